@@ -1,0 +1,65 @@
+"""The table of all commands: what is known of each before its module is imported, so that help is quick."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: where it lives, the extra that it needs, and how help presents it.
+
+    `function` is None where the module holds a group of commands in `app`.
+    """
+
+    name: str
+    module: str
+    function: str | None
+    extra: str
+    section: str
+    summary: str
+
+
+WAYS_IN = "Ways in"
+WAYS_TO_LOOK = "Ways to look"
+JOURNEYS = "Journeys"
+STACK = "Local stack"
+PROCESSES = "Processes"
+ABOUT = "About"
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("up", "touchline.cli.stack", "up", "local", STACK, "start Kafka, ClickHouse and a worker here"),
+        Command("down", "touchline.cli.stack", "down", "local", STACK, "stop them; what they stored stays"),
+        Command("status", "touchline.cli.stack", "status", "local", STACK, "what runs and where it listens"),
+        Command("logs", "touchline.cli.stack", "logs", "local", STACK, "what the parts of the local stack wrote"),
+        Command("doctor", "touchline.cli.stack", "doctor", "local", STACK, "look for what is missing or in the way"),
+        Command("migrate", "touchline.cli.migrate", "migrate", "worker", PROCESSES, "update ClickHouse's schema"),
+        Command(
+            "worker", "touchline.cli.worker", "worker", "worker", PROCESSES, "carry events from Kafka to ClickHouse"
+        ),
+        Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
+        Command("import", "touchline.cli.import_", "import_", "import", WAYS_IN, "send the events of a data set"),
+        Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
+        Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),
+        Command(
+            "reconcile",
+            "touchline.cli.reconcile",
+            "reconcile",
+            "worker",
+            WAYS_TO_LOOK,
+            "check the account against Kafka",
+        ),
+        Command("map", "touchline.cli.map", None, "cli", JOURNEYS, "check and show journey maps"),
+        Command("config", "touchline.cli.config", None, "cli", ABOUT, "the effective configuration and its origins"),
+        Command("version", "touchline.cli.version", "version", "cli", ABOUT, "what is installed"),
+    )
+}
+
+EXAMPLES: tuple[tuple[str, str], ...] = (
+    ("touchline up", "start everything here, without Docker"),
+    ("touchline emit --touchpoint store.visit --person loyalty_card:4711", "send one event"),
+    ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
+    ('touchline sql "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d GROUP BY touchpoint"', "ask for more"),
+    ("touchline down", "stop it all; the data stays"),
+)
