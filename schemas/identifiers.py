@@ -1,0 +1,139 @@
+"""Identifiers of persons, and the keys that stand for them on Kafka.
+
+A sender knows `{type, value}` pairs: a mail address, a loyalty card, a cookie. It normalises the value by its type and
+makes the person key `<key id>:<hex of HMAC-SHA256(secret, type 0x00 value)>` (RFC 2104, FIPS 180-4; text as UTF-8).
+Only keys leave the sender; raw identifiers never reach Kafka. Senders in other languages check themselves against
+`schemas/examples/vectors/person_keys.json`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from touchline.errors import WrongUsage
+
+IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "device", "anonymous")
+"""Declared order, strongest first: the first identifier of an event keys its Kafka record. Further types are allowed;
+they come after these, in alphabetical order, and their values are only trimmed and composed (Unicode NFC)."""
+
+PLACEHOLDERS: Final = frozenset(
+    {"", "undefined", "null", "none", "nil", "nan", "n/a", "na", "unknown", "anonymous", "guest", "test", "0", "-", "?"}
+    | {"[object object]", "00000000-0000-0000-0000-000000000000"}
+)
+"""What broken senders put where an identifier should be; such a value would merge strangers into one person."""
+
+_ORDER: Final = {name: number for number, name in enumerate(IDENTIFIER_TYPES)}
+_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_SECRET_BYTES: Final = 32
+_PHONE_NOISE: Final = str.maketrans("", "", " \t-./()\u00a0\u2011\u2013")
+_CARD_NOISE: Final = str.maketrans("", "", " \t-.\u00a0")
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class PersonRef(BaseModel):
+    """An identifier as it stands on Kafka: its type and the person key made of its value."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}:[0-9a-f]{64}$")]
+
+
+class IdentifierRejected(ValueError):
+    """An identifier cannot stand for a person. `what` states the fact without the value, `mend` the remedy."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
+        self.what = what
+        self.mend = mend
+
+
+def order_of(identifier_type: str) -> tuple[int, str]:
+    """Sort key of an identifier type by the declared order, strongest first."""
+    return (_ORDER.get(identifier_type, len(_ORDER)), identifier_type)
+
+
+def normalise(identifier_type: str, value: str) -> str:
+    """The one spelling of an identifier: the same person typed differently gets the same key.
+
+    All: Unicode NFC, surrounding white space removed. mail, device: lower case. phone: E.164 (`+` and digits; `00`
+    stands for `+`; a national number is refused, since it names different persons in different countries). loyalty:
+    blanks, dots and hyphens removed, upper case. Others keep their case.
+
+    Raises IdentifierRejected on a malformed type, a placeholder such as `undefined`, or a phone number that is not
+    international.
+    """
+    if not _TYPE.fullmatch(identifier_type):
+        raise IdentifierRejected(
+            "identifier type is malformed", "use lower-case letters, digits and _, such as mail or loyalty"
+        )
+    text = unicodedata.normalize("NFC", value).strip()
+    if text.lower() in PLACEHOLDERS:
+        raise IdentifierRejected(
+            f"identifier of type {identifier_type} is a placeholder", "leave the identifier out where it is not known"
+        )
+    if identifier_type in ("mail", "device"):
+        return text.lower()
+    if identifier_type == "phone":
+        return _normalise_phone(text)
+    if identifier_type == "loyalty":
+        return text.translate(_CARD_NOISE).upper()
+    return text
+
+
+def _normalise_phone(text: str) -> str:
+    digits = text.translate(_PHONE_NOISE)
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    if not _E164.fullmatch(digits):
+        raise IdentifierRejected(
+            "identifier of type phone is not an international number", "write it with + and the country code (E.164)"
+        )
+    return digits
+
+
+class PersonKeys:
+    """Makes person keys under one secret of 32 bytes. Whoever holds the secret can test guesses: keep it safe."""
+
+    def __init__(self, key_id: str, secret: bytes) -> None:
+        if not _KEY_ID.fullmatch(key_id):
+            raise WrongUsage("the key id of the person key is malformed", "use 1-32 letters, digits, _ or -")
+        if len(secret) != _SECRET_BYTES:
+            raise WrongUsage(
+                f"the secret of the person key has {len(secret)} bytes", f"use {_SECRET_BYTES} random bytes"
+            )
+        self.key_id = key_id
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return f"PersonKeys({self.key_id!r}, secret hidden)"
+
+    @classmethod
+    def from_file(cls, path: Path | str) -> PersonKeys:
+        """Reads `<key id>:<hex of 32 bytes>` from a file of one line. Raises WrongUsage where that fails."""
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongUsage(
+                f"the person key file {path} cannot be read ({type(error).__name__})",
+                "start the local stack once (touchline up), or write one line: <key id>:<hex of 32 random bytes>",
+            ) from None
+        key_id, _, secret_hex = text.partition(":")
+        try:
+            return cls(key_id, bytes.fromhex(secret_hex))
+        except ValueError:
+            raise WrongUsage(
+                f"the person key file {path} is malformed", "write one line: <key id>:<hex of 32 random bytes>"
+            ) from None
+
+    def key(self, identifier_type: str, value: str) -> str:
+        """`<key id>:<64 hex digits>` of the normalised value. Raises IdentifierRejected (see `normalise`)."""
+        message = identifier_type.encode() + b"\0" + normalise(identifier_type, value).encode()
+        return f"{self.key_id}:{hmac.digest(self._secret, message, 'sha256').hex()}"

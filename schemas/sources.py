@@ -1,0 +1,97 @@
+"""Sources: the systems that send events, as declared in sources.yaml.
+
+An event of an undeclared source is quarantined: without a legal basis nothing may be kept. Only under `consent` does an
+event need a grant: unknown means nothing is stored. That decision is never reversed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from touchline.errors import WrongUsage
+from touchline.schemas.times import zone_of
+
+SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Zone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
+
+
+class Source(BaseModel):
+    """What is declared of one source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(default="", description="For people; the id where empty")
+    zone: Zone | None = Field(
+        default=None, description="IANA zone of its times without offset; null: an offset is required"
+    )
+    legal_basis: Literal[
+        "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests"
+    ] = Field(description="Article 6 (1) GDPR; under consent an event without a grant is suppressed")
+    purposes: tuple[str, ...] = Field(
+        default=("analytics",), description="Under consent: purposes of which a grant must hold at least one"
+    )
+    clock_skew_seconds: float = Field(
+        default=0.0, ge=-86_400, le=86_400, description="How far its clock runs ahead of true time; subtracted"
+    )
+    retention_days: int = Field(default=1095, ge=1, description="Term after which its events must go")
+    brand: str | None = Field(default=None, description="Brand of events that name none")
+    default_channel: str | None = Field(
+        default=None, description="Channel of events where neither they nor the map say"
+    )
+
+    @cached_property
+    def clock_correction_us(self) -> int:
+        """Microseconds to add to a time as sent."""
+        return -(timedelta(seconds=self.clock_skew_seconds) // timedelta(microseconds=1))
+
+    def permits(self, granted_purposes: Collection[str] | None) -> bool:
+        """Whether an event may be kept; `granted_purposes` of the consent it names, None where it names none."""
+        return self.legal_basis != "consent" or any(purpose in self.purposes for purpose in granted_purposes or ())
+
+
+class SourcesFile(BaseModel):
+    """The form of sources.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sources: dict[SourceId, Source]
+
+
+Sources = Mapping[str, Source]
+"""Source id -> declaration."""
+
+
+def load_sources(path: Path | str) -> Sources:
+    """Reads sources.yaml. Raises WrongUsage that names the entry and the remedy. Needs the extra `cli` (PyYAML)."""
+    try:
+        import yaml  # the base install has no YAML
+    except ImportError:
+        raise WrongUsage("sources.yaml needs PyYAML", "pip install 'touchline[cli]'") from None
+    try:
+        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUsage(
+            f"the sources file {path} cannot be read ({error.strerror})",
+            "set sources_file in touchline.toml, or write the file: docs/contracts.md shows one",
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        place = "" if line is None else f" at line {line + 1}"
+        raise WrongUsage(
+            f"the sources file {path} is not valid YAML{place}", "mend its indentation and colons"
+        ) from None
+    try:
+        return SourcesFile.model_validate(document).sources
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"
+        raise WrongUsage(
+            f"the sources file {path} is wrong at {field}: {first['msg']}",
+            "mend this entry: docs/contracts.md lists the fields",
+        ) from None

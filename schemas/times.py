@@ -1,0 +1,130 @@
+"""Times: RFC 3339 text to microseconds since 1970-01-01T00:00:00Z, and the local day of an instant.
+
+Strict on purpose: `T` and `Z` in capitals, seconds present, no leap second, no week dates; digits of the fraction
+beyond microseconds are cut. An offset is required, or the source declares the zone of its naive times (a time that the
+clock shows twice is the first, one that it skips is read with the offset before the gap). `local_date` follows the
+zone, never the offset.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_DAY: Final = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?"
+_OFFSET: Final = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+TIMESTAMP_PATTERN: Final = f"^{_DAY}T{_CLOCK}{_OFFSET}?$"
+"""What `parse_time` accepts, but for days that the calendar lacks; for JSON Schema, hence without look-around."""
+
+US_PER_SECOND: Final = 1_000_000
+US_PER_HOUR: Final = 3600 * US_PER_SECOND
+US_PER_DAY: Final = 24 * US_PER_HOUR
+_US_PER_QUARTER_HOUR: Final = US_PER_HOUR // 4
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_EPOCH_ORDINAL: Final = _EPOCH.toordinal()
+_is_timestamp: Final[Callable[[str], object]] = re.compile(TIMESTAMP_PATTERN.replace("(", "(?:")[1:-1]).fullmatch
+_read: Final = datetime.fromisoformat
+
+EARLIEST_US: Final = 631_152_000 * US_PER_SECOND
+"""1990-01-01T00:00:00Z: no event happened before."""
+LATEST_US: Final = 4_102_444_800 * US_PER_SECOND
+"""2100-01-01T00:00:00Z: bound of declared times (end of a measure, effect of a withdrawal) and of received_at."""
+FUTURE_TOLERANCE_US: Final = US_PER_DAY
+"""An event may lie this far after it was received: clocks differ."""
+
+
+class TimeUnreadable(ValueError):
+    """The text is no RFC 3339 time, or has no offset and no zone was declared."""
+
+
+class UnknownZone(ValueError):
+    """The zone is not in the IANA time zone database."""
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA zone of that name. Raises UnknownZone."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UnknownZone("the zone is not in the IANA time zone database") from None
+
+
+def parse_time(text: str, naive_zone: str | None = None) -> int:
+    """Microseconds since the epoch, UTC. A time without offset is read in `naive_zone`; without that it is unreadable.
+
+    Raises TimeUnreadable, UnknownZone.
+    """
+    if _is_timestamp(text) is None:
+        raise TimeUnreadable("not an RFC 3339 time such as 2026-01-31T09:30:00+01:00")
+    try:
+        moment = _read(text)
+        if moment.tzinfo is None:
+            if not naive_zone:
+                raise TimeUnreadable("the time has no offset and its source declares no zone")
+            moment = moment.replace(tzinfo=zone_of(naive_zone))
+        return (moment - _EPOCH) // _MICROSECOND
+    except OverflowError:
+        raise TimeUnreadable("the time is beyond the calendar") from None
+    except (TimeUnreadable, UnknownZone):
+        raise
+    except ValueError:
+        raise TimeUnreadable("the calendar has no such day") from None
+
+
+def is_valid_event_time(time_us: int, received_us: int) -> bool:
+    """Whether an event can have happened then: from 1990-01-01 to 24 h after it was received."""
+    return EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US
+
+
+def is_valid_declared_time(time_us: int) -> bool:
+    """Whether a declared or received time lies in 1990-01-01 .. 2100-01-01."""
+    return EARLIEST_US <= time_us < LATEST_US
+
+
+def format_time(time_us: int) -> str:
+    """RFC 3339 in UTC with microseconds: `2026-01-31T08:30:00.000000Z`; text order is time order."""
+    moment = _EPOCH + timedelta(microseconds=time_us)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment.year >= 1000 else moment.isoformat()
+
+
+def local_day(time_us: int, zone: str) -> int:
+    """Days from 1970-01-01 to the local date of the instant in an IANA zone. Raises UnknownZone.
+
+    Cached per zone and quarter hour: since 1990 all offsets are multiples of 15 minutes, so the day is constant within
+    one, but for those in which the clock is set over midnight (St. John's until 2011: at 00:01), which are computed
+    each time.
+    """
+    key = (zone, time_us // _US_PER_QUARTER_HOUR)
+    day = _days.get(key)
+    if day is None:
+        return _find_day(time_us, key)
+    return day
+
+
+_days: Final[dict[tuple[str, int], int]] = {}
+_DAYS_KEPT: Final = 200_000
+
+
+def _find_day(time_us: int, key: tuple[str, int]) -> int:
+    zone, quarter = key
+    info = zone_of(zone)
+    start_us = quarter * _US_PER_QUARTER_HOUR
+    first, last = (_day_at(instant, info) for instant in (start_us, start_us + _US_PER_QUARTER_HOUR - 1))
+    if first != last:
+        return _day_at(time_us, info)
+    if len(_days) >= _DAYS_KEPT:
+        _days.clear()
+    _days[key] = first
+    return first
+
+
+def _day_at(time_us: int, zone: ZoneInfo) -> int:
+    return (_EPOCH + timedelta(microseconds=time_us)).astimezone(zone).toordinal() - _EPOCH_ORDINAL
