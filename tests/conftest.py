@@ -1,8 +1,7 @@
 """What holds for every test: tiers by folder, and unit tests that cannot reach a network or a database.
 
-A test in `contract/`, `integration/` or `failure/` gets the marker of its folder; every other test is a unit test. A unit
-test that opens a socket to the outside, resolves a name or starts an engine fails, also where its code swallows the
-exception.
+A test in `contract/`, `integration/` or `failure/` gets the marker of its folder; any other is a unit test. One that
+opens a socket to the outside, resolves a name or starts an engine fails, also where its code swallows the exception.
 """
 
 from __future__ import annotations

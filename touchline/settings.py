@@ -2,7 +2,7 @@
 
 `load_settings()` is the only reader of the file and of the environment; everything else is handed a `Settings`. The
 project folder is `TOUCHLINE_PROJECT_DIR`, else the nearest folder upwards that holds a `touchline.toml`, else the
-working directory; relative paths start there. Secrets are never values here, only the names of the files that hold them.
+working directory; relative paths start there. Secrets are never values here, only the names of their files.
 """
 
 from __future__ import annotations

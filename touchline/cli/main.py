@@ -81,13 +81,15 @@ def _run_typer(command: Command, arguments: list[str]) -> int:
     from typer.main import get_command
 
     module = import_module(command.module)
+    program = typer.Typer(add_completion=False)
+    program.callback()(lambda: None)  # keeps typer from taking the only command for the program itself
     if command.function is None:
-        app: typer.Typer = module.app
+        program.add_typer(module.app, name=command.name)
+        arguments = arguments or ["--help"]
     else:
-        app = typer.Typer(add_completion=False)
-        app.command()(getattr(module, command.function))
+        program.command(command.name)(getattr(module, command.function))
     try:
-        outcome = get_command(app).main(arguments, prog_name=f"{PROGRAM} {command.name}", standalone_mode=False)
+        outcome = get_command(program).main([command.name, *arguments], prog_name=PROGRAM, standalone_mode=False)
     except typer.Abort:
         return _say("interrupted", "", INTERRUPTED_STATUS)
     except Exception as error:
