@@ -1,0 +1,1 @@
+"""Values that go into attach and come out of it."""

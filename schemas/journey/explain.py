@@ -1,0 +1,190 @@
+"""Turns pydantic's errors into problems that say what was expected and what to write."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.problems import Path, Problem, did_you_mean, field_name
+from touchline.schemas.journey.yaml_lines import Document
+
+_BRANCHES = (
+    "function-before",
+    "function-after",
+    "function-wrap",
+    "literal",
+    "tuple",
+    "list[",
+    "nullable",
+    "constrained",
+)
+
+
+def explain(error: ValidationError, document: Document) -> list[Problem]:
+    """One problem per place (a union of types complains once per branch; the first is kept)."""
+    problems: dict[Path, Problem] = {}
+    for detail in error.errors(include_url=False):
+        path = _path(detail)
+        problems.setdefault(path, _explain_one(detail, path, document))
+    return list(problems.values())
+
+
+def _path(detail: ErrorDetails) -> Path:
+    """Without the names of union branches that pydantic puts into the path."""
+    return tuple(step for step in detail["loc"] if not (isinstance(step, str) and step.startswith(_BRANCHES)))
+
+
+def _explain_one(detail: ErrorDetails, path: Path, document: Document) -> Problem:
+    line, field, got = document.line(path), field_name(path), _shown(detail["input"])
+    limits: dict[str, Any] = detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            known = known_fields(path[:-1])
+            return Problem(line, field, "there is no such field", did_you_mean(str(path[-1]), known))
+        case "missing":
+            what = f"the field {str(path[-1])!r} is missing"
+            return Problem(document.line(path[:-1]), field_name(path[:-1]), what, f"write {_example(str(path[-1]))}")
+        case "string_type":
+            mend = f'put it in quotes: "{got}"' if _is_scalar(detail["input"]) else "write one text"
+            return Problem(line, field, f"expected text, got {got}", mend)
+        case "string_pattern_mismatch":
+            return Problem(line, field, *_pattern_words(str(detail["input"])))
+        case "string_too_long" | "string_too_short" | "too_short" | "too_long":
+            return Problem(line, field, *_length_words(detail["type"], limits))
+        case "literal_error":
+            return Problem(line, field, f"got {got}", f"write one of: {str(limits['expected']).replace(' or ', ', ')}")
+        case "greater_than_equal" | "less_than_equal" | "greater_than":
+            bound = next(iter(limits.values()))
+            sign = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "more than"}
+            return Problem(line, field, f"{got} is out of range", f"write a number of {sign[detail['type']]} {bound}")
+        case "value_error":
+            what, _, mend = str(limits["error"]).partition("; ")
+            return Problem(line, field, what, mend or "see docs/journey-maps.md")
+    return Problem(line, field, f"{_expected(detail)}, got {got}", _mend_type(detail["type"], path))
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a group of fields"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+_EXPECTED = {
+    "int": "expected a whole number",
+    "float": "expected a number",
+    "bool": "expected true or false",
+    "tuple": "expected a list",
+    "list": "expected a list",
+    "dict": "expected a group of fields",
+    "model": "expected a group of fields",
+    "date": "expected a date",
+}
+_MEND = {
+    "int": "write a whole number",
+    "float": "write a number",
+    "bool": "write true or false",
+    "tuple": "write the items as a list, one `- …` a line",
+    "list": "write the items as a list, one `- …` a line",
+    "dict": "write its fields below it, indented",
+    "model": "write its fields below it, indented",
+    "date": "write it as 2026-05-31",
+}
+
+
+def _expected(detail: ErrorDetails) -> str:
+    return _EXPECTED.get(detail["type"].partition("_")[0], detail["msg"])
+
+
+def _mend_type(kind: str, path: Path) -> str:
+    fields = known_fields(path)
+    if kind.partition("_")[0] in ("model", "dict") and fields:
+        return f"write its fields below it, indented: {', '.join(fields[:6])}"
+    return _MEND.get(kind.partition("_")[0], "see docs/journey-maps.md")
+
+
+def _pattern_words(value: str) -> tuple[str, str]:
+    if value != value.strip() or not value:
+        return f"{value!r} is empty or has blanks at its ends", "write the name without them"
+    suggestion = "".join(c if c.isalnum() and c.isascii() else "_" for c in value.lower()).strip("_")
+    suggestion = suggestion if suggestion[:1].isalpha() else f"x_{suggestion}".rstrip("_")
+    return (
+        f"{value!r} is not a short name (lower case letters, digits, _; a letter first)",
+        f"write for example {suggestion}",
+    )
+
+
+def _length_words(kind: str, limits: dict[str, Any]) -> tuple[str, str]:
+    if kind == "string_too_long":
+        return "the text is too long", f"write at most {limits['max_length']} characters"
+    if kind == "string_too_short":
+        return "the text is empty", "write it or leave the field out"
+    if kind == "too_long":
+        return f"{limits['actual_length']} items are too many", f"write at most {limits['max_length']}"
+    return "the list is empty", f"write at least {limits['min_length']} item(s)"
+
+
+_EXAMPLES = {
+    "map": "`map: retail`",
+    "version": "`version: 1`",
+    "id": "`id: <short_name>`",
+    "name": "`name: <what people read>`",
+    "stage": "`stage: <one of the stages>`",
+    "when": "`when: {touchpoint: …, action: …}`",
+    "cycle": "`cycle: {stays: [<stages that follow a purchase>]}`",
+    "goals": "`goals:` with at least one conversion, for example `- {id: order, name: Order, when: {stage: purchase}}`",
+    "ownership": "`ownership: owned`, earned or paid",
+    "observability": "`observability: traceable`, survey_only or unobservable",
+    "scale": "`scale: {min: 0, max: 10}`",
+    "scope": "`scope: transactional` (about this touchpoint) or relational (about all experiences)",
+    "ask": "`ask: {touchpoints: all}`",
+}
+
+
+def _example(field: str) -> str:
+    return _EXAMPLES.get(field, f"`{field}: …`")
+
+
+def known_fields(path: Path) -> list[str]:
+    """The fields that may stand at a place of the file."""
+    found: object = JourneyMap
+    for step in path:
+        found = _inner(found, step)
+    model = _model_of(found)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _inner(annotation: object, step: str | int) -> object:
+    if isinstance(step, int):
+        return annotation  # tuples are looked through by _model_of
+    model = _model_of(annotation)
+    if model is None:
+        return annotation
+    for name, field in model.model_fields.items():
+        if step in (name, field.alias):
+            return field.annotation
+    return None
+
+
+def _model_of(annotation: object) -> type[BaseModel] | None:
+    """The first model in an annotation: through Optional, tuple, dict values and Annotated."""
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in typing.get_args(annotation):
+        if (model := _model_of(argument)) is not None:
+            return model
+    return None
