@@ -1,0 +1,106 @@
+"""The KPI catalogue (`kpis.yaml`) as checked values: the only place where a KPI is defined.
+
+Projections, views, comments and docs/kpis.md are generated from it (`touchline.sql.generate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, model_validator
+
+Additivity = Literal["sum", "distinct", "histogram", "derived"]
+Interval = Literal["adjusted_wald", "wilson", "student_t"]
+Kind = Literal["net", "share", "mean"]
+
+_INTERVALS_OF: dict[Kind, Interval] = {"net": "adjusted_wald", "share": "wilson", "mean": "student_t"}
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CountKpi(_Entry):
+    """A KPI that is counted from touchpoints. `views` are the marts that show it."""
+
+    id: str
+    name: str
+    unit: str
+    additivity: Additivity
+    formula: str
+    views: tuple[str, ...]
+    source: str
+    interval: Interval | None = None
+
+
+class Variant(_Entry):
+    """One published formula of a survey KPI, defined on one scale.
+
+    `positive` and `negative` are SQL conditions on `score`; what is neither is neutral. The value of a `net` variant is
+    100 (positive - negative) / n, of a `share` 100 positive / n, of a `mean` sum of scores / n.
+    """
+
+    id: str
+    scale: tuple[int, int]
+    kind: Kind
+    unit: str
+    range: tuple[int, int]
+    positive: str
+    negative: str
+    names: tuple[str, str, str]
+    formula: str
+    interval: Interval
+    source: str
+
+    @model_validator(mode="after")
+    def _interval_fits_the_kind(self) -> Self:
+        if self.interval != _INTERVALS_OF[self.kind]:
+            raise ValueError(f"variant {self.id}: a {self.kind} takes the interval {_INTERVALS_OF[self.kind]}")
+        return self
+
+
+class SurveyKpi(_Entry):
+    """A KPI of answers, with its formula variants."""
+
+    id: str
+    name: str
+    question: str
+    variants: tuple[Variant, ...]
+
+    @model_validator(mode="after")
+    def _variants_differ(self) -> Self:
+        if len({variant.id for variant in self.variants}) < len(self.variants):
+            raise ValueError(f"KPI {self.id}: two variants have the same id")
+        return self
+
+    def defaults(self) -> dict[tuple[int, int], Variant]:
+        """By scale, the variant of an answer that names none: the first one on that scale."""
+        found: dict[tuple[int, int], Variant] = {}
+        for variant in self.variants:
+            found.setdefault(variant.scale, variant)
+        return found
+
+
+class Catalogue(_Entry):
+    """All KPIs."""
+
+    counts: tuple[CountKpi, ...]
+    surveys: tuple[SurveyKpi, ...]
+
+    def variants(self) -> Iterator[tuple[SurveyKpi, Variant]]:
+        """Every variant of every survey KPI, in the order of the catalogue."""
+        return ((kpi, variant) for kpi in self.surveys for variant in kpi.variants)
+
+    def of_view(self, view: str) -> list[CountKpi]:
+        """The counted KPIs that a mart shows."""
+        return [kpi for kpi in self.counts if view in kpi.views]
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The catalogue of this release."""
+    return Catalogue.model_validate(yaml.safe_load((files("touchline.sql") / "kpis.yaml").read_text("utf-8")))

@@ -1,0 +1,64 @@
+"""The generated pages docs/kpis.md and docs/views.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from touchline.sql.catalogue import load_catalogue
+from touchline.sql.views import View
+
+_GENERATED = "<!-- Generated from sql/kpis.yaml by python -m touchline.sql.generate -->\n"
+
+
+def kpis_page() -> str:
+    """What each KPI means, for people."""
+    catalogue = load_catalogue()
+    counts = "".join(
+        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | {', '.join(f'`{view}`' for view in kpi.views)} |\n"
+        for kpi in catalogue.counts
+    )
+    surveys = "".join(
+        f"| `{kpi.id}` | `{variant.id}`{' (default)' if variant in kpi.defaults().values() else ''} | {variant.scale[0]} to "
+        f"{variant.scale[1]} | {variant.formula} | {variant.unit} | {variant.interval} | {variant.source} |\n"
+        for kpi, variant in catalogue.variants()
+    )
+    return f"""{_GENERATED}# KPIs
+
+Every number stands with its n, its 95 % interval, its formula variant and its map version. Additivity says how rows may be put
+together: `sum` adds up; `distinct` does not (the same person is in several rows: count persons in `journey.touchpoints`); of
+`histogram` add the counts per class; of `derived` add numerator and denominator, then divide.
+
+## Counted from touchpoints
+
+| KPI | name | unit | additivity | formula | views |
+|---|---|---|---|---|---|
+{counts}
+## From survey answers
+
+An answer counts when it is complete or partial and holds a score on the scale of its variant. An answer that names no variant gets
+the default of its KPI on its scale. Relational and transactional answers are never pooled, nor are variants or scales. All are
+`derived`, in `kpi_survey_1h` and `kpi_survey_1d`; the period is that of the touchpoint that the answer is about.
+
+| KPI | variant | scale | formula | unit | interval | source |
+|---|---|---|---|---|---|---|
+{surveys}
+## Intervals
+
+- `adjusted_wald` (of a difference of two shares): three made-up answers are added, 3/4 of them positive, 3/4 negative; with the shares
+  p and d of those n + 3 answers the bounds are p - d ± 1.96 sqrt((p + d - (p - d)²) / (n + 3)), cut at ±100 points.
+- `wilson` (of a share): the score interval, never outside 0 to 100 %.
+- `student_t` (of a mean): mean ± t s / sqrt(n), cut at the ends of the scale; of one answer the whole scale.
+"""
+
+
+def views_page(views: Iterable[View]) -> str:
+    """Every view and column that readers see."""
+    sections = []
+    for view in views:
+        rows = "".join(f"| `{name}` | {column.type} | {column.comment} |\n" for name, (column, _) in view.columns.items())
+        sections.append(f"## {view.name}\n\n{view.comment}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}")
+    return f"""{_GENERATED}# Views of schema `journey`
+
+All that BI tools read. Times are UTC, `local_date` and daily buckets are days of the place. NULL means: not known, or not there.
+
+{chr(10).join(sections)}"""

@@ -1,0 +1,221 @@
+"""The marts `kpi_<subject>_<grain>`, the funnel and the account: sums over the ledger's projections, with their intervals."""
+
+from __future__ import annotations
+
+from touchline.sql.catalogue import Catalogue, load_catalogue
+from touchline.sql.fact_views import AMOUNT
+from touchline.sql.formulas import adjusted_wald, student_t, wilson
+from touchline.sql.projections import (
+    FUNNEL_1D,
+    PERSONS_1D,
+    REVENUE_1D,
+    SURVEY_1D,
+    SURVEY_1H,
+    VOLUME_1D,
+    VOLUME_1H,
+    WAIT_1D,
+    Projection,
+)
+from touchline.sql.surveys import SCORE_UNITS_PER_POINT, of_kind
+from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP, Column
+from touchline.sql.views import View, chosen, own
+
+FATES = ("stored", "duplicate", "superseded", "quarantined", "suppressed", "erased")
+_HOUR = {"bucket": (COLUMNS["bucket_1h"], "bucket")}
+_DAY = {"bucket": (COLUMNS["bucket_1d"], "bucket")}
+
+
+def _from(projection: Projection, condition: str, keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None) -> str:
+    return f"\n(\n{projection.reading(keys=keys, sums=sums)}\n)\nWHERE {condition}"
+
+
+VOLUMES = tuple(
+    View(
+        f"kpi_{projection.name}",
+        f"{projection.comment} (additivity: sum)",
+        bucket | chosen(*dimensions, *MAP, "events"),
+        _from(projection, "events != 0"),
+    )
+    for projection, bucket, dimensions in ((VOLUME_1H, _HOUR, HOURLY), (VOLUME_1D, _DAY, DAILY))
+)
+
+PERSONS = tuple(
+    View(
+        f"kpi_persons_{grain}_1d",
+        f"Distinct persons and journeys by local day and {grain} (additivity: distinct; other periods: count persons in touchpoints)",
+        _DAY | chosen("map", "map_version", grain, "persons", "journeys", persons=f"persons_{grain}", journeys=f"journeys_{grain}"),
+        _from(
+            PERSONS_1D,
+            f"persons_{grain} != 0 OR journeys_{grain} != 0",
+            ("bucket", "map", "map_version", grain),
+            (f"persons_{grain}", f"journeys_{grain}"),
+        ),
+    )
+    for grain in ("touchpoint", "stage", "channel")
+)
+
+
+def _valued(projection: Projection, catalogue: Catalogue) -> str:
+    """Adds to the sums of a survey projection: n_neutral, numerator, value, ci_low, ci_high and ci_method, by the kind of the variant."""
+    net, share = adjusted_wald("n_positive", "n_negative", "n"), wilson("n_positive", "n")
+    ranges = {variant.range for _, variant in catalogue.variants() if variant.kind == "mean"}
+    ends = [
+        "multiIf("
+        + ", ".join(
+            f"(kpi, kpi_variant) IN ({', '.join(_pairs(catalogue, bounds))}), {bounds[end]}" for bounds in sorted(ranges)
+        )
+        + ", 0)"
+        for end in (0, 1)
+    ]
+    mean = student_t("total", "squares", "n", *ends)
+    is_net, is_share = f"(kpi, kpi_variant) IN ({of_kind(catalogue, 'net')})", f"(kpi, kpi_variant) IN ({of_kind(catalogue, 'share')})"
+    return f"""
+(
+    SELECT
+        *,
+        n - n_positive - n_negative AS n_neutral,
+        score_units / {SCORE_UNITS_PER_POINT} AS total,
+        score_unit_squares / {SCORE_UNITS_PER_POINT**2} AS squares,
+        {is_net} AS is_net,
+        {is_share} AS is_share,
+        multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
+        if(is_net OR is_share, 100, 1) * numerator / n AS value,
+        multiIf(
+            is_net, 100 * {net.low},
+            is_share, 100 * {share.low},
+            {mean.low}) AS ci_low,
+        multiIf(
+            is_net, 100 * {net.high},
+            is_share, 100 * {share.high},
+            {mean.high}) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM
+    (
+{projection.reading("        ")}
+    )
+    WHERE n > 0
+)"""
+
+
+def _pairs(catalogue: Catalogue, bounds: tuple[int, int]) -> list[str]:
+    found = [(kpi.id, variant.id) for kpi, variant in catalogue.variants() if variant.kind == "mean" and variant.range == bounds]
+    return [f"('{kpi}', '{variant}')" for kpi, variant in found]
+
+
+def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], dimensions: tuple[str, ...]) -> View:
+    columns = chosen(
+        *(*dimensions, *MAP, "kpi", "variant", "scope", "n", "n_positive", "n_neutral", "n_negative"),
+        *("numerator", "denominator", "value", "ci_low", "ci_high", "ci_method"),
+        denominator="n",
+    )
+    comment = f"{projection.comment}: one KPI, formula variant and scope a row (additivity: derived)"
+    return View(f"kpi_{projection.name}", comment, bucket | columns, _valued(projection, load_catalogue()))
+
+
+SURVEYS = (_survey_view(SURVEY_1H, _HOUR, HOURLY), _survey_view(SURVEY_1D, _DAY, DAILY))
+
+REVENUE = View(
+    "kpi_revenue_1d",
+    "Paid amounts by local day and currency; never sum across currencies (additivity: sum)",
+    _DAY | chosen(*DAILY, *MAP, "currency", "kind", "orders", "amount", amount=AMOUNT),
+    _from(REVENUE_1D, "orders != 0 OR amount_minor != 0"),
+)
+WAIT = View(
+    "kpi_wait_1d",
+    "Touchpoints by the time since the same person's touchpoint before (additivity: histogram)",
+    _DAY
+    | chosen("map", "map_version", "stage", "touchpoint", "channel")
+    | own(
+        {
+            "wait_from_seconds": ("Int64", "Lower end of the class, included", "class"),
+            "wait_below_seconds": ("Int64", "Upper end of the class, excluded", "if(class = 0, 1, 2 * class)"),
+        }
+    )
+    | chosen("events"),
+    _from(WAIT_1D, "events != 0"),
+)
+
+_RATE = wilson("reached_next", "reached")
+FUNNEL_STAGE = View(
+    "funnel_stage",
+    "Journeys that reached each stage or a later one, and of those the share that reached the next (additivity: derived)",
+    chosen("map", "map_version")
+    | own(
+        {
+            "stage": ("LowCardinality(String)", "Stage (dim_stage.id)", ""),
+            "stage_order": ("UInt8", "Place of the stage in the map, from 1", ""),
+            "reached": ("Int64", "Journeys that reached this stage or a later one", ""),
+            "reached_next": ("Nullable(Int64)", "Journeys that reached the next stage or a later one; NULL for the last", ""),
+            "rate": ("Nullable(Float64)", "reached_next / reached; NULL for the last stage and where nobody came", ""),
+            "ci_low": (COLUMNS["ci_low"].type, "Lower bound of the rate's 95 % Wilson interval", ""),
+            "ci_high": (COLUMNS["ci_high"].type, "Upper bound of the rate's 95 % Wilson interval", ""),
+        }
+    ),
+    f"""
+(
+    SELECT
+        map, map_version, stage, stage_order, reached,
+        if(stage_order = last_order, NULL, following) AS reached_next,
+        if(reached = 0, NULL, reached_next / reached) AS rate,
+        if(reached = 0, NULL, {_RATE.low}) AS ci_low,
+        if(reached = 0, NULL, {_RATE.high}) AS ci_high
+    FROM
+    (
+        SELECT
+            map, map_version, stage, stage_order, reached,
+            leadInFrame(reached) OVER (
+                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            ) AS following,
+            max(stage_order) OVER (PARTITION BY map, map_version) AS last_order
+        FROM
+        (
+            SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages LIMIT 1 BY map, version, stage
+        ) AS stages
+        LEFT JOIN
+        (
+            SELECT map, map_version, stage_order, sum(events) AS reached
+            FROM
+            (
+{FUNNEL_1D.reading("                ", keys=("map", "map_version", "stage_max_before", "stage_max"))}
+            )
+            ARRAY JOIN range(toUInt8(stage_max_before + 1), toUInt8(stage_max + 1)) AS stage_order
+            GROUP BY map, map_version, stage_order
+        ) AS journeys USING (map, map_version, stage_order)
+    )
+)""",
+)
+
+_STREAM = "splitByChar('/', toString(stream))"
+ACCOUNT = View(
+    "account",
+    "The account of each topic-partition: every record has exactly one fate (additivity: sum)",
+    own(
+        {
+            "topic": ("LowCardinality(String)", "Kafka topic", f"{_STREAM}[1]"),
+            "incarnation": ("LowCardinality(String)", "Id of the topic: a topic made anew has another", f"{_STREAM}[2]"),
+            "partition": ("UInt32", "Kafka partition", f"toUInt32({_STREAM}[3])"),
+            "received": ("Int64", "Records read from Kafka", "counts['received']"),
+            "stored": ("Int64", "Records whose event stands", "counts['stored']"),
+            "duplicate": ("Int64", "Records that repeat an event with the same payload", "counts['duplicate']"),
+            "superseded": ("Int64", "Records that lost to a higher revision of their event", "counts['superseded']"),
+            "quarantined": ("Int64", "Records kept out, with a reason (view quarantine)", "counts['quarantined']"),
+            "suppressed": ("Int64", "Records that may not be kept for want of consent", "counts['suppressed']"),
+            "erased": ("Int64", "Records of erased persons", "counts['erased']"),
+            "gaps": ("Int64", "Offsets that hold no record (compaction, transactions, retention)", ""),
+            "is_balanced": (
+                "UInt8",
+                "1 when received = sum of the fates, and offsets = received + gaps",
+                f"received = {' + '.join(FATES)} AND last_offset - first_offset + 1 = received + gaps",
+            ),
+        }
+    ),
+    """
+(
+    SELECT stream, min(first_offset) AS first_offset, max(offset) AS last_offset, sum(gaps) AS gaps, sumMap(fate_counts) AS counts
+    FROM journey_raw.ledger
+    WHERE kind = 'mark'
+    GROUP BY stream
+)""",
+)
+
+MART_VIEWS = (*VOLUMES, *PERSONS, *SURVEYS, REVENUE, WAIT, FUNNEL_STAGE, ACCOUNT)

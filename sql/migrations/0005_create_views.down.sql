@@ -1,0 +1,25 @@
+-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
+DROP VIEW IF EXISTS journey.dim_kpi;
+DROP VIEW IF EXISTS journey.dim_source;
+DROP VIEW IF EXISTS journey.dim_place;
+DROP VIEW IF EXISTS journey.dim_touchpoint;
+DROP VIEW IF EXISTS journey.dim_stage;
+DROP VIEW IF EXISTS journey.dim_map;
+DROP VIEW IF EXISTS journey.account;
+DROP VIEW IF EXISTS journey.funnel_stage;
+DROP VIEW IF EXISTS journey.kpi_wait_1d;
+DROP VIEW IF EXISTS journey.kpi_revenue_1d;
+DROP VIEW IF EXISTS journey.kpi_survey_1d;
+DROP VIEW IF EXISTS journey.kpi_survey_1h;
+DROP VIEW IF EXISTS journey.kpi_persons_channel_1d;
+DROP VIEW IF EXISTS journey.kpi_persons_stage_1d;
+DROP VIEW IF EXISTS journey.kpi_persons_touchpoint_1d;
+DROP VIEW IF EXISTS journey.kpi_volume_1d;
+DROP VIEW IF EXISTS journey.kpi_volume_1h;
+DROP VIEW IF EXISTS journey.quarantine;
+DROP VIEW IF EXISTS journey.unmapped;
+DROP VIEW IF EXISTS journey.journeys;
+DROP VIEW IF EXISTS journey.orders;
+DROP VIEW IF EXISTS journey.answers;
+DROP VIEW IF EXISTS journey.attachments;
+DROP VIEW IF EXISTS journey.touchpoints;

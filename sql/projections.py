@@ -1,0 +1,145 @@
+"""The KPI projections of the ledger: sums of signed rows by few dimensions, kept by ClickHouse in every part.
+
+A view that reads one repeats its WHERE and its expressions literally: both are made from the `Projection` here, so they cannot drift.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from touchline.sql.catalogue import load_catalogue
+from touchline.sql.surveys import SCORE_UNITS_PER_POINT, counted, is_negative, is_positive, variant_key
+from touchline.sql.view_columns import DAILY, HOURLY, MAP
+
+TOUCHPOINT_TYPE = "touchline.touchpoint.v1"
+ANSWER_TYPE = "touchline.answer.v1"
+TOUCHPOINT_ROWS = f"kind = 'attached' AND event_type = '{TOUCHPOINT_TYPE}'"
+ANSWER_ROWS = f"kind = 'attached' AND event_type = '{ANSWER_TYPE}'"
+
+FIRST_OF_BITS = {
+    "persons_map": 1,
+    "persons_touchpoint": 2,
+    "persons_stage": 4,
+    "persons_channel": 8,
+    "journeys_map": 16,
+    "journeys_touchpoint": 32,
+    "journeys_stage": 64,
+    "journeys_channel": 128,
+}
+"""Bits of the ledger's `first_of`: the first row of the local day, for the person or the journey cycle, in that grain."""
+
+
+class Projection(NamedTuple):
+    """An aggregate projection. `definitions`, `keys` and `sums` map names to expressions; a key that is a plain column maps to itself."""
+
+    name: str
+    comment: str
+    rows: str
+    keys: dict[str, str]
+    sums: dict[str, str]
+    definitions: dict[str, str] = {}
+
+    def query(self, indent: str = "    ") -> str:
+        """Its SELECT without FROM: what ALTER TABLE ADD PROJECTION takes."""
+        return self._select(indent, "")
+
+    def reading(self, indent: str = "    ", keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None) -> str:
+        """The same SELECT from the ledger, or by some of the keys: what a view takes, so that it is answered by the projection."""
+        chosen = self._replace(
+            keys={name: self.keys[name] for name in keys or self.keys},
+            sums={name: self.sums[name] for name in sums or self.sums},
+        )
+        return chosen._select(indent, f"{indent}FROM journey_raw.ledger\n")
+
+    def _select(self, indent: str, source: str) -> str:
+        lines = [_named(name, sql) for name, sql in (self.keys | self.sums).items()]
+        separator = f",\n{indent}    "
+        start = ""
+        if self.definitions:
+            start = f"{indent}WITH\n{indent}    {separator.join(_named(*item) for item in self.definitions.items())}\n"
+        grouping = ", ".join(self.keys)
+        return (
+            f"{start}{indent}SELECT\n{indent}    {separator.join(lines)}\n{source}"
+            f"{indent}WHERE {self.rows}\n{indent}GROUP BY {grouping}"
+        )
+
+
+def _named(name: str, sql: str) -> str:
+    return name if name == sql else f"{sql} AS {name}"
+
+
+def _columns(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+EVENTS = {"events": "sum(sign)"}
+_HOUR = {"bucket": "toStartOfHour(event_time)"}
+_DAY = {"bucket": "local_date"}
+
+
+def _survey(name: str, comment: str, bucket: str, dimensions: tuple[str, ...]) -> Projection:
+    catalogue = load_catalogue()
+    units = f"toInt64(round(score * {SCORE_UNITS_PER_POINT}))"
+    return Projection(
+        name,
+        comment,
+        ANSWER_ROWS,
+        {"bucket": bucket, **_columns(*dimensions, *MAP, "kpi"), "kpi_variant": "kpi_variant", "scope": "scope"},
+        {
+            "n": "sum(sign * is_counted)",
+            "n_positive": "sum(sign * (is_counted AND is_positive))",
+            "n_negative": "sum(sign * (is_counted AND is_negative))",
+            "score_units": "sum(sign * is_counted * units)",
+            "score_unit_squares": "sum(sign * is_counted * units * units)",
+        },
+        {
+            "kpi_variant": variant_key(catalogue),
+            "is_counted": counted(catalogue, "kpi_variant"),
+            "is_positive": is_positive(catalogue, "kpi_variant"),
+            "is_negative": is_negative(catalogue, "kpi_variant"),
+            "units": units,
+        },
+    )
+
+
+VOLUME_1H = Projection("volume_1h", "Events by UTC hour", TOUCHPOINT_ROWS, _HOUR | _columns(*HOURLY, *MAP), EVENTS)
+VOLUME_1D = Projection("volume_1d", "Events by local day", TOUCHPOINT_ROWS, _DAY | _columns(*DAILY, *MAP), EVENTS)
+PERSONS_1D = Projection(
+    "persons_1d",
+    "Distinct persons and journeys of a local day, as sums of first-of bits: each sum serves one grain",
+    TOUCHPOINT_ROWS,
+    _DAY | _columns("map", "map_version", "touchpoint", "stage", "channel"),
+    {name: f"sum(sign * bitAnd(first_of, {bit}) / {bit})" for name, bit in FIRST_OF_BITS.items()},
+)
+SURVEY_1H = _survey("survey_1h", "Answers by the UTC hour of what they are about", "toStartOfHour(about_time)", HOURLY)
+SURVEY_1D = _survey("survey_1d", "Answers by the local day of what they are about", "local_date", DAILY)
+FUNNEL_1D = Projection(
+    "funnel_1d",
+    "Journeys by the stages that a row adds: reached (highest stage before and after) and passed in order",
+    TOUCHPOINT_ROWS,
+    _DAY | _columns("map", "map_version", "stage_max_before", "stage_max", "funnel_before", "funnel_depth"),
+    EVENTS,
+)
+REVENUE_1D = Projection(
+    "revenue_1d",
+    "Amounts by local day and currency",
+    f"{TOUCHPOINT_ROWS} AND currency != ''",
+    _DAY | _columns("currency", "currency_exponent", "order_kind", *DAILY, *MAP),
+    {"orders": "sum(sign)", "amount_minor": "sum(sign * amount_minor)"},
+)
+WAIT_1D = Projection(
+    "wait_1d",
+    "Waits by classes of powers of two seconds",
+    f"{TOUCHPOINT_ROWS} AND touchpoint_number > 1",
+    _DAY | _columns("map", "map_version", "stage", "touchpoint", "channel") | {"class": "roundToExp2(intDiv(wait_us, 1000000))"},
+    EVENTS,
+)
+UNMAPPED = Projection(
+    "unmapped",
+    "Events that a map does not know",
+    f"{TOUCHPOINT_ROWS} AND is_mapped = 0",
+    _columns("map", "map_version", "source", "touchpoint", "action"),
+    EVENTS,
+)
+
+KPI_PROJECTIONS = (VOLUME_1H, VOLUME_1D, PERSONS_1D, SURVEY_1H, SURVEY_1D, FUNNEL_1D, REVENUE_1D, WAIT_1D, UNMAPPED)

@@ -1,0 +1,56 @@
+"""A view of the schema `journey`: its columns in order, its meaning and its SELECT; and how that becomes DDL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from touchline.sql.view_columns import COLUMNS, Column
+
+NET_ROWS = "sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)"
+"""Rows that stand: asserted and not retracted. The inner SELECT is answered by the projection `retracted`."""
+
+DEFAULT_MAP = "(map, map_version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1)"
+
+
+class View(NamedTuple):
+    """`columns` maps names to (column, SQL expression over `source`); `source` is what stands after FROM."""
+
+    name: str
+    comment: str
+    columns: dict[str, tuple[Column, str]]
+    source: str
+
+    def ddl(self) -> str:
+        """CREATE OR REPLACE VIEW, with a comment on every column. The view reads with its definer's rights: readers have none on
+        journey_raw."""
+        declared = ",\n".join(
+            f"    {name} {column.type} COMMENT {quoted(column.comment)}" for name, (column, _) in self.columns.items()
+        )
+        selected = ",\n    ".join(
+            sql if sql == name else f"{sql} AS {name}" for name, (_, sql) in self.columns.items()
+        )
+        return (
+            f"CREATE OR REPLACE VIEW journey.{self.name}\n(\n{declared}\n)\nSQL SECURITY DEFINER\n"
+            f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source};\n"
+        )
+
+
+def chosen(*names: str, **expressions: str) -> dict[str, tuple[Column, str]]:
+    """Public columns by name, in order; a keyword replaces the expression of one of them."""
+    return {name: (COLUMNS[name], expressions.get(name) or COLUMNS[name].shown or name) for name in names}
+
+
+def own(columns: Mapping[str, tuple[str, str, str]]) -> dict[str, tuple[Column, str]]:
+    """Columns of one view only: name -> (type, comment, expression or empty)."""
+    return {name: (Column(type_, comment), sql or name) for name, (type_, comment, sql) in columns.items()}
+
+
+def rows_of_ledger(condition: str, extra: str = "") -> str:
+    """A subquery of the ledger's rows. Nested, so that a shown column may have the name of the kept one."""
+    return f"\n(\n    SELECT *{extra} FROM journey_raw.ledger\n    WHERE {condition}\n)"
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
