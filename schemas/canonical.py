@@ -8,6 +8,7 @@ the nearest double, as RFC 8785 has it. Needs the extra `worker` (orjson, rfc878
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -15,8 +16,8 @@ import orjson
 import rfc8785
 
 _SAFE: Final = 2**53 - 1
-_PLAIN: Final = frozenset({str, bool, type(None)})
 _NOT_HASHED: Final = "received_at"
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
 def payload_hash(event: dict[str, Any]) -> int:
@@ -27,27 +28,43 @@ def payload_hash(event: dict[str, Any]) -> int:
     return int.from_bytes(blake2b(canonical_bytes(event)).digest()[:8])
 
 
-def canonical_bytes(value: Any) -> bytes:
-    """The RFC 8785 form of a decoded JSON value (dict, list, str, int, float, bool, None). Raises ValueError."""
-    # orjson writes strings, safe integers and literals as RFC 8785 does, and sorts ASCII keys the same way (by code
-    # point; the RFC sorts by UTF-16 unit). It writes some doubles otherwise (5.0, 1e16), so all doubles take the slow
-    # way.
-    if _is_same_in_orjson(value):
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+def canonical_bytes(value: dict[str, Any]) -> bytes:
+    """The RFC 8785 form of a decoded JSON object. Raises ValueError for what JSON cannot hold."""
+    # orjson writes strings, integers up to 2^53 and literals as RFC 8785 does, and sorts ASCII keys the same way (the
+    # RFC sorts by UTF-16 unit, orjson by code point). What it might write otherwise takes the slow way.
+    if not _has_doubtful_number(value.values()):
+        try:
+            fast = orjson.dumps(value, option=_OPTIONS)
+        except orjson.JSONEncodeError:  # an integer beyond 2^53, or no JSON at all
+            pass
+        else:
+            if fast.isascii() or _has_ascii_keys(value):
+                return fast
     return rfc8785.dumps(_as_doubles(value))
 
 
-def _is_same_in_orjson(value: Any) -> bool:
-    kind = type(value)
-    if kind in _PLAIN:
-        return True
-    if kind is dict:
-        if not "".join(value).isascii():
-            return False
-        return all(type(member) in _PLAIN or _is_same_in_orjson(member) for member in value.values())
-    if kind is list:
-        return all(map(_is_same_in_orjson, value))
-    return kind is int and -_SAFE <= value <= _SAFE
+def _has_doubtful_number(values: Iterable[Any]) -> bool:
+    """Whether a double among the values may be spelt otherwise by orjson: whole ones (5.0, not 5) and exponents
+    (1e16)."""
+    for value in values:
+        kind = type(value)
+        if kind is str or kind is int:
+            continue
+        if kind is dict:
+            if _has_doubtful_number(value.values()):
+                return True
+        elif kind is list:
+            if _has_doubtful_number(value):
+                return True
+        elif kind is float and (value.is_integer() or not 1e-4 <= abs(value) < 1e15):
+            return True
+    return False
+
+
+def _has_ascii_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "".join(value).isascii() and all(map(_has_ascii_keys, value.values()))
+    return not isinstance(value, list) or all(map(_has_ascii_keys, value))
 
 
 def _as_doubles(value: Any) -> Any:

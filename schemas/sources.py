@@ -10,14 +10,15 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from touchline.errors import WrongUsage
 from touchline.schemas.times import zone_of
 
-SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+SourceId = Annotated[str, Field(pattern=SOURCE_ID_PATTERN)]
 Zone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
 
 
@@ -42,7 +43,7 @@ class Source(BaseModel):
     retention_days: int = Field(default=1095, ge=1, description="Term after which its events must go")
     brand: str | None = Field(default=None, description="Brand of events that name none")
     default_channel: str | None = Field(
-        default=None, description="Channel of events where neither they nor the map say"
+        default=None, description="Channel of events that name none; leave it out where the map decides"
     )
 
     @cached_property

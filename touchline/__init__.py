@@ -1,0 +1,66 @@
+"""Touchline follows every customer along their journey.
+
+Senders need only this: `from touchline import TouchpointProducer`. The names are imported when first used, so that
+`import touchline` is quick and the base install (kafka-python, pydantic) is enough for all of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+    from touchline.producers.errors import DeliveryFailed, EventRejected
+    from touchline.producers.kafka import TouchpointProducer
+    from touchline.producers.memory import InMemoryProducer
+    from touchline.schemas.answer import AnswerEvent
+    from touchline.schemas.consent import ConsentEvent
+    from touchline.schemas.identifiers import PersonKeys
+    from touchline.schemas.identify import IdentifyEvent
+    from touchline.schemas.measure import MeasureEvent
+    from touchline.schemas.touchpoint import TouchpointEvent
+
+__all__ = [
+    "AnswerEvent",
+    "ConsentEvent",
+    "DeliveryFailed",
+    "EngineUnreachable",
+    "EventRejected",
+    "IdentifyEvent",
+    "InMemoryProducer",
+    "MeasureEvent",
+    "PersonKeys",
+    "TouchlineError",
+    "TouchpointEvent",
+    "TouchpointProducer",
+    "WrongUsage",
+]
+
+_HOMES = {
+    "AnswerEvent": "schemas.answer",
+    "ConsentEvent": "schemas.consent",
+    "DeliveryFailed": "producers.errors",
+    "EngineUnreachable": "errors",
+    "EventRejected": "producers.errors",
+    "IdentifyEvent": "schemas.identify",
+    "InMemoryProducer": "producers.memory",
+    "MeasureEvent": "schemas.measure",
+    "PersonKeys": "schemas.identifiers",
+    "TouchlineError": "errors",
+    "TouchpointEvent": "schemas.touchpoint",
+    "TouchpointProducer": "producers.kafka",
+    "WrongUsage": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'touchline' has no attribute {name!r}")
+    value = getattr(import_module(f"touchline.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

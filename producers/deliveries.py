@@ -1,0 +1,90 @@
+"""The account of what was handed over and not yet acknowledged.
+
+kafka-python's buffer has no bound: a sender that is quicker than the broker would fill the memory. Here the sender
+waits when too many events are on their way, and every event ends as acknowledged or failed, never silently.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+log = logging.getLogger(__name__)
+
+OnDelivery = Callable[[str, Exception | None], None]
+"""Called with the event's id, and None once Kafka has acknowledged it, else the error. Runs in the producer's own
+thread: it must be quick and must not call the producer."""
+
+
+class DeliveryCounts(NamedTuple):
+    """Events since the producer was opened; on their way = handed over - acknowledged - failed."""
+
+    handed_over: int
+    acknowledged: int
+    failed: int
+
+
+class Deliveries:
+    """Thread-safe; one per producer."""
+
+    def __init__(self, max_unacknowledged: int) -> None:
+        self.max_unacknowledged = max_unacknowledged
+        self._changed = threading.Condition()
+        self._on_their_way = 0
+        self._acknowledged = 0
+        self._failed = 0
+        self._reported = 0
+        self._first_error: BaseException | None = None
+
+    @property
+    def counts(self) -> DeliveryCounts:
+        """A consistent snapshot."""
+        with self._changed:
+            return DeliveryCounts(
+                self._on_their_way + self._acknowledged + self._failed, self._acknowledged, self._failed
+            )
+
+    def start(self) -> None:
+        """Takes one event on its way. When too many are, waits until half of them have ended."""
+        with self._changed:
+            if self._on_their_way >= self.max_unacknowledged:
+                self._changed.wait_for(lambda: self._on_their_way <= self.max_unacknowledged // 2)
+            self._on_their_way += 1
+
+    def cancel(self) -> None:
+        """Takes a `start` back: the event was refused before it left."""
+        with self._changed:
+            self._on_their_way -= 1
+            self._changed.notify_all()
+
+    def finish(self, event_id: str, error: Exception | None, on_delivery: OnDelivery | None) -> None:
+        """Ends one event's way and tells the callback. A fault of the callback is logged: there is nobody to raise it
+        to."""
+        if on_delivery is not None:
+            try:
+                on_delivery(event_id, error)
+            except Exception:
+                log.exception("the delivery callback failed")
+        with self._changed:
+            self._on_their_way -= 1
+            if error is None:
+                self._acknowledged += 1
+            else:
+                self._failed += 1
+                self._first_error = self._first_error or error
+            if self._on_their_way in (0, self.max_unacknowledged // 2):  # each value is passed: it falls by one
+                self._changed.notify_all()
+
+    def wait_until_settled(self, timeout_seconds: float | None) -> bool:
+        """Waits until nothing is on its way; False when the time is over."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._on_their_way == 0, timeout_seconds)
+
+    def take_failures(self) -> tuple[int, BaseException | None]:
+        """Number of failures not yet reported, and the first error; the next call starts anew."""
+        with self._changed:
+            failed, self._reported = self._failed - self._reported, self._failed
+            error, self._first_error = self._first_error, None
+            return failed, error

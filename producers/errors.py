@@ -1,0 +1,46 @@
+"""What a sender is told when an event cannot be sent or was not acknowledged; never a value of the event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from touchline.errors import TouchlineError
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import REMEDIES, Rejection, shape_of
+
+
+class EventRejected(TouchlineError):
+    """The event would be quarantined; nothing was sent. `reason` and `field` are those of the quarantine."""
+
+    def __init__(self, rejection: Rejection, shape: str = "", mend: str = "") -> None:
+        self.reason: Reason = rejection.reason
+        self.field: str = rejection.field
+        where = f"field {rejection.field}" if rejection.field else "the event"
+        super().__init__(
+            f"{where}: {rejection.reason.value}{f' (it is: {shape})' if shape else ''}", mend or REMEDIES[self.reason]
+        )
+
+
+class DeliveryFailed(TouchlineError):
+    """Kafka did not acknowledge some events; whether they are stored is not known. Sending them again is harmless:
+    same source, id and content is a duplicate."""
+
+    def __init__(self, failed: int, first_error: BaseException | None) -> None:
+        kind = type(first_error).__name__ if first_error is not None else "time-out"
+        super().__init__(
+            f"Kafka did not acknowledge {failed:,} events ({kind})",
+            "send them again: what arrived counts once",
+        )
+        self.failed = failed
+
+
+def shape_at(event: dict[str, Any], path: str) -> str:
+    """The shape of what stands at a field path of an event; empty where nothing stands there."""
+    value: Any = event
+    for part in path.replace("[]", "").split(".") if path else ():
+        if isinstance(value, list) and value:
+            value = value[0]
+        if not isinstance(value, dict) or part not in value:
+            return ""
+        value = value[part]
+    return shape_of(value)

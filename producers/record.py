@@ -1,0 +1,159 @@
+"""From an event as its sender knows it to the Kafka record: keys instead of identifiers, checked, one JSON object.
+
+What the sender wrote is sent as it stands, without the defaults of the model: the payload hash covers it, and a later
+version of this package with one default more must not turn a repeated event into a conflict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from touchline.errors import WrongUsage
+from touchline.producers.errors import EventRejected, shape_at
+from touchline.schemas.credibility import moments_of
+from touchline.schemas.events import EVENT_ADAPTER, Event
+from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import REMEDIES, Rejection, rejection_of, shape_of
+from touchline.schemas.sources import Source, Sources
+from touchline.schemas.times import format_time
+
+MAX_VALUE_BYTES: Final = 900_000
+"""Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
+
+_UNDECLARED: Final = Source(legal_basis="consent")
+_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
+
+
+class PreparedRecord(NamedTuple):
+    """A record as it goes to Kafka."""
+
+    event_id: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class RecordMaker:
+    """Makes records. Holds no state that changes, so threads may share one.
+
+    `person_keys` is needed only for events with identifiers. With `sources` an undeclared source is refused and times
+    without offset are understood where the source declares its zone. `clock_us` gives the time of reception.
+    """
+
+    def __init__(self, person_keys: PersonKeys | None, sources: Sources | None, clock_us: Callable[[], int]) -> None:
+        self._person_keys = person_keys
+        self._sources = sources
+        self._clock_us = clock_us
+
+    def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
+        """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
+        payload = _as_dict(given)
+        now_us = self._clock_us()
+        if payload.get("received_at") is None:
+            payload["received_at"] = format_time(now_us)
+        if "identifiers" in payload:
+            payload["persons"] = [*payload.get("persons", ()), *self._keyed(payload.pop("identifiers"))]
+        event = self._checked(payload, now_us)
+        value = _encode(payload, has_unchecked_fields=bool(event.model_extra))
+        if len(value) > MAX_VALUE_BYTES:
+            raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
+        key = event.persons[0].key if event.persons else f"{event.source}/{event.id}"
+        return PreparedRecord(event.id, key.encode(), value, _headers(event))
+
+    def _checked(self, payload: dict[str, Any], now_us: int) -> Event:
+        try:
+            event = EVENT_ADAPTER.validate_python(payload)
+        except ValidationError as error:
+            raise _rejected(rejection_of(error), payload) from None
+        source = _UNDECLARED if self._sources is None else self._sources.get(event.source)
+        if source is None:
+            raise EventRejected(Rejection(Reason.UNKNOWN_SOURCE, "source"))
+        moments = moments_of(event, source, now_us)
+        if isinstance(moments, Rejection):
+            raise _rejected(moments, payload)
+        return event
+
+    def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
+        pairs = sorted(_pairs(identifiers), key=lambda pair: order_of(pair[0]))
+        if not pairs:
+            return []
+        if self._person_keys is None:
+            raise WrongUsage(
+                "the event has identifiers, but there is no person key to make person keys with",
+                "give the producer person_keys=PersonKeys.from_file(...)",
+            )
+        try:
+            return [{"type": kind, "key": self._person_keys.key(kind, value)} for kind, value in pairs]
+        except IdentifierRejected as error:
+            raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.mend) from None
+
+
+def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the event's own fields, at the top level; moments become text."""
+    if isinstance(given, BaseModel):
+        return {"type": given.type, **given.model_dump(exclude_unset=True)}
+    if not isinstance(given, Mapping):
+        raise EventRejected(Rejection(Reason.NOT_JSON, ""), shape_of(given))
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+
+
+def _pairs(identifiers: Any) -> Iterable[tuple[str, str]]:
+    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`."""
+    if not isinstance(identifiers, list | tuple):
+        raise _wrong_identifiers(identifiers)
+    for identifier in identifiers:
+        match identifier:
+            case {"type": str(kind), "value": str(value)}:
+                yield kind, value
+            case (str(kind), str(value)):
+                yield kind, value
+            case _:
+                raise _wrong_identifiers(identifier)
+
+
+def _wrong_identifiers(given: object) -> EventRejected:
+    return EventRejected(
+        Rejection(Reason.WRONG_TYPE, "identifiers"),
+        shape_of(given),
+        'write identifiers as [{"type": "mail", "value": "..."}]',
+    )
+
+
+def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
+    mend = REMEDIES[rejection.reason]
+    if rejection == (Reason.WRONG_TYPE, "time"):
+        mend = "write RFC 3339 with an offset, such as 2026-01-31T09:30:00+01:00 (or declare the zone of the source)"
+    elif rejection == (Reason.WRONG_TYPE, "persons[].key"):
+        mend = "hand raw identifiers over as identifiers=[{type, value}]: the producer makes the keys"
+    return EventRejected(rejection, shape_at(payload, rejection.field), mend)
+
+
+def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
+    try:
+        if has_unchecked_fields:
+            # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and
+            # objects.
+            return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        return to_json(payload)
+    except (ValueError, TypeError, RecursionError, PydanticSerializationError):
+        raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None
+
+
+def _headers(event: Event) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0, binary mode. `ce_time` must have an offset there, so a time without one is left out."""
+    headers = [
+        ("ce_id", event.id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.type.encode()),
+        _SPEC_VERSION,
+    ]
+    if event.time[-1] == "Z" or event.time[-6] in "+-":
+        headers.append(("ce_time", event.time.encode()))
+    return headers
