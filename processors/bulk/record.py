@@ -1,0 +1,59 @@
+"""One partition's share of one poll, dressed as a single Kafka record so that Faust carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class BulkRecord:
+    """Consecutive records of one partition, in offset order.
+
+    Kafka was asked from `start_offset` on: offsets from there that are not among the records do not exist any more.
+    `end_offset` is where the next poll goes on (it skips transaction markers, so it may exceed the last offset + 1).
+    `generation` is the group generation at the moment of the poll, `epoch` counts the seeks of the partition: a
+    record of an older one is not the next one. `durable_offset` is set by the agent: everything before it is stored.
+    Until then an acknowledgement of this record counts for nothing, because Faust acknowledges what it skips.
+
+    The remaining attributes are those that Faust's driver reads of a record.
+    """
+
+    __slots__ = ("durable_offset", "end_offset", "epoch", "generation", "records", "start_offset")
+
+    key = None
+    headers = ()
+    checksum = None
+    serialized_key_size = 0
+    serialized_value_size = 0
+
+    def __init__(self, records: Sequence[Any], start_offset: int, end_offset: int, generation: int, epoch: int) -> None:
+        self.records = records
+        self.start_offset = start_offset
+        self.end_offset = end_offset
+        self.generation = generation
+        self.epoch = epoch
+        self.durable_offset: int | None = None
+
+    @property
+    def value(self) -> BulkRecord:
+        return self
+
+    @property
+    def topic(self) -> str:
+        return str(self.records[0].topic)
+
+    @property
+    def partition(self) -> int:
+        return int(self.records[0].partition)
+
+    @property
+    def offset(self) -> int:
+        return int(self.records[-1].offset)
+
+    @property
+    def timestamp(self) -> int:
+        return int(self.records[-1].timestamp)
+
+    @property
+    def timestamp_type(self) -> int:
+        return int(self.records[-1].timestamp_type)

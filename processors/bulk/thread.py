@@ -1,0 +1,94 @@
+"""Polls, seeks and commits: everything that touches aiokafka, in the one thread that may."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.errors import KafkaError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
+from faust.types import TP
+
+from touchline.processors.bulk.record import BulkRecord
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+
+
+class BulkConsumerThread(AIOKafkaConsumerThread):
+    """Faust's aiokafka thread, with polls in bulk and failing commits that do not end the worker.
+
+    `_fetch_records` and `_seek_wait` run in the same thread, and between the moment aiokafka hands over records and
+    the moment they are stamped nothing else runs there: so start offset, generation and epoch of a bulk record are
+    exact.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.epochs: defaultdict[TP, int] = defaultdict(int)
+        self.sought_offsets: dict[TP, int] = {}
+        self._next_offsets: dict[TP, int] = {}
+
+    async def _fetch_records(
+        self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
+    ) -> Mapping[TP, list[BulkRecord]]:
+        polled = await super()._fetch_records(consumer, *args, **kwargs)
+        generation = consumer._coordinator.generation
+        bulks = {}
+        for aiokafka_tp, records in polled.items():
+            tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
+            start = self._next_offsets.get(tp, records[0].offset)
+            end = self._next_offsets[tp] = records[-1].offset + 1
+            bulks[tp] = [BulkRecord(records, start, end, generation, self.epochs[tp])]
+        return bulks
+
+    async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
+        for tp, offset in partitions.items():
+            self._sought(tp, offset)
+        await super()._seek_wait(consumer, partitions)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek each assigned partition to its committed offset, else to its beginning; returns the offsets, committed
+        ones only.
+
+        Stock, a partition without a commit stays where it is: what a poll returned in mid-rebalance, which Faust
+        throws away, would be lost.
+        """
+        committed: Mapping[TP, int] = await self.call_thread(self._seek_to_committed)
+        return committed
+
+    async def _seek_to_committed(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        committed: dict[TP, int] = {}
+        for aiokafka_tp in consumer.assignment():
+            tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
+            offset = await consumer.committed(aiokafka_tp)
+            self._sought(tp, offset or 0)
+            if offset:
+                committed[tp] = offset
+                consumer.seek(aiokafka_tp, offset)
+            else:
+                await consumer.seek_to_beginning(aiokafka_tp)
+        return committed
+
+    def _sought(self, tp: TP, offset: int) -> None:
+        self.epochs[tp] += 1
+        self.sought_offsets[tp] = self._next_offsets[tp] = offset
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; False when Kafka refused or does not answer. Stock, that crashes the worker, but a commit is a hint
+        only."""
+        assigned = self.assignment()
+        try:
+            await self._ensure_consumer().commit(
+                {ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
+            )
+        except KafkaError as error:
+            self.log.warning("offsets not committed: %s", type(error).__name__)
+            return False
+        return True
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Say it in the log; stock, the traceback is printed to stderr past it."""
+        self.log.error(msg.format(*fmt))

@@ -1,0 +1,106 @@
+"""From Faust's stream to the store and back: one batch at a time, acknowledged when it is durable.
+
+A bulk record comes out of the stream. If a rebalance or a seek made it obsolete, it is dropped. Else the store gets
+it, in one thread that is not the loop's, so that heartbeats go on while ClickHouse is slow or away. The answer
+`Acknowledge` moves the offset that Kafka is told, and the read position too where the store wants to go on elsewhere;
+`Refused` reads the batch again. Nothing else acknowledges, and no exception gets back into Faust, which would
+acknowledge and go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP, EventT
+
+from touchline.processors.answers import Acknowledge, Refused, Store, StoreResult
+from touchline.processors.bulk import BulkConsumer, BulkRecord
+from touchline.processors.log import log_event
+from touchline.processors.records import ReceivedBatch
+
+REFUSED_PAUSE_SECONDS = 1.0
+
+
+class TopicChanged(Exception):
+    """Kafka went back behind what was read: the topic was created anew or truncated."""
+
+
+class Handover:
+    """Hands batches to the store in order. `failure` is set once, by a bug or a changed topic; from then on nothing
+    is stored."""
+
+    def __init__(self, store: Store, thread: ThreadPoolExecutor) -> None:
+        self._store = store
+        self._thread = thread
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self.busy_since: float | None = None
+        self.progress = 0
+
+    async def hand_over(self, consumer: BulkConsumer, event: EventT[Any]) -> None:
+        """Store one bulk record and acknowledge, seek or fail accordingly."""
+        bulk: BulkRecord = event.value  # type: ignore[assignment]
+        if self.failure is not None or not consumer.is_current(bulk):
+            return
+        try:
+            result = await self._stored(bulk)
+        except (
+            Exception
+        ) as error:  # a bug, or a state that ends the worker: it must not reach Faust, which would acknowledge
+            self.failure = error
+            self.failed.set()
+            return
+        if not consumer.is_current(bulk):
+            return
+        if isinstance(result, Acknowledge):
+            self._acknowledge(event, bulk, result)
+            if result.next_offset != bulk.end_offset:
+                await self._seek(consumer, bulk, result.next_offset)
+        else:
+            await self._read_again(consumer, bulk, result)
+
+    async def _stored(self, bulk: BulkRecord) -> StoreResult:
+        if bulk.records[0].offset < bulk.start_offset:
+            raise TopicChanged(
+                f"{bulk.topic}/{bulk.partition}: offset {bulk.records[0].offset} follows {bulk.start_offset - 1}"
+            )
+        batch = ReceivedBatch(bulk.topic, bulk.partition, bulk.generation, bulk.records, bulk.start_offset)
+        self.busy_since = monotonic()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._store.store, batch)
+        finally:
+            self.busy_since = None
+
+    def _acknowledge(self, event: EventT[Any], bulk: BulkRecord, result: Acknowledge) -> None:
+        bulk.durable_offset = result.next_offset
+        event.ack()
+        self.progress += 1
+
+    async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: Refused) -> None:
+        log_event(
+            logging.WARNING,
+            "batch_refused",
+            partition=bulk.partition,
+            generation=bulk.generation,
+            reason=refused.reason,
+        )
+        await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+        if consumer.is_current(bulk):
+            await self._seek(consumer, bulk, bulk.start_offset)
+
+    async def _seek(self, consumer: BulkConsumer, bulk: BulkRecord, offset: int) -> None:
+        log_event(logging.INFO, "seek", partition=bulk.partition, offset=offset)
+        try:
+            await consumer.seek_wait({TP(bulk.topic, bulk.partition): offset})
+        except (KafkaError, ConsumerNotStarted, TimeoutError) as error:
+            # Partition lost, or broker away. What comes next names its start offset, so the store sees that something
+            # is missing.
+            log_event(
+                logging.WARNING, "seek_failed", partition=bulk.partition, offset=offset, error=type(error).__name__
+            )

@@ -1,0 +1,154 @@
+"""The worker's life: wait for what it needs, join the group, store until told to stop; join again after whatever
+breaks.
+
+    topic found ──▶ store built ──▶ session ──▶ stopped (SIGTERM, SIGINT: status 0)
+        │ status 3 or 2   │  ▲         ▲  │
+                          │  └ away:   │  └ crash of Faust, reading stuck, topic created anew: leave, wait for Kafka,
+                          join again │    wait    └───────────────┘ └ wrong login, schema missing or newer: status 2
+                          a bug in the pipeline: status 1
+
+Progress is ClickHouse's, so leaving at any moment loses nothing; that is why the process may end while a thread still
+waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from faust.types import TP
+
+from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.processors.answers import Store
+from touchline.processors.log import frames_of, log_event
+from touchline.processors.session import Ending, Session
+from touchline.processors.topic import TopicDescription, describe_topic
+from touchline.settings import Settings
+
+StoreBuilder = Callable[[Callable[[], bool]], Store]
+"""Builds the store, given a function that says whether the worker is to stop. Raises EngineUnreachable while
+ClickHouse is away."""
+
+RETRY_SECONDS = 2.0
+
+
+class LeaveFailed(TouchlineError):
+    """The worker could not leave its group cleanly; only a new process can join with certainty that the old member is
+    gone."""
+
+
+async def serve(settings: Settings, ready_file: Path | None = None) -> int:
+    """Run the pipeline of this configuration as a worker; see `Worker.run`."""
+    from touchline.processors.build import build_pipeline
+
+    def incarnation(topic: str) -> str:
+        return describe_topic(settings.kafka_bootstrap, topic).incarnation
+
+    def build_store(should_stop: Callable[[], bool]) -> Store:
+        return build_pipeline(settings, topic_incarnation=incarnation, should_stop=should_stop)
+
+    return await Worker(settings, build_store, ready_file).run()
+
+
+class Worker:
+    """One worker process. `run` ends by its exit status or by a TouchlineError that says what to mend."""
+
+    def __init__(self, settings: Settings, build_store: StoreBuilder, ready_file: Path | None = None) -> None:
+        self._settings = settings
+        self._build_store = build_store
+        self._ready_file = ready_file
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; returns 0, or 1 after a bug.
+
+        Raises EngineUnreachable when Kafka is absent at the start, WrongUsage when the topic, the login or
+        ClickHouse's schema is not as it must be.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
+        found = await self._describe()
+        log_event(
+            logging.INFO,
+            "topic_found",
+            topic=self._settings.topic,
+            partitions=found.partition_count,
+            incarnation=found.incarnation,
+        )
+        thread = ThreadPoolExecutor(1, "store")
+        store = await self._store(thread)
+        try:
+            return 0 if store is None else await self._serve(store, thread, found)
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
+            if self._ready_file is not None:
+                self._ready_file.unlink(missing_ok=True)
+            log_event(logging.INFO, "stopped")
+
+    async def _serve(self, store: Store, thread: ThreadPoolExecutor, found: TopicDescription) -> int:
+        while True:
+            session = Session(self._settings, store, thread, found.incarnation, self._ready)
+            ending = await session.run(self._stop)
+            left = await session.leave()
+            if ending is Ending.STOPPED:
+                if not session.is_store_busy:
+                    store.close()
+                return 0
+            if ending is Ending.FAILED:
+                return _failed(session.failure)
+            log_event(logging.WARNING, "rejoining", because=ending.value)
+            again = await self._wait_for_kafka()
+            if again is None:
+                return 0
+            if not left:
+                raise LeaveFailed("the worker could not leave its consumer group", "start it again")
+            found = again
+
+    async def _store(self, thread: ThreadPoolExecutor) -> Store | None:
+        while not self._stop.is_set():
+            try:
+                return await asyncio.get_running_loop().run_in_executor(thread, self._build_store, self._stop.is_set)
+            except EngineUnreachable as error:
+                log_event(logging.WARNING, "clickhouse_away", what=error.what, mend=error.mend)
+                await self._pause()
+        return None
+
+    async def _wait_for_kafka(self) -> TopicDescription | None:
+        while not self._stop.is_set():
+            await self._pause()
+            try:
+                return await self._describe()
+            except (EngineUnreachable, WrongUsage) as error:
+                event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
+                log_event(logging.WARNING, event, what=error.what, mend=error.mend)
+        return None
+
+    async def _describe(self) -> TopicDescription:
+        return await asyncio.to_thread(describe_topic, self._settings.kafka_bootstrap, self._settings.topic)
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), RETRY_SECONDS)
+        except TimeoutError:
+            pass
+
+    def _ready(self, partitions: set[TP], generation: int) -> None:
+        log_event(logging.INFO, "ready", generation=generation, partition_count=len(partitions))
+        if self._ready_file is not None:
+            self._ready_file.parent.mkdir(parents=True, exist_ok=True)
+            part = self._ready_file.with_name(f"{self._ready_file.name}.{os.getpid()}")
+            part.write_text(f"pid={os.getpid()} generation={generation} partitions={len(partitions)}\n")
+            part.replace(self._ready_file)
+
+
+def _failed(failure: BaseException | None) -> int:
+    if isinstance(failure, TouchlineError):
+        raise failure
+    if failure is not None:
+        log_event(logging.ERROR, "bug", error=type(failure).__name__, at=frames_of(failure))
+    return TouchlineError.exit_status

@@ -1,0 +1,150 @@
+"""One membership in the consumer group: join, watch, leave. Why it ended decides what the worker does next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from time import monotonic
+
+from faust.types import TP
+
+from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.processors.answers import Store
+from touchline.processors.app import build_app, consumer_of
+from touchline.processors.handover import Handover, TopicChanged
+from touchline.processors.log import frames_of, log_event
+from touchline.processors.topic import describe_topic
+from touchline.processors.watchdog import Standing, Verdict, Watchdog
+from touchline.settings import Settings
+
+WATCH_SECONDS = 1.0
+TOPIC_CHECK_SECONDS = 15.0
+LEAVE_SECONDS = 4.0
+FINISH_SECONDS = 1.0
+
+
+class Ending(Enum):
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    READING_STUCK = "reading_stuck"
+    TOPIC_CHANGED = "topic_changed"
+
+
+class Session:
+    """`run` joins and returns why it ended; `leave` must follow. `failure` then holds what the store raised, if it
+    did."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        thread: ThreadPoolExecutor,
+        incarnation: str,
+        on_ready: Callable[[set[TP], int], None],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._incarnation = incarnation
+        self._on_ready = on_ready
+        self._handover = Handover(store, thread)
+        self._watchdog = Watchdog()
+        self._topic_changed = False
+        self._partitions: set[TP] = set()
+        self.app = build_app(settings, self._handover, self._assigned, self._revoked)
+        self.app.on_rebalance_complete.connect(self._joined, weak=False)
+
+    @property
+    def failure(self) -> BaseException | None:
+        return self._handover.failure
+
+    @property
+    def is_store_busy(self) -> bool:
+        return self._handover.busy_since is not None
+
+    async def run(self, stop: asyncio.Event) -> Ending:
+        """Join the group and hand batches over until something ends it."""
+        joining = asyncio.create_task(self.app.start())
+        helpers = [
+            asyncio.create_task(stop.wait()),
+            asyncio.create_task(self._handover.failed.wait()),
+            asyncio.create_task(self._check_topic()),
+        ]
+        try:
+            while True:
+                await asyncio.wait(helpers[:2], timeout=WATCH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                ending = self._ending(stop, joining)
+                if ending is not None:
+                    return ending
+        finally:
+            for task in [*helpers, joining]:
+                task.cancel()
+            await asyncio.gather(*helpers, joining, return_exceptions=True)
+
+    async def leave(self) -> bool:
+        """Let the batch in flight finish if it can within a second, commit, leave the group. False: it took too long,
+        and threads of the consumer may still be alive."""
+        deadline = monotonic() + FINISH_SECONDS
+        while self.is_store_busy and self.failure is None and monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        try:
+            await asyncio.wait_for(self.app.stop(), LEAVE_SECONDS)
+        except Exception as error:
+            # Faust ends a crashed app by raising what it finds; the group drops the member after the session time-out.
+            log_event(logging.WARNING, "leave_failed", error=type(error).__name__)
+            return False
+        return True
+
+    def _ending(self, stop: asyncio.Event, joining: asyncio.Task[None]) -> Ending | None:
+        if stop.is_set():
+            return Ending.STOPPED
+        if self.failure is not None:
+            return Ending.TOPIC_CHANGED if isinstance(self.failure, TopicChanged) else Ending.FAILED
+        if self._topic_changed:
+            return Ending.TOPIC_CHANGED
+        reason = joining.exception() if joining.done() else None
+        if reason is not None or self.app.crashed:
+            reason = reason or self.app.crash_reason or RuntimeError()
+            log_event(logging.WARNING, "faust_crashed", error=type(reason).__name__, at=frames_of(reason))
+            return Ending.CRASHED
+        return self._watched() if self._partitions else None
+
+    def _watched(self) -> Ending | None:
+        standing = Standing(consumer_of(self.app).lag(), self._handover.progress, self._handover.busy_since)
+        verdict = self._watchdog.judge(standing, monotonic())
+        if verdict is not Verdict.FINE:
+            held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since
+            log_event(logging.WARNING, verdict.value, lag=standing.lag, held_seconds=round(held))
+        return Ending.READING_STUCK if verdict is Verdict.READING_STUCK else None
+
+    async def _check_topic(self) -> None:
+        while not self._topic_changed:
+            await asyncio.sleep(TOPIC_CHECK_SECONDS)
+            try:
+                found = await asyncio.to_thread(describe_topic, self._settings.kafka_bootstrap, self._settings.topic)
+            except (EngineUnreachable, WrongUsage) as error:
+                event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
+                log_event(logging.WARNING, event, what=error.what, mend=error.mend)
+            else:
+                self._topic_changed = found.incarnation != self._incarnation
+
+    def _assigned(self, partitions: set[TP], generation: int) -> None:
+        self._partitions = set(partitions)
+        log_event(logging.INFO, "assigned", generation=generation, partitions=_numbers(partitions))
+        self._store.on_assigned([tp.partition for tp in partitions], generation)
+
+    def _revoked(self, partitions: set[TP]) -> None:
+        self._partitions -= partitions
+        if partitions:
+            log_event(logging.INFO, "revoked", partitions=_numbers(partitions))
+            self._store.on_revoked([tp.partition for tp in partitions])
+
+    async def _joined(self, *_: object, **__: object) -> None:
+        self._on_ready(self._partitions, self.app.consumer_generation_id)
+
+
+def _numbers(partitions: set[TP]) -> str:
+    return ",".join(str(number) for number in sorted(tp.partition for tp in partitions)) or "none"

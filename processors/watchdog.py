@@ -1,0 +1,49 @@
+"""Finds a worker that stands still although there is something to do, since Kafka no longer does (its poll interval
+is days).
+
+Lag without progress has two causes. The store is busy with a batch: it waits for ClickHouse, or the batch is large;
+that is said, and nothing else done. Or nothing was handed over: reading is stuck; then the worker joins its group
+anew.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+STALL_SECONDS = 30.0
+
+
+class Standing(NamedTuple):
+    """What the watchdog looks at: records behind the end of the topic (all partitions of this worker), progress so
+    far (any number that grows with each acknowledgement), and since when the store holds a batch (monotonic seconds,
+    None: it does not)."""
+
+    lag: int
+    progress: int
+    busy_since: float | None
+
+
+class Verdict(Enum):
+    FINE = "fine"
+    STORE_WAITS = "store_waits"
+    READING_STUCK = "reading_stuck"
+
+
+class Watchdog:
+    """Judges one `Standing` after the other; `stall_seconds` without progress are one verdict, then the time starts
+    anew."""
+
+    def __init__(self, stall_seconds: float = STALL_SECONDS) -> None:
+        self._stall_seconds = stall_seconds
+        self._progress = -1
+        self._since = 0.0
+
+    def judge(self, standing: Standing, now: float) -> Verdict:
+        if standing.progress != self._progress or standing.lag == 0:
+            self._progress, self._since = standing.progress, now
+            return Verdict.FINE
+        if now - self._since < self._stall_seconds:
+            return Verdict.FINE
+        self._since = now
+        return Verdict.READING_STUCK if standing.busy_since is None else Verdict.STORE_WAITS
