@@ -1,7 +1,7 @@
 """The blocked objects of unit tests: sockets and in-process engines.
 
 Sockets are watched by an audit hook, which sees every library's sockets, whatever it imported before. The in-process
-ClickHouse engine makes no audit event when it opens a database, so its entry points are replaced instead.
+ClickHouse engine makes no audit event when it opens a database, so its entry points or its import are refused.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from typing import Any, NoReturn
 
 import pytest
@@ -45,14 +46,32 @@ def blockade() -> Iterator[Blockade]:
     """Block network and engines for the whole process until the block ends."""
     _install_hook()
     blocked = Blockade()
-    replaced = [_replace(blocked, *entry_point) for entry_point in ENGINE_ENTRY_POINTS if entry_point[0] in sys.modules]
+    replaced = [_replace(blocked, *entry_point) for entry_point in ENGINE_ENTRY_POINTS if _is_imported(*entry_point)]
+    finder = _EngineImports(blocked)
+    sys.meta_path.insert(0, finder)
     _open_blockades.append(blocked)
     try:
         yield blocked
     finally:
         _open_blockades.remove(blocked)
+        sys.meta_path.remove(finder)
         for module, name, original in replaced:
             setattr(module, name, original)
+
+
+class _EngineImports(MetaPathFinder):
+    """Refuses the first import of the engine; one that was imported before has its entry points replaced."""
+
+    def __init__(self, blocked: Blockade) -> None:
+        self._blocked = blocked
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "chdb":
+            self._blocked.refuse("import chdb")
+
+
+def _is_imported(module_name: str, name: str) -> bool:
+    return hasattr(sys.modules.get(module_name), name)
 
 
 def _replace(blocked: Blockade, module_name: str, name: str) -> tuple[Any, str, Any]:
@@ -80,5 +99,3 @@ def _on_audit_event(event: str, arguments: tuple[Any, ...]) -> None:
         if event in ("socket.connect", "socket.bind", "socket.sendto") and not isinstance(arguments[1], tuple):
             return  # AF_UNIX, as asyncio and multiprocessing use inside one machine
         _open_blockades[-1].refuse(event)
-    if event == "import" and arguments[0] == "chdb":
-        _open_blockades[-1].refuse("import chdb")
