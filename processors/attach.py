@@ -38,13 +38,14 @@ from touchline.processors.attaching.values import (
     PERSON_STAGE,
     PERSON_TOUCHPOINT,
     Attachment,
+    Day,
     JourneyEvent,
     Tail,
     dump_tail,
     load_tail,
 )
 from touchline.schemas.channels import ONLINE_CHANNELS, is_online_channel
-from touchline.schemas.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, Cell, Choice, CompiledMap, decide
+from touchline.schemas.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, Cell, Choice, CompiledMap, Step, decide
 from touchline.schemas.journey.predicates import Moment
 from touchline.schemas.journey_map import compile_map
 
@@ -63,6 +64,9 @@ __all__ = [
 
 US_PER_SECOND = 1_000_000
 US_PER_DAY = 86_400 * US_PER_SECOND
+OF_PERSON = PERSON | PERSON_TOUCHPOINT | PERSON_STAGE | PERSON_CHANNEL
+OF_JOURNEY = JOURNEY | JOURNEY_TOUCHPOINT | JOURNEY_STAGE | JOURNEY_CHANNEL
+FIRST_UNMAPPED = (OF_PERSON | OF_JOURNEY) & ~(PERSON_STAGE | JOURNEY_STAGE)
 WESTMOST_ZONE_US = 12 * 3_600 * US_PER_SECOND
 
 
@@ -89,13 +93,15 @@ def attach(
         stages_seen,
         touchpoints_seen,
         last_touchpoint,
-        days,
+        today,
+        tail_keys,
+        days_before,
     ) = tail
-    diary: dict[int, dict[str, int]] = dict(days)  # type: ignore[arg-type]  # a day is copied before it is written to
-    today, first_keys = None, None
+    first_keys: dict[str, int] | None = None
     cells, other_cells = journey_map.cells, journey_map.other_cells
     inactivity_s, return_opens = journey_map.inactivity_seconds, journey_map.return_opens_cycle
     attached: list[Attachment] = []
+    new = tuple.__new__  # the named tuples' own constructors cost twice as much
     for event in events:
         time_us, _, _, touchpoint, action, own_channel, local_day, own_persona, own_segment, properties, moves = event
         if not moves:
@@ -107,19 +113,16 @@ def attach(
             continue
         by_action = cells.get(touchpoint, other_cells)
         cell = by_action.get(action) or by_action[None]
-        step, _, personas, segments, touchpoint_key, channel, channel_key, is_online, seen_bit, cell_number = cell
+        step, _, _, _, touchpoint_key, channel, channel_key, is_online, seen_bit, cell_number = cell
+        time_s = time_us // US_PER_SECOND
 
         # 1. lost?  An exit sets the due time to the event's own time, which no term does.
-        if due_s and time_us >= due_s * US_PER_SECOND and (return_opens or due_s * US_PER_SECOND <= touched_us):
+        if due_s and time_s >= due_s and (return_opens or due_s <= touched_us // US_PER_SECOND):
             stage = stage_max = funnel_depth = stages_now = stages_seen = touchpoints_seen = last_touchpoint = due_s = 0
             has_converted = False
 
         # 2. who?  3. where?
-        if own_persona:
-            persona = own_persona
-        if own_segment:
-            segment = own_segment
-        if step is None or personas or segments:
+        if step is None:
             idle_us = time_us - touched_us if number else -1
             moment = Moment(
                 properties,
@@ -133,15 +136,13 @@ def attach(
                 conversions,
                 idle_us,
             )
-            if personas and not own_persona:
-                persona = _choose(personas, moment) or persona
-            if segments and not own_segment:
-                segment = _choose(segments, moment) or segment
-            if step is None:
-                step = decide(
-                    cell, moment._replace(persona=persona, segment=segment) if personas or segments else moment
-                )
-        stage_name, order, rule, evidence, is_conversion, is_exit, stays, stage_key = step
+            persona, segment, step = _judge(cell, moment, own_persona, own_segment)
+        else:
+            if own_persona:
+                persona = own_persona
+            if own_segment:
+                segment = own_segment
+        stage_name, order, rule, evidence, is_conversion, is_exit, stays, stage_key, stage_bit = step
 
         number += 1
         wait_us = time_us - touched_us if number > 1 else 0
@@ -166,9 +167,8 @@ def attach(
             max_before, depth_before = stage_max, funnel_depth
             if order > stage_max:
                 stage_max = order
-            bit = 1 << order
-            stages_now |= bit
-            stages_seen |= bit
+            stages_now |= stage_bit
+            stages_seen |= stage_bit
             if order == funnel_depth + 1:
                 funnel_depth = order
                 while stages_now >> (funnel_depth + 1) & 1:
@@ -182,66 +182,74 @@ def attach(
             transition = ""
             max_before, depth_before = stage_max, funnel_depth
         if is_exit:
-            due_s = time_us // US_PER_SECOND if stage else 0
+            due_s = time_s if stage else 0
         elif inactivity_s:
-            due_s = time_us // US_PER_SECOND + inactivity_s if stage else 0
+            due_s = time_s + inactivity_s if stage else 0
         touched_us = time_us
 
         # 6. first of the day?
-        if first_keys is None or local_day != today:
+        if local_day != today:
+            days_before, first_keys = _turn_to(local_day, days_before, (today, first_keys or tail_keys), time_us)
             today = local_day
-            first_keys = _open_day(diary, local_day, time_us)
+        elif first_keys is None:
+            first_keys = dict(tail_keys)
         if own_channel:
             channel = own_channel
             channel_key = CHANNEL_KEY + own_channel
             if is_online is None:
                 is_online = own_channel in ONLINE_CHANNELS
+        if not touchpoint_key:
+            touchpoint_key = TOUCHPOINT_KEY + touchpoint
         journey = cycle if stage else 0
-        first_of = 0
-        met = first_keys.get("", -1)
-        if met < journey:
-            first_keys[""] = journey
-            first_of = (PERSON if met < 0 else 0) | (JOURNEY if journey else 0)
-        touchpoint_key = touchpoint_key or TOUCHPOINT_KEY + touchpoint
-        met = first_keys.get(touchpoint_key, -1)
-        if met < journey:
-            first_keys[touchpoint_key] = journey
-            first_of |= (PERSON_TOUCHPOINT if met < 0 else 0) | (JOURNEY_TOUCHPOINT if journey else 0)
-        met = first_keys.get(channel_key, -1)
-        if met < journey:
-            first_keys[channel_key] = journey
-            first_of |= (PERSON_CHANNEL if met < 0 else 0) | (JOURNEY_CHANNEL if journey else 0)
-        if order:
-            met = first_keys.get(stage_key, -1)
-            if met < journey:
+        if not first_keys:
+            first_keys[""] = first_keys[touchpoint_key] = first_keys[channel_key] = journey
+            first_of = FIRST_UNMAPPED if journey else FIRST_UNMAPPED & OF_PERSON
+            if order:
+                first_keys[stage_key] = journey
+                first_of = OF_PERSON | OF_JOURNEY
+        else:
+            first_of = 0
+            if (met := first_keys[""]) < journey:
+                first_keys[""] = journey
+                first_of = JOURNEY
+            if (met := first_keys.get(touchpoint_key, -1)) < journey:
+                first_keys[touchpoint_key] = journey
+                first_of |= (PERSON_TOUCHPOINT if met < 0 else 0) | (JOURNEY_TOUCHPOINT if journey else 0)
+            if (met := first_keys.get(channel_key, -1)) < journey:
+                first_keys[channel_key] = journey
+                first_of |= (PERSON_CHANNEL if met < 0 else 0) | (JOURNEY_CHANNEL if journey else 0)
+            if order and (met := first_keys.get(stage_key, -1)) < journey:
                 first_keys[stage_key] = journey
                 first_of |= (PERSON_STAGE if met < 0 else 0) | JOURNEY_STAGE
 
         attached.append(
-            Attachment(
-                stage_name,
-                order,
-                order > 0,
-                channel,
-                is_online or False,
-                journey,
-                transition,
-                number,
-                wait_us,
-                is_conversion,
-                rule,
-                evidence,
-                persona,
-                segment,
-                first_of,
-                max_before,
-                stage_max,
-                depth_before,
-                funnel_depth,
-                due_s,
+            new(
+                Attachment,
+                (
+                    stage_name,
+                    order,
+                    order > 0,
+                    channel,
+                    is_online or False,
+                    journey,
+                    transition,
+                    number,
+                    wait_us,
+                    is_conversion,
+                    rule,
+                    evidence,
+                    persona,
+                    segment,
+                    first_of,
+                    max_before,
+                    stage_max,
+                    depth_before,
+                    funnel_depth,
+                    due_s,
+                ),
             )
         )
-    return attached, Tail(
+    last = (
         touched_us,
         number,
         cycle,
@@ -257,8 +265,11 @@ def attach(
         stages_seen,
         touchpoints_seen,
         last_touchpoint,
-        tuple(diary.items()),
+        today,
+        tail_keys if first_keys is None else first_keys,
+        days_before,
     )
+    return attached, new(Tail, last)
 
 
 def attach_alone(event: JourneyEvent, journey_map: CompiledMap) -> Attachment:
@@ -267,10 +278,8 @@ def attach_alone(event: JourneyEvent, journey_map: CompiledMap) -> Attachment:
     if not event.moves:
         return _place_answer(event, journey_map, 0, 0, 0, 0, "", "", 0)
     cell = journey_map.cell(event.touchpoint, event.action)
-    moment = Moment(event.properties, event.persona, event.segment, 0, 0, 0, 0, False, 0, -1)
-    persona = event.persona or _choose(cell.personas, moment)
-    segment = event.segment or _choose(cell.segments, moment)
-    step = cell.fixed or decide(cell, moment._replace(persona=persona, segment=segment))
+    moment = Moment(event.properties, "", "", 0, 0, 0, 0, False, 0, -1)
+    persona, segment, step = _judge(cell, moment, event.persona, event.segment)
     channel, is_online = _channel(event, cell)
     return Attachment(
         stage=step.stage,
@@ -349,6 +358,14 @@ def _channel(event: JourneyEvent, cell: Cell) -> tuple[str, bool]:
     return channel, is_online_channel(channel) if cell.is_online is None else cell.is_online
 
 
+def _judge(cell: Cell, moment: Moment, own_persona: str, own_segment: str) -> tuple[str, str, Step]:
+    """Persona, segment and step where they do not follow from touchpoint and action alone. The event's own persona
+    and segment go first, then the rules, then what was known."""
+    persona = own_persona or _choose(cell.personas, moment) or moment.persona
+    segment = own_segment or _choose(cell.segments, moment) or moment.segment
+    return persona, segment, decide(cell, moment._replace(persona=persona, segment=segment))
+
+
 def _choose(choices: Sequence[Choice], moment: Moment) -> str:
     """The first persona or segment whose rule holds, "" if none does."""
     for predicate, name in choices:
@@ -357,13 +374,19 @@ def _choose(choices: Sequence[Choice], moment: Moment) -> str:
     return ""
 
 
-def _open_day(diary: dict[int, dict[str, int]], local_day: int, time_us: int) -> dict[str, int]:
-    """A copy of the day's keys that may be written to, put in the place of the old. On a new day, the days are
-    dropped that no later event can fall into: event times do not go back, and no zone is further west than 12
-    hours."""
-    if local_day not in diary:
-        earliest = (time_us - WESTMOST_ZONE_US) // US_PER_DAY
-        for day in [day for day in diary if day < earliest]:
-            del diary[day]
-    keys = diary[local_day] = dict(diary.get(local_day, ()))
-    return keys
+def _turn_to(
+    local_day: int, days_before: tuple[Day, ...], day_left: Day, time_us: int
+) -> tuple[tuple[Day, ...], dict[str, int]]:
+    """The other days to remember, and the keys of `local_day` as a fresh dictionary to write to. Days are dropped
+    that no later event can fall into: event times do not go back, and no zone is further west than 12 hours."""
+    earliest = (time_us - WESTMOST_ZONE_US) // US_PER_DAY
+    if day_left[0] < earliest and not days_before:
+        return (), {}
+    keys: dict[str, int] = {}
+    kept = []
+    for known in (*days_before, day_left):
+        if known[0] == local_day:
+            keys = dict(known[1])
+        elif known[0] >= earliest:
+            kept.append(known)
+    return tuple(kept), keys

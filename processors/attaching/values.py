@@ -64,8 +64,12 @@ class Attachment(NamedTuple):
     churn_due_at_s: int
 
 
-FirstOfDay = Mapping[str, int]
+FirstKeys = Mapping[str, int]
 """What a person met on one local day: key (letter of its kind, name) -> the newest cycle in which it was met."""
+
+Day = tuple[int, FirstKeys]
+NO_DAY = -(10**6)
+NO_KEYS: FirstKeys = {}
 
 
 class Tail(NamedTuple):
@@ -91,7 +95,9 @@ class Tail(NamedTuple):
     stages_seen: int = 0
     touchpoints_seen: int = 0
     last_touchpoint: int = 0
-    days: tuple[tuple[int, FirstOfDay], ...] = ()
+    today: int = NO_DAY
+    first_keys: FirstKeys = NO_KEYS
+    days_before: tuple[Day, ...] = ()
 
 
 NO_TAIL = Tail()
@@ -107,5 +113,5 @@ def load_tail(dumped: Sequence[Any]) -> Tail:
     release: the caller drops its cache)."""
     if len(dumped) != len(Tail._fields):
         raise TypeError(f"a dumped tail has {len(Tail._fields)} fields, this one has {len(dumped)}")
-    *fields, days = dumped
-    return Tail._make([*fields, tuple((day, keys) for day, keys in days)])
+    *fields, days_before = dumped
+    return Tail._make([*fields, tuple((day, keys) for day, keys in days_before)])

@@ -31,6 +31,7 @@ class Step(NamedTuple):
     is_exit: bool
     stays_after_conversion: bool
     stage_key: str
+    stage_bit: int
 
 
 class Outcome(NamedTuple):
@@ -150,12 +151,14 @@ class _Compiler:
         declared = next((known for known in self.map.touchpoints if known.id == touchpoint), None)
         channel = declared.channel if declared else ""
         number = self.numbering.touchpoints.get(touchpoint or "", 0)
+        personas = self.choices(touchpoint, action, [(persona.id, persona.when) for persona in self.map.personas])
+        segments = self.choices(touchpoint, action, [(segment.id, segment.when) for segment in self.map.segments])
         outcomes = self.outcomes(touchpoint, action)
         return Cell(
-            fixed=_only_step(outcomes),
+            fixed=None if personas or segments else _only_step(outcomes),
             outcomes=outcomes,
-            personas=self.choices(touchpoint, action, [(persona.id, persona.when) for persona in self.map.personas]),
-            segments=self.choices(touchpoint, action, [(segment.id, segment.when) for segment in self.map.segments]),
+            personas=personas,
+            segments=segments,
             touchpoint_key=TOUCHPOINT_KEY + touchpoint if touchpoint else "",
             channel=channel,
             channel_key=CHANNEL_KEY + channel,
@@ -202,7 +205,9 @@ class _Compiler:
     ) -> Outcome:
         def step(is_conversion: bool, is_exit: bool) -> Step:
             order = self.orders.get(stage, 0)
-            return Step(stage, order, rule, evidence, is_conversion, is_exit, stage in self.stays, STAGE_KEY + stage)
+            return Step(
+                stage, order, rule, evidence, is_conversion, is_exit, stage in self.stays, STAGE_KEY + stage, 1 << order
+            )
 
         goals = [condition for goal in self.map.goals for condition in goal.when] if stage else []
         return Outcome(
