@@ -39,7 +39,7 @@ COMMANDS: dict[str, Command] = {
             "worker", "touchline.cli.worker", "worker", "worker", PROCESSES, "carry events from Kafka to ClickHouse"
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
-        Command("import", "touchline.cli.import_", "import_", "import", WAYS_IN, "send the events of a data set"),
+        Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send the events of a data set"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),
         Command(
@@ -58,7 +58,7 @@ COMMANDS: dict[str, Command] = {
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline up", "start everything here, without Docker"),
-    ("touchline emit --touchpoint store.visit --person loyalty_card:4711", "send one event"),
+    ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
     ('touchline sql "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d GROUP BY touchpoint"', "ask for more"),
     ("touchline down", "stop it all; the data stays"),

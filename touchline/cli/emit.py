@@ -1,0 +1,132 @@
+"""`touchline emit`: events from the shell, one by flags or many as NDJSON, each with a verdict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from touchline.cli.ndjson import LineVerdicts, emit_lines
+from touchline.cli.sending import open_producer, progress_on_stderr
+from touchline.errors import WrongUsage
+from touchline.schemas.money import CURRENCY_EXPONENTS, to_minor
+from touchline.settings import load_settings
+
+DEFAULT_SOURCE = "shell"
+STDIN = Path("-")
+
+
+def emit(
+    file: Annotated[Path | None, typer.Argument(help="NDJSON, one complete event a line; - is standard input.")] = None,
+    touchpoint: Annotated[str | None, typer.Option(help="Send one event: this touchpoint was met.")] = None,
+    source: Annotated[str, typer.Option(help="Source as declared in sources.yaml.")] = DEFAULT_SOURCE,
+    person: Annotated[list[str] | None, typer.Option(help="type:value, such as loyalty:4711; may be repeated.")] = None,
+    action: Annotated[str, typer.Option(help="What was done there.")] = "",
+    channel: Annotated[str | None, typer.Option(help="Channel, where it is not the touchpoint's own.")] = None,
+    place: Annotated[str | None, typer.Option(help="Store, branch, call centre.")] = None,
+    zone: Annotated[str | None, typer.Option(help="IANA zone of the place.")] = None,
+    time: Annotated[str | None, typer.Option(help="RFC 3339 with offset; now where left out.")] = None,
+    event_id: Annotated[str | None, typer.Option("--id", help="Unique within the source; new where left out.")] = None,
+    amount: Annotated[str | None, typer.Option(help="Paid amount and currency, such as 19.99EUR.")] = None,
+    order: Annotated[str | None, typer.Option(help="Number of the order.")] = None,
+    fact: Annotated[list[str] | None, typer.Option("--property", help="name=value; may be repeated.")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark it as made up.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object with the verdicts.")] = False,
+) -> int:
+    """Send one event, or every line of an NDJSON file. Returns when Kafka has acknowledged them.
+
+    A bad line is reported with its number, field and remedy; the others are sent, and the exit status is 1.
+
+    Examples:
+
+        touchline emit --touchpoint store_visit --person loyalty:4711
+
+        touchline emit --touchpoint store_purchase --action purchase --amount 19.99EUR --order 10042
+
+        touchline emit events.ndjson
+
+        zcat events.ndjson.gz | touchline emit - --json
+    """
+    if touchpoint is None:
+        verdicts = _emit_stream(file)
+        print(verdicts.as_json() if as_json else verdicts.sentence())
+        return 1 if verdicts.rejected else 0
+    if file is not None:
+        raise WrongUsage("--touchpoint and a file were given", "leave one of them out")
+    fields = {
+        "touchpoint": touchpoint,
+        "source": source,
+        "action": action or None,
+        "channel": channel,
+        "place": place,
+        "zone": zone,
+        "time": time,
+        "id": event_id,
+        "identifiers": [_identifier(text) for text in person or ()] or None,
+        "amount": None if amount is None else _amount(amount),
+        "order": None if order is None else {"id": order},
+        "properties": dict(_property(text) for text in fact or ()) or None,
+        "simulated": simulated or None,
+    }
+    emitted = _emit_one({name: value for name, value in fields.items() if value is not None})
+    print(json.dumps({"accepted": 1, "rejected": 0, "id": emitted}) if as_json else emitted)
+    return 0
+
+
+def _emit_one(fields: dict[str, Any]) -> str:
+    with open_producer(load_settings()) as producer:
+        return producer.emit(**fields)
+
+
+def _emit_stream(file: Path | None) -> LineVerdicts:
+    if file is None and sys.stdin.isatty():
+        raise WrongUsage("there is nothing to send", "give --touchpoint, a file, or NDJSON on standard input")
+    stream, size = _open(file)
+    with stream, open_producer(load_settings()) as producer, progress_on_stderr("bytes", size) as advance:
+        verdicts = emit_lines(stream, producer, advance, lambda line: print(line, file=sys.stderr))
+        producer.flush()
+        return verdicts
+
+
+def _open(file: Path | None) -> tuple[BinaryIO, int | None]:
+    """The stream and its size in bytes, where it has one."""
+    if file is None or file == STDIN:
+        return sys.stdin.buffer, None
+    try:
+        return file.open("rb"), file.stat().st_size
+    except OSError as error:
+        raise WrongUsage(f"{file} cannot be read ({error.strerror})", "give the path of an NDJSON file") from None
+
+
+def _identifier(text: str) -> tuple[str, str]:
+    kind, colon, value = text.partition(":")
+    if not colon or not value:
+        raise WrongUsage("--person is not type:value", "for example --person loyalty:4711")
+    return kind, value
+
+
+def _amount(text: str) -> dict[str, Any]:
+    digits, currency = text[:-3].strip(), text[-3:].upper()
+    try:
+        if currency not in CURRENCY_EXPONENTS:
+            raise ValueError("the currency is no ISO 4217 code")
+        return {"amount_minor": to_minor(Decimal(digits), currency), "currency": currency}
+    except (ValueError, InvalidOperation, OverflowError) as error:
+        why = str(error) if isinstance(error, ValueError) else "it is no number"
+        raise WrongUsage(f"--amount is not an amount and a currency: {why}", "for example --amount 19.99EUR") from None
+
+
+def _property(text: str) -> tuple[str, str | int | float | bool]:
+    """Numbers, true and false are taken as such, all else as text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise WrongUsage("--property is not name=value", "for example --property items=3")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        return name, value
+    return name, parsed if isinstance(parsed, int | float) else value

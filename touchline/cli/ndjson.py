@@ -1,0 +1,94 @@
+"""Lines of NDJSON to events, with a verdict for each line that is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+
+from pydantic_core import from_json
+
+from touchline.producers.errors import EventRejected
+from touchline.producers.producer import EventProducer
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection
+
+VERDICTS_KEPT = 1_000
+_LINES_BETWEEN_STEPS = 500
+
+
+@dataclass(frozen=True)
+class LineVerdict:
+    """Why one line (numbered from 1) was refused; never its content."""
+
+    line: int
+    reason: str
+    field: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.what}; {self.mend}"
+
+
+@dataclass
+class LineVerdicts:
+    """Lines taken and refused; of the refused ones the first VERDICTS_KEPT in detail."""
+
+    accepted: int = 0
+    rejected: int = 0
+    rejections: list[LineVerdict] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        """One object for scripts."""
+        return json.dumps(asdict(self))
+
+    def sentence(self) -> str:
+        """For people."""
+        return f"sent {self.accepted:,} events" + (f", refused {self.rejected:,} lines" if self.rejected else "")
+
+
+def emit_lines(
+    lines: Iterable[bytes], producer: EventProducer, advance: Callable[[int], None], say: Callable[[str], None]
+) -> LineVerdicts:
+    """Emits every line; blank ones are skipped. `say` gets the verdict on a bad line at once, `advance` the bytes
+    read."""
+    verdicts = LineVerdicts()
+    read_bytes = 0
+    for number, line in enumerate(lines, 1):
+        read_bytes += len(line)
+        if number % _LINES_BETWEEN_STEPS == 0:
+            advance(read_bytes)
+            read_bytes = 0
+        if not line.strip():
+            continue
+        try:
+            producer.emit(_parse(line))
+        except EventRejected as error:
+            verdict = LineVerdict(number, error.reason.value, error.field, error.what, error.mend)
+            verdicts.rejected += 1
+            if len(verdicts.rejections) < VERDICTS_KEPT:
+                verdicts.rejections.append(verdict)
+            say(str(verdict))
+        else:
+            verdicts.accepted += 1
+    advance(read_bytes)
+    return verdicts
+
+
+def _parse(line: bytes) -> dict[str, object]:
+    try:
+        event = from_json(line, allow_inf_nan=False)
+    except ValueError:
+        raise EventRejected(Rejection(_why_no_json(line), "")) from None
+    if not isinstance(event, dict):
+        raise EventRejected(Rejection(Reason.NOT_JSON, ""))
+    return event
+
+
+def _why_no_json(line: bytes) -> Reason:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return Reason.NOT_UTF8
+    return Reason.NOT_JSON
