@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings as hypothesis_settings
 from tests.blocking import Blockade, blockade
 from tests.ports import free_port
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.engines"]
 
 TIERS_WITH_ENGINES = ("contract", "integration", "failure")
 TESTS_DIR = Path(__file__).parent

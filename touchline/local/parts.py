@@ -1,0 +1,102 @@
+"""What the parts of the stack are: brokers, the face of ClickHouse, workers; how each is started and known to be
+ready.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from touchline.clickhouse import connect
+from touchline.errors import TouchlineError
+from touchline.local.kafka import Broker, Cluster, broker_command, broker_is_ready, prepare_broker
+from touchline.local.ports import LOOPBACK, STACK_MARK, accepts
+from touchline.local.process import ListeningPort, PartSpec
+from touchline.settings import ENV_PREFIX, Settings
+
+KAFKA_READY_SECONDS = 60.0
+FACE_READY_SECONDS = 60.0
+WORKER_READY_SECONDS = 60.0
+
+
+def touchline_command(*arguments: str) -> list[str]:
+    """The command line of this installation, whatever is on the PATH."""
+    return [sys.executable, "-m", "touchline", *arguments]
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """The environment in which any `touchline` process has exactly these settings, and belongs to this stack."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    given = {
+        ENV_PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else str(value)
+        for name, value in values.items()
+    }
+    return {**inherited, **given, STACK_MARK: str(settings.local_dir.resolve()), "PYTHONUNBUFFERED": "1"}
+
+
+def broker_part(cluster: Cluster, broker: Broker, java: str, jars: Path, environment: Mapping[str, str]) -> PartSpec:
+    """One Kafka broker."""
+    return PartSpec(
+        name=broker.name,
+        command=broker_command(java, jars, broker),
+        environment=environment,
+        ports=(
+            ListeningPort(broker.port, "clients", "kafka_bootstrap"),
+            ListeningPort(broker.controller_port, "controller, the port after the clients'", "kafka_bootstrap"),
+        ),
+        is_ready=lambda: broker_is_ready(broker),
+        ready_seconds=KAFKA_READY_SECONDS,
+        prepare=lambda: prepare_broker(cluster, broker),
+    )
+
+
+def face_part(settings: Settings, environment: Mapping[str, str]) -> PartSpec:
+    """The ClickHouse engine behind its native and HTTP protocols."""
+    command = [sys.executable, "-m", "touchline.local.clickhouse", "--path", str(settings.local_dir / "clickhouse")]
+    command += ["--port", str(settings.clickhouse_port), "--http-port", str(settings.clickhouse_http_port)]
+    command += ["--user", settings.clickhouse_user, "--password-file", str(settings.clickhouse_password_file)]
+    return PartSpec(
+        name="clickhouse",
+        command=command,
+        environment=environment,
+        ports=(
+            ListeningPort(settings.clickhouse_port, "native protocol", "clickhouse_port"),
+            ListeningPort(settings.clickhouse_http_port, "HTTP", "clickhouse_http_port"),
+        ),
+        is_ready=lambda: accepts(settings.clickhouse_http_port) and clickhouse_answers(settings),
+        ready_seconds=FACE_READY_SECONDS,
+    )
+
+
+def worker_part(settings: Settings, number: int, environment: Mapping[str, str]) -> PartSpec:
+    """One worker, ready when it has joined its group and says so in a file."""
+    name = "worker" if number == 1 else f"worker-{number}"
+    ready_file = settings.local_dir.resolve() / "run" / f"{name}.ready"
+    return PartSpec(
+        name=name,
+        command=touchline_command("worker", "--ready-file", str(ready_file)),
+        environment={**environment, ENV_PREFIX + "STATE_DIR": str(settings.state_dir / name)},
+        ports=(),
+        is_ready=ready_file.exists,
+        ready_seconds=WORKER_READY_SECONDS,
+        prepare=lambda: ready_file.unlink(missing_ok=True),
+    )
+
+
+def clickhouse_answers(settings: Settings) -> bool:
+    """The face takes this stack's password and runs a query."""
+    if settings.clickhouse_host not in (LOOPBACK, "localhost") or not accepts(settings.clickhouse_port):
+        return False
+    from clickhouse_driver.errors import Error
+
+    try:
+        client = connect(settings, timeout_seconds=5)
+        try:
+            return bool(client.execute("SELECT 1") == [(1,)])
+        finally:
+            client.disconnect()
+    except (Error, TouchlineError, EOFError, OSError):
+        return False

@@ -1,0 +1,192 @@
+"""The local stack as one thing: brokers, the face of ClickHouse, the topic, the schema and workers.
+
+    secrets, jars, format ─▶ brokers ─┬─▶ topic ──┬─▶ workers ─▶ ready
+                             face ────┴─▶ schema ─┘
+
+What runs is found again through the records in `run/`, so `start` after a crash starts just what is missing, and `stop`
+in another process ends what this one started. Whatever `start` began is ended when it fails or is interrupted; when it
+is killed, its guard does that.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from touchline.errors import TouchlineError
+from touchline.local import identity as identity_module
+from touchline.local.ending import exclusive, stop_all
+from touchline.local.identity import KEEP, ProcessIdentity
+from touchline.local.java import ensure_jars, find_java
+from touchline.local.kafka import ensure_topic, format_cluster, plan_cluster, recorded_brokers
+from touchline.local.parts import broker_part, face_part, settings_environment, touchline_command, worker_part
+from touchline.local.ports import LOOPBACK, free_ports
+from touchline.local.process import Part, PartSpec
+from touchline.local.secrets import ensure_secrets
+from touchline.settings import Settings, load_settings
+
+SECRETS = ("clickhouse_password", "person_key", "payload_key")
+
+
+def folder_settings(directory: Path, ports: Literal["free", "fixed"], partitions: int, brokers: int = 1) -> Settings:
+    """The project's settings with a stack of its own in `directory`: data, secrets, and free ports unless `fixed`."""
+    changes: dict[str, object] = {"local_dir": directory, "state_dir": directory / "state", "partitions": partitions}
+    changes |= {f"{name}_file": directory / "secrets" / name for name in SECRETS}
+    if ports == "free":
+        first, http, kafka, *_controllers_and_more = free_ports(2 + 2 * brokers)
+        changes |= {"clickhouse_port": first, "clickhouse_http_port": http, "kafka_bootstrap": f"{LOOPBACK}:{kafka}"}
+    return load_settings(**changes)
+
+
+class LocalStack:
+    """A stack in a folder of its own. As a context manager it starts, and ends all of it.
+
+    `directory` is the stack's `local_dir`: data, logs, records and secrets stand there; Kafka's jars are the project's.
+    With `ports="free"` it takes free ports, with `"fixed"` those of the project's settings. `brokers=None` is as many
+    as the data were made
+    with, else one. `kafka` and `clickhouse` are the first broker and the face: each can be killed, paused and started
+    again, also while workers run. Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        ports: Literal["free", "fixed"] = "free",
+        workers: int = 0,
+        brokers: int | None = None,
+        partitions: int = 4,
+        migrate: bool = True,
+        settings: Settings | None = None,
+    ) -> None:
+        count = brokers or recorded_brokers(directory / "kafka") or 1
+        self.settings = settings or folder_settings(directory, ports, partitions, count)
+        self.environment = settings_environment(self.settings)
+        self.progress: Callable[[str], None] = lambda _line: None
+        self.jars = load_settings().local_dir / "kafka" / "jars"
+        self.cluster = plan_cluster(directory / "kafka", self.settings, count)
+        self._java = find_java()
+        self._migrate = migrate
+        self._guard: subprocess.Popen[str] | None = None
+        brokers_, environment = self.cluster.brokers, self.environment
+        self.brokers = [
+            self._part(broker_part(self.cluster, broker, self._java, self.jars, environment)) for broker in brokers_
+        ]
+        self.clickhouse = self._part(face_part(self.settings, environment))
+        self.workers = [self._part(worker_part(self.settings, number, environment)) for number in range(1, workers + 1)]
+
+    @classmethod
+    def of(cls, settings: Settings, *, workers: int = 1, brokers: int | None = None) -> Self:
+        """The stack that these settings describe."""
+        return cls(settings.local_dir, workers=workers, brokers=brokers, settings=settings)
+
+    @property
+    def kafka(self) -> Part:
+        """The first broker."""
+        return self.brokers[0]
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts in the order in which they start."""
+        return [*self.brokers, self.clickhouse, *self.workers]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> list[str]:
+        """Start what does not run yet and wait until all of it is ready; returns the names of what was started.
+
+        Raises:
+            WrongUsage: a port is taken, Maven is missing, the topic has another number of partitions.
+            EngineUnreachable: a part did not become ready. Nothing that this call started is left in either case.
+        """
+        started: list[Part] = []
+        with exclusive(self.settings.local_dir, "up"):
+            try:
+                self._start_engines(started)
+                self._start(self.workers, started)
+            except BaseException:
+                for part in reversed(started):
+                    part.terminate()
+                if not any(part.is_child for part in self.parts):
+                    self.release()
+                raise
+        return [part.name for part in started]
+
+    def stop(self) -> list[str]:
+        """End everything in the folder, workers first; returns the names of what was ended. What was stored stays."""
+        ended = stop_all(self.settings.local_dir)
+        self.release()
+        return ended
+
+    def release(self) -> None:
+        """Let what runs go on when this process ends."""
+        for part in self.parts:
+            part.release()
+        if self._guard is not None:
+            self._guard.communicate(f"{KEEP}\n")
+            self._guard = None
+
+    def guard(self, started: ProcessIdentity) -> None:
+        """End this process, too, when the one that holds this object dies without `stop` or `release`."""
+        if self._guard is None:
+            command = [sys.executable, "-I", "-S", str(Path(identity_module.__file__))]
+            self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+        assert self._guard.stdin is not None
+        self._guard.stdin.write(started.as_json() + "\n")
+        self._guard.stdin.flush()
+
+    def run_touchline(self, *arguments: str) -> str:
+        """Run a `touchline` command on this stack's settings; returns its standard output.
+
+        Raises:
+            TouchlineError: it failed; carries what it said.
+        """
+        command = touchline_command(*arguments)
+        outcome = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if outcome.returncode != 0:
+            said = outcome.stderr.strip() or outcome.stdout.strip()
+            raise TouchlineError(f"`touchline {' '.join(arguments)}` ended with status {outcome.returncode}:\n{said}")
+        return outcome.stdout
+
+    def _start_engines(self, started: list[Part]) -> None:
+        ensure_secrets(self.settings)
+        ensure_jars(self.jars, self.progress)
+        engines = [*self.brokers, self.clickhouse]
+        for part in engines:
+            if not part.is_running():
+                part.require_ports()  # all of them, before anything is written or started
+        format_cluster(self.cluster, self._java, self.jars)
+        self._start(engines, started)
+        if ensure_topic(self.settings, self.cluster.replication):
+            self.progress(f"created topic {self.settings.topic} with {self.settings.partitions} partitions")
+        if self._migrate:
+            self.progress("bringing the schema up to date")
+            self.run_touchline("migrate")
+
+    def _start(self, parts: list[Part], started: list[Part]) -> None:
+        """Start parts side by side, then wait for all of them."""
+        for part in parts:
+            if part.is_running():
+                self.progress(f"{part.name} runs already")
+                continue
+            self.progress(f"starting {part.name}")
+            started.append(part)
+            part.start(wait=False)
+        for part in parts:
+            part.wait_ready()
+
+    def _part(self, spec: PartSpec) -> Part:
+        part = Part(spec, self.settings.local_dir)
+        part.on_start = self.guard
+        return part
