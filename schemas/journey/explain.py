@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from touchline.schemas.journey.model import JourneyMap
-from touchline.schemas.journey.problems import Path, Problem, did_you_mean, field_name
+from touchline.schemas.journey.problems import Path, Problem, did_you_mean
 from touchline.schemas.journey.yaml_lines import Document
 
 _BRANCHES = (
@@ -30,7 +30,7 @@ def explain(error: ValidationError, document: Document) -> list[Problem]:
     problems: dict[Path, Problem] = {}
     for detail in error.errors(include_url=False):
         path = _path(detail)
-        problems.setdefault(path, _explain_one(detail, path, document))
+        problems.setdefault(document.written(path), _explain_one(detail, path, document))
     return list(problems.values())
 
 
@@ -40,32 +40,38 @@ def _path(detail: ErrorDetails) -> Path:
 
 
 def _explain_one(detail: ErrorDetails, path: Path, document: Document) -> Problem:
-    line, field, got = document.line(path), field_name(path), _shown(detail["input"])
+    got, last = _shown(detail["input"]), str(path[-1]) if path else ""
     limits: dict[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            known = known_fields(path[:-1])
-            return Problem(line, field, "there is no such field", did_you_mean(str(path[-1]), known))
+            words = "there is no such field", did_you_mean(last, known_fields(path[:-1]))
         case "missing":
-            what = f"the field {str(path[-1])!r} is missing"
-            return Problem(document.line(path[:-1]), field_name(path[:-1]), what, f"write {_example(str(path[-1]))}")
+            words = f"the field {last!r} is missing", f"write {_example(last)}"
         case "string_type":
-            mend = f'put it in quotes: "{got}"' if _is_scalar(detail["input"]) else "write one text"
-            return Problem(line, field, f"expected text, got {got}", mend)
+            words = (
+                f"expected text, got {got}",
+                f'put it in quotes: "{got}"' if _is_scalar(detail["input"]) else "write one text",
+            )
         case "string_pattern_mismatch":
-            return Problem(line, field, *_pattern_words(str(detail["input"])))
+            words = _pattern_words(str(detail["input"]))
         case "string_too_long" | "string_too_short" | "too_short" | "too_long":
-            return Problem(line, field, *_length_words(detail["type"], limits))
+            words = _length_words(detail["type"], limits)
         case "literal_error":
-            return Problem(line, field, f"got {got}", f"write one of: {str(limits['expected']).replace(' or ', ', ')}")
+            words = f"got {got}", f"write one of: {str(limits['expected']).replace(' or ', ', ')}"
         case "greater_than_equal" | "less_than_equal" | "greater_than":
-            bound = next(iter(limits.values()))
-            sign = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "more than"}
-            return Problem(line, field, f"{got} is out of range", f"write a number of {sign[detail['type']]} {bound}")
+            words = (
+                f"{got} is out of range",
+                f"write a number of {_BOUNDS[detail['type']]} {next(iter(limits.values()))}",
+            )
         case "value_error":
             what, _, mend = str(limits["error"]).partition("; ")
-            return Problem(line, field, what, mend or "see docs/journey-maps.md")
-    return Problem(line, field, f"{_expected(detail)}, got {got}", _mend_type(detail["type"], path))
+            words = what, mend or "see docs/journey-maps.md"
+        case kind:
+            words = f"{_expected(detail)}, got {got}", _mend_type(kind, path)
+    return document.problem(path, *words)
+
+
+_BOUNDS = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "more than"}
 
 
 def _is_scalar(value: object) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from touchline.schemas.answer import KPI_SCALES
 from touchline.schemas.channels import OFFLINE_CHANNELS, ONLINE_CHANNELS
 from touchline.schemas.journey.conditions import (
     AnyEventCondition,
@@ -163,9 +164,12 @@ class KpiQuestion(Part):
     target: float | None = None
 
     @model_validator(mode="after")
-    def _nps_is_asked_from_0_to_10(self) -> Self:
-        if self.kpi == "nps" and (self.scale.min, self.scale.max) != (0, 10):
-            raise ValueError("NPS is defined on 0 to 10 only; write `scale: {min: 0, max: 10}` or name another KPI")
+    def _is_asked_on_its_scale(self) -> Self:
+        scales = KPI_SCALES.get(self.kpi, ())
+        if scales and (self.scale.min, self.scale.max) not in scales:
+            ends = " or ".join(f"{low} to {high}" for low, high in scales)
+            first = f"`scale: {{min: {scales[0][0]}, max: {scales[0][1]}}}`"
+            raise ValueError(f"{self.kpi} is defined on {ends} only; write {first} or name another KPI")
         return self
 
 

@@ -43,11 +43,21 @@ class Document(NamedTuple):
     lines: dict[Path, int]
     problems: list[Problem]
 
-    def line(self, path: Path) -> int:
-        """The line of a value, or of the nearest thing around it."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+    def written(self, path: Path) -> Path:
+        """The path as the file has it, of a value in the model, or of the nearest thing around it: the model makes a
+        list of a single value, and reads a bare sentence as a group of fields."""
+        found: Path = ()
+        for step in path:
+            if (*found, step) in self.lines:
+                found = (*found, step)
+            elif not isinstance(step, int):
+                break
+        return found
+
+    def problem(self, path: Path, what: str, mend: str) -> Problem:
+        """A problem at a place of the model."""
+        written = self.written(path)
+        return Problem(self.lines.get(written, 1), field_name(written), what, mend)
 
 
 def read_yaml(text: str) -> Document:
