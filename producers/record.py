@@ -81,7 +81,9 @@ class RecordMaker:
         return event
 
     def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
-        pairs = sorted(_pairs(identifiers), key=lambda pair: order_of(pair[0]))
+        pairs = list(_pairs(identifiers))
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: order_of(pair[0]))
         if not pairs:
             return []
         if self._person_keys is None:
@@ -97,11 +99,13 @@ class RecordMaker:
 
 def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
     """A copy of the event's own fields, at the top level; moments become text."""
+    if isinstance(given, dict):  # the usual case; the others ask slower questions
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
     if isinstance(given, BaseModel):
         return {"type": given.type, **given.model_dump(exclude_unset=True)}
     if not isinstance(given, Mapping):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), shape_of(given))
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+    return _as_dict(dict(given))
 
 
 def _pairs(identifiers: Any) -> Iterable[tuple[str, str]]:
@@ -109,13 +113,14 @@ def _pairs(identifiers: Any) -> Iterable[tuple[str, str]]:
     if not isinstance(identifiers, list | tuple):
         raise _wrong_identifiers(identifiers)
     for identifier in identifiers:
-        match identifier:
-            case {"type": str(kind), "value": str(value)}:
-                yield kind, value
-            case (str(kind), str(value)):
-                yield kind, value
-            case _:
-                raise _wrong_identifiers(identifier)
+        if isinstance(identifier, dict):
+            identifier = (identifier.get("type"), identifier.get("value"))
+        if not isinstance(identifier, tuple | list) or len(identifier) != 2:
+            raise _wrong_identifiers(identifier)
+        kind, value = identifier
+        if not isinstance(kind, str) or not isinstance(value, str):
+            raise _wrong_identifiers(value)
+        yield kind, value
 
 
 def _wrong_identifiers(given: object) -> EventRejected:

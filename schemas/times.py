@@ -91,8 +91,7 @@ def is_valid_declared_time(time_us: int) -> bool:
 
 def format_time(time_us: int) -> str:
     """RFC 3339 in UTC with microseconds: `2026-01-31T08:30:00.000000Z`; text order is time order."""
-    moment = _EPOCH + timedelta(microseconds=time_us)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment.year >= 1000 else moment.isoformat()
+    return (_EPOCH + timedelta(microseconds=time_us)).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def local_day(time_us: int, zone: str) -> int:
