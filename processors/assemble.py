@@ -1,0 +1,126 @@
+"""All signed rows of one insert, block by block: fates of the records, attached rows, links, and the mark last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from touchline.processors.cipher import Cipher
+from touchline.processors.diff import Difference
+from touchline.processors.receive import NewRecords
+from touchline.processors.records import Fact, Outcome, Rejected, Suppressed
+from touchline.processors.settle import Settled
+from touchline.processors.store.columns import ATTACHED, BARE, LINK, MARK, RECEIVED
+from touchline.processors.store.rows import Block
+from touchline.processors.validate import Link
+from touchline.schemas.reasons import Fate, Reason
+
+Row = tuple[object, ...]
+
+
+class Fated(NamedTuple):
+    """Rows of the records' fates, and the net change of each fate (`received` counts the records)."""
+
+    blocks: list[Block]
+    counts: Counter[str]
+
+
+def assemble_fates(
+    new: NewRecords,
+    outcomes: Sequence[Outcome],
+    refused: Mapping[int, Rejected],
+    settled: Settled,
+    cipher: Cipher,
+    stream: str,
+) -> Fated:
+    """One received row per record; standing versions that a record moved are retracted and asserted under their new fate."""
+    stored = Block("received", RECEIVED, 1, [], [])
+    bare = Block("received", BARE, 1, [], [])
+    counts: Counter[str] = Counter(received=len(new.records))
+    for index, (record, outcome) in enumerate(zip(new.records, outcomes, strict=True)):
+        offset = record.offset
+        outcome = refused.get(index, outcome)
+        if isinstance(outcome, Fact):
+            fate = settled.fates.get(offset, Fate.STORED)
+            if fate is Fate.STORED:
+                stored.offsets.append(offset)
+                stored.rows.append((*outcome, fate, "", ""))
+            else:
+                bare.offsets.append(offset)
+                bare.rows.append(_lost(outcome, fate, record.value or b"", cipher))
+        else:
+            fate = Fate.SUPPRESSED if isinstance(outcome, Suppressed) else Fate.QUARANTINED
+            bare.offsets.append(offset)
+            bare.rows.append(_kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}"))
+        counts[fate] += 1
+    retracted = Block("received", BARE, -1, [], [], [])
+    for event, new_fate in settled.moved:
+        identity = (event.source, event.event_id, event.revision, event.payload_hash, event.identifier, 0, "", "")
+        assert retracted.row_ids is not None
+        retracted.row_ids.append(event.row_id)
+        retracted.offsets.append(event.offset)
+        retracted.rows.append((*identity, event.fate, event.reason, ""))
+        bare.offsets.append(event.offset)
+        bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
+        counts[event.fate] -= 1
+        counts[new_fate] += 1
+    return Fated([retracted, stored, bare], counts)
+
+
+def _reason(fate: Fate) -> str:
+    return Reason.CONFLICT if fate is Fate.QUARANTINED else ""
+
+
+def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
+    """A valid event that does not count. Of a conflict the bytes are kept, for somebody has to look at it."""
+    payload, key_id = "", ""
+    if fate is Fate.QUARANTINED:
+        payload, key_id = cipher.seal(value, f"{fact.source}\0{fact.event_id}"), cipher.key_id
+    identity = (fact.source, fact.event_id, fact.revision, fact.payload_hash, fact.identifier)
+    return (*identity, fact.received_time, payload, key_id, fate, _reason(fate), "")
+
+
+def _kept_back(outcome: Rejected | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
+    received_us = max(record_time_ms, 0) * 1_000
+    if isinstance(outcome, Suppressed):
+        return (outcome.source, "", 0, 0, "", received_us, "", "", fate, outcome.reason, "")
+    payload, key_id = (cipher.seal(outcome.payload, context), cipher.key_id) if outcome.payload else ("", "")
+    identity = (outcome.source, outcome.event_id, outcome.revision, outcome.payload_hash, "")
+    return (*identity, received_us, payload, key_id, fate, outcome.reason, outcome.field)
+
+
+def assemble_attached(difference: Difference) -> list[Block]:
+    """Attached rows with their signs."""
+    retracted, asserted = difference
+    return [
+        Block(
+            "attached",
+            ATTACHED,
+            -1,
+            [row.offset for row in retracted],
+            [row.values for row in retracted],
+            [row.row_id for row in retracted],
+        ),
+        Block("attached", ATTACHED, 1, [offset for offset, _ in asserted], [values for _, values in asserted]),
+    ]
+
+
+def assemble_links(links: Sequence[Link], settled: Settled) -> list[Block]:
+    """Links and unlinks that stored events say."""
+    blocks = []
+    for kind in ("link", "unlink"):
+        kept = [one for one in links if one.kind == kind and one.offset not in settled.fates]
+        rows: list[Row] = [
+            (fact.event_type, fact.source, fact.event_id, fact.revision, fact.event_time, fact.identifier, other)
+            for _, _, fact, other in kept
+        ]
+        blocks.append(Block(kind, LINK, 1, [one.offset for one in kept], rows))
+    return blocks
+
+
+def assemble_mark(new: NewRecords, counts: Mapping[str, int], writer: str, generation: int) -> Block:
+    """The progress that this insert makes; `offset` of the row is the last offset it accounts for."""
+    kept = {fate: count for fate, count in sorted(counts.items()) if count}
+    row = (writer, generation, new.first_offset, new.gap_count, kept)
+    return Block("mark", MARK, 1, [new.records[-1].offset], [row])

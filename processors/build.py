@@ -1,0 +1,65 @@
+"""Put the store loop together from the configuration: what is read once, checked once, and handed to the steps."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+
+from touchline.clickhouse import connect, explained
+from touchline.processors.attach import compile_map
+from touchline.processors.cipher import Cipher
+from touchline.processors.pipeline import Pipeline
+from touchline.processors.store.clickhouse import ClickHouseLedger
+from touchline.processors.store.loop import StoreLoop
+from touchline.processors.topic import describe_topic
+from touchline.processors.validate import Validator
+from touchline.producers.partitioning import partition_of
+from touchline.schemas.journey.read import load_map
+from touchline.schemas.journey_map import JourneyMap
+from touchline.schemas.sources import load_sources
+from touchline.settings import Settings
+from touchline.sql.references import register_maps, register_sources
+from touchline.sql.schema import require_schema
+
+STORE_TIMEOUT_SECONDS = 120.0
+
+
+def build_pipeline(
+    settings: Settings, *, topic_incarnation: Callable[[str], str], should_stop: Callable[[], bool]
+) -> StoreLoop:
+    """The store loop of one worker, after everything it needs has been found in order.
+
+    Raises WrongUsage (wrong login, schema, map, sources or key files) and EngineUnreachable (no ClickHouse, no Kafka).
+    """
+    maps = [load_map(settings.map_file(name)) for name in settings.maps]
+    sources = load_sources(settings.sources_file)
+    cipher = Cipher.from_file(settings.payload_key_file)
+    topic = describe_topic(settings.kafka_bootstrap, settings.topic)
+    _check_schema(settings, maps, sources)
+    pipeline = Pipeline(
+        Validator(sources, settings.company_zone, cipher),
+        [compile_map(one) for one in maps],
+        cipher,
+        lambda key: partition_of(key, topic.partition_count),
+    )
+    return StoreLoop(
+        pipeline,
+        ClickHouseLedger(lambda: connect(settings, timeout_seconds=STORE_TIMEOUT_SECONDS)),
+        state_dir=settings.state_dir,
+        writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        incarnation_of=topic_incarnation,
+        should_stop=should_stop,
+    )
+
+
+def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: object) -> None:
+    client = connect(settings)
+    try:
+        with explained(settings):
+            require_schema(client)
+            register_maps(client, maps)
+            register_sources(client, sources)
+    finally:
+        client.disconnect()

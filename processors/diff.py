@@ -1,0 +1,25 @@
+"""Publish the difference: what no longer holds is retracted, what holds now is asserted, what is unchanged is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from touchline.processors.store.ledger import PublishedRow
+
+AttachedRow = tuple[int, tuple[object, ...]]
+"""(offset of the event, values in the order of columns.ATTACHED)"""
+
+
+class Difference(NamedTuple):
+    """Signed rows: `retracted` leave the sums, `asserted` enter them."""
+
+    retracted: list[PublishedRow]
+    asserted: list[AttachedRow]
+
+
+def diff(published: Sequence[PublishedRow], wanted: Iterable[AttachedRow]) -> Difference:
+    """Rows that stand against rows that should; a row is the same if all its values are."""
+    standing = {row.values: row for row in published}
+    asserted = [row for row in wanted if standing.pop(row[1], None) is None]
+    return Difference(list(standing.values()), asserted)

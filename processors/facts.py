@@ -1,0 +1,249 @@
+"""From a validated event to the flat fact that the ledger keeps: times corrected and placed in their local day, money with its
+exponent, texts sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+
+from touchline.processors.cipher import Cipher
+from touchline.processors.records import Fact
+from touchline.schemas.answer import AnswerEvent
+from touchline.schemas.consent import ConsentEvent
+from touchline.schemas.envelope import Contract
+from touchline.schemas.events import Event
+from touchline.schemas.identifiers import order_of
+from touchline.schemas.identify import IdentifyEvent
+from touchline.schemas.measure import MeasureEvent
+from touchline.schemas.money import CURRENCY_EXPONENTS
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection
+from touchline.schemas.sources import Source
+from touchline.schemas.times import (
+    TimeUnreadable,
+    UnknownZone,
+    is_valid_declared_time,
+    is_valid_event_time,
+    local_day,
+    parse_time,
+)
+from touchline.schemas.touchpoint import TouchpointEvent
+
+UNKNOWN_PREFIX = "+"
+"""Fields that the contract does not know are kept among the properties under this prefix, as JSON."""
+
+_NO_PROPERTIES: Mapping[str, str] = {}
+
+
+class _Unfit(Exception):
+    """Internal: the event is well-formed but cannot be believed."""
+
+    def __init__(self, reason: Reason, field: str) -> None:
+        super().__init__(reason)
+        self.rejection = Rejection(reason, field)
+
+
+class _Times(NamedTuple):
+    event_us: int
+    received_us: int
+    correction_us: int
+    zone: str
+
+
+def fact_of(
+    event: Event, payload_hash: int, source: Source, record_time_us: int, company_zone: str, cipher: Cipher
+) -> Fact | Rejection:
+    """The fact of a validated event, or why its times or zone cannot be used.
+
+    `record_time_us` (the time that Kafka kept with the record) stands in for an absent `received_at`.
+    """
+    try:
+        times = _times_of(event, source, record_time_us, company_zone)
+        about = _about(event, source, times)
+        day = local_day(about[0] or times.event_us, times.zone)
+    except _Unfit as error:
+        return error.rejection
+    except UnknownZone:
+        return Rejection(Reason.WRONG_TYPE, "zone")
+    identifier_type, identifier = _identifier(event)
+    touchpoint, action, channel, provenance = _contact(event)
+    answer = _answer(event) if isinstance(event, AnswerEvent) else _NO_ANSWER
+    comment = event.comment if isinstance(event, AnswerEvent) else None
+    consent = event.consent
+    return Fact(
+        event.type,
+        event.source,
+        event.id,
+        event.revision,
+        times.event_us,
+        day,
+        identifier,
+        identifier,
+        touchpoint,
+        action,
+        int(event.simulated),
+        provenance,
+        event.campaign or "",
+        event.brand or source.brand or "",
+        event.place or "",
+        *answer,
+        *about,
+        *_money(event),
+        channel or source.default_channel or "",
+        event.persona or "",
+        event.segment or "",
+        payload_hash,
+        times.received_us,
+        times.correction_us,
+        times.zone,
+        identifier_type,
+        "" if consent is None else consent.id,
+        "" if consent is None else ",".join(sorted(set(consent.purposes))),
+        _properties(event),
+        "" if comment is None else cipher.seal(comment.encode(), f"{event.source}\0{event.id}"),
+        "" if comment is None else cipher.key_id,
+    )
+
+
+def _times_of(event: Event, source: Source, record_time_us: int, company_zone: str) -> _Times:
+    received_us = record_time_us
+    if event.received_at is not None:
+        received_us = _parse(event.received_at, "received_at", None)
+        if not is_valid_declared_time(received_us):
+            raise _Unfit(Reason.TIME_OUT_OF_RANGE, "received_at")
+    correction_us = source.clock_correction_us
+    event_us = _parse(event.time, "time", source.zone) + correction_us
+    if not is_valid_event_time(event_us, received_us):
+        raise _Unfit(Reason.TIME_OUT_OF_RANGE, "time")
+    return _Times(event_us, received_us, correction_us, event.zone or source.zone or company_zone)
+
+
+def _parse(text: str, field: str, zone: str | None) -> int:
+    try:
+        return parse_time(text, zone)
+    except TimeUnreadable:
+        raise _Unfit(Reason.WRONG_TYPE, field) from None
+
+
+def _about(event: Event, source: Source, times: _Times) -> tuple[int, str, str]:
+    """Time, source and id of what an answer is about; the answer's own time where it does not say."""
+    if not isinstance(event, AnswerEvent):
+        return (0, "", "")
+    about = event.about
+    about_us = times.event_us
+    if about.occurred_at is not None:
+        about_us = _parse(about.occurred_at, "about.occurred_at", source.zone)
+        if not is_valid_event_time(about_us, times.received_us):
+            raise _Unfit(Reason.TIME_OUT_OF_RANGE, "about.occurred_at")
+    return (about_us, about.source or "", about.event_id or "")
+
+
+def _identifier(event: Event) -> tuple[str, str]:
+    persons = event.persons
+    if not persons or (isinstance(event, AnswerEvent) and event.anonymous):
+        return ("", "")
+    first = persons[0] if len(persons) == 1 else min(persons, key=lambda one: order_of(one.type))
+    return (first.type, first.key)
+
+
+def linked_identifiers(event: Event, fact: Fact) -> list[str]:
+    """The other identifiers that the event says belong to its person (or, of an unlink, do not)."""
+    if not fact.identifier or len(event.persons) < 2:
+        return []
+    return sorted({person.key for person in event.persons} - {fact.identifier})
+
+
+def _contact(event: Event) -> tuple[str, str, str, str]:
+    """Touchpoint, action, channel and provenance."""
+    if isinstance(event, TouchpointEvent):
+        return (event.touchpoint, event.action, event.channel or "", event.provenance)
+    if isinstance(event, AnswerEvent):
+        return (event.about.touchpoint, "answer", "", "")
+    if isinstance(event, MeasureEvent):
+        return (event.touchpoint, "", "", "")
+    return ("", event.state if isinstance(event, ConsentEvent) else event.action, "", "")
+
+
+_NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0)
+
+
+def _answer(event: AnswerEvent) -> tuple[object, ...]:
+    return (
+        event.survey,
+        event.question,
+        event.question_version,
+        event.language,
+        event.kpi,
+        event.variant,
+        event.scope,
+        event.scale_min,
+        event.scale_max,
+        0.0 if event.score is None else event.score,
+        int(event.score is not None),
+        event.disposition,
+        event.sampling_probability,
+    )
+
+
+def _money(event: Event) -> tuple[int, str, int, str, str]:
+    if not isinstance(event, TouchpointEvent):
+        return (0, "", 0, "", "")
+    order = event.order
+    order_id, order_kind = ("", "") if order is None else (order.id, order.kind)
+    amount = event.amount
+    if amount is None:
+        return (0, "", 0, order_id, order_kind)
+    return (amount.amount_minor, amount.currency, CURRENCY_EXPONENTS[amount.currency], order_id, order_kind)
+
+
+def _properties(event: Event) -> Mapping[str, str]:
+    own = _own_fields(event)
+    if not event.properties and not event.model_extra and not own:
+        return _NO_PROPERTIES
+    properties = {
+        name: value if type(value) is str else orjson.dumps(value).decode() for name, value in event.properties.items()
+    }
+    properties.update(own)
+    for name, value in (event.model_extra or {}).items():
+        properties[UNKNOWN_PREFIX + name] = orjson.dumps(value).decode()
+    return dict(sorted(properties.items()))
+
+
+def _own_fields(event: Event) -> dict[str, str]:
+    """Fields of rare event types that have no column of their own."""
+    if isinstance(event, ConsentEvent):
+        return {
+            "consent_id": event.consent_id,
+            "purposes": ",".join(sorted(set(event.purposes))),
+            "effective_at": event.effective_at,
+        }
+    if isinstance(event, MeasureEvent):
+        fields = {
+            "measure": event.measure,
+            "starts_at": event.starts_at,
+            "ends_at": event.ends_at,
+            "owner": event.owner,
+        }
+        fields["expected_kpi"] = event.expected_kpi
+        if event.cost is not None:
+            fields |= {"cost_minor": str(event.cost.amount_minor), "cost_currency": event.cost.currency}
+        return {name: value for name, value in fields.items() if value}
+    return {}
+
+
+def unknown_field_count(event: Event) -> int:
+    """Number of fields that the contract does not know, nested ones included."""
+    count = len(event.model_extra or ())
+    parts: list[Contract | None] = [event.consent]
+    if isinstance(event, TouchpointEvent):
+        parts.append(event.order)
+    elif isinstance(event, AnswerEvent):
+        parts.append(event.about)
+    return count + sum(len(part.model_extra or ()) for part in parts if part is not None)
+
+
+def is_unlink(event: Event) -> bool:
+    """Whether the event says that its persons do not belong together."""
+    return isinstance(event, IdentifyEvent) and event.action == "unlink"

@@ -1,0 +1,133 @@
+"""The way of a batch. This is the only place where steps are chained:
+
+receive → decode → validate → resolve person → settle → attach stage → diff → ONE insert
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from touchline.processors.assemble import assemble_attached, assemble_fates, assemble_links, assemble_mark
+from touchline.processors.attach import NO_TAIL, CompiledMap
+from touchline.processors.cipher import Cipher
+from touchline.processors.decode import decode
+from touchline.processors.diff import Difference, diff
+from touchline.processors.follow import follow, follow_alone
+from touchline.processors.receive import NewRecords
+from touchline.processors.records import Fact
+from touchline.processors.resolve import Placed, in_order, key_of, resolve
+from touchline.processors.settle import Settled, settle
+from touchline.processors.state.tails import FORMAT, PersonTail, Tails, tail_key
+from touchline.processors.store.ledger import Ledger, Stream
+from touchline.processors.store.rows import Block
+from touchline.processors.validate import Validator
+
+BEFORE_ALL = (0, "", "")
+"""Order of a person of whom nothing counts any more: every event is later."""
+
+
+class Prepared(NamedTuple):
+    """Everything that one insert stores, and the tails as they are after it."""
+
+    blocks: list[Block]
+    tails: dict[str, PersonTail]
+    counts: Mapping[str, int]
+
+
+class Pipeline:
+    """Steps with what they need to know; no state of its own. Reads the ledger only for what the fast path may not decide."""
+
+    def __init__(
+        self, validator: Validator, maps: Sequence[CompiledMap], cipher: Cipher, partition_of: Callable[[bytes], int]
+    ) -> None:
+        self._validator = validator
+        self.maps = tuple(maps)
+        self._cipher = cipher
+        self._partition_of = partition_of
+
+    @property
+    def maps_fingerprint(self) -> str:
+        """Changes when another map, version or content attaches the events: the tails are then of no use."""
+        parts = [FORMAT, *(one.content_hash for one in self.maps)]
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+    def prepare(
+        self, new: NewRecords, stream: Stream, tails: Tails, ledger: Ledger, writer: str, generation: int
+    ) -> Prepared:
+        """Signed rows, mark included, for these records. Raises LedgerUnavailable when the ledger must be read and cannot be."""
+        decoded = decode(new.records)
+        validated = self._validator.validate(new.records, decoded)
+        known_tails = tails.get_many({tail_key(fact) for fact in validated.outcomes if type(fact) is Fact})
+        resolved = resolve(
+            new.records, validated.outcomes, known_tails, lambda key: self._partition_of(key) == stream.partition
+        )
+        suspects = sorted(resolved.suspects)
+        settled = settle(resolved.facts, resolved.suspects, ledger.find_events(suspects) if suspects else [])
+        difference, new_tails = self._attach(resolved.facts, settled, known_tails, ledger)
+        fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
+        fated.counts["unknown_fields"] = validated.unknown_field_count
+        blocks = [
+            *fated.blocks,
+            *assemble_attached(difference),
+            *assemble_links(validated.links, settled),
+            assemble_mark(new, fated.counts, writer, generation),
+        ]
+        return Prepared(blocks, new_tails, fated.counts)
+
+    def _attach(
+        self, facts: Sequence[Placed], settled: Settled, tails: Mapping[str, PersonTail], ledger: Ledger
+    ) -> tuple[Difference, dict[str, PersonTail]]:
+        persons: dict[str, list[Placed]] = defaultdict(list)
+        for one in facts:
+            if one[0] not in settled.fates:
+                persons[tail_key(one[1])].append(one)
+        again = {identifier: persons.pop(identifier, []) for identifier in sorted(settled.again)}
+        difference = Difference([], [])
+        new_tails: dict[str, PersonTail] = {}
+        for key, placed in persons.items():
+            if placed[0][1].identifier:
+                rows, new_tails[key] = follow(placed, tails.get(key), self.maps)
+            else:
+                rows = follow_alone((one for one in placed if key_of(one) not in settled.again_alone), self.maps)
+                new_tails[key] = _later(placed, tails.get(key))
+            difference.asserted.extend(rows)
+        if again or settled.again_alone:
+            alone = [one for one in persons_alone(persons) if key_of(one) in settled.again_alone]
+            slow, slow_tails = self._attach_again(again, alone, settled, ledger)
+            difference.retracted.extend(slow.retracted)
+            difference.asserted.extend(slow.asserted)
+            new_tails.update(slow_tails)
+        return difference, new_tails
+
+    def _attach_again(
+        self, again: Mapping[str, list[Placed]], alone: Sequence[Placed], settled: Settled, ledger: Ledger
+    ) -> tuple[Difference, dict[str, PersonTail]]:
+        """Slow path: follow these persons from the beginning and publish the difference to what stands."""
+        moved = {(event.source, event.event_id) for event, _ in settled.moved}
+        complete = {identifier: list(placed) for identifier, placed in again.items()}
+        for one in ledger.facts_of(list(again)):
+            if key_of(one) not in moved:
+                complete[one[1].identifier].append(one)
+        wanted = follow_alone(alone, self.maps)
+        new_tails: dict[str, PersonTail] = {}
+        for identifier, placed in complete.items():
+            if placed:
+                rows, new_tails[identifier] = follow(in_order(placed), None, self.maps)
+                wanted += rows
+            else:
+                new_tails[identifier] = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps))
+        published = ledger.published_of(list(again), sorted(settled.again_alone))
+        return diff(published, wanted), new_tails
+
+
+def persons_alone(persons: Mapping[str, Sequence[Placed]]) -> Iterator[Placed]:
+    """The events without an identifier."""
+    return (one for placed in persons.values() for one in placed if not one[1].identifier)
+
+
+def _later(placed: Sequence[Placed], known: PersonTail | None) -> PersonTail:
+    order = max(fact.order for _, fact in placed)
+    return PersonTail(order if known is None else max(order, known.order), ())

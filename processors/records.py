@@ -1,0 +1,128 @@
+"""What a record becomes on its way: received bytes, then one of Fact, Rejected or Suppressed. Nothing else leaves a step.
+
+A `Fact` is flat and ordered like the ledger's columns, because a batch of facts is turned into columns by one transposition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from touchline.schemas.reasons import Reason
+
+
+class KafkaRecord(Protocol):
+    """What the pipeline reads of a consumer record."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def timestamp(self) -> int: ...
+
+
+class ReceivedBatch(NamedTuple):
+    """Consecutive records of one topic-partition as one poll returned them, with the group generation they were read under.
+
+    Kafka was asked from `start_offset` on: offsets between it and the first record do not exist any more (a gap), while of
+    offsets before it nothing is known. So a batch whose `start_offset` is beyond the mark + 1 is no gap: answer
+    `Acknowledge(mark + 1)` and the worker seeks back to there.
+    """
+
+    topic: str
+    partition: int
+    generation: int
+    records: Sequence[KafkaRecord]
+    start_offset: int = 0
+
+
+class Rejected(NamedTuple):
+    """A record that breaks the contract: it is quarantined with its bytes. `field` comes from the contract, never from the data."""
+
+    reason: Reason
+    field: str
+    source: str
+    payload: bytes
+    event_id: str = ""
+    revision: int = 0
+    payload_hash: int = 0
+
+
+class Suppressed(NamedTuple):
+    """A record that may not be kept (no consent): position and reason stay, nothing personal."""
+
+    reason: str
+    source: str
+
+
+class Fact(NamedTuple):
+    """A valid event. Fields are ledger columns of the same names; times are microseconds since 1970 UTC, `local_date` days since 1970.
+
+    The fields before `channel` stand in the received row and, unchanged, in each attached row; those from `channel` on stand as sent in
+    the received row only.
+    """
+
+    event_type: str
+    source: str
+    event_id: str
+    revision: int
+    event_time: int
+    local_date: int
+    identifier: str
+    person: str
+    touchpoint: str
+    action: str
+    is_simulated: int
+    provenance: str
+    campaign: str
+    brand: str
+    place: str
+    survey: str
+    question: str
+    question_version: str
+    language: str
+    kpi: str
+    variant: str
+    scope: str
+    scale_min: int
+    scale_max: int
+    score: float
+    has_score: int
+    disposition: str
+    sampling_probability: float
+    about_time: int
+    about_source: str
+    about_event_id: str
+    amount_minor: int
+    currency: str
+    currency_exponent: int
+    order_id: str
+    order_kind: str
+    # as sent, in the received row only
+    channel: str
+    persona: str
+    segment: str
+    payload_hash: int
+    received_time: int
+    clock_correction_us: int
+    zone: str
+    identifier_type: str
+    consent_id: str
+    purposes: str
+    properties: Mapping[str, str]
+    comment: str
+    cipher_key_id: str
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """Place in the person's journey: (event time, source, id), a total order."""
+        return (self.event_time, self.source, self.event_id)
+
+
+SHARED_WIDTH = Fact._fields.index("channel")
+"""Number of leading Fact fields that each attached row repeats."""
+
+Outcome = Fact | Rejected | Suppressed

@@ -1,0 +1,66 @@
+"""Settle what the fast path may not decide: repeated, revised and late events.
+
+Looks the suspects up in the ledger, judges all versions of each, and names the persons whose journeys must be followed again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from touchline.processors.judge import judge
+from touchline.processors.resolve import Placed, key_of
+from touchline.processors.store.ledger import KnownEvent
+from touchline.schemas.reasons import Fate
+
+Key = tuple[str, str]
+"""(source, event id)"""
+
+
+class Settled(NamedTuple):
+    """`fates` holds the fate of each placed fact that is not plainly stored, by offset. `moved` lists standing versions with their new
+    fate. `again` are the identifiers to be followed from the beginning; `again_alone` the (source, id) pairs without identifier."""
+
+    fates: dict[int, Fate]
+    moved: list[tuple[KnownEvent, Fate]]
+    again: set[str]
+    again_alone: set[Key]
+
+
+def settle(facts: Sequence[Placed], suspects: set[Key], known: Sequence[KnownEvent]) -> Settled:
+    """Fates of the suspects (see judge.py) and whom they touch."""
+    settled = Settled({}, [], set(), set())
+    if not suspects:
+        return settled
+    standing: dict[Key, list[KnownEvent]] = defaultdict(list)
+    for event in known:
+        standing[event.source, event.event_id].append(event)
+    arriving: dict[Key, list[Placed]] = defaultdict(list)
+    for placed in facts:
+        key = key_of(placed)
+        if key in suspects:
+            arriving[key].append(placed)
+
+    def touch(identifier: str, key: Key) -> None:
+        if identifier:
+            settled.again.add(identifier)
+        else:
+            settled.again_alone.add(key)
+
+    for key, incoming in arriving.items():
+        here = standing[key]
+        judgement = judge(
+            [(event.revision, event.payload_hash) for event in here],
+            [(fact.revision, fact.payload_hash) for _, fact in incoming],
+        )
+        for (offset, fact), fate in zip(incoming, judgement.arriving, strict=True):
+            if fate is Fate.STORED:
+                touch(fact.identifier, key)
+            else:
+                settled.fates[offset] = fate
+        for event, fate in zip(here, judgement.standing, strict=True):
+            if fate != event.fate:
+                settled.moved.append((event, fate))
+                touch(event.identifier, key)
+    return settled

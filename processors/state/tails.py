@@ -1,0 +1,117 @@
+"""What the fast path must know of a person: where the last event stands and how the journeys go on from there.
+
+A cache: memory over one LMDB file per partition, stamped in the same transaction with the insert it reflects. It is trusted only if the
+stamp equals the ledger's mark; then an absent person is a new person. Deleting the file costs time, nothing else.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import lmdb
+
+from touchline.processors.attach import NO_TAIL, Tail, dump_tail, load_tail
+from touchline.processors.records import Fact
+
+MAP_BYTES = 1 << 36
+"""Address space, not disk: LMDB's file grows with what is stored."""
+MEMORY_PERSONS_MAX = 200_000
+_STAMP = b"\x00stamp"
+
+__all__ = ["NO_TAIL", "PersonTail", "Stamp", "Tails", "tail_key"]
+
+
+class PersonTail(NamedTuple):
+    """`order` is (event time in µs, source, id) of the person's last event; `maps` holds one tail per journey map, in the maps' order."""
+
+    order: tuple[int, str, str]
+    maps: tuple[Tail, ...]
+
+
+class Stamp(NamedTuple):
+    """What the state reflects: a stream up to an insert, under certain journey maps."""
+
+    stream: str
+    insert_number: int
+    maps_fingerprint: str
+
+
+def tail_key(fact: Fact) -> str:
+    """The person's key; events without an identifier share the tail of their source, which only finds late ones and duplicates."""
+    return fact.identifier or f"@{fact.source}"
+
+
+class Tails:
+    """Tails of one partition's persons."""
+
+    def __init__(self, path: Path, *, memory_persons_max: int = MEMORY_PERSONS_MAX) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self._environment = lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
+        self._memory: dict[str, PersonTail] = {}
+        self._memory_persons_max = memory_persons_max
+
+    def close(self) -> None:
+        """Release the file."""
+        self._environment.close()
+
+    def stamp(self) -> Stamp | None:
+        """What the state reflects, or None for nothing."""
+        with self._environment.begin() as transaction:
+            raw = transaction.get(_STAMP)
+        return None if raw is None else Stamp(*marshal.loads(raw))
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, PersonTail]:
+        """The tails of those keys that have one."""
+        memory = self._memory
+        found = {}
+        unknown = []
+        for key in keys:
+            tail = memory.get(key)
+            if tail is None:
+                unknown.append(key)
+            else:
+                found[key] = tail
+        if unknown:
+            with self._environment.begin(buffers=True) as transaction:
+                for key in unknown:
+                    raw = transaction.get(key.encode())
+                    if raw is not None:
+                        found[key] = memory[key] = _load(raw)
+        return found
+
+    def put_many(self, tails: Mapping[str, PersonTail], stamp: Stamp | None) -> None:
+        """Keep these tails and the stamp (None: the state is incomplete until a stamp comes), in one durable transaction."""
+        with self._environment.begin(write=True) as transaction:
+            for key, tail in tails.items():
+                transaction.put(key.encode(), _dump(tail))
+            if stamp is not None:
+                transaction.put(_STAMP, marshal.dumps(tuple(stamp)))
+        self._memory.update(tails)
+        if len(self._memory) > self._memory_persons_max:
+            # Oldest first: a dict keeps the order of first insertion, which is near enough for a cache.
+            for key in list(self._memory)[: len(self._memory) - self._memory_persons_max // 2]:
+                del self._memory[key]
+
+    def clear(self) -> None:
+        """Forget everything, the stamp included."""
+        self._memory.clear()
+        with self._environment.begin(write=True) as transaction:
+            transaction.drop(self._environment.open_db(), delete=False)
+
+
+# marshal: twice as quick as JSON here, and its integers have no bound (bit sets of stages). Only this process's own file is read,
+# and FORMAT is a part of the stamp, so a state of another Python is dropped.
+FORMAT = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _dump(tail: PersonTail) -> bytes:
+    return marshal.dumps((tail.order, [dump_tail(one) for one in tail.maps]))
+
+
+def _load(raw: bytes | memoryview) -> PersonTail:
+    order, maps = marshal.loads(raw)
+    return PersonTail(order, tuple(load_tail(one) for one in maps))

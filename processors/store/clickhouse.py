@@ -1,0 +1,152 @@
+"""The ledger in ClickHouse, over the native protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from clickhouse_driver import Client
+from clickhouse_driver.errors import ErrorCodes, ServerException
+
+from touchline.clickhouse import is_away
+from touchline.processors.records import Fact
+from touchline.processors.store import queries
+from touchline.processors.store.ledger import (
+    FenceHeld,
+    KnownEvent,
+    LedgerUnavailable,
+    Mark,
+    PublishedRow,
+    Stream,
+    WriterFenced,
+)
+from touchline.processors.store.rows import Insert
+
+LOOKUP_CHUNK = 5_000
+IN_FLIGHT_WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+
+
+class ClickHouseLedger:
+    """One connection; after any failure it is dropped, so that no answer of an old query is taken for a new one's."""
+
+    def __init__(self, open_client: Callable[[], Client]) -> None:
+        self._open_client = open_client
+        self._client: Client | None = None
+
+    def close(self) -> None:
+        """Drop the connection. The ledger opens another one at its next use."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+
+    def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
+        rows = self._ask(queries.MARK, {"stream": stream.name})
+        older = (
+            []
+            if rows
+            else [
+                row[0]
+                for row in self._ask(queries.OTHER_STREAMS, {"partition": stream.partition, "stream": stream.name})
+            ]
+        )
+        for name in older:
+            self._ask(queries.CLOSE_STREAM, {"stream": name})
+        self._ask(
+            queries.TAKE_FENCE, {"stream": stream.name, "generation": generation, "writer": writer, "force": int(force)}
+        )
+        if self._ask(queries.FENCE, {"stream": stream.name}) != [(generation, writer)]:
+            raise FenceHeld(stream.name)
+        for name in [stream.name, *older]:
+            self._wait_for_inserts(name)
+        rows = self._ask(queries.MARK, {"stream": stream.name})
+        if rows:
+            return Mark(int(rows[0][0]), int(rows[0][1]))
+        return Mark(int(self._ask(queries.HIGHEST_INSERT_NUMBER, {"partition": stream.partition})[0][0]), -1)
+
+    def _wait_for_inserts(self, stream: str) -> None:
+        deadline = time.monotonic() + IN_FLIGHT_WAIT_SECONDS
+        while query_ids := [row[0] for row in self._ask(queries.IN_FLIGHT, {"tag": queries.tag_body(stream)})]:
+            if time.monotonic() > deadline:
+                self._ask(queries.KILL, {"query_ids": query_ids})
+                deadline = time.monotonic() + IN_FLIGHT_WAIT_SECONDS
+            time.sleep(_POLL_SECONDS)
+
+    def insert(self, insert: Insert) -> None:
+        names = list(insert.columns)
+        sql = f"INSERT INTO journey_raw.ledger ({', '.join(names)}) {queries.tag(insert.stream)} VALUES"
+        try:
+            self._connected().execute(sql, [insert.columns[name] for name in names], columnar=True)
+        except ServerException as error:
+            self.close()
+            if error.code == ErrorCodes.VIOLATED_CONSTRAINT:
+                raise WriterFenced(insert.stream) from None
+            raise LedgerUnavailable(f"ClickHouse refused an insert, code {error.code}") from None
+        except BaseException as error:
+            self.close()
+            if is_away(error):
+                raise LedgerUnavailable(type(error).__name__) from None
+            raise
+
+    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        found: list[KnownEvent] = []
+        for start in range(0, len(keys), LOOKUP_CHUNK):
+            chunk = tuple(keys[start : start + LOOKUP_CHUNK])
+            found += map(
+                KnownEvent._make,
+                self._ask(queries.KNOWN_EVENTS, {"keys": chunk, "event_ids": tuple(key[1] for key in chunk)}),
+            )
+        return found
+
+    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
+        found: list[tuple[int, Fact]] = []
+        for start in range(0, len(identifiers), LOOKUP_CHUNK):
+            rows = self._ask(queries.FACTS, {"identifiers": tuple(identifiers[start : start + LOOKUP_CHUNK])})
+            found += [(row[0], Fact._make(row[1:])) for row in rows]
+        return found
+
+    def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
+        found: list[PublishedRow] = []
+        for start in range(0, len(identifiers), LOOKUP_CHUNK):
+            chunk = tuple(identifiers[start : start + LOOKUP_CHUNK])
+            found += [
+                PublishedRow(row[0], row[1], tuple(row[2:]))
+                for row in self._ask(queries.PUBLISHED, {"identifiers": chunk})
+            ]
+        for start in range(0, len(events), LOOKUP_CHUNK):
+            keys = tuple(events[start : start + LOOKUP_CHUNK])
+            rows = self._ask(queries.PUBLISHED_ALONE, {"keys": keys, "event_ids": tuple(key[1] for key in keys)})
+            found += [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
+        return found
+
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[list[str]]:
+        rows = self._ask(queries.identifiers(since=insert_number is not None), _span(stream, insert_number))
+        for start in range(0, len(rows), LOOKUP_CHUNK):
+            yield [str(row[0]) for row in rows[start : start + LOOKUP_CHUNK]]
+
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, tuple[int, str, str]]:
+        rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))
+        return {source: (time_us, source, event_id) for source, time_us, event_id in rows}
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = self._open_client()
+        return self._client
+
+    def _ask(self, sql: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        try:
+            answer = self._connected().execute(sql, values)
+        except ServerException as error:
+            self.close()
+            raise LedgerUnavailable(f"ClickHouse answered code {error.code}") from error
+        except BaseException as error:
+            self.close()
+            if is_away(error):
+                raise LedgerUnavailable(type(error).__name__) from None
+            raise
+        return answer if isinstance(answer, list) else []
+
+
+def _span(stream: Stream, insert_number: int | None) -> dict[str, object]:
+    return {"stream": stream.name, "insert_number": insert_number, "partition": stream.partition}

@@ -1,0 +1,64 @@
+"""The ledger's columns as the worker writes them: which row kinds fill which, and what stands where nothing was said.
+
+A test holds these names and types against `system.columns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+from touchline.processors.attach import Attachment
+from touchline.processors.records import SHARED_WIDTH, Fact
+
+SHARED = Fact._fields[:SHARED_WIDTH]
+FACT = Fact._fields
+DECIDED = (
+    "map",
+    "map_version",
+    *(("churn_due_at" if name == "churn_due_at_s" else name) for name in Attachment._fields),
+)
+ATTACHED = SHARED + DECIDED
+"""Columns of an attached row: what the event says, then what the journey map decides."""
+
+FATE = ("fate", "reason", "field")
+RECEIVED = FACT + FATE
+BARE = (
+    "source",
+    "event_id",
+    "revision",
+    "payload_hash",
+    "identifier",
+    "received_time",
+    "payload",
+    "cipher_key_id",
+    *FATE,
+)
+"""Columns of the received row of a record that is not stored (duplicate, superseded, quarantined, suppressed)."""
+
+LINK = ("event_type", "source", "event_id", "revision", "event_time", "identifier", "linked_identifier")
+MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts")
+HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row_id")
+
+_NUMBERS = frozenset(
+    "insert_number offset sign row_id stored_time revision payload_hash event_time received_time clock_correction_us is_online is_simulated"
+    " map_version stage_order is_mapped cycle touchpoint_number wait_us is_conversion first_of stage_max_before stage_max funnel_before"
+    " funnel_depth churn_due_at scale_min scale_max has_score about_time amount_minor currency_exponent generation first_offset gaps"
+    " handoff_to handoff_number".split()
+)
+_FLOATS = frozenset(("score", "sampling_probability"))
+_MAPS = frozenset(("properties", "fate_counts", "cursors"))
+EPOCH_DATE = date(1970, 1, 1)
+_EMPTY: Mapping[str, object] = MappingProxyType({})
+
+
+def default_of(column: str) -> object:
+    """What ClickHouse puts into a column that an insert leaves out."""
+    if column in _NUMBERS:
+        return 0
+    if column in _FLOATS:
+        return 0.0
+    if column in _MAPS:
+        return _EMPTY
+    return EPOCH_DATE if column == "local_date" else ""

@@ -1,0 +1,93 @@
+"""What the store loop needs of the ledger. Two implementations are held to one contract test: ClickHouse and the in-memory twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from touchline.processors.records import Fact
+from touchline.processors.store.rows import Insert
+
+
+class WriterFenced(Exception):
+    """Another writer owns the stream: nothing of this insert was stored."""
+
+
+class LedgerUnavailable(Exception):
+    """No answer, or an ambiguous one: the insert may or may not be stored. Acquire again before anything else."""
+
+
+class FenceHeld(Exception):
+    """A newer generation stands in the fence."""
+
+
+class Stream(NamedTuple):
+    """One partition of one incarnation of a topic: a re-created topic has another id and restarts its offsets."""
+
+    topic: str
+    incarnation: str
+    partition: int
+
+    @property
+    def name(self) -> str:
+        """As it stands in the ledger."""
+        return f"{self.topic}/{self.incarnation}/{self.partition}"
+
+
+class Mark(NamedTuple):
+    """How far a stream has come. `last_offset` is -1 where nothing is stored yet."""
+
+    insert_number: int
+    last_offset: int
+
+
+class KnownEvent(NamedTuple):
+    """A received row that stands (not retracted) and is no duplicate: one version of one (source, id)."""
+
+    source: str
+    event_id: str
+    revision: int
+    payload_hash: int
+    fate: str
+    reason: str
+    offset: int
+    row_id: int
+    identifier: str
+
+
+class PublishedRow(NamedTuple):
+    """An attached row that stands: its values in the order of columns.ATTACHED."""
+
+    row_id: int
+    offset: int
+    values: tuple[object, ...]
+
+
+class Ledger(Protocol):
+    """The ledger as one writer sees it. Every method raises LedgerUnavailable when ClickHouse gives no clear answer."""
+
+    def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
+        """Become the stream's writer, wait until no other insert of the stream is under way, and read the mark.
+
+        A stream without a mark starts above every insert number of its partition, so that row ids never repeat.
+        Raises FenceHeld when a newer generation stands in the fence (`force`: the caller has made sure that it is current).
+        """
+
+    def insert(self, insert: Insert) -> None:
+        """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer."""
+
+    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        """All versions that stand of the given (source, event id) pairs, duplicates left out."""
+
+    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
+        """(offset, fact) of every stored event of these identifiers, in any order. `payload_hash` and texts are left out."""
+
+    def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
+        """The attached rows that stand: of these identifiers, and of these (source, event id) pairs without an identifier."""
+
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[list[str]]:
+        """Identifiers with events stored by the stream's inserts after `insert_number`, in chunks, each once; with None all of the
+        partition, earlier incarnations of the topic included."""
+
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, tuple[int, str, str]]:
+        """Per source the highest (event time, source, id) among events without identifier, stored as above."""

@@ -1,0 +1,214 @@
+"""Store every record exactly once: ClickHouse owns the progress, Kafka's commit is a hint.
+
+    batch ──▶ stale generation? refuse
+      │
+      ▼
+    owner of the stream? ──no──▶ acquire: fence, wait for inserts under way, read the mark, bring the state up to it
+      │
+      ▼
+    drop what the mark covers, prepare, ONE insert ──▶ state follows ──▶ acknowledge
+
+Whatever goes wrong after the insert was sent is ambiguous: ownership is forgotten, and acquiring again reads from the mark what is
+true. Nothing is acknowledged before it is durable, nothing is inserted blindly.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import lmdb
+
+from touchline.errors import EngineUnreachable
+from touchline.processors.answers import Acknowledge, Refused, StoreResult
+from touchline.processors.log import log_event
+from touchline.processors.pipeline import Pipeline
+from touchline.processors.receive import NewRecords, receive
+from touchline.processors.records import ReceivedBatch
+from touchline.processors.restore import restore
+from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.store.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
+from touchline.processors.store.rows import TooManyRows, build_insert
+
+BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+HEARTBEAT_SECONDS = 1.0
+_WAIT_STEP_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class _Owned:
+    stream: Stream
+    generation: int
+    mark: Mark
+    tails: Tails
+
+
+class StoreLoop:
+    """Keeps the batches of the partitions that this worker is assigned. One thread calls `store`; the assignment callbacks may come from
+    another one and only set numbers."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        ledger: Ledger,
+        *,
+        state_dir: Path,
+        writer: str,
+        incarnation_of: Callable[[str], str],
+        should_stop: Callable[[], bool],
+        sleep: Callable[[float], None] = time.sleep,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._pipeline = pipeline
+        self._ledger = ledger
+        self._state_dir = state_dir
+        self._writer = writer
+        self._incarnation_of = incarnation_of
+        self._should_stop = should_stop
+        self._sleep = sleep
+        self._now_ms = now_ms
+        self._generation = -1
+        self._owned: dict[int, _Owned] = {}
+        self._revoked: set[int] = set()
+
+    def on_assigned(self, partitions: Collection[int], generation: int) -> None:
+        """The group gave these partitions to this worker; older generations are stale from now on."""
+        self._generation = max(self._generation, generation)
+        self._revoked -= set(partitions)
+
+    def on_revoked(self, partitions: Collection[int]) -> None:
+        """The group took these partitions away. The fence would notice; forgetting saves the attempt."""
+        self._revoked |= set(partitions)
+
+    def close(self) -> None:
+        """Release state files and the connection."""
+        for partition in list(self._owned):
+            self._forget(partition)
+        close = getattr(self._ledger, "close", None)
+        if close is not None:
+            close()
+
+    def store(self, batch: ReceivedBatch) -> StoreResult:
+        """Store what the mark does not cover yet; waits while ClickHouse is away. Returns how far everything is durable, or why nothing
+        may be stored under this generation."""
+        attempt = 0
+        force = False
+        while not self._should_stop():
+            if batch.generation < self._generation:
+                return Refused("stale generation")
+            if batch.partition in self._revoked:
+                self._forget(batch.partition)
+                return Refused("partition revoked")
+            try:
+                owned = self._acquire(batch, force)
+                return Acknowledge(self._store_owned(owned, batch) + 1)
+            except FenceHeld:
+                # Either a newer member owns the partition, then the group tells us within two heartbeats; or the group's
+                # generations started anew, then we are still its member after that.
+                if not self._still_member(batch):
+                    return Refused("a newer writer owns the partition")
+                force = True
+            except WriterFenced:
+                self._forget(batch.partition)
+                if not self._still_member(batch):
+                    return Refused("fenced by a newer writer")
+                force = False
+            except (LedgerUnavailable, EngineUnreachable, lmdb.Error) as error:
+                self._forget(batch.partition)
+                log_event(
+                    logging.WARNING,
+                    "store_waits",
+                    partition=batch.partition,
+                    attempt=attempt,
+                    reason=str(error) or type(error).__name__,
+                )
+                self._wait(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
+                attempt += 1
+        return Refused("the worker stops")
+
+    def _acquire(self, batch: ReceivedBatch, force: bool) -> _Owned:
+        for partition in self._revoked & self._owned.keys():
+            self._forget(partition)
+        owned = self._owned.get(batch.partition)
+        if owned is not None and owned.generation == batch.generation:
+            return owned
+        self._forget(batch.partition)
+        stream = Stream(batch.topic, self._incarnation_of(batch.topic), batch.partition)
+        mark = self._ledger.acquire(stream, batch.generation, self._writer, force=force)
+        tails = Tails(self._state_dir / f"{re.sub(r'[^A-Za-z0-9._-]', '_', batch.topic)}-{batch.partition}")
+        try:
+            restored = restore(tails, self._ledger, stream, mark, self._pipeline.maps, self._pipeline.maps_fingerprint)
+        except BaseException:
+            tails.close()
+            raise
+        log_event(
+            logging.INFO,
+            "acquired",
+            partition=batch.partition,
+            generation=batch.generation,
+            insert_number=mark.insert_number,
+            restored_persons=restored,
+        )
+        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails)
+        return owned
+
+    def _store_owned(self, owned: _Owned, batch: ReceivedBatch) -> int:
+        """Returns the last durable offset."""
+        new = receive(batch, owned.mark.last_offset)
+        while new.records:
+            new = self._store_new(owned, new)
+        return owned.mark.last_offset
+
+    def _store_new(self, owned: _Owned, new: NewRecords) -> NewRecords:
+        """One insert of as many of the records as fit; returns the rest."""
+        part = new
+        while True:
+            prepared = self._pipeline.prepare(
+                part, owned.stream, owned.tails, self._ledger, self._writer, owned.generation
+            )
+            number = owned.mark.insert_number + 1
+            try:
+                insert = build_insert(
+                    owned.stream.name, owned.stream.partition, number, self._now_ms(), prepared.blocks
+                )
+            except TooManyRows:
+                if len(part.records) == 1:
+                    raise
+                part = _head(new, (len(part.records) + 1) // 2)
+                continue
+            break
+        self._ledger.insert(insert)
+        owned.mark = Mark(number, part.records[-1].offset)
+        owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, number, self._pipeline.maps_fingerprint))
+        return _rest(new, len(part.records))
+
+    def _still_member(self, batch: ReceivedBatch) -> bool:
+        self._wait(2 * HEARTBEAT_SECONDS)
+        return batch.generation >= self._generation and batch.partition not in self._revoked
+
+    def _wait(self, seconds: float) -> None:
+        left = seconds
+        while left > 0 and not self._should_stop():
+            self._sleep(min(left, _WAIT_STEP_SECONDS))
+            left -= _WAIT_STEP_SECONDS
+
+    def _forget(self, partition: int) -> None:
+        owned = self._owned.pop(partition, None)
+        if owned is not None:
+            owned.tails.close()
+
+
+def _head(new: NewRecords, count: int) -> NewRecords:
+    records = new.records[:count]
+    return NewRecords(new.first_offset, records[-1].offset - new.first_offset + 1 - count, records)
+
+
+def _rest(new: NewRecords, count: int) -> NewRecords:
+    records = new.records[count:]
+    done = new.records[count - 1].offset
+    gap_count = records[-1].offset - done - len(records) if records else 0
+    return NewRecords(done + 1, gap_count, records)

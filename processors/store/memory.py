@@ -1,0 +1,117 @@
+"""The ledger's in-memory twin: same contract, no server. For tests and dry runs; it keeps everything in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from touchline.processors.records import Fact
+from touchline.processors.store.columns import ATTACHED, EPOCH_DATE, default_of
+from touchline.processors.store.ledger import FenceHeld, KnownEvent, Mark, PublishedRow, Stream, WriterFenced
+from touchline.processors.store.queries import LEFT_OUT
+from touchline.processors.store.rows import Insert
+
+Row = dict[str, Any]
+
+
+class MemoryLedger:
+    """All rows of all inserts, in order. One writer's view and the store are the same object here."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.fences: dict[str, tuple[int, str]] = {}
+
+    def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
+        held = self.fences.get(stream.name, (-1, ""))
+        if generation < held[0] and not force:
+            raise FenceHeld(stream.name)
+        marks = [row for row in self.rows if row["kind"] == "mark"]
+        own = [row for row in marks if row["stream"] == stream.name]
+        same_partition = [row for row in marks if _partition(row) == stream.partition]
+        if not own:
+            for name in {row["stream"] for row in same_partition}:
+                self.fences[name] = (self.fences[name][0] + 1, "")
+        self.fences[stream.name] = (generation, writer)
+        if own:
+            return Mark(own[-1]["insert_number"], own[-1]["offset"])
+        return Mark(max((row["insert_number"] for row in same_partition), default=0), -1)
+
+    def insert(self, insert: Insert) -> None:
+        names = list(insert.columns)
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*insert.columns.values(), strict=True)]
+        for row in rows:
+            if row["kind"] == "mark" and self.fences.get(insert.stream) != (row.get("generation", 0), row["writer"]):
+                raise WriterFenced(insert.stream)
+        self.rows += rows
+
+    def standing(self, kind: str, accepts: Callable[[Row], bool] = lambda row: True) -> list[Row]:
+        """Rows of a kind that were asserted and not retracted."""
+        retracted = {row["row_id"] for row in self.rows if row["kind"] == kind and row["sign"] < 0}
+        return [
+            row
+            for row in self.rows
+            if row["kind"] == kind and row["sign"] > 0 and row["row_id"] not in retracted and accepts(row)
+        ]
+
+    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        wanted = set(keys)
+        rows = self.standing(
+            "received",
+            lambda row: row["fate"] != "duplicate" and (_value(row, "source"), _value(row, "event_id")) in wanted,
+        )
+        return [KnownEvent._make(_value(row, name) for name in KnownEvent._fields) for row in rows]
+
+    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
+        wanted = set(identifiers)
+        rows = self.standing("received", lambda row: row["fate"] == "stored" and _value(row, "identifier") in wanted)
+        return [
+            (
+                row["offset"],
+                Fact._make(default_of(name) if name in LEFT_OUT else _value(row, name) for name in Fact._fields),
+            )
+            for row in rows
+        ]
+
+    def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
+        persons, alone = set(identifiers), set(events)
+
+        def is_meant(row: Row) -> bool:
+            identifier = _value(row, "identifier")
+            return identifier in persons if identifier else (_value(row, "source"), _value(row, "event_id")) in alone
+
+        return [
+            PublishedRow(row["row_id"], row["offset"], tuple(_value(row, name) for name in ATTACHED))
+            for row in self.standing("attached", is_meant)
+        ]
+
+    def _stored_since(self, stream: Stream, insert_number: int | None) -> list[Row]:
+        def is_meant(row: Row) -> bool:
+            if row["fate"] != "stored":
+                return False
+            if insert_number is None:
+                return _partition(row) == stream.partition
+            return bool(row["stream"] == stream.name and row["insert_number"] > insert_number)
+
+        return self.standing("received", is_meant)
+
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[list[str]]:
+        found = {_value(row, "identifier") for row in self._stored_since(stream, insert_number)} - {""}
+        if found:
+            yield sorted(found)
+
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, tuple[int, str, str]]:
+        last: dict[str, tuple[int, str, str]] = {}
+        for row in self._stored_since(stream, insert_number):
+            if not _value(row, "identifier"):
+                order = (row["event_time"], row["source"], row["event_id"])
+                last[row["source"]] = max(order, last.get(row["source"], order))
+        return last
+
+
+def _partition(row: Row) -> int:
+    return int(row["stream"].rpartition("/")[2])
+
+
+def _value(row: Row, name: str) -> Any:
+    value = row.get(name, default_of(name))
+    return (value - EPOCH_DATE).days if name == "local_date" else value

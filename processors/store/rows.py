@@ -1,0 +1,106 @@
+"""Signed rows on their way into one insert: blocks of one kind, transposed into columns at the end, per batch and not per row."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from typing import NamedTuple
+
+from touchline.processors.store.columns import EPOCH_DATE, default_of
+
+INSERT_ROWS_MAX = 1_048_576
+"""ClickHouse's largest block: an insert of more rows would be cut into parts that are not atomic together."""
+
+_ORDINAL_BITS = 20
+_INSERT_BITS = 32
+PARTITIONS_MAX = 1 << 12
+
+
+class Block(NamedTuple):
+    """Rows of one kind. `row_ids` is None for assertions (they get new ids), else the ids that are retracted."""
+
+    kind: str
+    names: tuple[str, ...]
+    sign: int
+    offsets: list[int]
+    rows: list[tuple[object, ...]]
+    row_ids: list[int] | None = None
+
+
+class Insert(NamedTuple):
+    """One insert, columns by name (all of `row_count` values); columns that hold nothing but defaults are absent."""
+
+    stream: str
+    insert_number: int
+    row_count: int
+    columns: dict[str, list[object]]
+
+
+class TooManyRows(Exception):
+    """The difference does not fit into one atomic insert; the caller takes fewer records at once."""
+
+
+def row_id_base(partition: int, insert_number: int) -> int:
+    """First row id of an insert: partition (12 bits), insert number (32), ordinal (20); unique per +1 row of the ledger."""
+    if not 0 <= partition < PARTITIONS_MAX:
+        raise ValueError(f"partition {partition} does not fit into {PARTITIONS_MAX}")
+    if not 0 < insert_number < 1 << _INSERT_BITS:
+        raise ValueError(f"insert number {insert_number} is out of range")
+    return partition << (_ORDINAL_BITS + _INSERT_BITS) | insert_number << _ORDINAL_BITS
+
+
+@cache
+def _date_of(day: int) -> date:
+    return EPOCH_DATE + timedelta(days=day)
+
+
+def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms: int, blocks: list[Block]) -> Insert:
+    """Transpose the blocks into the columns of one insert.
+
+    Raises TooManyRows above INSERT_ROWS_MAX.
+    """
+    blocks = [block for block in blocks if block.rows]
+    row_count = sum(len(block.rows) for block in blocks)
+    if row_count > INSERT_ROWS_MAX:
+        raise TooManyRows(f"{row_count} rows")
+    next_id = row_id_base(partition, insert_number)
+    kinds: list[object] = []
+    offsets: list[object] = []
+    signs: list[object] = []
+    row_ids: list[object] = []
+    pieces: dict[str, list[tuple[int, tuple[object, ...]]]] = {}
+    for block in blocks:
+        size = len(block.rows)
+        start = len(kinds)
+        kinds += [block.kind] * size
+        offsets += block.offsets
+        signs += [block.sign] * size
+        if block.row_ids is None:
+            row_ids += range(next_id, next_id + size)
+            next_id += size
+        else:
+            row_ids += block.row_ids
+        for name, values in zip(block.names, zip(*block.rows, strict=True), strict=True):
+            if any(values):
+                pieces.setdefault(name, []).append((start, values))
+    columns: dict[str, list[object]] = {
+        "stream": [stream] * row_count,
+        "insert_number": [insert_number] * row_count,
+        "stored_time": [stored_time_ms] * row_count,
+        "kind": kinds,
+        "offset": offsets,
+        "sign": signs,
+        "row_id": row_ids,
+    }
+    columns.update((name, _assemble(name, parts, row_count)) for name, parts in pieces.items())
+    return Insert(stream, insert_number, row_count, columns)
+
+
+def _assemble(name: str, parts: list[tuple[int, tuple[object, ...]]], row_count: int) -> list[object]:
+    default = default_of(name)
+    values: list[object] = []
+    for start, part in parts:
+        values += [default] * (start - len(values))
+        values += map(_date_of, part) if name == "local_date" else part
+    values += [default] * (row_count - len(values))
+    return values

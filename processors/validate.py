@@ -1,0 +1,104 @@
+"""Third step: JSON objects to facts. What breaks the contract is rejected, what may not be kept is suppressed; both with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from touchline.processors.cipher import Cipher
+from touchline.processors.decode import Decoded
+from touchline.processors.facts import fact_of, is_unlink, linked_identifiers, unknown_field_count
+from touchline.processors.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
+from touchline.schemas.canonical import payload_hash
+from touchline.schemas.consent import ConsentEvent
+from touchline.schemas.events import EVENT_ADAPTER, Event
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection, rejection_of
+from touchline.schemas.sources import SOURCE_ID_PATTERN, Source, Sources
+
+NO_CONSENT = "no_consent"
+_is_source_id = re.compile(SOURCE_ID_PATTERN).fullmatch
+_ID_LENGTH_MAX = 256
+_US_PER_MS = 1_000
+
+
+class Link(NamedTuple):
+    """Two identifiers of one event that belong together (`kind` link) or do not (unlink)."""
+
+    offset: int
+    kind: str
+    fact: Fact
+    linked_identifier: str
+
+
+class Validated(NamedTuple):
+    """`outcomes[i]` is what the i-th record became."""
+
+    outcomes: list[Outcome]
+    links: list[Link]
+    unknown_field_count: int
+
+
+class Validator:
+    """The contract with what is declared of the sources."""
+
+    def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
+        self._sources = sources
+        self._company_zone = company_zone
+        self._cipher = cipher
+
+    def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded]) -> Validated:
+        """One outcome per record, in order."""
+        result = Validated([], [], 0)
+        unknown = 0
+        validate_python = EVENT_ADAPTER.validate_python
+        for record, value in zip(records, decoded, strict=True):
+            if type(value) is Rejected:
+                result.outcomes.append(value)
+                continue
+            assert type(value) is dict
+            try:
+                event = validate_python(value)
+            except ValidationError as error:
+                result.outcomes.append(_rejected(rejection_of(error), value, record))
+                continue
+            outcome = self._judge(record, value, event)
+            result.outcomes.append(outcome)
+            if type(outcome) is Fact:
+                unknown += unknown_field_count(event)
+                if len(event.persons) > 1:
+                    kind = "unlink" if is_unlink(event) else "link"
+                    result.links.extend(
+                        Link(record.offset, kind, outcome, other) for other in linked_identifiers(event, outcome)
+                    )
+        return result._replace(unknown_field_count=unknown)
+
+    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: Event) -> Outcome:
+        source: Source | None = self._sources.get(event.source)
+        if source is None:
+            return _rejected(Rejection(Reason.UNKNOWN_SOURCE, "source"), value, record)
+        granted = None if event.consent is None else event.consent.purposes
+        if not isinstance(event, ConsentEvent) and not source.permits(granted):
+            return Suppressed(NO_CONSENT, event.source)
+        try:
+            hashed = payload_hash(value)
+        except ValueError:
+            return _rejected(Rejection(Reason.NOT_UTF8, ""), value, record)
+        fact = fact_of(event, hashed, source, record.timestamp * _US_PER_MS, self._company_zone, self._cipher)
+        return fact if isinstance(fact, Fact) else _rejected(fact, value, record)
+
+
+def _rejected(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Rejected:
+    """With source and id where they have the form of one: anything else may hold whatever broke, personal values included."""
+    source = value.get("source")
+    event_id = value.get("id")
+    return Rejected(
+        rejection.reason,
+        rejection.field,
+        source if isinstance(source, str) and _is_source_id(source) else "",
+        record.value or b"",
+        event_id if isinstance(event_id, str) and len(event_id) <= _ID_LENGTH_MAX else "",
+    )

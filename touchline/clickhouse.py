@@ -1,0 +1,77 @@
+"""Connections to ClickHouse over the native protocol, with errors that say what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from clickhouse_driver import Client
+from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
+
+from touchline.errors import EngineUnreachable, WrongUsage
+
+if TYPE_CHECKING:
+    from touchline.settings import Settings
+
+SETTINGS: dict[str, object] = {
+    # An insert is acknowledged when its part stands, never when it is queued (on by default since ClickHouse 26.2).
+    "async_insert": 0,
+    # Blind deduplication of inserts can swallow a retry for ever; progress lives in the mark row instead.
+    "insert_deduplicate": 0,
+    "max_query_size": 64 << 20,
+    "max_partitions_per_insert_block": 0,
+}
+AUTHENTICATION_FAILED = 516  # unknown to the driver
+_WRONG_LOGIN = {AUTHENTICATION_FAILED, ErrorCodes.UNKNOWN_USER, ErrorCodes.WRONG_PASSWORD, ErrorCodes.REQUIRED_PASSWORD}
+
+
+def connect(settings: Settings, *, timeout_seconds: float = 300.0, connect_timeout_seconds: float = 3.0) -> Client:
+    """A client of the configured server; it connects at its first query.
+
+    Raises WrongUsage when the password file cannot be read.
+    """
+    path = settings.clickhouse_password_file
+    try:
+        password = path.read_text().strip()
+    except OSError as error:
+        raise WrongUsage(
+            f"the file of ClickHouse's password cannot be read: {settings.clickhouse_password_file} ({error.strerror})",
+            "name it with TOUCHLINE_CLICKHOUSE_PASSWORD_FILE; `touchline up` makes one for the local stack",
+        ) from None
+    return Client(
+        host=settings.clickhouse_host,
+        port=settings.clickhouse_port,
+        user=settings.clickhouse_user,
+        password=password,
+        connect_timeout=connect_timeout_seconds,
+        send_receive_timeout=timeout_seconds,
+        sync_request_timeout=5,
+        client_name="touchline",
+        compression=False,
+        settings=dict(SETTINGS),
+    )
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the server cannot be talked to just now (as against: it answered with a refusal)."""
+    return isinstance(error, NetworkError | SocketTimeoutError | EOFError | OSError)
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Turn the driver's errors into EngineUnreachable (status 3) or WrongUsage (wrong login, status 2); others pass."""
+    where = f"ClickHouse at {settings.clickhouse_host}:{settings.clickhouse_port}"
+    try:
+        yield
+    except ServerException as error:
+        if error.code in _WRONG_LOGIN:
+            raise WrongUsage(
+                f"{where} refuses the user `{settings.clickhouse_user}` or its password",
+                "check clickhouse_user and the file named by clickhouse_password_file",
+            ) from None
+        raise
+    except (Error, EOFError, OSError) as error:
+        if not is_away(error):
+            raise
+        raise EngineUnreachable(f"{where} does not answer ({type(error).__name__})", "start it (`touchline up`) or set clickhouse_host and clickhouse_port") from None
