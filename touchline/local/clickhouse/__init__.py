@@ -1,7 +1,5 @@
-"""ClickHouse's native protocol and HTTP before the in-process chDB engine, for development and tests without a server.
+"""ClickHouse's native protocol and HTTP before the in-process chDB engine: for development and tests on one machine.
 
-    python -m touchline.local.clickhouse --path DIR --port 9000 --http-port 8123 --user U --password-file FILE
-
-A request runs through `native.py` or `http.py` (wire), `statements.py` (what kind of statement is it), `engine.py` (chDB);
-`watch.py` kills the query of a client that cancels or goes away. What the face is not: docs/decisions/0010.
+`python -m touchline.local.clickhouse --help` runs it. A request goes through native.py or http.py (the wires) and
+statements.py (what is it) to engine.py (chDB); watch.py kills the query of a client that cancels or goes away.
 """

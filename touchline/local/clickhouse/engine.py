@@ -1,16 +1,19 @@
 """The in-process chDB engine: one connection per client, so that queries run side by side and settings stay apart.
 
-Every connection carries a tag in its `log_comment` setting. Through it `system.processes` tells which query belongs to which
-client, which is how a query is killed from outside the thread that runs it.
+Every connection carries a tag in its `log_comment` setting; by it `system.processes` tells which query is whose,
+which is how a query is killed from outside the thread that runs it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hmac
 import itertools
 import json
+import os
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,68 +22,56 @@ from typing import Any
 import chdb
 
 from touchline.errors import TouchlineError
-from touchline.local.clickhouse.blocks import split_blocks
-from touchline.local.clickhouse.statements import READING_WORDS, Insert, first_word, is_several, quote, replace_strings
+from touchline.local.clickhouse.blocks import Columns, split_blocks
+from touchline.local.clickhouse.statements import READING_WORDS, Insert, first_word, is_several, quote
 
-# chDB gives each streamed chunk as a whole document: only formats without header and footer may be streamed.
-STREAMED_FORMATS = frozenset(
-    {"native", "tsv", "tabseparated", "tabseparatedraw", "tsvraw", "csv", "jsoneachrow", "jsonlines", "ndjson"}
-    | {"rowbinary", "jsoncompacteachrow", "jsonstringseachrow", "tskv", "lineasstring", "rawblob", "null"}
-)
-# Set by the face itself: the tag, and inserts that are stored when they are acknowledged.
-_RESERVED_SETTINGS = frozenset({"log_comment", "async_insert", "wait_for_async_insert"})
-UNKNOWN_SETTING, NOT_STREAMABLE, CANCELLED = 115, "Streaming query is not supported", 394
+# chDB makes each streamed chunk a whole document: only formats without header and footer can be streamed.
+STREAMED_FORMATS = {"native", "tsv", "tabseparated", "tabseparatedraw", "csv", "jsoneachrow", "rowbinary", "null"}
+# Set by the face itself: the tag, and that an insert is stored when it is acknowledged.
+_RESERVED_SETTINGS = {"log_comment", "async_insert", "wait_for_async_insert"}
+SYNTAX_ERROR, UNKNOWN_SETTING, AUTHENTICATION_FAILED = 62, 115, 516
 
 
 class QueryFailed(Exception):
-    """The engine's answer to a failing statement: its error code and message."""
+    """The engine's answer to a failing statement: ClickHouse's error code and message."""
 
-    def __init__(self, message: str, code: int = 0) -> None:
-        message = re.sub(r"^(Streaming query failed: )?(Code: \d+\. )?(DB::Exception: )?", "", message)
-        super().__init__(message)
-        self.message = message
-        self.code = code
-
-    @classmethod
-    def from_engine(cls, error: Exception) -> QueryFailed:
-        """Take the code out of chDB's text; 1001 (STD_EXCEPTION) when it has none."""
-        found = re.search(r"Code: (\d+)\. ", str(error))
-        return cls(str(error), int(found[1]) if found else 1001)
+    def __init__(self, message: str, code: int = 1001) -> None:
+        found = re.match(r"(?:Streaming query failed: )?Code: (\d+)\. DB::Exception: ", message)
+        self.code = int(found[1]) if found else code
+        self.message = message[found.end() :] if found else message
+        super().__init__(self.message)
 
 
 class Engine:
-    """The engine over one data folder; holds its lock for as long as the process lives.
+    """The engine over one data folder and its only user. Raises TouchlineError when another process uses the folder."""
 
-    Raises TouchlineError when another process uses the folder.
-    """
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, user: str, password: str) -> None:
         path.mkdir(parents=True, exist_ok=True)
-        self._path = str(path)
         self._lock_file = (path / "face.lock").open("w")
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise TouchlineError(
-                f"another process uses the ClickHouse data in {path}",
-                "stop it (`touchline down`) or choose another folder",
-            ) from None
-        self._numbers = itertools.count(1)
+            what = f"another process uses the ClickHouse data in {path}"
+            raise TouchlineError(what, "stop it (`touchline down`) or choose another folder") from None
+        self._path, self._account, self._numbers = str(path), (user, password), itertools.count(1)
         self._keeper = chdb.connect(self._path)  # the engine ends with its last connection
         self.clients: set[EngineClient] = set()
         self.version, self.timezone = self._keeper.query("SELECT version(), timezone()", "TSV").data().split()
 
-    def open(self, database: str = "") -> EngineClient:
-        """A connection for one client; raises QueryFailed for an unknown database."""
+    def open(self, user: str, password: str, database: str) -> EngineClient:
+        """A connection for one client; raises QueryFailed for a wrong password or an unknown database."""
+        if not hmac.compare_digest("\0".join(self._account).encode(), f"{user}\0{password}".encode()):
+            reason = "Authentication failed: password is incorrect, or there is no user with such name."
+            raise QueryFailed(f"{user}: {reason} (AUTHENTICATION_FAILED)", AUTHENTICATION_FAILED)
         client = EngineClient(self, chdb.connect(self._path), f"client {next(self._numbers)}")
-        self.clients.add(client)
         try:
-            client.execute(f"SET log_comment = {quote(client.tag)}, async_insert = 0")
+            client.execute(f"SET log_comment = {quote(client.tag)}, async_insert = 0, implicit_select = 0")
             if database:
-                client.execute("USE `" + database.replace("`", "\\`") + "`")
-        except BaseException:
+                client.execute(f"USE {quote(database, '`')}")
+        except QueryFailed:
             client.close()
             raise
+        self.clients.add(client)
         return client
 
     def kill(self, tag: str) -> None:
@@ -89,23 +80,20 @@ class Engine:
             connection.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(tag)} ASYNC")
 
     def close(self) -> None:
-        """Close the engine after its clients."""
+        """Close the engine and its clients."""
         for client in list(self.clients):
             client.close()
         self._keeper.close()
 
 
 class EngineClient:
-    """One client's connection. One statement at a time; `tag` names it in `system.processes`."""
+    """One client's connection, for one statement at a time; `query_id` is the client's name for the running one."""
 
     def __init__(self, engine: Engine, connection: Any, tag: str) -> None:
-        self.engine = engine
-        self.tag = tag
-        self.query_id = ""
-        self.is_busy = False
-        self._connection = connection
-        self._applied: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self.engine, self.tag, self.query_id = engine, tag, ""
+        self.watched: socket.socket | None = None  # while a query runs: where its client may cancel it (watch.py)
+        self.is_cancelled, self.kill_lock = False, threading.Lock()
+        self._connection, self._lock, self._applied = connection, threading.Lock(), dict[str, str]()
 
     def close(self) -> None:
         """Close the connection; its temporary tables and settings are gone."""
@@ -113,72 +101,70 @@ class EngineClient:
         with self._lock:
             self._connection.close()
 
-    def kill(self) -> None:
-        """End the running statement, from any thread."""
-        self.engine.kill(self.tag)
+    @contextlib.contextmanager
+    def watch(self, connection: socket.socket) -> Iterator[None]:
+        """While the body runs a query: kill it when the client cancels or leaves, but never the client's next one."""
+        self.watched, self.is_cancelled = connection, False
+        try:
+            yield
+        finally:
+            with self.kill_lock:
+                self.watched = None
+
+    def _run(self, sql: str, output_format: str) -> Any:
+        with self._lock:
+            try:
+                return self._connection.query(sql, output_format)
+            except chdb.ChdbError as error:
+                raise QueryFailed(str(error)) from None
 
     def execute(self, sql: str, output_format: str = "TSV") -> bytes:
         """Run a statement and return its whole result; raises QueryFailed."""
-        with self._lock:
-            try:
-                return bytes(self._connection.query(sql, output_format).bytes())
-            except chdb.ChdbError as error:
-                raise QueryFailed.from_engine(error) from None
+        return bytes(self._run(sql, output_format).bytes())
 
     def stream(self, sql: str, output_format: str) -> Iterator[bytes]:
-        """Run a statement and yield its result in chunks, as far as the format allows; raises QueryFailed."""
+        """Run a statement and yield its result, Native block by block; raises QueryFailed."""
         if is_several(sql):  # chDB's `query` would run them all
-            raise QueryFailed("Syntax error (Multi-statements are not allowed). (SYNTAX_ERROR)", 62)
-        sql = self._with_engine_ids(sql)
-        if output_format.lower() not in STREAMED_FORMATS:
-            yield self.execute(sql, output_format)
-            return
-        try:
-            stream = self._connection.send_query(sql, output_format)
-        except chdb.ChdbError as error:
-            if NOT_STREAMABLE not in str(error):
-                raise QueryFailed.from_engine(error) from None
-            result = self.execute(sql, output_format)
+            raise QueryFailed("Syntax error (Multi-statements are not allowed). (SYNTAX_ERROR)", SYNTAX_ERROR)
+        if output_format.lower() not in STREAMED_FORMATS or first_word(sql) not in ("select", "with"):
+            result = self.execute(self._with_engine_ids(sql), output_format)
             yield from split_blocks(result) if output_format == "Native" else [result]
             return
-        try:
-            while (chunk := stream.fetch()) is not None:
-                yield bytes(chunk.bytes())
-        except chdb.ChdbError as error:
-            raise QueryFailed.from_engine(error) from None
-        finally:
-            with contextlib.suppress(chdb.ChdbError):
-                stream.cancel()
+        with self._lock:
+            try:
+                with self._connection.send_query(sql, output_format) as stream:
+                    while (chunk := stream.fetch()) is not None:
+                        yield bytes(chunk.bytes())
+            except chdb.ChdbError as error:
+                raise QueryFailed(str(error)) from None
 
-    def columns(self, sql: str) -> list[tuple[str, str]]:
-        """Names and types of a query's result without running it; none for a statement without a result."""
-        word = first_word(sql)
-        if word in ("select", "with", "("):
-            lines = self.execute(f"DESCRIBE TABLE (\n{sql}\n) SETTINGS print_pretty_type_names = 0", "JSONCompactStringsEachRow").splitlines()
-            return [(name, type_name) for name, type_name, *_ in map(json.loads, lines)]
-        if word not in READING_WORDS:
+    def columns(self, sql: str) -> Columns:
+        """Names and types of a query's result; none for a statement without a result. A SELECT is not run for that."""
+        if (word := first_word(sql)) not in READING_WORDS:
             return []
+        if word in ("select", "with"):
+            described = f"DESCRIBE TABLE (\n{sql}\n) SETTINGS print_pretty_type_names = 0"
+            lines = self.execute(described, "JSONCompactStringsEachRow").splitlines()
+            return [(name, type_name) for name, type_name, *_ in map(json.loads, lines)]
         names, types, *_ = map(json.loads, self.execute(sql, "JSONCompactEachRowWithNamesAndTypes").splitlines())
         return list(zip(names, types, strict=True))
 
-    def insert(self, insert: Insert, data: int, comment: str = "") -> None:
-        """Run an INSERT with the data in the file descriptor `data`: all is stored, or QueryFailed is raised.
+    def insert(self, insert: Insert, data: int, comment: str = "") -> int:
+        """Run an INSERT with the data in the file descriptor `data`; its rows. QueryFailed: nothing is stored.
 
         Not chDB's `send_insert`: that reports success for a violated constraint or a killed insert.
         """
-        source = f"\nFROM INFILE '/proc/self/fd/{data}' "
-        self.execute(f"{insert.head}{source}{insert.settings}\nFORMAT {insert.format}{comment}")
+        source = f"\nFROM INFILE '/proc/self/fd/{data}' {insert.settings}\nFORMAT {insert.format}"
+        return int(self._run(insert.head + source + comment, "TSV").rows_read())
 
     def apply(self, settings: dict[str, str], ignore_unknown: bool = True) -> None:
-        """Make `settings` those of the next statement; settings of the previous one that are not repeated get their default."""
+        """Make `settings` those of the next statement; the last statement's that are not repeated get their default."""
         settings = {name: value for name, value in settings.items() if name not in _RESERVED_SETTINGS}
         for name in self._applied.keys() - settings.keys():
-            self.execute(f"SET {name} = DEFAULT")
+            self.execute(f"SET {quote(name, '`')} = DEFAULT")
         for name, value in settings.items() - self._applied.items():
-            if not re.fullmatch(r"\w+", name):
-                raise QueryFailed(f"Setting name {name!r} is not valid. (UNKNOWN_SETTING)", UNKNOWN_SETTING)
             try:
-                self.execute(f"SET {name} = {quote(value)}")
+                self.execute(f"SET {quote(name, '`')} = {quote(value)}")
             except QueryFailed as error:
                 if error.code != UNKNOWN_SETTING or not ignore_unknown:
                     raise
@@ -186,13 +172,20 @@ class EngineClient:
 
     def _with_engine_ids(self, sql: str) -> str:
         """KILL QUERY by a client's query id: chDB numbers queries itself, so its id is put in place of the client's."""
-        if first_word(sql) != "kill":
-            return sql
-        ids = {}
-        for other in list(self.engine.clients):
-            if other.query_id and other.query_id in sql:
+        for other in list(self.engine.clients) if first_word(sql) == "kill" else ():
+            if other.query_id and (name := quote(other.query_id)) in sql:
                 find = (
                     f"SELECT query_id FROM system.processes WHERE Settings['log_comment'] = {quote(other.tag)} LIMIT 1"
                 )
-                ids[other.query_id] = self.execute(find).decode().strip() or other.query_id
-        return replace_strings(sql, ids)
+                sql = sql.replace(name, quote(self.execute(find).decode().strip() or other.query_id))
+        return sql
+
+
+@contextlib.contextmanager
+def memory_file(data: bytes = b"") -> Iterator[int]:
+    """File descriptor of an anonymous file in memory."""
+    descriptor = os.memfd_create("insert")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        yield descriptor

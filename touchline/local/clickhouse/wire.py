@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 from typing import NamedTuple
 
 from clickhouse_driver.block import BlockInfo
+from clickhouse_driver.compression.lz4 import Compressor
 from clickhouse_driver.context import Context
-from clickhouse_driver.protocol import ServerPacketTypes
-from clickhouse_driver.streams.compressed import CompressedBlockInputStream
-from clickhouse_driver.varint import read_varint
+from clickhouse_driver.protocol import ClientPacketTypes, ServerPacketTypes
+from clickhouse_driver.streams.compressed import CompressedBlockInputStream, CompressedBlockOutputStream
+from clickhouse_driver.varint import write_varint
 
-from touchline.local.clickhouse.blocks import Block, Tape, Unreadable, compress, skip_block
+from touchline.local.clickhouse.blocks import Columns, Tape, Unreadable, skip_block
 from touchline.local.clickhouse.engine import QueryFailed
 
 # The last revision before interserver secrets, custom serialization and query parameters complicate the wire.
 REVISION = 54440
-_SETTINGS_MAX, _BLOCK_INFO = 10_000, b"\x01\x00\x02\xff\xff\xff\xff\x00"
+_BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 
 
 class Query(NamedTuple):
@@ -30,19 +32,24 @@ class Query(NamedTuple):
     sql: str
 
 
-def varint(number: int) -> bytes:
-    """LEB128, as the native protocol writes lengths."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(0x80 | number & 0x7F)
-        number >>= 7
-    return bytes((*out, number))
+def pack(*parts: int | str | bytes) -> bytes:
+    """Numbers at variable length, strings with their length before them, bytes as they are."""
+    out = io.BytesIO()
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        if not isinstance(part, bytes):
+            write_varint(data if isinstance(data, int) else len(data), out)
+        out.write(b"" if isinstance(data, int) else data)
+    return out.getvalue()
 
 
-def text(value: str) -> bytes:
-    """A length-prefixed string."""
-    data = value.encode("utf-8", "surrogateescape")
-    return varint(len(data)) + data
+def compress(data: bytes) -> bytes:
+    """One lz4 frame of the native protocol."""
+    out = io.BytesIO()
+    stream = CompressedBlockOutputStream(Compressor, 1 << 20, out, None)
+    stream.fout.write(data)
+    stream.finalize()
+    return out.getvalue()
 
 
 class Wire:
@@ -53,79 +60,61 @@ class Wire:
         self.connection = connection
         self._plain = Tape(lambda: connection.recv(1 << 18))
         self._packed = Tape(CompressedBlockInputStream(self._plain.reader, Context()).read_block)
-
-    def read_packet_type(self) -> int:
-        """Type of the next packet; waits for it."""
-        return int(read_varint(self._plain.reader))
+        self.read_type = self._plain.number  # of the next packet; waits for it
 
     def read_hello(self) -> tuple[str, str, str]:
         """Database, user and password of the client's first packet."""
-        if self.read_packet_type() != 0:
-            raise Unreadable("expected Hello: this port speaks ClickHouse's native protocol")
-        self._plain.text()  # client name
-        for _ in range(3):
-            read_varint(self._plain.reader)  # version and revision
+        if self.read_type() != ClientPacketTypes.HELLO:
+            raise Unreadable("expected Hello: this port speaks ClickHouse's native protocol, not HTTP")
+        self._skip_fields("tnnn")  # client, version and revision
         return self._plain.text(), self._plain.text(), self._plain.text()
 
     def read_query(self) -> Query:
-        """The body of a Query packet."""
+        """The body of a Query packet, and the empty block behind it (where external tables would stand)."""
         tape = self._plain
         query_id = tape.text()
-        if tape.number(1):  # client info: who asks, from where
-            for _ in range(3):
-                tape.text()
-            tape.skip(1)
-            for _ in range(3):
-                tape.text()
-            for _ in range(3):
-                read_varint(tape.reader)
-            tape.text()
-            read_varint(tape.reader)
-        settings: dict[str, str] = {}
-        is_important = False
+        if tape.number(1):
+            self._skip_fields("tttbtttnnntn")  # who asks, from where, with which client
+        settings, is_important = dict[str, str](), False
         while name := tape.text():
             is_important |= bool(tape.number(1) & 1)
             settings[name] = tape.text()
-            if len(settings) > _SETTINGS_MAX:
-                raise Unreadable("too many settings")
-        read_varint(tape.reader)  # processing stage
-        return Query(query_id, settings, is_important, bool(read_varint(tape.reader)), tape.text())
+        self._skip_fields("n")  # processing stage
+        query = Query(query_id, settings, is_important, bool(tape.number()), tape.text())
+        self.read_data(query.is_compressed)
+        return query
 
-    def read_data(self, is_compressed: bool, into: int = -1) -> tuple[str, Block]:
-        """The body of a Data packet: (table, shape of its block); its bytes go to the file descriptor `into`."""
-        table = self._plain.text()
+    def _skip_fields(self, kinds: str) -> None:
+        for kind in kinds:
+            self._plain.text() if kind == "t" else self._plain.number(kind == "b")
+
+    def read_data(self, is_compressed: bool, into: int = -1) -> Columns:
+        """The next packet, which must hold data: its columns; the block's bytes go to the file descriptor `into`."""
+        if (packet_type := self.read_type()) != ClientPacketTypes.DATA:
+            raise Unreadable(f"unexpected packet {packet_type} instead of data")
+        if self._plain.text():
+            raise Unreadable("external tables are not supported by the local ClickHouse face")
         tape = self._packed if is_compressed else self._plain
         BlockInfo().read(tape.reader)
         tape.mark()
-        block = skip_block(tape)
-        data = tape.taken()
-        if into >= 0 and block.rows:
-            os.write(into, data)
-        return table, block
+        if (columns := skip_block(tape)) and into >= 0:
+            os.write(into, tape.taken())
+        return columns
 
-    def send_hello(self, version: str, timezone: str) -> None:
-        """The server's first packet."""
-        major, minor, patch = (int(part) for part in version.split(".")[:3])
-        hello = varint(ServerPacketTypes.HELLO) + text("ClickHouse") + varint(major) + varint(minor) + varint(REVISION)
-        self.connection.sendall(hello + text(timezone) + text("touchline") + varint(patch))
+    def send(self, packet_type: int, *parts: int | str | bytes) -> None:
+        """A packet of this type."""
+        self.connection.sendall(pack(packet_type, *parts))
 
     def send_block(self, data: bytes, is_compressed: bool) -> None:
-        """A Data packet with one block in FORMAT Native."""
+        """A Data packet with one block of FORMAT Native."""
         body = _BLOCK_INFO + data
-        self.connection.sendall(varint(ServerPacketTypes.DATA) + text("") + (compress(body) if is_compressed else body))
+        self.send(ServerPacketTypes.DATA, "", compress(body) if is_compressed else body)
 
-    def send_header(self, columns: list[tuple[str, str]], is_compressed: bool) -> None:
-        """A block without rows, which tells the client the columns and their types."""
-        names = b"".join(text(name) + text(type_name) for name, type_name in columns)
-        self.send_block(varint(len(columns)) + varint(0) + names, is_compressed)
+    def send_header(self, columns: Columns, is_compressed: bool) -> None:
+        """A block without rows: it tells the client the columns and their types."""
+        self.send_block(pack(len(columns), 0, *(text for column in columns for text in column)), is_compressed)
 
     def send_exception(self, error: QueryFailed) -> None:
-        """An Exception packet; the connection can go on afterwards."""
-        body = text("DB::Exception") + text(f"DB::Exception: {error.message}") + text("") + b"\x00"
-        self.connection.sendall(
-            varint(ServerPacketTypes.EXCEPTION) + error.code.to_bytes(4, "little", signed=True) + body
-        )
-
-    def send(self, packet_type: int) -> None:
-        """A packet without a body: Pong or EndOfStream."""
-        self.connection.sendall(varint(packet_type))
+        """An Exception packet; the conversation can go on afterwards."""
+        code, message = error.code.to_bytes(4, "little"), f"DB::Exception: {error.message}"
+        self.send(ServerPacketTypes.EXCEPTION, code, "DB::Exception", message, "", b"\x00")

@@ -1,0 +1,167 @@
+"""ClickHouse over HTTP, as clickhouse-connect, curl and BI tools speak it: an engine connection for each request.
+
+The query stands in the URL or before the data in the body. A result is streamed, so an error in its midst can't change
+the status: it is appended as ClickHouse does (`__exception__`, tag, message), and the connection breaks off unfinished.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import json
+import secrets
+import uuid
+import zlib
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qsl, urlsplit
+
+import lz4.frame  # type: ignore[import-untyped]
+
+from touchline.local.clickhouse.engine import AUTHENTICATION_FAILED, Engine, EngineClient, QueryFailed, memory_file
+from touchline.local.clickhouse.statements import READING_WORDS, first_word, read_insert, split_format
+from touchline.local.clickhouse.wire import compress
+
+_READONLY, _UNKNOWN_COMPRESSION = 164, 89
+_STATUS = {AUTHENTICATION_FAILED: 403, 60: 404, 81: 404, 47: 400, 62: 400, 115: 400, _READONLY: 400}
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "deflate": zlib.decompress,
+    "lz4": lz4.frame.decompress,
+    "": bytes,
+}
+# Parameters of the HTTP interface that are no settings of the engine, or that the face does without.
+_OWN = {
+    "user",
+    "password",
+    "database",
+    "query",
+    "query_id",
+    "default_format",
+    "compress",
+    "session_id",
+    "session_timeout",
+}
+_OWN |= {"session_check", "quota_key", "role", "client_protocol_version", "wait_end_of_query", "buffer_size"}
+_OWN |= {"enable_http_compression", "send_progress_in_http_headers", "http_headers_progress_interval_ms"}
+
+
+class HttpHandler(BaseHTTPRequestHandler):
+    """Serves one client, request by request; `SET` and `USE` do not outlive a request."""
+
+    protocol_version = "HTTP/1.1"
+    engine: Engine  # set before the server starts
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: errors go to the client."""
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        url = urlsplit(self.path)
+        self.asked = dict(parse_qsl(url.query, keep_blank_values=True))
+        self.exception_tag, self.written_rows = "", 0  # the tag is set when a result has begun
+        try:
+            text = self._read_text()
+            if url.path == "/" and text.strip():
+                with contextlib.closing(self._open()) as client, client.watch(self.connection):
+                    self._answer(client, text.decode("utf-8", "surrogateescape"))
+            else:
+                self._begin(200 if url.path in ("/", "/ping", "/replicas_status") else 404)
+                self._send(b"Ok.\n")
+            self.wfile.write(b"0\r\n\r\n")
+        except QueryFailed as error:
+            self._fail(error)
+        except OSError:
+            self.close_connection = True
+
+    do_POST = do_GET  # noqa: N815
+
+    def _read_text(self) -> bytes:
+        """The query of the URL, then the body (query, data or both)."""
+        body = b""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if len(body) < int(self.headers.get("Content-Length") or 0):
+                raise ConnectionError("the client left in the midst of its request")
+        if (encoding := self.headers.get("Content-Encoding", "")) not in _DECODERS:
+            raise QueryFailed(f"Unknown Content-Encoding {encoding}", _UNKNOWN_COMPRESSION)
+        query = self.asked.get("query", "").encode("utf-8", "surrogateescape")
+        return query + b"\n" * bool(query) + _DECODERS[encoding](body)
+
+    def _open(self) -> EngineClient:
+        """The engine connection with the user, database and settings that the request names."""
+        scheme, _, basic = self.headers.get("Authorization", "").partition(" ")
+        pair = base64.b64decode(basic).decode() if scheme.lower() == "basic" else ":"
+        user, _, password = pair.partition(":")
+        user = self.headers.get("X-ClickHouse-User") or self.asked.get("user") or user or "default"
+        password = self.headers.get("X-ClickHouse-Key") or self.asked.get("password") or password
+        database = self.asked.get("database") or self.headers.get("X-ClickHouse-Database") or ""
+        client = self.engine.open(user, password, database)
+        client.query_id = self.asked.setdefault("query_id", str(uuid.uuid4()))
+        try:
+            client.apply({k: v for k, v in self.asked.items() if k not in _OWN}, ignore_unknown=False)
+        except QueryFailed:
+            client.close()
+            raise
+        return client
+
+    def _answer(self, client: EngineClient, text: str) -> None:
+        insert = read_insert(text)
+        if self.command == "GET" and first_word(text) not in READING_WORDS:
+            raise QueryFailed("Cannot execute query in readonly mode: use POST. (READONLY)", _READONLY)
+        if insert:
+            with memory_file(text[insert.data_at :].encode("utf-8", "surrogateescape")) as data:
+                self.written_rows = client.insert(insert, data)
+            self._begin(200)
+            return
+        sql, name = split_format(text)
+        name = name or self.asked.get("default_format") or self.headers.get("X-ClickHouse-Format") or "TabSeparated"
+        for chunk in client.stream(sql, name):
+            if not self.exception_tag:
+                self._begin(200, name)
+            self._send(chunk)
+        if not self.exception_tag:
+            self._begin(200, name)
+
+    def _begin(self, status: int, output_format: str = "", code: int = 0) -> None:
+        self.exception_tag = secrets.token_hex(8)
+        self.send_response(status)
+        headers = {
+            "Content-Type": "application/json" if "JSON" in output_format else "text/plain; charset=UTF-8",
+            "Transfer-Encoding": "chunked",
+            "X-ClickHouse-Server-Display-Name": "touchline",
+            "X-ClickHouse-Query-Id": self.asked.get("query_id", ""),
+            "X-ClickHouse-Format": output_format,
+            "X-ClickHouse-Timezone": self.engine.timezone,
+            "X-ClickHouse-Exception-Tag": self.exception_tag,
+            "X-ClickHouse-Exception-Code": str(code or ""),
+            "X-ClickHouse-Summary": json.dumps({"written_rows": str(self.written_rows)}),
+        }
+        for name, value in headers.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+
+    def _send(self, data: bytes) -> None:
+        data = compress(data) if self.asked.get("compress") == "1" and data else data
+        if data:
+            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def _fail(self, error: QueryFailed) -> None:
+        """Say what failed: as the answer, or behind the part of the result that was sent."""
+        message = f"Code: {error.code}. DB::Exception: {error.message}\n".encode()
+        if not self.exception_tag:
+            self._begin(_STATUS.get(error.code, 500), code=error.code)
+            self._send(message)
+            self.wfile.write(b"0\r\n\r\n")
+            return
+        tag = self.exception_tag.encode()
+        end = str(len(message)).encode() + b" " + tag + b"\r\n__exception__\r\n"
+        self._send(b"\r\n__exception__\r\n" + tag + b"\r\n" + message + end)
+        self.close_connection = True
