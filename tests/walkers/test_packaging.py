@@ -132,7 +132,7 @@ def test_sender_works_beside_a_shops_own_schemas_package(shop_python: Path, tmp_
         "import touchline.schemas; assert touchline.schemas is not schemas\n"
         "print(TouchpointProducer.__name__)"
     )
-    command = [str(shop_python), "-I", "-W", "error", "-c", program]
+    command = [str(shop_python), "-I", "-c", program]
     outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (outcome.stdout, outcome.stderr) == ("TouchpointProducer\n", "")
 
