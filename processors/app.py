@@ -71,8 +71,9 @@ def build_app(
     async def revoked(_app: object, partitions: set[TP], *_: object, **__: object) -> None:
         on_revoked(partitions)
 
-    app.on_partitions_assigned.connect(assigned, weak=False)
-    app.on_partitions_revoked.connect(revoked, weak=False)
+    # Faust sends the signal as (app, partitions, signal=...); its declared types know no such receiver.
+    app.on_partitions_assigned.connect(cast(Any, assigned), weak=False)
+    app.on_partitions_revoked.connect(cast(Any, revoked), weak=False)
     return app
 
 

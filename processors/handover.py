@@ -13,7 +13,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
@@ -45,7 +45,7 @@ class Handover:
 
     async def hand_over(self, consumer: BulkConsumer, event: EventT[Any]) -> None:
         """Store one bulk record and acknowledge, seek or fail accordingly."""
-        bulk: BulkRecord = event.value  # type: ignore[assignment]
+        bulk = cast(BulkRecord, event.value)
         if self.failure is not None or not consumer.is_current(bulk):
             return
         try:

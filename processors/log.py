@@ -1,8 +1,8 @@
 """The worker's log: one `key=value` line per event on stderr, without payloads, and no line repeated without end.
 
-A dead broker makes aiokafka and Faust log hundreds of lines a second. Of one message template, `BURST` lines pass in a
-window of `WINDOW_SECONDS`; the first line of the next window says how many were held back. Tracebacks are reduced to
-the type of the exception: their texts may quote data.
+A dead broker makes aiokafka and Faust log hundreds of lines a second. Of one message template, `BURST` lines
+(of the worker's own events `OWN_BURST`) pass in a window of `WINDOW_SECONDS`; the first line of the next window says
+how many were held back. Tracebacks are reduced to the type of the exception: their texts may quote data.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 BURST = 2
+OWN_BURST = 20
 WINDOW_SECONDS = 30.0
 MESSAGE_MAX_CHARACTERS = 240
 
@@ -67,13 +68,14 @@ class RateLimit(logging.Filter):
         key = (record.name, str(record.msg)[:MESSAGE_MAX_CHARACTERS])
         now = self._clock()
         began, count = self._windows.get(key, (now, 0))
+        burst = OWN_BURST if record.name == logger.name else BURST
         if now - began >= WINDOW_SECONDS:
-            record.held_back = max(0, count - BURST)
+            record.held_back = max(0, count - burst)
             began, count = now, 0
         self._windows[key] = (began, count + 1)
         if len(self._windows) > 1_000:
             self._windows.clear()
-        return count < BURST
+        return count < burst
 
 
 def configure_log(stream: TextIO | None = None, *, verbose: bool = False) -> None:

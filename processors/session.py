@@ -17,7 +17,7 @@ from touchline.processors.app import build_app, consumer_of
 from touchline.processors.handover import Handover, TopicChanged
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.topic import describe_topic
-from touchline.processors.watchdog import Standing, Verdict, Watchdog
+from touchline.processors.watchdog import Standing, Verdict, Watchdog, lag_of
 from touchline.settings import Settings
 
 WATCH_SECONDS = 1.0
@@ -113,7 +113,7 @@ class Session:
         return self._watched() if self._partitions else None
 
     def _watched(self) -> Ending | None:
-        standing = Standing(consumer_of(self.app).lag(), self._handover.progress, self._handover.busy_since)
+        standing = Standing(lag_of(consumer_of(self.app)), self._handover.progress, self._handover.busy_since)
         verdict = self._watchdog.judge(standing, monotonic())
         if verdict is not Verdict.FINE:
             held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since

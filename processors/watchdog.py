@@ -9,9 +9,21 @@ anew.
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+from touchline.processors.bulk import BulkConsumer
 
 STALL_SECONDS = 30.0
+
+
+def lag_of(consumer: BulkConsumer) -> int:
+    """Records of the assigned partitions that are not durable yet; a partition never heard of counts as one."""
+    records = 0
+    for tp in consumer.assignment():
+        end = cast("int | None", consumer.highwater(tp))  # None before the first answer, whatever Faust declares
+        start = consumer.durable_offsets.get(tp, consumer.bulk_thread.sought_offsets.get(tp))
+        records += 1 if end is None or start is None else max(0, end - start)
+    return records
 
 
 class Standing(NamedTuple):

@@ -1,4 +1,5 @@
-"""Stores that behave in one certain way, named after it. `NotingStore` writes what it is given to a file, a line a batch."""
+"""Stores that behave in one certain way, named after it. `NotingStore` writes what it is given to a file, a line a
+batch."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ class NotingStore:
 
 
 class BlockingStore(NotingStore):
-    """Holds its first batch until the file `<notes>.go` appears or the worker is asked to stop, as when ClickHouse is away."""
+    """Holds its first batch until the file `<notes>.go` appears or the worker is asked to stop, as when ClickHouse is
+    away."""
 
     def store(self, batch: ReceivedBatch) -> StoreResult:
         go = self._notes.with_suffix(".go")

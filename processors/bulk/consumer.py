@@ -50,22 +50,13 @@ class BulkConsumer(Consumer):
         self._next_poll_at = 0.0
 
     def _new_consumer_thread(self) -> BulkConsumerThread:
-        self._bulk_thread = BulkConsumerThread(self, loop=self.loop, beacon=self.beacon)
-        return self._bulk_thread
+        self.bulk_thread = BulkConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return self.bulk_thread
 
     def is_current(self, bulk: BulkRecord) -> bool:
         """Whether the record was read in the present generation and since the last seek of its partition."""
         tp = TP(bulk.topic, bulk.partition)
-        return bulk.generation == self.app.consumer_generation_id and bulk.epoch == self._bulk_thread.epochs[tp]
-
-    def lag(self) -> int:
-        """Records of the assigned partitions that are not durable yet; a partition never heard of counts as one."""
-        records = 0
-        for tp in self.assignment():
-            end = self.highwater(tp)
-            start = self.durable_offsets.get(tp, self._bulk_thread.sought_offsets.get(tp))
-            records += 1 if end is None or start is None else max(0, end - start)
-        return records
+        return bulk.generation == self.app.consumer_generation_id and bulk.epoch == self.bulk_thread.epochs[tp]
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Poll. While little arrives, polls are spaced (0.1 s per partition, 1 s at most): inserts cost, not rows."""
@@ -86,11 +77,10 @@ class BulkConsumer(Consumer):
     def ack(self, message: Message) -> bool:
         """Note the durable offset of the message's bulk record; without one (Faust skipped it) note nothing."""
         bulk: BulkRecord = message.value  # type: ignore[assignment]
-        self.unacked.discard(message)
-        if message.acked or bulk.durable_offset is None:
-            message.acked = True
-            return False
         message.acked = True
+        self.unacked.discard(message)
+        if bulk.durable_offset is None:
+            return False
         self.durable_offsets[message.tp] = bulk.durable_offset
         return True
 

@@ -49,8 +49,7 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
         await super()._seek_wait(consumer, partitions)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Seek each assigned partition to its committed offset, else to its beginning; returns the offsets, committed
-        ones only.
+        """Seek each assigned partition to its committed offset, else to 0; returns the offsets, committed ones only.
 
         Stock, a partition without a commit stays where it is: what a poll returned in mid-rebalance, which Faust
         throws away, would be lost.
@@ -65,11 +64,9 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
             tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
             offset = await consumer.committed(aiokafka_tp)
             self._sought(tp, offset or 0)
+            consumer.seek(aiokafka_tp, offset or 0)  # at once after the line above: no poll may come between
             if offset:
                 committed[tp] = offset
-                consumer.seek(aiokafka_tp, offset)
-            else:
-                await consumer.seek_to_beginning(aiokafka_tp)
         return committed
 
     def _sought(self, tp: TP, offset: int) -> None:
@@ -80,10 +77,11 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
         """Commit; False when Kafka refused or does not answer. Stock, that crashes the worker, but a commit is a hint
         only."""
         assigned = self.assignment()
+        wanted = {ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
+        if not wanted:
+            return False
         try:
-            await self._ensure_consumer().commit(
-                {ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
-            )
+            await self._ensure_consumer().commit(wanted)
         except KafkaError as error:
             self.log.warning("offsets not committed: %s", type(error).__name__)
             return False

@@ -18,7 +18,9 @@ def worker(
     ready_file: Annotated[
         Path | None, typer.Option(help="Written when the worker has joined its group, removed when it ends.")
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log what Faust and aiokafka say at level info, too.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what Faust and aiokafka say at level info, too.")
+    ] = False,
 ) -> None:
     """Store events from Kafka in ClickHouse until SIGTERM or Ctrl-C.
 

@@ -1,0 +1,140 @@
+"""The pin on Faust 0.15.3: every private name that `processors/bulk` relies on, with the signature it relies on."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import BaseCoordinator, GroupCoordinator
+from faust.transport.consumer import Consumer as BaseConsumer, ThreadDelegateConsumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
+
+from touchline.processors import bulk
+
+CODE_LINE_BUDGET = 150
+BULK_FILES = sorted(Path(bulk.__file__).parent.glob("*.py"))
+
+METHODS: dict[str, tuple[Callable[..., Any], list[str], bool]] = {
+    "_fetch_records": (
+        AIOKafkaConsumerThread._fetch_records,
+        ["self", "consumer", "active_partitions", "timeout", "max_records"],
+        True,
+    ),
+    "_seek_wait": (AIOKafkaConsumerThread._seek_wait, ["self", "consumer", "partitions"], True),
+    "_commit": (AIOKafkaConsumerThread._commit, ["self", "offsets"], True),
+    "_ensure_consumer": (AIOKafkaConsumerThread._ensure_consumer, ["self"], False),
+    "_new_consumer_thread": (Consumer._new_consumer_thread, ["self"], False),
+    "_to_message": (Consumer._to_message, ["self", "tp", "record"], False),
+}
+ATTRIBUTES = {"_read_offset", "_coordinator"}
+"""Tested below, one by one."""
+
+PUBLIC_METHODS = {
+    "getmany": (BaseConsumer.getmany, ["self", "timeout"]),
+    "ack": (BaseConsumer.ack, ["self", "message"]),
+    "commit": (BaseConsumer.commit, ["self", "topics", "start_new_transaction"]),
+    "seek": (BaseConsumer.seek, ["self", "partition", "offset"]),
+    "on_buffer_full": (BaseConsumer.on_buffer_full, ["self", "tp"]),
+    "on_partitions_revoked": (BaseConsumer.on_partitions_revoked, ["self", "revoked"]),
+    "seek_wait": (ThreadDelegateConsumer.seek_wait, ["self", "partitions"]),
+    "seek_to_committed": (AIOKafkaConsumerThread.seek_to_committed, ["self"]),
+    "on_crash": (AIOKafkaConsumerThread.on_crash, ["self", "msg", "fmt", "kwargs"]),
+}
+
+
+def test_faust_is_exactly_the_version_that_was_read() -> None:
+    assert version("faust-streaming") == "0.15.3"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_private_method_has_the_signature_that_is_overridden(name: str) -> None:
+    method, parameters, is_coroutine = METHODS[name]
+    assert list(inspect.signature(method).parameters) == parameters
+    assert inspect.iscoroutinefunction(method) is is_coroutine
+
+
+@pytest.mark.parametrize("name", PUBLIC_METHODS)
+def test_public_method_has_the_signature_that_is_overridden(name: str) -> None:
+    method, parameters = PUBLIC_METHODS[name]
+    assert list(inspect.signature(method).parameters) == parameters
+
+
+def test_read_offset_is_a_mapping_that_faust_reads_writes_and_updates_only() -> None:
+    assert "_read_offset" in BaseConsumer.__annotations__
+    source = inspect.getsource(inspect.getmodule(BaseConsumer))  # type: ignore[arg-type]
+    source += inspect.getsource(AIOKafkaConsumerThread)
+    uses = [line.strip() for line in source.splitlines() if "_read_offset" in line and not line.strip().startswith("#")]
+    assert set(uses) == {
+        "_read_offset: MutableMapping[TP, Optional[int]]",
+        "self._read_offset = defaultdict(lambda: None)",
+        "read_offset = self._read_offset",
+        "self._read_offset[ensure_TP(partition)] = offset if offset else None",
+        "self._read_offset.pop(tp, None)",
+        "get_read_offset = self._read_offset.__getitem__",
+        "set_read_offset = self._read_offset.__setitem__",
+        "r_offset = get_read_offset(tp)",
+        "set_read_offset(tp, offset)",
+        "self.consumer._read_offset[tp] = offset",
+        "elif tp in self.consumer._read_offset.keys():",
+        "del self.consumer._read_offset[tp]",
+    }
+
+
+def test_coordinator_of_aiokafka_holds_the_generation() -> None:
+    assert issubclass(GroupCoordinator, BaseCoordinator)
+    assert "self.generation = " in inspect.getsource(GroupCoordinator.__init__)
+
+
+def test_aiokafka_does_not_wait_between_taking_records_and_returning_them() -> None:
+    """Else a seek could come between, and the start offset stamped on the records would be wrong."""
+    source = inspect.getsource(Fetcher.fetched_records)
+    after_taking = source[source.index("drained[tp] = records") :]
+    assert "await" not in after_taking[: after_taking.index("return drained")]
+
+
+def test_faust_seeks_before_it_waits() -> None:
+    source = inspect.getsource(AIOKafkaConsumerThread._seek_wait)
+    assert source.index("consumer.seek(tp, offset)") < source.index("await ")
+
+
+def test_no_other_private_name_is_used() -> None:
+    used: set[str] = set()
+    own: set[str] = set()
+    for path in BULK_FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.endswith("__"):
+                used.add(node.attr)
+                if isinstance(node.ctx, ast.Store):
+                    own.add(node.attr)
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute):
+                own.add(node.target.attr)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_"):
+                used.add(node.name)
+                own.add(node.name)
+    assert {name for name in used if not name.endswith("__")} - (own - set(METHODS) - ATTRIBUTES) == set(
+        METHODS
+    ) | ATTRIBUTES
+
+
+def test_overrides_stay_within_their_budget_of_code_lines() -> None:
+    """`record.py` overrides nothing: it is the one new thing."""
+    assert sum(code_lines(path) for path in BULK_FILES if path.stem != "record") <= CODE_LINE_BUDGET
+
+
+def code_lines(path: Path) -> int:
+    """Lines of statements: without blank lines, comments and documentation."""
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.stmt) and not is_text:
+            inner = getattr(node, "body", None)
+            last = inner[0].lineno - 1 if inner else node.end_lineno or node.lineno
+            text = path.read_text().splitlines()
+            lines.update(n for n in range(node.lineno, last + 1) if text[n - 1].strip() and '"""' not in text[n - 1])
+    return len(lines)
