@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.engines import Ledger, fresh_topic
 from touchline.clickhouse import connect
-from touchline.local.kafka import admin_client, topic_partitions
+from touchline.local.kafka_admin import admin_client, topic_partitions
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -30,15 +30,34 @@ def stop_all(local_dir: Path) -> list[str]:
     with exclusive(local_dir, "down"):
         ended: list[str] = []
         for kind in STOP_ORDER:
-            records = {path: read_record(path) for path in sorted((local_dir / "run").glob(f"{kind}*.json"))}
-            alive = {path: found for path, found in records.items() if found is not None and found.is_alive()}
-            end_processes(alive.values(), TERM_SECONDS)
-            ended += [path.stem for path in alive]
-            for path in records:
-                path.unlink(missing_ok=True)
+            ended += _end_records(sorted((local_dir / "run").glob(f"{kind}*.json")))
         strays = stray_processes(local_dir)
         end_processes(strays, TERM_SECONDS)
         return ended + [f"process {stray.pid}" for stray in strays]
+
+
+def recorded_workers(local_dir: Path) -> int:
+    """How many workers were started and not ended on purpose."""
+    return len(_worker_records(local_dir))
+
+
+def stop_workers_after(local_dir: Path, count: int) -> list[str]:
+    """End the workers beyond the first `count`; returns their names. Call it under the lock."""
+    return _end_records(_worker_records(local_dir)[count:])
+
+
+def _worker_records(local_dir: Path) -> list[Path]:
+    return sorted((local_dir / "run").glob("worker*.json"), key=lambda path: (len(path.stem), path.stem))
+
+
+def _end_records(paths: Sequence[Path]) -> list[str]:
+    """End, all at once, what these records name; returns the names of those that ran."""
+    records = {path: read_record(path) for path in paths}
+    alive = {path: found for path, found in records.items() if found is not None and found.is_alive()}
+    end_processes(alive.values(), TERM_SECONDS)
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return [path.stem for path in alive]
 
 
 def stray_processes(local_dir: Path) -> list[ProcessIdentity]:

@@ -1,4 +1,4 @@
-"""Kafka brokers as parts of the local stack: their configuration, their formatted folders and the topic.
+"""Kafka brokers as parts of the local stack: their configuration and their formatted folders.
 
 One broker is broker and controller in one; three are a quorum of three, so that any one may die. A cluster's folder
 says
@@ -9,25 +9,18 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
-
-from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.errors import TouchlineError, WrongUsage
 from touchline.local.java import LOG_CONFIG
-from touchline.local.ports import LOOPBACK, accepts
+from touchline.local.ports import LOOPBACK
 from touchline.settings import Settings
 
-ADMIN_TIMEOUT_MS = 10_000
 FORMAT_SECONDS = 60
 MAX_REPLICATION = 3
 # A small heap: records live in the page cache. The quick compiler alone starts in half the time on a busy machine, and
@@ -223,73 +216,3 @@ def _read_cluster_file(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return recorded
-
-
-@contextmanager
-def admin_client(bootstrap: str, timeout_ms: int = ADMIN_TIMEOUT_MS) -> Iterator[Any]:
-    """A kafka-python admin client that is closed again and does not flood the log while a broker is away.
-
-    Raises:
-        EngineUnreachable: no broker answers.
-    """
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    client = None
-    try:
-        client = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
-        )
-        yield client
-    except KafkaError as error:
-        if not getattr(error, "retriable", False):
-            raise
-        raise EngineUnreachable(
-            f"Kafka at {bootstrap} does not answer ({type(error).__name__})",
-            "start it (`touchline up`) or set kafka_bootstrap",
-        ) from error
-    finally:
-        if client is not None:
-            client.close()
-
-
-def broker_is_ready(broker: Broker) -> bool:
-    """The broker takes requests, and the cluster knows it."""
-    if not accepts(broker.port):
-        return False
-    try:
-        with admin_client(f"{LOOPBACK}:{broker.port}", timeout_ms=3_000) as admin:
-            return broker.node_id in {int(one["broker_id"]) for one in admin.describe_cluster()["brokers"]}
-    except (KafkaError, EngineUnreachable):
-        return False
-
-
-def ensure_topic(settings: Settings, replication: int, topic_config: Mapping[str, str] | None = None) -> bool:
-    """Create the topic unless it is there; returns whether it was created.
-
-    Raises:
-        WrongUsage: it is there with another number of partitions.
-        EngineUnreachable: Kafka does not answer.
-    """
-    plan = {
-        "num_partitions": settings.partitions,
-        "replication_factor": replication,
-        "configs": dict(topic_config or {}),
-    }
-    with admin_client(settings.kafka_bootstrap) as admin:
-        try:
-            admin.create_topics({settings.topic: plan}, wait_for_metadata=True)
-        except TopicAlreadyExistsError:
-            found = topic_partitions(admin, settings.topic)
-        else:
-            return True
-    if found != settings.partitions:
-        raise WrongUsage(
-            f"topic {settings.topic} has {found} partitions, the setting `partitions` says {settings.partitions}",
-            f"set partitions to {found}; another number means a new topic and a rebuild",
-        )
-    return False
-
-
-def topic_partitions(admin: Any, topic: str) -> int:
-    """Number of partitions; 0 when there is no such topic."""
-    described = admin.describe_topics([topic])
-    return sum(len(one.get("partitions", [])) for one in described if not one.get("error_code"))

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from touchline.clickhouse import connect
 from touchline.errors import TouchlineError
-from touchline.local.kafka import Broker, Cluster, broker_command, broker_is_ready, prepare_broker
+from touchline.local.java import find_java
+from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broker
+from touchline.local.kafka_admin import broker_is_ready
 from touchline.local.ports import LOOPBACK, STACK_MARK, accepts
 from touchline.local.process import ListeningPort, PartSpec
 from touchline.settings import ENV_PREFIX, Settings
@@ -37,11 +39,11 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     return {**inherited, **given, STACK_MARK: str(settings.local_dir.resolve()), "PYTHONUNBUFFERED": "1"}
 
 
-def broker_part(cluster: Cluster, broker: Broker, java: str, jars: Path, environment: Mapping[str, str]) -> PartSpec:
+def broker_part(cluster: Cluster, broker: Broker, jars: Path, environment: Mapping[str, str]) -> PartSpec:
     """One Kafka broker."""
     return PartSpec(
         name=broker.name,
-        command=broker_command(java, jars, broker),
+        command=lambda: broker_command(find_java(), jars, broker),
         environment=environment,
         ports=(
             ListeningPort(broker.port, "clients", "kafka_bootstrap"),
@@ -60,7 +62,7 @@ def face_part(settings: Settings, environment: Mapping[str, str]) -> PartSpec:
     command += ["--user", settings.clickhouse_user, "--password-file", str(settings.clickhouse_password_file)]
     return PartSpec(
         name="clickhouse",
-        command=command,
+        command=lambda: command,
         environment=environment,
         ports=(
             ListeningPort(settings.clickhouse_port, "native protocol", "clickhouse_port"),
@@ -77,7 +79,7 @@ def worker_part(settings: Settings, number: int, environment: Mapping[str, str])
     ready_file = settings.local_dir.resolve() / "run" / f"{name}.ready"
     return PartSpec(
         name=name,
-        command=touchline_command("worker", "--ready-file", str(ready_file)),
+        command=lambda: touchline_command("worker", "--ready-file", str(ready_file)),
         environment={**environment, ENV_PREFIX + "STATE_DIR": str(settings.state_dir / name)},
         ports=(),
         is_ready=ready_file.exists,

@@ -46,7 +46,7 @@ class PartSpec:
     """How one part is started and known to be ready."""
 
     name: str
-    command: Sequence[str]
+    command: Callable[[], Sequence[str]]
     environment: Mapping[str, str]
     ports: Sequence[ListeningPort]
     is_ready: Callable[[], bool]
@@ -192,7 +192,7 @@ class Part:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
         with self.log_path.open("ab") as log:
             self._child = subprocess.Popen(
-                self.spec.command,
+                self.spec.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -19,10 +19,11 @@ from typing import Literal, Self
 
 from touchline.errors import TouchlineError
 from touchline.local import identity as identity_module
-from touchline.local.ending import exclusive, stop_all
+from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
-from touchline.local.kafka import ensure_topic, format_cluster, plan_cluster, recorded_brokers
+from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
+from touchline.local.kafka_admin import ensure_topic
 from touchline.local.parts import broker_part, face_part, settings_environment, touchline_command, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
 from touchline.local.process import Part, PartSpec
@@ -69,20 +70,20 @@ class LocalStack:
         self.progress: Callable[[str], None] = lambda _line: None
         self.jars = load_settings().local_dir / "kafka" / "jars"
         self.cluster = plan_cluster(directory / "kafka", self.settings, count)
-        self._java = find_java()
         self._migrate = migrate
         self._guard: subprocess.Popen[str] | None = None
-        brokers_, environment = self.cluster.brokers, self.environment
+        environment = self.environment
         self.brokers = [
-            self._part(broker_part(self.cluster, broker, self._java, self.jars, environment)) for broker in brokers_
+            self._part(broker_part(self.cluster, broker, self.jars, environment)) for broker in self.cluster.brokers
         ]
         self.clickhouse = self._part(face_part(self.settings, environment))
         self.workers = [self._part(worker_part(self.settings, number, environment)) for number in range(1, workers + 1)]
 
     @classmethod
-    def of(cls, settings: Settings, *, workers: int = 1, brokers: int | None = None) -> Self:
-        """The stack that these settings describe."""
-        return cls(settings.local_dir, workers=workers, brokers=brokers, settings=settings)
+    def of(cls, settings: Settings, *, workers: int | None = None, brokers: int | None = None) -> Self:
+        """The stack that these settings describe; `workers=None` is as many as were started last."""
+        count = recorded_workers(settings.local_dir) if workers is None else workers
+        return cls(settings.local_dir, workers=count, brokers=brokers, settings=settings)
 
     @property
     def kafka(self) -> Part:
@@ -114,6 +115,7 @@ class LocalStack:
         with exclusive(self.settings.local_dir, "up"):
             try:
                 self._start_engines(started)
+                stop_workers_after(self.settings.local_dir, len(self.workers))
                 self._start(self.workers, started)
             except BaseException:
                 for part in reversed(started):
@@ -122,6 +124,19 @@ class LocalStack:
                     self.release()
                 raise
         return [part.name for part in started]
+
+    def restart_crashed(self) -> list[str]:
+        """Start again what ended without being told to; returns the names. What `down` ended stays ended.
+
+        Raises:
+            EngineUnreachable: a part did not become ready again.
+        """
+        if all(part.is_running() for part in self.parts):
+            return []
+        with exclusive(self.settings.local_dir, "up"):  # a `down` that is under way removes the records first
+            crashed = [part for part in self.parts if part.identity is not None and not part.is_running()]
+            self._start(crashed, [])
+        return [part.name for part in crashed]
 
     def stop(self) -> list[str]:
         """End everything in the folder, workers first; returns the names of what was ended. What was stored stays."""
@@ -160,13 +175,14 @@ class LocalStack:
         return outcome.stdout
 
     def _start_engines(self, started: list[Part]) -> None:
+        java = find_java()
         ensure_secrets(self.settings)
         ensure_jars(self.jars, self.progress)
         engines = [*self.brokers, self.clickhouse]
         for part in engines:
             if not part.is_running():
                 part.require_ports()  # all of them, before anything is written or started
-        format_cluster(self.cluster, self._java, self.jars)
+        format_cluster(self.cluster, java, self.jars)
         self._start(engines, started)
         if ensure_topic(self.settings, self.cluster.replication):
             self.progress(f"created topic {self.settings.topic} with {self.settings.partitions} partitions")

@@ -1,0 +1,174 @@
+"""`touchline up | down | status | logs | doctor`: the local stack from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from touchline.cli.stack_tables import print_findings, print_status
+from touchline.errors import EngineUnreachable, NotClean, WrongUsage
+from touchline.local.doctor import Grade, examine
+from touchline.local.ending import stop_all
+from touchline.local.foreground import attend
+from touchline.local.logs import follow, last_lines, log_files
+from touchline.local.stack import LocalStack
+from touchline.local.status import stack_status
+from touchline.settings import load_settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def up(
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay, start again what crashes, end all of it with Ctrl-C.")
+    ] = False,
+    brokers: Annotated[
+        int | None, typer.Option(min=1, max=9, help="Kafka brokers; as many as before, at first 1.", show_default=False)
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Worker processes.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Engines, topic and schema only.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start Kafka, ClickHouse, the topic, the schema and workers on this machine; returns when all are ready.
+
+    Does nothing to what runs already, and starts again what has crashed. Data, logs and secrets stand in `.local`.
+
+    Examples:
+
+        touchline up
+
+        touchline up --workers 2
+
+        touchline up --foreground --set kafka_bootstrap=127.0.0.1:19092
+    """
+    stack = LocalStack.of(load_settings(), workers=0 if no_worker else workers, brokers=brokers)
+    stack.progress = _progress()
+    try:
+        stack.start()
+        status = stack_status(stack)
+        if as_json:
+            print(json.dumps(status.as_dict()), flush=True)
+        else:
+            print_status(status, stack.settings)
+        if foreground:
+            _stay(stack)
+        else:
+            stack.release()
+    except KeyboardInterrupt:
+        print("interrupted: what was started is ended again", file=sys.stderr)
+        raise
+
+
+def down(as_json: AsJson = False) -> None:
+    """End all of the local stack, also an `up` that is under way. What was stored stays.
+
+    Examples:
+
+        touchline down
+    """
+    ended = stop_all(load_settings().local_dir)
+    if as_json:
+        print(json.dumps({"ended": ended}))
+    else:
+        print(f"ended {', '.join(ended)}" if ended else "nothing was running")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show each part: its state, process, ports, memory and version; and how many records wait to be stored.
+
+    Exit status 3 unless every part is ready.
+
+    Examples:
+
+        touchline status
+
+        touchline status --json
+    """
+    stack = LocalStack.of(load_settings())
+    found = stack_status(stack)
+    if as_json:
+        print(json.dumps(found.as_dict()))
+    else:
+        print_status(found, stack.settings)
+    if not found.is_ready:
+        raise typer.Exit(EngineUnreachable.exit_status)
+
+
+def logs(
+    name: Annotated[
+        str | None, typer.Argument(help="A part, as `status` names it; all of them without.", show_default=False)
+    ] = None,
+    keep_following: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines of each part.")] = 20,
+) -> None:
+    """Print what the parts of the local stack wrote.
+
+    Examples:
+
+        touchline logs worker -f
+
+        touchline logs kafka -n 200
+    """
+    files = log_files(load_settings().local_dir)
+    if name is not None and name not in files:
+        known = ", ".join(files) or "none yet: start the stack with `touchline up`"
+        raise WrongUsage(f"there is no log of {name!r}", f"there are: {known}")
+    chosen = {part: path for part, path in files.items() if name in (None, part)}
+    width = max(map(len, chosen), default=0)
+    positions = {}
+    for part, path in chosen.items():
+        text, positions[path] = last_lines(path, lines)
+        for line in text:
+            print(f"{part:<{width}} | {line}")
+    if keep_following:
+        _follow([*chosen.values()], positions, width)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look for what is missing or in the way of the local stack, and say how to mend it.
+
+    Exit status 4 when a check failed.
+
+    Examples:
+
+        touchline doctor
+    """
+    findings = list(examine(LocalStack.of(load_settings())))
+    if as_json:
+        rows = [{"check": f.check, "grade": f.grade, "fact": f.fact, "mend": f.mend} for f in findings]
+        print(json.dumps({"findings": rows}))
+    else:
+        print_findings(findings)
+    if any(finding.grade is Grade.FAILED for finding in findings):
+        raise typer.Exit(NotClean.exit_status)
+
+
+def _stay(stack: LocalStack) -> None:
+    """Attend the stack until Ctrl-C or SIGTERM, which both are the wanted end of a foreground stack."""
+    print("Ctrl-C ends it all", file=sys.stderr)
+    try:
+        attend(stack, stack.progress)
+    except (KeyboardInterrupt, SystemExit):
+        print("ending", file=sys.stderr)
+    finally:
+        stack.stop()
+
+
+def _follow(paths: list[Path], positions: dict[Path, int], width: int) -> None:
+    try:
+        for path, line in follow(paths, positions):
+            print(f"{path.stem:<{width}} | {line}", flush=True)
+    except KeyboardInterrupt:
+        return
+
+
+def _progress() -> Callable[[str], None]:
+    """Lines on stderr with the seconds so far, so that stdout is left to the outcome."""
+    begun = time.monotonic()
+    return lambda line: print(f"{time.monotonic() - begun:5.1f} s  {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,75 @@
+"""What `status` and `doctor` print for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from touchline.local.doctor import Finding, Grade
+from touchline.local.status import PartState, StackStatus
+from touchline.settings import Settings
+
+WIDTH_WHEN_PIPED = 160
+STATE_STYLES = {
+    PartState.READY: "green",
+    PartState.NOT_ANSWERING: "yellow",
+    PartState.CRASHED: "red",
+    PartState.STOPPED: "dim",
+}
+GRADE_STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILED: "red", Grade.SKIPPED: "dim"}
+
+
+def print_status(status: StackStatus, settings: Settings) -> None:
+    """One line a part, then where to connect when all of it is ready."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("part", "state", "pid", "ports", "memory", "up", "version"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading in ("pid", "memory", "up") else "left")
+    for part in status.parts:
+        ports = ", ".join(map(str, part.ports.values()))
+        running = (str(part.pid), ports, f"{part.memory_mib} MiB", duration(part.up_seconds))
+        shown = running if part.pid else ("", ports, "", "")
+        state = f"[{STATE_STYLES[part.state]}]{part.state}[/]"
+        table.add_row(part.name, state, *shown, part.version)
+    console = _console()
+    console.print(table)
+    if status.lag is not None:
+        console.print(f"\n{status.lag:,} records of {settings.topic} wait to be stored")
+    if status.is_ready:
+        console.print(f"Kafka {settings.kafka_bootstrap}, ClickHouse {_clickhouse(settings)}", markup=False)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """One line a check; below it, what mends it."""
+    console = _console()
+    for finding in findings:
+        style = GRADE_STYLES[finding.grade]
+        console.print(f"[{style}]{finding.grade:<8}[/] {finding.check:<11} ", end="")
+        console.print(finding.fact, markup=False, soft_wrap=True)
+        if finding.mend:
+            console.print(f"{'':<20} mend: {finding.mend}", markup=False, soft_wrap=True)
+
+
+def duration(seconds: int) -> str:
+    """Days, hours, minutes or seconds: the two largest that are not zero."""
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    parts = []
+    for unit, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def _clickhouse(settings: Settings) -> str:
+    host, user = settings.clickhouse_host, settings.clickhouse_user
+    native, http = f"{host}:{settings.clickhouse_port}", f"http://{host}:{settings.clickhouse_http_port}"
+    return f"{native} and {http} (user {user}, password in {settings.clickhouse_password_file})"
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH_WHEN_PIPED
+    return console

@@ -1,0 +1,130 @@
+"""What runs, where it listens, how far it is: the answer of `touchline status`, as values."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from importlib.metadata import version as version_of
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
+
+from touchline.clickhouse import connect
+from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.local.java import kafka_version
+from touchline.local.kafka_admin import admin_client
+from touchline.local.process import MIB, Part, read_record_fields
+from touchline.local.stack import LocalStack
+from touchline.settings import Settings
+
+
+class PartState(StrEnum):
+    """How a part is. Closed set, also in `status --json`."""
+
+    READY = "ready"
+    NOT_ANSWERING = "not answering"
+    CRASHED = "crashed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """One part. `pid`, `memory_mib` and `up_seconds` are 0 unless it runs."""
+
+    name: str
+    state: PartState
+    version: str
+    ports: dict[str, int] = field(default_factory=dict)
+    pid: int = 0
+    memory_mib: int = 0
+    up_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """All parts; `lag` is the records that Kafka has and the workers have not yet stored, None when Kafka does not
+    say.
+    """
+
+    folder: str
+    parts: list[PartStatus]
+    lag: int | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Every part is."""
+        return all(part.state is PartState.READY for part in self.parts)
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {"folder": self.folder, "ready": self.is_ready, "lag": self.lag, "parts": list(map(asdict, self.parts))}
+
+
+def stack_status(stack: LocalStack) -> StackStatus:
+    """Ask every part; takes at most a few seconds when one does not answer."""
+    parts = [_part_status(part, stack.settings) for part in stack.parts]
+    has_kafka = any(part.state is PartState.READY for part in parts if part.name.startswith("kafka"))
+    return StackStatus(str(stack.settings.local_dir), parts, lag(stack.settings) if has_kafka else None)
+
+
+def _part_status(part: Part, settings: Settings) -> PartStatus:
+    ports = {port.purpose: port.number for port in part.spec.ports}
+    identity = part.identity
+    if identity is None or not identity.is_alive():
+        state = PartState.STOPPED if identity is None else PartState.CRASHED
+        return PartStatus(part.name, state, _version(part, settings, PartState.STOPPED), ports)
+    state = PartState.READY if part.is_ready() else PartState.NOT_ANSWERING
+    up_seconds = int(time.time() - float(read_record_fields(part.record_path).get("started_at", time.time())))
+    memory_mib = part.memory_bytes() // MIB
+    return PartStatus(part.name, state, _version(part, settings, state), ports, identity.pid, memory_mib, up_seconds)
+
+
+def _version(part: Part, settings: Settings, state: PartState) -> str:
+    if part.name.startswith("kafka"):
+        return kafka_version()
+    if part.name.startswith("worker"):
+        return version_of("touchline")
+    return clickhouse_version(settings) if state is PartState.READY else ""
+
+
+def clickhouse_version(settings: Settings) -> str:
+    """What the engine calls itself; empty when it does not answer."""
+    from clickhouse_driver.errors import Error
+
+    client = connect(settings, timeout_seconds=5)
+    try:
+        return str(client.execute("SELECT version()")[0][0])
+    except (Error, TouchlineError, EOFError, OSError):
+        return ""
+    finally:
+        client.disconnect()
+
+
+def lag(settings: Settings) -> int | None:
+    """Records between the group's commits and the topic's end; commits follow what is stored.
+
+    None when Kafka does not answer or has no such topic. A partition without a commit counts from its first record.
+    """
+    try:
+        with admin_client(settings.kafka_bootstrap, timeout_ms=3_000) as admin:
+            (topic,) = admin.describe_topics([settings.topic])
+            partitions = [TopicPartition(settings.topic, one["partition_index"]) for one in topic["partitions"]]
+            if not partitions:
+                return None
+            ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+            starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+            committed = _committed(admin, settings.consumer_group)
+    except (KafkaError, EngineUnreachable):
+        return None
+    reached = {one: max(committed.get(one, 0), int(starts[one].offset)) for one in partitions}
+    return sum(max(0, int(ends[one].offset) - reached[one]) for one in partitions)
+
+
+def _committed(admin: object, group: str) -> dict[TopicPartition, int]:
+    try:
+        offsets = admin.list_group_offsets(group)[group]  # type: ignore[attr-defined]
+    except KafkaError:
+        return {}  # nobody has joined that group yet
+    return {partition: int(found.offset) for partition, found in offsets.items()}
