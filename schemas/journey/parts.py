@@ -144,7 +144,7 @@ class Ask(Part):
 
     @model_validator(mode="after")
     def _asks_somewhere(self) -> Self:
-        if self == Ask():
+        if self.is_blank():
             raise ValueError("`ask` needs stages, touchpoints or goals, for example `touchpoints: all`")
         return self
 

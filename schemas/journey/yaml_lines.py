@@ -105,7 +105,10 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str
             document.problems.append(Problem(line, field_name((*path, key)), what, "keep one of them"))
             continue
         document.lines[(*path, key)] = line
-        values[key] = _value(value_node, (*path, key), document)
+        value = values[key] = _value(value_node, (*path, key), document)
+        if value is None:
+            name = field_name((*path, key))
+            document.problems.append(Problem(line, name, "there is no value", "write one, or remove the field"))
     return values
 
 
