@@ -16,7 +16,7 @@ from touchline.processors.store.loop import StoreLoop
 from touchline.processors.topic import describe_topic
 from touchline.processors.validate import Validator
 from touchline.producers.partitioning import partition_of
-from touchline.schemas.journey.read import load_map
+from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.journey_map import JourneyMap
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
@@ -33,7 +33,7 @@ def build_pipeline(
 
     Raises WrongUsage (wrong login, schema, map, sources or key files) and EngineUnreachable (no ClickHouse, no Kafka).
     """
-    maps = [load_map(settings.map_file(name)) for name in settings.maps]
+    maps = [load_map(find_map(name, settings.journeys_dir)) for name in settings.maps]
     sources = load_sources(settings.sources_file)
     cipher = Cipher.from_file(settings.payload_key_file)
     topic = describe_topic(settings.kafka_bootstrap, settings.topic)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from clickhouse_driver import Client
-from clickhouse_driver.errors import ErrorCodes, ServerException
+from clickhouse_driver.errors import ServerException
 
 from touchline.clickhouse import is_away
 from touchline.processors.records import Fact
@@ -23,6 +23,8 @@ from touchline.processors.store.ledger import (
 )
 from touchline.processors.store.rows import Insert
 
+VIOLATED_CONSTRAINT = 469
+"""Code of ClickHouse; clickhouse-driver's list ends before it."""
 LOOKUP_CHUNK = 5_000
 IN_FLIGHT_WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
@@ -80,7 +82,7 @@ class ClickHouseLedger:
             self._connected().execute(sql, [insert.columns[name] for name in names], columnar=True)
         except ServerException as error:
             self.close()
-            if error.code == ErrorCodes.VIOLATED_CONSTRAINT:
+            if error.code == VIOLATED_CONSTRAINT:
                 raise WriterFenced(insert.stream) from None
             raise LedgerUnavailable(f"ClickHouse refused an insert, code {error.code}") from None
         except BaseException as error:

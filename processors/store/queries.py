@@ -19,8 +19,10 @@ HIGHEST_INSERT_NUMBER = """
 SELECT max(insert_number) FROM journey_raw.ledger
 WHERE kind = 'mark' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s)
 """
+# A Join table cannot be read as a table while it is written; scalar subqueries are done before.
 CLOSE_STREAM = """
-INSERT INTO journey_raw.fence SELECT stream, generation + 1, '' FROM journey_raw.fence WHERE stream = %(stream)s AND writer != ''
+INSERT INTO journey_raw.fence
+SELECT %(stream)s, (SELECT max(generation) FROM journey_raw.fence WHERE stream = %(stream)s) + 1, ''
 """
 
 # One statement, so that a writer that sleeps between its look and its write cannot step back over a newer one.

@@ -1,0 +1,171 @@
+"""One contract for the ledger: the in-memory twin and the real engine answer alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine import running_engine
+from tests.unit.store.world import batch, event, make_loop, person_key, records_of, store_all
+from touchline.clickhouse import connect
+from touchline.processors.answers import Acknowledge
+from touchline.processors.store.clickhouse import ClickHouseLedger
+from touchline.processors.store.columns import ATTACHED, BARE, HEAD, LINK, MARK, RECEIVED, default_of
+from touchline.processors.store.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
+from touchline.processors.store.memory import MemoryLedger
+from touchline.processors.store.rows import Block, Insert, build_insert
+from touchline.settings import Settings
+
+STREAM = Stream("events", "T1", 0)
+LedgerMaker = Callable[[], Ledger]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with running_engine(tmp_path_factory.mktemp("ledger")) as settings:
+        yield settings
+
+
+@pytest.fixture(params=["twin", "engine"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    if request.param == "twin":
+        yield MemoryLedger()
+        return
+    settings = request.getfixturevalue("engine")
+    client = connect(settings)
+    client.execute("TRUNCATE TABLE journey_raw.ledger")
+    client.execute("TRUNCATE TABLE journey_raw.fence")
+    client.disconnect()
+    real = ClickHouseLedger(lambda: connect(settings))
+    yield real
+    real.close()
+
+
+def marked(stream: Stream, number: int, last_offset: int, generation: int, writer: str) -> Insert:
+    row = (writer, generation, 0, 0, {"received": 1})
+    return build_insert(stream.name, stream.partition, number, 1, [Block("mark", MARK, 1, [last_offset], [row])])
+
+
+def test_a_new_stream_has_no_mark_and_the_newest_mark_counts(ledger: Ledger) -> None:
+    assert ledger.acquire(STREAM, 1, "a") == Mark(0, -1)
+    ledger.insert(marked(STREAM, 1, 9, 1, "a"))
+    ledger.insert(marked(STREAM, 2, 19, 1, "a"))
+    assert ledger.acquire(STREAM, 2, "b") == Mark(2, 19)
+
+
+def test_a_fenced_writer_stores_nothing(ledger: Ledger) -> None:
+    ledger.acquire(STREAM, 1, "a")
+    ledger.acquire(STREAM, 2, "b")
+    with pytest.raises(WriterFenced):
+        ledger.insert(marked(STREAM, 1, 9, 1, "a"))
+    assert ledger.acquire(STREAM, 2, "b") == Mark(0, -1)
+
+
+def test_an_older_generation_does_not_take_the_fence_unless_forced(ledger: Ledger) -> None:
+    ledger.acquire(STREAM, 5, "a")
+    with pytest.raises(FenceHeld):
+        ledger.acquire(STREAM, 4, "b")
+    ledger.insert(marked(STREAM, 1, 0, 5, "a"))
+    assert ledger.acquire(STREAM, 4, "b", force=True) == Mark(1, 0)
+    with pytest.raises(WriterFenced):
+        ledger.insert(marked(STREAM, 2, 1, 5, "a"))
+
+
+def test_a_new_incarnation_closes_the_old_one_and_numbers_on(ledger: Ledger) -> None:
+    ledger.acquire(STREAM, 1, "a")
+    ledger.insert(marked(STREAM, 1, 9, 1, "a"))
+    reborn = Stream("events", "T2", 0)
+    assert ledger.acquire(reborn, 1, "b") == Mark(1, -1)
+    with pytest.raises(WriterFenced):
+        ledger.insert(marked(STREAM, 2, 10, 1, "a"))
+    ledger.insert(marked(reborn, 2, 0, 1, "b"))
+    assert ledger.acquire(Stream("events", "T2", 1), 1, "b") == Mark(0, -1)
+
+
+def test_what_was_stored_is_read_back_as_it_was(ledger: Ledger, tmp_path: Path) -> None:
+    amount = {"amount_minor": -1999, "currency": "EUR"}
+    events = [
+        event(1, 1, 0, "poster", persona="runner", properties={"size": "44", "é": "ü\n\n"}, zone="America/New_York"),
+        event(2, 1, 5, "till", amount=amount, order={"id": "o1", "kind": "refund"}, place="p1", simulated=True),
+        event(3, None, 6, "poster"),
+    ]
+    store_all(make_loop(ledger, tmp_path), records_of(events))
+    facts = {fact.event_id: (offset, fact) for offset, fact in ledger.facts_of([person_key(1)])}
+    assert set(facts) == {"e1", "e2"}
+    offset, poster = facts["e1"]
+    assert (offset, poster.persona, dict(poster.properties)) == (0, "runner", {"size": "44", "é": "ü\n\n"})
+    assert poster.local_date == (date(2025, 5, 31) - date(1970, 1, 1)).days
+    offset, till = facts["e2"]
+    assert (till.amount_minor, till.currency, till.currency_exponent, till.order_kind) == (-1999, "EUR", 2, "refund")
+    assert (till.place, till.is_simulated, till.event_time) == ("p1", 1, 1_748_736_300_000_000)
+    published = ledger.published_of([person_key(1)], [("shop", "e3")])
+    assert sorted(row.values[2] for row in published) == ["e1", "e2", "e3"]
+    assert all(len(row.values) == len(ATTACHED) for row in published)
+    assert (
+        list(ledger.identifiers_since(STREAM, 0)) == list(ledger.identifiers_since(STREAM, None)) == [[person_key(1)]]
+    )
+    assert list(ledger.identifiers_since(STREAM, 1)) == []
+    assert ledger.last_unidentified_since(STREAM, None) == {"shop": (1_748_736_360_000_000, "shop", "e3")}
+
+
+def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = [
+        event(1, 1, 0, "poster"),
+        event(2, 1, 50, "till"),
+        event(3, 1, 20, "site"),
+        event(2, 1, 50, "site", revision=1),
+        event(1, 1, 0, "poster"),
+    ]
+    loop = make_loop(ledger, tmp_path)
+    store_all(loop, records_of(events), sizes=[1])
+    fates = {
+        (one.event_id, one.revision): one.fate for one in ledger.find_events([("shop", f"e{n}") for n in range(4)])
+    }
+    assert fates == {("e1", 0): "stored", ("e2", 0): "superseded", ("e2", 1): "stored", ("e3", 0): "stored"}
+    rows = {
+        row.values[2]: dict(zip(ATTACHED, row.values, strict=True)) for row in ledger.published_of([person_key(1)], [])
+    }
+    assert {name: row["touchpoint_number"] for name, row in rows.items()} == {"e1": 1, "e3": 2, "e2": 3}
+    assert rows["e2"]["transition"] == "stay"
+    # The same rows again are no difference: what is read back equals what would be published.
+    before = ledger.acquire(STREAM, 1, "w1")
+    assert loop.store(batch(records_of([*events, event(3, 1, 20, "site")])[5:])) == Acknowledge(6)
+    assert ledger.acquire(STREAM, 1, "w1").insert_number == before.insert_number + 1
+    assert {row.row_id for row in ledger.published_of([person_key(1)], [])} == {
+        row["row_id"] for row in _standing(ledger, rows)
+    }
+
+
+def _standing(ledger: Ledger, rows: dict[str, dict[str, Any]]) -> list[dict[str, int]]:
+    return [{"row_id": row.row_id} for row in ledger.published_of([person_key(1)], []) if row.values[2] in rows]
+
+
+def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settings) -> None:
+    real = ClickHouseLedger(lambda: connect(engine))
+    stream = Stream("wrong", "T1", 3)
+    real.acquire(stream, 1, "a")
+    insert = marked(stream, 1, 0, 1, "a")
+    insert.columns["no_such_column"] = [1]
+    with pytest.raises(LedgerUnavailable, match="code (16|47)"):
+        real.insert(insert)
+    assert real.acquire(stream, 1, "a") == Mark(0, -1)
+    real.close()
+
+
+def test_the_columns_that_the_worker_writes_are_the_tables(engine: Settings) -> None:
+    client = connect(engine)
+    types = dict(
+        client.execute("SELECT name, type FROM system.columns WHERE database = 'journey_raw' AND table = 'ledger'")
+    )
+    client.disconnect()
+    written = {*HEAD, *RECEIVED, *BARE, *ATTACHED, *LINK, *MARK}
+    assert written <= set(types)
+    # Columns that later parts fill: erasure and identity across partitions.
+    assert set(types) - written == {"cursors", "handoff_to", "handoff_number"}
+    for name in written - {"stored_time", "local_date", "stream", "kind"}:
+        numeric = not any(word in types[name] for word in ("String", "Map"))
+        assert isinstance(default_of(name), int | float) == numeric, name

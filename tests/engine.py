@@ -1,0 +1,47 @@
+"""The real engine for tests: one face of ClickHouse in a folder of its own, on free ports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.ports import free_port
+from touchline.clickhouse import connect
+from touchline.settings import Settings, load_settings
+from touchline.sql.migrate import migrate
+
+READY_SECONDS = 30
+
+
+@contextmanager
+def running_engine(folder: Path, *, migrated: bool = True) -> Iterator[Settings]:
+    """Settings of an engine that listens, with the schema of this release; ended by its id at the end."""
+    password = folder / "password"
+    password.write_text("between-tests\n")
+    settings = load_settings(
+        clickhouse_port=free_port(),
+        clickhouse_http_port=free_port(),
+        clickhouse_password_file=password,
+        local_dir=folder / "local",
+        state_dir=folder / "state",
+    )
+    command = [
+        sys.executable, "-m", "touchline.local.clickhouse", "--path", str(folder / "data"),
+        "--port", str(settings.clickhouse_port), "--http-port", str(settings.clickhouse_http_port),
+        "--user", settings.clickhouse_user, "--password-file", str(password),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "ready", "the engine did not start"
+            if migrated:
+                client = connect(settings)
+                migrate(client)
+                client.disconnect()
+            yield settings
+        finally:
+            process.terminate()
+            process.wait(READY_SECONDS)
