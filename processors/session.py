@@ -96,6 +96,8 @@ class Session:
             # Faust ends a crashed app by raising what it finds; the group drops the member after the session time-out.
             log_event(logging.WARNING, "leave_failed", error=type(error).__name__)
             return False
+        finally:
+            self._revoked(set(self._partitions))  # a batch that the store still holds is given up
         return True
 
     def _ending(self, stop: asyncio.Event, joining: asyncio.Task[None]) -> Ending | None:

@@ -38,8 +38,8 @@ class Standing(NamedTuple):
 
 class Verdict(Enum):
     FINE = "fine"
-    STORE_WAITS = "store_waits"
-    READING_STUCK = "reading_stuck"
+    STORE_HOLDS = "stalled_in_store"
+    READING_STUCK = "stalled_in_reading"
 
 
 class Watchdog:
@@ -58,4 +58,4 @@ class Watchdog:
         if now - self._since < self._stall_seconds:
             return Verdict.FINE
         self._since = now
-        return Verdict.READING_STUCK if standing.busy_since is None else Verdict.STORE_WAITS
+        return Verdict.READING_STUCK if standing.busy_since is None else Verdict.STORE_HOLDS

@@ -23,7 +23,7 @@ def test_progress_is_fine_however_large_the_lag() -> None:
 def test_lag_without_progress_while_the_store_holds_a_batch_is_said_each_time_the_limit_passes() -> None:
     held = Standing(10, 3, 0.0)
     verdicts = judge_all((0, held), (29, held), (30, held), (40, held), (61, held))
-    assert verdicts == [Verdict.FINE, Verdict.FINE, Verdict.STORE_WAITS, Verdict.FINE, Verdict.STORE_WAITS]
+    assert verdicts == [Verdict.FINE, Verdict.FINE, Verdict.STORE_HOLDS, Verdict.FINE, Verdict.STORE_HOLDS]
 
 
 def test_lag_without_progress_and_nothing_handed_over_means_that_reading_is_stuck() -> None:
