@@ -153,6 +153,9 @@ def broker_properties(cluster: Cluster, broker: Broker) -> dict[str, str]:
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": least_in_sync,
         "share.coordinator.state.topic.num.partitions": "1",
+        # After a kill the controller lets the broker in again when its old session has run out (9 s if not told).
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
         # Workers that start together need not wait for each other: a rebalance is cheap here.
         "group.initial.rebalance.delay.ms": "0",
         # A worker asks for 6 s; the broker's own lower bound is the same.
