@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from touchline.errors import WrongUsage
+from touchline.schemas.sources import Source, load_sources
+
+ROOT = Path(__file__).parents[3]
+
+
+def _load(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "sources.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_sources(path)
+
+
+def test_the_shipped_file_declares_the_demo_s_sources() -> None:
+    sources = load_sources(ROOT / "sources.yaml")
+
+    assert {"retail-pos", "web-shop", "call-centre", "survey-tool", "crm", "shell"} == set(sources)
+    assert sources["web-shop"].legal_basis == "consent"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sources: [", "not valid YAML at line"),
+        ("", "wrong at the whole file"),
+        ("sources: {web-shop: {}}", "sources.web-shop.legal_basis"),
+        ("sources: {web-shop: {legal_basis: implied}}", "sources.web-shop.legal_basis"),
+        ("sources: {web-shop: {legal_basis: consent, zone: Europe/Atlantis}}", "sources.web-shop.zone"),
+        ("sources: {web-shop: {legal_basis: consent, retention: 3}}", "sources.web-shop.retention"),
+        ("sources: {Web Shop: {legal_basis: consent}}", "sources.Web Shop"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_entry_that_is_wrong(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(WrongUsage, match=says) as wrong:
+        _load(tmp_path, text)
+    assert wrong.value.mend
+
+
+def test_a_missing_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage, match="cannot be read") as wrong:
+        load_sources(tmp_path / "none.yaml")
+    assert "sources_file" in wrong.value.mend
+
+
+def test_a_clock_that_runs_ahead_is_put_back() -> None:
+    assert Source(legal_basis="contract", clock_skew_seconds=1.5).clock_correction_us == -1_500_000
+    assert Source(legal_basis="contract", clock_skew_seconds=-0.1).clock_correction_us == 100_000
+
+
+@pytest.mark.parametrize(
+    ("basis", "granted", "is_permitted"),
+    [
+        ("consent", None, False),
+        ("consent", [], False),
+        ("consent", ["contact"], False),
+        ("consent", ["contact", "analytics"], True),
+        ("contract", None, True),
+    ],
+)
+def test_only_under_consent_an_event_needs_a_grant(basis: str, granted: list[str] | None, is_permitted: bool) -> None:
+    source = Source.model_validate({"legal_basis": basis})
+
+    assert source.permits(granted) is is_permitted
