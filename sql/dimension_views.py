@@ -94,7 +94,11 @@ DIM_SOURCE = View(
             "legal_basis": (_TEXT, "Legal basis on which its events are kept", ""),
             "brand": (_OPTIONAL, "Brand of its events; NULL when not said", "nullIf(brand, '')"),
             "channel": (_OPTIONAL, "Channel of its events; NULL when not said", "nullIf(channel, '')"),
-            "retention_days": ("Nullable(UInt32)", "Term after which its events go; NULL for none", "nullIf(retention_days, 0)"),
+            "retention_days": (
+                "Nullable(UInt32)",
+                "Term after which its events go; NULL for none",
+                "nullIf(retention_days, 0)",
+            ),
         }
     ),
     "\n(\n    SELECT * FROM journey_raw.sources ORDER BY registered_at DESC LIMIT 1 BY source\n)",
@@ -111,7 +115,15 @@ def _dim_kpi(catalogue: Catalogue) -> View:
         for kpi in catalogue.counts
     ] + [
         (
-            *(kpi.id, kpi.name, variant.id, int(variant in kpi.defaults().values()), variant.unit, "derived", variant.formula),
+            *(
+                kpi.id,
+                kpi.name,
+                variant.id,
+                int(variant in kpi.defaults().values()),
+                variant.unit,
+                "derived",
+                variant.formula,
+            ),
             *(*variant.scale, variant.interval, variant.source),
         )
         for kpi, variant in catalogue.variants()
@@ -122,9 +134,17 @@ def _dim_kpi(catalogue: Catalogue) -> View:
             "id": (_TEXT, "Id of the KPI (column kpi elsewhere)", ""),
             "name": ("String", "Name of the KPI", ""),
             "variant": (_OPTIONAL, "Formula variant of a survey KPI; NULL for others", ""),
-            "is_default": ("Nullable(UInt8)", "1 for the variant of answers on its scale that name none; NULL without variants", ""),
+            "is_default": (
+                "Nullable(UInt8)",
+                "1 for the variant of answers on its scale that name none; NULL without variants",
+                "",
+            ),
             "unit": (_TEXT, "Unit of the value", ""),
-            "additivity": (_TEXT, "sum, distinct, histogram or derived: how values of several rows may be put together", ""),
+            "additivity": (
+                _TEXT,
+                "sum, distinct, histogram or derived: how values of several rows may be put together",
+                "",
+            ),
             "formula": ("String", "Formula in words", ""),
             "scale_min": ("Nullable(Int16)", "Lowest score of the scale on which the variant is defined", ""),
             "scale_max": ("Nullable(Int16)", "Highest score of that scale", ""),
@@ -132,7 +152,12 @@ def _dim_kpi(catalogue: Catalogue) -> View:
             "source": ("String", "Where the formula comes from", ""),
         }
     )
-    return View("dim_kpi", "The KPI catalogue, one row per KPI and formula variant", columns, f"values('{structure}',\n    {values})")
+    return View(
+        "dim_kpi",
+        "The KPI catalogue, one row per KPI and formula variant",
+        columns,
+        f"values('{structure}',\n    {values})",
+    )
 
 
 def _literal(value: str | int | None) -> str:

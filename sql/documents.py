@@ -55,7 +55,9 @@ def views_page(views: Iterable[View]) -> str:
     """Every view and column that readers see."""
     sections = []
     for view in views:
-        rows = "".join(f"| `{name}` | {column.type} | {column.comment} |\n" for name, (column, _) in view.columns.items())
+        rows = "".join(
+            f"| `{name}` | {column.type} | {column.comment} |\n" for name, (column, _) in view.columns.items()
+        )
         sections.append(f"## {view.name}\n\n{view.comment}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}")
     return f"""{_GENERATED}# Views of schema `journey`
 

@@ -14,11 +14,16 @@ _ATTACHED = chosen(
 )
 _DEFAULT_ROWS = f"{TOUCHPOINT_ROWS}\n      AND {NET_ROWS}\n      AND {DEFAULT_MAP}"
 
-AMOUNT = "accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)')"
+AMOUNT = (
+    "accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)')"
+)
 """Money in units of its currency. NULL where it does not fit 14 digits before the point: one such amount must not break the view."""
 
 TOUCHPOINTS = View(
-    "touchpoints", "One row per touchpoint event, as the default map attaches it", _ATTACHED, rows_of_ledger(_DEFAULT_ROWS)
+    "touchpoints",
+    "One row per touchpoint event, as the default map attaches it",
+    _ATTACHED,
+    rows_of_ledger(_DEFAULT_ROWS),
 )
 ATTACHMENTS = View(
     "attachments",
@@ -30,7 +35,19 @@ ANSWERS = View(
     "answers",
     "One row per survey answer, at the stage of its touchpoint in the default map",
     chosen(
-        *("answered_at", "about_time", "source", "event_id", "person", *FACTS, *MAP, "survey", "question", "kpi", "variant"),
+        *(
+            "answered_at",
+            "about_time",
+            "source",
+            "event_id",
+            "person",
+            *FACTS,
+            *MAP,
+            "survey",
+            "question",
+            "kpi",
+            "variant",
+        ),
         *("scope", "scale_min", "scale_max", "score", "disposition"),
     ),
     rows_of_ledger(
@@ -56,7 +73,11 @@ JOURNEYS = View(
             "started_at": ("DateTime64(6, 'UTC')", "First touchpoint of the cycle (UTC)", ""),
             "last_at": ("DateTime64(6, 'UTC')", "Last touchpoint of the cycle so far (UTC)", ""),
             "converted_at": ("Nullable(DateTime64(6, 'UTC'))", "First conversion of the cycle; NULL when none yet", ""),
-            "max_stage_order": ("Nullable(UInt8)", "Highest stage reached; NULL when no touchpoint is mapped", "nullIf(highest, 0)"),
+            "max_stage_order": (
+                "Nullable(UInt8)",
+                "Highest stage reached; NULL when no touchpoint is mapped",
+                "nullIf(highest, 0)",
+            ),
             "touchpoints": ("Int64", "Number of touchpoints (additivity: sum)", ""),
         }
     ),
@@ -91,9 +112,17 @@ QUARANTINE = View(
             "topic": ("LowCardinality(String)", "Kafka topic", f"{_STREAM}[1]"),
             "partition": ("UInt32", "Kafka partition", f"toUInt32({_STREAM}[3])"),
             "offset": ("Int64", "Kafka offset", ""),
-            "source": (COLUMNS["campaign"].type, "Source, as far as it could be read; NULL otherwise", "nullIf(source, '')"),
+            "source": (
+                COLUMNS["campaign"].type,
+                "Source, as far as it could be read; NULL otherwise",
+                "nullIf(source, '')",
+            ),
             "reason": ("LowCardinality(String)", "Why (closed set, see docs)", ""),
-            "field": (COLUMNS["campaign"].type, "Path of the offending field; NULL when no single field offends", "nullIf(field, '')"),
+            "field": (
+                COLUMNS["campaign"].type,
+                "Path of the offending field; NULL when no single field offends",
+                "nullIf(field, '')",
+            ),
         }
     ),
     rows_of_ledger(f"kind = 'received' AND fate = 'quarantined'\n      AND {NET_ROWS}"),

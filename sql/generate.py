@@ -28,7 +28,8 @@ def generated_files() -> dict[str, str]:
         for projection in KPI_PROJECTIONS
     )
     down_projections = "".join(
-        f"ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS {projection.name};\n" for projection in reversed(KPI_PROJECTIONS)
+        f"ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS {projection.name};\n"
+        for projection in reversed(KPI_PROJECTIONS)
     )
     up_views = "\n".join(view.ddl() for view in VIEWS)
     down_views = "".join(f"DROP VIEW IF EXISTS journey.{view.name};\n" for view in reversed(VIEWS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from touchline.sql.catalogue import Catalogue, load_catalogue
+from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT
 from touchline.sql.formulas import adjusted_wald, student_t, wilson
 from touchline.sql.projections import (
@@ -16,7 +16,16 @@ from touchline.sql.projections import (
     WAIT_1D,
     Projection,
 )
-from touchline.sql.surveys import SCORE_UNITS_PER_POINT, of_kind
+from touchline.sql.surveys import (
+    COUNTED_DISPOSITIONS,
+    SCORE_UNITS_PER_POINT,
+    is_known,
+    is_negative,
+    is_positive,
+    of_kind,
+    scale_end,
+    variant_key,
+)
 from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP, Column
 from touchline.sql.views import View, chosen, own
 
@@ -25,7 +34,9 @@ _HOUR = {"bucket": (COLUMNS["bucket_1h"], "bucket")}
 _DAY = {"bucket": (COLUMNS["bucket_1d"], "bucket")}
 
 
-def _from(projection: Projection, condition: str, keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None) -> str:
+def _from(
+    projection: Projection, condition: str, keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None
+) -> str:
     return f"\n(\n{projection.reading(keys=keys, sums=sums)}\n)\nWHERE {condition}"
 
 
@@ -43,7 +54,10 @@ PERSONS = tuple(
     View(
         f"kpi_persons_{grain}_1d",
         f"Distinct persons and journeys by local day and {grain} (additivity: distinct; other periods: count persons in touchpoints)",
-        _DAY | chosen("map", "map_version", grain, "persons", "journeys", persons=f"persons_{grain}", journeys=f"journeys_{grain}"),
+        _DAY
+        | chosen(
+            "map", "map_version", grain, "persons", "journeys", persons=f"persons_{grain}", journeys=f"journeys_{grain}"
+        ),
         _from(
             PERSONS_1D,
             f"persons_{grain} != 0 OR journeys_{grain} != 0",
@@ -55,61 +69,75 @@ PERSONS = tuple(
 )
 
 
-def _valued(projection: Projection, catalogue: Catalogue) -> str:
-    """Adds to the sums of a survey projection: n_neutral, numerator, value, ci_low, ci_high and ci_method, by the kind of the variant."""
+def _valued(projection: Projection, dimensions: tuple[str, ...]) -> str:
+    """From the rows of a survey projection to KPIs: classes of scores, their sums, value and interval by the kind of the variant."""
+    catalogue = load_catalogue()
     net, share = adjusted_wald("n_positive", "n_negative", "n"), wilson("n_positive", "n")
-    ranges = {variant.range for _, variant in catalogue.variants() if variant.kind == "mean"}
-    ends = [
-        "multiIf("
-        + ", ".join(
-            f"(kpi, kpi_variant) IN ({', '.join(_pairs(catalogue, bounds))}), {bounds[end]}" for bounds in sorted(ranges)
-        )
-        + ", 0)"
-        for end in (0, 1)
-    ]
-    mean = student_t("total", "squares", "n", *ends)
-    is_net, is_share = f"(kpi, kpi_variant) IN ({of_kind(catalogue, 'net')})", f"(kpi, kpi_variant) IN ({of_kind(catalogue, 'share')})"
+    mean = student_t("total", "squares", "n", "scale_low", "scale_high")
+    steps = ",\n        ".join(f"{sql} AS {name}" for name, sql in {**net.steps, **share.steps, **mean.steps}.items())
+    keys = ", ".join(("bucket", *dimensions, *MAP, "kpi", "kpi_variant", "scope"))
+    inner = "                "
     return f"""
 (
     SELECT
         *,
         n - n_positive - n_negative AS n_neutral,
-        score_units / {SCORE_UNITS_PER_POINT} AS total,
-        score_unit_squares / {SCORE_UNITS_PER_POINT**2} AS squares,
-        {is_net} AS is_net,
-        {is_share} AS is_share,
+        (kpi, kpi_variant) IN ({of_kind(catalogue, "net")}) AS is_net,
+        (kpi, kpi_variant) IN ({of_kind(catalogue, "share")}) AS is_share,
         multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
         if(is_net OR is_share, 100, 1) * numerator / n AS value,
-        multiIf(
-            is_net, 100 * {net.low},
-            is_share, 100 * {share.low},
-            {mean.low}) AS ci_low,
-        multiIf(
-            is_net, 100 * {net.high},
-            is_share, 100 * {share.high},
-            {mean.high}) AS ci_high,
+        {scale_end(catalogue, 0, "        ")} AS scale_low,
+        {scale_end(catalogue, 1, "        ")} AS scale_high,
+        {steps},
+        multiIf(is_net, 100 * {net.low}, is_share, 100 * {share.low}, {mean.low}) AS ci_low,
+        multiIf(is_net, 100 * {net.high}, is_share, 100 * {share.high}, {mean.high}) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
     FROM
     (
-{projection.reading("        ")}
+        SELECT
+            {keys},
+            sum(answers) AS n,
+            sum(answers * is_positive) AS n_positive,
+            sum(answers * is_negative) AS n_negative,
+            sum(answers * units) / {SCORE_UNITS_PER_POINT} AS total,
+            sum(answers * units * units) / {SCORE_UNITS_PER_POINT**2} AS squares
+        FROM
+        (
+            SELECT
+                *,
+                {variant_key(catalogue, inner)} AS kpi_variant,
+                {is_positive(catalogue, inner)} AS is_positive,
+                {is_negative(catalogue, inner)} AS is_negative,
+                toInt64(round(score * {SCORE_UNITS_PER_POINT})) AS units
+            FROM
+            (
+{projection.reading(inner)}
+            )
+            WHERE disposition IN ({COUNTED_DISPOSITIONS})
+              AND {is_known(catalogue, inner)}
+        )
+        GROUP BY {keys}
+        HAVING n > 0
     )
-    WHERE n > 0
 )"""
 
 
-def _pairs(catalogue: Catalogue, bounds: tuple[int, int]) -> list[str]:
-    found = [(kpi.id, variant.id) for kpi, variant in catalogue.variants() if variant.kind == "mean" and variant.range == bounds]
-    return [f"('{kpi}', '{variant}')" for kpi, variant in found]
-
-
 def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], dimensions: tuple[str, ...]) -> View:
-    columns = chosen(
-        *(*dimensions, *MAP, "kpi", "variant", "scope", "n", "n_positive", "n_neutral", "n_negative"),
-        *("numerator", "denominator", "value", "ci_low", "ci_high", "ci_method"),
-        denominator="n",
+    named = {"kpi": "kpi", "variant": "kpi_variant", "scope": "scope"}
+    columns = (
+        chosen(*dimensions, *MAP)
+        | own(
+            {
+                name: ("LowCardinality(String)", COLUMNS[name].comment.partition(";")[0], sql)
+                for name, sql in named.items()
+            }
+        )
+        | chosen("n", "n_positive", "n_neutral", "n_negative", "numerator", "denominator", denominator="n")
+        | chosen("value", "ci_low", "ci_high", "ci_method")
     )
-    comment = f"{projection.comment}: one KPI, formula variant and scope a row (additivity: derived)"
-    return View(f"kpi_{projection.name}", comment, bucket | columns, _valued(projection, load_catalogue()))
+    period = "UTC hour" if projection is SURVEY_1H else "local day"
+    comment = f"Survey KPIs by the {period} of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)"
+    return View(f"kpi_{projection.name}", comment, bucket | columns, _valued(projection, dimensions))
 
 
 SURVEYS = (_survey_view(SURVEY_1H, _HOUR, HOURLY), _survey_view(SURVEY_1D, _DAY, DAILY))
@@ -145,10 +173,14 @@ FUNNEL_STAGE = View(
             "stage": ("LowCardinality(String)", "Stage (dim_stage.id)", ""),
             "stage_order": ("UInt8", "Place of the stage in the map, from 1", ""),
             "reached": ("Int64", "Journeys that reached this stage or a later one", ""),
-            "reached_next": ("Nullable(Int64)", "Journeys that reached the next stage or a later one; NULL for the last", ""),
+            "reached_next": (
+                "Nullable(Int64)",
+                "Journeys that reached the next stage or a later one; NULL for the last",
+                "",
+            ),
             "rate": ("Nullable(Float64)", "reached_next / reached; NULL for the last stage and where nobody came", ""),
-            "ci_low": (COLUMNS["ci_low"].type, "Lower bound of the rate's 95 % Wilson interval", ""),
-            "ci_high": (COLUMNS["ci_high"].type, "Upper bound of the rate's 95 % Wilson interval", ""),
+            "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval", ""),
+            "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval", ""),
         }
     ),
     f"""
@@ -157,6 +189,7 @@ FUNNEL_STAGE = View(
         map, map_version, stage, stage_order, reached,
         if(stage_order = last_order, NULL, following) AS reached_next,
         if(reached = 0, NULL, reached_next / reached) AS rate,
+        {", ".join(f"{sql} AS {name}" for name, sql in _RATE.steps.items())},
         if(reached = 0, NULL, {_RATE.low}) AS ci_low,
         if(reached = 0, NULL, {_RATE.high}) AS ci_high
     FROM
@@ -192,7 +225,11 @@ ACCOUNT = View(
     own(
         {
             "topic": ("LowCardinality(String)", "Kafka topic", f"{_STREAM}[1]"),
-            "incarnation": ("LowCardinality(String)", "Id of the topic: a topic made anew has another", f"{_STREAM}[2]"),
+            "incarnation": (
+                "LowCardinality(String)",
+                "Id of the topic: a topic made anew has another",
+                f"{_STREAM}[2]",
+            ),
             "partition": ("UInt32", "Kafka partition", f"toUInt32({_STREAM}[3])"),
             "received": ("Int64", "Records read from Kafka", "counts['received']"),
             "stored": ("Int64", "Records whose event stands", "counts['stored']"),

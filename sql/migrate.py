@@ -38,7 +38,7 @@ def migrations_dir() -> Path:
 
 def expected_schema_version(folder: Path | None = None) -> int:
     """Number of the newest migration that this release knows."""
-    return max(_storage(folder).migration_filenames())
+    return int(max(_storage(folder).migration_filenames()))
 
 
 def schema_version(client: Client) -> int:
@@ -89,7 +89,9 @@ def migrate(client: Client, folder: Path | None = None) -> list[Step]:
     """Apply what is pending and return it. Idempotent. Raises as `pending` does."""
     steps = pending(client, folder)
     if steps:
-        client.execute("CREATE DATABASE IF NOT EXISTS journey_raw COMMENT 'The pipeline''s own tables; not granted to readers'")
+        client.execute(
+            "CREATE DATABASE IF NOT EXISTS journey_raw COMMENT 'The pipeline''s own tables; not granted to readers'"
+        )
         migrator = _migrator(client)
         migrator.init_schema()
         migrator.apply_migration(_storage(folder).migrations(), multi_statement=True)
@@ -114,7 +116,9 @@ def _migrator(client: Client) -> Migrator:
 
 
 def _step(migration: Migration, names: dict[int, str]) -> Step:
-    return Step(migration.version, names[migration.version], tuple(Migrator.script_to_statements(migration.script, True)))
+    return Step(
+        migration.version, names[migration.version], tuple(Migrator.script_to_statements(migration.script, True))
+    )
 
 
 def _too_new(found: int, known: int) -> WrongUsage:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from touchline.sql.catalogue import load_catalogue
-from touchline.sql.surveys import SCORE_UNITS_PER_POINT, counted, is_negative, is_positive, variant_key
 from touchline.sql.view_columns import DAILY, HOURLY, MAP
 
 TOUCHPOINT_TYPE = "touchline.touchpoint.v1"
 ANSWER_TYPE = "touchline.answer.v1"
 TOUCHPOINT_ROWS = f"kind = 'attached' AND event_type = '{TOUCHPOINT_TYPE}'"
 ANSWER_ROWS = f"kind = 'attached' AND event_type = '{ANSWER_TYPE}'"
+
+ANSWER_KEYS = ("kpi", "variant", "scope", "scale_min", "scale_max", "disposition", "score")
+"""The score is a key and no sum: a new formula, variant or policy then needs another view, not other projections."""
 
 FIRST_OF_BITS = {
     "persons_map": 1,
@@ -30,20 +31,21 @@ FIRST_OF_BITS = {
 
 
 class Projection(NamedTuple):
-    """An aggregate projection. `definitions`, `keys` and `sums` map names to expressions; a key that is a plain column maps to itself."""
+    """An aggregate projection. `keys` and `sums` map names to expressions; a key that is a plain column maps to itself."""
 
     name: str
     comment: str
     rows: str
     keys: dict[str, str]
     sums: dict[str, str]
-    definitions: dict[str, str] = {}
 
     def query(self, indent: str = "    ") -> str:
         """Its SELECT without FROM: what ALTER TABLE ADD PROJECTION takes."""
         return self._select(indent, "")
 
-    def reading(self, indent: str = "    ", keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None) -> str:
+    def reading(
+        self, indent: str = "    ", keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None
+    ) -> str:
         """The same SELECT from the ledger, or by some of the keys: what a view takes, so that it is answered by the projection."""
         chosen = self._replace(
             keys={name: self.keys[name] for name in keys or self.keys},
@@ -54,12 +56,9 @@ class Projection(NamedTuple):
     def _select(self, indent: str, source: str) -> str:
         lines = [_named(name, sql) for name, sql in (self.keys | self.sums).items()]
         separator = f",\n{indent}    "
-        start = ""
-        if self.definitions:
-            start = f"{indent}WITH\n{indent}    {separator.join(_named(*item) for item in self.definitions.items())}\n"
         grouping = ", ".join(self.keys)
         return (
-            f"{start}{indent}SELECT\n{indent}    {separator.join(lines)}\n{source}"
+            f"{indent}SELECT\n{indent}    {separator.join(lines)}\n{source}"
             f"{indent}WHERE {self.rows}\n{indent}GROUP BY {grouping}"
         )
 
@@ -78,27 +77,12 @@ _DAY = {"bucket": "local_date"}
 
 
 def _survey(name: str, comment: str, bucket: str, dimensions: tuple[str, ...]) -> Projection:
-    catalogue = load_catalogue()
-    units = f"toInt64(round(score * {SCORE_UNITS_PER_POINT}))"
     return Projection(
         name,
         comment,
-        ANSWER_ROWS,
-        {"bucket": bucket, **_columns(*dimensions, *MAP, "kpi"), "kpi_variant": "kpi_variant", "scope": "scope"},
-        {
-            "n": "sum(sign * is_counted)",
-            "n_positive": "sum(sign * (is_counted AND is_positive))",
-            "n_negative": "sum(sign * (is_counted AND is_negative))",
-            "score_units": "sum(sign * is_counted * units)",
-            "score_unit_squares": "sum(sign * is_counted * units * units)",
-        },
-        {
-            "kpi_variant": variant_key(catalogue),
-            "is_counted": counted(catalogue, "kpi_variant"),
-            "is_positive": is_positive(catalogue, "kpi_variant"),
-            "is_negative": is_negative(catalogue, "kpi_variant"),
-            "units": units,
-        },
+        f"{ANSWER_ROWS} AND has_score = 1",
+        {"bucket": bucket, **_columns(*dimensions, *MAP, *ANSWER_KEYS)},
+        {"answers": "sum(sign)"},
     )
 
 
@@ -109,10 +93,10 @@ PERSONS_1D = Projection(
     "Distinct persons and journeys of a local day, as sums of first-of bits: each sum serves one grain",
     TOUCHPOINT_ROWS,
     _DAY | _columns("map", "map_version", "touchpoint", "stage", "channel"),
-    {name: f"sum(sign * bitAnd(first_of, {bit}) / {bit})" for name, bit in FIRST_OF_BITS.items()},
+    {name: f"sum(sign * bitTest(first_of, {bit.bit_length() - 1}))" for name, bit in FIRST_OF_BITS.items()},
 )
-SURVEY_1H = _survey("survey_1h", "Answers by the UTC hour of what they are about", "toStartOfHour(about_time)", HOURLY)
-SURVEY_1D = _survey("survey_1d", "Answers by the local day of what they are about", "local_date", DAILY)
+SURVEY_1H = _survey("survey_1h", "Scores by the UTC hour of what they are about", "toStartOfHour(about_time)", HOURLY)
+SURVEY_1D = _survey("survey_1d", "Scores by the local day of what they are about", "local_date", DAILY)
 FUNNEL_1D = Projection(
     "funnel_1d",
     "Journeys by the stages that a row adds: reached (highest stage before and after) and passed in order",
@@ -131,7 +115,9 @@ WAIT_1D = Projection(
     "wait_1d",
     "Waits by classes of powers of two seconds",
     f"{TOUCHPOINT_ROWS} AND touchpoint_number > 1",
-    _DAY | _columns("map", "map_version", "stage", "touchpoint", "channel") | {"class": "roundToExp2(intDiv(wait_us, 1000000))"},
+    _DAY
+    | _columns("map", "map_version", "stage", "touchpoint", "channel")
+    | {"class": "roundToExp2(intDiv(wait_us, 1000000))"},
     EVENTS,
 )
 UNMAPPED = Projection(

@@ -40,7 +40,9 @@ COLUMNS: dict[str, Column] = {
     "map": Column(_TEXT, "Journey map (dim_map.id)"),
     "map_version": Column("UInt32", "Version of the journey map: never mix versions in one number"),
     "stage": _optional("stage", "Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped"),
-    "stage_order": Column("Nullable(UInt8)", "Place of the stage in the map, from 1; NULL when unmapped", "nullIf(stage_order, 0)"),
+    "stage_order": Column(
+        "Nullable(UInt8)", "Place of the stage in the map, from 1; NULL when unmapped", "nullIf(stage_order, 0)"
+    ),
     # facts
     "event_time": Column("DateTime64(6, 'UTC')", "When it happened (UTC), clock skew corrected"),
     "local_date": Column("Date", "Day in the zone of the place, else of the company"),
@@ -49,7 +51,9 @@ COLUMNS: dict[str, Column] = {
     "revision": Column("UInt32", "Revision of the event that counts"),
     "person": Column("Nullable(String)", "Person key; NULL when the event names nobody", "nullIf(person, '')"),
     "is_mapped": Column("UInt8", "1 when the map gives the event a stage"),
-    "cycle": Column("Nullable(UInt32)", "Journey cycle of the person, from 1; NULL when no journey moves", "nullIf(cycle, 0)"),
+    "cycle": Column(
+        "Nullable(UInt32)", "Journey cycle of the person, from 1; NULL when no journey moves", "nullIf(cycle, 0)"
+    ),
     "transition": _optional("transition", "enter, advance, skip, return or stay; NULL when no journey moves"),
     "wait_seconds": Column(
         "Nullable(Float64)",
@@ -65,33 +69,47 @@ COLUMNS: dict[str, Column] = {
     "survey": _optional("survey", "Survey; NULL when unnamed"),
     "question": _optional("question", "Question, the same id in every language; NULL when unnamed"),
     "kpi": _optional("kpi", "KPI that the question feeds (dim_kpi.id); NULL for other questions"),
-    "variant": Column(_OPTIONAL, "Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale", "nullIf(kpi_variant, '')"),
+    "variant": Column(
+        _OPTIONAL,
+        "Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale",
+        "nullIf(kpi_variant, '')",
+    ),
     "scope": _optional("scope", "relational (all experiences) or transactional (this touchpoint): never pool them"),
     "scale_min": Column("Int16", "Lowest score that could be given"),
     "scale_max": Column("Int16", "Highest score that could be given"),
     "score": Column("Nullable(Float64)", "Score; NULL when none was given", "if(has_score = 1, score, NULL)"),
     "disposition": _optional("disposition", "What became of the question: complete, partial, shown, dismissed, ..."),
     # orders
-    "order_id": Column("Nullable(String)", "Order that the event names; NULL when it names none", "nullIf(order_id, '')"),
+    "order_id": Column(
+        "Nullable(String)", "Order that the event names; NULL when it names none", "nullIf(order_id, '')"
+    ),
     "kind": _optional("order_kind", "purchase or refund; NULL when not said"),
-    "amount": Column("Nullable(Decimal(18, 4))", "Paid amount, tax included, in units of the currency; negative for a refund"),
+    "amount": Column(
+        "Nullable(Decimal(18, 4))", "Paid amount, tax included, in units of the currency; negative for a refund"
+    ),
     "currency": _optional("currency", "ISO 4217 currency: never sum across currencies; NULL without amount"),
     # marts
-    "bucket_1h": Column("DateTime('UTC')", "UTC hour of the event"),
-    "bucket_1d": Column("Date", "Local day of the event"),
+    "bucket_1h": Column("DateTime('UTC')", "UTC hour"),
+    "bucket_1d": Column("Date", "Local day"),
     "events": Column("Int64", "Number of events (additivity: sum)"),
     "persons": Column("Int64", "Distinct persons of the day in this grain (additivity: distinct, do not add up)"),
-    "journeys": Column("Int64", "Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)"),
+    "journeys": Column(
+        "Int64", "Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)"
+    ),
     "orders": Column("Int64", "Number of events with an amount (additivity: sum)"),
-    "n": Column("Int64", "Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)"),
+    "n": Column(
+        "Int64", "Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)"
+    ),
     "n_positive": Column("Int64", "Answers of the good class: promoters, satisfied, ... (additivity: sum)"),
     "n_neutral": Column("Int64", "Answers of neither class (additivity: sum)"),
     "n_negative": Column("Int64", "Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)"),
-    "numerator": Column("Float64", "Numerator of the value, before the factor 100 of points and percent (additivity: sum)"),
+    "numerator": Column(
+        "Float64", "Numerator of the value, before the factor 100 of points and percent (additivity: sum)"
+    ),
     "denominator": Column("Int64", "Denominator of the value (additivity: sum)"),
     "value": Column("Float64", "The KPI, in the unit of dim_kpi (additivity: derived)"),
-    "ci_low": Column("Nullable(Float64)", "Lower bound of the 95 % confidence interval, in the unit of the value"),
-    "ci_high": Column("Nullable(Float64)", "Upper bound of the 95 % confidence interval, in the unit of the value"),
+    "ci_low": Column("Float64", "Lower bound of the 95 % confidence interval, in the unit of the value"),
+    "ci_high": Column("Float64", "Upper bound of the 95 % confidence interval, in the unit of the value"),
     "ci_method": Column(_TEXT, "How the interval was computed: adjusted_wald, wilson or student_t"),
 }
 

@@ -27,9 +27,7 @@ class View(NamedTuple):
         declared = ",\n".join(
             f"    {name} {column.type} COMMENT {quoted(column.comment)}" for name, (column, _) in self.columns.items()
         )
-        selected = ",\n    ".join(
-            sql if sql == name else f"{sql} AS {name}" for name, (_, sql) in self.columns.items()
-        )
+        selected = ",\n    ".join(sql if sql == name else f"{sql} AS {name}" for name, (_, sql) in self.columns.items())
         return (
             f"CREATE OR REPLACE VIEW journey.{self.name}\n(\n{declared}\n)\nSQL SECURITY DEFINER\n"
             f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source};\n"

@@ -51,55 +51,21 @@ ALTER TABLE journey_raw.ledger ADD PROJECTION IF NOT EXISTS persons_1d
         touchpoint,
         stage,
         channel,
-        sum(sign * bitAnd(first_of, 1) / 1) AS persons_map,
-        sum(sign * bitAnd(first_of, 2) / 2) AS persons_touchpoint,
-        sum(sign * bitAnd(first_of, 4) / 4) AS persons_stage,
-        sum(sign * bitAnd(first_of, 8) / 8) AS persons_channel,
-        sum(sign * bitAnd(first_of, 16) / 16) AS journeys_map,
-        sum(sign * bitAnd(first_of, 32) / 32) AS journeys_touchpoint,
-        sum(sign * bitAnd(first_of, 64) / 64) AS journeys_stage,
-        sum(sign * bitAnd(first_of, 128) / 128) AS journeys_channel
+        sum(sign * bitTest(first_of, 0)) AS persons_map,
+        sum(sign * bitTest(first_of, 1)) AS persons_touchpoint,
+        sum(sign * bitTest(first_of, 2)) AS persons_stage,
+        sum(sign * bitTest(first_of, 3)) AS persons_channel,
+        sum(sign * bitTest(first_of, 4)) AS journeys_map,
+        sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint,
+        sum(sign * bitTest(first_of, 6)) AS journeys_stage,
+        sum(sign * bitTest(first_of, 7)) AS journeys_channel
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     GROUP BY bucket, map, map_version, touchpoint, stage, channel
 );
 
--- Answers by the UTC hour of what they are about
+-- Scores by the UTC hour of what they are about
 ALTER TABLE journey_raw.ledger ADD PROJECTION IF NOT EXISTS survey_1h
 (
-    WITH
-        multiIf(
-        variant != '', variant,
-        kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
-        kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
-        '') AS kpi_variant,
-        has_score = 1 AND disposition IN ('complete', 'partial')
-        AND (kpi, kpi_variant, scale_min, scale_max) IN (
-        ('nps', 'standard', 0, 10),
-        ('csat', 'top_2_box', 1, 5),
-        ('csat', 'top_2_box_of_7', 1, 7),
-        ('ces', 'mean', 1, 7),
-        ('ces', 'top_3_box', 1, 7),
-        ('ces', 'net', 1, 7),
-        ('ces', 'effort_mean', 1, 5),
-        ('emotion', 'net', 1, 7)) AS is_counted,
-        multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score >= 9,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score >= 4,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'net'), ('emotion', 'net')), score >= 6,
-        (kpi, kpi_variant) IN (('ces', 'mean'), ('ces', 'top_3_box')), score >= 5,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score <= 2,
-        0) AS is_positive,
-        multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score <= 6,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score <= 2,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'mean'), ('ces', 'top_3_box'), ('ces', 'net'), ('emotion', 'net')), score <= 3,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score >= 4,
-        0) AS is_negative,
-        toInt64(round(score * 1000)) AS units
     SELECT
         toStartOfHour(about_time) AS bucket,
         touchpoint,
@@ -111,54 +77,20 @@ ALTER TABLE journey_raw.ledger ADD PROJECTION IF NOT EXISTS survey_1h
         stage,
         stage_order,
         kpi,
-        kpi_variant,
+        variant,
         scope,
-        sum(sign * is_counted) AS n,
-        sum(sign * (is_counted AND is_positive)) AS n_positive,
-        sum(sign * (is_counted AND is_negative)) AS n_negative,
-        sum(sign * is_counted * units) AS score_units,
-        sum(sign * is_counted * units * units) AS score_unit_squares
-    WHERE kind = 'attached' AND event_type = 'touchline.answer.v1'
-    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+        scale_min,
+        scale_max,
+        disposition,
+        score,
+        sum(sign) AS answers
+    WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
 );
 
--- Answers by the local day of what they are about
+-- Scores by the local day of what they are about
 ALTER TABLE journey_raw.ledger ADD PROJECTION IF NOT EXISTS survey_1d
 (
-    WITH
-        multiIf(
-        variant != '', variant,
-        kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
-        kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
-        '') AS kpi_variant,
-        has_score = 1 AND disposition IN ('complete', 'partial')
-        AND (kpi, kpi_variant, scale_min, scale_max) IN (
-        ('nps', 'standard', 0, 10),
-        ('csat', 'top_2_box', 1, 5),
-        ('csat', 'top_2_box_of_7', 1, 7),
-        ('ces', 'mean', 1, 7),
-        ('ces', 'top_3_box', 1, 7),
-        ('ces', 'net', 1, 7),
-        ('ces', 'effort_mean', 1, 5),
-        ('emotion', 'net', 1, 7)) AS is_counted,
-        multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score >= 9,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score >= 4,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'net'), ('emotion', 'net')), score >= 6,
-        (kpi, kpi_variant) IN (('ces', 'mean'), ('ces', 'top_3_box')), score >= 5,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score <= 2,
-        0) AS is_positive,
-        multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score <= 6,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score <= 2,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'mean'), ('ces', 'top_3_box'), ('ces', 'net'), ('emotion', 'net')), score <= 3,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score >= 4,
-        0) AS is_negative,
-        toInt64(round(score * 1000)) AS units
     SELECT
         local_date AS bucket,
         touchpoint,
@@ -174,15 +106,15 @@ ALTER TABLE journey_raw.ledger ADD PROJECTION IF NOT EXISTS survey_1d
         stage,
         stage_order,
         kpi,
-        kpi_variant,
+        variant,
         scope,
-        sum(sign * is_counted) AS n,
-        sum(sign * (is_counted AND is_positive)) AS n_positive,
-        sum(sign * (is_counted AND is_negative)) AS n_negative,
-        sum(sign * is_counted * units) AS score_units,
-        sum(sign * is_counted * units * units) AS score_unit_squares
-    WHERE kind = 'attached' AND event_type = 'touchline.answer.v1'
-    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+        scale_min,
+        scale_max,
+        disposition,
+        score,
+        sum(sign) AS answers
+    WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
 );
 
 -- Journeys by the stages that a row adds: reached (highest stage before and after) and passed in order

@@ -202,7 +202,7 @@ FROM
 (
     SELECT *,
     multiIf(
-        variant != '', variant,
+        variant != '', toString(variant),
         kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
         kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
         kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
@@ -361,7 +361,7 @@ FROM
 
 CREATE OR REPLACE VIEW journey.kpi_volume_1h
 (
-    bucket DateTime('UTC') COMMENT 'UTC hour of the event',
+    bucket DateTime('UTC') COMMENT 'UTC hour',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
@@ -406,7 +406,7 @@ WHERE events != 0;
 
 CREATE OR REPLACE VIEW journey.kpi_volume_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
@@ -463,7 +463,7 @@ WHERE events != 0;
 
 CREATE OR REPLACE VIEW journey.kpi_persons_touchpoint_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
@@ -486,8 +486,8 @@ FROM
         map,
         map_version,
         touchpoint,
-        sum(sign * bitAnd(first_of, 2) / 2) AS persons_touchpoint,
-        sum(sign * bitAnd(first_of, 32) / 32) AS journeys_touchpoint
+        sum(sign * bitTest(first_of, 1)) AS persons_touchpoint,
+        sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     GROUP BY bucket, map, map_version, touchpoint
@@ -496,7 +496,7 @@ WHERE persons_touchpoint != 0 OR journeys_touchpoint != 0;
 
 CREATE OR REPLACE VIEW journey.kpi_persons_stage_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -519,8 +519,8 @@ FROM
         map,
         map_version,
         stage,
-        sum(sign * bitAnd(first_of, 4) / 4) AS persons_stage,
-        sum(sign * bitAnd(first_of, 64) / 64) AS journeys_stage
+        sum(sign * bitTest(first_of, 2)) AS persons_stage,
+        sum(sign * bitTest(first_of, 6)) AS journeys_stage
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     GROUP BY bucket, map, map_version, stage
@@ -529,7 +529,7 @@ WHERE persons_stage != 0 OR journeys_stage != 0;
 
 CREATE OR REPLACE VIEW journey.kpi_persons_channel_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
@@ -552,8 +552,8 @@ FROM
         map,
         map_version,
         channel,
-        sum(sign * bitAnd(first_of, 8) / 8) AS persons_channel,
-        sum(sign * bitAnd(first_of, 128) / 128) AS journeys_channel
+        sum(sign * bitTest(first_of, 3)) AS persons_channel,
+        sum(sign * bitTest(first_of, 7)) AS journeys_channel
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     GROUP BY bucket, map, map_version, channel
@@ -562,7 +562,7 @@ WHERE persons_channel != 0 OR journeys_channel != 0;
 
 CREATE OR REPLACE VIEW journey.kpi_survey_1h
 (
-    bucket DateTime('UTC') COMMENT 'UTC hour of the event',
+    bucket DateTime('UTC') COMMENT 'UTC hour',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
@@ -571,9 +571,9 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1h
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
-    kpi LowCardinality(Nullable(String)) COMMENT 'KPI that the question feeds (dim_kpi.id); NULL for other questions',
-    variant LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale',
-    scope LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
     n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
     n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
     n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
@@ -581,12 +581,12 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1h
     numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
     denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
     value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
-    ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
-    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
     ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
 )
 SQL SECURITY DEFINER
-COMMENT 'Answers by the UTC hour of what they are about: one KPI, formula variant and scope a row (additivity: derived)'
+COMMENT 'Survey KPIs by the UTC hour of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
 AS SELECT
     bucket,
     touchpoint,
@@ -597,9 +597,9 @@ AS SELECT
     map_version,
     nullIf(stage, '') AS stage,
     nullIf(stage_order, 0) AS stage_order,
-    nullIf(kpi, '') AS kpi,
-    nullIf(kpi_variant, '') AS variant,
-    nullIf(scope, '') AS scope,
+    kpi,
+    kpi_variant AS variant,
+    scope,
     n,
     n_positive,
     n_neutral,
@@ -615,85 +615,115 @@ FROM
     SELECT
         *,
         n - n_positive - n_negative AS n_neutral,
-        score_units / 1000 AS total,
-        score_unit_squares / 1000000 AS squares,
         (kpi, kpi_variant) IN (('nps', 'standard'), ('ces', 'net'), ('emotion', 'net')) AS is_net,
         (kpi, kpi_variant) IN (('csat', 'top_2_box'), ('csat', 'top_2_box_of_7'), ('ces', 'top_3_box')) AS is_share,
         multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
         if(is_net OR is_share, 100, 1) * numerator / n AS value,
         multiIf(
-            is_net, 100 * greatest((n_positive - n_negative) / (n + 3) - 1.959963984540054 * sqrt(((n_positive + n_negative + 1.5) / (n + 3) - pow((n_positive - n_negative) / (n + 3), 2)) / (n + 3)), -1),
-            is_share, 100 * greatest((n_positive + 1.9207294103470627) / (n + 3.8414588206941254) - 1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254), 0),
-            if(n > 1, greatest(total / n - (multiIf(greatest(n - 1, 1) = 1, 12.706204736174705, greatest(n - 1, 1) = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(greatest(n - 1, 1), 1) + 2.8224986157396112 / pow(greatest(n - 1, 1), 2) + 2.555849679507722 / pow(greatest(n - 1, 1), 3) + 1.5895340533938225 / pow(greatest(n - 1, 1), 4))) * sqrt(greatest(squares - pow(total, 2) / n, 0) / greatest(n - 1, 1) / n), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 1, (kpi, kpi_variant) IN (('ces', 'mean')), 1, 0)), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 1, (kpi, kpi_variant) IN (('ces', 'mean')), 1, 0))) AS ci_low,
+            kpi = 'ces' AND kpi_variant = 'mean', 1,
+            kpi = 'ces' AND kpi_variant = 'effort_mean', 1,
+            0) AS scale_low,
         multiIf(
-            is_net, 100 * least((n_positive - n_negative) / (n + 3) + 1.959963984540054 * sqrt(((n_positive + n_negative + 1.5) / (n + 3) - pow((n_positive - n_negative) / (n + 3), 2)) / (n + 3)), 1),
-            is_share, 100 * least((n_positive + 1.9207294103470627) / (n + 3.8414588206941254) + 1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254), 1),
-            if(n > 1, least(total / n + (multiIf(greatest(n - 1, 1) = 1, 12.706204736174705, greatest(n - 1, 1) = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(greatest(n - 1, 1), 1) + 2.8224986157396112 / pow(greatest(n - 1, 1), 2) + 2.555849679507722 / pow(greatest(n - 1, 1), 3) + 1.5895340533938225 / pow(greatest(n - 1, 1), 4))) * sqrt(greatest(squares - pow(total, 2) / n, 0) / greatest(n - 1, 1) / n), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 5, (kpi, kpi_variant) IN (('ces', 'mean')), 7, 0)), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 5, (kpi, kpi_variant) IN (('ces', 'mean')), 7, 0))) AS ci_high,
+            kpi = 'ces' AND kpi_variant = 'mean', 7,
+            kpi = 'ces' AND kpi_variant = 'effort_mean', 5,
+            0) AS scale_high,
+        (n_positive - n_negative) / (n + 3) AS wald_net,
+        (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+        1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half,
+        greatest(n - 1, 1) AS t_degrees,
+        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile,
+        t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, scale_low), scale_low)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, scale_high), scale_high)) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
     FROM
     (
-        WITH
-            multiIf(
-        variant != '', variant,
-        kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
-        kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
-        '') AS kpi_variant,
-            has_score = 1 AND disposition IN ('complete', 'partial')
-        AND (kpi, kpi_variant, scale_min, scale_max) IN (
-        ('nps', 'standard', 0, 10),
-        ('csat', 'top_2_box', 1, 5),
-        ('csat', 'top_2_box_of_7', 1, 7),
-        ('ces', 'mean', 1, 7),
-        ('ces', 'top_3_box', 1, 7),
-        ('ces', 'net', 1, 7),
-        ('ces', 'effort_mean', 1, 5),
-        ('emotion', 'net', 1, 7)) AS is_counted,
-            multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score >= 9,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score >= 4,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'net'), ('emotion', 'net')), score >= 6,
-        (kpi, kpi_variant) IN (('ces', 'mean'), ('ces', 'top_3_box')), score >= 5,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score <= 2,
-        0) AS is_positive,
-            multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score <= 6,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score <= 2,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'mean'), ('ces', 'top_3_box'), ('ces', 'net'), ('emotion', 'net')), score <= 3,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score >= 4,
-        0) AS is_negative,
-            toInt64(round(score * 1000)) AS units
         SELECT
-            toStartOfHour(about_time) AS bucket,
-            touchpoint,
-            channel,
-            is_online,
-            is_simulated,
-            map,
-            map_version,
-            stage,
-            stage_order,
-            kpi,
-            kpi_variant,
-            scope,
-            sum(sign * is_counted) AS n,
-            sum(sign * (is_counted AND is_positive)) AS n_positive,
-            sum(sign * (is_counted AND is_negative)) AS n_negative,
-            sum(sign * is_counted * units) AS score_units,
-            sum(sign * is_counted * units * units) AS score_unit_squares
-        FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1'
+            bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+            sum(answers) AS n,
+            sum(answers * is_positive) AS n_positive,
+            sum(answers * is_negative) AS n_negative,
+            sum(answers * units) / 1000 AS total,
+            sum(answers * units * units) / 1000000 AS squares
+        FROM
+        (
+            SELECT
+                *,
+                multiIf(
+                    variant != '', toString(variant),
+                    kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
+                    kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
+                    kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
+                    kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
+                    kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
+                    kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
+                    '') AS kpi_variant,
+                multiIf(
+                    kpi = 'nps' AND kpi_variant = 'standard', score >= 9,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box', score >= 4,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box_of_7', score >= 6,
+                    kpi = 'ces' AND kpi_variant = 'mean', score >= 5,
+                    kpi = 'ces' AND kpi_variant = 'top_3_box', score >= 5,
+                    kpi = 'ces' AND kpi_variant = 'net', score >= 6,
+                    kpi = 'ces' AND kpi_variant = 'effort_mean', score <= 2,
+                    kpi = 'emotion' AND kpi_variant = 'net', score >= 6,
+                    0) AS is_positive,
+                multiIf(
+                    kpi = 'nps' AND kpi_variant = 'standard', score <= 6,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box', score <= 2,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box_of_7', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'mean', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'top_3_box', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'net', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'effort_mean', score >= 4,
+                    kpi = 'emotion' AND kpi_variant = 'net', score <= 3,
+                    0) AS is_negative,
+                toInt64(round(score * 1000)) AS units
+            FROM
+            (
+                SELECT
+                    toStartOfHour(about_time) AS bucket,
+                    touchpoint,
+                    channel,
+                    is_online,
+                    is_simulated,
+                    map,
+                    map_version,
+                    stage,
+                    stage_order,
+                    kpi,
+                    variant,
+                    scope,
+                    scale_min,
+                    scale_max,
+                    disposition,
+                    score,
+                    sum(sign) AS answers
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+            )
+            WHERE disposition IN ('complete', 'partial')
+              AND (kpi, kpi_variant, scale_min, scale_max) IN (
+                    ('nps', 'standard', 0, 10),
+                    ('csat', 'top_2_box', 1, 5),
+                    ('csat', 'top_2_box_of_7', 1, 7),
+                    ('ces', 'mean', 1, 7),
+                    ('ces', 'top_3_box', 1, 7),
+                    ('ces', 'net', 1, 7),
+                    ('ces', 'effort_mean', 1, 5),
+                    ('emotion', 'net', 1, 7))
+        )
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+        HAVING n > 0
     )
-    WHERE n > 0
 );
 
 CREATE OR REPLACE VIEW journey.kpi_survey_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
@@ -706,9 +736,9 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1d
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
-    kpi LowCardinality(Nullable(String)) COMMENT 'KPI that the question feeds (dim_kpi.id); NULL for other questions',
-    variant LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale',
-    scope LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
     n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
     n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
     n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
@@ -716,12 +746,12 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1d
     numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
     denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
     value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
-    ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
-    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
     ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
 )
 SQL SECURITY DEFINER
-COMMENT 'Answers by the local day of what they are about: one KPI, formula variant and scope a row (additivity: derived)'
+COMMENT 'Survey KPIs by the local day of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
 AS SELECT
     bucket,
     touchpoint,
@@ -736,9 +766,9 @@ AS SELECT
     map_version,
     nullIf(stage, '') AS stage,
     nullIf(stage_order, 0) AS stage_order,
-    nullIf(kpi, '') AS kpi,
-    nullIf(kpi_variant, '') AS variant,
-    nullIf(scope, '') AS scope,
+    kpi,
+    kpi_variant AS variant,
+    scope,
     n,
     n_positive,
     n_neutral,
@@ -754,89 +784,119 @@ FROM
     SELECT
         *,
         n - n_positive - n_negative AS n_neutral,
-        score_units / 1000 AS total,
-        score_unit_squares / 1000000 AS squares,
         (kpi, kpi_variant) IN (('nps', 'standard'), ('ces', 'net'), ('emotion', 'net')) AS is_net,
         (kpi, kpi_variant) IN (('csat', 'top_2_box'), ('csat', 'top_2_box_of_7'), ('ces', 'top_3_box')) AS is_share,
         multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
         if(is_net OR is_share, 100, 1) * numerator / n AS value,
         multiIf(
-            is_net, 100 * greatest((n_positive - n_negative) / (n + 3) - 1.959963984540054 * sqrt(((n_positive + n_negative + 1.5) / (n + 3) - pow((n_positive - n_negative) / (n + 3), 2)) / (n + 3)), -1),
-            is_share, 100 * greatest((n_positive + 1.9207294103470627) / (n + 3.8414588206941254) - 1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254), 0),
-            if(n > 1, greatest(total / n - (multiIf(greatest(n - 1, 1) = 1, 12.706204736174705, greatest(n - 1, 1) = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(greatest(n - 1, 1), 1) + 2.8224986157396112 / pow(greatest(n - 1, 1), 2) + 2.555849679507722 / pow(greatest(n - 1, 1), 3) + 1.5895340533938225 / pow(greatest(n - 1, 1), 4))) * sqrt(greatest(squares - pow(total, 2) / n, 0) / greatest(n - 1, 1) / n), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 1, (kpi, kpi_variant) IN (('ces', 'mean')), 1, 0)), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 1, (kpi, kpi_variant) IN (('ces', 'mean')), 1, 0))) AS ci_low,
+            kpi = 'ces' AND kpi_variant = 'mean', 1,
+            kpi = 'ces' AND kpi_variant = 'effort_mean', 1,
+            0) AS scale_low,
         multiIf(
-            is_net, 100 * least((n_positive - n_negative) / (n + 3) + 1.959963984540054 * sqrt(((n_positive + n_negative + 1.5) / (n + 3) - pow((n_positive - n_negative) / (n + 3), 2)) / (n + 3)), 1),
-            is_share, 100 * least((n_positive + 1.9207294103470627) / (n + 3.8414588206941254) + 1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254), 1),
-            if(n > 1, least(total / n + (multiIf(greatest(n - 1, 1) = 1, 12.706204736174705, greatest(n - 1, 1) = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(greatest(n - 1, 1), 1) + 2.8224986157396112 / pow(greatest(n - 1, 1), 2) + 2.555849679507722 / pow(greatest(n - 1, 1), 3) + 1.5895340533938225 / pow(greatest(n - 1, 1), 4))) * sqrt(greatest(squares - pow(total, 2) / n, 0) / greatest(n - 1, 1) / n), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 5, (kpi, kpi_variant) IN (('ces', 'mean')), 7, 0)), multiIf((kpi, kpi_variant) IN (('ces', 'effort_mean')), 5, (kpi, kpi_variant) IN (('ces', 'mean')), 7, 0))) AS ci_high,
+            kpi = 'ces' AND kpi_variant = 'mean', 7,
+            kpi = 'ces' AND kpi_variant = 'effort_mean', 5,
+            0) AS scale_high,
+        (n_positive - n_negative) / (n + 3) AS wald_net,
+        (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+        1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half,
+        greatest(n - 1, 1) AS t_degrees,
+        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile,
+        t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, scale_low), scale_low)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, scale_high), scale_high)) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
     FROM
     (
-        WITH
-            multiIf(
-        variant != '', variant,
-        kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
-        kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
-        kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
-        kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
-        '') AS kpi_variant,
-            has_score = 1 AND disposition IN ('complete', 'partial')
-        AND (kpi, kpi_variant, scale_min, scale_max) IN (
-        ('nps', 'standard', 0, 10),
-        ('csat', 'top_2_box', 1, 5),
-        ('csat', 'top_2_box_of_7', 1, 7),
-        ('ces', 'mean', 1, 7),
-        ('ces', 'top_3_box', 1, 7),
-        ('ces', 'net', 1, 7),
-        ('ces', 'effort_mean', 1, 5),
-        ('emotion', 'net', 1, 7)) AS is_counted,
-            multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score >= 9,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score >= 4,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'net'), ('emotion', 'net')), score >= 6,
-        (kpi, kpi_variant) IN (('ces', 'mean'), ('ces', 'top_3_box')), score >= 5,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score <= 2,
-        0) AS is_positive,
-            multiIf(
-        (kpi, kpi_variant) IN (('nps', 'standard')), score <= 6,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box')), score <= 2,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box_of_7'), ('ces', 'mean'), ('ces', 'top_3_box'), ('ces', 'net'), ('emotion', 'net')), score <= 3,
-        (kpi, kpi_variant) IN (('ces', 'effort_mean')), score >= 4,
-        0) AS is_negative,
-            toInt64(round(score * 1000)) AS units
         SELECT
-            local_date AS bucket,
-            touchpoint,
-            channel,
-            is_online,
-            is_simulated,
-            brand,
-            place,
-            persona,
-            segment,
-            map,
-            map_version,
-            stage,
-            stage_order,
-            kpi,
-            kpi_variant,
-            scope,
-            sum(sign * is_counted) AS n,
-            sum(sign * (is_counted AND is_positive)) AS n_positive,
-            sum(sign * (is_counted AND is_negative)) AS n_negative,
-            sum(sign * is_counted * units) AS score_units,
-            sum(sign * is_counted * units * units) AS score_unit_squares
-        FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1'
+            bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+            sum(answers) AS n,
+            sum(answers * is_positive) AS n_positive,
+            sum(answers * is_negative) AS n_negative,
+            sum(answers * units) / 1000 AS total,
+            sum(answers * units * units) / 1000000 AS squares
+        FROM
+        (
+            SELECT
+                *,
+                multiIf(
+                    variant != '', toString(variant),
+                    kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
+                    kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
+                    kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
+                    kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
+                    kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
+                    kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
+                    '') AS kpi_variant,
+                multiIf(
+                    kpi = 'nps' AND kpi_variant = 'standard', score >= 9,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box', score >= 4,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box_of_7', score >= 6,
+                    kpi = 'ces' AND kpi_variant = 'mean', score >= 5,
+                    kpi = 'ces' AND kpi_variant = 'top_3_box', score >= 5,
+                    kpi = 'ces' AND kpi_variant = 'net', score >= 6,
+                    kpi = 'ces' AND kpi_variant = 'effort_mean', score <= 2,
+                    kpi = 'emotion' AND kpi_variant = 'net', score >= 6,
+                    0) AS is_positive,
+                multiIf(
+                    kpi = 'nps' AND kpi_variant = 'standard', score <= 6,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box', score <= 2,
+                    kpi = 'csat' AND kpi_variant = 'top_2_box_of_7', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'mean', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'top_3_box', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'net', score <= 3,
+                    kpi = 'ces' AND kpi_variant = 'effort_mean', score >= 4,
+                    kpi = 'emotion' AND kpi_variant = 'net', score <= 3,
+                    0) AS is_negative,
+                toInt64(round(score * 1000)) AS units
+            FROM
+            (
+                SELECT
+                    local_date AS bucket,
+                    touchpoint,
+                    channel,
+                    is_online,
+                    is_simulated,
+                    brand,
+                    place,
+                    persona,
+                    segment,
+                    map,
+                    map_version,
+                    stage,
+                    stage_order,
+                    kpi,
+                    variant,
+                    scope,
+                    scale_min,
+                    scale_max,
+                    disposition,
+                    score,
+                    sum(sign) AS answers
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+            )
+            WHERE disposition IN ('complete', 'partial')
+              AND (kpi, kpi_variant, scale_min, scale_max) IN (
+                    ('nps', 'standard', 0, 10),
+                    ('csat', 'top_2_box', 1, 5),
+                    ('csat', 'top_2_box_of_7', 1, 7),
+                    ('ces', 'mean', 1, 7),
+                    ('ces', 'top_3_box', 1, 7),
+                    ('ces', 'net', 1, 7),
+                    ('ces', 'effort_mean', 1, 5),
+                    ('emotion', 'net', 1, 7))
+        )
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+        HAVING n > 0
     )
-    WHERE n > 0
 );
 
 CREATE OR REPLACE VIEW journey.kpi_revenue_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
@@ -903,7 +963,7 @@ WHERE orders != 0 OR amount_minor != 0;
 
 CREATE OR REPLACE VIEW journey.kpi_wait_1d
 (
-    bucket Date COMMENT 'Local day of the event',
+    bucket Date COMMENT 'Local day',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -972,8 +1032,9 @@ FROM
         map, map_version, stage, stage_order, reached,
         if(stage_order = last_order, NULL, following) AS reached_next,
         if(reached = 0, NULL, reached_next / reached) AS rate,
-        if(reached = 0, NULL, greatest((reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) - 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254), 0)) AS ci_low,
-        if(reached = 0, NULL, least((reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) + 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254), 1)) AS ci_high
+        (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre, 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254) AS wilson_half,
+        if(reached = 0, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+        if(reached = 0, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
     FROM
     (
         SELECT
