@@ -11,6 +11,7 @@ from pathlib import Path
 
 from touchline.clickhouse import connect
 from touchline.errors import TouchlineError
+from touchline.local.commands import touchline_command
 from touchline.local.java import find_java
 from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broker
 from touchline.local.kafka_admin import broker_is_ready
@@ -21,11 +22,6 @@ from touchline.settings import ENV_PREFIX, Settings
 KAFKA_READY_SECONDS = 60.0
 FACE_READY_SECONDS = 60.0
 WORKER_READY_SECONDS = 60.0
-
-
-def touchline_command(*arguments: str) -> list[str]:
-    """The command line of this installation, whatever is on the PATH."""
-    return [sys.executable, "-m", "touchline", *arguments]
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:

@@ -17,14 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from touchline.errors import TouchlineError
 from touchline.local import identity as identity_module
+from touchline.local.commands import run_touchline
 from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
 from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
 from touchline.local.kafka_admin import ensure_topic
-from touchline.local.parts import broker_part, face_part, settings_environment, touchline_command, worker_part
+from touchline.local.parts import broker_part, face_part, settings_environment, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
 from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
@@ -161,19 +161,6 @@ class LocalStack:
         self._guard.stdin.write(started.as_json() + "\n")
         self._guard.stdin.flush()
 
-    def run_touchline(self, *arguments: str) -> str:
-        """Run a `touchline` command on this stack's settings; returns its standard output.
-
-        Raises:
-            TouchlineError: it failed; carries what it said.
-        """
-        command = touchline_command(*arguments)
-        outcome = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-        if outcome.returncode != 0:
-            said = outcome.stderr.strip() or outcome.stdout.strip()
-            raise TouchlineError(f"`touchline {' '.join(arguments)}` ended with status {outcome.returncode}:\n{said}")
-        return outcome.stdout
-
     def _start_engines(self, started: list[Part]) -> None:
         java = find_java()
         ensure_secrets(self.settings)
@@ -188,7 +175,7 @@ class LocalStack:
             self.progress(f"created topic {self.settings.topic} with {self.settings.partitions} partitions")
         if self._migrate:
             self.progress("bringing the schema up to date")
-            self.run_touchline("migrate")
+            run_touchline(self.environment, "migrate")
 
     def _start(self, parts: list[Part], started: list[Part]) -> None:
         """Start parts side by side, then wait for all of them."""
