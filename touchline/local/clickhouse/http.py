@@ -51,6 +51,7 @@ class HttpHandler(BaseHTTPRequestHandler):
     """Serves one client, request by request; `SET` and `USE` do not outlive a request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm, wbufsize = True, 1 << 16  # else small answers wait 40 ms for an acknowledgement
     engine: Engine  # set before the server starts
 
     def log_message(self, format: str, *args: object) -> None:
@@ -71,8 +72,9 @@ class HttpHandler(BaseHTTPRequestHandler):
                 self._send(b"Ok.\n")
             self.wfile.write(b"0\r\n\r\n")
         except QueryFailed as error:
-            self._fail(error)
-        except OSError:
+            with contextlib.suppress(OSError):
+                self._fail(error)
+        except (OSError, ValueError):
             self.close_connection = True
 
     do_POST = do_GET  # noqa: N815
@@ -96,12 +98,16 @@ class HttpHandler(BaseHTTPRequestHandler):
 
     def _open(self) -> EngineClient:
         """The engine connection with the user, database and settings that the request names."""
-        scheme, _, basic = self.headers.get("Authorization", "").partition(" ")
+        # http.server reads headers as Latin-1; they are UTF-8.
+        sent = {
+            name.lower(): value.encode("latin-1").decode("utf-8", "replace") for name, value in self.headers.items()
+        }
+        scheme, _, basic = sent.get("authorization", "").partition(" ")
         pair = base64.b64decode(basic).decode() if scheme.lower() == "basic" else ":"
         user, _, password = pair.partition(":")
-        user = self.headers.get("X-ClickHouse-User") or self.asked.get("user") or user or "default"
-        password = self.headers.get("X-ClickHouse-Key") or self.asked.get("password") or password
-        database = self.asked.get("database") or self.headers.get("X-ClickHouse-Database") or ""
+        user = sent.get("x-clickhouse-user") or self.asked.get("user") or user or "default"
+        password = sent.get("x-clickhouse-key") or self.asked.get("password") or password
+        database = self.asked.get("database") or sent.get("x-clickhouse-database") or ""
         client = self.engine.open(user, password, database)
         client.query_id = self.asked.setdefault("query_id", str(uuid.uuid4()))
         try:

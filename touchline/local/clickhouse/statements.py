@@ -21,7 +21,7 @@ _FORMAT = re.compile(
 
 
 class Insert(NamedTuple):
-    """An INSERT that takes data: `head` [FROM INFILE …] `settings` FORMAT `format`; in its text data is at `data_at`."""
+    """An INSERT with data: `head` [FROM INFILE …] `settings` FORMAT `format`; in the text data is at `data_at`."""
 
     target: str
     columns: str
