@@ -143,3 +143,10 @@ def test_command_line_without_its_extra_says_what_to_install(shop_python: Path, 
     assert outcome.returncode == 2
     assert "mend: pip install 'touchline[cli]'" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_help_needs_no_extra(shop_python: Path, tmp_path: Path) -> None:
+    command = [str(shop_python), "-I", "-m", "touchline", "help"]
+    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "touchline emit" in outcome.stdout
