@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class TouchlineError(Exception):
-    """A failure that is not a bug. `what` states the fact, `mend` the remedy; no personal value or secret is in them."""
+    """A failure that is not a bug: `what` is the fact, `mend` the remedy. Neither holds personal values or secrets."""
 
     exit_status: ClassVar[int] = 1
 
