@@ -75,6 +75,12 @@ def skip_block(tape: Tape) -> Columns:
     return columns
 
 
+def columns_of(block: bytes) -> Columns:
+    """Names and types of the columns of one block. Raises Unreadable."""
+    chunks = [block]
+    return skip_block(Tape(lambda: chunks.pop() if chunks else b""))
+
+
 def split_blocks(data: bytes) -> Iterator[bytes]:
     """The single blocks of a whole FORMAT Native result."""
     chunks = [data]

@@ -12,7 +12,7 @@ import socketserver
 from clickhouse_driver.errors import Error as DriverError
 from clickhouse_driver.protocol import ClientPacketTypes, ServerPacketTypes
 
-from touchline.local.clickhouse.blocks import Unreadable
+from touchline.local.clickhouse.blocks import Unreadable, columns_of
 from touchline.local.clickhouse.engine import Engine, EngineClient, QueryFailed, memory_file
 from touchline.local.clickhouse.statements import Insert, first_word, read_insert, split_format
 from touchline.local.clickhouse.wire import REVISION, Query, Wire
@@ -39,7 +39,15 @@ class NativeHandler(socketserver.BaseRequestHandler):
                         self._converse(wire, client)
             except QueryFailed as error:
                 wire.send_exception(error)
-            except (Unreadable, DriverError, ValueError, OverflowError, MemoryError) as error:
+            except (
+                Unreadable,
+                DriverError,
+                ValueError,
+                LookupError,
+                RuntimeError,
+                OverflowError,
+                MemoryError,
+            ) as error:
                 wire.send_exception(QueryFailed(f"Can't read what the client sent: {error}", _UNEXPECTED_PACKET))
 
     def _converse(self, wire: Wire, client: EngineClient) -> None:
@@ -68,6 +76,11 @@ class NativeHandler(socketserver.BaseRequestHandler):
         with client.watch(wire.connection):
             try:
                 for block in client.stream(sql, "Native"):
+                    if (
+                        is_empty
+                    ):  # clients take the columns' types from a block without rows, as a server sends it first
+                        with contextlib.suppress(Unreadable):
+                            wire.send_header(columns_of(block), query.is_compressed)
                     wire.send_block(block, query.is_compressed)
                     is_empty = False
                 if is_empty and (columns := client.columns(sql)):
