@@ -17,25 +17,23 @@ from touchline.sql.projections import KPI_PROJECTIONS
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0005_create_views"
 VIEWS = (*FACT_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
+_ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
 
 
 def generated_files() -> dict[str, str]:
     """Path within the project -> content."""
-    up_projections = "\n".join(
-        f"-- {projection.comment}\n"
-        f"ALTER TABLE journey_raw.ledger ADD PROJECTION IF NOT EXISTS {projection.name}\n(\n{projection.query()}\n);\n"
+    up_projections = ",\n".join(
+        f"    -- {projection.comment}\n"
+        f"    ADD PROJECTION IF NOT EXISTS {projection.name}\n    (\n{projection.query('        ')}\n    )"
         for projection in KPI_PROJECTIONS
     )
-    down_projections = "".join(
-        f"ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS {projection.name};\n"
-        for projection in reversed(KPI_PROJECTIONS)
-    )
+    down_projections = ",\n".join(f"    DROP PROJECTION IF EXISTS {item.name}" for item in reversed(KPI_PROJECTIONS))
     up_views = "\n".join(view.ddl() for view in VIEWS)
     down_views = "".join(f"DROP VIEW IF EXISTS journey.{view.name};\n" for view in reversed(VIEWS))
     return {
-        f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}-- KPI sums, kept by ClickHouse in every part.\n\n{up_projections}",
-        f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": _HEAD + down_projections,
+        f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}-- KPI sums, kept by ClickHouse in every part.\n\n{_ALTER}{up_projections};\n",
+        f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
         f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{_HEAD}-- All that readers see.\n\n{up_views}",
         f"sql/migrations/{VIEWS_MIGRATION}.down.sql": _HEAD + down_views,
         "docs/kpis.md": kpis_page(),

@@ -1,5 +1,6 @@
-ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS account;
-ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS marks;
-ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS retracted;
-ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS by_event;
-ALTER TABLE journey_raw.ledger DROP PROJECTION IF EXISTS by_identifier;
+ALTER TABLE journey_raw.ledger
+    DROP PROJECTION IF EXISTS account,
+    DROP PROJECTION IF EXISTS marks,
+    DROP PROJECTION IF EXISTS retracted,
+    DROP PROJECTION IF EXISTS by_event,
+    DROP PROJECTION IF EXISTS by_identifier;
