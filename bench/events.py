@@ -1,0 +1,103 @@
+"""Events for benchmarks: wire JSON of 300 to 400 bytes as the sender makes it, in order of time, each person on one
+partition.
+
+One in twenty is a survey answer, the others are touchpoints of the map `retail`; one person has about twenty events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from random import Random
+from typing import NamedTuple
+
+from kafka import KafkaProducer
+
+from touchline.producers.partitioning import partition_of
+
+EVENTS_PER_PERSON = 20
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+STEP = timedelta(seconds=10)
+PLACES = 400
+TOUCHPOINTS = ("store_purchase", "store_purchase", "coupon", "campaign_mailing")
+SEED = 7
+
+
+class WireEvent(NamedTuple):
+    """One Kafka record."""
+
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+    partition: int
+
+
+def make_events(count: int, partitions: int) -> Iterator[WireEvent]:
+    """The same `count` events each time."""
+    random = Random(SEED)
+    persons = [
+        f"bench:{sha256(str(number).encode()).hexdigest()}" for number in range(max(1, count // EVENTS_PER_PERSON))
+    ]
+    homes = [partition_of(key.encode(), partitions) for key in persons]
+    for number in range(count):
+        at = (BEGIN + STEP * number).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        who = random.randrange(len(persons))
+        body = _answer(random) if number % 20 == 19 else _touchpoint(random, number)
+        event = {
+            "id": f"e{number:09}",
+            "source": "retail-pos",
+            "time": at,
+            "received_at": at,
+            "persons": [{"type": "loyalty_card", "key": persons[who]}],
+            "simulated": True,
+            **body,
+        }
+        value = json.dumps(event, separators=(",", ":")).encode()
+        yield WireEvent(persons[who].encode(), value, _headers(event), homes[who])
+
+
+def send_events(bootstrap: str, topic: str, count: int, partitions: int) -> float:
+    """Write the events to the topic; returns their mean size in bytes."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, batch_size=256 << 10, enable_idempotence=True)
+    size = 0
+    for event in make_events(count, partitions):
+        producer.send(topic, event.value, key=event.key, headers=event.headers, partition=event.partition)
+        size += len(event.value)
+    producer.flush()
+    producer.close()
+    return size / count
+
+
+def _touchpoint(random: Random, number: int) -> dict[str, object]:
+    touchpoint = random.choice(TOUCHPOINTS)
+    fields: dict[str, object] = {"type": "touchline.touchpoint.v1", "touchpoint": touchpoint, "place": _place(random)}
+    if touchpoint == "store_purchase":
+        fields["amount"] = {"amount_minor": random.randrange(100, 20_000), "currency": "USD"}
+        fields["order"] = {"id": f"o{number}", "kind": "purchase"}
+    return fields
+
+
+def _answer(random: Random) -> dict[str, object]:
+    return {
+        "type": "touchline.answer.v1",
+        "about": {"touchpoint": "store_purchase"},
+        "survey": "relation",
+        "question": "recommend",
+        "kpi": "nps",
+        "scope": "relational",
+        "scale_min": 0,
+        "scale_max": 10,
+        "score": random.randrange(11),
+        "disposition": "complete",
+    }
+
+
+def _place(random: Random) -> str:
+    return f"store-{random.randrange(PLACES)}"
+
+
+def _headers(event: dict[str, object]) -> list[tuple[str, bytes]]:
+    named = {"ce_id": "id", "ce_source": "source", "ce_type": "type", "ce_time": "time"}
+    return [(header, str(event[field]).encode()) for header, field in named.items()] + [("ce_specversion", b"1.0")]
