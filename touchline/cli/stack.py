@@ -1,4 +1,8 @@
-"""`touchline up | down | status | logs | doctor`: the local stack from the command line."""
+"""`touchline up | down | status | logs | doctor`: the local stack from the command line.
+
+Clients of Kafka and ClickHouse take a second to import; `down` and `logs` need neither, so the others import them
+inside.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchline.cli.stack_tables import print_findings, print_status
 from touchline.errors import EngineUnreachable, NotClean, WrongUsage
-from touchline.local.doctor import Grade, examine
 from touchline.local.ending import stop_all
-from touchline.local.foreground import attend
 from touchline.local.logs import follow, last_lines, log_files
-from touchline.local.stack import LocalStack
-from touchline.local.status import stack_status
 from touchline.settings import load_settings
+
+if TYPE_CHECKING:
+    from touchline.local.stack import LocalStack
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -47,6 +50,9 @@ def up(
 
         touchline up --foreground --set kafka_bootstrap=127.0.0.1:19092
     """
+    from touchline.local.stack import LocalStack
+    from touchline.local.status import stack_status
+
     stack = LocalStack.of(load_settings(), workers=0 if no_worker else workers, brokers=brokers)
     stack.progress = _progress()
     try:
@@ -90,6 +96,9 @@ def status(as_json: AsJson = False) -> None:
 
         touchline status --json
     """
+    from touchline.local.stack import LocalStack
+    from touchline.local.status import stack_status
+
     stack = LocalStack.of(load_settings())
     found = stack_status(stack)
     if as_json:
@@ -139,6 +148,9 @@ def doctor(as_json: AsJson = False) -> None:
 
         touchline doctor
     """
+    from touchline.local.doctor import Grade, examine
+    from touchline.local.stack import LocalStack
+
     findings = list(examine(LocalStack.of(load_settings())))
     if as_json:
         rows = [{"check": f.check, "grade": f.grade, "fact": f.fact, "mend": f.mend} for f in findings]
@@ -151,6 +163,8 @@ def doctor(as_json: AsJson = False) -> None:
 
 def _stay(stack: LocalStack) -> None:
     """Attend the stack until Ctrl-C or SIGTERM, which both are the wanted end of a foreground stack."""
+    from touchline.local.foreground import attend
+
     print("Ctrl-C ends it all", file=sys.stderr)
     try:
         attend(stack, stack.progress)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from touchline.local.doctor import Finding, Grade
-from touchline.local.status import PartState, StackStatus
-from touchline.settings import Settings
+if TYPE_CHECKING:
+    from touchline.local.doctor import Finding
+    from touchline.local.status import StackStatus
+    from touchline.settings import Settings
 
 WIDTH_WHEN_PIPED = 160
-STATE_STYLES = {
-    PartState.READY: "green",
-    PartState.NOT_ANSWERING: "yellow",
-    PartState.CRASHED: "red",
-    PartState.STOPPED: "dim",
-}
-GRADE_STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILED: "red", Grade.SKIPPED: "dim"}
+STATE_STYLES = {"ready": "green", "not answering": "yellow", "crashed": "red", "stopped": "dim"}
+GRADE_STYLES = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 
 
 def print_status(status: StackStatus, settings: Settings) -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import psutil
 
-from touchline.clickhouse import connect, explained
 from touchline.errors import TouchlineError
 from touchline.local.ending import stray_processes
 from touchline.local.java import INSTALL_MAVEN, find_java, has_jars, java_version, kafka_version
 from touchline.local.kafka_admin import admin_client, topic_partitions
+from touchline.local.preflight import check_worker_files
 from touchline.local.process import MIB
 from touchline.local.secrets import is_private, secret_files
 from touchline.local.stack import LocalStack
@@ -75,6 +75,7 @@ def examine(stack: LocalStack) -> Iterator[Finding]:
         ("memory", _memory),
         ("disk", _disk),
         ("folder", _folder),
+        ("worker files", _worker_files),
         ("secrets", _secrets),
         ("ports", _ports),
         ("processes", _processes),
@@ -137,6 +138,10 @@ def _folder(stack: LocalStack) -> Outcome:
     if not os.access(folder, os.W_OK | os.X_OK):
         return Grade.FAILED, f"{folder} is not writable for this user", "change its owner, or set local_dir"
     return _ok(f"{stack.settings.local_dir} is writable")
+
+
+def _worker_files(stack: LocalStack) -> Outcome:
+    return _ok(check_worker_files(stack.settings))
 
 
 def _secrets(stack: LocalStack) -> Outcome:
@@ -210,6 +215,7 @@ def _clickhouse(stack: LocalStack) -> Outcome:
 
 
 def _schema(stack: LocalStack) -> Outcome:
+    from touchline.clickhouse import connect, explained
     from touchline.sql.migrate import require_schema, schema_version
 
     if not stack.clickhouse.is_ready():

@@ -87,14 +87,17 @@ class ProcessIdentity:
 
 
 def end_processes(identities: Iterable[ProcessIdentity], term_seconds: float) -> list[ProcessIdentity]:
-    """SIGTERM (and SIGCONT, for the stopped) to all at once, SIGKILL after a term; returns those that had to be killed.
+    """SIGTERM (after SIGCONT, for the stopped) to all at once, SIGKILL after a term; returns those that had to be
+    killed.
 
     Returns when all have ended. Who depends on an order calls this once per step; a term of 0 is SIGKILL at once.
     """
     gentle = signal.SIGTERM if term_seconds > 0 else signal.SIGKILL
-    alive = [identity for identity in identities if identity.send(gentle)]
-    for identity in alive:
+    identities = list(identities)
+    for identity in identities:
+        # First, so that the main thread is there to take the next signal: any other thread may swallow it in a library.
         identity.send(signal.SIGCONT)
+    alive = [identity for identity in identities if identity.send(gentle)]
     deadline = time.monotonic() + term_seconds
     while (alive := [identity for identity in alive if identity.is_alive()]) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

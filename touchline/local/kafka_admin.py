@@ -16,6 +16,7 @@ from touchline.local.ports import LOOPBACK, accepts
 from touchline.settings import Settings
 
 ADMIN_TIMEOUT_MS = 10_000
+START_KAFKA = "start it (`touchline up`) or set kafka_bootstrap"
 
 
 @contextmanager
@@ -25,6 +26,9 @@ def admin_client(bootstrap: str, timeout_ms: int = ADMIN_TIMEOUT_MS) -> Iterator
     Raises:
         EngineUnreachable: no broker answers.
     """
+    if not any(_is_open(server.strip()) for server in bootstrap.split(",")):
+        # kafka-python would try for its whole term, and leaks the sockets of connections that were refused.
+        raise EngineUnreachable(f"Kafka at {bootstrap} does not answer (connection refused)", START_KAFKA)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     client = None
     try:
@@ -36,12 +40,16 @@ def admin_client(bootstrap: str, timeout_ms: int = ADMIN_TIMEOUT_MS) -> Iterator
         if not getattr(error, "retriable", False):
             raise
         raise EngineUnreachable(
-            f"Kafka at {bootstrap} does not answer ({type(error).__name__})",
-            "start it (`touchline up`) or set kafka_bootstrap",
+            f"Kafka at {bootstrap} does not answer ({type(error).__name__})", START_KAFKA
         ) from error
     finally:
         if client is not None:
             client.close()
+
+
+def _is_open(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    return port.isdigit() and accepts(int(port), host)
 
 
 def broker_is_ready(broker: Broker) -> bool:

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from touchline.clickhouse import connect
 from touchline.errors import TouchlineError
 from touchline.local.commands import touchline_command
 from touchline.local.java import find_java
@@ -22,6 +21,7 @@ from touchline.settings import ENV_PREFIX, Settings
 KAFKA_READY_SECONDS = 60.0
 FACE_READY_SECONDS = 60.0
 WORKER_READY_SECONDS = 60.0
+ANSWER_SECONDS = 3.0
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
@@ -90,8 +90,10 @@ def clickhouse_answers(settings: Settings) -> bool:
         return False
     from clickhouse_driver.errors import Error
 
+    from touchline.clickhouse import connect
+
     try:
-        client = connect(settings, timeout_seconds=5)
+        client = connect(settings, timeout_seconds=ANSWER_SECONDS)
         try:
             return bool(client.execute("SELECT 1") == [(1,)])
         finally:

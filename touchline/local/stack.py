@@ -26,6 +26,7 @@ from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
 from touchline.local.kafka_admin import ensure_topic
 from touchline.local.parts import broker_part, face_part, settings_environment, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
+from touchline.local.preflight import check_worker_files
 from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
 from touchline.settings import Settings, load_settings
@@ -163,6 +164,8 @@ class LocalStack:
 
     def _start_engines(self, started: list[Part]) -> None:
         java = find_java()
+        if self.workers:
+            check_worker_files(self.settings)
         ensure_secrets(self.settings)
         ensure_jars(self.jars, self.progress)
         engines = [*self.brokers, self.clickhouse]

@@ -11,7 +11,6 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
-from touchline.clickhouse import connect
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.local.java import kafka_version
 from touchline.local.kafka_admin import admin_client
@@ -92,6 +91,8 @@ def _version(part: Part, settings: Settings, state: PartState) -> str:
 def clickhouse_version(settings: Settings) -> str:
     """What the engine calls itself; empty when it does not answer."""
     from clickhouse_driver.errors import Error
+
+    from touchline.clickhouse import connect
 
     client = connect(settings, timeout_seconds=5)
     try:
