@@ -69,13 +69,17 @@ PERSONS = tuple(
 )
 
 
-def _valued(projection: Projection, dimensions: tuple[str, ...]) -> str:
-    """From the rows of a survey projection to KPIs: classes of scores, their sums, value and interval by the kind of the variant."""
+def survey_values(projection: Projection, dimensions: tuple[str, ...], condition: str = "") -> str:
+    """From the rows of a survey projection to KPIs by some of its keys: classes of scores, their sums, value and interval by the kind
+    of the variant. `condition` is on the projection's keys.
+
+    Columns: the dimensions, kpi, kpi_variant, scope, n, n_positive, n_neutral, n_negative, numerator, value, ci_low, ci_high, ci_method.
+    """
     catalogue = load_catalogue()
     net, share = adjusted_wald("n_positive", "n_negative", "n"), wilson("n_positive", "n")
     mean = student_t("total", "squares", "n", "scale_low", "scale_high")
     steps = ",\n        ".join(f"{sql} AS {name}" for name, sql in {**net.steps, **share.steps, **mean.steps}.items())
-    keys = ", ".join(("bucket", *dimensions, *MAP, "kpi", "kpi_variant", "scope"))
+    keys = ", ".join((*dimensions, "kpi", "kpi_variant", "scope"))
     inner = "                "
     return f"""
 (
@@ -113,7 +117,7 @@ def _valued(projection: Projection, dimensions: tuple[str, ...]) -> str:
             (
 {projection.reading(inner)}
             )
-            WHERE disposition IN ({COUNTED_DISPOSITIONS})
+            WHERE {f"{condition} AND " if condition else ""}disposition IN ({COUNTED_DISPOSITIONS})
               AND {is_known(catalogue, inner)}
         )
         GROUP BY {keys}
@@ -137,7 +141,7 @@ def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], 
     )
     period = "UTC hour" if projection is SURVEY_1H else "local day"
     comment = f"Survey KPIs by the {period} of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)"
-    return View(f"kpi_{projection.name}", comment, bucket | columns, _valued(projection, dimensions))
+    return View(f"kpi_{projection.name}", comment, bucket | columns, survey_values(projection, ("bucket", *dimensions, *MAP)))
 
 
 SURVEYS = (_survey_view(SURVEY_1H, _HOUR, HOURLY), _survey_view(SURVEY_1D, _DAY, DAILY))

@@ -1,0 +1,25 @@
+"""What reconcile finds: each difference names the check, where it is, and what should be equal but is not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Difference(NamedTuple):
+    """One fact that does not hold. `subject` is a topic-partition, a view or a fate; `said` has both numbers."""
+
+    check: str
+    subject: str
+    said: str
+
+
+class Outcome(NamedTuple):
+    """All checks that ran, and what they found."""
+
+    checks: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything is as promised."""
+        return not self.differences
