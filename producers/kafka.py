@@ -7,7 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from kafka import KafkaProducer
-from kafka.errors import AuthorizationError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaConfigurationError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+)
+from kafka.net.compat import KafkaNetClient
 
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.producers.deliveries import OnDelivery
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 LINGER_MS = 10
 BATCH_BYTES = 256 * 1024
 CONNECT_TIMEOUT_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
 DELIVERY_TIMEOUT_SECONDS = 120.0
 """So long kafka-python tries to deliver an event before it fails."""
 
@@ -35,7 +43,7 @@ class TouchpointProducer(EventProducer):
 
         keys = PersonKeys.from_file("person_key")
         with TouchpointProducer("127.0.0.1:9092", person_keys=keys) as producer:
-            producer.emit(source="web-shop", touchpoint="product_page", identifiers=[{"type": "login", "value": "4711"}])
+            producer.emit(source="web-shop", touchpoint="product_page", identifiers=[("login", "4711")])
 
     `kafka_options` go to kafka-python as they are (security_protocol, sasl_mechanism, ssl_cafile ...). A repeated emit
     of the same event is a second record; the pipeline counts it once.
@@ -60,11 +68,12 @@ class TouchpointProducer(EventProducer):
         super().__init__(**options)
         self._bootstrap = kafka_bootstrap
         self._topic = topic
+        self._patience_seconds = delivery_timeout_seconds + CLOSE_SECONDS
         self._kafka = _connect(kafka_bootstrap, connect_timeout_seconds, delivery_timeout_seconds, kafka_options or {})
         try:
             self._require_topic()
         except BaseException:
-            self._kafka.close(timeout=0)
+            self._disconnect()
             raise
 
     @classmethod
@@ -101,6 +110,9 @@ class TouchpointProducer(EventProducer):
         future.add_errback(partial(_fail, finish, record.event_id, on_delivery))
 
     def _settle(self, timeout_seconds: float | None) -> None:
+        # kafka-python 3.0.12 may wait for ever for a new producer id while no broker answers, its delivery time-out
+        # included.
+        timeout_seconds = self._patience_seconds if timeout_seconds is None else timeout_seconds
         try:
             self._kafka.flush(timeout_seconds)
         except KafkaTimeoutError as error:
@@ -111,9 +123,12 @@ class TouchpointProducer(EventProducer):
 
     def _disconnect(self) -> None:
         try:
-            self._kafka.close(timeout=0)
-        except KafkaTimeoutError:  # it flushes first: what is still on its way is given up
-            pass
+            self._kafka.close(timeout=CLOSE_SECONDS)
+        except KafkaTimeoutError:
+            # kafka-python flushes first and, when that fails, leaves its thread and sockets open. Given up events fail.
+            sender = self._kafka._sender
+            sender.force_close()
+            sender.join(CLOSE_SECONDS)
 
 
 def _connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mapping[str, Any]) -> Any:
@@ -131,12 +146,22 @@ def _connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mappi
         "delivery_timeout_ms": int(delivery_s * 1000),
         "request_timeout_ms": min(30_000, int(delivery_s * 500)),
     }
+    clients: list[KafkaNetClient] = []
+
+    def make_client(**configs: Any) -> KafkaNetClient:
+        clients.append(KafkaNetClient(**configs))
+        return clients[-1]
+
     try:
-        return KafkaProducer(**{**chosen, **options})
-    except KafkaTimeoutError as error:
-        raise _unreachable(bootstrap, error) from None
-    except (ValueError, AssertionError) as error:
-        raise WrongUsage(f"kafka-python refuses an option: {error}", "mend kafka_options") from None
+        return KafkaProducer(**{**chosen, "kafka_client": make_client, **options})
+    except BaseException as error:
+        for client in clients:  # a producer that could not be made leaves its sockets open
+            client.close()
+        if isinstance(error, KafkaTimeoutError):
+            raise _unreachable(bootstrap, error) from None
+        if isinstance(error, ValueError | AssertionError | KafkaConfigurationError):
+            raise WrongUsage(f"kafka-python refuses an option: {error}", "mend kafka_options") from None
+        raise
 
 
 def _acknowledge(finish: Any, event_id: str, on_delivery: OnDelivery | None, _: object) -> None:
