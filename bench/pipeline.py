@@ -26,7 +26,7 @@ import psutil
 from bench import stock_faust
 from bench.events import send_events
 from touchline.clickhouse import connect
-from touchline.local.parts import settings_environment, touchline_command
+from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
 from touchline.settings import Settings
 
@@ -102,7 +102,8 @@ def run_round(events: int, *, ours_first: bool) -> tuple[Measured, Measured]:
 
 def measure_ours(settings: Settings, events: int) -> Measured:
     """`touchline worker` from an empty ledger to the last event."""
-    with _process(touchline_command("worker"), settings_environment(settings), settings.local_dir / "ours.log") as pid:
+    command = [sys.executable, "-m", "touchline", "worker"]
+    with _process(command, settings_environment(settings), settings.local_dir / "ours.log") as pid:
         return _measure(pid, settings, OURS, events)
 
 

@@ -25,6 +25,7 @@ from faust.types import TP
 
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.processors.answers import Store
+from touchline.processors.garbage import collect_garbage
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.session import Ending, Session
 from touchline.processors.topic import TopicDescription, describe_topic
@@ -82,9 +83,11 @@ class Worker:
         )
         thread = ThreadPoolExecutor(1, "store")
         store = await self._store(thread)
+        collector = asyncio.create_task(collect_garbage())
         try:
             return 0 if store is None else await self._serve(store, thread, found)
         finally:
+            collector.cancel()
             thread.shutdown(wait=False, cancel_futures=True)
             if self._ready_file is not None:
                 self._ready_file.unlink(missing_ok=True)
