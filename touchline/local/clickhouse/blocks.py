@@ -1,9 +1,4 @@
-"""Blocks of the native format: find where one ends without decoding it, so that its bytes pass through as they are.
-
-At protocol revision 54440 a block on the wire, behind its block info, equals one block of FORMAT Native.
-"""
-
-from __future__ import annotations
+"""Blocks of FORMAT Native: find where one ends without decoding it, so that its bytes pass through as they are."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,10 +14,6 @@ _WIDTHS = {f"{kind}{bits}": bits // 8 for kind in ("Int", "UInt", "Decimal") for
 _WIDTHS |= {"Bool": 1, "Enum8": 1, "Enum16": 2, "Nothing": 1, "Float32": 4, "Float64": 8, "BFloat16": 2, "UUID": 16}
 _WIDTHS |= {"Date": 2, "Date32": 4, "DateTime": 4, "DateTime64": 8, "Time": 4, "Time64": 8, "IPv4": 4, "IPv6": 16}
 _REPEATED, _NESTED = ("Array", "Map", "Nested"), ("Array", "Map", "Nested", "Nullable", "Tuple")
-
-
-class Unreadable(Exception):
-    """The bytes are not what the protocol says, or hold a type that can't be passed through."""
 
 
 class Tape:
@@ -63,7 +54,7 @@ class Tape:
 
 
 def skip_block(tape: Tape) -> Columns:
-    """Read one block of FORMAT Native; its columns as (name, type). Raises Unreadable or EOFError."""
+    """Read one block; its columns as (name, type). ValueError: it can't be; EOFError: it breaks off."""
     n_columns, rows = tape.number(), tape.number()
     columns = []
     for _ in range(n_columns):
@@ -75,14 +66,8 @@ def skip_block(tape: Tape) -> Columns:
     return columns
 
 
-def columns_of(block: bytes) -> Columns:
-    """Names and types of the columns of one block. Raises Unreadable."""
-    chunks = [block]
-    return skip_block(Tape(lambda: chunks.pop() if chunks else b""))
-
-
 def split_blocks(data: bytes) -> Iterator[bytes]:
-    """The single blocks of a whole FORMAT Native result."""
+    """The single blocks of a whole result."""
     chunks = [data]
     tape = Tape(lambda: chunks.pop() if chunks else b"")
     while tape.reader.position < len(data):
@@ -91,34 +76,30 @@ def split_blocks(data: bytes) -> Iterator[bytes]:
         yield tape.taken()
 
 
-def _parse(spec: str) -> tuple[str, list[str]]:
-    """`Map(String, Array(UInt8))` as ("Map", ["String", "Array(UInt8)"]); names of tuple elements are left out."""
+def _parse(spec: str) -> tuple[str, list[str], int]:
+    """`Map(String, UInt8)` as ("Map", ["String", "UInt8"], bytes of one value or 0), without names."""
     name, _, inner = spec.strip().partition("(")
     arguments = get_inner_columns(inner.strip()[:-1].strip())
-    return _parse(arguments[-1]) if name == "SimpleAggregateFunction" else (name, arguments)
-
-
-def _width(name: str, arguments: list[str]) -> int:
-    """Bytes of one value, 0 when they differ."""
+    if name == "SimpleAggregateFunction":
+        return _parse(arguments[-1])
+    width = _WIDTHS.get(name, 8 if name.startswith("Interval") else 0)
     if name == "FixedString":
-        return int(arguments[0])
-    if name == "Decimal":
-        return next(width for digits, width in ((9, 4), (18, 8), (38, 16), (76, 32)) if int(arguments[0]) <= digits)
-    return 8 if name.startswith("Interval") else _WIDTHS.get(name, 0)
+        width = int(arguments[0])
+    elif name == "Decimal":
+        width = next(size for digits, size in ((9, 4), (18, 8), (38, 16), (76, 32)) if int(arguments[0]) <= digits)
+    return name, arguments, width
 
 
 def _skip_prefix(tape: Tape, spec: str) -> None:
-    name, arguments = _parse(spec)
+    name, arguments, _ = _parse(spec)
     tape.skip(8 if name == "LowCardinality" else 0)
     for argument in arguments if name in _NESTED else ():
         _skip_prefix(tape, argument)
 
 
 def _skip_data(tape: Tape, spec: str, rows: int) -> None:
-    name, arguments = _parse(spec)
-    if not rows:
-        return
-    if width := _width(name, arguments):
+    name, arguments, width = _parse(spec)
+    if width or not rows:
         tape.skip(width * rows)
     elif name == "String":
         tape.reader.read_strings(rows)
@@ -132,4 +113,4 @@ def _skip_data(tape: Tape, spec: str, rows: int) -> None:
         for argument in arguments:
             _skip_data(tape, argument, rows)
     else:
-        raise Unreadable(f"columns of type {name} are not supported by the local ClickHouse face")
+        raise ValueError(f"columns of type {name} are not supported by the local ClickHouse face")

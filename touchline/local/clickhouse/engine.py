@@ -4,8 +4,6 @@ Every connection carries a tag in its `log_comment` setting; by it `system.proce
 which is how a query is killed from outside the thread that runs it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hmac
@@ -15,7 +13,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +37,6 @@ class QueryFailed(Exception):
         found = re.match(r"(?:Streaming query failed: )?Code: (\d+)\. DB::Exception: ", message)
         self.code = int(found[1]) if found else code
         self.message = message[found.end() :] if found else message
-        super().__init__(self.message)
 
 
 class Engine:
@@ -53,17 +50,17 @@ class Engine:
         except OSError:
             what = f"another process uses the ClickHouse data in {path}"
             raise TouchlineError(what, "stop it (`touchline down`) or choose another folder") from None
-        self._path, self._account, self._numbers = str(path), (user, password), itertools.count(1)
-        self._keeper = chdb.connect(self._path)  # the engine ends with its last connection
+        self.path, self._account, self._numbers = str(path), f"{user}\0{password}".encode(), itertools.count(1)
+        self.keeper = chdb.connect(self.path)  # the engine ends with its last connection
         self.clients: set[EngineClient] = set()
-        self.version, self.timezone = self._keeper.query("SELECT version(), timezone()", "TSV").data().split()
+        self.version, self.timezone = self.keeper.query("SELECT version(), timezone()", "TSV").data().split()
 
-    def open(self, user: str, password: str, database: str) -> EngineClient:
+    def open(self, user: str, password: str, database: str) -> "EngineClient":
         """A connection for one client; raises QueryFailed for a wrong password or an unknown database."""
-        if not hmac.compare_digest("\0".join(self._account).encode(), f"{user}\0{password}".encode()):
+        if not hmac.compare_digest(self._account, f"{user}\0{password}".encode()):
             reason = "Authentication failed: password is incorrect, or there is no user with such name."
             raise QueryFailed(f"{user}: {reason} (AUTHENTICATION_FAILED)", AUTHENTICATION_FAILED)
-        client = EngineClient(self, chdb.connect(self._path), f"client {next(self._numbers)}")
+        client = EngineClient(self, f"client {next(self._numbers)}")
         try:
             client.execute(f"SET log_comment = {quote(client.tag)}, async_insert = 0, implicit_select = 0")
             if database:
@@ -74,60 +71,58 @@ class Engine:
         self.clients.add(client)
         return client
 
-    def kill(self, tag: str) -> None:
-        """Ask the engine to end what the connection with this tag is running; does not wait."""
-        with contextlib.closing(chdb.connect(self._path)) as connection:
-            connection.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(tag)} ASYNC")
-
     def close(self) -> None:
         """Close the engine and its clients."""
         for client in list(self.clients):
             client.close()
-        self._keeper.close()
+        self.keeper.close()
 
 
 class EngineClient:
     """One client's connection, for one statement at a time; `query_id` is the client's name for the running one."""
 
-    def __init__(self, engine: Engine, connection: Any, tag: str) -> None:
-        self.engine, self.tag, self.query_id = engine, tag, ""
+    def __init__(self, engine: Engine, tag: str) -> None:
+        self._engine, self.tag, self.query_id = engine, tag, ""
         self.watched: socket.socket | None = None  # while a query runs: where its client may cancel it (watch.py)
-        self.is_cancelled, self.kill_lock = False, threading.Lock()
-        self._connection, self._lock, self._applied = connection, threading.Lock(), dict[str, str]()
+        self.is_cancelled, self._kill_lock = False, threading.Lock()
+        self._connection, self._lock, self._applied = chdb.connect(engine.path), threading.Lock(), dict[str, str]()
 
     def close(self) -> None:
         """Close the connection; its temporary tables and settings are gone."""
-        self.engine.clients.discard(self)
+        self._engine.clients.discard(self)
         with self._lock:
             self._connection.close()
 
     @contextlib.contextmanager
     def watch(self, connection: socket.socket) -> Iterator[None]:
-        """While the body runs a query: kill it when the client cancels or leaves, but never the client's next one."""
+        """While the body runs a query: kill it when the client cancels or leaves."""
         self.watched, self.is_cancelled = connection, False
         try:
             yield
         finally:
-            with self.kill_lock:
+            with self._kill_lock:
                 self.watched = None
 
-    def _run(self, sql: str, output_format: str) -> Any:
+    def kill(self) -> None:
+        """From another thread: ask the engine to end the watched query, but never the client's next one."""
+        with self._kill_lock, contextlib.suppress(RuntimeError, chdb.ChdbError):
+            if self.watched is not None:
+                self._engine.keeper.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(self.tag)} ASYNC")
+
+    def execute(self, sql: str, output_format: str = "TSV") -> Any:
+        """Run a statement; chDB's whole result (`bytes`, `rows_read`). Raises QueryFailed."""
         with self._lock:
             try:
                 return self._connection.query(sql, output_format)
             except chdb.ChdbError as error:
                 raise QueryFailed(str(error)) from None
 
-    def execute(self, sql: str, output_format: str = "TSV") -> bytes:
-        """Run a statement and return its whole result; raises QueryFailed."""
-        return bytes(self._run(sql, output_format).bytes())
-
-    def stream(self, sql: str, output_format: str) -> Iterator[bytes]:
-        """Run a statement and yield its result, Native block by block; raises QueryFailed."""
+    def stream(self, sql: str, output_format: str) -> Generator[bytes]:
+        """Run a statement and yield its result, Native block by block; raises QueryFailed. Close it."""
         if is_several(sql):  # chDB's `query` would run them all
             raise QueryFailed("Syntax error (Multi-statements are not allowed). (SYNTAX_ERROR)", SYNTAX_ERROR)
         if output_format.lower() not in STREAMED_FORMATS or first_word(sql) not in ("select", "with"):
-            result = self.execute(self._with_engine_ids(sql), output_format)
+            result = self.execute(self._with_engine_ids(sql), output_format).bytes()
             yield from split_blocks(result) if output_format == "Native" else [result]
             return
         with self._lock:
@@ -144,9 +139,10 @@ class EngineClient:
             return []
         if word in ("select", "with"):
             described = f"DESCRIBE TABLE (\n{sql}\n) SETTINGS print_pretty_type_names = 0"
-            lines = self.execute(described, "JSONCompactStringsEachRow").splitlines()
+            lines = self.execute(described, "JSONCompactStringsEachRow").bytes().splitlines()
             return [(name, type_name) for name, type_name, *_ in map(json.loads, lines)]
-        names, types, *_ = map(json.loads, self.execute(sql, "JSONCompactEachRowWithNamesAndTypes").splitlines())
+        lines = self.execute(sql, "JSONCompactEachRowWithNamesAndTypes").bytes().splitlines()
+        names, types, *_ = map(json.loads, lines)
         return list(zip(names, types, strict=True))
 
     def insert(self, insert: Insert, data: int, comment: str = "") -> int:
@@ -155,37 +151,36 @@ class EngineClient:
         Not chDB's `send_insert`: that reports success for a violated constraint or a killed insert.
         """
         source = f"\nFROM INFILE '/proc/self/fd/{data}' {insert.settings}\nFORMAT {insert.format}"
-        return int(self._run(insert.head + source + comment, "TSV").rows_read())
+        return int(self.execute(insert.head + source + comment).rows_read())
 
     def apply(self, settings: dict[str, str], ignore_unknown: bool = True) -> None:
         """Make `settings` those of the next statement; the last statement's that are not repeated get their default."""
         settings = {name: value for name, value in settings.items() if name not in _RESERVED_SETTINGS}
         for name in self._applied.keys() - settings.keys():
             self.execute(f"SET {quote(name, '`')} = DEFAULT")
-        for name, value in settings.items() - self._applied.items():
+            del self._applied[name]
+        for name, value in settings.items():
             try:
-                self.execute(f"SET {quote(name, '`')} = {quote(value)}")
+                if self._applied.get(name) != value:
+                    self.execute(f"SET {quote(name, '`')} = {quote(value)}")
+                    self._applied[name] = value
             except QueryFailed as error:
                 if error.code != UNKNOWN_SETTING or not ignore_unknown:
                     raise
-        self._applied = settings
 
     def _with_engine_ids(self, sql: str) -> str:
         """KILL QUERY by a client's query id: chDB numbers queries itself, so its id is put in place of the client's."""
-        for other in list(self.engine.clients) if first_word(sql) == "kill" else ():
+        for other in list(self._engine.clients) if first_word(sql) == "kill" else ():
             if other.query_id and (name := quote(other.query_id)) in sql:
-                find = (
-                    f"SELECT query_id FROM system.processes WHERE Settings['log_comment'] = {quote(other.tag)} LIMIT 1"
-                )
-                sql = sql.replace(name, quote(self.execute(find).decode().strip() or other.query_id))
+                where = f"WHERE Settings['log_comment'] = {quote(other.tag)}"
+                found = self.execute(f"SELECT query_id FROM system.processes {where} LIMIT 1").data().strip()
+                sql = sql.replace(name, quote(found or other.query_id))
         return sql
 
 
 @contextlib.contextmanager
-def memory_file(data: bytes = b"") -> Iterator[int]:
+def memory_file(data: str = "") -> Iterator[int]:
     """File descriptor of an anonymous file in memory."""
-    descriptor = os.memfd_create("insert")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        yield descriptor
+    with os.fdopen(os.memfd_create("insert"), "wb", buffering=0) as file:
+        file.write(data.encode("utf-8", "surrogateescape"))
+        yield file.fileno()

@@ -4,8 +4,6 @@ The query stands in the URL or before the data in the body. A result is streamed
 the status: it is appended as ClickHouse does (`__exception__`, tag, message), and the connection breaks off unfinished.
 """
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import gzip
@@ -20,30 +18,16 @@ from urllib.parse import parse_qsl, urlsplit
 import lz4.frame  # type: ignore[import-untyped]
 
 from touchline.local.clickhouse.engine import AUTHENTICATION_FAILED, Engine, EngineClient, QueryFailed, memory_file
+from touchline.local.clickhouse.native import compress
 from touchline.local.clickhouse.statements import READING_WORDS, first_word, read_insert, split_format
-from touchline.local.clickhouse.wire import compress
 
-_READONLY, _UNKNOWN_COMPRESSION = 164, 89
+_READONLY, _CANNOT_DECOMPRESS = 164, 271
 _STATUS = {AUTHENTICATION_FAILED: 403, 60: 404, 81: 404, 47: 400, 62: 400, 115: 400, _READONLY: 400}
-_DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.decompress,
-    "deflate": zlib.decompress,
-    "lz4": lz4.frame.decompress,
-    "": bytes,
-}
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
+_DECODERS |= {"lz4": lz4.frame.decompress}
 # Parameters of the HTTP interface that are no settings of the engine, or that the face does without.
-_OWN = {
-    "user",
-    "password",
-    "database",
-    "query",
-    "query_id",
-    "default_format",
-    "compress",
-    "session_id",
-    "session_timeout",
-}
-_OWN |= {"session_check", "quota_key", "role", "client_protocol_version", "wait_end_of_query", "buffer_size"}
+_OWN = {"user", "password", "database", "query", "query_id", "default_format", "compress", "session_id", "role"}
+_OWN |= {"session_timeout", "session_check", "quota_key", "client_protocol_version", "wait_end_of_query", "buffer_size"}
 _OWN |= {"enable_http_compression", "send_progress_in_http_headers", "http_headers_progress_interval_ms"}
 
 
@@ -51,11 +35,16 @@ class HttpHandler(BaseHTTPRequestHandler):
     """Serves one client, request by request; `SET` and `USE` do not outlive a request."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm, wbufsize = True, 1 << 16  # else small answers wait 40 ms for an acknowledgement
+    disable_nagle_algorithm = True  # else small answers wait 40 ms for an acknowledgement
     engine: Engine  # set before the server starts
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet: errors go to the client."""
+
+    def handle(self) -> None:
+        """Serve until the client leaves, in whatever way it does."""
+        with contextlib.suppress(OSError):
+            super().handle()
 
     def do_GET(self) -> None:
         """Answer one request."""
@@ -72,68 +61,58 @@ class HttpHandler(BaseHTTPRequestHandler):
                 self._send(b"Ok.\n")
             self.wfile.write(b"0\r\n\r\n")
         except QueryFailed as error:
-            with contextlib.suppress(OSError):
-                self._fail(error)
-        except (OSError, ValueError):
-            self.close_connection = True
+            self._fail(error)
 
     do_POST = do_GET  # noqa: N815
 
     def _read_text(self) -> bytes:
         """The query of the URL, then the body (query, data or both)."""
-        body = b""
+        body, length = b"", int(self.headers.get("Content-Length") or 0)
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             while size := int(self.rfile.readline(), 16):
                 body += self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
-        else:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if len(body) < int(self.headers.get("Content-Length") or 0):
-                raise ConnectionError("the client left in the midst of its request")
-        if (encoding := self.headers.get("Content-Encoding", "")) not in _DECODERS:
-            raise QueryFailed(f"Unknown Content-Encoding {encoding}", _UNKNOWN_COMPRESSION)
+        elif len(body := self.rfile.read(length)) < length:
+            raise ConnectionError("the client left in the midst of its request")
         query = self.asked.get("query", "").encode("utf-8", "surrogateescape")
-        return query + b"\n" * bool(query) + _DECODERS[encoding](body)
+        try:
+            return query + b"\n" * bool(query) + _DECODERS[self.headers.get("Content-Encoding", "")](body)
+        except (LookupError, OSError, EOFError, RuntimeError, zlib.error) as error:
+            raise QueryFailed(f"Cannot decompress the body: {error}", _CANNOT_DECOMPRESS) from None
 
     def _open(self) -> EngineClient:
-        """The engine connection with the user, database and settings that the request names."""
+        """The engine connection with the user and database that the request names."""
         # http.server reads headers as Latin-1; they are UTF-8.
         sent = {
             name.lower(): value.encode("latin-1").decode("utf-8", "replace") for name, value in self.headers.items()
         }
         scheme, _, basic = sent.get("authorization", "").partition(" ")
-        pair = base64.b64decode(basic).decode() if scheme.lower() == "basic" else ":"
-        user, _, password = pair.partition(":")
+        user, _, password = (base64.b64decode(basic).decode() if scheme.lower() == "basic" else "").partition(":")
         user = sent.get("x-clickhouse-user") or self.asked.get("user") or user or "default"
         password = sent.get("x-clickhouse-key") or self.asked.get("password") or password
         database = self.asked.get("database") or sent.get("x-clickhouse-database") or ""
         client = self.engine.open(user, password, database)
         client.query_id = self.asked.setdefault("query_id", str(uuid.uuid4()))
-        try:
-            client.apply({k: v for k, v in self.asked.items() if k not in _OWN}, ignore_unknown=False)
-        except QueryFailed:
-            client.close()
-            raise
         return client
 
     def _answer(self, client: EngineClient, text: str) -> None:
-        insert = read_insert(text)
         if self.command == "GET" and first_word(text) not in READING_WORDS:
             raise QueryFailed("Cannot execute query in readonly mode: use POST. (READONLY)", _READONLY)
-        if insert:
-            with memory_file(text[insert.data_at :].encode("utf-8", "surrogateescape")) as data:
+        client.apply({name: value for name, value in self.asked.items() if name not in _OWN}, ignore_unknown=False)
+        if insert := read_insert(text):
+            with memory_file(text[insert.data_at :]) as data:
                 self.written_rows = client.insert(insert, data)
             self._begin(200)
             return
         sql, name = split_format(text)
         name = name or self.asked.get("default_format") or self.headers.get("X-ClickHouse-Format") or "TabSeparated"
-        for chunk in client.stream(sql, name):
-            if not self.exception_tag:
-                self._begin(200, name)
-            self._send(chunk)
-        if not self.exception_tag:
+        with contextlib.closing(client.stream(sql, name)) as chunks:
+            first = next(chunks, b"")  # an error before the first chunk still sets the status
             self._begin(200, name)
+            self._send(first)
+            for chunk in chunks:
+                self._send(chunk)
 
     def _begin(self, status: int, output_format: str = "", code: int = 0) -> None:
         self.exception_tag = secrets.token_hex(8)
@@ -141,17 +120,15 @@ class HttpHandler(BaseHTTPRequestHandler):
         headers = {
             "Content-Type": "application/json" if "JSON" in output_format else "text/plain; charset=UTF-8",
             "Transfer-Encoding": "chunked",
-            "X-ClickHouse-Server-Display-Name": "touchline",
             "X-ClickHouse-Query-Id": self.asked.get("query_id", ""),
-            "X-ClickHouse-Format": output_format,
             "X-ClickHouse-Timezone": self.engine.timezone,
             "X-ClickHouse-Exception-Tag": self.exception_tag,
-            "X-ClickHouse-Exception-Code": str(code or ""),
             "X-ClickHouse-Summary": json.dumps({"written_rows": str(self.written_rows)}),
         }
+        headers |= {"X-ClickHouse-Format": output_format} if output_format else {}
+        headers |= {"X-ClickHouse-Exception-Code": str(code)} if code else {}
         for name, value in headers.items():
-            if value:
-                self.send_header(name, value)
+            self.send_header(name, value)
         self.end_headers()
 
     def _send(self, data: bytes) -> None:
@@ -161,13 +138,12 @@ class HttpHandler(BaseHTTPRequestHandler):
 
     def _fail(self, error: QueryFailed) -> None:
         """Say what failed: as the answer, or behind the part of the result that was sent."""
-        message = f"Code: {error.code}. DB::Exception: {error.message}\n".encode()
-        if not self.exception_tag:
+        message = f"Code: {error.code}. DB::Exception: {error.message}\n"
+        if tag := self.exception_tag:
+            end = f"{len(message.encode())} {tag}\r\n__exception__\r\n"
+            self._send(f"\r\n__exception__\r\n{tag}\r\n{message}{end}".encode())
+            self.close_connection = True
+        else:
             self._begin(_STATUS.get(error.code, 500), code=error.code)
-            self._send(message)
+            self._send(message.encode())
             self.wfile.write(b"0\r\n\r\n")
-            return
-        tag = self.exception_tag.encode()
-        end = str(len(message)).encode() + b" " + tag + b"\r\n__exception__\r\n"
-        self._send(b"\r\n__exception__\r\n" + tag + b"\r\n" + message + end)
-        self.close_connection = True

@@ -2,102 +2,166 @@
 
 Hello, then Query → [sample block → data blocks] → result blocks → EndOfStream or Exception, again and again. An
 insert's blocks are collected until an empty one ends them; then the engine sees it: who dies before stores nothing.
+At revision 54440 a block on the wire, behind its block info, equals one block of FORMAT Native.
 """
 
-from __future__ import annotations
-
 import contextlib
+import io
+import os
+import socket
 import socketserver
 
+from clickhouse_driver.block import BlockInfo
+from clickhouse_driver.compression.lz4 import Compressor
+from clickhouse_driver.context import Context
 from clickhouse_driver.errors import Error as DriverError
 from clickhouse_driver.protocol import ClientPacketTypes, ServerPacketTypes
+from clickhouse_driver.streams.compressed import CompressedBlockInputStream, CompressedBlockOutputStream
+from clickhouse_driver.varint import write_varint
 
-from touchline.local.clickhouse.blocks import Unreadable, columns_of
+from touchline.local.clickhouse.blocks import Columns, Tape, skip_block
 from touchline.local.clickhouse.engine import Engine, EngineClient, QueryFailed, memory_file
 from touchline.local.clickhouse.statements import Insert, first_word, read_insert, split_format
-from touchline.local.clickhouse.wire import REVISION, Query, Wire
 
+# The last revision before interserver secrets, custom serialization and query parameters complicate the wire.
+REVISION = 54440
+_BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 _UNEXPECTED_PACKET = 101
+_UNREADABLE = (DriverError, ValueError, LookupError, RuntimeError, OverflowError, MemoryError)  # of garbage
+
+
+def pack(*parts: int | str | bytes) -> bytes:
+    """Numbers at variable length, strings with their length before them, bytes as they are."""
+    out = io.BytesIO()
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        if not isinstance(part, bytes):
+            write_varint(data if isinstance(data, int) else len(data), out)
+        out.write(b"" if isinstance(data, int) else data)
+    return out.getvalue()
+
+
+def compress(data: bytes) -> bytes:
+    """One lz4 frame of the native protocol."""
+    out = io.BytesIO()
+    stream = CompressedBlockOutputStream(Compressor, 1 << 20, out, None)
+    stream.fout.write(data)
+    stream.finalize()
+    return out.getvalue()
 
 
 class NativeHandler(socketserver.BaseRequestHandler):
-    """Serves one client until it leaves."""
+    """Serves one client until it leaves. EOFError: it is gone; ValueError: what it sent is not the protocol."""
 
-    engine: Engine  # set by the subclass that a server gets
+    engine: Engine  # set before the server starts
 
     def handle(self) -> None:
         """Hello, then queries; a client that sends what can't be read is told so and dropped."""
-        wire = Wire(self.request)
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.plain = Tape(lambda: self.request.recv(1 << 18))
+        self.packed = Tape(CompressedBlockInputStream(self.plain.reader, Context()).read_block)
         with contextlib.suppress(EOFError, OSError):
             try:
-                database, user, password = wire.read_hello()
-                with contextlib.closing(self.engine.open(user, password, database)) as client:
+                if self.plain.number() != ClientPacketTypes.HELLO:
+                    raise ValueError("expected Hello: this port speaks ClickHouse's native protocol, not HTTP")
+                *_, database, user, password = self._fields("tnnnttt")
+                with contextlib.closing(self.engine.open(str(user), str(password), str(database))) as client:
                     major, minor, patch, *_ = map(int, self.engine.version.split("."))
                     names = ("ClickHouse", major, minor, REVISION, self.engine.timezone, "touchline", patch)
-                    wire.send(ServerPacketTypes.HELLO, *names)
+                    self._send(ServerPacketTypes.HELLO, *names)
                     while True:
-                        self._converse(wire, client)
+                        self._converse(client)
             except QueryFailed as error:
-                wire.send_exception(error)
-            except (
-                Unreadable,
-                DriverError,
-                ValueError,
-                LookupError,
-                RuntimeError,
-                OverflowError,
-                MemoryError,
-            ) as error:
-                wire.send_exception(QueryFailed(f"Can't read what the client sent: {error}", _UNEXPECTED_PACKET))
+                self._send_exception(error)
+            except _UNREADABLE as error:
+                self._send_exception(QueryFailed(f"Can't read what the client sent: {error}", _UNEXPECTED_PACKET))
 
-    def _converse(self, wire: Wire, client: EngineClient) -> None:
-        packet_type = wire.read_type()
+    def _converse(self, client: EngineClient) -> None:
+        packet_type = self.plain.number()
         if packet_type == ClientPacketTypes.PING:
-            wire.send(ServerPacketTypes.PONG)
+            self._send(ServerPacketTypes.PONG)
         elif packet_type == ClientPacketTypes.QUERY:
-            query = wire.read_query()
-            client.query_id = query.query_id
+            settings, is_important, sql = self._read_query(client)
             try:
-                client.apply(query.settings, ignore_unknown=not query.is_important)
-                if insert := read_insert(query.sql):
-                    self._insert(wire, client, query, insert)
+                client.apply(settings, ignore_unknown=not is_important)
+                if insert := read_insert(sql):
+                    self._insert(client, insert, sql[insert.data_at :])
                 else:
-                    self._select(wire, client, query)
-                wire.send(ServerPacketTypes.END_OF_STREAM)
+                    self._select(client, split_format(sql)[0])  # the native protocol has but one format
+                self._send(ServerPacketTypes.END_OF_STREAM)
             except QueryFailed as error:
-                wire.send_exception(error)
-            client.query_id = ""
+                self._send_exception(error)
         elif packet_type != ClientPacketTypes.CANCEL:  # a cancel that came too late is fine
-            raise Unreadable(f"unexpected packet {packet_type}")
+            raise ValueError(f"unexpected packet {packet_type}")
 
-    def _select(self, wire: Wire, client: EngineClient, query: Query) -> None:
-        sql, _ = split_format(query.sql)  # the native protocol has but one format
-        is_empty = True
-        with client.watch(wire.connection):
+    def _read_query(self, client: EngineClient) -> tuple[dict[str, str], bool, str]:
+        """Settings, whether an unknown one is an error, and the SQL of a Query packet."""
+        client.query_id, has_client_info = self.plain.text(), self.plain.number(1)
+        self._fields("tttbtttnnntn" if has_client_info else "")
+        settings, is_important = dict[str, str](), False
+        while name := self.plain.text():
+            is_important |= bool(self.plain.number(1) & 1)
+            settings[name] = self.plain.text()
+        _, compression, sql = self._fields("nnt")
+        self.is_compressed = bool(compression)
+        self._read_data()  # an empty block, before which external tables would stand
+        return settings, is_important, str(sql)
+
+    def _fields(self, kinds: str) -> list[int | str]:
+        """Texts, numbers of variable length, and single bytes."""
+        return [self.plain.text() if kind == "t" else self.plain.number(kind == "b") for kind in kinds]
+
+    def _read_data(self, into: int = -1) -> Columns:
+        """The next packet, which must hold data: its columns; the block's bytes go to the file descriptor `into`."""
+        if (packet_type := self.plain.number()) != ClientPacketTypes.DATA:
+            raise ValueError(f"unexpected packet {packet_type} instead of data")
+        if self.plain.text():
+            raise ValueError("external tables are not supported by the local ClickHouse face")
+        tape = self.packed if self.is_compressed else self.plain
+        BlockInfo().read(tape.reader)
+        tape.mark()
+        if (columns := skip_block(tape)) and into >= 0:
+            os.write(into, tape.taken())
+        return columns
+
+    def _select(self, client: EngineClient, sql: str) -> None:
+        columns: Columns = []
+        with client.watch(self.request):
             try:
-                for block in client.stream(sql, "Native"):
-                    if (
-                        is_empty
-                    ):  # clients take the columns' types from a block without rows, as a server sends it first
-                        with contextlib.suppress(Unreadable):
-                            wire.send_header(columns_of(block), query.is_compressed)
-                    wire.send_block(block, query.is_compressed)
-                    is_empty = False
-                if is_empty and (columns := client.columns(sql)):
-                    wire.send_header(columns, query.is_compressed)
+                with contextlib.closing(client.stream(sql, "Native")) as blocks:
+                    for block in blocks:
+                        if not columns:  # clients take names and types from a block without rows
+                            columns = skip_block(Tape([block].pop))
+                            self._send_header(columns)
+                        self._send_block(block)
+                if not columns and (columns := client.columns(sql)):
+                    self._send_header(columns)
             except QueryFailed:
                 if not client.is_cancelled:
                     raise
 
-    def _insert(self, wire: Wire, client: EngineClient, query: Query, insert: Insert) -> None:
-        behind = query.sql[insert.data_at :]
+    def _insert(self, client: EngineClient, insert: Insert, behind: str) -> None:
         is_inline = bool(first_word(behind))  # INSERT … VALUES (1, 'a') as text; else a comment at most
-        with memory_file(behind.encode("utf-8", "surrogateescape") if is_inline else b"") as data:
+        with memory_file(behind if is_inline else "") as data:
             if not is_inline:
-                columns = client.columns(f"SELECT {insert.columns} FROM {insert.target}")
-                wire.send_header(columns, query.is_compressed)
-                while wire.read_data(query.is_compressed, data):
+                self._send_header(client.columns(insert.sample))
+                while self._read_data(data):
                     pass
                 insert = insert._replace(format="Native")
-            with client.watch(wire.connection):
+            with client.watch(self.request):
                 client.insert(insert, data, "" if is_inline else behind)
+
+    def _send(self, *parts: int | str | bytes) -> None:
+        self.request.sendall(pack(*parts))
+
+    def _send_block(self, data: bytes) -> None:
+        body = _BLOCK_INFO + data
+        self._send(ServerPacketTypes.DATA, "", compress(body) if self.is_compressed else body)
+
+    def _send_header(self, columns: Columns) -> None:
+        """A block without rows: it tells the client the columns and their types."""
+        self._send_block(pack(len(columns), 0, *(text for column in columns for text in column)))
+
+    def _send_exception(self, error: QueryFailed) -> None:
+        name, code = "DB::Exception", error.code.to_bytes(4, "little")
+        self._send(ServerPacketTypes.EXCEPTION, code, name, f"{name}: {error.message}", "", b"\x00")

@@ -1,30 +1,29 @@
 """Just enough reading of SQL to route a statement. Text is only cut, never rewritten: comments reach the engine."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 
 READING_WORDS = frozenset({"select", "with", "show", "desc", "describe", "exists", "explain", "check"})
+_HEAD_MAX = 1 << 16  # characters in which a statement's kind is to be seen; behind them may stand much data
 _HIDDEN = re.compile(r"(?s:--[^\n]*|\#[ !][^\n]*|/\*.*?\*/|(['`\"])(?:(?!\1)[^\\]|\\.)*\1|\$(\w*)\$.*?\$\2\$)")
 _INSERT = re.compile(
-    r"\s*insert\s+into\s+(?:table\s+)?(?P<target>[\w.$]+)"
+    r"(?i)\s*insert\s+into\s+(?:table\s+)?(?P<target>[\w.$]+)"
     r"\s*(?P<columns>\((?!\s*(?:select|with)\b)(?:[^()]|\([^()]*\))*\))?"
-    r"\s*(?P<settings>settings\s[^()]*?)?\s*(?P<data>values\b|format\s+(?P<format>\w+)[ \t]*;?\r?\n?|;?\s*$)",
-    re.IGNORECASE,
+    r"\s*(?P<settings>settings\s[^()]*?)?\s*(?P<data>values\b|format\s+(?P<format>\w+)[ \t]*;?\r?\n?|;?\s*$)"
 )
 _FORMAT = re.compile(
-    r"(?<!\bby)(?<!\bas)(?<![,.])\s+format\s+(?!asc\b|desc\b)(?P<format>\w+)"
-    r"(?:\s+settings\s+(?:\w+\s*=\s*[^\s,;]+\s*,?\s*)+)?$",
-    re.IGNORECASE,
+    r"(?i)(?<!\bby)(?<!\bas)(?<![,.])\s+format\s+(?!asc\b|desc\b)(?P<format>\w+)"
+    r"(?:\s+settings\s+(?:\w+\s*=\s*[^\s,;]+\s*,?\s*)+)?$"
 )
 
 
 class Insert(NamedTuple):
-    """An INSERT with data: `head` [FROM INFILE …] `settings` FORMAT `format`; in the text data is at `data_at`."""
+    """An INSERT with data: `head` [FROM INFILE …] `settings` FORMAT `format`; in the text data is at `data_at`.
 
-    target: str
-    columns: str
+    `sample` is a query with the columns of the data.
+    """
+
+    sample: str
     head: str
     settings: str
     format: str
@@ -38,7 +37,7 @@ def _shown(sql: str) -> str:
 
 def first_word(sql: str) -> str:
     """First word of a statement in lower case, behind comments and parentheses; "" without one."""
-    match = re.match(r"[\s(]*(\S\w*)", _shown(sql))
+    match = re.match(r"[\s(]*(\S\w*)", _shown(sql[:_HEAD_MAX]))
     return match[1].lower() if match else ""
 
 
@@ -49,12 +48,13 @@ def is_several(sql: str) -> bool:
 
 def read_insert(sql: str) -> Insert | None:
     """Take an INSERT with data apart; None for anything else (INSERT … SELECT and FROM INFILE run as they are)."""
-    if not (found := _INSERT.match(_shown(sql))):
+    if not (found := _INSERT.match(_shown(sql[:_HEAD_MAX]))):
         return None
     target, columns = (sql[slice(*found.span(name))] for name in ("target", "columns"))
     head_end = found.start("settings") if found["settings"] else found.start("data")
-    settings = sql[head_end : found.start("data")]
-    return Insert(target, columns[1:-1] or "*", sql[:head_end], settings, found["format"] or "Values", found.end())
+    head, settings = sql[:head_end], sql[head_end : found.start("data")]
+    sample = f"SELECT {columns[1:-1] or '*'} FROM {target}"
+    return Insert(sample, head, settings, found["format"] or "Values", found.end())
 
 
 def split_format(sql: str) -> tuple[str, str]:

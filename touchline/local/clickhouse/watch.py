@@ -1,14 +1,11 @@
 """Watch the clients whose query is running: who cancels or goes away has the query killed, again with each tick."""
 
-from __future__ import annotations
-
 import socket
 import time
 
 from touchline.local.clickhouse.engine import Engine, EngineClient
 
-_TICK_SECONDS = 0.05
-_NATIVE_CANCEL = b"\x03"
+_TICK_SECONDS, _NATIVE_CANCEL = 0.05, b"\x03"
 
 
 def watch(engine: Engine) -> None:
@@ -29,13 +26,7 @@ def _look(client: EngineClient, connection: socket.socket) -> None:
         sent = b""  # as when the client went away
     client.is_cancelled = sent == _NATIVE_CANCEL
     if client.is_cancelled or not sent:
-        _kill(client)
-
-
-def _kill(client: EngineClient) -> None:
-    with client.kill_lock:
-        if client.watched is not None:
-            client.engine.kill(client.tag)
+        client.kill()
 
 
 def end_queries(engine: Engine, grace_seconds: float) -> None:
@@ -45,5 +36,5 @@ def end_queries(engine: Engine, grace_seconds: float) -> None:
         if (waited := time.monotonic() - started) > 2 * grace_seconds:
             return
         for client in running if waited > grace_seconds else ():
-            _kill(client)
+            client.kill()
         time.sleep(_TICK_SECONDS)
