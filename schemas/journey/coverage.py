@@ -57,8 +57,8 @@ def coverage_warnings(journey_map: JourneyMap) -> Iterator[str]:
             yield f"touchpoint {touchpoint.id!r} has no rule: its events stay unmapped"
     seen = coverage(journey_map)
     if seen.untraceable_share:
+        untraceable = seen.survey_only + seen.unobservable
         yield (
-            f"{seen.survey_only + seen.unobservable} of {sum(seen)} touchpoints ({seen.untraceable_share:.0%}) cannot be "
-            f"traced ({seen.survey_only} survey-only, {seen.unobservable} unobservable): their volumes are estimates "
-            "or unknown"
+            f"{untraceable} of {sum(seen)} touchpoints ({seen.untraceable_share:.0%}) cannot be traced "
+            f"({seen.survey_only} survey-only, {seen.unobservable} unobservable): their volumes are estimates or unknown"
         )
