@@ -18,10 +18,10 @@ from touchline.processors.validate import Validator
 from touchline.producers.partitioning import partition_of
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.journey_map import JourneyMap
-from touchline.schemas.sources import load_sources
+from touchline.schemas.sources import Sources, load_sources
 from touchline.settings import Settings
-from touchline.sql.references import register_maps, register_sources
-from touchline.sql.schema import require_schema
+from touchline.sql.migrate import require_schema
+from touchline.sql.reference import register_configuration
 
 STORE_TIMEOUT_SECONDS = 120.0
 
@@ -54,12 +54,11 @@ def build_pipeline(
     )
 
 
-def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: object) -> None:
+def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: Sources) -> None:
     client = connect(settings)
     try:
         with explained(settings):
             require_schema(client)
-            register_maps(client, maps)
-            register_sources(client, sources)
+            register_configuration(client, maps, sources)
     finally:
         client.disconnect()

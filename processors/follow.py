@@ -46,7 +46,7 @@ def follow(
             attachments, tails[number] = attach(events, journey_map, tails[number])
             head = (journey_map.map, journey_map.version)
             rows += [
-                (offset, fact[:SHARED_WIDTH] + head + attachment)
+                (offset, (*fact[:SHARED_WIDTH], *head, *attachment))
                 for (offset, fact), attachment in zip(on_journey, attachments, strict=True)
             ]
     return rows, PersonTail((last.event_time, last.source, last.event_id), tuple(tails))
@@ -58,11 +58,6 @@ def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[
     for offset, fact in placed:
         if fact.event_type in ON_THE_JOURNEY:
             event = journey_event(fact)
-            rows += [
-                (
-                    offset,
-                    fact[:SHARED_WIDTH] + (journey_map.map, journey_map.version) + attach_alone(event, journey_map),
-                )
-                for journey_map in maps
-            ]
+            for one in maps:
+                rows.append((offset, (*fact[:SHARED_WIDTH], one.map, one.version, *attach_alone(event, one))))
     return rows

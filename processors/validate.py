@@ -81,7 +81,7 @@ class Validator:
         if source is None:
             return _rejected(Rejection(Reason.UNKNOWN_SOURCE, "source"), value, record)
         granted = None if event.consent is None else event.consent.purposes
-        if not isinstance(event, ConsentEvent) and not source.permits(granted):
+        if type(event) is not ConsentEvent and not source.permits(granted):
             return Suppressed(NO_CONSENT, event.source)
         try:
             hashed = payload_hash(value)

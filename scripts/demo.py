@@ -1,4 +1,4 @@
-"""`./run demo`: real retail data through the local stack into KPI views, then the report, and the proof that the numbers agree.
+"""`./run demo`: a published retail data set through the local stack into KPI views, then the report, and the proof that the numbers agree.
 
     stack up (or the running one) ─▶ touchline import retail ─▶ stored? ─▶ equal to the data set? ─▶ report ─▶ reconcile
 
@@ -15,7 +15,8 @@ from typing import Any
 
 from touchline.clickhouse import connect
 from touchline.errors import EngineUnreachable, NotClean, TouchlineError
-from touchline.local.parts import settings_environment, touchline_command
+from touchline.local.commands import touchline_command
+from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
 from touchline.local.status import lag
 from touchline.settings import Settings, load_settings
@@ -54,24 +55,36 @@ def _run(settings: Settings) -> None:
     try:
         _demonstrate(stack.settings)
     finally:
-        if started:
-            _say("ending what was started")
-            stack.stop() if len(started) == len(stack.parts) else [part.terminate() for part in stack.parts if part.name in started]
-        else:
-            stack.release()
+        _end(stack, started)
+
+
+def _end(stack: LocalStack, started: list[str]) -> None:
+    """End what this demo started; a stack that ran before goes on."""
+    if len(started) == len(stack.parts):
+        _say("ending the stack; ./run up starts it again, with all that was stored")
+        stack.stop()
+        return
+    for part in reversed(stack.parts):
+        if part.name in started:
+            part.terminate()
+    stack.release()
 
 
 def _demonstrate(settings: Settings) -> None:
     before = _figures(settings)
     if before["events"]:
-        _say(f"{before['events']:,} baskets stand there already: all are sent again, and will be recognised as duplicates")
+        _say(
+            f"{before['events']:,} baskets stand there already: all are sent again, and will be recognised as duplicates"
+        )
     truth = json.loads(_touchline(settings, "import", "retail", "--json", shown=False))
     _say(f"sent {truth['acknowledged']:,} baskets in {truth['seconds']} s")
     _wait_until_stored(settings)
     figures = _figures(settings)
     expected = {name: truth[name] for name in ("events", "persons", "places", "amount_minor")}
     if figures != expected:
-        raise NotClean(f"the views say {figures}, the data set says {expected}", "run ./run reconcile and ./run quarantine views")
+        raise NotClean(
+            f"the views say {figures}, the data set says {expected}", "run ./run reconcile and ./run quarantine views"
+        )
     print(_touchline(settings, "report"))
     print(_touchline(settings, "reconcile"))
     print("the figures of the views equal the data set's own:")
@@ -98,7 +111,9 @@ def _wait_until_stored(settings: Settings) -> None:
     while (waiting := lag(settings)) != 0:
         now = time.monotonic()
         if now - started > STORED_WITHIN_SECONDS:
-            raise EngineUnreachable(f"{waiting} records are still not stored after {STORED_WITHIN_SECONDS} s", "see `./run logs worker`")
+            raise EngineUnreachable(
+                f"{waiting} records are still not stored after {STORED_WITHIN_SECONDS} s", "see `./run logs worker`"
+            )
         if now >= next_line:
             next_line = now + _LINE_SECONDS
             _say(f"storing: {waiting or 0:,} records to go")
@@ -111,7 +126,9 @@ def _touchline(settings: Settings, *arguments: str, shown: bool = True) -> str:
     if shown:
         print(f"\n$ ./run {' '.join(arguments)}", flush=True)
     command = touchline_command(*arguments)
-    outcome = subprocess.run(command, env=settings_environment(settings), stdout=subprocess.PIPE, text=True, check=False)
+    outcome = subprocess.run(
+        command, env=settings_environment(settings), stdout=subprocess.PIPE, text=True, check=False
+    )
     if outcome.returncode != 0:
         raise NotClean(f"`touchline {' '.join(arguments)}` ended with status {outcome.returncode}:\n{outcome.stdout}")
     return outcome.stdout

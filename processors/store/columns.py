@@ -42,11 +42,15 @@ MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts")
 HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row_id")
 
 _NUMBERS = frozenset(
-    "insert_number offset sign row_id stored_time revision payload_hash event_time received_time clock_correction_us is_online is_simulated"
-    " map_version stage_order is_mapped cycle touchpoint_number wait_us is_conversion first_of stage_max_before stage_max funnel_before"
-    " funnel_depth churn_due_at scale_min scale_max has_score about_time amount_minor currency_exponent generation first_offset gaps"
-    " handoff_to handoff_number".split()
-)
+    (
+        "insert_number", "offset", "sign", "row_id", "stored_time", "revision", "payload_hash", "event_time",
+        "received_time", "clock_correction_us", "is_online", "is_simulated", "map_version", "stage_order",
+        "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
+        "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "scale_min", "scale_max", "has_score",
+        "about_time", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps", "handoff_to",
+        "handoff_number",
+    )
+)  # fmt: skip
 _FLOATS = frozenset(("score", "sampling_probability"))
 _MAPS = frozenset(("properties", "fate_counts", "cursors"))
 EPOCH_DATE = date(1970, 1, 1)

@@ -103,7 +103,7 @@ def test_what_was_stored_is_read_back_as_it_was(ledger: Ledger, tmp_path: Path) 
     assert (till.amount_minor, till.currency, till.currency_exponent, till.order_kind) == (-1999, "EUR", 2, "refund")
     assert (till.place, till.is_simulated, till.event_time) == ("p1", 1, 1_748_736_300_000_000)
     published = ledger.published_of([person_key(1)], [("shop", "e3")])
-    assert sorted(row.values[2] for row in published) == ["e1", "e2", "e3"]
+    assert {row.values[2] for row in published} == {"e1", "e2", "e3"}
     assert all(len(row.values) == len(ATTACHED) for row in published)
     assert (
         list(ledger.identifiers_since(STREAM, 0)) == list(ledger.identifiers_since(STREAM, None)) == [[person_key(1)]]
@@ -126,22 +126,17 @@ def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_
         (one.event_id, one.revision): one.fate for one in ledger.find_events([("shop", f"e{n}") for n in range(4)])
     }
     assert fates == {("e1", 0): "stored", ("e2", 0): "superseded", ("e2", 1): "stored", ("e3", 0): "stored"}
-    rows = {
-        row.values[2]: dict(zip(ATTACHED, row.values, strict=True)) for row in ledger.published_of([person_key(1)], [])
-    }
+    before = ledger.published_of([person_key(1)], [])
+    rows = {row["event_id"]: row for row in (dict(zip(ATTACHED, one.values, strict=True)) for one in before)}
     assert {name: row["touchpoint_number"] for name, row in rows.items()} == {"e1": 1, "e3": 2, "e2": 3}
     assert rows["e2"]["transition"] == "stay"
-    # The same rows again are no difference: what is read back equals what would be published.
-    before = ledger.acquire(STREAM, 1, "w1")
-    assert loop.store(batch(records_of([*events, event(3, 1, 20, "site")])[5:])) == Acknowledge(6)
-    assert ledger.acquire(STREAM, 1, "w1").insert_number == before.insert_number + 1
-    assert {row.row_id for row in ledger.published_of([person_key(1)], [])} == {
-        row["row_id"] for row in _standing(ledger, rows)
-    }
-
-
-def _standing(ledger: Ledger, rows: dict[str, dict[str, Any]]) -> list[dict[str, int]]:
-    return [{"row_id": row.row_id} for row in ledger.published_of([person_key(1)], []) if row.values[2] in rows]
+    # Followed again because of another late event, what stands equals what should, so it is not touched.
+    assert loop.store(
+        batch(records_of([*events, event(4, 1, 60, "till"), event(5, 1, 55, "site")])[5:])
+    ) == Acknowledge(7)
+    after = ledger.published_of([person_key(1)], [])
+    assert {row.row_id for row in before} < {row.row_id for row in after}
+    assert len(after) == len(before) + 2
 
 
 def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settings) -> None:
@@ -150,7 +145,7 @@ def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settin
     real.acquire(stream, 1, "a")
     insert = marked(stream, 1, 0, 1, "a")
     insert.columns["no_such_column"] = [1]
-    with pytest.raises(LedgerUnavailable, match="code (16|47)"):
+    with pytest.raises(LedgerUnavailable, match=r"code (16|47)"):
         real.insert(insert)
     assert real.acquire(stream, 1, "a") == Mark(0, -1)
     real.close()

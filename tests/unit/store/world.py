@@ -12,7 +12,7 @@ from touchline.processors.attach import compile_map
 from touchline.processors.cipher import Cipher
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.records import ReceivedBatch
-from touchline.processors.store.ledger import LedgerUnavailable
+from touchline.processors.store.ledger import Ledger, LedgerUnavailable
 from touchline.processors.store.loop import StoreLoop
 from touchline.processors.store.memory import MemoryLedger
 from touchline.processors.store.rows import Insert
@@ -110,7 +110,9 @@ def make_pipeline(is_home: Callable[[bytes], int] = lambda key: 0) -> Pipeline:
     return Pipeline(Validator(SOURCES, "UTC", cipher), [compile_map(parse_map(MAP))], cipher, is_home)
 
 
-def make_loop(ledger: MemoryLedger, state_dir: Path, writer: str = "w1", incarnation: str = "T1", **options: Any) -> StoreLoop:
+def make_loop(
+    ledger: Ledger, state_dir: Path, writer: str = "w1", incarnation: str = "T1", **options: Any
+) -> StoreLoop:
     """A store loop that never sleeps for real."""
     return StoreLoop(
         make_pipeline(),
