@@ -58,6 +58,6 @@ def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[
     for offset, fact in placed:
         if fact.event_type in ON_THE_JOURNEY:
             event = journey_event(fact)
-            for one in maps:
-                rows.append((offset, (*fact[:SHARED_WIDTH], one.map, one.version, *attach_alone(event, one))))
+            head = fact[:SHARED_WIDTH]
+            rows += [(offset, (*head, one.map, one.version, *attach_alone(event, one))) for one in maps]
     return rows

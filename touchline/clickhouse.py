@@ -74,4 +74,7 @@ def explained(settings: Settings) -> Iterator[None]:
     except (Error, EOFError, OSError) as error:
         if not is_away(error):
             raise
-        raise EngineUnreachable(f"{where} does not answer ({type(error).__name__})", "start it (`touchline up`) or set clickhouse_host and clickhouse_port") from None
+        raise EngineUnreachable(
+            f"{where} does not answer ({type(error).__name__})",
+            "start it (`touchline up`) or set clickhouse_host and clickhouse_port",
+        ) from None
