@@ -117,7 +117,7 @@ class Worker:
             try:
                 return await asyncio.get_running_loop().run_in_executor(thread, self._build_store, self._stop.is_set)
             except EngineUnreachable as error:
-                log_event(logging.WARNING, "clickhouse_away", what=error.what, mend=error.mend)
+                log_event(logging.WARNING, "engine_away", what=error.what, mend=error.mend)
                 await self._pause()
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines import fresh_topic
-from tests.workers import WorkerProcess, lines, send, worker
+from tests.workers import WorkerProcess, lines, send, wait_for, worker
+from touchline.local.parts import settings_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.engines import Ledger
     from touchline.local.stack import LocalStack
+    from touchline.settings import Settings
 
 
 @pytest.fixture
@@ -68,3 +73,45 @@ def test_bug_ends_the_worker_with_status_1_its_place_and_no_data(
     assert 'event=bug error=KeyError at="fakes.py:' in process.log
     assert "jane" not in process.log
     assert lines(process.notes, "stored") == []
+
+
+def run_worker(settings: Settings) -> subprocess.CompletedProcess[str]:
+    """`touchline worker`, which ends by itself."""
+    command = [sys.executable, "-m", "touchline", "worker"]
+    environment = settings_environment(settings)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_worker_before_the_first_migration_names_touchline_migrate(empty_face: Ledger) -> None:
+    outcome = run_worker(empty_face.settings)
+    assert outcome.returncode == 2
+    assert "touchline migrate" in outcome.stderr.partition("mend: ")[2]
+
+
+def test_wrong_password_is_status_2_and_is_not_shown(empty_face: Ledger, tmp_path: Path) -> None:
+    wrong = tmp_path / "password"
+    wrong.write_text("not-the-password\n")
+    outcome = run_worker(empty_face.settings.with_changes(clickhouse_password_file=wrong))
+    assert outcome.returncode == 2
+    assert "refuses the user `touchline` or its password" in outcome.stderr
+    assert "not-the-password" not in outcome.stderr
+
+
+def test_worker_waits_for_an_absent_clickhouse_and_says_so(
+    empty_face: Ledger, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    settings = empty_face.settings.with_changes(clickhouse_port=free_port())
+    log_file = tmp_path / "log"
+    with log_file.open("wb") as log:
+        command = [sys.executable, "-m", "touchline", "worker"]
+        process = subprocess.Popen(command, env=settings_environment(settings), stderr=log, stdout=log)
+    try:
+        wait_for(lambda: "event=engine_away" in log_file.read_text(), log_file.read_text)
+        assert f"ClickHouse at 127.0.0.1:{settings.clickhouse_port} does not answer" in log_file.read_text()
+        assert process.poll() is None
+        process.terminate()
+        assert process.wait(5) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
