@@ -56,9 +56,9 @@ class ContentTest(Part):
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if self.is_blank():
-            raise ValueError("a content test asks at least one of is, not, at_least, at_most, present")
+            raise ValueError("this asks nothing; write at least one of is, not, at_least, at_most, present")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at_least is greater than at_most: no value can pass")
+            raise ValueError("at_least is greater than at_most, so no value can pass; exchange them")
         return self
 
 
@@ -87,7 +87,7 @@ class Before(Part):
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if self.is_blank():
-            raise ValueError("`before` asks at least one thing; leave it out otherwise")
+            raise ValueError("`before` asks nothing; write a condition, or leave it out")
         return self
 
 
@@ -102,7 +102,9 @@ class EventCondition(Part):
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if self.is_blank():
-            raise ValueError("`when` asks at least one thing, for example `touchpoint: store_purchase`")
+            raise ValueError(
+                "`when` asks nothing; write at least one condition, for example `touchpoint: store_purchase`"
+            )
         return self
 
 

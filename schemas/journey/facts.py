@@ -45,7 +45,7 @@ class Target(Part):
     @model_validator(mode="after")
     def _has_a_bound(self) -> Self:
         if self.at_least is None and self.at_most is None:
-            raise ValueError("a target needs at_least or at_most, for example `at_most: 5`")
+            raise ValueError("the target has no bound; write at_least or at_most, for example `at_most: 5`")
         return self
 
 

@@ -118,7 +118,7 @@ class Churn(Part):
     @model_validator(mode="after")
     def _ends_somehow(self) -> Self:
         if self.inactivity_days is None and self.exit is None:
-            raise ValueError("`churn` needs inactivity_days or exit (or leave `churn` out)")
+            raise ValueError("`churn` has no term; write inactivity_days or exit, or leave `churn` out")
         return self
 
 
@@ -131,7 +131,7 @@ class Scale(Part):
     @model_validator(mode="after")
     def _is_a_scale(self) -> Self:
         if self.min >= self.max:
-            raise ValueError("min must be less than max, for example `{min: 0, max: 10}`")
+            raise ValueError("min is not less than max; write for example `{min: 0, max: 10}`")
         return self
 
 
@@ -145,7 +145,7 @@ class Ask(Part):
     @model_validator(mode="after")
     def _asks_somewhere(self) -> Self:
         if self.is_blank():
-            raise ValueError("`ask` needs stages, touchpoints or goals, for example `touchpoints: all`")
+            raise ValueError("`ask` asks nowhere; write stages, touchpoints or goals, for example `touchpoints: all`")
         return self
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from touchline.processors.attach import CompiledMap, JourneyEvent, compile_map
@@ -61,6 +62,7 @@ churn:
 """
 
 
+@cache
 def shipped(name: str) -> JourneyMap:
     return load_map(JOURNEYS / f"{name}.yaml")
 
