@@ -9,7 +9,8 @@ _HIDDEN = re.compile(r"(?s:--[^\n]*|\#[ !][^\n]*|/\*.*?\*/|(['`\"])(?:(?!\1)[^\\
 _INSERT = re.compile(
     r"(?i)\s*insert\s+into\s+(?:table\s+)?(?P<target>[\w.$]+)"
     r"\s*(?P<columns>\((?!\s*(?:select|with)\b)(?:[^()]|\([^()]*\))*\))?"
-    r"\s*(?P<settings>settings\s[^()]*?)?\s*(?P<data>values\b|format\s+(?P<format>\w+)[ \t]*;?\r?\n?|;?\s*$)"
+    r"\s*(?P<settings>settings\s(?:(?!\b(?:select|with)\b)[^()])*?)?"
+    r"\s*(?P<data>values\b|format\s+(?P<format>\w+)[ \t]*;?\r?\n?|;?\s*$)"
 )
 _FORMAT = re.compile(
     r"(?i)(?<!\bby)(?<!\bas)(?<![,.])\s+format\s+(?!asc\b|desc\b)(?P<format>\w+)"
