@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from touchline.sql.catalogue import Catalogue, load_catalogue
 from touchline.sql.view_columns import COLUMNS
-from touchline.sql.views import View, own, quoted
+from touchline.sql.views import DEFAULT_MAP, View, own, quoted
 
 _TEXT = "LowCardinality(String)"
 _OPTIONAL = "LowCardinality(Nullable(String))"
@@ -25,7 +25,7 @@ DIM_MAP = View(
             "is_default": (
                 "UInt8",
                 "1 for the map by which touchpoints, answers and orders are shown",
-                "(map, version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1)",
+                DEFAULT_MAP.replace("map_version", "version"),
             ),
             "stages": ("UInt8", "Number of stages", ""),
             "description": (_LONG, "What the map is for; NULL when not said", "nullIf(description, '')"),

@@ -10,7 +10,11 @@ from touchline.sql.view_columns import COLUMNS, Column
 NET_ROWS = "sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)"
 """Rows that stand: asserted and not retracted. The inner SELECT is answered by the projection `retracted`."""
 
-DEFAULT_MAP = "(map, map_version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1)"
+DEFAULT_MAP = (
+    "map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) "
+    "AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)"
+)
+"""Rows of the default map; none before one is chosen. Scalars, since behind IN (SELECT ...) no projection is used."""
 
 
 class View(NamedTuple):

@@ -66,7 +66,7 @@ FROM
     SELECT * FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-      AND (map, map_version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1)
+      AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)
 );
 
 CREATE OR REPLACE VIEW journey.attachments
@@ -212,7 +212,7 @@ FROM
         '') AS kpi_variant FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.answer.v1'
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-      AND (map, map_version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1)
+      AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)
 );
 
 CREATE OR REPLACE VIEW journey.orders
@@ -264,7 +264,7 @@ FROM
     SELECT * FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-      AND (map, map_version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1)
+      AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)
       AND (currency != '' OR order_id != '')
 );
 
@@ -330,7 +330,7 @@ FROM
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
     GROUP BY map, map_version, source, touchpoint, action
 )
-WHERE events != 0 AND (map, map_version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1);
+WHERE events != 0 AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map);
 
 CREATE OR REPLACE VIEW journey.quarantine
 (
@@ -1123,7 +1123,7 @@ AS SELECT
     map AS id,
     title AS name,
     version AS map_version,
-    (map, version) IN (SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1) AS is_default,
+    map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map) AS is_default,
     stages,
     nullIf(description, '') AS description,
     content_hash,

@@ -1,0 +1,1956 @@
+CREATE VIEW journey.account
+(
+    `topic` LowCardinality(String) COMMENT 'Kafka topic',
+    `incarnation` LowCardinality(String) COMMENT 'Id of the topic: a topic made anew has another',
+    `partition` UInt32 COMMENT 'Kafka partition',
+    `received` Int64 COMMENT 'Records read from Kafka',
+    `stored` Int64 COMMENT 'Records whose event stands',
+    `duplicate` Int64 COMMENT 'Records that repeat an event with the same payload',
+    `superseded` Int64 COMMENT 'Records that lost to a higher revision of their event',
+    `quarantined` Int64 COMMENT 'Records kept out, with a reason (view quarantine)',
+    `suppressed` Int64 COMMENT 'Records that may not be kept for want of consent',
+    `erased` Int64 COMMENT 'Records of erased persons',
+    `gaps` Int64 COMMENT 'Offsets that hold no record (compaction, transactions, retention)',
+    `is_balanced` UInt8 COMMENT '1 when received = sum of the fates, and offsets = received + gaps'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'The account of each topic-partition: every record has exactly one fate (additivity: sum)'
+AS SELECT
+    splitByChar('/', toString(stream))[1] AS topic,
+    splitByChar('/', toString(stream))[2] AS incarnation,
+    toUInt32(splitByChar('/', toString(stream))[3]) AS partition,
+    counts['received'] AS received,
+    counts['stored'] AS stored,
+    counts['duplicate'] AS duplicate,
+    counts['superseded'] AS superseded,
+    counts['quarantined'] AS quarantined,
+    counts['suppressed'] AS suppressed,
+    counts['erased'] AS erased,
+    gaps,
+    (received = (((((stored + duplicate) + superseded) + quarantined) + suppressed) + erased)) AND (((last_offset - first_offset) + 1) = (received + gaps)) AS is_balanced
+FROM
+(
+    SELECT
+        stream,
+        min(first_offset) AS first_offset,
+        max(offset) AS last_offset,
+        sum(gaps) AS gaps,
+        sumMap(fate_counts) AS counts
+    FROM journey_raw.ledger
+    WHERE kind = 'mark'
+    GROUP BY stream
+)
+
+CREATE VIEW journey.answers
+(
+    `answered_at` DateTime64(6, 'UTC') COMMENT 'When the answer was given (UTC)',
+    `about_time` DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that it is about (UTC)',
+    `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    `event_id` String COMMENT 'Id of the event within its source',
+    `person` Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `action` LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    `campaign` LowCardinality(Nullable(String)) COMMENT 'Campaign; NULL when none',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `survey` LowCardinality(Nullable(String)) COMMENT 'Survey; NULL when unnamed',
+    `question` LowCardinality(Nullable(String)) COMMENT 'Question, the same id in every language; NULL when unnamed',
+    `kpi` LowCardinality(Nullable(String)) COMMENT 'KPI that the question feeds (dim_kpi.id); NULL for other questions',
+    `variant` LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale',
+    `scope` LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    `scale_min` Int16 COMMENT 'Lowest score that could be given',
+    `scale_max` Int16 COMMENT 'Highest score that could be given',
+    `score` Nullable(Float64) COMMENT 'Score; NULL when none was given',
+    `disposition` LowCardinality(Nullable(String)) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'One row per survey answer, at the stage of its touchpoint in the default map'
+AS SELECT
+    event_time AS answered_at,
+    about_time,
+    source,
+    event_id,
+    nullIf(person, '') AS person,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    nullIf(action, '') AS action,
+    nullIf(campaign, '') AS campaign,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    nullIf(survey, '') AS survey,
+    nullIf(question, '') AS question,
+    nullIf(kpi, '') AS kpi,
+    nullIf(kpi_variant, '') AS variant,
+    nullIf(scope, '') AS scope,
+    scale_min,
+    scale_max,
+    if(has_score = 1, score, NULL) AS score,
+    nullIf(disposition, '') AS disposition
+FROM
+(
+    SELECT
+        *,
+        multiIf(variant != '', toString(variant), (kpi = 'nps') AND (scale_min = 0) AND (scale_max = 10), 'standard', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 5), 'top_2_box', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 7), 'top_2_box_of_7', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 7), 'mean', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 5), 'effort_mean', (kpi = 'emotion') AND (scale_min = 1) AND (scale_max = 7), 'net', '') AS kpi_variant
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (sign = 1) AND (row_id NOT IN (
+        SELECT row_id
+        FROM journey_raw.ledger
+        WHERE sign = -1
+    )) AND (map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    )) AND (map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    ))
+)
+
+CREATE VIEW journey.attachments
+(
+    `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
+    `local_date` Date COMMENT 'Day in the zone of the place, else of the company',
+    `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    `event_id` String COMMENT 'Id of the event within its source',
+    `revision` UInt32 COMMENT 'Revision of the event that counts',
+    `person` Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `action` LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    `campaign` LowCardinality(Nullable(String)) COMMENT 'Campaign; NULL when none',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `is_mapped` UInt8 COMMENT '1 when the map gives the event a stage',
+    `cycle` Nullable(UInt32) COMMENT 'Journey cycle of the person, from 1; NULL when no journey moves',
+    `transition` LowCardinality(Nullable(String)) COMMENT 'enter, advance, skip, return or stay; NULL when no journey moves',
+    `wait_seconds` Nullable(Float64) COMMENT 'Time since the same person\'s touchpoint before; NULL for the first',
+    `is_conversion` UInt8 COMMENT '1 when the event converts its journey cycle',
+    `rule` LowCardinality(Nullable(String)) COMMENT 'Rule of the map that decided the stage; NULL when none did',
+    `evidence` LowCardinality(Nullable(String)) COMMENT 'What the rule saw; NULL when none decided'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'One row per touchpoint event and journey map'
+AS SELECT
+    event_time,
+    local_date,
+    source,
+    event_id,
+    revision,
+    nullIf(person, '') AS person,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    nullIf(action, '') AS action,
+    nullIf(campaign, '') AS campaign,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    is_mapped,
+    nullIf(cycle, 0) AS cycle,
+    nullIf(transition, '') AS transition,
+    if(touchpoint_number > 1, wait_us / 1000000, NULL) AS wait_seconds,
+    is_conversion,
+    nullIf(rule, '') AS rule,
+    nullIf(evidence, '') AS evidence
+FROM
+(
+    SELECT *
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (sign = 1) AND (row_id NOT IN (
+        SELECT row_id
+        FROM journey_raw.ledger
+        WHERE sign = -1
+    ))
+)
+
+CREATE VIEW journey.dim_kpi
+(
+    `id` LowCardinality(String) COMMENT 'Id of the KPI (column kpi elsewhere)',
+    `name` String COMMENT 'Name of the KPI',
+    `variant` LowCardinality(Nullable(String)) COMMENT 'Formula variant of a survey KPI; NULL for others',
+    `is_default` Nullable(UInt8) COMMENT '1 for the variant of answers on its scale that name none; NULL without variants',
+    `unit` LowCardinality(String) COMMENT 'Unit of the value',
+    `additivity` LowCardinality(String) COMMENT 'sum, distinct, histogram or derived: how values of several rows may be put together',
+    `formula` String COMMENT 'Formula in words',
+    `scale_min` Nullable(Int16) COMMENT 'Lowest score of the scale on which the variant is defined',
+    `scale_max` Nullable(Int16) COMMENT 'Highest score of that scale',
+    `ci_method` LowCardinality(Nullable(String)) COMMENT 'How its interval is computed; NULL for plain counts',
+    `source` String COMMENT 'Where the formula comes from'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'The KPI catalogue, one row per KPI and formula variant'
+AS SELECT
+    id,
+    name,
+    variant,
+    is_default,
+    unit,
+    additivity,
+    formula,
+    scale_min,
+    scale_max,
+    ci_method,
+    source
+FROM `values`('id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, scale_min Nullable(Int16), scale_max Nullable(Int16), ci_method Nullable(String), source String', ('events', 'Touchpoint events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that stand', NULL, NULL, NULL, 'definition'), ('persons', 'Persons', NULL, NULL, 'persons', 'distinct', 'number of persons with at least one touchpoint in the local day, for the one grain of the view; over other periods count persons in touchpoints', NULL, NULL, NULL, 'definition'), ('journeys', 'Journeys', NULL, NULL, 'journeys', 'distinct', 'number of journey cycles with at least one touchpoint in the local day, for the one grain of the view', NULL, NULL, NULL, 'definition'), ('revenue', 'Revenue', NULL, NULL, 'currency', 'sum', 'paid amounts, tax included, less refunds; per currency, never summed across currencies', NULL, NULL, NULL, 'definition'), ('stage_rate', 'Stage conversion', NULL, NULL, 'ratio', 'derived', 'journeys that reached the next stage or a later one / journeys that reached this stage or a later one', NULL, NULL, 'wilson', 'share of a cumulative count; interval by Wilson 1927'), ('wait', 'Wait since the touchpoint before', NULL, NULL, 'seconds', 'histogram', 'number of touchpoints by time since the same person\'s touchpoint before, in classes of powers of two', NULL, NULL, NULL, 'definition'), ('unmapped', 'Unmapped events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that no rule and no touchpoint of the default map gives a stage', NULL, NULL, NULL, 'definition'), ('nps', 'Net Promoter Score', 'standard', 1, 'points', 'derived', '100 (promoters - detractors) / n; promoters 9-10, passives 7-8, detractors 0-6', 0, 10, 'adjusted_wald', 'Reichheld 2003; interval by Rocks, The American Statistician 2016 (n + 3, promoters + 3/4, detractors + 3/4)'), ('csat', 'Customer satisfaction', 'top_2_box', 1, 'percent', 'derived', '100 (answers 4-5) / n; the mean is not CSAT', 1, 5, 'wilson', 'top-2-box of 1-5; interval by Wilson 1927'), ('csat', 'Customer satisfaction', 'top_2_box_of_7', 1, 'percent', 'derived', '100 (answers 6-7) / n; never pooled with the scale of 1-5', 1, 7, 'wilson', 'top-2-box of 1-7; interval by Wilson 1927'), ('ces', 'Customer effort score 2.0', 'mean', 1, 'score', 'derived', 'sum of scores / n', 1, 7, 'student_t', 'mean of 1-7, as published by Nicereply; interval by Student\'s t'), ('ces', 'Customer effort score 2.0', 'top_3_box', 0, 'percent', 'derived', '100 (answers 5-7) / n', 1, 7, 'wilson', 'share of 5-7, as published by Zonka; interval by Wilson 1927'), ('ces', 'Customer effort score 2.0', 'net', 0, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n', 1, 7, 'adjusted_wald', 'index of CYS; interval as for NPS'), ('ces', 'Customer effort score 2.0', 'effort_mean', 1, 'score', 'derived', 'sum of scores / n; the forerunner, where a low score is good', 1, 5, 'student_t', 'CES 1, Dixon, Freeman and Toman 2010; interval by Student\'s t'), ('emotion', 'Emotion rating', 'net', 1, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n; Temkin publishes it from n = 100 on', 1, 7, 'adjusted_wald', 'Temkin Experience Ratings; interval as for NPS'))
+
+CREATE VIEW journey.dim_map
+(
+    `id` LowCardinality(String) COMMENT 'Id of the map (column map elsewhere)',
+    `name` String COMMENT 'Title of the map',
+    `map_version` UInt32 COMMENT 'Version of the map',
+    `is_default` UInt8 COMMENT '1 for the map by which touchpoints, answers and orders are shown',
+    `stages` UInt8 COMMENT 'Number of stages',
+    `description` Nullable(String) COMMENT 'What the map is for; NULL when not said',
+    `content_hash` String COMMENT 'Hash of the map\'s content: it never changes under one version',
+    `registered_at` DateTime64(6, 'UTC') COMMENT 'When it was registered (UTC)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Journey maps, one row per map and version'
+AS SELECT
+    map AS id,
+    title AS name,
+    version AS map_version,
+    (map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    )) AND (version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    )) AS is_default,
+    stages,
+    nullIf(description, '') AS description,
+    content_hash,
+    registered_at
+FROM
+(
+    SELECT *
+    FROM journey_raw.maps
+    ORDER BY registered_at ASC
+    LIMIT 1 BY
+        map,
+        version
+)
+
+CREATE VIEW journey.dim_place
+(
+    `id` LowCardinality(String) COMMENT 'Id of the place (column place elsewhere)',
+    `name` String COMMENT 'Name of the place; its id when it has none',
+    `kind` LowCardinality(Nullable(String)) COMMENT 'shop, kiosk, branch, ...; NULL when not said',
+    `zone` LowCardinality(Nullable(String)) COMMENT 'IANA zone of its local days; NULL when the company\'s counts',
+    `city` Nullable(String) COMMENT 'City; NULL when not said',
+    `region` Nullable(String) COMMENT 'State or region; NULL when not said',
+    `country` LowCardinality(Nullable(String)) COMMENT 'ISO 3166 country; NULL when not said'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Places'
+AS SELECT
+    place AS id,
+    if(name = '', place, name) AS name,
+    nullIf(kind, '') AS kind,
+    nullIf(zone, '') AS zone,
+    nullIf(city, '') AS city,
+    nullIf(region, '') AS region,
+    nullIf(country, '') AS country
+FROM
+(
+    SELECT *
+    FROM journey_raw.places
+    ORDER BY registered_at DESC
+    LIMIT 1 BY place
+)
+
+CREATE VIEW journey.dim_source
+(
+    `id` LowCardinality(String) COMMENT 'Id of the source (column source elsewhere)',
+    `name` String COMMENT 'Name of the source; its id when it has none',
+    `zone` LowCardinality(Nullable(String)) COMMENT 'IANA zone of its times without offset; NULL when they need one',
+    `legal_basis` LowCardinality(String) COMMENT 'Legal basis on which its events are kept',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand of its events; NULL when not said',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of its events; NULL when not said',
+    `retention_days` Nullable(UInt32) COMMENT 'Term after which its events go; NULL for none'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Sources of events'
+AS SELECT
+    source AS id,
+    if(name = '', source, name) AS name,
+    nullIf(zone, '') AS zone,
+    legal_basis,
+    nullIf(brand, '') AS brand,
+    nullIf(channel, '') AS channel,
+    nullIf(retention_days, 0) AS retention_days
+FROM
+(
+    SELECT *
+    FROM journey_raw.sources
+    ORDER BY registered_at DESC
+    LIMIT 1 BY source
+)
+
+CREATE VIEW journey.dim_stage
+(
+    `id` LowCardinality(String) COMMENT 'Id of the stage (column stage elsewhere)',
+    `name` String COMMENT 'Name of the stage',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map',
+    `stage_order` UInt8 COMMENT 'Place in the map, from 1',
+    `description` Nullable(String) COMMENT 'What happens there; NULL when not said'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Stages, one row per map, version and stage'
+AS SELECT
+    stage AS id,
+    name,
+    map,
+    version AS map_version,
+    stage_order,
+    nullIf(description, '') AS description
+FROM
+(
+    SELECT *
+    FROM journey_raw.stages
+    LIMIT 1 BY
+        map,
+        version,
+        stage
+)
+
+CREATE VIEW journey.dim_touchpoint
+(
+    `id` LowCardinality(String) COMMENT 'Id of the touchpoint (column touchpoint elsewhere)',
+    `name` String COMMENT 'Name of the touchpoint',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map',
+    `channel` LowCardinality(String) COMMENT 'Its channel',
+    `is_online` UInt8 COMMENT '1 when online',
+    `ownership` LowCardinality(String) COMMENT 'owned, earned or paid',
+    `observability` LowCardinality(String) COMMENT 'traceable, survey_only or unobservable',
+    `owner` Nullable(String) COMMENT 'Who answers for it; NULL when not said',
+    `description` Nullable(String) COMMENT 'What it is; NULL when not said'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Touchpoints that the maps know, one row per map, version and touchpoint'
+AS SELECT
+    touchpoint AS id,
+    name,
+    map,
+    version AS map_version,
+    channel,
+    is_online,
+    ownership,
+    observability,
+    nullIf(owner, '') AS owner,
+    nullIf(description, '') AS description
+FROM
+(
+    SELECT *
+    FROM journey_raw.touchpoints
+    LIMIT 1 BY
+        map,
+        version,
+        touchpoint
+)
+
+CREATE VIEW journey.funnel_stage
+(
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(String) COMMENT 'Stage (dim_stage.id)',
+    `stage_order` UInt8 COMMENT 'Place of the stage in the map, from 1',
+    `reached` Int64 COMMENT 'Journeys that reached this stage or a later one',
+    `reached_next` Nullable(Int64) COMMENT 'Journeys that reached the next stage or a later one; NULL for the last',
+    `rate` Nullable(Float64) COMMENT 'reached_next / reached; NULL for the last stage and where nobody came',
+    `ci_low` Nullable(Float64) COMMENT 'Lower bound of the rate\'s 95 % Wilson interval',
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the rate\'s 95 % Wilson interval'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Journeys that reached each stage or a later one, and of those the share that reached the next (additivity: derived)'
+AS SELECT
+    map,
+    map_version,
+    stage,
+    stage_order,
+    reached,
+    reached_next,
+    rate,
+    ci_low,
+    ci_high
+FROM
+(
+    SELECT
+        map,
+        map_version,
+        stage,
+        stage_order,
+        reached,
+        if(stage_order = last_order, NULL, following) AS reached_next,
+        if(reached = 0, NULL, reached_next / reached) AS rate,
+        (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre,
+        (1.959963984540054 * sqrt(((reached_next * (reached - reached_next)) / reached) + 0.9603647051735313)) / (reached + 3.8414588206941254) AS wilson_half,
+        if(reached = 0, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+        if(reached = 0, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
+    FROM
+    (
+        SELECT
+            map,
+            map_version,
+            stage,
+            stage_order,
+            reached,
+            leadInFrame(reached) OVER (PARTITION BY map, map_version ORDER BY stage_order ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS following,
+            max(stage_order) OVER (PARTITION BY map, map_version) AS last_order
+        FROM
+        (
+            SELECT
+                map,
+                version AS map_version,
+                stage,
+                stage_order
+            FROM journey_raw.stages
+            LIMIT 1 BY
+                map,
+                version,
+                stage
+        ) AS stages
+        LEFT JOIN
+        (
+            SELECT
+                map,
+                map_version,
+                stage_order,
+                sum(events) AS reached
+            FROM
+            (
+                SELECT
+                    map,
+                    map_version,
+                    stage_max_before,
+                    stage_max,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+                GROUP BY
+                    map,
+                    map_version,
+                    stage_max_before,
+                    stage_max
+            )
+            ARRAY JOIN range(toUInt8(stage_max_before + 1), toUInt8(stage_max + 1)) AS stage_order
+            GROUP BY
+                map,
+                map_version,
+                stage_order
+        ) AS journeys USING (map, map_version, stage_order)
+    )
+)
+
+CREATE VIEW journey.journeys
+(
+    `person` Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `cycle` Nullable(UInt32) COMMENT 'Journey cycle of the person, from 1; NULL when no journey moves',
+    `started_at` DateTime64(6, 'UTC') COMMENT 'First touchpoint of the cycle (UTC)',
+    `last_at` DateTime64(6, 'UTC') COMMENT 'Last touchpoint of the cycle so far (UTC)',
+    `converted_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'First conversion of the cycle; NULL when none yet',
+    `max_stage_order` Nullable(UInt8) COMMENT 'Highest stage reached; NULL when no touchpoint is mapped',
+    `touchpoints` Int64 COMMENT 'Number of touchpoints (additivity: sum)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'One row per person, map and journey cycle'
+AS SELECT
+    person,
+    map,
+    map_version,
+    cycle,
+    started_at,
+    last_at,
+    converted_at,
+    nullIf(highest, 0) AS max_stage_order,
+    touchpoints
+FROM
+(
+    SELECT
+        person,
+        map,
+        map_version,
+        cycle,
+        min(event_time) AS started_at,
+        max(event_time) AS last_at,
+        minOrNullIf(event_time, is_conversion = 1) AS converted_at,
+        max(stage_order) AS highest,
+        count() AS touchpoints
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (person != '') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
+        SELECT row_id
+        FROM journey_raw.ledger
+        WHERE sign = -1
+    ))
+    GROUP BY
+        person,
+        map,
+        map_version,
+        cycle
+)
+
+CREATE VIEW journey.kpi_persons_channel_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `persons` Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by local day and channel (additivity: distinct; other periods: count persons in touchpoints)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    nullIf(channel, '') AS channel,
+    persons_channel AS persons,
+    journeys_channel AS journeys
+FROM
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        channel,
+        sum(sign * bitTest(first_of, 3)) AS persons_channel,
+        sum(sign * bitTest(first_of, 7)) AS journeys_channel
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+    GROUP BY
+        bucket,
+        map,
+        map_version,
+        channel
+)
+WHERE (persons_channel != 0) OR (journeys_channel != 0)
+
+CREATE VIEW journey.kpi_persons_stage_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `persons` Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by local day and stage (additivity: distinct; other periods: count persons in touchpoints)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    persons_stage AS persons,
+    journeys_stage AS journeys
+FROM
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        stage,
+        sum(sign * bitTest(first_of, 2)) AS persons_stage,
+        sum(sign * bitTest(first_of, 6)) AS journeys_stage
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+    GROUP BY
+        bucket,
+        map,
+        map_version,
+        stage
+)
+WHERE (persons_stage != 0) OR (journeys_stage != 0)
+
+CREATE VIEW journey.kpi_persons_touchpoint_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `persons` Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by local day and touchpoint (additivity: distinct; other periods: count persons in touchpoints)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    touchpoint,
+    persons_touchpoint AS persons,
+    journeys_touchpoint AS journeys
+FROM
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        touchpoint,
+        sum(sign * bitTest(first_of, 1)) AS persons_touchpoint,
+        sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+    GROUP BY
+        bucket,
+        map,
+        map_version,
+        touchpoint
+)
+WHERE (persons_touchpoint != 0) OR (journeys_touchpoint != 0)
+
+CREATE VIEW journey.kpi_revenue_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `currency` LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency: never sum across currencies; NULL without amount',
+    `kind` LowCardinality(Nullable(String)) COMMENT 'purchase or refund; NULL when not said',
+    `orders` Int64 COMMENT 'Number of events with an amount (additivity: sum)',
+    `amount` Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Paid amounts by local day and currency; never sum across currencies (additivity: sum)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    nullIf(currency, '') AS currency,
+    nullIf(order_kind, '') AS kind,
+    orders,
+    accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)') AS amount
+FROM
+(
+    SELECT
+        local_date AS bucket,
+        currency,
+        currency_exponent,
+        order_kind,
+        touchpoint,
+        channel,
+        is_online,
+        is_simulated,
+        brand,
+        place,
+        persona,
+        segment,
+        map,
+        map_version,
+        stage,
+        stage_order,
+        sum(sign) AS orders,
+        sum(sign * amount_minor) AS amount_minor
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (currency != '')
+    GROUP BY
+        bucket,
+        currency,
+        currency_exponent,
+        order_kind,
+        touchpoint,
+        channel,
+        is_online,
+        is_simulated,
+        brand,
+        place,
+        persona,
+        segment,
+        map,
+        map_version,
+        stage,
+        stage_order
+)
+WHERE (orders != 0) OR (amount_minor != 0)
+
+CREATE VIEW journey.kpi_survey_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `kpi` LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    `variant` LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    `scope` LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    `n` Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    `n_positive` Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    `n_neutral` Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    `n_negative` Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    `numerator` Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    `denominator` Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    `value` Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    `ci_low` Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    `ci_high` Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    `ci_method` LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the local day of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM
+(
+    SELECT
+        *,
+        (n - n_positive) - n_negative AS n_neutral,
+        (kpi, kpi_variant) IN (('nps', 'standard'), ('ces', 'net'), ('emotion', 'net')) AS is_net,
+        (kpi, kpi_variant) IN (('csat', 'top_2_box'), ('csat', 'top_2_box_of_7'), ('ces', 'top_3_box')) AS is_share,
+        multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
+        (if(is_net OR is_share, 100, 1) * numerator) / n AS value,
+        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 1, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 1, 0) AS scale_low,
+        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 7, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 5, 0) AS scale_high,
+        (n_positive - n_negative) / (n + 3) AS wald_net,
+        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+        (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half,
+        greatest(n - 1, 1) AS t_degrees,
+        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile,
+        t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, scale_low), scale_low)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, scale_high), scale_high)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM
+    (
+        SELECT
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            kpi_variant,
+            scope,
+            sum(answers) AS n,
+            sum(answers * is_positive) AS n_positive,
+            sum(answers * is_negative) AS n_negative,
+            sum(answers * units) / 1000 AS total,
+            sum((answers * units) * units) / 1000000 AS squares
+        FROM
+        (
+            SELECT
+                *,
+                multiIf(variant != '', toString(variant), (kpi = 'nps') AND (scale_min = 0) AND (scale_max = 10), 'standard', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 5), 'top_2_box', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 7), 'top_2_box_of_7', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 7), 'mean', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 5), 'effort_mean', (kpi = 'emotion') AND (scale_min = 1) AND (scale_max = 7), 'net', '') AS kpi_variant,
+                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score >= 9, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score >= 4, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'mean'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'net'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score <= 2, (kpi = 'emotion') AND (kpi_variant = 'net'), score >= 6, 0) AS is_positive,
+                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score <= 6, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score <= 2, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'mean'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'net'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score >= 4, (kpi = 'emotion') AND (kpi_variant = 'net'), score <= 3, 0) AS is_negative,
+                toInt64(round(score * 1000)) AS units
+            FROM
+            (
+                SELECT
+                    local_date AS bucket,
+                    touchpoint,
+                    channel,
+                    is_online,
+                    is_simulated,
+                    brand,
+                    place,
+                    persona,
+                    segment,
+                    map,
+                    map_version,
+                    stage,
+                    stage_order,
+                    kpi,
+                    variant,
+                    scope,
+                    scale_min,
+                    scale_max,
+                    disposition,
+                    score,
+                    sum(sign) AS answers
+                FROM journey_raw.ledger
+                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+                GROUP BY
+                    bucket,
+                    touchpoint,
+                    channel,
+                    is_online,
+                    is_simulated,
+                    brand,
+                    place,
+                    persona,
+                    segment,
+                    map,
+                    map_version,
+                    stage,
+                    stage_order,
+                    kpi,
+                    variant,
+                    scope,
+                    scale_min,
+                    scale_max,
+                    disposition,
+                    score
+            )
+            WHERE (disposition IN ('complete', 'partial')) AND ((kpi, kpi_variant, scale_min, scale_max) IN (('nps', 'standard', 0, 10), ('csat', 'top_2_box', 1, 5), ('csat', 'top_2_box_of_7', 1, 7), ('ces', 'mean', 1, 7), ('ces', 'top_3_box', 1, 7), ('ces', 'net', 1, 7), ('ces', 'effort_mean', 1, 5), ('emotion', 'net', 1, 7)))
+        )
+        GROUP BY
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            kpi_variant,
+            scope
+        HAVING n > 0
+    )
+)
+
+CREATE VIEW journey.kpi_survey_1h
+(
+    `bucket` DateTime('UTC') COMMENT 'UTC hour',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `kpi` LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    `variant` LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    `scope` LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    `n` Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    `n_positive` Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    `n_neutral` Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    `n_negative` Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    `numerator` Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    `denominator` Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    `value` Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    `ci_low` Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    `ci_high` Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    `ci_method` LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the UTC hour of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM
+(
+    SELECT
+        *,
+        (n - n_positive) - n_negative AS n_neutral,
+        (kpi, kpi_variant) IN (('nps', 'standard'), ('ces', 'net'), ('emotion', 'net')) AS is_net,
+        (kpi, kpi_variant) IN (('csat', 'top_2_box'), ('csat', 'top_2_box_of_7'), ('ces', 'top_3_box')) AS is_share,
+        multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
+        (if(is_net OR is_share, 100, 1) * numerator) / n AS value,
+        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 1, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 1, 0) AS scale_low,
+        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 7, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 5, 0) AS scale_high,
+        (n_positive - n_negative) / (n + 3) AS wald_net,
+        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+        (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half,
+        greatest(n - 1, 1) AS t_degrees,
+        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile,
+        t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, scale_low), scale_low)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, scale_high), scale_high)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM
+    (
+        SELECT
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            kpi_variant,
+            scope,
+            sum(answers) AS n,
+            sum(answers * is_positive) AS n_positive,
+            sum(answers * is_negative) AS n_negative,
+            sum(answers * units) / 1000 AS total,
+            sum((answers * units) * units) / 1000000 AS squares
+        FROM
+        (
+            SELECT
+                *,
+                multiIf(variant != '', toString(variant), (kpi = 'nps') AND (scale_min = 0) AND (scale_max = 10), 'standard', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 5), 'top_2_box', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 7), 'top_2_box_of_7', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 7), 'mean', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 5), 'effort_mean', (kpi = 'emotion') AND (scale_min = 1) AND (scale_max = 7), 'net', '') AS kpi_variant,
+                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score >= 9, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score >= 4, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'mean'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'net'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score <= 2, (kpi = 'emotion') AND (kpi_variant = 'net'), score >= 6, 0) AS is_positive,
+                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score <= 6, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score <= 2, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'mean'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'net'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score >= 4, (kpi = 'emotion') AND (kpi_variant = 'net'), score <= 3, 0) AS is_negative,
+                toInt64(round(score * 1000)) AS units
+            FROM
+            (
+                SELECT
+                    toStartOfHour(about_time) AS bucket,
+                    touchpoint,
+                    channel,
+                    is_online,
+                    is_simulated,
+                    map,
+                    map_version,
+                    stage,
+                    stage_order,
+                    kpi,
+                    variant,
+                    scope,
+                    scale_min,
+                    scale_max,
+                    disposition,
+                    score,
+                    sum(sign) AS answers
+                FROM journey_raw.ledger
+                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+                GROUP BY
+                    bucket,
+                    touchpoint,
+                    channel,
+                    is_online,
+                    is_simulated,
+                    map,
+                    map_version,
+                    stage,
+                    stage_order,
+                    kpi,
+                    variant,
+                    scope,
+                    scale_min,
+                    scale_max,
+                    disposition,
+                    score
+            )
+            WHERE (disposition IN ('complete', 'partial')) AND ((kpi, kpi_variant, scale_min, scale_max) IN (('nps', 'standard', 0, 10), ('csat', 'top_2_box', 1, 5), ('csat', 'top_2_box_of_7', 1, 7), ('ces', 'mean', 1, 7), ('ces', 'top_3_box', 1, 7), ('ces', 'net', 1, 7), ('ces', 'effort_mean', 1, 5), ('emotion', 'net', 1, 7)))
+        )
+        GROUP BY
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            kpi_variant,
+            scope
+        HAVING n > 0
+    )
+)
+
+CREATE VIEW journey.kpi_volume_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `events` Int64 COMMENT 'Number of events (additivity: sum)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Events by local day (additivity: sum)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    events
+FROM
+(
+    SELECT
+        local_date AS bucket,
+        touchpoint,
+        channel,
+        is_online,
+        is_simulated,
+        brand,
+        place,
+        persona,
+        segment,
+        map,
+        map_version,
+        stage,
+        stage_order,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+    GROUP BY
+        bucket,
+        touchpoint,
+        channel,
+        is_online,
+        is_simulated,
+        brand,
+        place,
+        persona,
+        segment,
+        map,
+        map_version,
+        stage,
+        stage_order
+)
+WHERE events != 0
+
+CREATE VIEW journey.kpi_volume_1h
+(
+    `bucket` DateTime('UTC') COMMENT 'UTC hour',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `events` Int64 COMMENT 'Number of events (additivity: sum)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Events by UTC hour (additivity: sum)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    events
+FROM
+(
+    SELECT
+        toStartOfHour(event_time) AS bucket,
+        touchpoint,
+        channel,
+        is_online,
+        is_simulated,
+        map,
+        map_version,
+        stage,
+        stage_order,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+    GROUP BY
+        bucket,
+        touchpoint,
+        channel,
+        is_online,
+        is_simulated,
+        map,
+        map_version,
+        stage,
+        stage_order
+)
+WHERE events != 0
+
+CREATE VIEW journey.kpi_wait_1d
+(
+    `bucket` Date COMMENT 'Local day',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `wait_from_seconds` Int64 COMMENT 'Lower end of the class, included',
+    `wait_below_seconds` Int64 COMMENT 'Upper end of the class, excluded',
+    `events` Int64 COMMENT 'Number of events (additivity: sum)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Touchpoints by the time since the same person\'s touchpoint before (additivity: histogram)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    class AS wait_from_seconds,
+    if(class = 0, 1, 2 * class) AS wait_below_seconds,
+    events
+FROM
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        stage,
+        touchpoint,
+        channel,
+        roundToExp2(intDiv(wait_us, 1000000)) AS class,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 1)
+    GROUP BY
+        bucket,
+        map,
+        map_version,
+        stage,
+        touchpoint,
+        channel,
+        class
+)
+WHERE events != 0
+
+CREATE VIEW journey.orders
+(
+    `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
+    `local_date` Date COMMENT 'Day in the zone of the place, else of the company',
+    `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    `event_id` String COMMENT 'Id of the event within its source',
+    `order_id` Nullable(String) COMMENT 'Order that the event names; NULL when it names none',
+    `kind` LowCardinality(Nullable(String)) COMMENT 'purchase or refund; NULL when not said',
+    `amount` Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund',
+    `currency` LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency: never sum across currencies; NULL without amount',
+    `person` Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `action` LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    `campaign` LowCardinality(Nullable(String)) COMMENT 'Campaign; NULL when none'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'One row per event that names an order or an amount; refunds are negative'
+AS SELECT
+    event_time,
+    local_date,
+    source,
+    event_id,
+    nullIf(order_id, '') AS order_id,
+    nullIf(order_kind, '') AS kind,
+    if(currency != '', accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)'), NULL) AS amount,
+    nullIf(currency, '') AS currency,
+    nullIf(person, '') AS person,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    nullIf(action, '') AS action,
+    nullIf(campaign, '') AS campaign
+FROM
+(
+    SELECT *
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (sign = 1) AND (row_id NOT IN (
+        SELECT row_id
+        FROM journey_raw.ledger
+        WHERE sign = -1
+    )) AND (map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    )) AND (map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    )) AND ((currency != '') OR (order_id != ''))
+)
+
+CREATE VIEW journey.quarantine
+(
+    `received_at` DateTime64(6, 'UTC') COMMENT 'When the sender\'s side received it, else when it was stored (UTC)',
+    `topic` LowCardinality(String) COMMENT 'Kafka topic',
+    `partition` UInt32 COMMENT 'Kafka partition',
+    `offset` Int64 COMMENT 'Kafka offset',
+    `source` LowCardinality(Nullable(String)) COMMENT 'Source, as far as it could be read; NULL otherwise',
+    `reason` LowCardinality(String) COMMENT 'Why (closed set, see docs)',
+    `field` LowCardinality(Nullable(String)) COMMENT 'Path of the offending field; NULL when no single field offends'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'One row per record that is kept out, with the reason'
+AS SELECT
+    if(toUnixTimestamp64Micro(received_time) = 0, toDateTime64(stored_time, 6, 'UTC'), received_time) AS received_at,
+    splitByChar('/', toString(stream))[1] AS topic,
+    toUInt32(splitByChar('/', toString(stream))[3]) AS partition,
+    offset,
+    nullIf(source, '') AS source,
+    reason,
+    nullIf(field, '') AS field
+FROM
+(
+    SELECT *
+    FROM journey_raw.ledger
+    WHERE (kind = 'received') AND (fate = 'quarantined') AND (sign = 1) AND (row_id NOT IN (
+        SELECT row_id
+        FROM journey_raw.ledger
+        WHERE sign = -1
+    ))
+)
+
+CREATE VIEW journey.touchpoints
+(
+    `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
+    `local_date` Date COMMENT 'Day in the zone of the place, else of the company',
+    `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    `event_id` String COMMENT 'Id of the event within its source',
+    `revision` UInt32 COMMENT 'Revision of the event that counts',
+    `person` Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `brand` LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    `place` LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    `persona` LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    `segment` LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    `action` LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    `campaign` LowCardinality(Nullable(String)) COMMENT 'Campaign; NULL when none',
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `is_mapped` UInt8 COMMENT '1 when the map gives the event a stage',
+    `cycle` Nullable(UInt32) COMMENT 'Journey cycle of the person, from 1; NULL when no journey moves',
+    `transition` LowCardinality(Nullable(String)) COMMENT 'enter, advance, skip, return or stay; NULL when no journey moves',
+    `wait_seconds` Nullable(Float64) COMMENT 'Time since the same person\'s touchpoint before; NULL for the first',
+    `is_conversion` UInt8 COMMENT '1 when the event converts its journey cycle',
+    `rule` LowCardinality(Nullable(String)) COMMENT 'Rule of the map that decided the stage; NULL when none did',
+    `evidence` LowCardinality(Nullable(String)) COMMENT 'What the rule saw; NULL when none decided'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'One row per touchpoint event, as the default map attaches it'
+AS SELECT
+    event_time,
+    local_date,
+    source,
+    event_id,
+    revision,
+    nullIf(person, '') AS person,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    nullIf(action, '') AS action,
+    nullIf(campaign, '') AS campaign,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    is_mapped,
+    nullIf(cycle, 0) AS cycle,
+    nullIf(transition, '') AS transition,
+    if(touchpoint_number > 1, wait_us / 1000000, NULL) AS wait_seconds,
+    is_conversion,
+    nullIf(rule, '') AS rule,
+    nullIf(evidence, '') AS evidence
+FROM
+(
+    SELECT *
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (sign = 1) AND (row_id NOT IN (
+        SELECT row_id
+        FROM journey_raw.ledger
+        WHERE sign = -1
+    )) AND (map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    )) AND (map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    ))
+)
+
+CREATE VIEW journey.unmapped
+(
+    `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `action` LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    `events` Int64 COMMENT 'Number of events (additivity: sum)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Touchpoint events to which the default map gives no stage (additivity: sum)'
+AS SELECT
+    source,
+    touchpoint,
+    nullIf(action, '') AS action,
+    events
+FROM
+(
+    SELECT
+        map,
+        map_version,
+        source,
+        touchpoint,
+        action,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_mapped = 0)
+    GROUP BY
+        map,
+        map_version,
+        source,
+        touchpoint,
+        action
+)
+WHERE (events != 0) AND (map = (
+    SELECT argMax(map, chosen_at)
+    FROM journey_raw.default_map
+)) AND (map_version = (
+    SELECT argMax(version, chosen_at)
+    FROM journey_raw.default_map
+))
+
+CREATE TABLE journey_raw.default_map
+(
+    `map` LowCardinality(String) COMMENT 'Map by which touchpoints, answers, orders and unmapped are shown',
+    `version` UInt32 COMMENT 'Its version',
+    `chosen_at` DateTime64(6, 'UTC') COMMENT 'The newest choice counts'
+)
+ENGINE = MergeTree
+ORDER BY chosen_at
+SETTINGS index_granularity = 8192
+COMMENT 'Which map is the default'
+
+CREATE TABLE journey_raw.fence
+(
+    `stream` String COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
+    `generation` UInt64 COMMENT 'Group generation that owns the stream; only a higher one may replace it',
+    `writer` String COMMENT 'Worker that owns the stream; its marks alone pass the CHECK of the ledger'
+)
+ENGINE = Join(ANY, LEFT, stream)
+SETTINGS join_any_take_last_row = 1, persistent = 1
+COMMENT 'Which writer may mark progress in which stream'
+
+CREATE TABLE journey_raw.ledger
+(
+    `stream` LowCardinality(String) COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
+    `insert_number` UInt64 COMMENT 'Number of the insert within the stream, from 1, without gaps' CODEC(Delta(8), LZ4),
+    `kind` LowCardinality(String) COMMENT 'received, attached, link, unlink, erase, handoff or mark',
+    `offset` Int64 COMMENT 'Kafka offset of the record; of a mark the last offset it accounts for' CODEC(Delta(8), LZ4),
+    `sign` Int8 COMMENT '+1 asserts the row, -1 retracts the +1 row with the same row_id',
+    `row_id` UInt64 COMMENT 'Unique per +1 row: partition << 52 | insert number << 20 | ordinal; its -1 repeats it' CODEC(Delta(8), LZ4),
+    `stored_time` DateTime64(3, 'UTC') COMMENT 'When the worker built the insert' CODEC(Delta(8), LZ4),
+    `fate` LowCardinality(String) COMMENT 'stored, duplicate, superseded, quarantined, suppressed or erased',
+    `reason` LowCardinality(String) COMMENT 'Why a record is quarantined or suppressed (closed set); empty otherwise',
+    `field` LowCardinality(String) COMMENT 'Path of the offending field; empty when no single field offends',
+    `event_type` LowCardinality(String) COMMENT 'touchline.touchpoint.v1, touchline.answer.v1, ...: the ce_type of the record',
+    `source` LowCardinality(String) COMMENT 'System that sent the event; with event_id the identity of the event',
+    `event_id` String COMMENT 'Id of the event within its source' CODEC(ZSTD(1)),
+    `revision` UInt32 COMMENT 'Of one (source, event_id) the highest revision counts',
+    `payload_hash` UInt64 COMMENT 'First 8 bytes of BLAKE2b over the canonical JSON without received_at' CODEC(NONE),
+    `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened, clock skew corrected' CODEC(Delta(8), ZSTD(1)),
+    `received_time` DateTime64(6, 'UTC') COMMENT 'When the sender\'s side received it' CODEC(Delta(8), ZSTD(1)),
+    `clock_correction_us` Int64 COMMENT 'event_time minus the time as sent, in microseconds',
+    `local_date` Date COMMENT 'Day in the zone of the place, else of the company; of an answer the day of about_time' CODEC(Delta(2), LZ4),
+    `zone` LowCardinality(String) COMMENT 'IANA zone in which local_date was taken',
+    `identifier` String COMMENT 'Person key under which the event was sent; empty when the event names nobody' CODEC(ZSTD(1)),
+    `identifier_type` LowCardinality(String) COMMENT 'Type of that identifier: anonymous, login, card, ...',
+    `linked_identifier` String COMMENT 'Other end of a link or unlink' CODEC(ZSTD(1)),
+    `person` String COMMENT 'Person key of the whole person: the smallest of the linked ones' CODEC(ZSTD(1)),
+    `consent_id` String COMMENT 'Consent under which the event was sent; empty when the source needs none' CODEC(ZSTD(1)),
+    `purposes` LowCardinality(String) COMMENT 'Purposes of that consent, sorted, joined by commas',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint; of an answer the one it is about',
+    `action` LowCardinality(String) COMMENT 'What the person did there; may be empty',
+    `channel` LowCardinality(String) COMMENT 'Channel: the event\'s, else the map\'s; may be empty',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `is_simulated` UInt8 COMMENT '1 for made-up events',
+    `provenance` LowCardinality(String) COMMENT 'observed, or declared by the person afterwards',
+    `campaign` LowCardinality(String) COMMENT 'Campaign; may be empty',
+    `brand` LowCardinality(String) COMMENT 'Brand: the event\'s, else the source\'s; may be empty',
+    `place` LowCardinality(String) COMMENT 'Id of the place (shop, kiosk, ...); may be empty',
+    `persona` LowCardinality(String) COMMENT 'Persona as of the event; may be empty',
+    `segment` LowCardinality(String) COMMENT 'Segment as of the event; may be empty',
+    `map` LowCardinality(String) COMMENT 'Journey map that attached the row',
+    `map_version` UInt32 COMMENT 'Version of that map',
+    `stage` LowCardinality(String) COMMENT 'Stage decided; empty when the touchpoint is unmapped',
+    `stage_order` UInt8 COMMENT 'Place of the stage in the map, from 1; 0 when unmapped',
+    `is_mapped` UInt8 COMMENT '1 when a rule or the catalogue of the map decided the stage',
+    `cycle` UInt32 COMMENT 'Journey cycle of the person, from 1; 0 for an event that moves no journey',
+    `transition` LowCardinality(String) COMMENT 'enter, advance, skip, return or stay; empty when no journey moves',
+    `touchpoint_number` UInt32 COMMENT 'Number of the touchpoint within person and map, from 1; 0 when no journey moves',
+    `wait_us` Int64 COMMENT 'Microseconds since the person\'s touchpoint before; 0 for the first' CODEC(ZSTD(1)),
+    `is_conversion` UInt8 COMMENT '1 when the event converts its journey cycle',
+    `rule` LowCardinality(String) COMMENT 'Id of the rule that decided the stage',
+    `evidence` LowCardinality(String) COMMENT 'What the rule saw',
+    `first_of` UInt16 COMMENT 'Bits, first in local_date: of the person 1 map, 2 touchpoint, 4 stage, 8 channel; of the journey 16, 32, 64, 128',
+    `stage_max_before` UInt8 COMMENT 'Highest stage of the journey cycle before this row; 0 for none',
+    `stage_max` UInt8 COMMENT 'Highest stage of the journey cycle with this row',
+    `funnel_before` UInt8 COMMENT 'Stages 1..k passed in order before this row',
+    `funnel_depth` UInt8 COMMENT 'Stages 1..k passed in order with this row',
+    `churn_due_at` DateTime('UTC') COMMENT 'When the person counts as churned unless seen again; 0 when the map sets no term' CODEC(Delta(4), ZSTD(1)),
+    `survey` LowCardinality(String) COMMENT 'Survey of the answer',
+    `question` LowCardinality(String) COMMENT 'Question id, the same in every language',
+    `question_version` LowCardinality(String) COMMENT 'Version of its wording',
+    `language` LowCardinality(String) COMMENT 'Language asked in',
+    `kpi` LowCardinality(String) COMMENT 'KPI that the question feeds; empty for other questions',
+    `variant` LowCardinality(String) COMMENT 'Formula variant; empty means the default of the KPI catalogue',
+    `scope` LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint); never pooled',
+    `scale_min` Int16 COMMENT 'Lowest score that could be given',
+    `scale_max` Int16 COMMENT 'Highest score that could be given',
+    `score` Float64 COMMENT 'Score given; meaningless unless has_score',
+    `has_score` UInt8 COMMENT '1 when a score was given',
+    `disposition` LowCardinality(String) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
+    `sampling_probability` Float32 COMMENT 'Probability with which the person was asked',
+    `about_time` DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about' CODEC(Delta(8), ZSTD(1)),
+    `about_source` LowCardinality(String) COMMENT 'Source of the event that the answer is about; may be empty',
+    `about_event_id` String COMMENT 'Id of the event that the answer is about; may be empty' CODEC(ZSTD(1)),
+    `amount_minor` Int64 COMMENT 'Paid amount, tax included, in minor units; negative for a refund',
+    `currency` LowCardinality(String) COMMENT 'ISO 4217 currency; empty when the event has no amount',
+    `currency_exponent` UInt8 COMMENT 'Digits after the point of that currency: 2 for USD, 0 for JPY',
+    `order_id` String COMMENT 'Order that the event names; may be empty' CODEC(ZSTD(1)),
+    `order_kind` LowCardinality(String) COMMENT 'purchase or refund; empty when there is no order',
+    `properties` Map(LowCardinality(String), String) COMMENT 'Other properties of the event, as text: what attach and a rebuild need',
+    `comment` String COMMENT 'Free text of an answer, AES-GCM' CODEC(ZSTD(1)),
+    `payload` String COMMENT 'Original bytes of a quarantined record, AES-GCM; gone 90 days after they were stored' CODEC(ZSTD(1)) TTL toDateTime(stored_time) + toIntervalDay(90),
+    `cipher_key_id` LowCardinality(String) COMMENT 'Key with which comment and payload are encrypted',
+    `writer` LowCardinality(String) COMMENT 'Worker that wrote the mark',
+    `generation` UInt64 COMMENT 'Group generation under which it wrote',
+    `first_offset` Int64 COMMENT 'First offset that the mark accounts for',
+    `gaps` UInt64 COMMENT 'Offsets of the mark that hold no record (compaction, transactions, retention)',
+    `fate_counts` Map(LowCardinality(String), Int64) COMMENT 'Net change of each fate by this insert, and of received',
+    `cursors` Map(LowCardinality(String), UInt64) COMMENT 'Per other stream the insert number read up to',
+    `handoff_to` UInt16 COMMENT 'Partition to which the right to publish the identifier moves',
+    `handoff_number` UInt32 COMMENT 'Number of the handoff of that identifier, from 1',
+    CONSTRAINT fence CHECK (kind != 'mark') OR ((joinGet('journey_raw.fence', 'generation', stream) = generation) AND (joinGet('journey_raw.fence', 'writer', stream) = writer)),
+    PROJECTION by_identifier
+    (
+        SELECT _part_offset
+        ORDER BY identifier
+    ) WITH SETTINGS (index_granularity = 256),
+    PROJECTION by_event
+    (
+        SELECT _part_offset
+        ORDER BY
+            source,
+            event_id
+    ) WITH SETTINGS (index_granularity = 256),
+    PROJECTION retracted
+    (
+        SELECT row_id
+        WHERE sign = -1
+        ORDER BY row_id
+    ),
+    PROJECTION marks
+    (
+        SELECT
+            stream,
+            insert_number,
+            offset,
+            first_offset,
+            stored_time,
+            writer,
+            generation,
+            gaps,
+            fate_counts,
+            cursors
+        WHERE kind = 'mark'
+        ORDER BY
+            stream,
+            insert_number
+    ) WITH SETTINGS (index_granularity = 256),
+    PROJECTION account
+    (
+        SELECT
+            stream,
+            count(),
+            min(first_offset),
+            max(offset),
+            sum(gaps),
+            sumMap(fate_counts)
+        WHERE kind = 'mark'
+        GROUP BY stream
+    ),
+    PROJECTION volume_1h
+    (
+        SELECT
+            toStartOfHour(event_time) AS bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            sum(sign) AS events
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        GROUP BY
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            map,
+            map_version,
+            stage,
+            stage_order
+    ),
+    PROJECTION volume_1d
+    (
+        SELECT
+            local_date AS bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            sum(sign) AS events
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        GROUP BY
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order
+    ),
+    PROJECTION persons_1d
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            touchpoint,
+            stage,
+            channel,
+            sum(sign * bitTest(first_of, 0)) AS persons_map,
+            sum(sign * bitTest(first_of, 1)) AS persons_touchpoint,
+            sum(sign * bitTest(first_of, 2)) AS persons_stage,
+            sum(sign * bitTest(first_of, 3)) AS persons_channel,
+            sum(sign * bitTest(first_of, 4)) AS journeys_map,
+            sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint,
+            sum(sign * bitTest(first_of, 6)) AS journeys_stage,
+            sum(sign * bitTest(first_of, 7)) AS journeys_channel
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            touchpoint,
+            stage,
+            channel
+    ),
+    PROJECTION survey_1h
+    (
+        SELECT
+            toStartOfHour(about_time) AS bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            variant,
+            scope,
+            scale_min,
+            scale_max,
+            disposition,
+            score,
+            sum(sign) AS answers
+        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+        GROUP BY
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            variant,
+            scope,
+            scale_min,
+            scale_max,
+            disposition,
+            score
+    ),
+    PROJECTION survey_1d
+    (
+        SELECT
+            local_date AS bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            variant,
+            scope,
+            scale_min,
+            scale_max,
+            disposition,
+            score,
+            sum(sign) AS answers
+        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+        GROUP BY
+            bucket,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            kpi,
+            variant,
+            scope,
+            scale_min,
+            scale_max,
+            disposition,
+            score
+    ),
+    PROJECTION funnel_1d
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            stage_max_before,
+            stage_max,
+            funnel_before,
+            funnel_depth,
+            sum(sign) AS events
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            stage_max_before,
+            stage_max,
+            funnel_before,
+            funnel_depth
+    ),
+    PROJECTION revenue_1d
+    (
+        SELECT
+            local_date AS bucket,
+            currency,
+            currency_exponent,
+            order_kind,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order,
+            sum(sign) AS orders,
+            sum(sign * amount_minor) AS amount_minor
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (currency != '')
+        GROUP BY
+            bucket,
+            currency,
+            currency_exponent,
+            order_kind,
+            touchpoint,
+            channel,
+            is_online,
+            is_simulated,
+            brand,
+            place,
+            persona,
+            segment,
+            map,
+            map_version,
+            stage,
+            stage_order
+    ),
+    PROJECTION wait_1d
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            stage,
+            touchpoint,
+            channel,
+            roundToExp2(intDiv(wait_us, 1000000)) AS class,
+            sum(sign) AS events
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            stage,
+            touchpoint,
+            channel,
+            class
+    ),
+    PROJECTION unmapped
+    (
+        SELECT
+            map,
+            map_version,
+            source,
+            touchpoint,
+            action,
+            sum(sign) AS events
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_mapped = 0)
+        GROUP BY
+            map,
+            map_version,
+            source,
+            touchpoint,
+            action
+    )
+)
+ENGINE = MergeTree
+ORDER BY (stream, insert_number, kind, offset)
+SETTINGS index_granularity = 8192
+COMMENT 'Every fate, fact and progress mark as signed rows; KPIs are sums over its projections'
+
+CREATE TABLE journey_raw.maps
+(
+    `map` LowCardinality(String) COMMENT 'Id of the journey map',
+    `version` UInt32 COMMENT 'Its version; a (map, version) never changes its content',
+    `content_hash` String COMMENT 'Hash of the content: a worker with other content refuses to start',
+    `title` String COMMENT 'Title for readers',
+    `description` String COMMENT 'What the map is for; may be empty',
+    `stages` UInt8 COMMENT 'Number of stages',
+    `content` String COMMENT 'The whole map as JSON' CODEC(ZSTD(1)),
+    `registered_at` DateTime64(6, 'UTC') COMMENT 'When it was registered first'
+)
+ENGINE = MergeTree
+ORDER BY (map, version)
+SETTINGS index_granularity = 8192
+COMMENT 'Journey maps; the row of a map is written last, so that what hangs on it is there'
+
+CREATE TABLE journey_raw.places
+(
+    `place` LowCardinality(String) COMMENT 'Id of the place, as events carry it',
+    `name` String COMMENT 'Name for readers; may be empty',
+    `kind` LowCardinality(String) COMMENT 'shop, kiosk, branch, ...; may be empty',
+    `zone` LowCardinality(String) COMMENT 'IANA zone of its local days; may be empty',
+    `city` String COMMENT 'City; may be empty',
+    `region` String COMMENT 'State or region; may be empty',
+    `country` LowCardinality(String) COMMENT 'ISO 3166 country; may be empty',
+    `registered_at` DateTime64(6, 'UTC') COMMENT 'The newest row of a place counts'
+)
+ENGINE = MergeTree
+ORDER BY (place, registered_at)
+SETTINGS index_granularity = 8192
+COMMENT 'Places'
+
+CREATE TABLE journey_raw.sources
+(
+    `source` LowCardinality(String) COMMENT 'Id of the source, as events carry it',
+    `name` String COMMENT 'Name for readers; may be empty',
+    `zone` LowCardinality(String) COMMENT 'IANA zone of its times without offset; may be empty',
+    `legal_basis` LowCardinality(String) COMMENT 'Legal basis on which its events are kept',
+    `brand` LowCardinality(String) COMMENT 'Brand of its events; may be empty',
+    `channel` LowCardinality(String) COMMENT 'Channel of its events; may be empty',
+    `retention_days` UInt32 COMMENT 'Term after which its events go; 0 for none',
+    `registered_at` DateTime64(6, 'UTC') COMMENT 'The newest row of a source counts'
+)
+ENGINE = MergeTree
+ORDER BY (source, registered_at)
+SETTINGS index_granularity = 8192
+COMMENT 'Sources of events, as sources.yaml declares them'
+
+CREATE TABLE journey_raw.stages
+(
+    `map` LowCardinality(String) COMMENT 'Id of the journey map',
+    `version` UInt32 COMMENT 'Its version',
+    `stage` LowCardinality(String) COMMENT 'Id of the stage',
+    `stage_order` UInt8 COMMENT 'Place in the map, from 1',
+    `name` String COMMENT 'Name for readers',
+    `description` String COMMENT 'What happens there; may be empty'
+)
+ENGINE = MergeTree
+ORDER BY (map, version, stage_order)
+SETTINGS index_granularity = 8192
+COMMENT 'Stages of the journey maps'
+
+CREATE TABLE journey_raw.touchpoints
+(
+    `map` LowCardinality(String) COMMENT 'Id of the journey map',
+    `version` UInt32 COMMENT 'Its version',
+    `touchpoint` LowCardinality(String) COMMENT 'Id of the touchpoint, as events carry it',
+    `name` String COMMENT 'Name for readers',
+    `channel` LowCardinality(String) COMMENT 'Channel of the touchpoint',
+    `is_online` UInt8 COMMENT '1 when online',
+    `ownership` LowCardinality(String) COMMENT 'owned, earned or paid',
+    `observability` LowCardinality(String) COMMENT 'traceable, survey_only or unobservable',
+    `owner` String COMMENT 'Who answers for it; may be empty',
+    `description` String COMMENT 'What it is; may be empty'
+)
+ENGINE = MergeTree
+ORDER BY (map, version, touchpoint)
+SETTINGS index_granularity = 8192
+COMMENT 'Touchpoints of the journey maps'

@@ -1,0 +1,111 @@
+"""Migrations: up, down, up; what they refuse; and the schema that they make, against the committed snapshot."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_driver import Client
+
+from tests.engine import running_engine
+from touchline.clickhouse import connect
+from touchline.errors import WrongUsage
+from touchline.sql.migrate import (
+    expected_schema_version,
+    migrate,
+    migrations_dir,
+    pending,
+    require_schema,
+    roll_back,
+    schema_version,
+)
+
+SNAPSHOT = Path(__file__).parent / "schema.sql"
+
+
+@pytest.fixture(scope="module")
+def bare_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """An engine without any of our databases."""
+    with running_engine(tmp_path_factory.mktemp("migrations"), migrated=False) as settings:
+        client = connect(settings)
+        yield client
+        client.disconnect()
+
+
+def schema_of(client: Client) -> str:
+    """DDL of everything, as text that does not depend on who migrated."""
+    rows = client.execute(
+        "SELECT create_table_query FROM system.tables WHERE database IN ('journey', 'journey_raw', 'journey_api') "
+        "AND name != 'schema_versions' ORDER BY database, name"
+    )
+    formatted = [client.execute("SELECT formatQuery(%(sql)s)", {"sql": row[0]})[0][0] for row in rows]
+    return re.sub(r"DEFINER = \S+", "DEFINER = owner", "\n\n".join(formatted)) + "\n"
+
+
+def test_pending_reads_only_and_an_old_schema_is_refused(bare_client: Client) -> None:
+    assert len(pending(bare_client)) == expected_schema_version()
+    assert bare_client.execute("SELECT count() FROM system.databases WHERE name LIKE 'journey%'") == [(0,)]
+    with pytest.raises(WrongUsage, match="schema version 0") as caught:
+        require_schema(bare_client)
+    assert "touchline migrate" in caught.value.mend
+
+
+def test_up_down_up_gives_the_same_schema_and_it_is_the_committed_one(bare_client: Client) -> None:
+    for statement in pending(bare_client)[0].statements[:2]:
+        bare_client.execute(statement)  # as a run leaves it that was cut off
+    steps = migrate(bare_client)
+    first = schema_of(bare_client)
+    assert [step.number for step in steps] == list(range(1, expected_schema_version() + 1))
+    assert roll_back(bare_client) == [step.number for step in reversed(steps)]
+    assert schema_version(bare_client) == 0
+    left = bare_client.execute("SELECT name FROM system.tables WHERE database LIKE 'journey%'")
+    assert left == [("schema_versions",)]
+    migrate(bare_client)
+    assert schema_of(bare_client) == first
+    if not SNAPSHOT.exists():  # to renew it, delete it and run this test
+        SNAPSHOT.write_text(first, encoding="utf-8")
+    assert first == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_migrating_again_does_nothing(engine_client: Client) -> None:
+    assert migrate(engine_client) == []
+    require_schema(engine_client)
+
+
+def test_a_newer_schema_is_refused(engine_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations_dir(), folder)
+    known = expected_schema_version()
+    for path in folder.glob(f"{known:04}_*.sql"):
+        path.unlink()
+    refusal = f"version {known}, this release knows versions up to {known - 1}"
+    for refuses in (migrate, pending):
+        with pytest.raises(WrongUsage, match=refusal):
+            refuses(engine_client, folder)
+    monkeypatch.setattr("touchline.sql.migrate.expected_schema_version", lambda: known - 1)
+    with pytest.raises(WrongUsage, match=refusal):
+        require_schema(engine_client)
+
+
+def test_a_file_that_changed_after_it_was_applied_is_refused(engine_client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations_dir(), folder)
+    changed = folder / "0004_create_reference_tables.sql"
+    changed.write_text(changed.read_text() + "\n-- changed\n")
+    with pytest.raises(WrongUsage, match=re.escape(changed.name)):
+        migrate(engine_client, folder)
+
+
+def test_every_table_view_and_column_has_a_comment(engine_client: Client) -> None:
+    condition = "database IN ('journey', 'journey_raw') AND {} != 'schema_versions' AND comment = ''"
+    assert engine_client.execute(f"SELECT name FROM system.tables WHERE {condition.format('name')}") == []
+    assert engine_client.execute(f"SELECT table, name FROM system.columns WHERE {condition.format('table')}") == []
+
+
+def test_every_migration_has_a_down_step() -> None:
+    ups = {path.name.removesuffix(".sql") for path in migrations_dir().glob("*.sql") if not path.name.endswith(".down.sql")}
+    downs = {path.name.removesuffix(".down.sql") for path in migrations_dir().glob("*.down.sql")}
+    assert ups == downs

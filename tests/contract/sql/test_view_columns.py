@@ -1,0 +1,74 @@
+"""The names, order and types that BI tools rely on: docs/interface in the design, kept here as data."""
+
+from __future__ import annotations
+
+import pytest
+from clickhouse_driver import Client
+
+H = "touchpoint channel is_online is_simulated"
+D = f"{H} brand place persona segment"
+F = f"{D} action campaign"
+M = "map map_version stage stage_order"
+ATTACHED = (
+    f"event_time local_date source event_id revision person {F} {M} is_mapped cycle transition wait_seconds is_conversion rule evidence"
+)
+SURVEY = (
+    "kpi variant scope n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
+)
+VIEWS = {
+    "touchpoints": ATTACHED,
+    "attachments": ATTACHED,
+    "answers": f"answered_at about_time source event_id person {F} {M} survey question kpi variant scope scale_min scale_max score "
+    "disposition",
+    "orders": f"event_time local_date source event_id order_id kind amount currency person {F}",
+    "journeys": "person map map_version cycle started_at last_at converted_at max_stage_order touchpoints",
+    "kpi_volume_1h": f"bucket {H} {M} events",
+    "kpi_volume_1d": f"bucket {D} {M} events",
+    "kpi_persons_touchpoint_1d": "bucket map map_version touchpoint persons journeys",
+    "kpi_persons_stage_1d": "bucket map map_version stage persons journeys",
+    "kpi_persons_channel_1d": "bucket map map_version channel persons journeys",
+    "kpi_survey_1h": f"bucket {H} {M} {SURVEY}",
+    "kpi_survey_1d": f"bucket {D} {M} {SURVEY}",
+    "funnel_stage": "map map_version stage stage_order reached reached_next rate ci_low ci_high",
+    "unmapped": "source touchpoint action events",
+    "quarantine": "received_at topic partition offset source reason field",
+    "account": "topic incarnation partition received stored duplicate superseded quarantined suppressed erased gaps is_balanced",
+    "kpi_revenue_1d": f"bucket {D} {M} currency kind orders amount",
+    "kpi_wait_1d": "bucket map map_version stage touchpoint channel wait_from_seconds wait_below_seconds events",
+}
+TYPES = {
+    "event_time": "DateTime64(6, 'UTC')", "local_date": "Date", "amount": "Nullable(Decimal(18, 4))", "value": "Float64",
+    "events": "Int64", "persons": "Int64", "n": "Int64", "numerator": "Float64", "denominator": "Int64", "wait_seconds": "Nullable(Float64)",
+    "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
+    "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_has_the_columns_of_the_interface_in_order(engine_client: Client, view: str) -> None:
+    rows = engine_client.execute(
+        "SELECT name, type FROM system.columns WHERE database = 'journey' AND table = %(view)s ORDER BY position", {"view": view}
+    )
+    assert [name for name, _ in rows] == VIEWS[view].split()
+    for name, found in rows:
+        if view not in ("journeys", "funnel_stage") and name in TYPES:
+            assert found == TYPES[name], name
+        assert "AggregateFunction" not in found
+        if name == "bucket":
+            assert found == ("DateTime('UTC')" if view.endswith("_1h") else "Date")
+
+
+@pytest.mark.parametrize("view", ["dim_map", "dim_stage", "dim_touchpoint", "dim_place", "dim_source", "dim_kpi"])
+def test_a_dimension_starts_with_id_and_name(engine_client: Client, view: str) -> None:
+    rows = engine_client.execute(
+        "SELECT name FROM system.columns WHERE database = 'journey' AND table = %(view)s ORDER BY position", {"view": view}
+    )
+    assert [name for (name,) in rows[:2]] == ["id", "name"]
+
+
+def test_readers_see_no_other_view_and_never_a_sign_or_position(engine_client: Client) -> None:
+    dimensions = {"dim_map", "dim_stage", "dim_touchpoint", "dim_place", "dim_source", "dim_kpi"}
+    names = {name for (name,) in engine_client.execute("SELECT name FROM system.tables WHERE database = 'journey'")}
+    assert names == VIEWS.keys() | dimensions
+    hidden = "name IN ('sign', 'row_id', 'stream', 'insert_number', 'kind_of_row')"
+    assert engine_client.execute(f"SELECT table, name FROM system.columns WHERE database = 'journey' AND {hidden}") == []
