@@ -31,7 +31,9 @@ class Deliveries:
 
     def __init__(self, max_unacknowledged: int) -> None:
         self.max_unacknowledged = max_unacknowledged
-        self._changed = threading.Condition()
+        self._room_at = max_unacknowledged // 2
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._on_their_way = 0
         self._acknowledged = 0
         self._failed = 0
@@ -48,9 +50,9 @@ class Deliveries:
 
     def start(self) -> None:
         """Takes one event on its way. When too many are, waits until half of them have ended."""
-        with self._changed:
+        with self._lock:
             if self._on_their_way >= self.max_unacknowledged:
-                self._changed.wait_for(lambda: self._on_their_way <= self.max_unacknowledged // 2)
+                self._changed.wait_for(lambda: self._on_their_way <= self._room_at)
             self._on_their_way += 1
 
     def cancel(self) -> None:
@@ -67,15 +69,28 @@ class Deliveries:
                 on_delivery(event_id, error)
             except Exception:
                 log.exception("the delivery callback failed")
-        with self._changed:
-            self._on_their_way -= 1
-            if error is None:
-                self._acknowledged += 1
-            else:
-                self._failed += 1
-                self._first_error = self._first_error or error
-            if self._on_their_way in (0, self.max_unacknowledged // 2):  # each value is passed: it falls by one
-                self._changed.notify_all()
+        if error is None:
+            self.acknowledge(None)
+        else:
+            self.fail(error)
+
+    def acknowledge(self, _: object) -> None:
+        """Ends the way of an event that nobody wants to hear of."""
+        with self._lock:
+            self._acknowledged += 1
+            self._end_one()
+
+    def fail(self, error: Exception) -> None:
+        """The same, with the error."""
+        with self._lock:
+            self._failed += 1
+            self._first_error = self._first_error or error
+            self._end_one()
+
+    def _end_one(self) -> None:
+        self._on_their_way -= 1
+        if self._on_their_way == 0 or self._on_their_way == self._room_at:  # each value is passed: it falls by one
+            self._changed.notify_all()
 
     def wait_until_settled(self, timeout_seconds: float | None) -> bool:
         """Waits until nothing is on its way; False when the time is over."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from kafka import KafkaProducer
@@ -105,9 +104,13 @@ class TouchpointProducer(EventProducer):
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(record.value):,} bytes") from None
         except KafkaError as error:
             raise _unreachable(self._bootstrap, error) from None
-        finish = self._deliveries.finish
-        future.add_callback(partial(_acknowledge, finish, record.event_id, on_delivery))
-        future.add_errback(partial(_fail, finish, record.event_id, on_delivery))
+        if on_delivery is None:
+            future.add_callback(self._deliveries.acknowledge)
+            future.add_errback(self._deliveries.fail)
+        else:
+            finish = self._deliveries.finish
+            future.add_callback(lambda _: finish(record.event_id, None, on_delivery))
+            future.add_errback(lambda error: finish(record.event_id, error, on_delivery))
 
     def _settle(self, timeout_seconds: float | None) -> None:
         # kafka-python 3.0.12 may wait for ever for a new producer id while no broker answers, its delivery time-out
@@ -162,14 +165,6 @@ def _connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mappi
         if isinstance(error, ValueError | AssertionError | KafkaConfigurationError):
             raise WrongUsage(f"kafka-python refuses an option: {error}", "mend kafka_options") from None
         raise
-
-
-def _acknowledge(finish: Any, event_id: str, on_delivery: OnDelivery | None, _: object) -> None:
-    finish(event_id, None, on_delivery)
-
-
-def _fail(finish: Any, event_id: str, on_delivery: OnDelivery | None, error: Exception) -> None:
-    finish(event_id, error, on_delivery)
 
 
 def _unreachable(bootstrap: str, error: Exception | None) -> EngineUnreachable:

@@ -41,7 +41,7 @@ class PreparedRecord(NamedTuple):
 
 
 class RecordMaker:
-    """Makes records. Holds no state that changes, so threads may share one.
+    """Makes records; threads may share one.
 
     `person_keys` is needed only for events with identifiers. With `sources` an undeclared source is refused and times
     without offset are understood where the source declares its zone. `clock_us` gives the time of reception.
@@ -51,16 +51,17 @@ class RecordMaker:
         self._person_keys = person_keys
         self._sources = sources
         self._clock_us = clock_us
+        self._last_received = (-1, "")
 
     def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
         payload = _as_dict(given)
         now_us = self._clock_us()
-        if payload.get("received_at") is None:
-            payload["received_at"] = format_time(now_us)
         if "identifiers" in payload:
             payload["persons"] = [*payload.get("persons", ()), *self._keyed(payload.pop("identifiers"))]
         event = self._checked(payload, now_us)
+        if event.received_at is None:
+            payload["received_at"] = self._received_at(now_us)
         value = _encode(payload, has_unchecked_fields=bool(event.model_extra))
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
@@ -79,6 +80,15 @@ class RecordMaker:
         if isinstance(moments, Rejection):
             raise _rejected(moments, payload)
         return event
+
+    def _received_at(self, now_us: int) -> str:
+        """Text of the present, to the millisecond; many events share one."""
+        now_ms = now_us // 1_000
+        last_ms, text = self._last_received
+        if last_ms != now_ms:
+            text = format_time(now_ms * 1_000)[:-4] + "Z"
+            self._last_received = (now_ms, text)
+        return text
 
     def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
         pairs = list(_pairs(identifiers))

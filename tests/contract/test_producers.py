@@ -122,7 +122,7 @@ def test_a_flushed_event_is_one_record_with_key_value_and_cloudevents_headers(be
     assert record.key == login.encode()
     assert json.loads(record.value) == _event(
         1,
-        received_at="2026-03-01T12:00:00.000000Z",
+        received_at="2026-03-01T12:00:00.000Z",
         persons=[{"type": "login", "key": login}, {"type": "mail", "key": mail}],
         properties={"items": 3},
     )
