@@ -109,7 +109,10 @@ def test_schema_statements_take_effect(client: ContractClient, database: str) ->
 
 def test_a_result_with_rows_tells_its_columns(driver: DriverClient) -> None:
     sql = "SELECT number AS n, toString(number) AS text FROM numbers(2)"
-    assert driver.client.execute(sql, with_column_types=True) == ([(0, "0"), (1, "1")], [("n", "UInt64"), ("text", "String")])
+    assert driver.client.execute(sql, with_column_types=True) == (
+        [(0, "0"), (1, "1")],
+        [("n", "UInt64"), ("text", "String")],
+    )
 
 
 def test_an_empty_result_still_tells_its_columns(driver: DriverClient, database: str) -> None:
