@@ -45,7 +45,7 @@ from touchline.processors.attaching.values import (
     load_tail,
 )
 from touchline.schemas.channels import ONLINE_CHANNELS, is_online_channel
-from touchline.schemas.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, Cell, Choice, CompiledMap, Step, decide
+from touchline.schemas.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, Cell, Choice, CompiledMap, decide
 from touchline.schemas.journey.predicates import Moment
 from touchline.schemas.journey_map import compile_map
 
@@ -113,7 +113,9 @@ def attach(
             continue
         by_action = cells.get(touchpoint, other_cells)
         cell = by_action.get(action) or by_action[None]
-        step, _, _, _, touchpoint_key, channel, channel_key, is_online, seen_bit, cell_number = cell
+        step, chooses, _, personas, segments, touchpoint_key, channel, channel_key, is_online, seen_bit, cell_number = (
+            cell
+        )
         time_s = time_us // US_PER_SECOND
 
         # 1. lost?  An exit sets the due time to the event's own time, which no term does.
@@ -122,26 +124,21 @@ def attach(
             has_converted = False
 
         # 2. who?  3. where?
-        if step is None:
+        if own_persona:
+            persona = own_persona
+        if own_segment:
+            segment = own_segment
+        if step is None or chooses:
             idle_us = time_us - touched_us if number else -1
-            moment = Moment(
-                properties,
-                persona,
-                segment,
-                stages_seen,
-                touchpoints_seen,
-                stage,
-                last_touchpoint,
-                has_converted,
-                conversions,
-                idle_us,
-            )
-            persona, segment, step = _judge(cell, moment, own_persona, own_segment)
-        else:
-            if own_persona:
-                persona = own_persona
-            if own_segment:
-                segment = own_segment
+            past = (stages_seen, touchpoints_seen, stage, last_touchpoint, has_converted, conversions, idle_us)
+            if chooses:
+                moment = new(Moment, (properties, persona, segment, *past))
+                if personas and not own_persona:
+                    persona = _choose(personas, moment) or persona
+                if segments and not own_segment:
+                    segment = _choose(segments, moment) or segment
+            if step is None:
+                step = decide(cell, new(Moment, (properties, persona, segment, *past)))
         stage_name, order, rule, evidence, is_conversion, is_exit, stays, stage_key, stage_bit = step
 
         number += 1
@@ -279,7 +276,9 @@ def attach_alone(event: JourneyEvent, journey_map: CompiledMap) -> Attachment:
         return _place_answer(event, journey_map, 0, 0, 0, 0, "", "", 0)
     cell = journey_map.cell(event.touchpoint, event.action)
     moment = Moment(event.properties, "", "", 0, 0, 0, 0, False, 0, -1)
-    persona, segment, step = _judge(cell, moment, event.persona, event.segment)
+    persona = event.persona or _choose(cell.personas, moment)
+    segment = event.segment or _choose(cell.segments, moment)
+    step = cell.fixed or decide(cell, moment._replace(persona=persona, segment=segment))
     channel, is_online = _channel(event, cell)
     return Attachment(
         stage=step.stage,
@@ -356,14 +355,6 @@ def _channel(event: JourneyEvent, cell: Cell) -> tuple[str, bool]:
     """The event's channel, else the touchpoint's; online by the touchpoint, else by the vocabulary."""
     channel = event.channel or cell.channel
     return channel, is_online_channel(channel) if cell.is_online is None else cell.is_online
-
-
-def _judge(cell: Cell, moment: Moment, own_persona: str, own_segment: str) -> tuple[str, str, Step]:
-    """Persona, segment and step where they do not follow from touchpoint and action alone. The event's own persona
-    and segment go first, then the rules, then what was known."""
-    persona = own_persona or _choose(cell.personas, moment) or moment.persona
-    segment = own_segment or _choose(cell.segments, moment) or moment.segment
-    return persona, segment, decide(cell, moment._replace(persona=persona, segment=segment))
 
 
 def _choose(choices: Sequence[Choice], moment: Moment) -> str:

@@ -35,9 +35,11 @@ class Step(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A stage rule that is still possible in a cell, with the steps of all four combinations of conversion and exit."""
+    """A stage rule that is still possible in a cell. `fixed` is its step where conversion and exit are certain; else
+    `steps` has all four combinations, and the tests that choose between them."""
 
     predicate: Predicate | None
+    fixed: Step | None
     steps: tuple[Step, Step, Step, Step]
     conversion: tuple[Predicate | None, ...]
     exit: tuple[Predicate | None, ...]
@@ -55,6 +57,7 @@ class Cell(NamedTuple):
     """All that is known of events with one touchpoint and action before looking at the person."""
 
     fixed: Step | None
+    chooses: bool
     outcomes: tuple[Outcome, ...]
     personas: tuple[Choice, ...]
     segments: tuple[Choice, ...]
@@ -104,8 +107,9 @@ def any_holds(predicates: Sequence[Predicate | None], moment: Moment) -> bool:
 def decide(cell: Cell, moment: Moment) -> Step:
     """The step of an event whose cell has no fixed one: the first rule that holds. The last outcome always does."""
     for outcome in cell.outcomes:
-        if outcome.predicate is None or outcome.predicate(moment):
-            return outcome.step(moment)
+        predicate, fixed, _, _, _ = outcome
+        if predicate is None or predicate(moment):
+            return fixed or outcome.step(moment)
     raise AssertionError("a cell ends with an outcome without condition")
 
 
@@ -155,7 +159,8 @@ class _Compiler:
         segments = self.choices(touchpoint, action, [(segment.id, segment.when) for segment in self.map.segments])
         outcomes = self.outcomes(touchpoint, action)
         return Cell(
-            fixed=None if personas or segments else _only_step(outcomes),
+            fixed=outcomes[0].fixed if outcomes[0].predicate is None else None,
+            chooses=bool(personas or segments),
             outcomes=outcomes,
             personas=personas,
             segments=segments,
@@ -210,12 +215,12 @@ class _Compiler:
             )
 
         goals = [condition for goal in self.map.goals for condition in goal.when] if stage else []
-        return Outcome(
-            predicate,
-            (step(False, False), step(True, False), step(False, True), step(True, True)),
-            self.alternatives(goals, stage, touchpoint, action),
-            self.alternatives(self.exits, stage, touchpoint, action),
-        )
+        steps = step(False, False), step(True, False), step(False, True), step(True, True)
+        conversion = self.alternatives(goals, stage, touchpoint, action)
+        leaving = self.alternatives(self.exits, stage, touchpoint, action)
+        is_certain = all(test is None for test in conversion + leaving)
+        fixed = steps[bool(conversion) + 2 * bool(leaving)] if is_certain else None
+        return Outcome(predicate, fixed, steps, conversion, leaving)
 
     def alternatives(
         self, conditions: Iterable[StageCondition], stage: str, touchpoint: str | None, action: str | None
@@ -227,13 +232,6 @@ class _Compiler:
             if _allows(condition, touchpoint, action) and (not condition.stage or stage in condition.stage)
         ]
         return (None,) if None in possible else tuple(possible)
-
-
-def _only_step(outcomes: Sequence[Outcome]) -> Step | None:
-    first = outcomes[0]
-    if first.predicate is not None or any(test is not None for test in first.conversion + first.exit):
-        return None
-    return first.steps[bool(first.conversion) + 2 * bool(first.exit)]
 
 
 def _allows(condition: EventCondition, touchpoint: str | None, action: str | None) -> bool:

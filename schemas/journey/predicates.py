@@ -4,6 +4,7 @@ moment."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import NamedTuple
 
 from touchline.schemas.journey.conditions import Before, Condition, ContentTest, EventCondition, Scalar
@@ -47,11 +48,11 @@ def predicate_of(condition: EventCondition, numbering: Numbering) -> Predicate |
             tests.append(_segment_in(frozenset(condition.segment)))
     if condition.before:
         tests += _before_predicates(condition.before, numbering)
-    if not tests:
-        return None
-    if len(tests) == 1:
-        return tests[0]
-    return lambda moment: all(test(moment) for test in tests)
+    return reduce(_both, tests) if tests else None
+
+
+def _both(one: Predicate, other: Predicate) -> Predicate:
+    return lambda moment: one(moment) and other(moment)
 
 
 def _persona_in(wanted: frozenset[str]) -> Predicate:
