@@ -105,13 +105,19 @@ def _events_of(lines: pa.Table, seen: set[int]) -> RetailBatch:
     # One thread keeps the order of the file.
     baskets = lines.group_by("basket_id", use_threads=False).aggregate([*firsts, *sums, ("basket_id", "count")])
     ids = baskets["basket_id"].to_pylist()
-    if len(ids) + len(seen) != len(seen.union(ids)):
+    if len(ids) != _runs(lines["basket_id"]) or not seen.isdisjoint(ids):
         raise TouchlineError("the rows of a basket do not stand together", f"install {_REQUIREMENT} again")
     seen.update(ids)
     times_us = pc.cast(baskets["transaction_timestamp_min"], pa.timestamp("us")).cast(pa.int64()).to_pylist()
     columns = {name: baskets[name].to_pylist() for name in baskets.column_names if name != "transaction_timestamp_min"}
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return RetailBatch([_event(row, us) for row, us in zip(rows, times_us, strict=True)], lines.num_rows)
+
+
+def _runs(column: pa.ChunkedArray) -> int:
+    """Number of stretches of equal values."""
+    changes = pc.sum(pc.not_equal(column.slice(1), column.slice(0, len(column) - 1))).as_py()
+    return 1 + (changes or 0)
 
 
 def _cents(dollars: pa.ChunkedArray) -> pa.ChunkedArray:

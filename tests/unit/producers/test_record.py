@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from touchline.errors import WrongUsage
+from touchline.producers.errors import EventRejected
+from touchline.producers.record import MAX_VALUE_BYTES, PreparedRecord, RecordMaker
+from touchline.schemas.identifiers import PersonKeys
+from touchline.schemas.reasons import Reason
+from touchline.schemas.sources import Source
+from touchline.schemas.times import parse_time
+
+KEYS = PersonKeys("k1", bytes(range(32)))
+NOW_US = parse_time("2026-03-01T12:00:00.123456Z")
+SOURCES = {"web-shop": Source(legal_basis="consent"), "till": Source(legal_basis="contract", zone="Europe/Berlin")}
+EVENT: dict[str, Any] = {
+    "type": "touchline.touchpoint.v1",
+    "id": "e1",
+    "source": "web-shop",
+    "time": "2026-03-01T11:00:00Z",
+    "touchpoint": "product_page",
+}
+SECRET = "ada@example.org"
+
+
+def _make(event: Any, *, declared: bool = True) -> PreparedRecord:
+    return RecordMaker(KEYS, SOURCES if declared else None, lambda: NOW_US).make(event)
+
+
+def _refusal(event: Any) -> EventRejected:
+    with pytest.raises(EventRejected) as refused:
+        _make(event)
+    assert SECRET not in f"{refused.value.what} {refused.value.mend}"
+    assert refused.value.mend
+    return refused.value
+
+
+def test_what_the_sender_wrote_is_sent_without_the_defaults_of_the_model() -> None:
+    assert json.loads(_make(EVENT).value) == {**EVENT, "received_at": "2026-03-01T12:00:00.123Z"}
+
+
+def test_the_sender_s_event_is_left_as_it_was() -> None:
+    event = {**EVENT, "identifiers": [("login", "4711")]}
+    _make(event)
+
+    assert event == {**EVENT, "identifiers": [("login", "4711")]}
+
+
+def test_the_strongest_identifier_keys_the_record_whatever_the_order() -> None:
+    one = _make({**EVENT, "identifiers": [("anonymous", "c1"), ("badge", "b"), ("login", "4711")]})
+    other = _make({**EVENT, "identifiers": [("login", "4711"), ("anonymous", "c1"), ("badge", "b")]})
+
+    assert one.key == other.key == KEYS.key("login", "4711").encode()
+    assert [person["type"] for person in json.loads(one.value)["persons"]] == ["login", "anonymous", "badge"]
+
+
+def test_a_moment_of_python_becomes_text_with_its_offset() -> None:
+    moment = datetime(2026, 3, 1, 9, 30, tzinfo=timezone(timedelta(hours=1)))
+
+    assert json.loads(_make({**EVENT, "time": moment}).value)["time"] == "2026-03-01T09:30:00+01:00"
+
+
+def test_a_naive_moment_is_refused_unless_the_source_declares_its_zone() -> None:
+    naive = datetime(2026, 3, 1, 9, 30)
+    refusal = _refusal({**EVENT, "time": naive})
+    record = _make({**EVENT, "time": naive, "source": "till"})
+
+    assert (refusal.reason, refusal.field) == (Reason.WRONG_TYPE, "time")
+    assert "offset" in refusal.mend
+    assert json.loads(record.value)["time"] == "2026-03-01T09:30:00"
+    assert "ce_time" not in dict(record.headers)  # CloudEvents wants an offset
+
+
+def test_an_undeclared_source_is_refused_where_sources_are_known() -> None:
+    assert _refusal({**EVENT, "source": "web-shop-2"}).reason is Reason.UNKNOWN_SOURCE
+    assert _make({**EVENT, "source": "web-shop-2"}, declared=False).event_id == "e1"
+
+
+def test_an_event_from_the_future_is_refused() -> None:
+    refusal = _refusal({**EVENT, "time": datetime.fromtimestamp(NOW_US / 1e6 + 86_401, UTC)})
+
+    assert (refusal.reason, refusal.field) == (Reason.TIME_OUT_OF_RANGE, "time")
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "field"),
+    [
+        ({"identifiers": [("mail", "undefined")]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [("phone", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": SECRET}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [SECRET]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [{"type": "mail"}]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [("login", 4711)]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"persons": [{"type": "mail", "key": SECRET}]}, Reason.WRONG_TYPE, "persons[].key"),
+        ({"properties": {SECRET: object()}}, Reason.WRONG_TYPE, "properties"),
+        ({"unknown": {"at": object()}}, Reason.NOT_JSON, ""),
+        ({"unknown": float("nan")}, Reason.NOT_JSON, ""),
+        ({"touchpoint": "\ud800"}, Reason.NOT_UTF8, "touchpoint"),
+        ({"unknown": "x" * MAX_VALUE_BYTES}, Reason.TOO_LARGE, ""),
+    ],
+)
+def test_a_bad_event_is_refused_before_it_leaves(fields: dict[str, Any], reason: Reason, field: str) -> None:
+    refusal = _refusal({**EVENT, **fields})
+
+    assert (refusal.reason, refusal.field) == (reason, field)
+
+
+@pytest.mark.parametrize("event", ["text", 7, [EVENT]])
+def test_what_is_no_event_is_refused(event: Any) -> None:
+    assert _refusal(event).reason is Reason.NOT_JSON
+
+
+def test_a_field_that_holds_itself_is_refused() -> None:
+    loop: dict[str, Any] = {}
+    loop["self"] = loop
+
+    assert _refusal({**EVENT, "unknown": loop}).reason is Reason.NOT_JSON
+
+
+def test_no_identifiers_need_no_person_key() -> None:
+    maker = RecordMaker(None, None, lambda: NOW_US)
+
+    assert maker.make({**EVENT, "identifiers": []}).key == b"web-shop/e1"
+    with pytest.raises(WrongUsage):
+        maker.make({**EVENT, "identifiers": [("login", "1")]})
