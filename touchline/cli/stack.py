@@ -167,7 +167,7 @@ def _stay(stack: LocalStack) -> None:
 
     print("Ctrl-C ends it all", file=sys.stderr)
     try:
-        attend(stack, stack.progress)
+        attend(stack)
     except (KeyboardInterrupt, SystemExit):
         print("ending", file=sys.stderr)
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
 
 from touchline.errors import EngineUnreachable
 from touchline.local.stack import LocalStack
@@ -14,7 +13,7 @@ MOST_RESTARTS = 5
 RESTART_WINDOW_SECONDS = 60.0
 
 
-def attend(stack: LocalStack, say: Callable[[str], None]) -> None:
+def attend(stack: LocalStack) -> None:
     """Return when every part was ended on purpose (`touchline down` elsewhere).
 
     Raises:
@@ -24,7 +23,6 @@ def attend(stack: LocalStack, say: Callable[[str], None]) -> None:
     while any(part.identity is not None for part in stack.parts):
         time.sleep(LOOK_SECONDS)
         for name in stack.restart_crashed():
-            say(f"{name} had ended and was started again")
             if len(restarts) == MOST_RESTARTS and time.monotonic() - restarts[0] < RESTART_WINDOW_SECONDS:
                 raise EngineUnreachable(f"{name} keeps ending", f"see `touchline logs {name}` and `touchline doctor`")
             restarts.append(time.monotonic())

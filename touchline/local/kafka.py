@@ -61,6 +61,11 @@ class Cluster:
     folder: Path
 
     @property
+    def bootstrap(self) -> str:
+        """Where clients find the brokers: host:port[,host:port]."""
+        return ",".join(f"{LOOPBACK}:{broker.port}" for broker in self.brokers)
+
+    @property
     def replication(self) -> int:
         """Copies of each partition."""
         return min(MAX_REPLICATION, len(self.brokers))

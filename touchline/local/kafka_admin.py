@@ -26,14 +26,15 @@ def admin_client(bootstrap: str, timeout_ms: int = ADMIN_TIMEOUT_MS) -> Iterator
     Raises:
         EngineUnreachable: no broker answers.
     """
-    if not any(_is_open(server.strip()) for server in bootstrap.split(",")):
-        # kafka-python would try for its whole term, and leaks the sockets of connections that were refused.
+    # kafka-python would try a closed port for its whole term, and leaks the sockets of connections that were refused.
+    servers = [server.strip() for server in bootstrap.split(",") if _is_open(server.strip())]
+    if not servers:
         raise EngineUnreachable(f"Kafka at {bootstrap} does not answer (connection refused)", START_KAFKA)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     client = None
     try:
         client = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
+            bootstrap_servers=servers, request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
         )
         yield client
     except KafkaError as error:

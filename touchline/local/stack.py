@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Literal, Self
 
 from touchline.local import identity as identity_module
-from touchline.local.commands import run_touchline
 from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
@@ -65,12 +64,15 @@ class LocalStack:
         migrate: bool = True,
         settings: Settings | None = None,
     ) -> None:
+        directory = directory.resolve()
         count = brokers or recorded_brokers(directory / "kafka") or 1
-        self.settings = settings or folder_settings(directory, ports, partitions, count)
+        planned = settings or folder_settings(directory, ports, partitions, count)
+        self.cluster = plan_cluster(directory / "kafka", planned, count)
+        # All of them, so that a client finds its way while the first broker is away.
+        self.settings = planned.with_changes(kafka_bootstrap=self.cluster.bootstrap)
         self.environment = settings_environment(self.settings)
         self.progress: Callable[[str], None] = lambda _line: None
         self.jars = load_settings().local_dir / "kafka" / "jars"
-        self.cluster = plan_cluster(directory / "kafka", self.settings, count)
         self._migrate = migrate
         self._guard: subprocess.Popen[str] | None = None
         environment = self.environment
@@ -136,6 +138,8 @@ class LocalStack:
             return []
         with exclusive(self.settings.local_dir, "up"):  # a `down` that is under way removes the records first
             crashed = [part for part in self.parts if part.identity is not None and not part.is_running()]
+            for part in crashed:
+                self.progress(f"{part.name} ended and is started again")
             self._start(crashed, [])
         return [part.name for part in crashed]
 
@@ -177,8 +181,20 @@ class LocalStack:
         if ensure_topic(self.settings, self.cluster.replication):
             self.progress(f"created topic {self.settings.topic} with {self.settings.partitions} partitions")
         if self._migrate:
-            self.progress("bringing the schema up to date")
-            run_touchline(self.environment, "migrate")
+            self._migrate_schema()
+
+    def _migrate_schema(self) -> None:
+        from touchline.clickhouse import connect, explained
+        from touchline.sql.migrate import migrate
+
+        client = connect(self.settings)
+        try:
+            with explained(self.settings):
+                applied = migrate(client)
+        finally:
+            client.disconnect()
+        if applied:
+            self.progress(f"brought the schema to version {applied[-1].number}")
 
     def _start(self, parts: list[Part], started: list[Part]) -> None:
         """Start parts side by side, then wait for all of them."""
