@@ -10,6 +10,7 @@ from pathlib import Path
 
 from touchline.errors import WrongUsage
 from touchline.processors.answers import Acknowledge, Refused, StoreResult
+from touchline.processors.handover import TopicChanged
 from touchline.processors.records import ReceivedBatch
 
 
@@ -87,6 +88,18 @@ class BuggyStore(NotingStore):
 
     def store(self, batch: ReceivedBatch) -> StoreResult:
         raise KeyError("jane@example.org")
+
+
+class OnceChangedTopicStore(NotingStore):
+    """Finds at its second batch that the topic is another one, which ends the membership but not the worker."""
+
+    batches = 0
+
+    def store(self, batch: ReceivedBatch) -> StoreResult:
+        self.batches += 1
+        if self.batches == 2:
+            raise TopicChanged("as if created anew")
+        return super().store(batch)
 
 
 class OldSchemaStore(NotingStore):

@@ -86,6 +86,17 @@ def test_refused_batches_are_read_again_and_nothing_is_skipped(settings: Setting
     assert_each_record_once(process.notes, 10)
 
 
+def test_worker_leaves_its_group_and_joins_again_in_the_same_process(settings: Settings, tmp_path: Path) -> None:
+    send(settings, 40)
+    with worker(settings, tmp_path, "OnceChangedTopicStore") as process:
+        process.wait_stored(40)
+        assert "event=rejoining because=topic_changed" in process.log
+        assert process.log.count("event=ready") == 2
+        status, seconds = process.end()
+    assert (status, seconds < SIGTERM_SECONDS) == (0, True), (seconds, process.log)
+    assert_each_record_once(process.notes, 10)
+
+
 def test_worker_whose_store_waits_stays_in_its_group_and_ends_at_once_when_told(
     settings: Settings, tmp_path: Path
 ) -> None:
