@@ -1,10 +1,9 @@
-"""From a validated event to the flat fact that the ledger keeps: times corrected and placed in their local day, money with its
-exponent, texts sealed."""
+"""From a validated event to the flat fact that the ledger keeps: times corrected and placed in their local day, money
+with its exponent, texts sealed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import orjson
 
@@ -12,23 +11,16 @@ from touchline.processors.cipher import Cipher
 from touchline.processors.records import Fact
 from touchline.schemas.answer import AnswerEvent
 from touchline.schemas.consent import ConsentEvent
+from touchline.schemas.credibility import Moments, moments_of
 from touchline.schemas.envelope import Contract
 from touchline.schemas.events import Event
 from touchline.schemas.identifiers import order_of
 from touchline.schemas.identify import IdentifyEvent
 from touchline.schemas.measure import MeasureEvent
 from touchline.schemas.money import CURRENCY_EXPONENTS
-from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Source
-from touchline.schemas.times import (
-    TimeUnreadable,
-    UnknownZone,
-    is_valid_declared_time,
-    is_valid_event_time,
-    local_day,
-    parse_time,
-)
+from touchline.schemas.times import local_day
 from touchline.schemas.touchpoint import TouchpointEvent
 
 UNKNOWN_PREFIX = "+"
@@ -36,40 +28,24 @@ UNKNOWN_PREFIX = "+"
 
 _NO_PROPERTIES: Mapping[str, str] = {}
 
-# Below, `type(event) is` and not isinstance: pydantic's models answer isinstance in Python, 2 µs each time, and the union's
-# models have no subclasses.
-
-
-class _Unfit(Exception):
-    """Internal: the event is well-formed but cannot be believed."""
-
-    def __init__(self, reason: Reason, field: str) -> None:
-        super().__init__(reason)
-        self.rejection = Rejection(reason, field)
-
-
-class _Times(NamedTuple):
-    event_us: int
-    received_us: int
-    correction_us: int
-    zone: str
+# Below, `type(event) is` and not isinstance: pydantic's models answer isinstance in Python, 2 µs each time, and the
+# union's models have no subclasses.
 
 
 def fact_of(
     event: Event, payload_hash: int, source: Source, record_time_us: int, company_zone: str, cipher: Cipher
 ) -> Fact | Rejection:
-    """The fact of a validated event, or why its times or zone cannot be used.
+    """The fact of a validated event, or why its times, its zone or the sign of its money cannot be believed.
 
     `record_time_us` (the time that Kafka kept with the record) stands in for an absent `received_at`.
     """
-    try:
-        times = _times_of(event, source, record_time_us, company_zone)
-        about = _about(event, source, times)
-        day = local_day(about[0] or times.event_us, times.zone)
-    except _Unfit as error:
-        return error.rejection
-    except UnknownZone:
-        return Rejection(Reason.WRONG_TYPE, "zone")
+    moments = moments_of(event, source, record_time_us)
+    if type(moments) is Rejection:
+        return moments
+    assert type(moments) is Moments
+    zone = event.zone or source.zone or company_zone
+    about = _about(event, moments)
+    day = local_day(moments.about_us, zone)
     identifier_type, identifier = _identifier(event)
     touchpoint, action, channel, provenance = _contact(event)
     answer = _answer(event) if type(event) is AnswerEvent else _NO_ANSWER
@@ -81,7 +57,7 @@ def fact_of(
         event.source,
         event.id,
         event.revision,
-        times.event_us,
+        moments.time_us,
         day,
         identifier,
         identifier,
@@ -97,9 +73,9 @@ def fact_of(
         event.persona or "",
         event.segment or "",
         payload_hash,
-        times.received_us,
-        times.correction_us,
-        times.zone,
+        moments.received_us,
+        moments.clock_correction_us,
+        zone,
         identifier_type,
         "" if consent is None else consent.id,
         "" if consent is None else ",".join(sorted(set(consent.purposes))),
@@ -109,37 +85,11 @@ def fact_of(
     )
 
 
-def _times_of(event: Event, source: Source, record_time_us: int, company_zone: str) -> _Times:
-    received_us = record_time_us
-    if event.received_at is not None:
-        received_us = _parse(event.received_at, "received_at", None)
-        if not is_valid_declared_time(received_us):
-            raise _Unfit(Reason.TIME_OUT_OF_RANGE, "received_at")
-    correction_us = source.clock_correction_us
-    event_us = _parse(event.time, "time", source.zone) + correction_us
-    if not is_valid_event_time(event_us, received_us):
-        raise _Unfit(Reason.TIME_OUT_OF_RANGE, "time")
-    return _Times(event_us, received_us, correction_us, event.zone or source.zone or company_zone)
-
-
-def _parse(text: str, field: str, zone: str | None) -> int:
-    try:
-        return parse_time(text, zone)
-    except TimeUnreadable:
-        raise _Unfit(Reason.WRONG_TYPE, field) from None
-
-
-def _about(event: Event, source: Source, times: _Times) -> tuple[int, str, str]:
+def _about(event: Event, moments: Moments) -> tuple[int, str, str]:
     """Time, source and id of what an answer is about; the answer's own time where it does not say."""
     if type(event) is not AnswerEvent:
         return (0, "", "")
-    about = event.about
-    about_us = times.event_us
-    if about.occurred_at is not None:
-        about_us = _parse(about.occurred_at, "about.occurred_at", source.zone)
-        if not is_valid_event_time(about_us, times.received_us):
-            raise _Unfit(Reason.TIME_OUT_OF_RANGE, "about.occurred_at")
-    return (about_us, about.source or "", about.event_id or "")
+    return (moments.about_us, event.about.source or "", event.about.event_id or "")
 
 
 def _identifier(event: Event) -> tuple[str, str]:

@@ -81,13 +81,12 @@ def _sign_fault(event: TouchpointEvent) -> Rejection | None:
 
 def _declared_times(event: Event) -> list[tuple[str, str]]:
     """Field path and text of the times that an event declares beside its own."""
-    match event:
-        case AnswerEvent():
-            times = [("about.occurred_at", event.about.occurred_at)]
-        case ConsentEvent():
-            times = [("effective_at", event.effective_at)]
-        case MeasureEvent():
-            times = [("starts_at", event.starts_at), ("ends_at", event.ends_at)]
-        case _:
-            times = []
+    # `type(event) is`: pydantic's models answer isinstance in Python, about 2 µs each time.
+    times: tuple[tuple[str, str | None], ...] = ()
+    if type(event) is AnswerEvent:
+        times = (("about.occurred_at", event.about.occurred_at),)
+    elif type(event) is ConsentEvent:
+        times = (("effective_at", event.effective_at),)
+    elif type(event) is MeasureEvent:
+        times = (("starts_at", event.starts_at), ("ends_at", event.ends_at))
     return [(field, text) for field, text in times if text is not None]
