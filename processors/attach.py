@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from touchline.processors.attaching.alone import attach_alone, place_answer
 from touchline.processors.attaching.values import (
     JOURNEY,
     JOURNEY_CHANNEL,
@@ -44,8 +45,9 @@ from touchline.processors.attaching.values import (
     dump_tail,
     load_tail,
 )
-from touchline.schemas.channels import ONLINE_CHANNELS, is_online_channel
-from touchline.schemas.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, Cell, Choice, CompiledMap, decide
+from touchline.schemas.channels import ONLINE_CHANNELS
+from touchline.schemas.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, CompiledMap, decide
+from touchline.schemas.journey.groups import choose
 from touchline.schemas.journey.predicates import Moment
 from touchline.schemas.journey_map import compile_map
 
@@ -106,16 +108,28 @@ def attach(
         time_us, _, _, touchpoint, action, own_channel, local_day, own_persona, own_segment, properties, moves = event
         if not moves:
             attached.append(
-                _place_answer(
+                place_answer(
                     event, journey_map, cycle, stage, stage_max, funnel_depth, persona, segment, due_s if stage else 0
                 )
             )
             continue
         by_action = cells.get(touchpoint, other_cells)
         cell = by_action.get(action) or by_action[None]
-        step, chooses, _, personas, segments, touchpoint_key, channel, channel_key, is_online, seen_bit, cell_number = (
-            cell
-        )
+        (
+            step,
+            tests_groups,
+            _,
+            personas,
+            segments,
+            persona_row,
+            segment_row,
+            touchpoint_key,
+            channel,
+            channel_key,
+            is_online,
+            seen_bit,
+            cell_number,
+        ) = cell
         time_s = time_us // US_PER_SECOND
 
         # 1. lost?  An exit sets the due time to the event's own time, which no term does.
@@ -126,19 +140,36 @@ def attach(
         # 2. who?  3. where?
         if own_persona:
             persona = own_persona
+        elif persona_row:
+            persona = persona_row[conversions if conversions < len(persona_row) else -1] or persona
         if own_segment:
             segment = own_segment
-        if step is None or chooses:
+        elif segment_row:
+            segment = segment_row[conversions if conversions < len(segment_row) else -1] or segment
+        if step is None or tests_groups:
             idle_us = time_us - touched_us if number else -1
-            past = (stages_seen, touchpoints_seen, stage, last_touchpoint, has_converted, conversions, idle_us)
-            if chooses:
-                moment = new(Moment, (properties, persona, segment, *past))
-                if personas and not own_persona:
-                    persona = _choose(personas, moment) or persona
-                if segments and not own_segment:
-                    segment = _choose(segments, moment) or segment
+            history = (
+                stages_seen,
+                touchpoints_seen,
+                stage,
+                last_touchpoint,
+                has_converted,
+                conversions,
+                idle_us,
+                properties,
+                persona,
+                segment,
+            )
+            moment = new(Moment, history)
+            if tests_groups:
+                if not own_persona:
+                    persona = choose(personas, moment) or persona
+                if not own_segment:
+                    segment = choose(segments, moment) or segment
+                if step is None:
+                    moment = moment._replace(persona=persona, segment=segment)
             if step is None:
-                step = decide(cell, new(Moment, (properties, persona, segment, *past)))
+                step = decide(cell, moment)
         stage_name, order, rule, evidence, is_conversion, is_exit, stays, stage_key, stage_bit = step
 
         number += 1
@@ -267,102 +298,6 @@ def attach(
         days_before,
     )
     return attached, new(Tail, last)
-
-
-def attach_alone(event: JourneyEvent, journey_map: CompiledMap) -> Attachment:
-    """The attachment of an event without a person: stage and conversion by the rules, no journey, no first-of,
-    nothing remembered. History conditions see an empty history."""
-    if not event.moves:
-        return _place_answer(event, journey_map, 0, 0, 0, 0, "", "", 0)
-    cell = journey_map.cell(event.touchpoint, event.action)
-    moment = Moment(event.properties, "", "", 0, 0, 0, 0, False, 0, -1)
-    persona = event.persona or _choose(cell.personas, moment)
-    segment = event.segment or _choose(cell.segments, moment)
-    step = cell.fixed or decide(cell, moment._replace(persona=persona, segment=segment))
-    channel, is_online = _channel(event, cell)
-    return Attachment(
-        stage=step.stage,
-        stage_order=step.stage_order,
-        is_mapped=step.stage_order > 0,
-        channel=channel,
-        is_online=is_online,
-        cycle=0,
-        transition="",
-        touchpoint_number=0,
-        wait_us=0,
-        is_conversion=step.is_conversion,
-        rule=step.rule,
-        evidence=step.evidence,
-        persona=persona,
-        segment=segment,
-        first_of=0,
-        stage_max_before=0,
-        stage_max=0,
-        funnel_before=0,
-        funnel_depth=0,
-        churn_due_at_s=0,
-    )
-
-
-def _place_answer(
-    event: JourneyEvent,
-    journey_map: CompiledMap,
-    cycle: int,
-    stage: int,
-    stage_max: int,
-    funnel_depth: int,
-    persona: str,
-    segment: str,
-    due_s: int,
-) -> Attachment:
-    """An answer belongs to a stage of the touchpoint it is about: to the person's stage of the moment if that is one
-    of them, else to the first that the rules name. About a touchpoint without stages it belongs to the stage of the
-    moment."""
-    stages = journey_map.asked.get(event.touchpoint)
-    rule, evidence, order = "", "", stage
-    if stages:
-        order = stage if stage in stages else next(iter(stages))
-        rule = stages[order][1]
-        evidence = f"answer about touchpoint={event.touchpoint}"
-    elif stage:
-        evidence = "answer in the stage of the moment"
-    channel, is_online = _channel(event, journey_map.cell(event.touchpoint, event.action))
-    return Attachment(
-        stage=journey_map.stages[order - 1] if order else "",
-        stage_order=order,
-        is_mapped=order > 0,
-        channel=channel,
-        is_online=is_online,
-        cycle=cycle if stage else 0,
-        transition="",
-        touchpoint_number=0,
-        wait_us=0,
-        is_conversion=False,
-        rule=rule,
-        evidence=evidence,
-        persona=event.persona or persona,
-        segment=event.segment or segment,
-        first_of=0,
-        stage_max_before=stage_max,
-        stage_max=stage_max,
-        funnel_before=funnel_depth,
-        funnel_depth=funnel_depth,
-        churn_due_at_s=due_s,
-    )
-
-
-def _channel(event: JourneyEvent, cell: Cell) -> tuple[str, bool]:
-    """The event's channel, else the touchpoint's; online by the touchpoint, else by the vocabulary."""
-    channel = event.channel or cell.channel
-    return channel, is_online_channel(channel) if cell.is_online is None else cell.is_online
-
-
-def _choose(choices: Sequence[Choice], moment: Moment) -> str:
-    """The first persona or segment whose rule holds, "" if none does."""
-    for predicate, name in choices:
-        if predicate is None or predicate(moment):
-            return name
-    return ""
 
 
 def _turn_to(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from touchline.schemas.journey.conditions import EventCondition, StageCondition, describe
+from touchline.schemas.journey.groups import Groups, compile_groups
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.predicates import Moment, Numbering, Predicate, predicate_of
 
@@ -49,18 +50,16 @@ class Outcome(NamedTuple):
         return self.steps[any_holds(self.conversion, moment) + 2 * any_holds(self.exit, moment)]
 
 
-Choice = tuple[Predicate | None, str]
-"""A persona or segment rule that is still possible in a cell."""
-
-
 class Cell(NamedTuple):
     """All that is known of events with one touchpoint and action before looking at the person."""
 
     fixed: Step | None
-    chooses: bool
+    tests_groups: bool
     outcomes: tuple[Outcome, ...]
-    personas: tuple[Choice, ...]
-    segments: tuple[Choice, ...]
+    personas: Groups
+    segments: Groups
+    persona_row: tuple[str, ...]
+    segment_row: tuple[str, ...]
     touchpoint_key: str
     channel: str
     channel_key: str
@@ -155,15 +154,17 @@ class _Compiler:
         declared = next((known for known in self.map.touchpoints if known.id == touchpoint), None)
         channel = declared.channel if declared else ""
         number = self.numbering.touchpoints.get(touchpoint or "", 0)
-        personas = self.choices(touchpoint, action, [(persona.id, persona.when) for persona in self.map.personas])
-        segments = self.choices(touchpoint, action, [(segment.id, segment.when) for segment in self.map.segments])
+        personas = self.groups(touchpoint, action, [(persona.id, persona.when) for persona in self.map.personas])
+        segments = self.groups(touchpoint, action, [(segment.id, segment.when) for segment in self.map.segments])
         outcomes = self.outcomes(touchpoint, action)
         return Cell(
             fixed=outcomes[0].fixed if outcomes[0].predicate is None else None,
-            chooses=bool(personas or segments),
+            tests_groups=bool(personas.tests or segments.tests),
             outcomes=outcomes,
             personas=personas,
             segments=segments,
+            persona_row=personas.by_conversions,
+            segment_row=segments.by_conversions,
             touchpoint_key=TOUCHPOINT_KEY + touchpoint if touchpoint else "",
             channel=channel,
             channel_key=CHANNEL_KEY + channel,
@@ -172,16 +173,16 @@ class _Compiler:
             number=number,
         )
 
-    def choices(
-        self, touchpoint: str | None, action: str | None, groups: Iterable[tuple[str, Sequence[EventCondition] | None]]
-    ) -> tuple[Choice, ...]:
-        possible = (
-            (predicate_of(condition, self.numbering), name)
-            for name, alternatives in groups
+    def groups(
+        self, touchpoint: str | None, action: str | None, members: Iterable[tuple[str, Sequence[EventCondition] | None]]
+    ) -> Groups:
+        allowed = [
+            (condition, name)
+            for name, alternatives in members
             for condition in alternatives or ()
             if _allows(condition, touchpoint, action)
-        )
-        return tuple(_until_certain(possible))
+        ]
+        return compile_groups(allowed, self.numbering)
 
     def outcomes(self, touchpoint: str | None, action: str | None) -> tuple[Outcome, ...]:
         possible = (

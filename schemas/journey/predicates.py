@@ -16,9 +16,6 @@ class Moment(NamedTuple):
     """What a condition may look at: the event's content, and the person's state before the event. Stages and
     touchpoints are bits and orders of the compiled map; `idle_us` is -1 for a first touchpoint."""
 
-    properties: Mapping[str, str]
-    persona: str
-    segment: str
     stages_seen: int
     touchpoints_seen: int
     last_stage: int
@@ -26,6 +23,9 @@ class Moment(NamedTuple):
     has_converted: bool
     conversions: int
     idle_us: int
+    properties: Mapping[str, str]
+    persona: str
+    segment: str
 
 
 Predicate = Callable[[Moment], bool]
