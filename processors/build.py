@@ -7,12 +7,13 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 
-from touchline.clickhouse import connect, explained
+from touchline.clickhouse import connect, connect_as, explained
 from touchline.processors.attach import compile_map
 from touchline.processors.cipher import Cipher
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.store.clickhouse import ClickHouseLedger
 from touchline.processors.store.loop import StoreLoop
+from touchline.processors.store.native import ColumnClient
 from touchline.processors.topic import describe_topic
 from touchline.processors.validate import Validator
 from touchline.producers.partitioning import partition_of
@@ -46,7 +47,7 @@ def build_pipeline(
     )
     return StoreLoop(
         pipeline,
-        ClickHouseLedger(lambda: connect(settings, timeout_seconds=STORE_TIMEOUT_SECONDS)),
+        ClickHouseLedger(lambda: connect_as(ColumnClient, settings, STORE_TIMEOUT_SECONDS)),
         state_dir=settings.state_dir,
         writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         incarnation_of=topic_incarnation,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
@@ -13,6 +13,8 @@ from touchline.errors import EngineUnreachable, WrongUsage
 
 if TYPE_CHECKING:
     from touchline.settings import Settings
+
+AnyClient = TypeVar("AnyClient")
 
 SETTINGS: dict[str, object] = {
     # An insert is acknowledged when its part stands, never when it is queued (on by default since ClickHouse 26.2).
@@ -31,6 +33,16 @@ def connect(settings: Settings, *, timeout_seconds: float = 300.0, connect_timeo
 
     Raises WrongUsage when the password file cannot be read.
     """
+    return connect_as(Client, settings, timeout_seconds, connect_timeout_seconds)
+
+
+def connect_as(
+    kind: Callable[..., AnyClient], settings: Settings, timeout_seconds: float = 300.0, connect_timeout_seconds: float = 3.0
+) -> AnyClient:
+    """The same with a client class of its own.
+
+    Raises WrongUsage when the password file cannot be read.
+    """
     path = settings.clickhouse_password_file
     try:
         password = path.read_text().strip()
@@ -39,7 +51,7 @@ def connect(settings: Settings, *, timeout_seconds: float = 300.0, connect_timeo
             f"the file of ClickHouse's password cannot be read: {settings.clickhouse_password_file} ({error.strerror})",
             "name it with TOUCHLINE_CLICKHOUSE_PASSWORD_FILE; `touchline up` makes one for the local stack",
         ) from None
-    return Client(
+    return kind(
         host=settings.clickhouse_host,
         port=settings.clickhouse_port,
         user=settings.clickhouse_user,

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
 from touchline.clickhouse import is_away
@@ -21,6 +20,7 @@ from touchline.processors.store.ledger import (
     Stream,
     WriterFenced,
 )
+from touchline.processors.store.native import ColumnClient
 from touchline.processors.store.rows import Insert
 
 VIOLATED_CONSTRAINT = 469
@@ -33,9 +33,9 @@ _POLL_SECONDS = 0.05
 class ClickHouseLedger:
     """One connection; after any failure it is dropped, so that no answer of an old query is taken for a new one's."""
 
-    def __init__(self, open_client: Callable[[], Client]) -> None:
+    def __init__(self, open_client: Callable[[], ColumnClient]) -> None:
         self._open_client = open_client
-        self._client: Client | None = None
+        self._client: ColumnClient | None = None
 
     def close(self) -> None:
         """Drop the connection. The ledger opens another one at its next use."""
@@ -76,10 +76,10 @@ class ClickHouseLedger:
             time.sleep(_POLL_SECONDS)
 
     def insert(self, insert: Insert) -> None:
-        names = list(insert.columns)
-        sql = f"INSERT INTO journey_raw.ledger ({', '.join(names)}) {queries.tag(insert.stream)} VALUES"
+        names = ", ".join(column.name for column in insert.columns)
+        sql = f"INSERT INTO journey_raw.ledger ({names}) {queries.tag(insert.stream)} VALUES"
         try:
-            self._connected().execute(sql, [insert.columns[name] for name in names], columnar=True)
+            self._connected().execute(sql, insert.columns, columnar=True)
         except ServerException as error:
             self.close()
             if error.code == VIOLATED_CONSTRAINT:
@@ -131,7 +131,7 @@ class ClickHouseLedger:
         rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))
         return {source: (time_us, source, event_id) for source, time_us, event_id in rows}
 
-    def _connected(self) -> Client:
+    def _connected(self) -> ColumnClient:
         if self._client is None:
             self._client = self._open_client()
         return self._client

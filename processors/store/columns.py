@@ -6,7 +6,6 @@ A test holds these names and types against `system.columns`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from types import MappingProxyType
 
 from touchline.processors.attach import Attachment
@@ -46,23 +45,22 @@ _NUMBERS = frozenset(
         "insert_number", "offset", "sign", "row_id", "stored_time", "revision", "payload_hash", "event_time",
         "received_time", "clock_correction_us", "is_online", "is_simulated", "map_version", "stage_order",
         "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
-        "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "scale_min", "scale_max", "has_score",
+        "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "local_date", "scale_min", "scale_max", "has_score",
         "about_time", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps", "handoff_to",
         "handoff_number",
     )
 )  # fmt: skip
 _FLOATS = frozenset(("score", "sampling_probability"))
 _MAPS = frozenset(("properties", "fate_counts", "cursors"))
-EPOCH_DATE = date(1970, 1, 1)
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 
 
 def default_of(column: str) -> object:
-    """What ClickHouse puts into a column that an insert leaves out."""
+    """What ClickHouse puts into a column that an insert leaves out; times and days as numbers since 1970."""
     if column in _NUMBERS:
         return 0
     if column in _FLOATS:
         return 0.0
     if column in _MAPS:
         return _EMPTY
-    return EPOCH_DATE if column == "local_date" else ""
+    return ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from touchline.processors.records import Fact
-from touchline.processors.store.columns import ATTACHED, EPOCH_DATE, default_of
+from touchline.processors.store.columns import ATTACHED, default_of
 from touchline.processors.store.ledger import FenceHeld, KnownEvent, Mark, PublishedRow, Stream, WriterFenced
 from touchline.processors.store.queries import LEFT_OUT
 from touchline.processors.store.rows import Insert
@@ -37,8 +37,9 @@ class MemoryLedger:
         return Mark(max((row["insert_number"] for row in same_partition), default=0), -1)
 
     def insert(self, insert: Insert) -> None:
-        names = list(insert.columns)
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*insert.columns.values(), strict=True)]
+        names = [column.name for column in insert.columns]
+        columns = [column.values() for column in insert.columns]
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
         for row in rows:
             if row["kind"] == "mark" and self.fences.get(insert.stream) != (row.get("generation", 0), row["writer"]):
                 raise WriterFenced(insert.stream)
@@ -113,5 +114,4 @@ def _partition(row: Row) -> int:
 
 
 def _value(row: Row, name: str) -> Any:
-    value = row.get(name, default_of(name))
-    return (value - EPOCH_DATE).days if name == "local_date" else value
+    return row.get(name, default_of(name))

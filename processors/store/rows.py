@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import cache
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from touchline.processors.store.columns import EPOCH_DATE, default_of
+from touchline.processors.store.encode import Column
 
 INSERT_ROWS_MAX = 1_048_576
 """ClickHouse's largest block: an insert of more rows would be cut into parts that are not atomic together."""
@@ -28,12 +27,12 @@ class Block(NamedTuple):
 
 
 class Insert(NamedTuple):
-    """One insert, columns by name (all of `row_count` values); columns that hold nothing but defaults are absent."""
+    """One insert of `row_count` rows; columns that hold nothing but defaults are absent."""
 
     stream: str
     insert_number: int
     row_count: int
-    columns: dict[str, list[object]]
+    columns: list[Column]
 
 
 class TooManyRows(Exception):
@@ -49,11 +48,6 @@ def row_id_base(partition: int, insert_number: int) -> int:
     return partition << (_ORDINAL_BITS + _INSERT_BITS) | insert_number << _ORDINAL_BITS
 
 
-@cache
-def _date_of(day: int) -> date:
-    return EPOCH_DATE + timedelta(days=day)
-
-
 def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms: int, blocks: list[Block]) -> Insert:
     """Transpose the blocks into the columns of one insert.
 
@@ -64,11 +58,11 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
     if row_count > INSERT_ROWS_MAX:
         raise TooManyRows(f"{row_count} rows")
     next_id = row_id_base(partition, insert_number)
-    kinds: list[object] = []
-    offsets: list[object] = []
-    signs: list[object] = []
-    row_ids: list[object] = []
-    pieces: dict[str, list[tuple[int, tuple[object, ...]]]] = {}
+    kinds: list[str] = []
+    offsets: list[int] = []
+    signs: list[int] = []
+    row_ids: list[int] = []
+    pieces: dict[str, list[tuple[int, Sequence[object]]]] = {}
     for block in blocks:
         size = len(block.rows)
         start = len(kinds)
@@ -83,7 +77,7 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
         for name, values in zip(block.names, zip(*block.rows, strict=True), strict=True):
             if any(values):
                 pieces.setdefault(name, []).append((start, values))
-    columns: dict[str, list[object]] = {
+    head: dict[str, Sequence[object]] = {
         "stream": [stream] * row_count,
         "insert_number": [insert_number] * row_count,
         "stored_time": [stored_time_ms] * row_count,
@@ -92,15 +86,6 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
         "sign": signs,
         "row_id": row_ids,
     }
-    columns.update((name, _assemble(name, parts, row_count)) for name, parts in pieces.items())
+    columns = [Column(name, row_count, [(0, values)]) for name, values in head.items()]
+    columns += [Column(name, row_count, parts) for name, parts in pieces.items()]
     return Insert(stream, insert_number, row_count, columns)
-
-
-def _assemble(name: str, parts: list[tuple[int, tuple[object, ...]]], row_count: int) -> list[object]:
-    default = default_of(name)
-    values: list[object] = []
-    for start, part in parts:
-        values += [default] * (start - len(values))
-        values += map(_date_of, part) if name == "local_date" else part
-    values += [default] * (row_count - len(values))
-    return values

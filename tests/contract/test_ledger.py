@@ -11,12 +11,14 @@ import pytest
 
 from tests.engine import running_engine
 from tests.unit.store.world import batch, event, make_loop, person_key, records_of, store_all
-from touchline.clickhouse import connect
+from touchline.clickhouse import connect, connect_as
 from touchline.processors.answers import Acknowledge
 from touchline.processors.store.clickhouse import ClickHouseLedger
 from touchline.processors.store.columns import ATTACHED, BARE, HEAD, LINK, MARK, RECEIVED, default_of
+from touchline.processors.store.encode import Column
 from touchline.processors.store.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
 from touchline.processors.store.memory import MemoryLedger
+from touchline.processors.store.native import ColumnClient
 from touchline.processors.store.rows import Block, Insert, build_insert
 from touchline.settings import Settings
 
@@ -40,7 +42,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     client.execute("TRUNCATE TABLE journey_raw.ledger")
     client.execute("TRUNCATE TABLE journey_raw.fence")
     client.disconnect()
-    real = ClickHouseLedger(lambda: connect(settings))
+    real = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
     yield real
     real.close()
 
@@ -140,11 +142,11 @@ def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_
 
 
 def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settings) -> None:
-    real = ClickHouseLedger(lambda: connect(engine))
+    real = ClickHouseLedger(lambda: connect_as(ColumnClient, engine))
     stream = Stream("wrong", "T1", 3)
     real.acquire(stream, 1, "a")
     insert = marked(stream, 1, 0, 1, "a")
-    insert.columns["no_such_column"] = [1]
+    insert.columns.append(Column("no_such_column", 1, [(0, [1])]))
     with pytest.raises(LedgerUnavailable, match=r"code (16|47)"):
         real.insert(insert)
     assert real.acquire(stream, 1, "a") == Mark(0, -1)

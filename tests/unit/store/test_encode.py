@@ -1,0 +1,78 @@
+"""Our encoding of a column is what clickhouse-driver reads back: defaults between the pieces included."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from clickhouse_driver.bufferedreader import BufferedSocketReader
+from clickhouse_driver.bufferedwriter import BufferedSocketWriter
+from clickhouse_driver.columns.service import read_column
+from clickhouse_driver.context import Context
+from hypothesis import given, strategies as st
+
+from touchline.processors.store.encode import Column, write_column
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+TYPES: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
+    "LowCardinality(String)": ("touchpoint", st.one_of(st.sampled_from(["", "a", "é\n"]), TEXT)),
+    "String": ("event_id", TEXT),
+    "UInt8": ("is_online", st.one_of(st.booleans(), st.integers(0, 255))),
+    "Int8": ("sign", st.sampled_from([-1, 1])),
+    "UInt32": ("cycle", st.integers(0, 2**32 - 1)),
+    "UInt64": ("row_id", st.integers(0, 2**64 - 1)),
+    "Int64": ("amount_minor", st.integers(-(2**63), 2**63 - 1)),
+    "Float64": ("score", st.floats(allow_nan=False)),
+    "Map(LowCardinality(String), String)": ("properties", st.dictionaries(TEXT, TEXT, max_size=3)),
+}
+
+
+class _Wire:
+    """A socket that keeps what is sent and gives it back."""
+
+    def __init__(self) -> None:
+        self.data = io.BytesIO()
+
+    def sendall(self, data: bytes) -> None:
+        self.data.write(data)
+
+    def recv_into(self, buffer: bytearray) -> int:
+        return self.data.readinto(buffer)
+
+
+def context() -> Context:
+    made = Context()
+    made.client_settings = {"strings_as_bytes": False, "strings_encoding": "utf-8", "use_numpy": False}
+    return made
+
+
+@given(st.data())
+@pytest.mark.parametrize("spec", TYPES)
+def test_a_column_reads_back_as_it_was_written(spec: str, data: st.DataObject) -> None:
+    name, values = TYPES[spec]
+    first = data.draw(st.lists(values, max_size=6))
+    second = data.draw(st.lists(values, max_size=400 if spec.startswith("Low") else 6))
+    before, between, after = (data.draw(st.integers(0, 4)) for _ in range(3))
+    rows = before + len(first) + between + len(second) + after
+    if rows == 0:
+        return
+    pieces = [(before, tuple(first)), (before + len(first) + between, tuple(second))]
+    column = Column(name, rows, [piece for piece in pieces if piece[1]])
+    wire = _Wire()
+    buffer = BufferedSocketWriter(wire, 1 << 16)
+    write_column(column, spec, buffer, context())
+    buffer.flush()
+    wire.data.seek(0)
+    read = read_column(context(), spec, rows, BufferedSocketReader(wire, 1 << 16))
+    assert list(read) == column.values()
+
+
+@pytest.mark.parametrize(("spec", "value"), [("UInt8", 256), ("UInt32", -1), ("Int64", "5"), ("Float64", None)])
+def test_a_value_that_does_not_fit_is_refused_before_anything_is_written(spec: str, value: object) -> None:
+    wire = _Wire()
+    buffer = BufferedSocketWriter(wire, 1 << 16)
+    with pytest.raises((OverflowError, TypeError)):
+        write_column(Column("cycle", 1, [(0, (value,))]), spec, buffer, context())
+    buffer.flush()
+    assert wire.data.getvalue() == b""
