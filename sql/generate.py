@@ -17,6 +17,7 @@ from touchline.sql.projections import KPI_PROJECTIONS
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0005_create_views"
 VIEWS = (*FACT_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
+_KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
 
@@ -32,7 +33,7 @@ def generated_files() -> dict[str, str]:
     up_views = "\n".join(view.ddl() for view in VIEWS)
     down_views = "".join(f"DROP VIEW IF EXISTS journey.{view.name};\n" for view in reversed(VIEWS))
     return {
-        f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}-- KPI sums, kept by ClickHouse in every part.\n\n{_ALTER}{up_projections};\n",
+        f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
         f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{_HEAD}-- All that readers see.\n\n{up_views}",
         f"sql/migrations/{VIEWS_MIGRATION}.down.sql": _HEAD + down_views,

@@ -141,7 +141,9 @@ def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], 
     )
     period = "UTC hour" if projection is SURVEY_1H else "local day"
     comment = f"Survey KPIs by the {period} of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)"
-    return View(f"kpi_{projection.name}", comment, bucket | columns, survey_values(projection, ("bucket", *dimensions, *MAP)))
+    return View(
+        f"kpi_{projection.name}", comment, bucket | columns, survey_values(projection, ("bucket", *dimensions, *MAP))
+    )
 
 
 SURVEYS = (_survey_view(SURVEY_1H, _HOUR, HOURLY), _survey_view(SURVEY_1D, _DAY, DAILY))

@@ -52,8 +52,10 @@ def register_map(client: Client, journey_map: JourneyMap) -> bool:
         client,
         "touchpoints",
         [
-            (*key, point.id, point.name, point.channel, int(point.is_online), point.ownership, point.observability)
-            + (point.owner, point.description)
+            (
+                *(*key, point.id, point.name, point.channel, int(point.is_online), point.ownership),
+                *(point.observability, point.owner, point.description),
+            )
             for point in journey_map.touchpoints
         ],
     )
@@ -81,7 +83,15 @@ def register_places(client: Client, places: Iterable[Place]) -> int:
 def register_sources(client: Client, sources: Mapping[str, Source]) -> int:
     """Make the declared sources known to readers, or up to date. Returns how many were new or changed."""
     rows = [
-        (name, source.name, source.zone or "", source.legal_basis, source.brand or "", source.default_channel or "", source.retention_days)
+        (
+            name,
+            source.name,
+            source.zone or "",
+            source.legal_basis,
+            source.brand or "",
+            source.default_channel or "",
+            source.retention_days,
+        )
         for name, source in sources.items()
     ]
     query = (

@@ -54,7 +54,9 @@ def as_object(found: Report) -> dict[str, object]:
         "totals": totals | {name: totals[name].isoformat() if totals[name] else None for name in ("first", "last")},
         "touchpoints": [line._asdict() | {"kpis": [kpi._asdict() for kpi in line.kpis]} for line in found.touchpoints],
         "unmapped_events": found.unmapped_events,
-        "unmapped": [dict(zip(("source", "touchpoint", "action", "events"), row, strict=True)) for row in found.unmapped],
+        "unmapped": [
+            dict(zip(("source", "touchpoint", "action", "events"), row, strict=True)) for row in found.unmapped
+        ],
         "quarantine": dict(found.quarantine),
         "account": found.account._asdict(),
     }

@@ -82,8 +82,16 @@ def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterato
         if account is None and end > beginning:
             yield Difference(OFFSETS, stream, f"{end - beginning} records in Kafka, none accounted for")
         elif account is not None and following < end:
-            yield Difference(OFFSETS, stream, f"Kafka is at offset {end}, the account at {following}: {end - following} not stored yet")
+            yield Difference(
+                OFFSETS,
+                stream,
+                f"Kafka is at offset {end}, the account at {following}: {end - following} not stored yet",
+            )
         elif account is not None and following > end:
-            yield Difference(OFFSETS, stream, f"the account is at offset {following}, Kafka only at {end}: was the topic cut?")
+            yield Difference(
+                OFFSETS, stream, f"the account is at offset {following}, Kafka only at {end}: was the topic cut?"
+            )
         if account is not None and account.first_offset > beginning:
-            yield Difference(OFFSETS, stream, f"Kafka begins at offset {beginning}, the account only at {account.first_offset}")
+            yield Difference(
+                OFFSETS, stream, f"Kafka begins at offset {beginning}, the account only at {account.first_offset}"
+            )

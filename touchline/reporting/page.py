@@ -23,13 +23,17 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     named = f"map {report.map_name} version {report.map_version}" if report.map_name else "no map is registered yet"
     span = f", {totals.first:%Y-%m-%d} to {totals.last:%Y-%m-%d}" if totals.first and totals.last else ""
     yield Text(f"{named}{span}")
-    yield Text(f"{totals.events:,} events of {totals.persons:,} persons at {totals.places:,} places, {totals.answers:,} answers")
+    yield Text(
+        f"{totals.events:,} events of {totals.persons:,} persons at {totals.places:,} places, {totals.answers:,} answers"
+    )
     if report.is_simulated:
         yield Text(f"Lines marked `{SIMULATED}` count made-up events: no evidence about real customers.")
     yield _touchpoints(report)
     if report.unmapped:
         yield Text(f"\nunmapped: {report.unmapped_events:,} events (`touchline map check` shows what the map knows)")
-        yield _plain(("source", "touchpoint", "action", "events"), [(*row[:3], f"{row[3]:,}") for row in report.unmapped])
+        yield _plain(
+            ("source", "touchpoint", "action", "events"), [(*row[:3], f"{row[3]:,}") for row in report.unmapped]
+        )
     if report.quarantine:
         yield Text("\nquarantine")
         yield _plain(("reason", "records"), [(reason, f"{count:,}") for reason, count in report.quarantine])
@@ -38,7 +42,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 def account_line(account: Account) -> str:
     """The account in one line."""
-    fates = " + ".join(f"{count:,} {name}" for name, count in account._asdict().items() if name not in ("received", "gaps", "is_balanced"))
+    fates = " + ".join(
+        f"{count:,} {name}"
+        for name, count in account._asdict().items()
+        if name not in ("received", "gaps", "is_balanced")
+    )
     verdict = "balanced" if account.is_balanced else "NOT BALANCED: see `touchline reconcile`"
     return f"account: {account.received:,} received = {fates}; {account.gaps:,} gaps; {verdict}"
 

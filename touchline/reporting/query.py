@@ -34,7 +34,11 @@ def stream_query(settings: Settings, sql: str, output_format: str = "TabSeparate
     login = _login(settings)
     where = f"ClickHouse at http://{login.host}:{login.port}"
     connection = http.client.HTTPConnection(login.host, login.port, timeout=300)
-    headers = {"X-ClickHouse-User": login.user, "X-ClickHouse-Key": login.password, "X-ClickHouse-Format": output_format}
+    headers = {
+        "X-ClickHouse-User": login.user,
+        "X-ClickHouse-Key": login.password,
+        "X-ClickHouse-Format": output_format,
+    }
     with closing(connection):
         try:
             connection.request("POST", "/", sql.encode("utf-8"), headers)
@@ -43,7 +47,9 @@ def stream_query(settings: Settings, sql: str, output_format: str = "TabSeparate
                 raise _refusal(where, response.read().decode("utf-8", "replace"), login.user)
             yield from _until_exception(response, where, login.user)
         except http.client.IncompleteRead as error:
-            raise TouchlineError(f"{where} broke off in the midst of the answer", "ask again; the answer is not whole") from error
+            raise TouchlineError(
+                f"{where} broke off in the midst of the answer", "ask again; the answer is not whole"
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise EngineUnreachable(
                 f"{where} does not answer ({type(error).__name__})",

@@ -11,7 +11,7 @@ from touchline.sql.generate import VIEWS
 
 PROJECTIONS = "projections equal a recount"
 SIGNS = "every row stands once or not at all"
-RECOUNTED = tuple(view.name for view in VIEWS if view.name.startswith("kpi_")) + ("funnel_stage", "unmapped", "account")
+RECOUNTED = (*(view.name for view in VIEWS if view.name.startswith("kpi_")), "funnel_stage", "unmapped", "account")
 _SHOWN = 10
 
 
@@ -23,7 +23,11 @@ def check_projections(client: Client) -> Iterator[Difference]:
         ((kept, kept_hash),) = client.execute(query)
         ((counted, counted_hash),) = client.execute(query, settings={"optimize_use_projections": 0})
         if (kept, kept_hash) != (counted, counted_hash):
-            said = f"{kept} rows with projections, {counted} without" if kept != counted else f"{kept} rows, with other values"
+            said = (
+                f"{kept} rows with projections, {counted} without"
+                if kept != counted
+                else f"{kept} rows, with other values"
+            )
             yield Difference(PROJECTIONS, f"journey.{view}", said)
 
 

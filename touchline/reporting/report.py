@@ -88,8 +88,12 @@ class Report(NamedTuple):
 
 def build_report(client: Client) -> Report:
     """Read the report."""
-    ((map_name, map_version),) = client.execute("SELECT id, map_version FROM journey.dim_map WHERE is_default") or [("", 0)]
-    unmapped = client.execute("SELECT source, touchpoint, ifNull(action, ''), events FROM journey.unmapped ORDER BY events DESC, 1, 2, 3")
+    ((map_name, map_version),) = client.execute("SELECT id, map_version FROM journey.dim_map WHERE is_default") or [
+        ("", 0)
+    ]
+    unmapped = client.execute(
+        "SELECT source, touchpoint, ifNull(action, ''), events FROM journey.unmapped ORDER BY events DESC, 1, 2, 3"
+    )
     return Report(
         map_name,
         map_version,
@@ -123,7 +127,9 @@ def _touchpoints(client: Client) -> list[TouchpointLine]:
     for key in volumes.keys() | kpis.keys():
         volume = volumes.get(key, _NO_VOLUME)
         stages, channels = _by_volume(volume.stages), _by_volume(volume.channels)
-        lines.append(TouchpointLine(key[0], stages, channels, bool(key[1]), volume.events, volume.persons, kpis.get(key, [])))
+        lines.append(
+            TouchpointLine(key[0], stages, channels, bool(key[1]), volume.events, volume.persons, kpis.get(key, []))
+        )
     return sorted(lines, key=lambda line: (-line.events, line.touchpoint, line.is_simulated))
 
 

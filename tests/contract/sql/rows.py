@@ -29,7 +29,14 @@ DEFAULTS: Row = {
 
 def attached(row_id: int, **values: Any) -> Row:
     """An attached touchpoint event of map `retail` version 1, mapped to its first stage unless told otherwise."""
-    mapped = {"map": "retail", "map_version": 1, "stage": "awareness", "stage_order": 1, "is_mapped": 1, "event_id": f"e{row_id}"}
+    mapped = {
+        "map": "retail",
+        "map_version": 1,
+        "stage": "awareness",
+        "stage_order": 1,
+        "is_mapped": 1,
+        "event_id": f"e{row_id}",
+    }
     return DEFAULTS | {"kind": "attached", "row_id": row_id} | mapped | values
 
 
@@ -51,7 +58,11 @@ def answer(row_id: int, kpi: str, score: float, scale: tuple[int, int], **values
 
 def received(row_id: int, fate: str, offset: int, **values: Any) -> Row:
     """The received row of a record."""
-    return DEFAULTS | {"kind": "received", "row_id": row_id, "fate": fate, "offset": offset, "event_id": f"e{row_id}"} | values
+    return (
+        DEFAULTS
+        | {"kind": "received", "row_id": row_id, "fate": fate, "offset": offset, "event_id": f"e{row_id}"}
+        | values
+    )
 
 
 def mark(row_id: int, last_offset: int, fate_counts: dict[str, int], **values: Any) -> Row:
@@ -71,7 +82,10 @@ def write(client: Client, rows: Sequence[Row]) -> None:
         client.execute("INSERT INTO journey_raw.fence VALUES", [(stream, 1, "worker")])
     if rows:
         names = list(rows[0])
-        client.execute(f"INSERT INTO journey_raw.ledger ({', '.join(names)}) VALUES", [[row[name] for name in names] for row in rows])
+        client.execute(
+            f"INSERT INTO journey_raw.ledger ({', '.join(names)}) VALUES",
+            [[row[name] for name in names] for row in rows],
+        )
 
 
 def choose_default_map(client: Client, name: str = "retail", version: int = 1) -> None:

@@ -106,6 +106,8 @@ def test_every_table_view_and_column_has_a_comment(engine_client: Client) -> Non
 
 
 def test_every_migration_has_a_down_step() -> None:
-    ups = {path.name.removesuffix(".sql") for path in migrations_dir().glob("*.sql") if not path.name.endswith(".down.sql")}
+    ups = {
+        path.name.removesuffix(".sql") for path in migrations_dir().glob("*.sql") if not path.name.endswith(".down.sql")
+    }
     downs = {path.name.removesuffix(".down.sql") for path in migrations_dir().glob("*.down.sql")}
     assert ups == downs

@@ -6,17 +6,19 @@ import pytest
 from clickhouse_driver import Client
 
 from tests.contract.sql.conftest import empty
-from tests.contract.sql.rows import answer, attached, choose_default_map, hours, mark, retraction, write, NOON
+from tests.contract.sql.rows import NOON, answer, attached, choose_default_map, hours, mark, retraction, write
 from touchline.sql.projections import KPI_PROJECTIONS, Projection
 
 VOLUME_FILTER = "bucket >= '2026-02-01' AND touchpoint IN ('store_visit', 'web_visit') AND channel = 'web'"
 QUERIES = {
     "whole volume": "SELECT * FROM journey.kpi_volume_1h",
     "Grafana volume": "SELECT toStartOfDay(bucket) AS time, stage, sum(events) FROM journey.kpi_volume_1h "
-    "WHERE bucket >= toDateTime(1770000000) AND bucket <= toDateTime(1780000000) AND touchpoint IN ('store_visit') GROUP BY time, stage ORDER BY time",
+    "WHERE bucket >= toDateTime(1770000000) AND bucket <= toDateTime(1780000000) AND touchpoint IN ('store_visit') "
+    "GROUP BY time, stage ORDER BY time",
     "Superset volume": f"SELECT place AS place, sum(events) AS \"sum(events)\" FROM (SELECT * FROM journey.kpi_volume_1d) AS virtual_table "
     f"WHERE {VOLUME_FILTER} AND stage IS NOT NULL GROUP BY place ORDER BY \"sum(events)\" DESC LIMIT 1000",
-    "Grafana persons": "SELECT toDateTime(bucket) AS time, sum(persons) FROM journey.kpi_persons_stage_1d WHERE stage = 'awareness' GROUP BY time",
+    "Grafana persons": "SELECT toDateTime(bucket) AS time, sum(persons) FROM journey.kpi_persons_stage_1d "
+    "WHERE stage = 'awareness' GROUP BY time",
     "persons by touchpoint": "SELECT * FROM journey.kpi_persons_touchpoint_1d WHERE bucket = '2026-03-01'",
     "persons by channel": "SELECT channel, max(persons) FROM journey.kpi_persons_channel_1d GROUP BY channel",
     "Grafana NPS": "SELECT bucket AS time, 100 * sum(numerator) / sum(denominator) AS nps FROM journey.kpi_survey_1h "
@@ -36,7 +38,9 @@ def filled_client(engine_client: Client) -> Client:
     """Some thousand rows of every kind that projections look at, a tenth of them taken back."""
     empty(engine_client)
     choose_default_map(engine_client)
-    engine_client.execute("INSERT INTO journey_raw.stages VALUES", [("retail", 1, f"stage_{order}", order, "", "") for order in (1, 2)])
+    engine_client.execute(
+        "INSERT INTO journey_raw.stages VALUES", [("retail", 1, f"stage_{order}", order, "", "") for order in (1, 2)]
+    )
     rows = []
     for number in range(1, 3001):
         time = NOON + hours(number % 200)
@@ -53,7 +57,9 @@ def filled_client(engine_client: Client) -> Client:
         else:
             row = attached(number, **values, currency="USD", currency_exponent=2, amount_minor=number)
         rows += [row, retraction(row)] if number % 10 == 0 else [row]
-    rows += [mark(10_000 + number, number * 1000, {"received": 1, "stored": 1}, first_offset=number) for number in range(20)]
+    rows += [
+        mark(10_000 + number, number * 1000, {"received": 1, "stored": 1}, first_offset=number) for number in range(20)
+    ]
     for start in range(0, len(rows), 1200):
         write(engine_client, rows[start : start + 1200])
     return engine_client

@@ -10,11 +10,10 @@ D = f"{H} brand place persona segment"
 F = f"{D} action campaign"
 M = "map map_version stage stage_order"
 ATTACHED = (
-    f"event_time local_date source event_id revision person {F} {M} is_mapped cycle transition wait_seconds is_conversion rule evidence"
+    f"event_time local_date source event_id revision person {F} {M} "
+    "is_mapped cycle transition wait_seconds is_conversion rule evidence"
 )
-SURVEY = (
-    "kpi variant scope n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
-)
+SURVEY = "kpi variant scope n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
 VIEWS = {
     "touchpoints": ATTACHED,
     "attachments": ATTACHED,
@@ -38,7 +37,8 @@ VIEWS = {
 }
 TYPES = {
     "event_time": "DateTime64(6, 'UTC')", "local_date": "Date", "amount": "Nullable(Decimal(18, 4))", "value": "Float64",
-    "events": "Int64", "persons": "Int64", "n": "Int64", "numerator": "Float64", "denominator": "Int64", "wait_seconds": "Nullable(Float64)",
+    "events": "Int64", "persons": "Int64", "n": "Int64", "numerator": "Float64", "denominator": "Int64",
+    "wait_seconds": "Nullable(Float64)",
     "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
     "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
 }  # fmt: skip
@@ -47,7 +47,8 @@ TYPES = {
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_has_the_columns_of_the_interface_in_order(engine_client: Client, view: str) -> None:
     rows = engine_client.execute(
-        "SELECT name, type FROM system.columns WHERE database = 'journey' AND table = %(view)s ORDER BY position", {"view": view}
+        "SELECT name, type FROM system.columns WHERE database = 'journey' AND table = %(view)s ORDER BY position",
+        {"view": view},
     )
     assert [name for name, _ in rows] == VIEWS[view].split()
     for name, found in rows:
@@ -61,7 +62,8 @@ def test_a_view_has_the_columns_of_the_interface_in_order(engine_client: Client,
 @pytest.mark.parametrize("view", ["dim_map", "dim_stage", "dim_touchpoint", "dim_place", "dim_source", "dim_kpi"])
 def test_a_dimension_starts_with_id_and_name(engine_client: Client, view: str) -> None:
     rows = engine_client.execute(
-        "SELECT name FROM system.columns WHERE database = 'journey' AND table = %(view)s ORDER BY position", {"view": view}
+        "SELECT name FROM system.columns WHERE database = 'journey' AND table = %(view)s ORDER BY position",
+        {"view": view},
     )
     assert [name for (name,) in rows[:2]] == ["id", "name"]
 
@@ -71,4 +73,6 @@ def test_readers_see_no_other_view_and_never_a_sign_or_position(engine_client: C
     names = {name for (name,) in engine_client.execute("SELECT name FROM system.tables WHERE database = 'journey'")}
     assert names == VIEWS.keys() | dimensions
     hidden = "name IN ('sign', 'row_id', 'stream', 'insert_number', 'kind_of_row')"
-    assert engine_client.execute(f"SELECT table, name FROM system.columns WHERE database = 'journey' AND {hidden}") == []
+    assert (
+        engine_client.execute(f"SELECT table, name FROM system.columns WHERE database = 'journey' AND {hidden}") == []
+    )

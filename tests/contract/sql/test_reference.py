@@ -1,0 +1,71 @@
+"""Reference tables: written again they do not change, and a map version never changes its content."""
+
+from __future__ import annotations
+
+import pytest
+from clickhouse_driver import Client
+
+from touchline.errors import WrongUsage
+from touchline.schemas.journey.read import find_map, load_map
+from touchline.schemas.journey_map import JourneyMap
+from touchline.schemas.sources import Source
+from touchline.settings import PACKAGED_JOURNEYS_DIR
+from touchline.sql.reference import (
+    Place,
+    register_configuration,
+    register_map,
+    register_places,
+    register_sources,
+    set_default_map,
+)
+
+
+@pytest.fixture(scope="module")
+def retail() -> JourneyMap:
+    return load_map(find_map("retail", PACKAGED_JOURNEYS_DIR))
+
+
+def test_a_registered_map_shows_in_the_dimensions(empty_client: Client, retail: JourneyMap) -> None:
+    assert register_map(empty_client, retail)
+    assert not register_map(empty_client, retail)
+    assert empty_client.execute("SELECT id, map_version, is_default FROM journey.dim_map") == [
+        (retail.map, retail.version, 0)
+    ]
+    stages = empty_client.execute("SELECT id, stage_order FROM journey.dim_stage ORDER BY stage_order")
+    assert stages == [(stage.id, order) for order, stage in enumerate(retail.stages, start=1)]
+    touchpoints = empty_client.execute("SELECT id, channel, is_online FROM journey.dim_touchpoint ORDER BY id")
+    assert touchpoints == sorted((point.id, point.channel, int(point.is_online)) for point in retail.touchpoints)
+
+
+def test_other_content_under_the_same_version_is_refused(empty_client: Client, retail: JourneyMap) -> None:
+    register_map(empty_client, retail)
+    other = retail.model_copy(update={"title": "Another map"})
+    with pytest.raises(WrongUsage, match="already known with other content") as caught:
+        register_configuration(empty_client, [retail, other], {})
+    assert f"version to {retail.version + 1}" in caught.value.mend
+    assert empty_client.execute("SELECT count() FROM journey_raw.default_map") == [(0,)]
+
+
+def test_the_newest_choice_is_the_default_map(empty_client: Client, retail: JourneyMap) -> None:
+    second = retail.model_copy(update={"version": retail.version + 1})
+    register_configuration(empty_client, [retail, second], {})
+    chosen = "SELECT map_version FROM journey.dim_map WHERE is_default"
+    assert empty_client.execute(chosen) == [(retail.version,)]
+    assert set_default_map(empty_client, second.map, second.version)
+    assert not set_default_map(empty_client, second.map, second.version)
+    assert empty_client.execute(chosen) == [(second.version,)]
+
+
+def test_places_and_sources_show_what_was_said_last(empty_client: Client) -> None:
+    assert register_places(empty_client, [Place("7"), Place("8", name="Harbour", zone="Europe/Oslo")]) == 2
+    assert (
+        register_places(empty_client, [Place("7", name="Station"), Place("8", name="Harbour", zone="Europe/Oslo")]) == 1
+    )
+    found = empty_client.execute("SELECT id, name, zone FROM journey.dim_place ORDER BY id")
+    assert found == [("7", "Station", None), ("8", "Harbour", "Europe/Oslo")]
+    till = Source(legal_basis="contract", zone="Europe/Oslo")
+    assert register_sources(empty_client, {"till": till}) == 1
+    assert register_sources(empty_client, {"till": till}) == 0
+    assert empty_client.execute("SELECT id, name, legal_basis, zone FROM journey.dim_source") == [
+        ("till", "till", "contract", "Europe/Oslo")
+    ]

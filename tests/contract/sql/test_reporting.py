@@ -1,0 +1,173 @@
+"""The report and the reconciliation, on hand-made ledgers."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from clickhouse_driver import Client
+from rich.console import Console
+
+from tests.contract.sql.rows import STREAM, Row, answer, attached, choose_default_map, mark, received, retraction, write
+from touchline.cli.report import as_object
+from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.reporting.accounts import check_balance, check_offsets, check_rows, read_accounts
+from touchline.reporting.offsets import TopicOffsets
+from touchline.reporting.page import render
+from touchline.reporting.query import QueryRefused, stream_query
+from touchline.reporting.recounts import check_projections, check_signs
+from touchline.reporting.report import build_report
+from touchline.settings import Settings
+
+
+@pytest.fixture
+def ledger() -> list[Row]:
+    """Five offsets of one stream: two events of two persons, an answer, a duplicate, a quarantined record; one event retracted."""
+    visits = [
+        attached(10, person="k1:a", place="7"),
+        attached(11, person="k1:b", offset=1, touchpoint="web_visit", is_mapped=0, stage=""),
+    ]
+    gone = attached(12, person="k1:c", offset=1)
+    return [
+        *visits,
+        gone,
+        retraction(gone),
+        answer(13, "nps", 10, (0, 10), offset=2, person="k1:a"),
+        received(20, "stored", 0),
+        received(21, "stored", 1),
+        received(22, "stored", 2),
+        received(23, "duplicate", 3),
+        received(24, "quarantined", 5, reason="not_json", field=""),
+        mark(30, 5, {"received": 5, "stored": 3, "duplicate": 1, "quarantined": 1}, first_offset=0, gaps=1),
+    ]
+
+
+def test_the_report_shows_what_stands_with_n_and_interval(empty_client: Client, ledger: list[Row]) -> None:
+    choose_default_map(empty_client)
+    write(empty_client, ledger)
+    report = build_report(empty_client)
+    assert (report.totals.events, report.totals.persons, report.totals.places, report.totals.answers) == (2, 2, 1, 1)
+    store, web = report.touchpoints
+    assert (store.touchpoint, store.events, store.persons, list(store.stages)) == ("store_visit", 1, 1, ["awareness"])
+    (kpi,) = store.kpis
+    assert (kpi.kpi, kpi.variant, kpi.n, kpi.value, kpi.ci_method) == ("nps", "standard", 1, 100, "adjusted_wald")
+    assert (web.touchpoint, list(web.kpis)) == ("web_visit", [])
+    assert report.unmapped == [("shop", "web_visit", "", 1)]
+    assert report.quarantine == [("not_json", 1)]
+    assert report.account.is_balanced
+    assert json.dumps(as_object(report))
+
+
+def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_client: Client, ledger: list[Row]) -> None:
+    choose_default_map(empty_client)
+    write(empty_client, [*ledger, attached(14, is_simulated=1, touchpoint="till")])
+    output = io.StringIO()
+    Console(file=output, width=160, markup=False).print(render(build_report(empty_client)))
+    text = output.getvalue()
+    for part in (
+        "till (simulated)",
+        "made-up events",
+        "nps standard, transactional",
+        "100.0",
+        "unmapped: 1 events",
+        "not_json",
+        "balanced",
+    ):
+        assert part in text
+    assert "5 received = 3 stored + 1 duplicate + 0 superseded + 1 quarantined" in text
+
+
+def test_the_report_of_an_empty_ledger_is_no_error(empty_client: Client) -> None:
+    report = build_report(empty_client)
+    assert (report.map_name, report.totals.events, list(report.touchpoints), report.account.is_balanced) == (
+        "",
+        0,
+        [],
+        True,
+    )
+    render(report)
+
+
+def differences(client: Client, end: int = 6, beginning: int = 0) -> set[tuple[str, str]]:
+    accounts = read_accounts(client)
+    kafka = TopicOffsets("customer-events", "topic-id", {0: beginning}, {0: end})
+    found = [*check_balance(accounts), *check_rows(client, accounts), *check_offsets(accounts, kafka)]
+    found += [*check_signs(client), *check_projections(client)]
+    return {(difference.subject, difference.said) for difference in found}
+
+
+def test_a_sound_ledger_is_clean(empty_client: Client, ledger: list[Row]) -> None:
+    choose_default_map(empty_client)
+    write(empty_client, ledger)
+    assert differences(empty_client) == set()
+    assert empty_client.execute("SELECT received, gaps, is_balanced FROM journey.account") == [(5, 1, 1)]
+
+
+def test_each_fault_is_named(empty_client: Client, ledger: list[Row]) -> None:
+    choose_default_map(empty_client)
+    faulty = [row for row in ledger if row["row_id"] != 23]  # the duplicate's row is lost
+    faulty += [
+        attached(10, person="k1:a", place="7"),
+        retraction(attached(40)),
+    ]  # one row twice, one retraction of nothing
+    write(empty_client, faulty)
+    stream = STREAM.format(0)
+    assert differences(empty_client, end=9) == {
+        (stream, "1 duplicate by the marks, 0 by the rows"),
+        (stream, "Kafka is at offset 9, the account at 6: 3 not stored yet"),
+        ("row 10", "stands 2 times"),
+        ("row 40", "stands -1 times"),
+        ("map retail version 1", "an event of source shop (offset 0) stands 2 times"),
+        ("map retail version 1", "an event of source shop (offset 0) stands -1 times"),
+    }
+
+
+def test_an_account_that_does_not_add_up_is_not_balanced(empty_client: Client) -> None:
+    write(empty_client, [received(1, "stored", 0), mark(2, 3, {"received": 2, "stored": 1}, first_offset=0)])
+    stream = STREAM.format(0)
+    assert empty_client.execute("SELECT is_balanced FROM journey.account") == [(0,)]
+    assert differences(empty_client, end=4) == {
+        (stream, "2 received, but 1 have a fate"),
+        (stream, "4 offsets, but 2 received and 0 gaps"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "beginning", "said"),
+    [
+        (3, 0, "the account is at offset 6, Kafka only at 3: was the topic cut?"),
+        (8, 0, "Kafka is at offset 8, the account at 6: 2 not stored yet"),
+    ],
+)
+def test_offsets_that_differ_from_kafka_are_named(
+    empty_client: Client, ledger: list[Row], end: int, beginning: int, said: str
+) -> None:
+    write(empty_client, ledger)
+    assert (STREAM.format(0), said) in differences(empty_client, end, beginning)
+
+
+def test_a_partition_that_nobody_read_is_named(empty_client: Client) -> None:
+    assert differences(empty_client, end=6, beginning=2) == {
+        (STREAM.format(0), "4 records in Kafka, none accounted for")
+    }
+
+
+def test_a_query_streams_as_clickhouse_writes_it(engine_settings: Settings) -> None:
+    assert b"".join(stream_query(engine_settings, "SELECT 1, 'x'")) == b"1\tx\n"
+    assert b"".join(stream_query(engine_settings, "SELECT 1 AS a", "CSVWithNames")) == b'"a"\n1\n'
+    assert sum(map(len, stream_query(engine_settings, "SELECT number FROM numbers(1000000)"))) == 6_888_890
+
+
+def test_an_error_has_clickhouses_code_and_a_remedy_where_we_know_one(engine_settings: Settings) -> None:
+    with pytest.raises(QueryRefused, match="ClickHouse error 60: "):
+        list(stream_query(engine_settings, "SELECT * FROM journey.nothing"))
+    with pytest.raises(QueryRefused, match="ClickHouse error 395: ") as caught:
+        list(stream_query(engine_settings, "SELECT throwIf(number = 3000000) FROM numbers(10000000)"))
+    assert isinstance(caught.value, TouchlineError)
+    with pytest.raises(WrongUsage, match="refuses the user `nobody`"):
+        list(stream_query(engine_settings.with_changes(clickhouse_user="nobody"), "SELECT 1"))
+    with pytest.raises(EngineUnreachable):
+        list(stream_query(engine_settings.with_changes(clickhouse_http_port=1), "SELECT 1"))
+    with pytest.raises(WrongUsage, match="password cannot be read"):
+        list(stream_query(engine_settings.with_changes(clickhouse_password_file="missing"), "SELECT 1"))
