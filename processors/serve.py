@@ -1,14 +1,13 @@
-"""The worker's life: wait for what it needs, join the group, store until told to stop; join again after whatever
-breaks.
+"""The worker's life: wait for what it needs, join the group, store until told to stop; join again after whatever breaks.
 
-    topic found ──▶ store built ──▶ session ──▶ stopped (SIGTERM, SIGINT: status 0)
-        │ status 3 or 2   │  ▲         ▲  │
-                          │  └ away:   │  └ crash of Faust, reading stuck, topic created anew: leave, wait for Kafka,
-                          join again │    wait    └───────────────┘ └ wrong login, schema missing or newer: status 2
-                          a bug in the pipeline: status 1
+    topic found ──▶ store built ──▶ session ──▶ stopped
+                       ▲    │        ▲    │
+                       └────┘        └────┘
+                    engine away      Faust crashed, reading stuck, topic created anew: leave, wait for Kafka, join again
 
-Progress is ClickHouse's, so leaving at any moment loses nothing; that is why the process may end while a thread still
-waits.
+SIGTERM and SIGINT end it with status 0; Kafka absent at the start with 3; topic, login, schema or maps that are not as
+they must be with 2; a bug in the pipeline with 1. A member that cannot leave in time is ended by running the same
+command line anew. Progress is ClickHouse's, so ending at any moment loses nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +16,11 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 from faust.types import TP
 
@@ -36,11 +37,6 @@ StoreBuilder = Callable[[Callable[[], bool]], Store]
 ClickHouse is away."""
 
 RETRY_SECONDS = 2.0
-
-
-class LeaveFailed(TouchlineError):
-    """The worker could not leave its group cleanly; only a new process can join with certainty that the old member is
-    gone."""
 
 
 async def serve(settings: Settings, ready_file: Path | None = None) -> int:
@@ -109,7 +105,7 @@ class Worker:
             if again is None:
                 return 0
             if not left:
-                raise LeaveFailed("the worker could not leave its consumer group", "start it again")
+                start_over()
             found = again
 
     async def _store(self, thread: ThreadPoolExecutor) -> Store | None:
@@ -147,6 +143,14 @@ class Worker:
             part = self._ready_file.with_name(f"{self._ready_file.name}.{os.getpid()}")
             part.write_text(f"pid={os.getpid()} generation={generation} partitions={len(partitions)}\n")
             part.replace(self._ready_file)
+
+
+def start_over() -> NoReturn:
+    """Run this process's command line anew under the same pid: the only certain end of threads that wait for a
+    broker."""
+    log_event(logging.WARNING, "starting_over", because="the old member did not leave the group in time")
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _failed(failure: BaseException | None) -> int:

@@ -85,20 +85,20 @@ class Session:
             await asyncio.gather(*helpers, joining, return_exceptions=True)
 
     async def leave(self) -> bool:
-        """Let the batch in flight finish if it can within a second, commit, leave the group. False: it took too long,
-        and threads of the consumer may still be alive."""
+        """Let the batch in flight finish if it can within a second, commit, leave the group. False: it took too long (a
+        dead broker), and the old member may still be alive in its thread."""
         deadline = monotonic() + FINISH_SECONDS
         while self.is_store_busy and self.failure is None and monotonic() < deadline:
             await asyncio.sleep(0.01)
+        deadline = monotonic() + LEAVE_SECONDS
         try:
             await asyncio.wait_for(self.app.stop(), LEAVE_SECONDS)
-        except Exception as error:
-            # Faust ends a crashed app by raising what it finds; the group drops the member after the session time-out.
+        except Exception as error:  # a crashed app raises what it finds while it ends
             log_event(logging.WARNING, "leave_failed", error=type(error).__name__)
             return False
         finally:
             self._revoked(set(self._partitions))  # a batch that the store still holds is given up
-        return True
+        return monotonic() < deadline  # Faust swallows the cancellation that wait_for would tell us of
 
     def _ending(self, stop: asyncio.Event, joining: asyncio.Task[None]) -> Ending | None:
         if stop.is_set():
