@@ -176,7 +176,7 @@ class KpiQuestion(Part):
 class Annotation(Part):
     """A dated remark for charts: a campaign, an incident, a measure. Not part of the map's content hash."""
 
-    on: datetime.date
+    date: datetime.date
     text: Text
     until: datetime.date | None = None
     touchpoint: Name | None = None

@@ -37,7 +37,7 @@ def print_map(journey_map: JourneyMap, console: Console) -> None:
         console.print("\n[bold]KPIs asked[/bold]")
         console.print(_table(("id", "kpi", "scope", "asked at", "delay", "target", "question"), _kpis(journey_map)))
     for note in journey_map.annotations:
-        console.print(f"{note.on}{f' to {note.until}' if note.until else ''}: {escape(note.text)}")
+        console.print(f"{note.date}{f' to {note.until}' if note.until else ''}: {escape(note.text)}")
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -75,7 +75,7 @@ def test_the_hash_follows_the_content_and_not_the_writing() -> None:
         "action: leave", "action: [leave]"
     )
     assert parse_map(rewritten).content_hash() == one.content_hash()
-    assert parse_map(RICH + "\nannotations: [{on: 2026-05-31, text: Strike}]").content_hash() == one.content_hash()
+    assert parse_map(RICH + "\nannotations: [{date: 2026-05-31, text: Strike}]").content_hash() == one.content_hash()
     assert parse_map(RICH.replace("name: Look", "name: See")).content_hash() != one.content_hash()
     assert parse_map(RICH.replace("inactivity_days: 3", "inactivity_days: 4")).content_hash() != one.content_hash()
     assert len(one.content_hash()) == 32
