@@ -34,7 +34,7 @@ def build_pipeline(
 
     Raises WrongUsage (wrong login, schema, map, sources or key files) and EngineUnreachable (no ClickHouse, no Kafka).
     """
-    maps = [load_map(find_map(name, settings.journeys_dir)) for name in settings.maps]
+    maps = [load_map(find_map(name, settings.journeys_dir, settings.project_dir)) for name in settings.maps]
     sources = load_sources(settings.sources_file)
     cipher = Cipher.from_file(settings.payload_key_file)
     topic = describe_topic(settings.kafka_bootstrap, settings.topic)

@@ -101,6 +101,7 @@ class Tail(NamedTuple):
 
 
 NO_TAIL = Tail()
+FIELDS = len(NO_TAIL)
 
 
 def dump_tail(tail: Tail) -> list[Any]:
@@ -111,7 +112,7 @@ def dump_tail(tail: Tail) -> list[Any]:
 def load_tail(dumped: Sequence[Any]) -> Tail:
     """The tail that `dump_tail` gave. Raises TypeError if the list has another number of fields (written by another
     release: the caller drops its cache)."""
-    if len(dumped) != len(Tail._fields):
-        raise TypeError(f"a dumped tail has {len(Tail._fields)} fields, this one has {len(dumped)}")
+    if len(dumped) != FIELDS:
+        raise TypeError(f"a dumped tail has {FIELDS} fields, this one has {len(dumped)}")
     *fields, days_before = dumped
-    return Tail._make([*fields, tuple((day, keys) for day, keys in days_before)])
+    return tuple.__new__(Tail, (*fields, tuple(map(tuple, days_before))))

@@ -43,11 +43,11 @@ def parse_map(text: str, file: str = "map.yaml") -> JourneyMap:
     return parsed
 
 
-def find_map(name: str, journeys_dir: str | pathlib.Path) -> pathlib.Path:
-    """The file of a map given by name (`retail` = `<journeys_dir>/retail.yaml`) or by path. Raises `WrongUsage` if
-    there is none."""
+def find_map(name: str, journeys_dir: str | pathlib.Path, start_dir: str | pathlib.Path = "") -> pathlib.Path:
+    """The file of a map given by name (`retail` = `<journeys_dir>/retail.yaml`) or by path, which starts at
+    `start_dir` (default: here). Raises `WrongUsage` if there is none of that name."""
     if name.endswith((SUFFIX, ".yml")) or "/" in name:
-        return pathlib.Path(name)
+        return pathlib.Path(start_dir) / name
     file = pathlib.Path(journeys_dir) / f"{name}{SUFFIX}"
     if not file.is_file():
         known = map_names(journeys_dir)

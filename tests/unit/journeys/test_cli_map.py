@@ -77,7 +77,9 @@ def test_show_sets_the_stages_side_by_side_and_names_everything_else(
 
 
 def test_show_tells_targets_personas_annotations_and_churn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "rich.yaml").write_text(f"{RICH}\nannotations: [{{date: 2026-05-31, until: 2026-06-02, text: Strike}}]\n")
+    (tmp_path / "rich.yaml").write_text(
+        f"{RICH}\nannotations: [{{date: 2026-05-31, until: 2026-06-02, text: Strike}}]\n"
+    )
     assert run(["map", "show", "rich.yaml"]) == 0
     told = capsys.readouterr().out
     assert "2026-05-31 to 2026-06-02: Strike" in told

@@ -52,6 +52,7 @@ def test_a_misspelt_map_name_is_answered_with_the_nearest(tmp_path: Path) -> Non
     (tmp_path / "retail.yaml").write_text("")
     assert find_map("retail", tmp_path) == tmp_path / "retail.yaml"
     assert find_map("other/place.yaml", tmp_path) == Path("other/place.yaml")
+    assert find_map("other/place.yaml", "elsewhere", tmp_path) == tmp_path / "other/place.yaml"
     with pytest.raises(WrongUsage) as refused:
         find_map("retial", tmp_path)
     assert refused.value.mend == "did you mean 'retail'?"
