@@ -17,7 +17,8 @@ from pydantic_core import PydanticSerializationError, to_json
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, shape_at
 from touchline.schemas.credibility import moments_of
-from touchline.schemas.events import EVENT_ADAPTER, Event
+from touchline.schemas.checking import CheckedEvent, check_event, unknown_fields
+from touchline.schemas.events import Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES, Rejection, rejection_of, shape_of
@@ -60,20 +61,21 @@ class RecordMaker:
         if "identifiers" in payload:
             payload["persons"] = [*payload.get("persons", ()), *self._keyed(payload.pop("identifiers"))]
         event = self._checked(payload, now_us)
-        if event.received_at is None:
+        if event["received_at"] is None:
             payload["received_at"] = self._received_at(now_us)
-        value = _encode(payload, has_unchecked_fields=bool(event.model_extra))
+        value = _encode(payload, has_unchecked_fields=bool(unknown_fields(event)))
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
-        key = event.persons[0].key if event.persons else f"{event.source}/{event.id}"
-        return PreparedRecord(event.id, key.encode(), value, _headers(event))
+        persons = event["persons"]
+        key = persons[0]["key"] if persons else f"{event['source']}/{event['id']}"
+        return PreparedRecord(event["id"], key.encode(), value, _headers(event))
 
-    def _checked(self, payload: dict[str, Any], now_us: int) -> Event:
+    def _checked(self, payload: dict[str, Any], now_us: int) -> CheckedEvent:
         try:
-            event = EVENT_ADAPTER.validate_python(payload)
+            event = check_event(payload)
         except ValidationError as error:
             raise _rejected(rejection_of(error), payload) from None
-        source = _UNDECLARED if self._sources is None else self._sources.get(event.source)
+        source = _UNDECLARED if self._sources is None else self._sources.get(event["source"])
         if source is None:
             raise EventRejected(Rejection(Reason.UNKNOWN_SOURCE, "source"))
         moments = moments_of(event, source, now_us)
@@ -99,7 +101,7 @@ class RecordMaker:
         if self._person_keys is None:
             raise WrongUsage(
                 "the event has identifiers, but there is no person key to make person keys with",
-                "give the producer person_keys=PersonKeys.from_file(...)",
+                "give the producer person_keys=PersonKeys.from_file(...); touchline up makes the file that the settings name",
             )
         try:
             return [{"type": kind, "key": self._person_keys.key(kind, value)} for kind, value in pairs]
@@ -161,14 +163,15 @@ def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None
 
 
-def _headers(event: Event) -> list[tuple[str, bytes]]:
+def _headers(event: CheckedEvent) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0, binary mode. `ce_time` must have an offset there, so a time without one is left out."""
     headers = [
-        ("ce_id", event.id.encode()),
-        ("ce_source", event.source.encode()),
-        ("ce_type", event.type.encode()),
+        ("ce_id", event["id"].encode()),
+        ("ce_source", event["source"].encode()),
+        ("ce_type", event["type"].encode()),
         _SPEC_VERSION,
     ]
-    if event.time[-1] == "Z" or event.time[-6] in "+-":
-        headers.append(("ce_time", event.time.encode()))
+    time = event["time"]
+    if time[-1] == "Z" or time[-6] in "+-":
+        headers.append(("ce_time", time.encode()))
     return headers

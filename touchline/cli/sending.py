@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from touchline.producers.kafka import TouchpointProducer
 from touchline.settings import Settings
 
+CONNECT_TIMEOUT_SECONDS = 5.0
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -28,7 +29,7 @@ def open_producer(settings: Settings) -> TouchpointProducer:
     """The configured producer. Raises EngineUnreachable, WrongUsage."""
     # kafka-python logs each failed attempt with a traceback; the command says it once, with the remedy.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    return TouchpointProducer.from_settings(settings)
+    return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
 
 
 @contextmanager
