@@ -14,6 +14,7 @@ import yaml
 from touchline.schemas.journey.problems import Path, Problem, field_name
 
 MAX_FILE_BYTES = 1 << 20
+LONGEST_NUMBER = 40  # digits; what is longer is no number of a map (and Python refuses to read some of it)
 
 
 class _Loader(yaml.SafeLoader):
@@ -116,7 +117,7 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     text, tag = str(node.value), node.tag.rpartition(":")[2]
     if tag == "bool":
         return text.lower() == "true"
-    if tag == "int":
+    if tag == "int" and len(text) <= LONGEST_NUMBER:
         return int(text)
     if tag == "float":
         return float(text)
