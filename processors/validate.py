@@ -13,8 +13,8 @@ from touchline.processors.decode import Decoded
 from touchline.processors.facts import fact_of, is_unlink, linked_identifiers, unknown_field_count
 from touchline.processors.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
 from touchline.schemas.canonical import payload_hash
-from touchline.schemas.consent import ConsentEvent
-from touchline.schemas.events import EVENT_ADAPTER, Event
+from touchline.schemas.checking import CheckedEvent, check_event
+from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
 from touchline.schemas.sources import SOURCE_ID_PATTERN, Source, Sources
@@ -54,14 +54,13 @@ class Validator:
         """One outcome per record, in order."""
         result = Validated([], [], 0)
         unknown = 0
-        validate_python = EVENT_ADAPTER.validate_python
         for record, value in zip(records, decoded, strict=True):
             if type(value) is Rejected:
                 result.outcomes.append(value)
                 continue
             assert type(value) is dict
             try:
-                event = validate_python(value)
+                event = check_event(value)
             except ValidationError as error:
                 result.outcomes.append(_rejected(rejection_of(error), value, record))
                 continue
@@ -69,20 +68,21 @@ class Validator:
             result.outcomes.append(outcome)
             if type(outcome) is Fact:
                 unknown += unknown_field_count(event)
-                if len(event.persons) > 1:
+                if len(event["persons"]) > 1:
                     kind = "unlink" if is_unlink(event) else "link"
                     result.links.extend(
                         Link(record.offset, kind, outcome, other) for other in linked_identifiers(event, outcome)
                     )
         return result._replace(unknown_field_count=unknown)
 
-    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: Event) -> Outcome:
-        source: Source | None = self._sources.get(event.source)
+    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent) -> Outcome:
+        source: Source | None = self._sources.get(event["source"])
         if source is None:
             return _rejected(Rejection(Reason.UNKNOWN_SOURCE, "source"), value, record)
-        granted = None if event.consent is None else event.consent.purposes
-        if type(event) is not ConsentEvent and not source.permits(granted):
-            return Suppressed(NO_CONSENT, event.source)
+        if source.legal_basis == "consent" and event["type"] != CONSENT:
+            consent = event["consent"]
+            if not source.permits(None if consent is None else consent["purposes"]):
+                return Suppressed(NO_CONSENT, event["source"])
         try:
             hashed = payload_hash(value)
         except ValueError:

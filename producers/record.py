@@ -16,8 +16,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, shape_at
-from touchline.schemas.credibility import moments_of
 from touchline.schemas.checking import CheckedEvent, check_event, unknown_fields
+from touchline.schemas.credibility import moments_of
 from touchline.schemas.events import Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
 from touchline.schemas.reasons import Reason

@@ -19,5 +19,11 @@ EVENT_MODELS: Final[tuple[type[Event], ...]] = (
 EVENT_TYPES: Final = {model.model_fields["type"].default: model for model in EVENT_MODELS}
 """`touchline.touchpoint.v1` and so on -> model."""
 
+TOUCHPOINT: Final = "touchline.touchpoint.v1"
+ANSWER: Final = "touchline.answer.v1"
+IDENTIFY: Final = "touchline.identify.v1"
+CONSENT: Final = "touchline.consent.v1"
+MEASURE: Final = "touchline.measure.v1"
+
 EVENT_ADAPTER: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 """Validates one decoded record: `EVENT_ADAPTER.validate_python(json_object)`; see rejections.py for its errors."""

@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
+from touchline.schemas.checking import check_event
 from touchline.schemas.credibility import Moments, moments_of
-from touchline.schemas.events import EVENT_ADAPTER, EVENT_TYPES
+from touchline.schemas.events import EVENT_TYPES
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
 from touchline.schemas.sources import Source, load_sources
@@ -48,10 +49,10 @@ def _validator(path: Path) -> jsonschema.Draft202012Validator:
 def _verdict(event: Any) -> Moments | Rejection:
     """What a worker with the project's sources.yaml says of the event."""
     try:
-        read = EVENT_ADAPTER.validate_python(event)
+        read = check_event(event)
     except ValidationError as error:
         return rejection_of(error)
-    source: Source | None = SOURCES.get(read.source)
+    source: Source | None = SOURCES.get(read["source"])
     if source is None:
         return Rejection(Reason.UNKNOWN_SOURCE, "source")
     return moments_of(read, source, DELIVERED_US)

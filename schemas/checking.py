@@ -1,0 +1,74 @@
+"""Checks events against their models without making the models: the result is the event as a dictionary, defaults filled in.
+
+The worker and the sender check every event, and a model's object costs more than all its checks. So the validators here are made
+of the models' own schemas with the classes left out; contract and errors are the same, and a test holds them together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
+
+from touchline.schemas.events import EVENT_ADAPTER, EVENT_TYPES
+
+CheckedEvent = dict[str, Any]
+"""An event that keeps the contract: every declared field is there, nested objects are dictionaries, unknown fields are kept."""
+
+_LEFT_OUT: Final = frozenset(("serialization", "metadata", "ref"))
+
+
+def check_event(value: dict[str, Any]) -> CheckedEvent:
+    """The checked event. Raises pydantic's ValidationError, for rejections.py."""
+    kind = value.get("type")
+    validator = _VALIDATORS.get(kind) if type(kind) is str else None
+    if validator is None:
+        return EVENT_ADAPTER.validate_python(value).model_dump()
+    checked: CheckedEvent = validator.validate_python(value)
+    return checked
+
+
+def unknown_fields(event: CheckedEvent) -> set[str]:
+    """Names of fields at the top level that the contract does not know."""
+    known = FIELD_NAMES[event["type"]]
+    return event.keys() - known if len(event) > len(known) else set()
+
+
+FIELD_NAMES: Final = {name: frozenset(model.model_fields) for name, model in EVENT_TYPES.items()}
+
+
+def _validator_of(model: type[BaseModel]) -> SchemaValidator | None:
+    """None for a model with rules of its own beside its fields': they need the object."""
+    schema: Any = model.__pydantic_core_schema__
+    return SchemaValidator(_without_classes(schema)) if schema["type"] == "model" else None
+
+
+def _without_classes(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_classes(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "model":
+        return _dictionary_of(schema)
+    return {
+        name: one if name == "default" else _without_classes(one)
+        for name, one in schema.items()
+        if name not in _LEFT_OUT
+    }
+
+
+def _dictionary_of(model: dict[str, Any]) -> CoreSchema:
+    inner = model["schema"]
+    if inner["type"] != "model-fields":
+        raise TypeError(f"{model['cls'].__name__} has rules that are not its fields'")
+    fields = {}
+    for name, field in inner["fields"].items():
+        schema = _without_classes(field["schema"])
+        fields[name] = core_schema.typed_dict_field(schema, required=schema["type"] != "default")
+    return core_schema.typed_dict_schema(fields, extra_behavior="allow", config=model.get("config"))
+
+
+_VALIDATORS: Final = {
+    name: validator for name, model in EVENT_TYPES.items() if (validator := _validator_of(model)) is not None
+}
