@@ -3,53 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from touchline.processors.attach import NO_TAIL, CompiledMap, JourneyEvent, attach, attach_alone
 from touchline.processors.diff import AttachedRow
 from touchline.processors.records import SHARED_WIDTH, Fact
 from touchline.processors.resolve import Placed
 from touchline.processors.state.tails import PersonTail
+from touchline.schemas.events import ANSWER, TOUCHPOINT
 
-TOUCHPOINT = "touchline.touchpoint.v1"
-ANSWER = "touchline.answer.v1"
+_new: Any = tuple.__new__  # a named tuple's own constructor costs twice as much
 ON_THE_JOURNEY = frozenset((TOUCHPOINT, ANSWER))
 
 
 def journey_event(fact: Fact) -> JourneyEvent:
     """What `attach` needs of an event. Answers are placed at the touchpoint they speak of and move nothing."""
-    return JourneyEvent(
-        fact.event_time,
-        fact.source,
-        fact.event_id,
-        fact.touchpoint,
-        fact.action,
-        fact.channel,
-        fact.local_date,
-        fact.persona,
-        fact.segment,
-        fact.properties,
-        fact.event_type == TOUCHPOINT,
+    return _new(  # type: ignore[no-any-return]
+        JourneyEvent,
+        (
+            fact.event_time,
+            fact.source,
+            fact.event_id,
+            fact.touchpoint,
+            fact.action,
+            fact.channel,
+            fact.local_date,
+            fact.persona,
+            fact.segment,
+            fact.properties,
+            fact.event_type == TOUCHPOINT,
+        ),
     )
 
 
 def follow(
-    placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap]
-) -> tuple[list[AttachedRow], PersonTail]:
-    """Attached rows of one person's events (in order, later than the tail) and the tail after them."""
+    placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap], rows: list[AttachedRow]
+) -> PersonTail:
+    """Append the attached rows of one person's events (in order, later than the tail); returns the tail after them."""
     last = placed[-1][1]
-    tails = [NO_TAIL] * len(maps) if tail is None else list(tail.maps)
-    rows: list[AttachedRow] = []
+    order = (last.event_time, last.source, last.event_id)
+    tails = [NO_TAIL] * len(maps) if tail is None else tail.maps
     on_journey = [one for one in placed if one[1].event_type in ON_THE_JOURNEY]
-    if on_journey:
-        events = [journey_event(fact) for _, fact in on_journey]
-        for number, journey_map in enumerate(maps):
-            attachments, tails[number] = attach(events, journey_map, tails[number])
-            head = (journey_map.map, journey_map.version)
-            rows += [
-                (offset, (*fact[:SHARED_WIDTH], *head, *attachment))
-                for (offset, fact), attachment in zip(on_journey, attachments, strict=True)
-            ]
-    return rows, PersonTail((last.event_time, last.source, last.event_id), tuple(tails))
+    if not on_journey:
+        return PersonTail(order, tuple(tails))
+    events = [journey_event(fact) for _, fact in on_journey]
+    after = []
+    for journey_map, before in zip(maps, tails, strict=True):
+        attachments, new_tail = attach(events, journey_map, before)
+        after.append(new_tail)
+        name, version = journey_map.map, journey_map.version
+        for (offset, fact), attachment in zip(on_journey, attachments, strict=True):
+            rows.append((offset, (*fact[:SHARED_WIDTH], name, version, *attachment)))
+    return PersonTail(order, tuple(after))
 
 
 def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[AttachedRow]:

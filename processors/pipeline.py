@@ -6,7 +6,7 @@ receive → decode → validate → resolve person → settle → attach stage �
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -23,8 +23,10 @@ from touchline.processors.settle import Settled, settle
 from touchline.processors.state.tails import FORMAT, PersonTail, Tails, tail_key
 from touchline.processors.store.ledger import Ledger, Stream
 from touchline.processors.store.rows import Block
-from touchline.processors.validate import Validator
+from touchline.processors.validate import Validated, Validator
 
+CACHED_RECORDS = 64
+"""Records that are decoded and validated together: so many that their objects are still in the processor's cache for the next step."""
 BEFORE_ALL = (0, "", "")
 """Order of a person of whom nothing counts any more: every event is later."""
 
@@ -58,8 +60,10 @@ class Pipeline:
         self, new: NewRecords, stream: Stream, tails: Tails, ledger: Ledger, writer: str, generation: int
     ) -> Prepared:
         """Signed rows, mark included, for these records. Raises LedgerUnavailable when the ledger must be read and cannot be."""
-        decoded = decode(new.records)
-        validated = self._validator.validate(new.records, decoded)
+        validated = Validated([], [], Counter())
+        for start in range(0, len(new.records), CACHED_RECORDS):
+            records = new.records[start : start + CACHED_RECORDS]
+            self._validator.validate(records, decode(records), validated)
         known_tails = tails.get_many({tail_key(fact) for fact in validated.outcomes if type(fact) is Fact})
         resolved = resolve(
             new.records, validated.outcomes, known_tails, lambda key: self._partition_of(key) == stream.partition
@@ -68,7 +72,7 @@ class Pipeline:
         settled = settle(resolved.facts, resolved.suspects, ledger.find_events(suspects) if suspects else [])
         difference, new_tails = self._attach(resolved.facts, settled, known_tails, ledger)
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
-        fated.counts["unknown_fields"] = validated.unknown_field_count
+        fated.counts.update(validated.counts)
         blocks = [
             *fated.blocks,
             *assemble_attached(difference),
@@ -89,14 +93,14 @@ class Pipeline:
         new_tails: dict[str, PersonTail] = {}
         for key, placed in persons.items():
             if placed[0][1].identifier:
-                rows, new_tails[key] = follow(placed, tails.get(key), self.maps)
+                new_tails[key] = follow(placed, tails.get(key), self.maps, difference.asserted)
             else:
-                rows = follow_alone((one for one in placed if key_of(one) not in settled.again_alone), self.maps)
+                alone = (one for one in placed if key_of(one) not in settled.again_alone)
+                difference.asserted.extend(follow_alone(alone, self.maps))
                 new_tails[key] = _later(placed, tails.get(key))
-            difference.asserted.extend(rows)
         if again or settled.again_alone:
-            alone = [one for one in persons_alone(persons) if key_of(one) in settled.again_alone]
-            slow, slow_tails = self._attach_again(again, alone, settled, ledger)
+            again_alone = [one for one in persons_alone(persons) if key_of(one) in settled.again_alone]
+            slow, slow_tails = self._attach_again(again, again_alone, settled, ledger)
             difference.retracted.extend(slow.retracted)
             difference.asserted.extend(slow.asserted)
             new_tails.update(slow_tails)
@@ -115,8 +119,7 @@ class Pipeline:
         new_tails: dict[str, PersonTail] = {}
         for identifier, placed in complete.items():
             if placed:
-                rows, new_tails[identifier] = follow(in_order(placed), None, self.maps)
-                wanted += rows
+                new_tails[identifier] = follow(in_order(placed), None, self.maps, wanted)
             else:
                 new_tails[identifier] = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps))
         published = ledger.published_of(list(again), sorted(settled.again_alone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -35,11 +36,11 @@ class Link(NamedTuple):
 
 
 class Validated(NamedTuple):
-    """`outcomes[i]` is what the i-th record became."""
+    """What a batch became so far: `outcomes[i]` of the i-th record; `counts` holds the number of unknown fields."""
 
     outcomes: list[Outcome]
     links: list[Link]
-    unknown_field_count: int
+    counts: Counter[str]
 
 
 class Validator:
@@ -50,30 +51,27 @@ class Validator:
         self._company_zone = company_zone
         self._cipher = cipher
 
-    def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded]) -> Validated:
-        """One outcome per record, in order."""
-        result = Validated([], [], 0)
-        unknown = 0
+    def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded], into: Validated) -> None:
+        """Append one outcome per record, in order."""
+        outcomes, links, counts = into
         for record, value in zip(records, decoded, strict=True):
             if type(value) is Rejected:
-                result.outcomes.append(value)
+                outcomes.append(value)
                 continue
             assert type(value) is dict
             try:
                 event = check_event(value)
             except ValidationError as error:
-                result.outcomes.append(_rejected(rejection_of(error), value, record))
+                outcomes.append(_rejected(rejection_of(error), value, record))
                 continue
             outcome = self._judge(record, value, event)
-            result.outcomes.append(outcome)
+            outcomes.append(outcome)
             if type(outcome) is Fact:
-                unknown += unknown_field_count(event)
+                if unknown := unknown_field_count(event):
+                    counts["unknown_fields"] += unknown
                 if len(event["persons"]) > 1:
                     kind = "unlink" if is_unlink(event) else "link"
-                    result.links.extend(
-                        Link(record.offset, kind, outcome, other) for other in linked_identifiers(event, outcome)
-                    )
-        return result._replace(unknown_field_count=unknown)
+                    links.extend(Link(record.offset, kind, outcome, one) for one in linked_identifiers(event, outcome))
 
     def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent) -> Outcome:
         source: Source | None = self._sources.get(event["source"])
