@@ -33,13 +33,13 @@ _EVENT = {
     "event_type": "if(is_answer, 'touchline.answer.v1', 'touchline.touchpoint.v1')",
     "source": "concat('source_', toString(n % 5))",
     "event_id": "lower(hex(sipHash128(n)))",
-    "event_time": "fromUnixTimestamp64Micro(1700000000000000 + n * 5000000, 'UTC')",
-    "local_date": "toDate(1700000000 + n * 5, 'America/New_York')",
+    "event_time": "fromUnixTimestamp64Micro(1700000000000000 + n * 1000000, 'UTC')",
+    "local_date": "toDate(1700000000 + n, 'America/New_York')",
     "identifier": "person_key",
     "person": "person_key",
     "touchpoint": "concat('touchpoint_', toString(random % 40))",
     "action": "'view'",
-    "channel": "concat('channel_', toString(random % 8))",
+    "channel": "concat('channel_', toString(random % 40 % 8))",
     "provenance": "'observed'",
     "brand": "concat('brand_', toString(p % 3))",
     "place": "concat('place_', toString(p % 400))",
@@ -51,7 +51,7 @@ _EVENT = {
     "score": "if(is_answer, cityHash64(n, 1) % 11, 0)",
     "has_score": "is_answer",
     "disposition": "if(is_answer, 'complete', '')",
-    "about_time": "fromUnixTimestamp64Micro(if(is_answer, 1700000000000000 + n * 5000000, 0), 'UTC')",
+    "about_time": "fromUnixTimestamp64Micro(if(is_answer, 1700000000000000 + n * 1000000, 0), 'UTC')",
     "amount_minor": "if(is_order, random % 20000, 0)",
     "currency": "if(is_order, 'USD', '')",
     "currency_exponent": "if(is_order, 2, 0)",
@@ -59,7 +59,7 @@ _EVENT = {
 }
 _RECEIVED = {
     "payload_hash": "sipHash64(n)",
-    "received_time": "fromUnixTimestamp64Micro(1700000001000000 + n * 5000000, 'UTC')",
+    "received_time": "fromUnixTimestamp64Micro(1700000001000000 + n * 1000000, 'UTC')",
     "zone": "'America/New_York'",
     "identifier_type": "'loyalty_card'",
     "properties": "map('basket', toString(n))",
@@ -68,21 +68,21 @@ _RECEIVED = {
 _ATTACHED = {
     "map": "'retail'",
     "map_version": "1",
-    "stage": "concat('stage_', toString(1 + random % 5))",
-    "stage_order": "1 + random % 5",
+    "stage": "concat('stage_', toString(1 + random % 40 % 5))",
+    "stage_order": "1 + random % 40 % 5",
     "is_mapped": "1",
     "cycle": "1",
     "transition": "'advance'",
     "touchpoint_number": "1 + intDiv(n, 200000)",
     "wait_us": "random % 86400000000",
-    "rule": "concat('rule_', toString(random % 5))",
+    "rule": "concat('rule_', toString(random % 40 % 5))",
     "evidence": "concat('touchpoint=touchpoint_', toString(random % 40))",
     "first_of": "cityHash64(n, 2) % 256",
-    "stage_max_before": "random % 5",
-    "stage_max": "1 + random % 5",
-    "funnel_before": "random % 5",
-    "funnel_depth": "1 + random % 5",
-    "churn_due_at": "toDateTime(1707776000 + n * 5)",
+    "stage_max_before": "random % 40 % 5",
+    "stage_max": "1 + random % 40 % 5",
+    "funnel_before": "random % 40 % 5",
+    "funnel_depth": "1 + random % 40 % 5",
+    "churn_due_at": "toDateTime(1707776000 + n)",
 }
 _EMPTY = {"'": "''", "map(": "map()", "toDateTime": "toDateTime(0)", "fromUnix": "fromUnixTimestamp64Micro(0, 'UTC')"}
 
@@ -113,14 +113,14 @@ def rows_of_insert(number: int) -> str:
 
 
 QUERIES = {
-    "funnel of 14 days": """SELECT stage_max_before, stage_max, sum(sign) FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND local_date BETWEEN '2023-11-20' AND '2023-12-03'
+    "funnel of a week": """SELECT stage_max_before, stage_max, sum(sign) FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND local_date BETWEEN '2023-11-15' AND '2023-11-21'
         GROUP BY stage_max_before, stage_max""",
-    "NPS by day of 14 days": """SELECT bucket, sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d
-        WHERE kpi = 'nps' AND bucket BETWEEN '2023-11-20' AND '2023-12-03' GROUP BY bucket""",
+    "NPS by day of a week": """SELECT bucket, sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d
+        WHERE kpi = 'nps' AND bucket BETWEEN '2023-11-15' AND '2023-11-21' GROUP BY bucket""",
     "daily persons by stage": "SELECT bucket, stage, persons FROM journey.kpi_persons_stage_1d",
     "events by hour and touchpoint": """SELECT bucket, touchpoint, sum(events) FROM journey.kpi_volume_1h
-        WHERE bucket BETWEEN '2023-11-20 00:00:00' AND '2023-12-03 00:00:00' GROUP BY bucket, touchpoint""",
+        WHERE bucket BETWEEN '2023-11-15 00:00:00' AND '2023-11-22 00:00:00' GROUP BY bucket, touchpoint""",
     "events by day and place": "SELECT bucket, place, sum(events) FROM journey.kpi_volume_1d GROUP BY bucket, place",
     "page of touchpoints": "SELECT * FROM journey.touchpoints LIMIT 100",
     "count of touchpoints": "SELECT count() FROM journey.touchpoints",

@@ -40,8 +40,8 @@ class CountKpi(_Entry):
 class Variant(_Entry):
     """One published formula of a survey KPI, defined on one scale.
 
-    `positive` and `negative` are SQL conditions on `score`; what is neither is neutral. The value of a `net` variant is
-    100 (positive - negative) / n, of a `share` 100 positive / n, of a `mean` sum of scores / n.
+    `positive` and `negative` are the scores of the good and the bad class, ends included; what is in neither is neutral. The value of
+    a `net` variant is 100 (positive - negative) / n, of a `share` 100 positive / n, of a `mean` sum of scores / n.
     """
 
     id: str
@@ -49,8 +49,8 @@ class Variant(_Entry):
     kind: Kind
     unit: str
     range: tuple[int, int]
-    positive: str
-    negative: str
+    positive: tuple[int, int]
+    negative: tuple[int, int]
     names: tuple[str, str, str]
     formula: str
     interval: Interval

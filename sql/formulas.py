@@ -19,20 +19,21 @@ _T_TERMS = (
 
 
 class IntervalSql(NamedTuple):
-    """Bounds as SQL. `steps` are expressions that the bounds call by name: put them before, as `expression AS name`."""
+    """Bounds as SQL, which call the names of the last of `layers`. Each layer is named expressions that call the layer before: a
+    SELECT each. (In one SELECT the engine would spell every name out again wherever it is called, and plan for a tenth of a second.)"""
 
-    steps: dict[str, str]
+    layers: tuple[dict[str, str], ...]
     low: str
     high: str
 
 
 def wilson(positive: str, n: str) -> IntervalSql:
     """Of a share (0..1): Wilson 1927."""
-    steps = {
+    layer = {
         "wilson_centre": f"({positive} + {Z**2 / 2!r}) / ({n} + {Z**2!r})",
         "wilson_half": f"{Z!r} * sqrt({positive} * ({n} - {positive}) / {n} + {Z**2 / 4!r}) / ({n} + {Z**2!r})",
     }
-    return IntervalSql(steps, "greatest(wilson_centre - wilson_half, 0)", "least(wilson_centre + wilson_half, 1)")
+    return IntervalSql((layer,), "greatest(wilson_centre - wilson_half, 0)", "least(wilson_centre + wilson_half, 1)")
 
 
 def adjusted_wald(positive: str, negative: str, n: str) -> IntervalSql:
@@ -41,12 +42,12 @@ def adjusted_wald(positive: str, negative: str, n: str) -> IntervalSql:
     Three made-up answers are added (3/4 positive, 3/4 negative), then Wald: the variance of one answer is p + d - (p - d)^2. The
     bounds are cut at -1 and 1, which the formula can pass even when adjusted.
     """
-    steps = {
-        "wald_net": f"({positive} - {negative}) / ({n} + 3)",
-        "wald_variance": f"({positive} + {negative} + 1.5) / ({n} + 3) - wald_net * wald_net",
-        "wald_half": f"{Z!r} * sqrt(wald_variance / ({n} + 3))",
-    }
-    return IntervalSql(steps, "greatest(wald_net - wald_half, -1)", "least(wald_net + wald_half, 1)")
+    layers = (
+        {"wald_net": f"({positive} - {negative}) / ({n} + 3)"},
+        {"wald_variance": f"({positive} + {negative} + 1.5) / ({n} + 3) - wald_net * wald_net"},
+        {"wald_half": f"{Z!r} * sqrt(wald_variance / ({n} + 3))"},
+    )
+    return IntervalSql(layers, "greatest(wald_net - wald_half, -1)", "least(wald_net + wald_half, 1)")
 
 
 def student_t(total: str, squares: str, n: str, lowest: str, highest: str) -> IntervalSql:
@@ -58,13 +59,13 @@ def student_t(total: str, squares: str, n: str, lowest: str, highest: str) -> In
     series = " + ".join(
         [repr(Z), *(f"{term!r} / pow(t_degrees, {power})" for power, term in enumerate(_T_TERMS, start=1))]
     )
-    steps = {
-        "t_degrees": f"greatest({n} - 1, 1)",
-        "t_quantile": f"multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, {series})",
-        "t_half": f"t_quantile * sqrt(greatest({squares} - {total} * {total} / {n}, 0) / t_degrees / {n})",
-    }
+    layers = (
+        {"t_degrees": f"greatest({n} - 1, 1)"},
+        {"t_quantile": f"multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, {series})"},
+        {"t_half": f"t_quantile * sqrt(greatest({squares} - {total} * {total} / {n}, 0) / t_degrees / {n})"},
+    )
     return IntervalSql(
-        steps,
+        layers,
         f"if({n} > 1, greatest({total} / {n} - t_half, {lowest}), {lowest})",
         f"if({n} > 1, least({total} / {n} + t_half, {highest}), {highest})",
     )

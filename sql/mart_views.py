@@ -16,18 +16,9 @@ from touchline.sql.projections import (
     WAIT_1D,
     Projection,
 )
-from touchline.sql.surveys import (
-    COUNTED_DISPOSITIONS,
-    SCORE_UNITS_PER_POINT,
-    is_known,
-    is_negative,
-    is_positive,
-    of_kind,
-    scale_end,
-    variant_key,
-)
+from touchline.sql.surveys import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
 from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP, Column
-from touchline.sql.views import View, chosen, own
+from touchline.sql.views import View, chosen, indented, layered, own
 
 FATES = ("stored", "duplicate", "superseded", "quarantined", "suppressed", "erased")
 _HOUR = {"bucket": (COLUMNS["bucket_1h"], "bucket")}
@@ -75,55 +66,57 @@ def survey_values(projection: Projection, dimensions: tuple[str, ...], condition
 
     Columns: the dimensions, kpi, kpi_variant, scope, n, n_positive, n_neutral, n_negative, numerator, value, ci_low, ci_high, ci_method.
     """
-    catalogue = load_catalogue()
-    net, share = adjusted_wald("n_positive", "n_negative", "n"), wilson("n_positive", "n")
-    mean = student_t("total", "squares", "n", "scale_low", "scale_high")
-    steps = ",\n        ".join(f"{sql} AS {name}" for name, sql in {**net.steps, **share.steps, **mean.steps}.items())
     keys = ", ".join((*dimensions, "kpi", "kpi_variant", "scope"))
-    inner = "                "
-    return f"""
+    counted = f"disposition IN ({COUNTED_DISPOSITIONS})" + (f" AND {condition}" if condition else "")
+    summed = f"""
 (
     SELECT
-        *,
-        n - n_positive - n_negative AS n_neutral,
-        (kpi, kpi_variant) IN ({of_kind(catalogue, "net")}) AS is_net,
-        (kpi, kpi_variant) IN ({of_kind(catalogue, "share")}) AS is_share,
-        multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
-        if(is_net OR is_share, 100, 1) * numerator / n AS value,
-        {scale_end(catalogue, 0, "        ")} AS scale_low,
-        {scale_end(catalogue, 1, "        ")} AS scale_high,
-        {steps},
-        multiIf(is_net, 100 * {net.low}, is_share, 100 * {share.low}, {mean.low}) AS ci_low,
-        multiIf(is_net, 100 * {net.high}, is_share, 100 * {share.high}, {mean.high}) AS ci_high,
-        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+        {keys},
+        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+        sum(answers) AS n,
+        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+        sum(answers * units) / {SCORE_UNITS_PER_POINT} AS total,
+        sum(answers * units * units) / {SCORE_UNITS_PER_POINT**2} AS squares
     FROM
     (
-        SELECT
-            {keys},
-            sum(answers) AS n,
-            sum(answers * is_positive) AS n_positive,
-            sum(answers * is_negative) AS n_negative,
-            sum(answers * units) / {SCORE_UNITS_PER_POINT} AS total,
-            sum(answers * units * units) / {SCORE_UNITS_PER_POINT**2} AS squares
+        SELECT *, toInt64(round(score * {SCORE_UNITS_PER_POINT})) AS units
         FROM
         (
-            SELECT
-                *,
-                {variant_key(catalogue, inner)} AS kpi_variant,
-                {is_positive(catalogue, inner)} AS is_positive,
-                {is_negative(catalogue, inner)} AS is_negative,
-                toInt64(round(score * {SCORE_UNITS_PER_POINT})) AS units
-            FROM
-            (
-{projection.reading(inner)}
-            )
-            WHERE {f"{condition} AND " if condition else ""}disposition IN ({COUNTED_DISPOSITIONS})
-              AND {is_known(catalogue, inner)}
-        )
-        GROUP BY {keys}
-        HAVING n > 0
+{projection.reading("            ")}
+        ) AS scores
+        INNER JOIN {indented(formulas(load_catalogue()), "        ").lstrip()} AS formulas
+        USING (kpi, variant, scale_min, scale_max)
+        WHERE {counted}
     )
+    GROUP BY {keys}
+    HAVING n > 0
 )"""
+    return layered(summed, *_value_layers())
+
+
+def _value_layers() -> list[dict[str, str]]:
+    net, share = adjusted_wald("n_positive", "n_negative", "n"), wilson("n_positive", "n")
+    mean = student_t("total", "squares", "n", "lowest", "highest")
+    kinds = {
+        "n_neutral": "n - n_positive - n_negative",
+        "is_net": "kind = 'net'",
+        "is_share": "kind = 'share'",
+    }
+    values = {
+        "numerator": "multiIf(is_net, n_positive - n_negative, is_share, n_positive, total)",
+        "value": "multiIf(is_net, 100 * (n_positive - n_negative), is_share, 100 * n_positive, total) / n",
+    }
+    bounds = {
+        "ci_low": f"multiIf(is_net, 100 * {net.low}, is_share, 100 * {share.low}, {mean.low})",
+        "ci_high": f"multiIf(is_net, 100 * {net.high}, is_share, 100 * {share.high}, {mean.high})",
+        "ci_method": "multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t')",
+    }
+    first, second, third = (
+        net.layers[index] | mean.layers[index] | (share.layers[index] if index < len(share.layers) else {})
+        for index in range(len(net.layers))
+    )
+    return [kinds | first, values | second, third, bounds]
 
 
 def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], dimensions: tuple[str, ...]) -> View:
@@ -195,7 +188,7 @@ FUNNEL_STAGE = View(
         map, map_version, stage, stage_order, reached,
         if(stage_order = last_order, NULL, following) AS reached_next,
         if(reached = 0, NULL, reached_next / reached) AS rate,
-        {", ".join(f"{sql} AS {name}" for name, sql in _RATE.steps.items())},
+        {", ".join(f"{sql} AS {name}" for name, sql in _RATE.layers[0].items())},
         if(reached = 0, NULL, {_RATE.low}) AS ci_low,
         if(reached = 0, NULL, {_RATE.high}) AS ci_high
     FROM

@@ -2,66 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from touchline.sql.catalogue import Catalogue, Kind, Variant
+from touchline.sql.catalogue import Catalogue
 
 COUNTED_DISPOSITIONS = "'complete', 'partial'"
 SCORE_UNITS_PER_POINT = 1000
 """Scores are summed as whole thousandths: sums of integers do not depend on the order of rows, sums of floats do."""
 
+_FORMULAS = (
+    "kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, "
+    "bad_from Int16, bad_to Int16, lowest Int16, highest Int16"
+)
 
-def variant_key(catalogue: Catalogue, indent: str = "    ") -> str:
+
+def formulas(catalogue: Catalogue) -> str:
+    """The survey formulas as a table: one row per variant, and one more under the empty name for each default.
+
+    Joined with answers by (kpi, variant, scale_min, scale_max) it leaves those that count. A table and no expressions, because the
+    engine plans a join in a fifth of the time that it takes for the many branches.
+    """
+    rows = []
+    for kpi, variant in catalogue.variants():
+        names = [variant.id, *([""] if variant in kpi.defaults().values() else [])]
+        numbers = ", ".join(map(str, (*variant.positive, *variant.negative, *variant.range)))
+        rows += [
+            f"('{kpi.id}', '{name}', {variant.scale[0]}, {variant.scale[1]}, '{variant.id}', '{variant.kind}', {numbers})"
+            for name in names
+        ]
+    lines = ",\n    ".join(rows)
+    return f"values('{_FORMULAS}',\n    {lines})"
+
+
+def variant_key(catalogue: Catalogue) -> str:
     """The variant of an answer: the one it names, else the default of its KPI on its scale; empty for unknown ones."""
-    defaults = [
+    defaults = ",\n    ".join(
         f"kpi = '{kpi.id}' AND scale_min = {low} AND scale_max = {high}, '{variant.id}'"
         for kpi in catalogue.surveys
         for (low, high), variant in kpi.defaults().items()
-    ]
-    return _multi_if(["variant != '', toString(variant)", *defaults, "''"], indent)
-
-
-def is_known(catalogue: Catalogue, indent: str) -> str:
-    """Whether the catalogue defines the formula variant on the scale that the answer was asked on."""
-    known = f",\n{indent}    ".join(
-        f"('{kpi.id}', '{variant.id}', {variant.scale[0]}, {variant.scale[1]})" for kpi, variant in catalogue.variants()
     )
-    return f"(kpi, kpi_variant, scale_min, scale_max) IN (\n{indent}    {known})"
-
-
-def is_positive(catalogue: Catalogue, indent: str) -> str:
-    """Whether the score is of the good class of its variant (promoter, satisfied, ...)."""
-    return _by_variant(catalogue, lambda variant: variant.positive, indent)
-
-
-def is_negative(catalogue: Catalogue, indent: str) -> str:
-    """Whether the score is of the bad class."""
-    return _by_variant(catalogue, lambda variant: variant.negative, indent)
-
-
-def of_kind(catalogue: Catalogue, kind: Kind) -> str:
-    """SQL list of the (kpi, variant) pairs of a kind."""
-    return ", ".join(f"('{kpi.id}', '{variant.id}')" for kpi, variant in catalogue.variants() if variant.kind == kind)
-
-
-def scale_end(catalogue: Catalogue, end: int, indent: str) -> str:
-    """The lowest (0) or highest (1) value that a mean can have."""
-    cases = [
-        f"kpi = '{kpi.id}' AND kpi_variant = '{variant.id}', {variant.range[end]}"
-        for kpi, variant in catalogue.variants()
-        if variant.kind == "mean"
-    ]
-    return _multi_if([*cases, "0"], indent)
-
-
-def _by_variant(catalogue: Catalogue, condition: Callable[[Variant], str], indent: str) -> str:
-    cases = [
-        f"kpi = '{kpi.id}' AND kpi_variant = '{variant.id}', {condition(variant)}"
-        for kpi, variant in catalogue.variants()
-    ]
-    return _multi_if([*cases, "0"], indent)
-
-
-def _multi_if(arguments: list[str], indent: str) -> str:
-    separator = f",\n{indent}    "
-    return f"multiIf(\n{indent}    {separator.join(arguments)})"
+    return f"multiIf(\n    variant != '', toString(variant),\n    {defaults},\n    '')"

@@ -53,6 +53,22 @@ def rows_of_ledger(condition: str, extra: str = "") -> str:
     return f"\n(\n    SELECT *{extra} FROM journey_raw.ledger\n    WHERE {condition}\n)"
 
 
+def layered(source: str, *layers: dict[str, str], condition: str = "") -> str:
+    """`source` with more columns: one SELECT * a layer, so that each layer may call the names of those before. `condition` stands in
+    the first one."""
+    for layer in layers:
+        named = "".join(",\n" + indented(f"{sql} AS {name}") for name, sql in layer.items())
+        body = f"SELECT\n    *{named}\nFROM {source}" + (f"\nWHERE {condition}" if condition else "")
+        source = "\n(\n" + indented(body) + "\n)"
+        condition = ""
+    return source
+
+
+def indented(text: str, indent: str = "    ") -> str:
+    """The text with every line moved to the right."""
+    return "\n".join(indent + line if line else line for line in text.splitlines())
+
+
 def quoted(text: str) -> str:
     """A SQL string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -16,13 +16,6 @@ ALTER TABLE journey_raw.ledger
     (
         SELECT row_id WHERE sign = -1 ORDER BY row_id
     ),
-    -- Progress marks: the newest one of a stream is where its next owner goes on.
-    ADD PROJECTION IF NOT EXISTS marks
-    (
-        SELECT stream, insert_number, offset, first_offset, stored_time, writer, generation, gaps, fate_counts, cursors
-        WHERE kind = 'mark'
-        ORDER BY stream, insert_number
-    ) WITH SETTINGS (index_granularity = 256),
     -- The account: sums of the marks by stream, so that it costs no scan.
     ADD PROJECTION IF NOT EXISTS account
     (

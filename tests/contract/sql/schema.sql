@@ -779,124 +779,138 @@ FROM
 (
     SELECT
         *,
-        (n - n_positive) - n_negative AS n_neutral,
-        (kpi, kpi_variant) IN (('nps', 'standard'), ('ces', 'net'), ('emotion', 'net')) AS is_net,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box'), ('csat', 'top_2_box_of_7'), ('ces', 'top_3_box')) AS is_share,
-        multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
-        (if(is_net OR is_share, 100, 1) * numerator) / n AS value,
-        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 1, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 1, 0) AS scale_low,
-        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 7, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 5, 0) AS scale_high,
-        (n_positive - n_negative) / (n + 3) AS wald_net,
-        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
-        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-        (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half,
-        greatest(n - 1, 1) AS t_degrees,
-        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile,
-        t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half,
-        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, scale_low), scale_low)) AS ci_low,
-        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, scale_high), scale_high)) AS ci_high,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
     FROM
     (
         SELECT
-            bucket,
-            touchpoint,
-            channel,
-            is_online,
-            is_simulated,
-            brand,
-            place,
-            persona,
-            segment,
-            map,
-            map_version,
-            stage,
-            stage_order,
-            kpi,
-            kpi_variant,
-            scope,
-            sum(answers) AS n,
-            sum(answers * is_positive) AS n_positive,
-            sum(answers * is_negative) AS n_negative,
-            sum(answers * units) / 1000 AS total,
-            sum((answers * units) * units) / 1000000 AS squares
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
         FROM
         (
             SELECT
                 *,
-                multiIf(variant != '', toString(variant), (kpi = 'nps') AND (scale_min = 0) AND (scale_max = 10), 'standard', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 5), 'top_2_box', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 7), 'top_2_box_of_7', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 7), 'mean', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 5), 'effort_mean', (kpi = 'emotion') AND (scale_min = 1) AND (scale_max = 7), 'net', '') AS kpi_variant,
-                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score >= 9, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score >= 4, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'mean'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'net'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score <= 2, (kpi = 'emotion') AND (kpi_variant = 'net'), score >= 6, 0) AS is_positive,
-                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score <= 6, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score <= 2, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'mean'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'net'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score >= 4, (kpi = 'emotion') AND (kpi_variant = 'net'), score <= 3, 0) AS is_negative,
-                toInt64(round(score * 1000)) AS units
+                multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
+                multiIf(is_net, 100 * (n_positive - n_negative), is_share, 100 * n_positive, total) / n AS value,
+                (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
             FROM
             (
                 SELECT
-                    local_date AS bucket,
-                    touchpoint,
-                    channel,
-                    is_online,
-                    is_simulated,
-                    brand,
-                    place,
-                    persona,
-                    segment,
-                    map,
-                    map_version,
-                    stage,
-                    stage_order,
-                    kpi,
-                    variant,
-                    scope,
-                    scale_min,
-                    scale_max,
-                    disposition,
-                    score,
-                    sum(sign) AS answers
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
-                GROUP BY
-                    bucket,
-                    touchpoint,
-                    channel,
-                    is_online,
-                    is_simulated,
-                    brand,
-                    place,
-                    persona,
-                    segment,
-                    map,
-                    map_version,
-                    stage,
-                    stage_order,
-                    kpi,
-                    variant,
-                    scope,
-                    scale_min,
-                    scale_max,
-                    disposition,
-                    score
+                    *,
+                    (n - n_positive) - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                FROM
+                (
+                    SELECT
+                        bucket,
+                        touchpoint,
+                        channel,
+                        is_online,
+                        is_simulated,
+                        brand,
+                        place,
+                        persona,
+                        segment,
+                        map,
+                        map_version,
+                        stage,
+                        stage_order,
+                        kpi,
+                        kpi_variant,
+                        scope,
+                        any(kind) AS kind,
+                        any(lowest) AS lowest,
+                        any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                        sum(answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum((answers * units) * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT
+                            *,
+                            toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                            SELECT
+                                local_date AS bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                brand,
+                                place,
+                                persona,
+                                segment,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score,
+                                sum(sign) AS answers
+                            FROM journey_raw.ledger
+                            WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+                            GROUP BY
+                                bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                brand,
+                                place,
+                                persona,
+                                segment,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score
+                        ) AS scores
+                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Int16, highest Int16', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY
+                        bucket,
+                        touchpoint,
+                        channel,
+                        is_online,
+                        is_simulated,
+                        brand,
+                        place,
+                        persona,
+                        segment,
+                        map,
+                        map_version,
+                        stage,
+                        stage_order,
+                        kpi,
+                        kpi_variant,
+                        scope
+                    HAVING n > 0
+                )
             )
-            WHERE (disposition IN ('complete', 'partial')) AND ((kpi, kpi_variant, scale_min, scale_max) IN (('nps', 'standard', 0, 10), ('csat', 'top_2_box', 1, 5), ('csat', 'top_2_box_of_7', 1, 7), ('ces', 'mean', 1, 7), ('ces', 'top_3_box', 1, 7), ('ces', 'net', 1, 7), ('ces', 'effort_mean', 1, 5), ('emotion', 'net', 1, 7)))
         )
-        GROUP BY
-            bucket,
-            touchpoint,
-            channel,
-            is_online,
-            is_simulated,
-            brand,
-            place,
-            persona,
-            segment,
-            map,
-            map_version,
-            stage,
-            stage_order,
-            kpi,
-            kpi_variant,
-            scope
-        HAVING n > 0
     )
 )
 
@@ -954,108 +968,122 @@ FROM
 (
     SELECT
         *,
-        (n - n_positive) - n_negative AS n_neutral,
-        (kpi, kpi_variant) IN (('nps', 'standard'), ('ces', 'net'), ('emotion', 'net')) AS is_net,
-        (kpi, kpi_variant) IN (('csat', 'top_2_box'), ('csat', 'top_2_box_of_7'), ('ces', 'top_3_box')) AS is_share,
-        multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
-        (if(is_net OR is_share, 100, 1) * numerator) / n AS value,
-        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 1, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 1, 0) AS scale_low,
-        multiIf((kpi = 'ces') AND (kpi_variant = 'mean'), 7, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), 5, 0) AS scale_high,
-        (n_positive - n_negative) / (n + 3) AS wald_net,
-        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
-        1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-        (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half,
-        greatest(n - 1, 1) AS t_degrees,
-        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile,
-        t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half,
-        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, scale_low), scale_low)) AS ci_low,
-        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, scale_high), scale_high)) AS ci_high,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
     FROM
     (
         SELECT
-            bucket,
-            touchpoint,
-            channel,
-            is_online,
-            is_simulated,
-            map,
-            map_version,
-            stage,
-            stage_order,
-            kpi,
-            kpi_variant,
-            scope,
-            sum(answers) AS n,
-            sum(answers * is_positive) AS n_positive,
-            sum(answers * is_negative) AS n_negative,
-            sum(answers * units) / 1000 AS total,
-            sum((answers * units) * units) / 1000000 AS squares
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
         FROM
         (
             SELECT
                 *,
-                multiIf(variant != '', toString(variant), (kpi = 'nps') AND (scale_min = 0) AND (scale_max = 10), 'standard', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 5), 'top_2_box', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 7), 'top_2_box_of_7', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 7), 'mean', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 5), 'effort_mean', (kpi = 'emotion') AND (scale_min = 1) AND (scale_max = 7), 'net', '') AS kpi_variant,
-                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score >= 9, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score >= 4, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'mean'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score >= 5, (kpi = 'ces') AND (kpi_variant = 'net'), score >= 6, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score <= 2, (kpi = 'emotion') AND (kpi_variant = 'net'), score >= 6, 0) AS is_positive,
-                multiIf((kpi = 'nps') AND (kpi_variant = 'standard'), score <= 6, (kpi = 'csat') AND (kpi_variant = 'top_2_box'), score <= 2, (kpi = 'csat') AND (kpi_variant = 'top_2_box_of_7'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'mean'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'top_3_box'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'net'), score <= 3, (kpi = 'ces') AND (kpi_variant = 'effort_mean'), score >= 4, (kpi = 'emotion') AND (kpi_variant = 'net'), score <= 3, 0) AS is_negative,
-                toInt64(round(score * 1000)) AS units
+                multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
+                multiIf(is_net, 100 * (n_positive - n_negative), is_share, 100 * n_positive, total) / n AS value,
+                (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
             FROM
             (
                 SELECT
-                    toStartOfHour(about_time) AS bucket,
-                    touchpoint,
-                    channel,
-                    is_online,
-                    is_simulated,
-                    map,
-                    map_version,
-                    stage,
-                    stage_order,
-                    kpi,
-                    variant,
-                    scope,
-                    scale_min,
-                    scale_max,
-                    disposition,
-                    score,
-                    sum(sign) AS answers
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
-                GROUP BY
-                    bucket,
-                    touchpoint,
-                    channel,
-                    is_online,
-                    is_simulated,
-                    map,
-                    map_version,
-                    stage,
-                    stage_order,
-                    kpi,
-                    variant,
-                    scope,
-                    scale_min,
-                    scale_max,
-                    disposition,
-                    score
+                    *,
+                    (n - n_positive) - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                FROM
+                (
+                    SELECT
+                        bucket,
+                        touchpoint,
+                        channel,
+                        is_online,
+                        is_simulated,
+                        map,
+                        map_version,
+                        stage,
+                        stage_order,
+                        kpi,
+                        kpi_variant,
+                        scope,
+                        any(kind) AS kind,
+                        any(lowest) AS lowest,
+                        any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                        sum(answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum((answers * units) * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT
+                            *,
+                            toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                            SELECT
+                                toStartOfHour(about_time) AS bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score,
+                                sum(sign) AS answers
+                            FROM journey_raw.ledger
+                            WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+                            GROUP BY
+                                bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score
+                        ) AS scores
+                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Int16, highest Int16', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY
+                        bucket,
+                        touchpoint,
+                        channel,
+                        is_online,
+                        is_simulated,
+                        map,
+                        map_version,
+                        stage,
+                        stage_order,
+                        kpi,
+                        kpi_variant,
+                        scope
+                    HAVING n > 0
+                )
             )
-            WHERE (disposition IN ('complete', 'partial')) AND ((kpi, kpi_variant, scale_min, scale_max) IN (('nps', 'standard', 0, 10), ('csat', 'top_2_box', 1, 5), ('csat', 'top_2_box_of_7', 1, 7), ('ces', 'mean', 1, 7), ('ces', 'top_3_box', 1, 7), ('ces', 'net', 1, 7), ('ces', 'effort_mean', 1, 5), ('emotion', 'net', 1, 7)))
         )
-        GROUP BY
-            bucket,
-            touchpoint,
-            channel,
-            is_online,
-            is_simulated,
-            map,
-            map_version,
-            stage,
-            stage_order,
-            kpi,
-            kpi_variant,
-            scope
-        HAVING n > 0
     )
 )
 
@@ -1570,24 +1598,6 @@ CREATE TABLE journey_raw.ledger
         WHERE sign = -1
         ORDER BY row_id
     ),
-    PROJECTION marks
-    (
-        SELECT
-            stream,
-            insert_number,
-            offset,
-            first_offset,
-            stored_time,
-            writer,
-            generation,
-            gaps,
-            fate_counts,
-            cursors
-        WHERE kind = 'mark'
-        ORDER BY
-            stream,
-            insert_number
-    ) WITH SETTINGS (index_granularity = 256),
     PROJECTION account
     (
         SELECT

@@ -26,7 +26,7 @@ CASES = [
 def bounds(
     client: Client, interval: IntervalSql, cases: Sequence[tuple[float, ...]], names: str
 ) -> list[tuple[float, float]]:
-    steps = ", ".join(f"{sql} AS {name}" for name, sql in interval.steps.items())
+    steps = ", ".join(f"{sql} AS {name}" for layer in interval.layers for name, sql in layer.items())
     rows = ", ".join(map(str, cases))
     sql = f"SELECT {steps}, {interval.low}, {interval.high} FROM values('{names}', {rows})"
     return [row[-2:] for row in client.execute(sql)]
