@@ -161,7 +161,12 @@ class LocalStack:
         """End this process, too, when the one that holds this object dies without `stop` or `release`."""
         if self._guard is None:
             command = [sys.executable, "-I", "-S", str(Path(identity_module.__file__))]
-            self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+            nowhere = (
+                subprocess.DEVNULL
+            )  # it must not keep the pipe open that somebody reads this command's output from
+            self._guard = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, text=True, start_new_session=True
+            )
         assert self._guard.stdin is not None
         self._guard.stdin.write(started.as_json() + "\n")
         self._guard.stdin.flush()
