@@ -6,7 +6,8 @@ A score never stands without its scale: it must lie on it, and the KPIs with pub
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -64,19 +65,26 @@ class AnswerEvent(Envelope):
 
     @model_validator(mode="after")
     def _score_lies_on_its_scale(self) -> Self:
-        field = self._field_off_scale()
-        if field:
-            raise PydanticCustomError(OUT_OF_SCALE, "{field} does not fit the scale", {"field": field})
+        require_scale(vars(self))
         return self
 
-    def _field_off_scale(self) -> str:
-        """Name of the field that contradicts the scale, or the empty string."""
-        scales = KPI_SCALES.get(self.kpi)
-        if self.scale_min >= self.scale_max:
-            return "scale_max"
-        if scales is not None and (self.scale_min, self.scale_max) not in scales:
-            return "scale_max" if any(self.scale_min == low for low, _ in scales) else "scale_min"
-        if self.score is None:
-            return ""
-        is_on_scale = self.scale_min <= self.score <= self.scale_max and (scales is None or self.score.is_integer())
-        return "" if is_on_scale else "score"
+
+def require_scale(answer: Mapping[str, Any]) -> None:
+    """Raises PydanticCustomError OUT_OF_SCALE unless the answer's scale is its KPI's and the score lies on it."""
+    field = _field_off_scale(answer)
+    if field:
+        raise PydanticCustomError(OUT_OF_SCALE, "{field} does not fit the scale", {"field": field})
+
+
+def _field_off_scale(answer: Mapping[str, Any]) -> str:
+    """Name of the field that contradicts the scale, or the empty string."""
+    low, high, score = answer["scale_min"], answer["scale_max"], answer["score"]
+    scales = KPI_SCALES.get(answer["kpi"])
+    if low >= high:
+        return "scale_max"
+    if scales is not None and (low, high) not in scales:
+        return "scale_max" if any(low == known for known, _ in scales) else "scale_min"
+    if score is None:
+        return ""
+    is_on_scale = low <= score <= high and (scales is None or score == int(score))
+    return "" if is_on_scale else "score"

@@ -6,12 +6,21 @@ of the models' own schemas with the classes left out; contract and errors are th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
-from touchline.schemas.events import EVENT_ADAPTER, EVENT_TYPES
+from touchline.schemas.answer import require_scale
+from touchline.schemas.events import ANSWER, EVENT_ADAPTER, EVENT_TYPES
 
 CheckedEvent = dict[str, Any]
 """An event that keeps the contract: every declared field is there, nested objects are dictionaries, unknown fields are kept."""
@@ -23,9 +32,17 @@ def check_event(value: dict[str, Any]) -> CheckedEvent:
     """The checked event. Raises pydantic's ValidationError, for rejections.py."""
     kind = value.get("type")
     validator = _VALIDATORS.get(kind) if type(kind) is str else None
-    if validator is None:
-        return EVENT_ADAPTER.validate_python(value).model_dump()
+    if validator is None or type(kind) is not str:
+        EVENT_ADAPTER.validate_python(value)  # raises: there is no such type
+        raise AssertionError(f"{kind} has a model but no validator")
     checked: CheckedEvent = validator.validate_python(value)
+    rule = _RULES.get(kind)
+    if rule is not None:
+        try:
+            rule(checked)
+        except PydanticCustomError as error:
+            details = InitErrorDetails(type=error, loc=(), input=value)
+            raise ValidationError.from_exception_data(kind, [details]) from None
     return checked
 
 
@@ -38,10 +55,17 @@ def unknown_fields(event: CheckedEvent) -> set[str]:
 FIELD_NAMES: Final = {name: frozenset(model.model_fields) for name, model in EVENT_TYPES.items()}
 
 
-def _validator_of(model: type[BaseModel]) -> SchemaValidator | None:
-    """None for a model with rules of its own beside its fields': they need the object."""
+_RULES: Final[dict[str, Callable[[CheckedEvent], None]]] = {ANSWER: require_scale}
+"""What a model checks beside its fields, by type."""
+
+
+def _validator_of(name: str, model: type[BaseModel]) -> SchemaValidator:
     schema: Any = model.__pydantic_core_schema__
-    return SchemaValidator(_without_classes(schema)) if schema["type"] == "model" else None
+    if schema["type"] == "function-after" and name in _RULES:
+        schema = schema["schema"]
+    if schema["type"] != "model":
+        raise TypeError(f"{name} has a rule of its own that is not among _RULES")
+    return SchemaValidator(_without_classes(schema))
 
 
 def _without_classes(schema: Any) -> Any:
@@ -69,6 +93,4 @@ def _dictionary_of(model: dict[str, Any]) -> CoreSchema:
     return core_schema.typed_dict_schema(fields, extra_behavior="allow", config=model.get("config"))
 
 
-_VALIDATORS: Final = {
-    name: validator for name, model in EVENT_TYPES.items() if (validator := _validator_of(model)) is not None
-}
+_VALIDATORS: Final = {name: _validator_of(name, model) for name, model in EVENT_TYPES.items()}
