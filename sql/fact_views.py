@@ -78,7 +78,7 @@ JOURNEYS = View(
                 "Highest stage reached; NULL when no touchpoint is mapped",
                 "nullIf(highest, 0)",
             ),
-            "touchpoints": ("Int64", "Number of touchpoints (additivity: sum)", ""),
+            "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
         }
     ),
     f"""

@@ -104,8 +104,8 @@ def _value_layers() -> list[dict[str, str]]:
         "is_share": "kind = 'share'",
     }
     values = {
-        "numerator": "multiIf(is_net, n_positive - n_negative, is_share, n_positive, total)",
-        "value": "multiIf(is_net, 100 * (n_positive - n_negative), is_share, 100 * n_positive, total) / n",
+        "numerator": "multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total)",
+        "value": "if(kind = 'mean', 1, 100) * numerator / n",
     }
     bounds = {
         "ci_low": f"multiIf(is_net, 100 * {net.low}, is_share, 100 * {share.low}, {mean.low})",

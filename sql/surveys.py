@@ -10,7 +10,7 @@ SCORE_UNITS_PER_POINT = 1000
 
 _FORMULAS = (
     "kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, "
-    "bad_from Int16, bad_to Int16, lowest Int16, highest Int16"
+    "bad_from Int16, bad_to Int16, lowest Float64, highest Float64"
 )
 
 

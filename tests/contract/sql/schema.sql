@@ -484,7 +484,7 @@ CREATE VIEW journey.journeys
     `last_at` DateTime64(6, 'UTC') COMMENT 'Last touchpoint of the cycle so far (UTC)',
     `converted_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'First conversion of the cycle; NULL when none yet',
     `max_stage_order` Nullable(UInt8) COMMENT 'Highest stage reached; NULL when no touchpoint is mapped',
-    `touchpoints` Int64 COMMENT 'Number of touchpoints (additivity: sum)'
+    `touchpoints` UInt64 COMMENT 'Number of touchpoints (additivity: sum)'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'One row per person, map and journey cycle'
@@ -792,8 +792,8 @@ FROM
         (
             SELECT
                 *,
-                multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
-                multiIf(is_net, 100 * (n_positive - n_negative), is_share, 100 * n_positive, total) / n AS value,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                (if(kind = 'mean', 1, 100) * numerator) / n AS value,
                 (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
                 multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
             FROM
@@ -887,7 +887,7 @@ FROM
                                 disposition,
                                 score
                         ) AS scores
-                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Int16, highest Int16', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
                         WHERE disposition IN ('complete', 'partial')
                     )
                     GROUP BY
@@ -981,8 +981,8 @@ FROM
         (
             SELECT
                 *,
-                multiIf(is_net, n_positive - n_negative, is_share, n_positive, total) AS numerator,
-                multiIf(is_net, 100 * (n_positive - n_negative), is_share, 100 * n_positive, total) / n AS value,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                (if(kind = 'mean', 1, 100) * numerator) / n AS value,
                 (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
                 multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
             FROM
@@ -1064,7 +1064,7 @@ FROM
                                 disposition,
                                 score
                         ) AS scores
-                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Int16, highest Int16', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
                         WHERE disposition IN ('complete', 'partial')
                     )
                     GROUP BY
