@@ -37,7 +37,10 @@ def connect(settings: Settings, *, timeout_seconds: float = 300.0, connect_timeo
 
 
 def connect_as(
-    kind: Callable[..., AnyClient], settings: Settings, timeout_seconds: float = 300.0, connect_timeout_seconds: float = 3.0
+    kind: Callable[..., AnyClient],
+    settings: Settings,
+    timeout_seconds: float = 300.0,
+    connect_timeout_seconds: float = 3.0,
 ) -> AnyClient:
     """The same with a client class of its own.
 

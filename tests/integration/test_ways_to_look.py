@@ -42,9 +42,17 @@ def _send(ledger: Ledger) -> None:
         | {"identifiers": [{"type": "loyalty", "value": f"card-{number % PERSONS}"}]}
         for number in range(VISITS)
     ]
-    rating = {"about": {"touchpoint": "store_visit"}, "survey": "till", "question": "recommend", "kpi": "nps", "scope": "transactional"}
+    rating = {
+        "about": {"touchpoint": "store_visit"},
+        "survey": "till",
+        "question": "recommend",
+        "kpi": "nps",
+        "scope": "transactional",
+    }
     events += [
-        common | rating | {"type": "touchline.answer.v1", "id": f"answer-{score}", "scale_min": 0, "scale_max": 10, "score": score}
+        common
+        | rating
+        | {"type": "touchline.answer.v1", "id": f"answer-{score}", "scale_min": 0, "scale_max": 10, "score": score}
         for score in (9, 10)
     ]
     lines = "\n".join(map(json.dumps, events))
@@ -58,7 +66,11 @@ def _send(ledger: Ledger) -> None:
 
 def test_the_report_counts_what_was_sent_with_n_and_interval(stored: Ledger) -> None:
     report = json.loads(touchline(stored, "report", "--json"))
-    assert (report["totals"]["events"], report["totals"]["persons"], report["totals"]["answers"]) == (VISITS, PERSONS, 2)
+    assert (report["totals"]["events"], report["totals"]["persons"], report["totals"]["answers"]) == (
+        VISITS,
+        PERSONS,
+        2,
+    )
     (line,) = report["touchpoints"]
     (kpi,) = line["kpis"]
     assert (line["touchpoint"], line["events"], line["persons"]) == ("store_visit", VISITS, PERSONS)
@@ -71,7 +83,10 @@ def test_the_report_counts_what_was_sent_with_n_and_interval(stored: Ledger) -> 
 def test_sql_prints_tsv_without_header_and_any_other_format(stored: Ledger) -> None:
     query = "SELECT touchpoint, sum(events) AS events FROM journey.kpi_volume_1d GROUP BY touchpoint"
     assert touchline(stored, "sql", query) == f"store_visit\t{VISITS}\n"
-    assert touchline(stored, "sql", query, "--format", "CSVWithNames") == f'"touchpoint","events"\n"store_visit",{VISITS}\n'
+    assert (
+        touchline(stored, "sql", query, "--format", "CSVWithNames")
+        == f'"touchpoint","events"\n"store_visit",{VISITS}\n'
+    )
 
 
 def test_sql_passes_clickhouses_error_on(stored: Ledger) -> None:

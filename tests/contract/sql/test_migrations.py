@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clickhouse_driver import Client
 
-from tests.contract.sql.rows import NOON, attached, received, write
+from tests.contract.sql.rows import attached, received, write
 from tests.engine import running_engine
 from touchline.clickhouse import connect
 from touchline.errors import WrongUsage
@@ -116,12 +116,18 @@ def test_every_migration_has_a_down_step() -> None:
 
 
 def test_a_payload_leaves_after_90_days_and_its_row_and_the_sums_stay(empty_client: Client) -> None:
-    old = NOON - timedelta(days=91)
-    rows = [received(1, "quarantined", 0, reason="not_json"), received(2, "quarantined", 1, reason="not_json"), attached(3)]
+    old = datetime.now(UTC) - timedelta(days=91)
+    rows = [
+        received(1, "quarantined", 0, reason="not_json"),
+        received(2, "quarantined", 1, reason="not_json"),
+        attached(3),
+    ]
     for row, stored_time in zip(rows, (old, datetime.now(UTC), old), strict=True):
         write(empty_client, [row | {"stored_time": stored_time, "payload": "bytes"}])
     empty_client.execute("OPTIMIZE TABLE journey_raw.ledger FINAL")
-    payloads = empty_client.execute("SELECT row_id, payload FROM journey_raw.ledger WHERE kind = 'received' ORDER BY row_id")
+    payloads = empty_client.execute(
+        "SELECT row_id, payload FROM journey_raw.ledger WHERE kind = 'received' ORDER BY row_id"
+    )
     assert payloads == [(1, ""), (2, "bytes")]
     assert empty_client.execute("SELECT count() FROM journey.quarantine") == [(2,)]
     for settings in ({"force_optimize_projection": 1}, {"optimize_use_projections": 0}):

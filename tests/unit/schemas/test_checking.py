@@ -19,7 +19,9 @@ EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
 EVENTS: list[dict[str, Any]] = [
     json.loads(path.read_text(encoding="utf-8")) for path in sorted(EXAMPLES.glob("*/v1/good/*.json"))
 ]
-ODD: st.SearchStrategy[Any] = st.sampled_from([None, "", 0, -1, 5, 2**60, 1.5, True, [], [{}], {}, {"id": 3}, "x" * 300, "touchline.answer.v1"])
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, "", 0, -1, 5, 2**60, 1.5, True, [], [{}], {}, {"id": 3}, "x" * 300, "touchline.answer.v1"]
+)
 
 
 def outcome(check: Any, event: dict[str, Any]) -> object:
