@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -46,6 +47,8 @@ def connect_as(
 
     Raises WrongUsage when the password file cannot be read.
     """
+    # The driver logs each failed attempt with a traceback; the error that it raises is said once, with the remedy.
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
     path = settings.clickhouse_password_file
     try:
         password = path.read_text().strip()
