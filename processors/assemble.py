@@ -15,6 +15,7 @@ from touchline.processors.store.columns import ATTACHED, BARE, LINK, MARK, RECEI
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Link
 from touchline.schemas.reasons import Fate, Reason
+from touchline.schemas.times import LATEST_US
 
 Row = tuple[object, ...]
 
@@ -24,6 +25,8 @@ class Fated(NamedTuple):
 
     blocks: list[Block]
     counts: Counter[str]
+    stored: list[int]
+    """Offsets of the records that are stored, ascending."""
 
 
 def assemble_fates(
@@ -56,7 +59,7 @@ def assemble_fates(
         counts[fate] += 1
     retracted = Block("received", BARE, -1, [], [], [])
     for event, new_fate in settled.moved:
-        identity = (event.source, event.event_id, event.revision, event.payload_hash, event.identifier, 0, "", "")
+        identity = (event.source, event.event_id, event.revision, event.payload_hash, event.identifier, 0, 0, "", "")
         assert retracted.row_ids is not None
         retracted.row_ids.append(event.row_id)
         retracted.offsets.append(event.offset)
@@ -65,7 +68,7 @@ def assemble_fates(
         bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
         counts[event.fate] -= 1
         counts[new_fate] += 1
-    return Fated([retracted, stored, bare], counts)
+    return Fated([retracted, stored, bare], counts, stored.offsets)
 
 
 def _reason(fate: Fate) -> str:
@@ -78,16 +81,18 @@ def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
     if fate is Fate.QUARANTINED:
         payload, key_id = cipher.seal(value, f"{fact.source}\0{fact.event_id}"), cipher.key_id
     identity = (fact.source, fact.event_id, fact.revision, fact.payload_hash, fact.identifier)
-    return (*identity, fact.received_time, payload, key_id, fate, _reason(fate), "")
+    return (*identity, fact.event_time, fact.received_time, payload, key_id, fate, _reason(fate), "")
 
 
 def _kept_back(outcome: Rejected | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
-    received_us = max(record_time_ms, 0) * 1_000
+    received_us = min(
+        max(record_time_ms * 1_000, 0), LATEST_US
+    )  # a sender sets the record's time, so it may be anything
     if isinstance(outcome, Suppressed):
-        return (outcome.source, "", 0, 0, "", received_us, "", "", fate, outcome.reason, "")
+        return (outcome.source, "", 0, 0, "", 0, received_us, "", "", fate, outcome.reason, "")
     payload, key_id = (cipher.seal(outcome.payload, context), cipher.key_id) if outcome.payload else ("", "")
     identity = (outcome.source, outcome.event_id, outcome.revision, outcome.payload_hash, "")
-    return (*identity, received_us, payload, key_id, fate, outcome.reason, outcome.field)
+    return (*identity, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)
 
 
 def assemble_attached(difference: Difference) -> list[Block]:
@@ -106,11 +111,12 @@ def assemble_attached(difference: Difference) -> list[Block]:
     ]
 
 
-def assemble_links(links: Sequence[Link], settled: Settled) -> list[Block]:
+def assemble_links(links: Sequence[Link], stored_offsets: Sequence[int]) -> list[Block]:
     """Links and unlinks that stored events say."""
+    stored = set(stored_offsets) if links else ()
     blocks = []
     for kind in ("link", "unlink"):
-        kept = [one for one in links if one.kind == kind and one.offset not in settled.fates]
+        kept = [one for one in links if one.kind == kind and one.offset in stored]
         rows: list[Row] = [
             (fact.event_type, fact.source, fact.event_id, fact.revision, fact.event_time, fact.identifier, other)
             for _, _, fact, other in kept

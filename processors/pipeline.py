@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from touchline.processors.assemble import assemble_attached, assemble_fates, assemble_links, assemble_mark
@@ -20,15 +20,13 @@ from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact
 from touchline.processors.resolve import Placed, in_order, key_of, resolve
 from touchline.processors.settle import Settled, settle
-from touchline.processors.state.tails import FORMAT, PersonTail, Tails, tail_key
+from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
 from touchline.processors.store.ledger import Ledger, Stream
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Validated, Validator
 
 CACHED_RECORDS = 64
 """Records that are decoded and validated together: so many that their objects are still in the processor's cache for the next step."""
-BEFORE_ALL = (0, "", "")
-"""Order of a person of whom nothing counts any more: every event is later."""
 
 
 class Prepared(NamedTuple):
@@ -70,13 +68,14 @@ class Pipeline:
         )
         suspects = sorted(resolved.suspects)
         settled = settle(resolved.facts, resolved.suspects, ledger.find_events(suspects) if suspects else [])
+        known_tails.update(tails.get_many(settled.again - known_tails.keys()))
         difference, new_tails = self._attach(resolved.facts, settled, known_tails, ledger)
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
         fated.counts.update(validated.counts)
         blocks = [
             *fated.blocks,
             *assemble_attached(difference),
-            *assemble_links(validated.links, settled),
+            *assemble_links(validated.links, fated.stored),
             assemble_mark(new, fated.counts, writer, generation),
         ]
         return Prepared(blocks, new_tails, fated.counts)
@@ -100,14 +99,36 @@ class Pipeline:
                 new_tails[key] = _later(placed, tails.get(key))
         if again or settled.again_alone:
             again_alone = [one for one in persons_alone(persons) if key_of(one) in settled.again_alone]
-            slow, slow_tails = self._attach_again(again, again_alone, settled, ledger)
+            slow, slow_tails = self._attach_again(again, again_alone, settled, tails, ledger)
             difference.retracted.extend(slow.retracted)
             difference.asserted.extend(slow.asserted)
             new_tails.update(slow_tails)
+        if settled.fates:
+            lost = (fact for offset, fact in facts if offset in settled.fates)
+            new_tails.update(self._not_before_lost(lost, new_tails, tails))
         return difference, new_tails
 
+    def _not_before_lost(
+        self, lost: Iterable[Fact], new: Mapping[str, PersonTail], known: Mapping[str, PersonTail]
+    ) -> dict[str, PersonTail]:
+        """Tails that must rise to versions that do not count: if such a version comes again, it may not look new."""
+        raised: dict[str, PersonTail] = {}
+        for fact in lost:
+            key = tail_key(fact)
+            tail = raised.get(key) or new.get(key) or known.get(key)
+            if tail is None:
+                tail = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps) if fact.identifier else ())
+            if fact.order > tail.order:
+                raised[key] = tail._replace(order=fact.order)
+        return raised
+
     def _attach_again(
-        self, again: Mapping[str, list[Placed]], alone: Sequence[Placed], settled: Settled, ledger: Ledger
+        self,
+        again: Mapping[str, list[Placed]],
+        alone: Sequence[Placed],
+        settled: Settled,
+        tails: Mapping[str, PersonTail],
+        ledger: Ledger,
     ) -> tuple[Difference, dict[str, PersonTail]]:
         """Slow path: follow these persons from the beginning and publish the difference to what stands."""
         moved = {(event.source, event.event_id) for event, _ in settled.moved}
@@ -117,11 +138,10 @@ class Pipeline:
                 complete[one[1].identifier].append(one)
         wanted = follow_alone(alone, self.maps)
         new_tails: dict[str, PersonTail] = {}
+        nothing = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps))
         for identifier, placed in complete.items():
-            if placed:
-                new_tails[identifier] = follow(in_order(placed), None, self.maps, wanted)
-            else:
-                new_tails[identifier] = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps))
+            tail = follow(in_order(placed), None, self.maps, wanted) if placed else nothing
+            new_tails[identifier] = not_before(tail, tails.get(identifier, nothing).order)
         published = ledger.published_of(list(again), sorted(settled.again_alone))
         return diff(published, wanted), new_tails
 

@@ -7,6 +7,8 @@ stamp equals the ledger's mark; then an absent person is a new person. Deleting 
 from __future__ import annotations
 
 import marshal
+import secrets
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,22 +23,32 @@ MAP_BYTES = 1 << 36
 """Address space, not disk: LMDB's file grows with what is stored."""
 MEMORY_PERSONS_MAX = 200_000
 _STAMP = b"\x00stamp"
+_OWNER = b"\x00owner"
+BEFORE_ALL = (0, "", "")
+"""Order of a person of whom nothing counts any more: every event is later."""
 
-__all__ = ["NO_TAIL", "PersonTail", "Stamp", "Tails", "tail_key"]
+__all__ = ["BEFORE_ALL", "NO_TAIL", "PersonTail", "Stamp", "StateLost", "Tails", "not_before", "tail_key"]
+
+
+class StateLost(Exception):
+    """The file is another worker's by now, or cannot be read: acquire the partition and open it again."""
 
 
 class PersonTail(NamedTuple):
-    """`order` is (event time in µs, source, id) of the person's last event; `maps` holds one tail per journey map, in the maps' order."""
+    """`order` is the highest (event time in µs, source, id) that was ever stored of the person, superseded since or not: so a repetition
+    never looks later. `maps` holds one tail per journey map, in the maps' order."""
 
     order: tuple[int, str, str]
     maps: tuple[Tail, ...]
 
 
 class Stamp(NamedTuple):
-    """What the state reflects: a stream up to an insert, under certain journey maps."""
+    """What the state reflects: a stream up to an insert and its last offset (after a restored backup another insert may bear the
+    number), under certain journey maps."""
 
     stream: str
     insert_number: int
+    last_offset: int
     maps_fingerprint: str
 
 
@@ -45,12 +57,25 @@ def tail_key(fact: Fact) -> str:
     return fact.identifier or f"@{fact.source}"
 
 
+def not_before(tail: PersonTail, *orders: tuple[int, str, str]) -> PersonTail:
+    """The tail with the highest of its own and these orders."""
+    highest = max(tail.order, *orders)
+    return tail if highest == tail.order else tail._replace(order=highest)
+
+
 class Tails:
-    """Tails of one partition's persons."""
+    """Tails of one partition's persons. Opening the file takes it over: whoever had it open cannot write any more (a worker that
+    slept through the loss of its partition, on the same folder)."""
 
     def __init__(self, path: Path, *, memory_persons_max: int = MEMORY_PERSONS_MAX) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        self._environment = lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
+        self._owner = secrets.token_bytes(16)
+        self._environment = _opened(path)
+        try:
+            with self._environment.begin(write=True) as transaction:
+                transaction.put(_OWNER, self._owner)
+        except BaseException:
+            self._environment.close()
+            raise
         self._memory: dict[str, PersonTail] = {}
         self._memory_persons_max = memory_persons_max
 
@@ -62,10 +87,13 @@ class Tails:
         """What the state reflects, or None for nothing."""
         with self._environment.begin() as transaction:
             raw = transaction.get(_STAMP)
-        return None if raw is None else Stamp(*marshal.loads(raw))
+        try:
+            return None if raw is None else Stamp(*marshal.loads(raw))
+        except _UNREADABLE:
+            return None
 
     def get_many(self, keys: Iterable[str]) -> dict[str, PersonTail]:
-        """The tails of those keys that have one."""
+        """The tails of those keys that have one. Raises StateLost where the file holds something else; it is empty then."""
         memory = self._memory
         found = {}
         unknown = []
@@ -76,16 +104,22 @@ class Tails:
             else:
                 found[key] = tail
         if unknown:
-            with self._environment.begin(buffers=True) as transaction:
-                for key in unknown:
-                    raw = transaction.get(key.encode())
-                    if raw is not None:
-                        found[key] = memory[key] = _load(raw)
+            try:
+                with self._environment.begin(buffers=True) as transaction:
+                    for key in unknown:
+                        raw = transaction.get(key.encode())
+                        if raw is not None:
+                            found[key] = memory[key] = _load(raw)
+            except _UNREADABLE:
+                self.clear()
+                raise StateLost("the state file cannot be read") from None
         return found
 
     def put_many(self, tails: Mapping[str, PersonTail], stamp: Stamp | None) -> None:
-        """Keep these tails and the stamp (None: the state is incomplete until a stamp comes), in one durable transaction."""
+        """Keep these tails and the stamp (None: the state is incomplete until a stamp comes), in one durable transaction.
+        Raises StateLost where another worker has opened the file since."""
         with self._environment.begin(write=True) as transaction:
+            self._check(transaction)
             for key, tail in tails.items():
                 transaction.put(key.encode(), _dump(tail))
             if stamp is not None:
@@ -97,15 +131,41 @@ class Tails:
                 del self._memory[key]
 
     def clear(self) -> None:
-        """Forget everything, the stamp included."""
+        """Forget everything, the stamp included. Raises StateLost as above."""
         self._memory.clear()
         with self._environment.begin(write=True) as transaction:
+            self._check(transaction)
             transaction.drop(self._environment.open_db(), delete=False)
+            transaction.put(_OWNER, self._owner)
+
+    def _check(self, transaction: lmdb.Transaction) -> None:
+        if transaction.get(_OWNER) != self._owner:
+            raise StateLost("another worker has opened the state file")
+
+
+_BROKEN = (lmdb.InvalidError, lmdb.CorruptedError, lmdb.VersionMismatchError, lmdb.PageNotFoundError, lmdb.PanicError)
+_UNREADABLE = (*_BROKEN, EOFError, TypeError, ValueError)
+
+
+def _opened(path: Path) -> lmdb.Environment:
+    """The file, made anew where it is no LMDB file or shorter than it says (reading past its end would kill the process)."""
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        environment = lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
+        used = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+        if (path / "data.mdb").stat().st_size >= used:
+            return environment
+        environment.close()
+    except _BROKEN:
+        pass
+    shutil.rmtree(path)
+    path.mkdir()
+    return lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
 
 
 # marshal: twice as quick as JSON here, and its integers have no bound (bit sets of stages). Only this process's own file is read,
-# and FORMAT is a part of the stamp, so a state of another Python is dropped.
-FORMAT = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}"
+# and FORMAT is a part of the stamp, so a state of another Python or release is dropped.
+FORMAT = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {' '.join(Tail._fields)}"
 
 
 def _dump(tail: PersonTail) -> bytes:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from clickhouse_driver.errors import ServerException
+from clickhouse_driver.errors import Error, ServerException
 
 from touchline.clickhouse import is_away
 from touchline.processors.records import Fact
@@ -16,7 +16,9 @@ from touchline.processors.store.ledger import (
     KnownEvent,
     LedgerUnavailable,
     Mark,
+    Order,
     PublishedRow,
+    RecordsRefused,
     Stream,
     WriterFenced,
 )
@@ -25,6 +27,10 @@ from touchline.processors.store.rows import Insert
 
 VIOLATED_CONSTRAINT = 469
 """Code of ClickHouse; clickhouse-driver's list ends before it."""
+UNSTORABLE_CODES = frozenset((6, 27, 33, 53, 69, 70, 117, 128, 131, 321, 349, 361, 407))
+"""Codes that speak of a value and not of the server: CANNOT_PARSE_TEXT, CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_READ_ALL_DATA,
+TYPE_MISMATCH, ARGUMENT_OUT_OF_BOUND, CANNOT_CONVERT_TYPE, INCORRECT_DATA, TOO_LARGE_ARRAY_SIZE, TOO_LARGE_STRING_SIZE,
+VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING, DECIMAL_OVERFLOW."""
 LOOKUP_CHUNK = 5_000
 IN_FLIGHT_WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
@@ -84,10 +90,12 @@ class ClickHouseLedger:
             self.close()
             if error.code == VIOLATED_CONSTRAINT:
                 raise WriterFenced(insert.stream) from None
+            if error.code in UNSTORABLE_CODES:
+                raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None
             raise LedgerUnavailable(f"ClickHouse refused an insert, code {error.code}") from None
         except BaseException as error:
             self.close()
-            if is_away(error):
+            if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
 
@@ -122,12 +130,16 @@ class ClickHouseLedger:
             found += [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
         return found
 
-    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[list[str]]:
+    def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
+        rows = self._ask(queries.MARK_OF_INSERT, _span(stream, insert_number))
+        return int(rows[0][0]) if rows else None
+
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
         rows = self._ask(queries.identifiers(since=insert_number is not None), _span(stream, insert_number))
         for start in range(0, len(rows), LOOKUP_CHUNK):
-            yield [str(row[0]) for row in rows[start : start + LOOKUP_CHUNK]]
+            yield {str(row[0]): row[1:] for row in rows[start : start + LOOKUP_CHUNK]}
 
-    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, tuple[int, str, str]]:
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
         rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))
         return {source: (time_us, source, event_id) for source, time_us, event_id in rows}
 
@@ -144,7 +156,7 @@ class ClickHouseLedger:
             raise LedgerUnavailable(f"ClickHouse answered code {error.code}") from error
         except BaseException as error:
             self.close()
-            if is_away(error):
+            if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
         return answer if isinstance(answer, list) else []

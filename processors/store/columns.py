@@ -29,6 +29,7 @@ BARE = (
     "revision",
     "payload_hash",
     "identifier",
+    "event_time",
     "received_time",
     "payload",
     "cipher_key_id",

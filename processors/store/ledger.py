@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 from touchline.processors.records import Fact
 from touchline.processors.store.rows import Insert
 
+Order = tuple[int, str, str]
+"""(event time in µs, source, id)"""
+
 
 class WriterFenced(Exception):
     """Another writer owns the stream: nothing of this insert was stored."""
@@ -15,6 +18,11 @@ class WriterFenced(Exception):
 
 class LedgerUnavailable(Exception):
     """No answer, or an ambiguous one: the insert may or may not be stored. Acquire again before anything else."""
+
+
+class RecordsRefused(Exception):
+    """ClickHouse will never store these rows, however often they are sent: a value among them is not for its column. Nothing was
+    stored."""
 
 
 class FenceHeld(Exception):
@@ -74,10 +82,11 @@ class Ledger(Protocol):
         """
 
     def insert(self, insert: Insert) -> None:
-        """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer."""
+        """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer, RecordsRefused when a value
+        cannot be stored."""
 
     def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
-        """All versions that stand of the given (source, event id) pairs, duplicates left out."""
+        """All versions that stand of the given (source, event id) pairs: stored, superseded, in conflict."""
 
     def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
         """(offset, fact) of every stored event of these identifiers, in any order. `payload_hash` and texts are left out."""
@@ -85,9 +94,13 @@ class Ledger(Protocol):
     def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
         """The attached rows that stand: of these identifiers, and of these (source, event id) pairs without an identifier."""
 
-    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[list[str]]:
-        """Identifiers with events stored by the stream's inserts after `insert_number`, in chunks, each once; with None all of the
-        partition, earlier incarnations of the topic included."""
+    def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
+        """Last offset that the stream's insert of that number accounts for; None if there is no such insert."""
 
-    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, tuple[int, str, str]]:
-        """Per source the highest (event time, source, id) among events without identifier, stored as above."""
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
+        """Identifiers whose stored events the stream's inserts after `insert_number` changed, in chunks, each once; with None all of
+        the partition, earlier incarnations of the topic included. With the highest order of the versions there, whether they count or
+        not."""
+
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
+        """The same per source for events without identifier."""

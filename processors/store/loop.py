@@ -30,7 +30,7 @@ from touchline.processors.pipeline import Pipeline
 from touchline.processors.receive import NewRecords, receive
 from touchline.processors.records import ReceivedBatch
 from touchline.processors.restore import restore
-from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.state.tails import Stamp, StateLost, Tails
 from touchline.processors.store.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
 from touchline.processors.store.rows import TooManyRows, build_insert
 
@@ -117,7 +117,7 @@ class StoreLoop:
                 if not self._still_member(batch):
                     return Refused("fenced by a newer writer")
                 force = False
-            except (LedgerUnavailable, EngineUnreachable, lmdb.Error) as error:
+            except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error) as error:
                 self._forget(batch.partition)
                 log_event(
                     logging.WARNING,
@@ -183,7 +183,7 @@ class StoreLoop:
             break
         self._ledger.insert(insert)
         owned.mark = Mark(number, part.records[-1].offset)
-        owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, number, self._pipeline.maps_fingerprint))
+        owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, *owned.mark, self._pipeline.maps_fingerprint))
         return _rest(new, len(part.records))
 
     def _still_member(self, batch: ReceivedBatch) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from touchline.processors.records import Fact
 from touchline.processors.store.columns import ATTACHED, default_of
-from touchline.processors.store.ledger import FenceHeld, KnownEvent, Mark, PublishedRow, Stream, WriterFenced
+from touchline.processors.store.ledger import FenceHeld, KnownEvent, Mark, Order, PublishedRow, Stream, WriterFenced
 from touchline.processors.store.queries import LEFT_OUT
 from touchline.processors.store.rows import Insert
 
@@ -58,7 +58,7 @@ class MemoryLedger:
         wanted = set(keys)
         rows = self.standing(
             "received",
-            lambda row: row["fate"] != "duplicate" and (_value(row, "source"), _value(row, "event_id")) in wanted,
+            lambda row: _is_version(row) and (_value(row, "source"), _value(row, "event_id")) in wanted,
         )
         return [KnownEvent._make(_value(row, name) for name in KnownEvent._fields) for row in rows]
 
@@ -85,28 +85,42 @@ class MemoryLedger:
             for row in self.standing("attached", is_meant)
         ]
 
-    def _stored_since(self, stream: Stream, insert_number: int | None) -> list[Row]:
-        def is_meant(row: Row) -> bool:
-            if row["fate"] != "stored":
-                return False
+    def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
+        for row in self.rows:
+            if row["kind"] == "mark" and (row["stream"], row["insert_number"]) == (stream.name, insert_number):
+                return int(row["offset"])
+        return None
+
+    def _last_since(self, stream: Stream, insert_number: int | None, key: str) -> dict[str, Order]:
+        last: dict[str, Order] = {}
+        for row in self.rows:
+            if (
+                row["kind"] != "received"
+                or not _is_version(row)
+                or (key == "source") == bool(_value(row, "identifier"))
+            ):
+                continue
             if insert_number is None:
-                return _partition(row) == stream.partition
-            return bool(row["stream"] == stream.name and row["insert_number"] > insert_number)
-
-        return self.standing("received", is_meant)
-
-    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[list[str]]:
-        found = {_value(row, "identifier") for row in self._stored_since(stream, insert_number)} - {""}
-        if found:
-            yield sorted(found)
-
-    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, tuple[int, str, str]]:
-        last: dict[str, tuple[int, str, str]] = {}
-        for row in self._stored_since(stream, insert_number):
-            if not _value(row, "identifier"):
-                order = (row["event_time"], row["source"], row["event_id"])
-                last[row["source"]] = max(order, last.get(row["source"], order))
+                is_meant = _partition(row) == stream.partition
+            else:
+                is_meant = row["stream"] == stream.name and row["insert_number"] > insert_number
+            if is_meant:
+                order = (_value(row, "event_time"), _value(row, "source"), _value(row, "event_id"))
+                last[row[key]] = max(order, last.get(row[key], order))
         return last
+
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
+        found = self._last_since(stream, insert_number, "identifier")
+        if found:
+            yield found
+
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
+        return self._last_since(stream, insert_number, "source")
+
+
+def _is_version(row: Row) -> bool:
+    """Not refused: a received row that is a version of its event, whether it counts or not."""
+    return row["fate"] in ("stored", "superseded") or _value(row, "reason") == "conflict"
 
 
 def _partition(row: Row) -> int:

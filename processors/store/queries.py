@@ -69,9 +69,11 @@ def _read_fact(column: str) -> str:
     return _read(column)
 
 
+# A record that was refused for another reason than a conflict is no version of its event: it has neither revision nor hash.
 KNOWN_EVENTS = """
 SELECT source, event_id, revision, payload_hash, fate, reason, offset, row_id, identifier FROM journey_raw.ledger
-WHERE kind = 'received' AND sign = 1 AND fate != 'duplicate' AND event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s
+WHERE kind = 'received' AND sign = 1 AND (fate IN ('stored', 'superseded') OR reason = 'conflict') AND event_id IN %(event_ids)s
+  AND (source, event_id) IN %(keys)s
   AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'received' AND sign = -1 AND event_id IN %(event_ids)s)
 """
 
@@ -93,21 +95,29 @@ WHERE kind = 'attached' AND sign = 1 AND identifier = '' AND event_id IN %(event
   AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'attached' AND sign = -1 AND event_id IN %(event_ids)s)
 """
 
-_STORED_SINCE = (
-    """kind = 'received' AND fate = 'stored' AND stream = %(stream)s AND insert_number > %(insert_number)s"""
-)
-_STORED = (
-    """kind = 'received' AND fate = 'stored' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s)"""
-)
+# Retracted rows and retractions are read, too, and versions that do not count: a person may have lost all events since, and what was
+# superseded must be found late when it comes again.
+_VERSION = "kind = 'received' AND (fate IN ('stored', 'superseded') OR reason = 'conflict')"
+_STORED_SINCE = f"{_VERSION} AND stream = %(stream)s AND insert_number > %(insert_number)s"
+_STORED = f"{_VERSION} AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s)"
+MARK_OF_INSERT = """
+SELECT offset FROM journey_raw.ledger
+WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark'
+"""
 
 
 def identifiers(*, since: bool) -> str:
-    """All identifiers with stored events, of a stream since an insert or of a partition."""
-    return f"SELECT DISTINCT identifier FROM journey_raw.ledger WHERE {_STORED_SINCE if since else _STORED} AND identifier != ''"
+    """Per identifier the highest version of an event, whether it counts or not, of a stream since an insert or of a partition."""
+    return f"""
+    SELECT identifier, toUnixTimestamp64Micro(last.1), last.2, last.3 FROM
+    (
+        SELECT identifier, max((event_time, toString(source), event_id)) AS last FROM journey_raw.ledger
+        WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier
+    )"""
 
 
 def last_unidentified(*, since: bool) -> str:
-    """Per source the last event without identifier."""
+    """The same per source for events without identifier."""
     return f"""
     SELECT source_name, toUnixTimestamp64Micro(last.1), last.2 FROM
     (
