@@ -3,15 +3,16 @@ exponent, texts sealed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
 from touchline.processors.cipher import Cipher
 from touchline.processors.records import Fact
-from touchline.schemas.checking import CheckedEvent, unknown_fields
-from touchline.schemas.credibility import Moments, moments_of
+from touchline.schemas.checking import FIELD_NAMES, CheckedEvent, unknown_fields
+from touchline.schemas.credibility import moments_of
 from touchline.schemas.events import ANSWER, CONSENT, IDENTIFY, MEASURE, TOUCHPOINT
 from touchline.schemas.identifiers import order_of
 from touchline.schemas.money import CURRENCY_EXPONENTS
@@ -27,6 +28,11 @@ _NO_PROPERTIES: Mapping[str, str] = {}
 # time, source and id of what the answer is about.
 _NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0, 0, "", "")
 _NO_MONEY = (0, "", 0, "", "")
+_of_all: Any = itemgetter(  # one call for all is quicker than one look-up each
+    "type", "source", "id", "revision", "simulated", "zone", "campaign", "brand", "place", "persona", "segment", "consent"
+)  # fmt: skip
+_of_touchpoint: Any = itemgetter("touchpoint", "action", "channel", "provenance")
+_WITH_OWN_FIELDS = frozenset((CONSENT, MEASURE))
 _new: Any = tuple.__new__  # a named tuple's own constructor costs twice as much
 
 
@@ -38,51 +44,53 @@ def fact_of(
     `record_time_us` (the time that Kafka kept with the record) stands in for an absent `received_at`.
     """
     moments = moments_of(event, source, record_time_us)
-    if type(moments) is Rejection:
+    if isinstance(moments, Rejection):
         return moments
-    assert type(moments) is Moments
-    kind = event["type"]
-    zone = event["zone"] or source.zone or company_zone
+    time_us, received_us, correction_us, about_us = moments
+    (kind, source_id, event_id, revision, simulated, own_zone, campaign, brand, place, persona, segment, consent) = (
+        _of_all(event)
+    )
+    zone = own_zone or source.zone or company_zone
     identifier_type, identifier = _identifier(event)
     if kind == TOUCHPOINT:
-        contact = (event["touchpoint"], event["action"])
-        channel, provenance, answer, money = event["channel"], event["provenance"], _NO_ANSWER, _money(event)
+        touchpoint, action, channel, provenance = _of_touchpoint(event)
+        answer, money, comment = _NO_ANSWER, _money(event), None
     else:
-        contact, channel, provenance, money = _contact(event), "", "", _NO_MONEY
-        answer = _answer(event, moments) if kind == ANSWER else _NO_ANSWER
-    comment = event["comment"] if kind == ANSWER else None
-    consent = event["consent"]
+        touchpoint, action = _contact(event)
+        channel, provenance, money = "", "", _NO_MONEY
+        answer, comment = (_answer(event, about_us), event["comment"]) if kind == ANSWER else (_NO_ANSWER, None)
     return _new(  # type: ignore[no-any-return]
         Fact,
         (
             kind,
-            event["source"],
-            event["id"],
-            event["revision"],
-            moments.time_us,
-            local_day(moments.about_us, zone),
+            source_id,
+            event_id,
+            revision,
+            time_us,
+            local_day(about_us, zone),
             identifier,
             identifier,
-            *contact,
-            int(event["simulated"]),
+            touchpoint,
+            action,
+            1 if simulated else 0,
             provenance,
-            event["campaign"] or "",
-            event["brand"] or source.brand or "",
-            event["place"] or "",
+            campaign or "",
+            brand or source.brand or "",
+            place or "",
             *answer,
             *money,
             channel or source.default_channel or "",
-            event["persona"] or "",
-            event["segment"] or "",
+            persona or "",
+            segment or "",
             payload_hash,
-            moments.received_us,
-            moments.clock_correction_us,
+            received_us,
+            correction_us,
             zone,
             identifier_type,
             "" if consent is None else consent["id"],
             "" if consent is None else ",".join(sorted(set(consent["purposes"]))),
             _properties(event),
-            "" if comment is None else cipher.seal(comment.encode(), f"{event['source']}\0{event['id']}"),
+            "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
         ),
     )
@@ -118,8 +126,12 @@ def _identifier(event: CheckedEvent) -> tuple[str, str]:
     persons = event["persons"]
     if not persons or event.get("anonymous"):
         return ("", "")
-    first = persons[0] if len(persons) == 1 else min(persons, key=lambda one: order_of(one["type"]))
+    first = persons[0] if len(persons) == 1 else _strongest(persons)
     return (first["type"], first["key"])
+
+
+def _strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
+    return min(persons, key=lambda one: order_of(one["type"]))
 
 
 def _contact(event: CheckedEvent) -> tuple[str, str]:
@@ -135,7 +147,7 @@ def _contact(event: CheckedEvent) -> tuple[str, str]:
             return ("", event["action"])
 
 
-def _answer(event: CheckedEvent, moments: Moments) -> tuple[Any, ...]:
+def _answer(event: CheckedEvent, about_us: int) -> tuple[Any, ...]:
     about, score = event["about"], event["score"]
     return (
         event["survey"],
@@ -151,7 +163,7 @@ def _answer(event: CheckedEvent, moments: Moments) -> tuple[Any, ...]:
         int(score is not None),
         event["disposition"],
         event["sampling_probability"],
-        moments.about_us,
+        about_us,
         about["source"] or "",
         about["event_id"] or "",
     )
@@ -167,10 +179,11 @@ def _money(event: CheckedEvent) -> tuple[int, str, int, str, str]:
 
 
 def _properties(event: CheckedEvent) -> Mapping[str, str]:
+    kind = event["type"]
+    if not event["properties"] and len(event) == len(FIELD_NAMES[kind]) and kind not in _WITH_OWN_FIELDS:
+        return _NO_PROPERTIES
     own = _own_fields(event)
     unknown = unknown_fields(event)
-    if not event["properties"] and not own and not unknown:
-        return _NO_PROPERTIES
     properties = {name: value if type(value) is str else _text(value) for name, value in event["properties"].items()}
     properties.update(own)
     properties.update((UNKNOWN_PREFIX + name, orjson.dumps(event[name]).decode()) for name in unknown)

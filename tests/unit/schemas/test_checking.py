@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
-from touchline.schemas.checking import check_event
+from touchline.schemas.canonical import payload_hash, payload_hash_of_own
+from touchline.schemas.checking import check_event, doubles_of, has_unknown_fields
 from touchline.schemas.events import EVENT_ADAPTER
 from touchline.schemas.rejections import rejection_of
 
@@ -37,9 +38,8 @@ def test_a_good_event_gives_what_its_model_gives(event: dict[str, Any]) -> None:
     assert outcome(check_event, event) == outcome(EVENT_ADAPTER.validate_python, event)
 
 
-@given(st.data())
-def test_a_spoilt_event_gets_the_models_verdict(data: st.DataObject) -> None:
-    event = copy.deepcopy(data.draw(st.sampled_from(EVENTS)))
+def spoilt(data: st.DataObject, odd: st.SearchStrategy[Any] = ODD) -> dict[str, Any]:
+    event: dict[str, Any] = copy.deepcopy(data.draw(st.sampled_from(EVENTS)))
     for _ in range(data.draw(st.integers(1, 3))):
         part: Any = event
         while isinstance(part, dict) and part:
@@ -51,6 +51,25 @@ def test_a_spoilt_event_gets_the_models_verdict(data: st.DataObject) -> None:
             if data.draw(st.booleans()):
                 del part[name]
             else:
-                part[name] = data.draw(ODD)
+                part[data.draw(st.sampled_from([name, name, "new"]))] = data.draw(odd)
             break
+    return event
+
+
+@given(st.data())
+def test_a_spoilt_event_gets_the_models_verdict(data: st.DataObject) -> None:
+    event = spoilt(data)
+
     assert outcome(check_event, event) == outcome(EVENT_ADAPTER.validate_python, event)
+
+
+@given(st.data())
+def test_doubles_are_looked_for_wherever_a_checked_event_can_hold_them(data: st.DataObject) -> None:
+    event = spoilt(data, st.sampled_from([5.0, 1e17, -0.0, 0.25, 7, {"a": 5.0}, {"b": [1e17]}, [2.0]]))
+    try:
+        checked = check_event(event)
+    except ValidationError:
+        return
+    doubtful = event.values() if has_unknown_fields(checked) else doubles_of(event, checked)
+
+    assert payload_hash(event) == payload_hash_of_own(event, doubtful)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -9,6 +10,7 @@ from hypothesis import given, strategies as st
 from touchline.schemas.times import (
     EARLIEST_US,
     LATEST_US,
+    TIMESTAMP_PATTERN,
     US_PER_DAY,
     US_PER_HOUR,
     US_PER_SECOND,
@@ -41,6 +43,26 @@ def test_a_written_time_is_read_back(time_us: int) -> None:
 @given(instants, instants)
 def test_written_times_sort_as_text(one: int, other: int) -> None:
     assert (one < other) == (format_time(one) < format_time(other))
+
+
+@given(st.data())
+def test_a_time_is_read_if_the_published_pattern_and_the_calendar_have_it(data: st.DataObject) -> None:
+    text = format_time(data.draw(instants))
+    text = data.draw(st.sampled_from([text, text[:23] + "Z", text[:19] + "Z"]))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text = text[:at] + data.draw(st.sampled_from("0123456789+-:.,TZtz ٣W")) + text[at + 1 :]
+
+    try:
+        expected = re.fullmatch(TIMESTAMP_PATTERN, text) is not None and bool(datetime.fromisoformat(text).tzinfo)
+    except ValueError:
+        expected = False
+    try:
+        parse_time(text)
+    except TimeUnreadable:
+        assert not expected
+    else:
+        assert expected
 
 
 @given(st.text(max_size=30))
