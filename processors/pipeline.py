@@ -17,13 +17,14 @@ from touchline.processors.decode import decode
 from touchline.processors.diff import Difference, diff
 from touchline.processors.follow import follow, follow_alone
 from touchline.processors.receive import NewRecords
-from touchline.processors.records import Fact
+from touchline.processors.records import Fact, Rejected
 from touchline.processors.resolve import Placed, in_order, key_of, resolve
 from touchline.processors.settle import Settled, settle
 from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
 from touchline.processors.store.ledger import Ledger, Stream
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Validated, Validator
+from touchline.schemas.reasons import Reason
 
 CACHED_RECORDS = 64
 """Records that are decoded and validated together: so many that their objects are still in the processor's cache for the next step."""
@@ -79,6 +80,12 @@ class Pipeline:
             assemble_mark(new, fated.counts, writer, generation),
         ]
         return Prepared(blocks, new_tails, fated.counts)
+
+    def put_aside(self, new: NewRecords, stream: Stream, writer: str, generation: int) -> Prepared:
+        """The same for records that no insert could hold otherwise: in quarantine as unstorable, without a look inside."""
+        outcomes = [Rejected(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
+        fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, stream.name)
+        return Prepared([*fated.blocks, assemble_mark(new, fated.counts, writer, generation)], {}, fated.counts)
 
     def _attach(
         self, facts: Sequence[Placed], settled: Settled, tails: Mapping[str, PersonTail], ledger: Ledger

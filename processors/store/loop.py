@@ -23,15 +23,24 @@ from pathlib import Path
 
 import lmdb
 
-from touchline.errors import EngineUnreachable
+from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.processors.answers import Acknowledge, Refused, StoreResult
-from touchline.processors.log import log_event
+from touchline.processors.log import frames_of, log_event
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.receive import NewRecords, receive
 from touchline.processors.records import ReceivedBatch
 from touchline.processors.restore import restore
 from touchline.processors.state.tails import Stamp, StateLost, Tails
-from touchline.processors.store.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
+from touchline.processors.store.blame import Blame
+from touchline.processors.store.ledger import (
+    FenceHeld,
+    Ledger,
+    LedgerUnavailable,
+    Mark,
+    RecordsRefused,
+    Stream,
+    WriterFenced,
+)
 from touchline.processors.store.rows import TooManyRows, build_insert
 
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -71,6 +80,7 @@ class StoreLoop:
         self._should_stop = should_stop
         self._sleep = sleep
         self._now_ms = now_ms
+        self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, _Owned] = {}
         self._revoked: set[int] = set()
@@ -98,6 +108,7 @@ class StoreLoop:
         attempt = 0
         force = False
         while not self._should_stop():
+            self._blame.pause()
             if batch.generation < self._generation:
                 return Refused("stale generation")
             if batch.partition in self._revoked:
@@ -128,7 +139,19 @@ class StoreLoop:
                 )
                 self._wait(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
                 attempt += 1
+            except TouchlineError:
+                raise  # configuration that became wrong: no record's fault
+            except Exception as error:
+                self._forget(batch.partition)
+                self._seek_guilty(batch.partition, error)
         return Refused("the worker stops")
+
+    def _seek_guilty(self, partition: int, error: Exception) -> None:
+        """Go on with fewer records, or without the one that fails alone; a fault that is no record's goes up as the bug it is."""
+        if not self._blame.failed(certainly=isinstance(error, TooManyRows | RecordsRefused)):
+            raise error
+        log_event(logging.ERROR, "insert_fails", partition=partition, error=type(error).__name__, at=frames_of(error))
+        self._wait(BACK_OFF_SECONDS[0])
 
     def _acquire(self, batch: ReceivedBatch, force: bool) -> _Owned:
         for partition in self._revoked & self._owned.keys():
@@ -165,23 +188,21 @@ class StoreLoop:
 
     def _store_new(self, owned: _Owned, new: NewRecords) -> NewRecords:
         """One insert of as many of the records as fit; returns the rest."""
-        part = new
-        while True:
+        partition, number = owned.stream.partition, owned.mark.insert_number + 1
+        limit = self._blame.limit(partition)
+        part = new if limit is None or limit >= len(new.records) else _head(new, limit)
+        first_offset = part.records[0].offset
+        if self._blame.is_guilty(partition, first_offset):
+            part = _head(new, 1)
+        self._blame.trying(partition, first_offset, len(part.records))
+        if self._blame.is_guilty(partition, first_offset):
+            prepared = self._pipeline.put_aside(part, owned.stream, self._writer, owned.generation)
+        else:
             prepared = self._pipeline.prepare(
                 part, owned.stream, owned.tails, self._ledger, self._writer, owned.generation
             )
-            number = owned.mark.insert_number + 1
-            try:
-                insert = build_insert(
-                    owned.stream.name, owned.stream.partition, number, self._now_ms(), prepared.blocks
-                )
-            except TooManyRows:
-                if len(part.records) == 1:
-                    raise
-                part = _head(new, (len(part.records) + 1) // 2)
-                continue
-            break
-        self._ledger.insert(insert)
+        self._ledger.insert(build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks))
+        self._blame.stored()
         owned.mark = Mark(number, part.records[-1].offset)
         owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, *owned.mark, self._pipeline.maps_fingerprint))
         return _rest(new, len(part.records))
