@@ -1,20 +1,43 @@
 """Columns to ClickHouse's native format, a column at a time.
 
-clickhouse-driver walks every value of a LowCardinality, Date or DateTime64 column in Python and knows no constant columns; half of the
-ledger's cells are defaults (a received row has no stage, an attached row no payload), and most columns repeat a few values. So runs of
-defaults are written as zeros, numbers by one `array`, dictionaries by one `map`; only strings and maps are left to the driver.
+clickhouse-driver walks every value of a LowCardinality, Map, Date or DateTime64 column in Python and knows no constant columns; half of
+the ledger's cells are defaults (a received row has no stage, an attached row no payload), and most columns repeat a few values. So runs
+of one value are written by repeating its bytes, numbers by one `array`, dictionaries by one `map`; only strings are left to the driver.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, repeat
+from typing import Any, NamedTuple, overload
 
 from clickhouse_driver.columns.service import get_column_by_spec
 
 from touchline.processors.store.columns import default_of
+
+
+class Same(Sequence[Any]):
+    """A run of one value. Recognising it costs one comparison a value, writing it nothing."""
+
+    __slots__ = ("rows", "value")
+
+    def __init__(self, value: Any, count: int) -> None:
+        self.value = value
+        self.rows = count
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return repeat(self.value, self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return ((self.value,) * self.rows)[index]
 
 
 class Column(NamedTuple):
@@ -39,6 +62,7 @@ _TYPECODES = {
     "Float64": "d", "Date": "H", "DateTime": "I", "DateTime64": "q",
 }  # fmt: skip
 _LOW_CARDINALITY = "LowCardinality(String)"
+_MAP = "Map(LowCardinality(String), "
 _KEYS_VERSION = (1).to_bytes(8, "little")
 _HAS_OWN_KEYS = 1 << 9 | 1 << 10
 _KEY_TYPECODES = ((1 << 8, 0, "B"), (1 << 16, 1, "H"), (1 << 32, 2, "I"))
@@ -47,13 +71,16 @@ _KEY_TYPECODES = ((1 << 8, 0, "B"), (1 << 16, 1, "H"), (1 << 32, 2, "I"))
 def write_column(column: Column, spec: str, buffer: Any, context: Any) -> None:
     """Write the column's values in the native format of ClickHouse type `spec`. Raises OverflowError or TypeError on a value that does
     not fit, before anything of the column is written."""
-    typecode = _TYPECODES.get(re.sub(r"\(.*\)", "", spec))
+    typecode = _TYPECODES.get(spec.partition("(")[0])
     if typecode is not None:
         buffer.write(_numbers(column, typecode))
     elif spec == _LOW_CARDINALITY:
+        buffer.write(_KEYS_VERSION)
         _write_low_cardinality(column, buffer)
     elif spec == "String":
-        buffer.write_strings(column.values(), encoding="utf-8")
+        _write_strings(column, buffer)
+    elif spec.startswith(_MAP):
+        _write_map(column, spec.removeprefix(_MAP).removesuffix(")"), buffer, context)
     else:
         driver_column = get_column_by_spec(spec, {"context": context, "types_check": False})
         values = column.values()
@@ -62,27 +89,71 @@ def write_column(column: Column, spec: str, buffer: Any, context: Any) -> None:
 
 
 def _numbers(column: Column, typecode: str) -> bytes:
-    if len(column.pieces) == 1 and len(column.pieces[0][1]) == column.row_count:
-        return array(typecode, column.pieces[0][1]).tobytes()
     size = array(typecode).itemsize
-    packed = bytearray(size * column.row_count)
+    return b"".join(
+        bytes(size * count) if piece is None else _packed(piece, typecode) for count, piece in _runs(column)
+    )
+
+
+def _packed(piece: Sequence[Any], typecode: str) -> bytes:
+    if type(piece) is Same:
+        return array(typecode, (piece.value,)).tobytes() * len(piece)
+    return array(typecode, piece).tobytes()
+
+
+def _runs(column: Column) -> Iterator[tuple[int, Sequence[Any] | None]]:
+    """Number of rows and values of each run from the first row to the last; None: defaults."""
+    row = 0
     for start, piece in column.pieces:
-        packed[start * size : (start + len(piece)) * size] = array(typecode, piece).tobytes()
-    return bytes(packed)
+        if start > row:
+            yield start - row, None
+        row = start + len(piece)
+        yield len(piece), piece
+    if column.row_count > row:
+        yield column.row_count - row, None
+
+
+def _write_strings(column: Column, buffer: Any) -> None:
+    for count, piece in _runs(column):
+        if piece is None:
+            buffer.write(bytes(count))  # an empty string is its length, one zero
+        else:
+            buffer.write_strings(piece, encoding="utf-8")
 
 
 def _write_low_cardinality(column: Column, buffer: Any) -> None:
-    """Dictionary and keys; key 0 is the default, so rows outside the pieces are zeros."""
+    """Dictionary and keys; key 0 is the default, so rows outside the pieces are zeros. (The version of the keys stands before.)"""
     index: dict[str, int] = {"": 0}
-    for _, piece in column.pieces:
-        for value in dict.fromkeys(piece):
+    keyed: list[tuple[int, Sequence[int]]] = []
+    distinct = [(piece.value,) if type(piece) is Same else dict.fromkeys(piece) for _, piece in column.pieces]
+    for values in distinct:
+        for value in values:
             index.setdefault(value, len(index))
+    for (start, piece), values in zip(column.pieces, distinct, strict=True):
+        if len(values) == 1:
+            keyed.append((start, Same(index[next(iter(values))], len(piece))))
+        else:
+            keyed.append((start, list(map(index.__getitem__, piece))))
     width, typecode = next((width, code) for bound, width, code in _KEY_TYPECODES if len(index) <= bound)
-    keys = _numbers(
-        column._replace(pieces=[(start, list(map(index.__getitem__, piece))) for start, piece in column.pieces]),
-        typecode,
-    )
-    head = _KEYS_VERSION + (_HAS_OWN_KEYS | width).to_bytes(8, "little") + len(index).to_bytes(8, "little")
-    buffer.write(head)
+    keys = _numbers(column._replace(pieces=keyed), typecode)
+    buffer.write((_HAS_OWN_KEYS | width).to_bytes(8, "little") + len(index).to_bytes(8, "little"))
     buffer.write_strings(list(index), encoding="utf-8")
     buffer.write(column.row_count.to_bytes(8, "little") + keys)
+
+
+def _write_map(column: Column, value_spec: str, buffer: Any, context: Any) -> None:
+    """Ends of the rows in what follows: all names, then all values. 0.7 µs an event less than by the driver."""
+    names: list[str] = []
+    values: list[Any] = []
+    ends = array("Q")
+    for count, piece in _runs(column):
+        if piece is None:
+            ends += array("Q", (len(names),)) * count
+            continue
+        ends += array("Q", accumulate(map(len, piece), initial=len(names)))[1:]
+        names += chain.from_iterable(piece)
+        values += chain.from_iterable(one.values() for one in piece)
+    buffer.write(_KEYS_VERSION + ends.tobytes())
+    if names:
+        _write_low_cardinality(Column(column.name, len(names), [(0, names)]), buffer)
+        write_column(Column(column.name, len(values), [(0, values)]), value_spec, buffer, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from touchline.processors.store.encode import Column
+from touchline.processors.store.encode import Column, Same
 
 INSERT_ROWS_MAX = 1_048_576
 """ClickHouse's largest block: an insert of more rows would be cut into parts that are not atomic together."""
@@ -58,34 +58,29 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
     if row_count > INSERT_ROWS_MAX:
         raise TooManyRows(f"{row_count} rows")
     next_id = row_id_base(partition, insert_number)
-    kinds: list[str] = []
-    offsets: list[int] = []
-    signs: list[int] = []
-    row_ids: list[int] = []
-    pieces: dict[str, list[tuple[int, Sequence[object]]]] = {}
+    row = 0
+    pieces: dict[str, list[tuple[int, Sequence[object]]]] = {
+        "stream": [(0, Same(stream, row_count))],
+        "insert_number": [(0, Same(insert_number, row_count))],
+        "stored_time": [(0, Same(stored_time_ms, row_count))],
+        **{name: [] for name in ("kind", "offset", "sign", "row_id")},
+    }
     for block in blocks:
         size = len(block.rows)
-        start = len(kinds)
-        kinds += [block.kind] * size
-        offsets += block.offsets
-        signs += [block.sign] * size
-        if block.row_ids is None:
-            row_ids += range(next_id, next_id + size)
+        row_ids: Sequence[int] | None = block.row_ids
+        if row_ids is None:
+            row_ids = range(next_id, next_id + size)
             next_id += size
-        else:
-            row_ids += block.row_ids
+        pieces["kind"].append((row, Same(block.kind, size)))
+        pieces["offset"].append((row, block.offsets))
+        pieces["sign"].append((row, Same(block.sign, size)))
+        pieces["row_id"].append((row, row_ids))
         for name, values in zip(block.names, zip(*block.rows, strict=True), strict=True):
-            if any(values):
-                pieces.setdefault(name, []).append((start, values))
-    head: dict[str, Sequence[object]] = {
-        "stream": [stream] * row_count,
-        "insert_number": [insert_number] * row_count,
-        "stored_time": [stored_time_ms] * row_count,
-        "kind": kinds,
-        "offset": offsets,
-        "sign": signs,
-        "row_id": row_ids,
-    }
-    columns = [Column(name, row_count, [(0, values)]) for name, values in head.items()]
-    columns += [Column(name, row_count, parts) for name, parts in pieces.items()]
+            first = values[0]
+            if first != values[-1] or values.count(first) != size:
+                pieces.setdefault(name, []).append((row, values))
+            elif first:
+                pieces.setdefault(name, []).append((row, Same(first, size)))
+        row += size
+    columns = [Column(name, row_count, parts) for name, parts in pieces.items()]
     return Insert(stream, insert_number, row_count, columns)
