@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from clickhouse_driver.columns.service import read_column
 from clickhouse_driver.context import Context
 from hypothesis import given, strategies as st
 
-from touchline.processors.store.encode import Column, write_column
+from touchline.processors.store.encode import Column, Same, write_column
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 TYPES: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
@@ -52,12 +53,14 @@ def context() -> Context:
 def test_a_column_reads_back_as_it_was_written(spec: str, data: st.DataObject) -> None:
     name, values = TYPES[spec]
     first = data.draw(st.lists(values, max_size=6))
-    second = data.draw(st.lists(values, max_size=400 if spec.startswith("Low") else 6))
+    drawn: list[Any] = data.draw(st.lists(values, max_size=400 if spec.startswith("Low") else 6))
     before, between, after = (data.draw(st.integers(0, 4)) for _ in range(3))
-    rows = before + len(first) + between + len(second) + after
+    rows = before + len(first) + between + len(drawn) + after
     if rows == 0:
         return
-    pieces = [(before, tuple(first)), (before + len(first) + between, tuple(second))]
+    is_run = bool(drawn) and data.draw(st.sampled_from([True, False]))
+    second: Sequence[Any] = Same(drawn[0], len(drawn)) if is_run else drawn
+    pieces = [(before, tuple(first)), (before + len(first) + between, second)]
     column = Column(name, rows, [piece for piece in pieces if piece[1]])
     wire = _Wire()
     buffer = BufferedSocketWriter(wire, 1 << 16)
