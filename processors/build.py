@@ -11,6 +11,7 @@ from touchline.clickhouse import connect, connect_as, explained
 from touchline.processors.attach import compile_map
 from touchline.processors.cipher import Cipher
 from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.slot import claim_slot
 from touchline.processors.store.clickhouse import ClickHouseLedger
 from touchline.processors.store.loop import StoreLoop
 from touchline.processors.store.native import ColumnClient
@@ -48,7 +49,7 @@ def build_pipeline(
     return StoreLoop(
         pipeline,
         ClickHouseLedger(lambda: connect_as(ColumnClient, settings, STORE_TIMEOUT_SECONDS)),
-        state_dir=settings.state_dir,
+        state_dir=claim_slot(settings.state_dir).path,
         writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         incarnation_of=topic_incarnation,
         should_stop=should_stop,

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -96,7 +97,8 @@ def _python(_stack: LocalStack) -> Outcome:
 
 
 def _packages(_stack: LocalStack) -> Outcome:
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    # Faust replaces its own module, which then has no spec; what is imported is installed.
+    missing = [name for name in PACKAGES if name not in sys.modules and importlib.util.find_spec(name) is None]
     if missing:
         return Grade.FAILED, f"not installed: {', '.join(missing)}", "pip install 'touchline[local]'"
     return _ok("all that the local stack needs is installed")
