@@ -11,7 +11,7 @@ from touchline.processors.diff import Difference
 from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Outcome, Rejected, Suppressed
 from touchline.processors.settle import Settled
-from touchline.processors.store.columns import ATTACHED, BARE, LINK, MARK, RECEIVED
+from touchline.processors.store.columns import ATTACHED, BARE, FACT, LINK, MARK
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Link
 from touchline.schemas.reasons import Fate, Reason
@@ -38,25 +38,28 @@ def assemble_fates(
     stream: str,
 ) -> Fated:
     """One received row per record; standing versions that a record moved are retracted and asserted under their new fate."""
-    stored = Block("received", RECEIVED, 1, [], [])
+    stored = Block("received", FACT, 1, [], [], same=(("fate", Fate.STORED),))
     bare = Block("received", BARE, 1, [], [])
     counts: Counter[str] = Counter(received=len(new.records))
+    fates, keep_offset, keep_row = settled.fates, stored.offsets.append, stored.rows.append
     for index, (record, outcome) in enumerate(zip(new.records, outcomes, strict=True)):
         offset = record.offset
-        outcome = refused.get(index, outcome)
+        if refused:
+            outcome = refused.get(index, outcome)
         if isinstance(outcome, Fact):
-            fate = settled.fates.get(offset, Fate.STORED)
-            if fate is Fate.STORED:
-                stored.offsets.append(offset)
-                stored.rows.append((*outcome, fate, "", ""))
-            else:
-                bare.offsets.append(offset)
-                bare.rows.append(_lost(outcome, fate, record.value or b"", cipher))
+            fate = fates.get(offset)
+            if fate is None:
+                keep_offset(offset)
+                keep_row(outcome)
+                continue
+            bare.offsets.append(offset)
+            bare.rows.append(_lost(outcome, fate, record.value or b"", cipher))
         else:
             fate = Fate.SUPPRESSED if isinstance(outcome, Suppressed) else Fate.QUARANTINED
             bare.offsets.append(offset)
             bare.rows.append(_kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}"))
         counts[fate] += 1
+    counts[Fate.STORED] += len(stored.rows)
     retracted = Block("received", BARE, -1, [], [], [])
     for event, new_fate in settled.moved:
         identity = (event.source, event.event_id, event.revision, event.payload_hash, event.identifier, 0, 0, "", "")

@@ -6,12 +6,16 @@ Until identities are linked across partitions a person is its identifier, and al
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from touchline.processors.records import Fact, KafkaRecord, Outcome, Rejected
 from touchline.processors.state.tails import PersonTail, tail_key
 from touchline.schemas.reasons import Reason
 
+# Several fields in one call: a look-up by name costs as much as all of them.
+_order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
+_whose: Any = itemgetter(*map(Fact._fields.index, ("identifier", "revision")))
 Placed = tuple[int, Fact]
 """(offset, fact)"""
 
@@ -35,11 +39,6 @@ def in_order(placed: Iterable[Placed]) -> list[Placed]:
     return sorted(placed, key=lambda one: one[1].order)
 
 
-def expected_key(fact: Fact) -> bytes:
-    """The Kafka key under which the event must arrive."""
-    return (fact.identifier or f"{fact.source}/{fact.event_id}").encode()
-
-
 def resolve(
     records: Sequence[KafkaRecord],
     outcomes: Sequence[Outcome],
@@ -48,7 +47,8 @@ def resolve(
 ) -> Resolved:
     """Sort facts into those later than all that is known of their person, and suspects.
 
-    `is_at_home` says whether a key hashes to this partition; it is asked once per unknown person, since it is dear.
+    The Kafka key must be the identifier, or source and id of an event without one. `is_at_home` says whether a key hashes to this
+    partition; it is asked once per unknown person, since it is dear.
     """
     facts: list[Placed] = []
     suspects: set[tuple[str, str]] = set()
@@ -57,22 +57,23 @@ def resolve(
     for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
         if type(outcome) is not Fact:
             continue
-        key = tail_key(outcome)
-        order = (outcome.event_time, outcome.source, outcome.event_id)
+        order = _order_of(outcome)
+        _, source, event_id = order
+        identifier, revision = _whose(outcome)
+        key = identifier or tail_key(outcome)
         before = last.get(key)
         if before is None:
             tail = tails.get(key)
             before = None if tail is None else tail.order
-        if record.key != expected_key(outcome) or (
-            before is None and outcome.identifier and not is_at_home(record.key)
+        kafka_key = record.key
+        if kafka_key != (identifier or f"{source}/{event_id}").encode() or (
+            before is None and identifier and not is_at_home(kafka_key or b"")
         ):
-            refused[index] = Rejected(
-                Reason.KEY_MISMATCH, "persons", outcome.source, record.value or b"", outcome.event_id
-            )
+            refused[index] = Rejected(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
             continue
         facts.append((record.offset, outcome))
-        if outcome.revision or (before is not None and order <= before):
-            suspects.add((outcome.source, outcome.event_id))
+        if revision or (before is not None and order <= before):
+            suspects.add((source, event_id))
         if before is None or order > before:
             last[key] = order
     return Resolved(facts, suspects, refused)

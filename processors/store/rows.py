@@ -16,7 +16,8 @@ PARTITIONS_MAX = 1 << 12
 
 
 class Block(NamedTuple):
-    """Rows of one kind. `row_ids` is None for assertions (they get new ids), else the ids that are retracted."""
+    """Rows of one kind. `row_ids` is None for assertions (they get new ids), else the ids that are retracted. `same` holds further
+    columns of one value each."""
 
     kind: str
     names: tuple[str, ...]
@@ -24,6 +25,7 @@ class Block(NamedTuple):
     offsets: list[int]
     rows: list[tuple[object, ...]]
     row_ids: list[int] | None = None
+    same: tuple[tuple[str, object], ...] = ()
 
 
 class Insert(NamedTuple):
@@ -81,6 +83,8 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
                 pieces.setdefault(name, []).append((row, values))
             elif first:
                 pieces.setdefault(name, []).append((row, Same(first, size)))
+        for name, value in block.same:
+            pieces.setdefault(name, []).append((row, Same(value, size)))
         row += size
     columns = [Column(name, row_count, parts) for name, parts in pieces.items()]
     return Insert(stream, insert_number, row_count, columns)
