@@ -124,7 +124,7 @@ _NESTED = (("consent", 2), ("amount", 2), ("order", 2), ("about", 4))
 
 def _identifier(event: CheckedEvent) -> tuple[str, str]:
     persons = event["persons"]
-    if not persons or event.get("anonymous"):
+    if not persons or (event["type"] == ANSWER and event["anonymous"]):
         return ("", "")
     first = persons[0] if len(persons) == 1 else _strongest(persons)
     return (first["type"], first["key"])
