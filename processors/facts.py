@@ -113,7 +113,7 @@ def unknown_field_count(event: CheckedEvent) -> int:
     count = len(unknown_fields(event))
     for name, width in _NESTED:
         part = event.get(name)
-        if part is not None and len(part) > width:
+        if type(part) is dict and len(part) > width and name in FIELD_NAMES[event["type"]]:
             count += len(part) - width
     return count
 

@@ -231,3 +231,19 @@ def test_a_stopped_worker_gives_up_waiting_for_the_ledger(tmp_path: Path) -> Non
     loop = make_loop(ledger, tmp_path, should_stop=lambda: next(stops, True))
     assert loop.store(batch(records_of([event(1, 1, 1)]))) == Refused("the worker stops")
     assert not ledger.rows
+
+
+def test_a_field_of_another_event_type_is_an_unknown_field_whatever_it_holds(tmp_path: Path) -> None:
+    strange: list[dict[str, Any]] = [
+        event(1, 1, 1, about=5, anonymous="no"),
+        event(2, 1, 2, about={"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}, comment=None, effective_at=[], score="x"),
+        {
+            "type": "touchline.consent.v1", "id": "c1", "source": "shop", "time": "2025-06-01T12:00:00Z",
+            "persons": event(1, 1, 1)["persons"], "consent_id": "c", "state": "granted",
+            "effective_at": "2025-06-01T12:00:00Z", "amount": 1.5, "order": True, "about": [], "anonymous": True,
+        },
+    ]  # fmt: skip
+    ledger = MemoryLedger()
+    store_all(make_loop(ledger, tmp_path), records_of(strange))
+    assert fates(ledger) == {"received": 3, "stored": 3, "unknown_fields": 2 + 4 + 4}
+    assert all(row["identifier"] for row in ledger.standing("received"))
