@@ -69,6 +69,8 @@ US_PER_DAY = 86_400 * US_PER_SECOND
 OF_PERSON = PERSON | PERSON_TOUCHPOINT | PERSON_STAGE | PERSON_CHANNEL
 OF_JOURNEY = JOURNEY | JOURNEY_TOUCHPOINT | JOURNEY_STAGE | JOURNEY_CHANNEL
 FIRST_UNMAPPED = (OF_PERSON | OF_JOURNEY) & ~(PERSON_STAGE | JOURNEY_STAGE)
+LATEST_DUE_S = 2**32 - 1
+"""2106-02-07, the end of ClickHouse's DateTime: a sender may write 2099, and a term may be ten years."""
 WESTMOST_ZONE_US = 12 * 3_600 * US_PER_SECOND
 
 
@@ -213,6 +215,8 @@ def attach(
             due_s = time_s if stage else 0
         elif inactivity_s:
             due_s = time_s + inactivity_s if stage else 0
+            if due_s > LATEST_DUE_S:
+                due_s = LATEST_DUE_S
         touched_us = time_us
 
         # 6. first of the day?

@@ -7,7 +7,7 @@ version of this package with one default more must not turn a repeated event int
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +18,7 @@ from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, shape_at
 from touchline.schemas.checking import CheckedEvent, check_event, unknown_fields
 from touchline.schemas.credibility import moments_of
-from touchline.schemas.events import Event
+from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES, Rejection, rejection_of, shape_of
@@ -58,6 +58,10 @@ class RecordMaker:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
         payload = _as_dict(given)
         now_us = self._clock_us()
+        if payload.get("type") == ANSWER and payload.get("anonymous") is True:
+            # Who answered must not reach Kafka, in the record's key either.
+            payload.pop("identifiers", None)
+            payload.pop("persons", None)
         if "identifiers" in payload:
             payload["persons"] = [*payload.get("persons", ()), *self._keyed(payload.pop("identifiers"))]
         event = self._checked(payload, now_us)
@@ -67,7 +71,7 @@ class RecordMaker:
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         persons = event["persons"]
-        key = persons[0]["key"] if persons else f"{event['source']}/{event['id']}"
+        key = _strongest(persons)["key"] if persons else f"{event['source']}/{event['id']}"
         return PreparedRecord(event["id"], key.encode(), value, _headers(event))
 
     def _checked(self, payload: dict[str, Any], now_us: int) -> CheckedEvent:
@@ -107,6 +111,11 @@ class RecordMaker:
             return [{"type": kind, "key": self._person_keys.key(kind, value)} for kind, value in pairs]
         except IdentifierRejected as error:
             raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.mend) from None
+
+
+def _strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The first in the declared order of types, whatever the order that they were given in: the worker expects its key."""
+    return persons[0] if len(persons) == 1 else min(persons, key=lambda person: order_of(person["type"]))
 
 
 def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:

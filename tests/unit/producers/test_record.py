@@ -58,6 +58,25 @@ def test_the_strongest_identifier_keys_the_record_whatever_the_order() -> None:
     assert [person["type"] for person in json.loads(one.value)["persons"]] == ["login", "anonymous", "badge"]
 
 
+def test_keys_that_were_made_before_are_ordered_by_strength_too() -> None:
+    weak, strong = ({"type": kind, "key": KEYS.key(kind, "abc")} for kind in ("device", "login"))
+    assert _make({**EVENT, "persons": [weak, strong]}).key.decode() == strong["key"]
+    mixed = {**EVENT, "persons": [weak], "identifiers": [("login", "abc")]}
+    assert _make(mixed).key.decode() == strong["key"]
+
+
+def test_an_anonymous_answer_names_nobody_on_kafka() -> None:
+    answer = {
+        "type": "touchline.answer.v1", "id": "a1", "source": "till", "time": "2026-03-01T11:00:00Z",
+        "identifiers": [("mail", SECRET)], "persons": [{"type": "login", "key": KEYS.key("login", "ada")}],
+        "about": {"touchpoint": "till"}, "survey": "s", "question": "q", "kpi": "nps", "scope": "relational",
+        "scale_min": 0, "scale_max": 10, "score": 9, "anonymous": True,
+    }  # fmt: skip
+    record = _make(answer)
+    assert record.key == b"till/a1"
+    assert b"k1:" not in record.value
+
+
 def test_a_moment_of_python_becomes_text_with_its_offset() -> None:
     moment = datetime(2026, 3, 1, 9, 30, tzinfo=timezone(timedelta(hours=1)))
 

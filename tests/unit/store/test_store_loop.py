@@ -9,13 +9,16 @@ from typing import Any
 
 from hypothesis import Phase, given, settings, strategies as st
 
+from tests.unit.store.odd import EncodingLedger
 from tests.unit.store.world import (
+    MAP,
     FaultyLedger,
     batch,
     event,
     fates,
     journey_rows,
     make_loop,
+    make_pipeline,
     records_of,
     store_all,
 )
@@ -247,3 +250,13 @@ def test_a_field_of_another_event_type_is_an_unknown_field_whatever_it_holds(tmp
     store_all(make_loop(ledger, tmp_path), records_of(strange))
     assert fates(ledger) == {"received": 3, "stored": 3, "unknown_fields": 2 + 4 + 4}
     assert all(row["identifier"] for row in ledger.standing("received"))
+
+
+def test_a_churn_term_beyond_the_calendar_of_the_ledger_ends_with_it(tmp_path: Path) -> None:
+    last = event(1, 1, 1, received_at="2099-12-31T23:59:59Z") | {"time": "2099-12-31T12:00:00Z"}
+    ledger = EncodingLedger()
+    pipeline = make_pipeline(text=MAP.replace("inactivity_days: 60", "inactivity_days: 3650"))
+    loop = make_loop(ledger, tmp_path, pipeline=pipeline)
+    loop.store(batch(records_of([last])))
+    assert [row["churn_due_at"] for row in ledger.standing("attached")] == [2**32 - 1]
+    assert fates(ledger) == {"received": 1, "stored": 1}

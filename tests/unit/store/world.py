@@ -104,10 +104,10 @@ class FaultyLedger(MemoryLedger):
             raise LedgerUnavailable(fault)
 
 
-def make_pipeline(is_home: Callable[[bytes], int] = lambda key: 0) -> Pipeline:
-    """The real steps under the map above."""
+def make_pipeline(is_home: Callable[[bytes], int] = lambda key: 0, text: str = MAP) -> Pipeline:
+    """The real steps under the map above, or another."""
     cipher = Cipher("p1", bytes(32))
-    return Pipeline(Validator(SOURCES, "UTC", cipher), [compile_map(parse_map(MAP))], cipher, is_home)
+    return Pipeline(Validator(SOURCES, "UTC", cipher), [compile_map(parse_map(text))], cipher, is_home)
 
 
 def make_loop(
@@ -115,7 +115,7 @@ def make_loop(
 ) -> StoreLoop:
     """A store loop that never sleeps for real."""
     return StoreLoop(
-        make_pipeline(),
+        options.pop("pipeline", None) or make_pipeline(),
         ledger,
         state_dir=state_dir,
         writer=writer,
