@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -75,7 +76,7 @@ _TEXT_FAULTS: tuple[Callable[[str], str], ...] = (
 
 @st.composite
 def _event_bytes(draw: st.DrawFn) -> tuple[bytes, dict[str, Any]]:
-    one = json.loads(json.dumps(draw(st.sampled_from(VALID))))
+    one = copy.deepcopy(draw(st.sampled_from(VALID)))
     for _ in range(draw(st.integers(0, 3))):
         place: dict[str, Any] = one
         name = draw(st.sampled_from(_NAMES))
@@ -86,7 +87,7 @@ def _event_bytes(draw: st.DrawFn) -> tuple[bytes, dict[str, Any]]:
         if not draw(st.integers(0, 4)):
             place.pop(name, None)
         else:
-            place[name] = draw(st.one_of(st.sampled_from(ODD), JSON))
+            place[name] = copy.deepcopy(draw(st.one_of(st.sampled_from(ODD), JSON)))
     text = json.dumps(one, ensure_ascii=draw(st.booleans()))
     if draw(st.integers(0, 5)) == 0:
         text = draw(st.sampled_from(_TEXT_FAULTS))(text)
