@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from touchline.processors.attach import CompiledMap
 from touchline.processors.cipher import Cipher
 from touchline.processors.diff import Difference
+from touchline.processors.follow import Attached
 from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Outcome, Rejected, Suppressed
 from touchline.processors.settle import Settled
-from touchline.processors.store.columns import ATTACHED, BARE, FACT, LINK, MARK
+from touchline.processors.store.columns import ATTACHED, BARE, DECIDED, FACT, LINK, MARK, SHARED
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Link
 from touchline.schemas.reasons import Fate, Reason
@@ -25,8 +27,8 @@ class Fated(NamedTuple):
 
     blocks: list[Block]
     counts: Counter[str]
-    stored: list[int]
-    """Offsets of the records that are stored, ascending."""
+    stored: Block
+    """The one of the blocks that holds the records that are stored: their facts, by ascending offset."""
 
 
 def assemble_fates(
@@ -71,7 +73,7 @@ def assemble_fates(
         bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
         counts[event.fate] -= 1
         counts[new_fate] += 1
-    return Fated([retracted, stored, bare], counts, stored.offsets)
+    return Fated([retracted, stored, bare], counts, stored)
 
 
 def _reason(fate: Fate) -> str:
@@ -98,7 +100,21 @@ def _kept_back(outcome: Rejected | Suppressed, fate: Fate, record_time_ms: int, 
     return (*identity, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)
 
 
-def assemble_attached(difference: Difference) -> list[Block]:
+def assemble_attached(stored: Block, maps: Sequence[CompiledMap], attached: Sequence[Attached]) -> list[Block]:
+    """Attached rows of stored records by map, in the records' order: so what both rows say alike is transposed and packed once."""
+    blocks = []
+    for journey_map, of_map in zip(maps, attached, strict=True):
+        same = (("map", journey_map.map), ("map_version", journey_map.version))
+        offsets, facts = stored.offsets, stored.rows
+        if len(of_map) < len(offsets):
+            on_journey = [one for one in zip(offsets, facts, strict=True) if one[0] in of_map]
+            offsets, facts = [offset for offset, _ in on_journey], [fact for _, fact in on_journey]
+        decided: list[Row] = [of_map[offset] for offset in offsets]
+        blocks.append(Block("attached", SHARED, 1, offsets, facts, None, same, DECIDED, decided))
+    return blocks
+
+
+def assemble_difference(difference: Difference) -> list[Block]:
     """Attached rows with their signs."""
     retracted, asserted = difference
     return [

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from touchline.processors.attach import NO_TAIL, CompiledMap, JourneyEvent, attach, attach_alone
+from touchline.processors.attach import NO_TAIL, Attachment, CompiledMap, JourneyEvent, attach, attach_alone
 from touchline.processors.diff import AttachedRow
 from touchline.processors.records import SHARED_WIDTH, Fact
-from touchline.processors.resolve import Placed
+from touchline.processors.resolve import Placed, order_of
 from touchline.processors.state.tails import PersonTail
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 
@@ -29,25 +29,35 @@ def journey_event(fact: Fact) -> JourneyEvent:
     )
 
 
+Attached = dict[int, Attachment]
+"""Under one map: where the event at an offset belongs."""
+
+
+def step(
+    placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap]
+) -> tuple[Sequence[Placed], list[list[Attachment]], PersonTail]:
+    """One person's events (in order, later than the tail): those on the journey, their attachments by map, and the tail after them."""
+    order = order_of(placed[-1][1])
+    tails = [NO_TAIL] * len(maps) if tail is None else tail.maps
+    on_journey = [one for one in placed if one[1].event_type in ON_THE_JOURNEY]
+    if not on_journey:
+        return [], [[] for _ in maps], PersonTail(order, tuple(tails))
+    events = [journey_event(fact) for _, fact in on_journey]
+    by_map = [attach(events, journey_map, before) for journey_map, before in zip(maps, tails, strict=True)]
+    after = tuple([new_tail for _, new_tail in by_map])
+    return on_journey, [attachments for attachments, _ in by_map], PersonTail(order, after)
+
+
 def follow(
     placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap], rows: list[AttachedRow]
 ) -> PersonTail:
     """Append the attached rows of one person's events (in order, later than the tail); returns the tail after them."""
-    last = placed[-1][1]
-    order = (last.event_time, last.source, last.event_id)
-    tails = [NO_TAIL] * len(maps) if tail is None else tail.maps
-    on_journey = [one for one in placed if one[1].event_type in ON_THE_JOURNEY]
-    if not on_journey:
-        return PersonTail(order, tuple(tails))
-    events = [journey_event(fact) for _, fact in on_journey]
-    after = []
-    for journey_map, before in zip(maps, tails, strict=True):
-        attachments, new_tail = attach(events, journey_map, before)
-        after.append(new_tail)
+    on_journey, by_map, after = step(placed, tail, maps)
+    for journey_map, attachments in zip(maps, by_map, strict=True):
         name, version = journey_map.map, journey_map.version
         for (offset, fact), attachment in zip(on_journey, attachments, strict=True):
             rows.append((offset, (*fact[:SHARED_WIDTH], name, version, *attachment)))
-    return PersonTail(order, tuple(after))
+    return after
 
 
 def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[AttachedRow]:
@@ -59,3 +69,12 @@ def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[
             head = fact[:SHARED_WIDTH]
             rows += [(offset, (*head, one.map, one.version, *attach_alone(event, one))) for one in maps]
     return rows
+
+
+def step_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap], attached: Sequence[Attached]) -> None:
+    """The same into `attached`, by map."""
+    for offset, fact in placed:
+        if fact.event_type in ON_THE_JOURNEY:
+            event = journey_event(fact)
+            for journey_map, of_map in zip(maps, attached, strict=True):
+                of_map[offset] = attach_alone(event, journey_map)

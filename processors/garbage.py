@@ -10,9 +10,10 @@ import asyncio
 import gc
 from itertools import count
 
-YOUNG_SECONDS = 5.0
-FULL_EVERY = 120
-"""Each hundred-and-twentieth collection, every ten minutes, looks through the old objects too."""
+YOUNG_SECONDS = 30.0
+"""Each looks through what is new since the last one, the persons' tails among it: every 5 s that was 4 % of the worker's CPU."""
+FULL_EVERY = 20
+"""Each twentieth collection, every ten minutes, looks through the old objects too."""
 
 
 def settle_garbage() -> None:

@@ -6,19 +6,25 @@ receive → decode → validate → resolve person → settle → attach stage �
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from touchline.processors.assemble import assemble_attached, assemble_fates, assemble_links, assemble_mark
+from touchline.processors.assemble import (
+    assemble_attached,
+    assemble_difference,
+    assemble_fates,
+    assemble_links,
+    assemble_mark,
+)
 from touchline.processors.attach import NO_TAIL, CompiledMap
 from touchline.processors.cipher import Cipher
 from touchline.processors.decode import decode
 from touchline.processors.diff import Difference, diff
-from touchline.processors.follow import follow, follow_alone
+from touchline.processors.follow import Attached, follow, follow_alone, step, step_alone
 from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Rejected
-from touchline.processors.resolve import Placed, in_order, key_of, resolve
+from touchline.processors.resolve import Placed, Resolved, in_order, key_of, resolve
 from touchline.processors.settle import Settled, settle
 from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
 from touchline.processors.store.ledger import Ledger, Stream
@@ -70,13 +76,14 @@ class Pipeline:
         suspects = sorted(resolved.suspects)
         settled = settle(resolved.facts, resolved.suspects, ledger.find_events(suspects) if suspects else [])
         known_tails.update(tails.get_many(settled.again - known_tails.keys()))
-        difference, new_tails = self._attach(resolved.facts, settled, known_tails, ledger)
+        attached, difference, new_tails = self._attach(resolved, settled, known_tails, ledger)
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
         fated.counts.update(validated.counts)
         blocks = [
             *fated.blocks,
-            *assemble_attached(difference),
-            *assemble_links(validated.links, fated.stored),
+            *assemble_attached(fated.stored, self.maps, attached),
+            *assemble_difference(difference),
+            *assemble_links(validated.links, fated.stored.offsets),
             assemble_mark(new, fated.counts, writer, generation),
         ]
         return Prepared(blocks, new_tails, fated.counts)
@@ -88,32 +95,35 @@ class Pipeline:
         return Prepared([*fated.blocks, assemble_mark(new, fated.counts, writer, generation)], {}, fated.counts)
 
     def _attach(
-        self, facts: Sequence[Placed], settled: Settled, tails: Mapping[str, PersonTail], ledger: Ledger
-    ) -> tuple[Difference, dict[str, PersonTail]]:
-        persons: dict[str, list[Placed]] = defaultdict(list)
-        for one in facts:
-            if one[0] not in settled.fates:
-                persons[tail_key(one[1])].append(one)
+        self, resolved: Resolved, settled: Settled, tails: Mapping[str, PersonTail], ledger: Ledger
+    ) -> tuple[list[Attached], Difference, dict[str, PersonTail]]:
+        """Attachments of the records that extend what is known, by map; what changes of the others; and all new tails."""
+        persons = resolved.persons
+        if settled.fates:
+            counted = ((key, [one for one in placed if one[0] not in settled.fates]) for key, placed in persons.items())
+            persons = {key: placed for key, placed in counted if placed}
         again = {identifier: persons.pop(identifier, []) for identifier in sorted(settled.again)}
+        attached: list[Attached] = [{} for _ in self.maps]
         difference = Difference([], [])
         new_tails: dict[str, PersonTail] = {}
         for key, placed in persons.items():
             if placed[0][1].identifier:
-                new_tails[key] = follow(placed, tails.get(key), self.maps, difference.asserted)
+                on_journey, by_map, new_tails[key] = step(placed, tails.get(key), self.maps)
+                offsets = [offset for offset, _ in on_journey]
+                for of_map, attachments in zip(attached, by_map, strict=True):
+                    of_map.update(zip(offsets, attachments, strict=True))
             else:
                 alone = (one for one in placed if key_of(one) not in settled.again_alone)
-                difference.asserted.extend(follow_alone(alone, self.maps))
+                step_alone(alone, self.maps, attached)
                 new_tails[key] = _later(placed, tails.get(key))
         if again or settled.again_alone:
             again_alone = [one for one in persons_alone(persons) if key_of(one) in settled.again_alone]
-            slow, slow_tails = self._attach_again(again, again_alone, settled, tails, ledger)
-            difference.retracted.extend(slow.retracted)
-            difference.asserted.extend(slow.asserted)
+            difference, slow_tails = self._attach_again(again, again_alone, settled, tails, ledger)
             new_tails.update(slow_tails)
         if settled.fates:
-            lost = (fact for offset, fact in facts if offset in settled.fates)
+            lost = (fact for offset, fact in resolved.facts if offset in settled.fates)
             new_tails.update(self._not_before_lost(lost, new_tails, tails))
-        return difference, new_tails
+        return attached, difference, new_tails
 
     def _not_before_lost(
         self, lost: Iterable[Fact], new: Mapping[str, PersonTail], known: Mapping[str, PersonTail]

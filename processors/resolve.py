@@ -14,7 +14,7 @@ from touchline.processors.state.tails import PersonTail, tail_key
 from touchline.schemas.reasons import Reason
 
 # Several fields in one call: a look-up by name costs as much as all of them.
-_order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
+order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
 _whose: Any = itemgetter(*map(Fact._fields.index, ("identifier", "revision")))
 Placed = tuple[int, Fact]
 """(offset, fact)"""
@@ -22,9 +22,10 @@ Placed = tuple[int, Fact]
 
 class Resolved(NamedTuple):
     """Facts of a batch in offset order. `suspects` are (source, id) pairs that may already stand or come late; `refused` maps the index
-    of a record to its rejection."""
+    of a record to its rejection. `persons` holds the same facts by tail key."""
 
     facts: list[Placed]
+    persons: dict[str, list[Placed]]
     suspects: set[tuple[str, str]]
     refused: dict[int, Rejected]
 
@@ -51,13 +52,14 @@ def resolve(
     partition; it is asked once per unknown person, since it is dear.
     """
     facts: list[Placed] = []
+    persons: dict[str, list[Placed]] = {}
     suspects: set[tuple[str, str]] = set()
     refused: dict[int, Rejected] = {}
     last: dict[str, tuple[int, str, str]] = {}
     for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
         if type(outcome) is not Fact:
             continue
-        order = _order_of(outcome)
+        order = order_of(outcome)
         _, source, event_id = order
         identifier, revision = _whose(outcome)
         key = identifier or tail_key(outcome)
@@ -71,9 +73,15 @@ def resolve(
         ):
             refused[index] = Rejected(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
             continue
-        facts.append((record.offset, outcome))
+        placed = (record.offset, outcome)
+        facts.append(placed)
+        person = persons.get(key)
+        if person is None:
+            persons[key] = [placed]
+        else:
+            person.append(placed)
         if revision or (before is not None and order <= before):
             suspects.add((source, event_id))
         if before is None or order > before:
             last[key] = order
-    return Resolved(facts, suspects, refused)
+    return Resolved(facts, persons, suspects, refused)

@@ -13,12 +13,8 @@ from touchline.processors.records import SHARED_WIDTH, Fact
 
 SHARED = Fact._fields[:SHARED_WIDTH]
 FACT = Fact._fields
-DECIDED = (
-    "map",
-    "map_version",
-    *(("churn_due_at" if name == "churn_due_at_s" else name) for name in Attachment._fields),
-)
-ATTACHED = SHARED + DECIDED
+DECIDED = tuple("churn_due_at" if name == "churn_due_at_s" else name for name in Attachment._fields)
+ATTACHED = (*SHARED, "map", "map_version", *DECIDED)
 """Columns of an attached row: what the event says, then what the journey map decides."""
 
 FATE = ("fate", "reason", "field")

@@ -90,9 +90,14 @@ def write_column(column: Column, spec: str, buffer: Any, context: Any) -> None:
 
 def _numbers(column: Column, typecode: str) -> bytes:
     size = array(typecode).itemsize
-    return b"".join(
-        bytes(size * count) if piece is None else _packed(piece, typecode) for count, piece in _runs(column)
-    )
+    parts: list[bytes] = []
+    packed: dict[int, bytes] = {}  # an attached row repeats what its received row says: the very piece
+    for count, piece in _runs(column):
+        if piece is None:
+            parts.append(bytes(size * count))
+        else:
+            parts.append(packed.get(id(piece)) or packed.setdefault(id(piece), _packed(piece, typecode)))
+    return b"".join(parts)
 
 
 def _packed(piece: Sequence[Any], typecode: str) -> bytes:
@@ -124,16 +129,16 @@ def _write_strings(column: Column, buffer: Any) -> None:
 def _write_low_cardinality(column: Column, buffer: Any) -> None:
     """Dictionary and keys; key 0 is the default, so rows outside the pieces are zeros. (The version of the keys stands before.)"""
     index: dict[str, int] = {"": 0}
-    keyed: list[tuple[int, Sequence[int]]] = []
-    distinct = [(piece.value,) if type(piece) is Same else dict.fromkeys(piece) for _, piece in column.pieces]
-    for values in distinct:
-        for value in values:
-            index.setdefault(value, len(index))
-    for (start, piece), values in zip(column.pieces, distinct, strict=True):
-        if len(values) == 1:
-            keyed.append((start, Same(index[next(iter(values))], len(piece))))
-        else:
-            keyed.append((start, list(map(index.__getitem__, piece))))
+    keys_of: dict[int, Sequence[int]] = {}
+    for _, piece in column.pieces:
+        if id(piece) not in keys_of:
+            if type(piece) is Same:
+                keys_of[id(piece)] = Same(index.setdefault(piece.value, len(index)), len(piece))
+                continue
+            for value in dict.fromkeys(piece):
+                index.setdefault(value, len(index))
+            keys_of[id(piece)] = list(map(index.__getitem__, piece))
+    keyed = [(start, keys_of[id(piece)]) for start, piece in column.pieces]
     width, typecode = next((width, code) for bound, width, code in _KEY_TYPECODES if len(index) <= bound)
     keys = _numbers(column._replace(pieces=keyed), typecode)
     buffer.write((_HAS_OWN_KEYS | width).to_bytes(8, "little") + len(index).to_bytes(8, "little"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from touchline.processors.store.encode import Column, Same
@@ -17,7 +18,7 @@ PARTITIONS_MAX = 1 << 12
 
 class Block(NamedTuple):
     """Rows of one kind. `row_ids` is None for assertions (they get new ids), else the ids that are retracted. `same` holds further
-    columns of one value each."""
+    columns of one value each, `more` further columns of each row. Rows may be longer than their names: the rest is not stored."""
 
     kind: str
     names: tuple[str, ...]
@@ -26,6 +27,8 @@ class Block(NamedTuple):
     rows: list[tuple[object, ...]]
     row_ids: list[int] | None = None
     same: tuple[tuple[str, object], ...] = ()
+    more_names: tuple[str, ...] = ()
+    more: Sequence[tuple[object, ...]] = ()
 
 
 class Insert(NamedTuple):
@@ -61,6 +64,7 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
         raise TooManyRows(f"{row_count} rows")
     next_id = row_id_base(partition, insert_number)
     row = 0
+    transposed: dict[int, list[Sequence[object] | None]] = {}
     pieces: dict[str, list[tuple[int, Sequence[object]]]] = {
         "stream": [(0, Same(stream, row_count))],
         "insert_number": [(0, Same(insert_number, row_count))],
@@ -77,14 +81,29 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
         pieces["offset"].append((row, block.offsets))
         pieces["sign"].append((row, Same(block.sign, size)))
         pieces["row_id"].append((row, row_ids))
-        for name, values in zip(block.names, zip(*block.rows, strict=True), strict=True):
-            first = values[0]
-            if first != values[-1] or values.count(first) != size:
+        shared = transposed.get(id(block.rows))
+        if shared is None:
+            shared = transposed[id(block.rows)] = _columns(block.rows)
+        if len(shared) < len(block.names):
+            raise ValueError(f"rows of {len(shared)} values for {len(block.names)} columns")
+        named = zip(block.names, shared, strict=False)
+        for name, values in chain(named, zip(block.more_names, _columns(block.more), strict=True)):
+            if values is not None:
                 pieces.setdefault(name, []).append((row, values))
-            elif first:
-                pieces.setdefault(name, []).append((row, Same(first, size)))
         for name, value in block.same:
             pieces.setdefault(name, []).append((row, Same(value, size)))
         row += size
     columns = [Column(name, row_count, parts) for name, parts in pieces.items()]
     return Insert(stream, insert_number, row_count, columns)
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[Sequence[object] | None]:
+    """Values of each column; None where all are defaults."""
+    columns: list[Sequence[object] | None] = []
+    for values in zip(*rows, strict=True):
+        first = values[0]
+        if first != values[-1] or values.count(first) != len(values):
+            columns.append(values)
+        else:
+            columns.append(Same(first, len(values)) if first else None)
+    return columns
