@@ -40,7 +40,7 @@ def assert_balanced(ledger: MemoryLedger, records: list[Record]) -> None:
     assert len({row["row_id"] for row in ledger.rows if row["sign"] > 0}) == sum(row["sign"] > 0 for row in ledger.rows)
 
 
-@settings(max_examples=200, deadline=None, phases=set(Phase) - {Phase.shrink})
+@settings(max_examples=120, deadline=None, phases=set(Phase) - {Phase.shrink})
 @given(odd_records(), st.integers(1, 12))
 def test_every_odd_record_has_one_fate_and_the_account_balances(records: list[Record], size: int) -> None:
     ledger = EncodingLedger()
