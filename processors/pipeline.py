@@ -27,6 +27,7 @@ from touchline.processors.records import Fact, Rejected
 from touchline.processors.resolve import Placed, Resolved, in_order, key_of, resolve
 from touchline.processors.settle import Settled, settle
 from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
+from touchline.processors.store.columns import ATTACHED
 from touchline.processors.store.ledger import Ledger, Stream
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Validated, Validator
@@ -34,6 +35,8 @@ from touchline.schemas.reasons import Reason
 
 CACHED_RECORDS = 64
 """Records that are decoded and validated together: so many that their objects are still in the processor's cache for the next step."""
+
+_SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
 
 
 class Prepared(NamedTuple):
@@ -148,10 +151,10 @@ class Pipeline:
         ledger: Ledger,
     ) -> tuple[Difference, dict[str, PersonTail]]:
         """Slow path: follow these persons from the beginning and publish the difference to what stands."""
-        moved = {(event.source, event.event_id) for event, _ in settled.moved}
+        moved = {(event.source, event.event_id, event.offset) for event, _ in settled.moved}
         complete = {identifier: list(placed) for identifier, placed in again.items()}
         for one in ledger.facts_of(list(again)):
-            if key_of(one) not in moved:
+            if (*key_of(one), one[0]) not in moved:
                 complete[one[1].identifier].append(one)
         wanted = follow_alone(alone, self.maps)
         new_tails: dict[str, PersonTail] = {}
@@ -159,7 +162,12 @@ class Pipeline:
         for identifier, placed in complete.items():
             tail = follow(in_order(placed), None, self.maps, wanted) if placed else nothing
             new_tails[identifier] = not_before(tail, tails.get(identifier, nothing).order)
-        published = ledger.published_of(list(again), sorted(settled.again_alone))
+        published = [
+            row
+            for row in ledger.published_of(list(again), sorted(settled.again_alone))
+            # Nobody's version is attached by itself, so one that still counts stays as it is.
+            if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.offset) in moved
+        ]
         return diff(published, wanted), new_tails
 
 

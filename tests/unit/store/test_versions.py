@@ -83,3 +83,16 @@ def test_a_refused_record_says_no_link(tmp_path: Path) -> None:
     assert not ledger.standing("link")
     loop.store(batch([record._replace(offset=1)]))
     assert len(ledger.standing("link")) == 1
+
+
+@pytest.mark.parametrize("person", [1, None])
+@pytest.mark.parametrize("repeated", [0, 1])
+def test_of_two_versions_that_both_counted_the_winner_stays_attached_once_they_are_compared(
+    person: int | None, repeated: int, tmp_path: Path
+) -> None:
+    versions = [event(1, person, 5, place="a"), event(1, person, 9, place="b")]
+    ledger = stored([*versions, versions[repeated]], tmp_path)
+    assert fates(ledger) == {"received": 3, "stored": 1, "quarantined": 1, "duplicate": 1}
+    (winner,) = (row for row in ledger.standing("received") if row["fate"] == "stored")
+    (attached,) = ledger.standing("attached")
+    assert (attached["offset"], attached["place"]) == (winner["offset"], winner["place"])
