@@ -21,6 +21,7 @@ from tests.ports import free_port
 pytest_plugins = ["pytester", "tests.engines"]
 
 TIERS_WITH_ENGINES = ("contract", "integration", "failure")
+LEFT_SOCKETS = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 TESTS_DIR = Path(__file__).parent
 
 hypothesis_settings.register_profile("default", max_examples=60, deadline=None)
@@ -43,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parts = item.path.relative_to(TESTS_DIR).parts if item.path.is_relative_to(TESTS_DIR) else ()
         if parts and parts[0] in TIERS_WITH_ENGINES:
             item.add_marker(parts[0])
+            # kafka-python leaves the sockets of refused connections to the garbage collector, whenever that comes.
+            item.add_marker(pytest.mark.filterwarnings(LEFT_SOCKETS))
 
 
 @pytest.fixture(autouse=True)
