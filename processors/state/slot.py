@@ -1,7 +1,8 @@
 """A folder of state for one process at a time.
 
-LMDB shares a file between processes by a lock that a stopped process keeps: a worker that takes over the partitions of a sleeping one
-would wait for it for ever. So each worker process claims a folder of its own, the lowest free number, and a restarted one finds its old state.
+LMDB shares a file between processes by a lock that a stopped process keeps: a worker that takes over the partitions of a
+sleeping one would wait for it for ever. So each worker process claims a folder of its own, the lowest free number, and a
+restarted one finds its old state.
 """
 
 from __future__ import annotations
