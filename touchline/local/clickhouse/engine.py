@@ -27,6 +27,9 @@ from touchline.local.clickhouse.statements import READING_WORDS, Insert, first_w
 STREAMED_FORMATS = {"native", "tsv", "tabseparated", "tabseparatedraw", "csv", "jsoneachrow", "rowbinary", "null"}
 # Set by the face itself: the tag, and that an insert is stored when it is acknowledged.
 _RESERVED_SETTINGS = {"log_comment", "async_insert", "wait_for_async_insert"}
+# chdb and chdb-core both bring chdb/__init__.py, and which of them stays depends on who was installed last: in one ChdbError is what a
+# connection raises, a RuntimeError; in the other it is a class of its own, and a connection raises the RuntimeError nevertheless.
+_FAILED: tuple[type[Exception], ...] = (RuntimeError, chdb.ChdbError)
 SYNTAX_ERROR, UNKNOWN_SETTING, AUTHENTICATION_FAILED = 62, 115, 516
 
 
@@ -105,7 +108,7 @@ class EngineClient:
 
     def kill(self) -> None:
         """From another thread: ask the engine to end the watched query, but never the client's next one."""
-        with self._kill_lock, contextlib.suppress(RuntimeError, chdb.ChdbError):
+        with self._kill_lock, contextlib.suppress(*_FAILED):
             if self.watched is not None:
                 self._engine.keeper.query(f"KILL QUERY WHERE Settings['log_comment'] = {quote(self.tag)} ASYNC")
 
@@ -114,7 +117,7 @@ class EngineClient:
         with self._lock:
             try:
                 return self._connection.query(sql, output_format)
-            except chdb.ChdbError as error:
+            except _FAILED as error:
                 raise QueryFailed(str(error)) from None
 
     def stream(self, sql: str, output_format: str) -> Generator[bytes]:
@@ -130,7 +133,7 @@ class EngineClient:
                 with self._connection.send_query(sql, output_format) as stream:
                     while (chunk := stream.fetch()) is not None:
                         yield bytes(chunk.bytes())
-            except chdb.ChdbError as error:
+            except _FAILED as error:
                 raise QueryFailed(str(error)) from None
 
     def columns(self, sql: str) -> Columns:
