@@ -57,6 +57,11 @@ def test_killed_worker_is_followed_by_one_that_misses_nothing(settings: Settings
     assert_each_record_once(second.notes, PER_PARTITION + 10)
 
 
+def last_assignment(log: str) -> str:
+    """The newest line that says which partitions a worker has."""
+    return [line for line in log.splitlines() if "event=assigned" in line][-1]
+
+
 def test_second_worker_takes_its_share_and_gives_it_back(settings: Settings, tmp_path: Path) -> None:
     with worker(settings, tmp_path) as first:
         first.wait_ready()
@@ -69,7 +74,7 @@ def test_second_worker_takes_its_share_and_gives_it_back(settings: Settings, tmp
             assert second.end()[0] == 0
         wait_for(lambda: first.log.count("event=ready") >= 3, lambda: first.log)
         send(settings, 400)
-        wait_for(lambda: "partitions=0,1,2,3" in first.log.splitlines()[-2], lambda: first.log)
+        wait_for(lambda: "partitions=0,1,2,3" in last_assignment(first.log), lambda: first.log)
         wait_for(lambda: sum(last_of(first.notes).values()) == 4 * 200, lambda: str(stored(first.notes)))
 
 
