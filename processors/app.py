@@ -16,6 +16,7 @@ from faust.types import TP
 from yarl import URL
 
 from touchline.processors.bulk import BulkConsumer, BulkTransport
+from touchline.processors.bulk.record import POLL_BATCHES
 from touchline.processors.handover import Handover
 from touchline.settings import Settings
 
@@ -99,7 +100,7 @@ def faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_rebalance_timeout": REBALANCE_SECONDS,
         "broker_request_timeout": REQUEST_SECONDS,
         "broker_max_poll_interval": DAYS,
-        "broker_max_poll_records": settings.batch_rows,
+        "broker_max_poll_records": settings.batch_rows * POLL_BATCHES,
         "broker_commit_interval": COMMIT_SECONDS,
         "broker_commit_livelock_soft_timeout": DAYS,
         "consumer_max_fetch_size": FETCH_BYTES,

@@ -62,9 +62,9 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
 
     Raises TimeUnreadable, UnknownZone.
     """
-    # Most senders write YYYY-MM-DDThh:mm:ss.ffffffZ or three digits less. Where signs and digits of the fraction stand
-    # as there, fromisoformat accepts what the pattern does, and the pattern need not be asked: 0.70 µs instead of 0.95.
-    is_usual = text[4:20:3] == "--T::." and text[-1] == "Z" and len(text) in _USUAL_LENGTHS and text[20:-1].isdigit()
+    # Most senders write YYYY-MM-DDThh:mm:ss.ffffffZ or three digits less. Where the signs stand as there, fromisoformat
+    # accepts what the pattern does (but for hour 24, from Python 3.14), and the pattern need not be asked: 0.6 µs instead of 0.95.
+    is_usual = text[4:20:3] == "--T::." and text[-1] == "Z" and len(text) in _USUAL_LENGTHS and text[11:13] < "24"
     if not is_usual and _is_timestamp(text) is None:
         raise TimeUnreadable("not an RFC 3339 time such as 2026-01-31T09:30:00+01:00")
     try:

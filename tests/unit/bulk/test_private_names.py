@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.consumer.group_coordinator import BaseCoordinator, GroupCoordinator
 from faust.transport.consumer import Consumer as BaseConsumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
@@ -28,6 +28,7 @@ METHODS: dict[str, tuple[Callable[..., Any], list[str], bool]] = {
     ),
     "_seek_wait": (AIOKafkaConsumerThread._seek_wait, ["self", "consumer", "partitions"], True),
     "_commit": (AIOKafkaConsumerThread._commit, ["self", "offsets"], True),
+    "_consumer_record": (PartitionRecords._consumer_record, ["self", "tp", "record"], False),
     "_ensure_consumer": (AIOKafkaConsumerThread._ensure_consumer, ["self"], False),
     "_new_consumer_thread": (Consumer._new_consumer_thread, ["self"], False),
     "_to_message": (Consumer._to_message, ["self", "tp", "record"], False),
@@ -96,6 +97,11 @@ def test_aiokafka_does_not_wait_between_taking_records_and_returning_them() -> N
     source = inspect.getsource(Fetcher.fetched_records)
     after_taking = source[source.index("drained[tp] = records") :]
     assert "await" not in after_taking[: after_taking.index("return drained")]
+
+
+def test_aiokafka_makes_records_of_the_class_that_its_module_names() -> None:
+    assert "partition_records = PartitionRecords(" in inspect.getsource(Fetcher)
+    assert "consumer_record = self._consumer_record(tp, record)" in inspect.getsource(PartitionRecords)
 
 
 def test_faust_seeks_before_it_waits() -> None:
