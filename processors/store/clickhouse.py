@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -27,10 +28,14 @@ from touchline.processors.store.rows import Insert
 
 VIOLATED_CONSTRAINT = 469
 """Code of ClickHouse; clickhouse-driver's list ends before it."""
-UNSTORABLE_CODES = frozenset((6, 27, 33, 53, 69, 70, 117, 128, 131, 321, 349, 361, 407))
+FENCE_CONSTRAINT = "fence"
+"""The ledger's only CHECK. Another one, which somebody has added, speaks of rows and not of the writer."""
+UNSTORABLE_CODES = frozenset((6, 27, 33, 53, 69, 70, 117, 128, 131, 321, 349, 361, 407, VIOLATED_CONSTRAINT))
 """Codes that speak of a value and not of the server: CANNOT_PARSE_TEXT, CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_READ_ALL_DATA,
 TYPE_MISMATCH, ARGUMENT_OUT_OF_BOUND, CANNOT_CONVERT_TYPE, INCORRECT_DATA, TOO_LARGE_ARRAY_SIZE, TOO_LARGE_STRING_SIZE,
-VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING, DECIMAL_OVERFLOW."""
+VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING, DECIMAL_OVERFLOW,
+and of a CHECK other than the fence."""
+_named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
 LOOKUP_CHUNK = 5_000
 IN_FLIGHT_WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
@@ -88,7 +93,7 @@ class ClickHouseLedger:
             self._connected().execute(sql, insert.columns, columnar=True)
         except ServerException as error:
             self.close()
-            if error.code == VIOLATED_CONSTRAINT:
+            if error.code == VIOLATED_CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
                 raise WriterFenced(insert.stream) from None
             if error.code in UNSTORABLE_CODES:
                 raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None
@@ -160,6 +165,12 @@ class ClickHouseLedger:
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
         return answer if isinstance(answer, list) else []
+
+
+def _constraint(message: str) -> str:
+    """Name of the violated constraint; values of the row follow in the message, so the first name counts."""
+    found = _named_constraint(message)
+    return found.group(1) if found else FENCE_CONSTRAINT
 
 
 def _span(stream: Stream, insert_number: int | None) -> dict[str, object]:

@@ -21,7 +21,7 @@ BYTES_MAX = 300
 
 
 def fates_of(records: Sequence[Record], batch_size: int) -> Counter[str]:
-    """Number of records by fate. Raises AssertionError unless each has exactly one, none is put aside as a bug, and the account balances."""
+    """Number of records by fate. Raises AssertionError unless each has one, none is put aside as a bug, and the account balances."""
     ledger = EncodingLedger()
     with tempfile.TemporaryDirectory() as state:
         loop = make_loop(ledger, Path(state))

@@ -1,5 +1,5 @@
-"""Bytes near valid events: their structure is changed first, then perhaps their bytes. Quicker than strategies by two orders of magnitude, so
-that a check reaches far; the same generator gives the same bytes."""
+"""Bytes near valid events: their structure is changed first, then perhaps their bytes. A hundred times quicker than strategies, so that
+a check reaches far; the same generator gives the same bytes."""
 
 from __future__ import annotations
 
