@@ -19,7 +19,10 @@ class Difference(NamedTuple):
 
 
 def diff(published: Sequence[PublishedRow], wanted: Iterable[AttachedRow]) -> Difference:
-    """Rows that stand against rows that should; a row is the same if all its values are."""
-    standing = {row.values: row for row in published}
-    asserted = [row for row in wanted if standing.pop(row[1], None) is None]
+    """Rows that stand against rows that should; a row is the same if it is of the same record with the same values.
+
+    Two versions of an event may be attached alike: which of them a row belongs to decides what must go when one of them is moved.
+    """
+    standing = {(row.offset, row.values): row for row in published}
+    asserted = [row for row in wanted if standing.pop(row, None) is None]
     return Difference(list(standing.values()), asserted)

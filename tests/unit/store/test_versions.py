@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,14 @@ def test_of_two_versions_that_both_counted_the_winner_stays_attached_once_they_a
     (winner,) = (row for row in ledger.standing("received") if row["fate"] == "stored")
     (attached,) = ledger.standing("attached")
     assert (attached["offset"], attached["place"]) == (winner["offset"], winner["place"])
+
+
+@pytest.mark.parametrize("person", [1, None])
+@pytest.mark.parametrize("order", list(permutations("abc")), ids="".join)
+def test_of_versions_that_are_attached_alike_one_stays_attached(
+    person: int | None, order: tuple[str, ...], tmp_path: Path
+) -> None:
+    ledger = stored([event(1, person, 5, properties={"size": size}) for size in order], tmp_path)
+    assert fates(ledger) == {"received": 3, "stored": 1, "quarantined": 2}
+    (winner,) = (row for row in ledger.standing("received") if row["fate"] == "stored")
+    assert [row["offset"] for row in ledger.standing("attached")] == [winner["offset"]]
