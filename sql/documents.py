@@ -51,16 +51,23 @@ the default of its KPI on its scale. Relational and transactional answers are ne
 """
 
 
-def views_page(views: Iterable[View]) -> str:
+def views_page(views: Iterable[View], event_views: Iterable[View]) -> str:
     """Every view and column that readers see."""
-    sections = []
-    for view in views:
-        rows = "".join(
-            f"| `{name}` | {column.type} | {column.comment} |\n" for name, (column, _) in view.columns.items()
-        )
-        sections.append(f"## {view.name}\n\n{view.comment}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}")
-    return f"""{_GENERATED}# Views of schema `journey`
+    return f"""{_GENERATED}# Views
 
 All that BI tools read. Times are UTC, `local_date` and daily buckets are days of the place. NULL means: not known, or not there.
 
-{chr(10).join(sections)}"""
+# Schema `journey`
+
+{chr(10).join(map(_section, views))}
+# Schema `journey_api`
+
+The events behind every number: `<mart>_events` has the dimension columns of the mart, the event, and what it adds to the cell.
+[kpis.md](kpis.md#from-a-number-to-its-events) has examples.
+
+{chr(10).join(map(_section, event_views))}"""
+
+
+def _section(view: View) -> str:
+    rows = "".join(f"| `{name}` | {column.type} | {column.comment} |\n" for name, (column, _) in view.columns.items())
+    return f"## {view.name}\n\n{view.comment}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}"

@@ -1,25 +1,31 @@
 """Writes what follows from the KPI catalogue: `python -m touchline.sql.generate`. A test holds the files against the catalogue.
 
-Once a release has applied a migration it is frozen (ClickHouse remembers its checksum): a change of the catalogue then goes into a
-migration of a new number, so raise the numbers below.
+Once a release has applied a migration it is frozen (ClickHouse remembers its checksum). So views that differ from what the frozen
+migrations made stand in VIEWS_MIGRATION, which is made anew until it is frozen, too: then give it the next number. Projections have not
+changed yet; a change would need a migration that drops and adds them.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from touchline.sql.dimension_views import DIMENSION_VIEWS
 from touchline.sql.documents import kpis_page, views_page
+from touchline.sql.event_views import EVENT_VIEWS
 from touchline.sql.fact_views import FACT_VIEWS
 from touchline.sql.mart_views import MART_VIEWS
+from touchline.sql.migrate import migrations_dir
 from touchline.sql.projections import KPI_PROJECTIONS
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
-VIEWS_MIGRATION = "0005_create_views"
+VIEWS_MIGRATION = "0007_add_events_of_kpis"
 VIEWS = (*FACT_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
+ALL_VIEWS = (*VIEWS, *(one.view for one in EVENT_VIEWS))
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
+_VIEW_DDL = re.compile(r"^CREATE OR REPLACE VIEW (\S+)\n.*?;\n(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def generated_files() -> dict[str, str]:
@@ -30,16 +36,34 @@ def generated_files() -> dict[str, str]:
         for projection in KPI_PROJECTIONS
     )
     down_projections = ",\n".join(f"    DROP PROJECTION IF EXISTS {item.name}" for item in reversed(KPI_PROJECTIONS))
-    up_views = "\n".join(view.ddl() for view in VIEWS)
-    down_views = "".join(f"DROP VIEW IF EXISTS journey.{view.name};\n" for view in reversed(VIEWS))
+    up_views, down_views = changed_views(frozen_views())
     return {
         f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
-        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{_HEAD}-- All that readers see.\n\n{up_views}",
-        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": _HEAD + down_views,
+        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{_HEAD}-- Views that are new or differ from those before.\n\n{up_views}",
+        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
         "docs/kpis.md": kpis_page(),
-        "docs/views.md": views_page(VIEWS),
+        "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS]),
     }
+
+
+def frozen_views(before: str = VIEWS_MIGRATION) -> dict[str, str]:
+    """Name of each view -> its DDL as the migrations before that one leave it."""
+    found: dict[str, str] = {}
+    for path in sorted(migrations_dir().glob("[0-9]*.sql")):
+        if path.name < before and not path.name.endswith(".down.sql"):
+            found |= {ddl[1]: ddl[0] for ddl in _VIEW_DDL.finditer(path.read_text(encoding="utf-8"))}
+    return found
+
+
+def changed_views(frozen: dict[str, str]) -> tuple[str, str]:
+    """SQL that brings the frozen views to those of the catalogue, and SQL that takes that back."""
+    now = {view.full_name: view.ddl() for view in ALL_VIEWS}
+    up = [ddl for name, ddl in now.items() if ddl != frozen.get(name)]
+    up += [f"DROP VIEW IF EXISTS {name};\n" for name in frozen if name not in now]
+    down = [f"DROP VIEW IF EXISTS {name};\n" for name in reversed(now) if name not in frozen]
+    down += [ddl for name, ddl in frozen.items() if ddl != now.get(name)]
+    return "\n".join(up), "\n".join(down)
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
-"""The marts `kpi_<subject>_<grain>`, the funnel and the account: sums over the ledger's projections, with their intervals."""
+"""The marts `kpi_<subject>_<grain>` and the account: sums over the ledger's projections, with their intervals."""
 
 from __future__ import annotations
 
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT
 from touchline.sql.formulas import adjusted_wald, student_t, wilson
+from touchline.sql.funnel import FUNNELS
 from touchline.sql.projections import (
-    FUNNEL_1D,
     PERSONS_1D,
     REVENUE_1D,
     SURVEY_1D,
@@ -162,61 +162,6 @@ WAIT = View(
     _from(WAIT_1D, "events != 0"),
 )
 
-_RATE = wilson("reached_next", "reached")
-FUNNEL_STAGE = View(
-    "funnel_stage",
-    "Journeys that reached each stage or a later one, and of those the share that reached the next (additivity: derived)",
-    chosen("map", "map_version")
-    | own(
-        {
-            "stage": ("LowCardinality(String)", "Stage (dim_stage.id)", ""),
-            "stage_order": ("UInt8", "Place of the stage in the map, from 1", ""),
-            "reached": ("Int64", "Journeys that reached this stage or a later one", ""),
-            "reached_next": (
-                "Nullable(Int64)",
-                "Journeys that reached the next stage or a later one; NULL for the last",
-                "",
-            ),
-            "rate": ("Nullable(Float64)", "reached_next / reached; NULL for the last stage and where nobody came", ""),
-            "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval", ""),
-            "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval", ""),
-        }
-    ),
-    f"""
-(
-    SELECT
-        map, map_version, stage, stage_order, reached,
-        if(stage_order = last_order, NULL, following) AS reached_next,
-        if(reached = 0, NULL, reached_next / reached) AS rate,
-        {", ".join(f"{sql} AS {name}" for name, sql in _RATE.layers[0].items())},
-        if(reached = 0, NULL, {_RATE.low}) AS ci_low,
-        if(reached = 0, NULL, {_RATE.high}) AS ci_high
-    FROM
-    (
-        SELECT
-            map, map_version, stage, stage_order, reached,
-            leadInFrame(reached) OVER (
-                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS following,
-            max(stage_order) OVER (PARTITION BY map, map_version) AS last_order
-        FROM
-        (
-            SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages LIMIT 1 BY map, version, stage
-        ) AS stages
-        LEFT JOIN
-        (
-            SELECT map, map_version, stage_order, sum(events) AS reached
-            FROM
-            (
-{FUNNEL_1D.reading("                ", keys=("map", "map_version", "stage_max_before", "stage_max"))}
-            )
-            ARRAY JOIN range(toUInt8(stage_max_before + 1), toUInt8(stage_max + 1)) AS stage_order
-            GROUP BY map, map_version, stage_order
-        ) AS journeys USING (map, map_version, stage_order)
-    )
-)""",
-)
-
 _STREAM = "splitByChar('/', toString(stream))"
 ACCOUNT = View(
     "account",
@@ -254,4 +199,4 @@ ACCOUNT = View(
 )""",
 )
 
-MART_VIEWS = (*VOLUMES, *PERSONS, *SURVEYS, REVENUE, WAIT, FUNNEL_STAGE, ACCOUNT)
+MART_VIEWS = (*VOLUMES, *PERSONS, *SURVEYS, REVENUE, WAIT, *(funnel.view for funnel in FUNNELS), ACCOUNT)

@@ -1,4 +1,4 @@
-"""A view of the schema `journey`: its columns in order, its meaning and its SELECT; and how that becomes DDL."""
+"""A view that readers see: its columns in order, its meaning and its SELECT; and how that becomes DDL."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ class View(NamedTuple):
     comment: str
     columns: dict[str, tuple[Column, str]]
     source: str
+    schema: str = "journey"
+
+    @property
+    def full_name(self) -> str:
+        """With its schema."""
+        return f"{self.schema}.{self.name}"
 
     def ddl(self) -> str:
         """CREATE OR REPLACE VIEW, with a comment on every column. The view reads with its definer's rights: readers have none on
@@ -33,7 +39,7 @@ class View(NamedTuple):
         )
         selected = ",\n    ".join(sql if sql == name else f"{sql} AS {name}" for name, (_, sql) in self.columns.items())
         return (
-            f"CREATE OR REPLACE VIEW journey.{self.name}\n(\n{declared}\n)\nSQL SECURITY DEFINER\n"
+            f"CREATE OR REPLACE VIEW {self.full_name}\n(\n{declared}\n)\nSQL SECURITY DEFINER\n"
             f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source};\n"
         )
 

@@ -13,6 +13,7 @@ from hypothesis import Phase, given, settings, strategies as st
 
 from tests.contract.sql.conftest import empty
 from tests.contract.sql.rows import NOON, Row, answer, attached, choose_default_map, hours, retraction, standing, write
+from touchline.sql.event_views import EVENT_VIEWS
 
 MAPS = {("retail", 1): "default", ("loyalty", 3): "other"}
 STAGES = ("", "awareness", "purchase", "loyalty")
@@ -30,6 +31,7 @@ def ledgers(draw: st.DrawFn) -> list[Row]:
         map_name, version = draw(st.sampled_from(sorted(MAPS)))
         stage_order = draw(st.integers(0, 3))
         before = draw(st.integers(0, 3))
+        passed = draw(st.integers(0, 3))
         number = draw(st.integers(0, 3))
         time = NOON + hours(draw(st.integers(-30, 30)))
         values: Row = {
@@ -38,7 +40,8 @@ def ledgers(draw: st.DrawFn) -> list[Row]:
             "touchpoint": draw(st.sampled_from(("store_visit", "web_visit"))), "channel": draw(st.sampled_from(("", "web"))),
             "is_online": draw(st.integers(0, 1)), "is_simulated": draw(st.integers(0, 1)), "place": draw(st.sampled_from(("", "7"))),
             "brand": draw(st.sampled_from(("", "a"))), "person": draw(st.sampled_from(("", "k1:a", "k1:b"))), "cycle": 1,
-            "first_of": draw(st.integers(0, 255)), "stage_max_before": before, "stage_max": max(before, stage_order),
+            "first_of": draw(st.integers(0, 255)) & first_of_mask(number, stage_order), "stage_max_before": before, "stage_max": max(before, stage_order),
+            "funnel_before": passed, "funnel_depth": draw(st.integers(passed, 3)),
             "touchpoint_number": number, "wait_us": draw(st.integers(0, 10**8)) if number > 1 else 0,
         }  # fmt: skip
         if draw(st.booleans()):
@@ -54,6 +57,11 @@ def ledgers(draw: st.DrawFn) -> list[Row]:
             )  # fmt: skip
         rows += [row, retraction(row)] if draw(st.integers(0, 3)) == 0 else [row]
     return rows
+
+
+def first_of_mask(number: int, stage_order: int) -> int:
+    """Bits that attach may set: none of an event that is nobody's, those of the stage only where there is one."""
+    return 0 if not number else 255 if stage_order else 255 & ~(4 | 64)
 
 
 def key_of(row: Row, names: Iterable[str]) -> tuple[Any, ...]:
@@ -127,11 +135,11 @@ def _valued(kpi: str, variant: str, scores: list[float]) -> tuple[int, int, int,
     return len(scores), positive, negative, value
 
 
-def funnel(rows: list[Row]) -> Counts:
+def funnel(rows: list[Row], before: str, after: str) -> Counts:
     reached: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
         if row["event_type"] == "touchline.touchpoint.v1":
-            reached.update((row["map"], order) for order in range(row["stage_max_before"] + 1, row["stage_max"] + 1))
+            reached.update((row["map"], order) for order in range(row[before] + 1, row[after] + 1))
     return {(name, order): reached[name, order] for name, _ in MAPS for order in (1, 2, 3)}
 
 
@@ -147,9 +155,13 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
     assert {row[:-4]: row[-4:] for row in client.execute(f"SELECT {columns} FROM journey.kpi_survey_1d")} == surveys(
         net
     )
-    assert {
-        row[:2]: row[2] for row in client.execute("SELECT map, stage_order, reached FROM journey.funnel_stage")
-    } == funnel(net)
+    for view, columns_of_mode in (
+        ("funnel_stage", ("funnel_before", "funnel_depth")),
+        ("funnel_stage_any", ("stage_max_before", "stage_max")),
+    ):
+        found = client.execute(f"SELECT map, stage_order, reached FROM journey.{view}")
+        assert {row[:2]: row[2] for row in found} == funnel(net, *columns_of_mode)
+    check_events_of_cells(client)
     touchpoints = [row for row in net if row["event_type"] == "touchline.touchpoint.v1"]
     assert Counter(client.execute("SELECT event_id, map, map_version FROM journey.attachments")) == Counter(
         (row["event_id"], row["map"], row["map_version"]) for row in touchpoints
@@ -167,6 +179,17 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
         "SELECT currency, bucket, sum(amount) FROM journey.kpi_revenue_1d GROUP BY currency, bucket")}  # fmt: skip
     assert kept.keys() <= revenue.keys()
     assert all(abs(kept.get(key, 0) - total) < 1e-6 for key, total in revenue.items())
+
+
+def check_events_of_cells(client: Client) -> None:
+    """What the events behind each cell add up to is the cell."""
+    for one in EVENT_VIEWS:
+        keys, sums = ", ".join(one.keys), ", ".join(f"sum({name})" for name in one.adds)
+        shown = client.execute(f"SELECT {keys}, {', '.join(one.adds)} FROM journey.{one.mart}")
+        cells = {row[: len(one.keys)]: row[len(one.keys) :] for row in shown if any(row[len(one.keys) :])}
+        added = client.execute(f"SELECT {keys}, {sums} FROM {one.view.full_name} GROUP BY {keys}")
+        sums_of_events = {row[: len(one.keys)]: row[len(one.keys) :] for row in added if any(row[len(one.keys) :])}
+        assert sums_of_events == cells, one.mart
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,100 @@
+"""The funnel of a journey map, in its two declared modes: how many journeys came to each stage, and of those to the next.
+
+*In order* (`funnel_stage`): a journey has reached stage k when it met the stages 1..k one after another, other events between them or
+not, events of one instant in any order: `windowFunnel` of ClickHouse in its default mode. *Any order* (`funnel_stage_any`): when it met
+stage k or a later one. Both count journey cycles, from what each event adds: no row has to be looked at twice.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from touchline.sql.formulas import wilson
+from touchline.sql.projections import FUNNEL_1D
+from touchline.sql.views import View, chosen, own
+
+STAGES = """SELECT map, version AS map_version, stage, stage_order, max(stage_order) OVER (PARTITION BY map, version) AS last_order
+FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)"""
+"""Every stage of every map, and which is the last one."""
+
+_RATE = wilson("reached_next", "reached")
+
+
+class Funnel(NamedTuple):
+    """One mode. A touchpoint takes its journey past the stages from `before` (excluded) to `after`, two columns of the ledger."""
+
+    view: View
+    before: str
+    after: str
+
+
+def _funnel(name: str, comment: str, reached: str, before: str, after: str) -> Funnel:
+    columns = {
+        "stage": ("LowCardinality(String)", "Stage (dim_stage.id)", ""),
+        "stage_order": ("UInt8", "Place of the stage in the map, from 1", ""),
+        "reached": ("Int64", f"Journeys that {reached.format('this stage')}", ""),
+        "reached_next": (
+            "Nullable(Int64)",
+            f"Journeys that {reached.format('the next stage')}; NULL for the last",
+            "",
+        ),
+        "rate": ("Nullable(Float64)", "reached_next / reached; NULL for the last stage and where nobody came", ""),
+        "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval", ""),
+        "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval", ""),
+    }
+    view = View(name, comment, chosen("map", "map_version") | own(columns), _source(before, after))
+    return Funnel(view, before, after)
+
+
+def _source(before: str, after: str) -> str:
+    journeys = FUNNEL_1D.reading("                ", keys=("map", "map_version", before, after))
+    return f"""
+(
+    SELECT
+        map, map_version, stage, stage_order, reached,
+        if(stage_order = last_order, NULL, following) AS reached_next,
+        if(reached = 0, NULL, reached_next / reached) AS rate,
+        {", ".join(f"{sql} AS {name}" for name, sql in _RATE.layers[0].items())},
+        if(reached = 0, NULL, {_RATE.low}) AS ci_low,
+        if(reached = 0, NULL, {_RATE.high}) AS ci_high
+    FROM
+    (
+        SELECT
+            map, map_version, stage, stage_order, reached, last_order,
+            leadInFrame(reached) OVER (
+                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            ) AS following
+        FROM
+        (
+            {STAGES.replace(chr(10), chr(10) + " " * 12)}
+        ) AS stages
+        LEFT JOIN
+        (
+            SELECT map, map_version, stage_order, sum(events) AS reached
+            FROM
+            (
+{journeys}
+            )
+            ARRAY JOIN range(toUInt8({before} + 1), toUInt8({after} + 1)) AS stage_order
+            GROUP BY map, map_version, stage_order
+        ) AS journeys USING (map, map_version, stage_order)
+    )
+)"""
+
+
+FUNNELS = (
+    _funnel(
+        "funnel_stage",
+        "Journeys that passed the stages in order up to each one, and of those the share that came to the next (additivity: derived)",
+        "passed the stages from the first to {} in order",
+        "funnel_before",
+        "funnel_depth",
+    ),
+    _funnel(
+        "funnel_stage_any",
+        "Journeys that reached each stage or a later one, in any order, and of those the share that came further (additivity: derived)",
+        "reached {} or a later one",
+        "stage_max_before",
+        "stage_max",
+    ),
+)

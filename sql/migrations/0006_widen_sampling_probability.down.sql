@@ -1,0 +1,2 @@
+ALTER TABLE journey_raw.ledger
+    MODIFY COLUMN sampling_probability Float32;
