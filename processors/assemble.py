@@ -14,6 +14,7 @@ from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Outcome, Rejected, Suppressed
 from touchline.processors.settle import Settled
 from touchline.processors.store.columns import ATTACHED, BARE, DECIDED, FACT, LINK, MARK, SHARED
+from touchline.processors.store.ledger import LinkRow
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Link
 from touchline.schemas.reasons import Fate, Reason
@@ -141,6 +142,16 @@ def assemble_links(links: Sequence[Link], stored_offsets: Sequence[int]) -> list
             for _, _, fact, other in kept
         ]
         blocks.append(Block(kind, LINK, 1, [one.offset for one in kept], rows))
+    return blocks
+
+
+def assemble_retracted_links(links: Sequence[LinkRow]) -> list[Block]:
+    """Links and unlinks of events that count no more."""
+    blocks = []
+    for kind in ("link", "unlink"):
+        lost = [one for one in links if one.kind == kind]
+        rows = [one.values for one in lost]
+        blocks.append(Block(kind, LINK, -1, [one.offset for one in lost], rows, [one.row_id for one in lost]))
     return blocks
 
 

@@ -50,6 +50,7 @@ def build_pipeline(
         pipeline,
         ClickHouseLedger(lambda: connect_as(ColumnClient, settings, STORE_TIMEOUT_SECONDS)),
         state_dir=claim_slot(settings.state_dir).path,
+        id_bytes_max=settings.id_memory_mb << 20,
         writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         incarnation_of=topic_incarnation,
         should_stop=should_stop,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from touchline.processors.assemble import (
     assemble_attached,
@@ -16,6 +17,7 @@ from touchline.processors.assemble import (
     assemble_fates,
     assemble_links,
     assemble_mark,
+    assemble_retracted_links,
 )
 from touchline.processors.attach import NO_TAIL, CompiledMap
 from touchline.processors.cipher import Cipher
@@ -25,18 +27,21 @@ from touchline.processors.follow import Attached, follow, follow_alone, step, st
 from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Rejected
 from touchline.processors.resolve import Placed, Resolved, in_order, key_of, resolve
-from touchline.processors.settle import Settled, settle
+from touchline.processors.settle import Settled, late_offsets, settle
+from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
-from touchline.processors.store.columns import ATTACHED
+from touchline.processors.store.columns import ATTACHED, LINK
 from touchline.processors.store.ledger import Ledger, Stream
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Validated, Validator
-from touchline.schemas.reasons import Reason
+from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
 """Records that are decoded and validated together: so many that their objects are still in the processor's cache for the next step."""
 
 _SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
+_pair_of: Any = itemgetter(slice(Fact._fields.index("source"), Fact._fields.index("event_id") + 1))
+_LINK_KEY = slice(LINK.index("source"), LINK.index("event_id") + 1)
 
 
 class Prepared(NamedTuple):
@@ -65,7 +70,14 @@ class Pipeline:
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     def prepare(
-        self, new: NewRecords, stream: Stream, tails: Tails, ledger: Ledger, writer: str, generation: int
+        self,
+        new: NewRecords,
+        stream: Stream,
+        tails: Tails,
+        ids: PartitionIds,
+        ledger: Ledger,
+        writer: str,
+        generation: int,
     ) -> Prepared:
         """Signed rows, mark included, for these records. Raises LedgerUnavailable when the ledger must be read and cannot be."""
         validated = Validated([], [], Counter())
@@ -76,10 +88,9 @@ class Pipeline:
         resolved = resolve(
             new.records, validated.outcomes, known_tails, lambda key: self._partition_of(key) == stream.partition
         )
-        suspects = sorted(resolved.suspects)
-        settled = settle(resolved.facts, resolved.suspects, ledger.find_events(suspects) if suspects else [])
+        settled = self._settle(resolved, known_tails, ids, ledger, stream.partition)
         known_tails.update(tails.get_many(settled.again - known_tails.keys()))
-        attached, difference, new_tails = self._attach(resolved, settled, known_tails, ledger)
+        attached, difference, new_tails = self._attach(resolved, settled, known_tails, ledger, stream.partition)
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
         fated.counts.update(validated.counts)
         blocks = [
@@ -87,6 +98,7 @@ class Pipeline:
             *assemble_attached(fated.stored, self.maps, attached),
             *assemble_difference(difference),
             *assemble_links(validated.links, fated.stored.offsets),
+            *self._retracted_links(settled, ledger, stream.partition),
             assemble_mark(new, fated.counts, writer, generation),
         ]
         return Prepared(blocks, new_tails, fated.counts)
@@ -97,8 +109,30 @@ class Pipeline:
         fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, stream.name)
         return Prepared([*fated.blocks, assemble_mark(new, fated.counts, writer, generation)], {}, fated.counts)
 
+    def _settle(
+        self, resolved: Resolved, tails: Mapping[str, PersonTail], ids: PartitionIds, ledger: Ledger, partition: int
+    ) -> Settled:
+        """Look up what comes late, is revised or bears an id that seems known, and judge it."""
+        facts, suspects = resolved.facts, set(resolved.suspects)
+        suspects.update(key_of(facts[position]) for position in ids.meet([_pair_of(fact) for _, fact in facts]))
+        if not suspects:
+            return settle(facts, suspects, set(), [])
+        late = late_offsets(resolved.persons, suspects, tails)
+        return settle(facts, suspects, late, ledger.find_events(partition, sorted(suspects)))
+
+    def _retracted_links(self, settled: Settled, ledger: Ledger, partition: int) -> list[Block]:
+        """What standing versions said of who belongs together, if they count no more."""
+        lost = {(event.source, event.event_id, event.offset) for event, _ in settled.moved if event.fate == Fate.STORED}
+        links = ledger.links_of(partition, sorted({key[:2] for key in lost})) if lost else []
+        return assemble_retracted_links([link for link in links if (*link.values[_LINK_KEY], link.offset) in lost])
+
     def _attach(
-        self, resolved: Resolved, settled: Settled, tails: Mapping[str, PersonTail], ledger: Ledger
+        self,
+        resolved: Resolved,
+        settled: Settled,
+        tails: Mapping[str, PersonTail],
+        ledger: Ledger,
+        partition: int,
     ) -> tuple[list[Attached], Difference, dict[str, PersonTail]]:
         """Attachments of the records that extend what is known, by map; what changes of the others; and all new tails."""
         persons = resolved.persons
@@ -121,7 +155,7 @@ class Pipeline:
                 new_tails[key] = _later(placed, tails.get(key))
         if again or settled.again_alone:
             again_alone = [one for one in persons_alone(persons) if key_of(one) in settled.again_alone]
-            difference, slow_tails = self._attach_again(again, again_alone, settled, tails, ledger)
+            difference, slow_tails = self._attach_again(again, again_alone, settled, tails, ledger, partition)
             new_tails.update(slow_tails)
         if settled.fates:
             lost = (fact for offset, fact in resolved.facts if offset in settled.fates)
@@ -149,6 +183,7 @@ class Pipeline:
         settled: Settled,
         tails: Mapping[str, PersonTail],
         ledger: Ledger,
+        partition: int,
     ) -> tuple[Difference, dict[str, PersonTail]]:
         """Slow path: follow these persons from the beginning and publish the difference to what stands."""
         moved = {(event.source, event.event_id, event.offset) for event, _ in settled.moved}
@@ -164,7 +199,7 @@ class Pipeline:
             new_tails[identifier] = not_before(tail, tails.get(identifier, nothing).order)
         published = [
             row
-            for row in ledger.published_of(list(again), sorted(settled.again_alone))
+            for row in ledger.published_of(partition, list(again), sorted(settled.again_alone))
             # Nobody's version is attached by itself, so one that still counts stays as it is.
             if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.offset) in moved
         ]

@@ -1,16 +1,17 @@
 """Settle what the fast path may not decide: repeated, revised and late events.
 
-Looks the suspects up in the ledger, judges all versions of each, and names the persons whose journeys must be followed again.
+Judges all versions of each suspect, those that stand and those that arrive, and names the persons whose journeys must be followed again.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from touchline.processors.judge import judge
 from touchline.processors.resolve import Placed, key_of
+from touchline.processors.state.tails import PersonTail
 from touchline.processors.store.ledger import KnownEvent
 from touchline.schemas.reasons import Fate
 
@@ -28,8 +29,27 @@ class Settled(NamedTuple):
     again_alone: set[Key]
 
 
-def settle(facts: Sequence[Placed], suspects: set[Key], known: Sequence[KnownEvent]) -> Settled:
-    """Fates of the suspects (see judge.py) and whom they touch."""
+def late_offsets(
+    persons: Mapping[str, Sequence[Placed]], suspects: set[Key], tails: Mapping[str, PersonTail]
+) -> set[int]:
+    """Offsets of the suspects that are not later than all that came before of their person."""
+    late = set()
+    for key, placed in persons.items():
+        if not placed[0][1].identifier or suspects.isdisjoint(map(key_of, placed)):
+            continue
+        tail = tails.get(key)
+        last = None if tail is None else tail.order
+        for offset, fact in placed:
+            if last is None or fact.order > last:
+                last = fact.order
+            else:
+                late.add(offset)
+    return late
+
+
+def settle(facts: Sequence[Placed], suspects: set[Key], late: set[int], known: Sequence[KnownEvent]) -> Settled:
+    """Fates of the suspects (see judge.py) and whom they touch: persons of whom an event comes late or a standing version moves. A
+    suspect that turns out to be new and in order extends its journey like any other event."""
     settled = Settled({}, [], set(), set())
     if not suspects:
         return settled
@@ -42,12 +62,6 @@ def settle(facts: Sequence[Placed], suspects: set[Key], known: Sequence[KnownEve
         if key in suspects:
             arriving[key].append(placed)
 
-    def touch(identifier: str, key: Key) -> None:
-        if identifier:
-            settled.again.add(identifier)
-        else:
-            settled.again_alone.add(key)
-
     for key, incoming in arriving.items():
         here = standing[key]
         judgement = judge(
@@ -55,12 +69,15 @@ def settle(facts: Sequence[Placed], suspects: set[Key], known: Sequence[KnownEve
             [(fact.revision, fact.payload_hash) for _, fact in incoming],
         )
         for (offset, fact), fate in zip(incoming, judgement.arriving, strict=True):
-            if fate is Fate.STORED:
-                touch(fact.identifier, key)
-            else:
+            if fate is not Fate.STORED:
                 settled.fates[offset] = fate
+            elif offset in late:
+                settled.again.add(fact.identifier)
         for event, fate in zip(here, judgement.standing, strict=True):
             if fate != event.fate:
                 settled.moved.append((event, fate))
-                touch(event.identifier, key)
+                if event.identifier:
+                    settled.again.add(event.identifier)
+                else:
+                    settled.again_alone.add(key)
     return settled

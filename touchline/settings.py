@@ -69,6 +69,13 @@ class Settings(BaseModel):
     sources_file: Path = Field(Path("sources.yaml"), description="declares each source of events")
     company_zone: Name = Field("UTC", description="IANA time zone of local dates where the event's place names none")
     batch_rows: int = Field(10_000, ge=1, le=1_000_000, description="events in one insert, at most")
+    id_memory_mb: int = Field(
+        128,
+        ge=1,
+        le=4096,
+        description="memory per partition for the ids of its events, at most: 25 million ids in 128; beyond, a growing share of "
+        "the events is looked up in ClickHouse",
+    )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

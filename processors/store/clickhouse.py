@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from clickhouse_driver.errors import Error, ServerException
@@ -16,6 +17,7 @@ from touchline.processors.store.ledger import (
     FenceHeld,
     KnownEvent,
     LedgerUnavailable,
+    LinkRow,
     Mark,
     Order,
     PublishedRow,
@@ -37,6 +39,7 @@ VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNO
 and of a CHECK other than the fence."""
 _named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
 LOOKUP_CHUNK = 5_000
+STREAM_CHUNK = 50_000
 IN_FLIGHT_WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
@@ -104,15 +107,14 @@ class ClickHouseLedger:
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
 
-    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
-        found: list[KnownEvent] = []
-        for start in range(0, len(keys), LOOKUP_CHUNK):
-            chunk = tuple(keys[start : start + LOOKUP_CHUNK])
-            found += map(
-                KnownEvent._make,
-                self._ask(queries.KNOWN_EVENTS, {"keys": chunk, "event_ids": tuple(key[1] for key in chunk)}),
-            )
-        return found
+    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        return [KnownEvent._make(row) for row in self._ask_of_events(queries.KNOWN_EVENTS, partition, keys)]
+
+    def links_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[LinkRow]:
+        return [
+            LinkRow(row[0], row[1], row[2], tuple(row[3:]))
+            for row in self._ask_of_events(queries.LINKS, partition, keys)
+        ]
 
     def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
         found: list[tuple[int, Fact]] = []
@@ -121,7 +123,9 @@ class ClickHouseLedger:
             found += [(row[0], Fact._make(row[1:])) for row in rows]
         return found
 
-    def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
+    def published_of(
+        self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]
+    ) -> list[PublishedRow]:
         found: list[PublishedRow] = []
         for start in range(0, len(identifiers), LOOKUP_CHUNK):
             chunk = tuple(identifiers[start : start + LOOKUP_CHUNK])
@@ -129,11 +133,8 @@ class ClickHouseLedger:
                 PublishedRow(row[0], row[1], tuple(row[2:]))
                 for row in self._ask(queries.PUBLISHED, {"identifiers": chunk})
             ]
-        for start in range(0, len(events), LOOKUP_CHUNK):
-            keys = tuple(events[start : start + LOOKUP_CHUNK])
-            rows = self._ask(queries.PUBLISHED_ALONE, {"keys": keys, "event_ids": tuple(key[1] for key in keys)})
-            found += [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
-        return found
+        rows = self._ask_of_events(queries.PUBLISHED_ALONE, partition, events)
+        return found + [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         rows = self._ask(queries.MARK_OF_INSERT, _span(stream, insert_number))
@@ -148,6 +149,28 @@ class ClickHouseLedger:
         rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))
         return {source: (time_us, source, event_id) for source, time_us, event_id in rows}
 
+    def count_ids(self, stream: Stream) -> int:
+        return int(self._ask(queries.COUNT_IDS, _span(stream, None))[0][0])
+
+    def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
+        sql, values = queries.id_hashes(since=insert_number is not None), _span(stream, insert_number)
+        is_complete = False
+        try:
+            with _clear_answers():
+                rows = self._connected().execute_iter(sql, values, chunk_size=STREAM_CHUNK)
+                for chunk in rows:
+                    yield [row[0] for row in chunk]
+            is_complete = True
+        finally:
+            if not is_complete:  # the rest of the answer is still on its way
+                self.close()
+
+    def _ask_of_events(self, sql: str, partition: int, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(keys), LOOKUP_CHUNK):
+            chunk = tuple(keys[start : start + LOOKUP_CHUNK])
+            event_ids = tuple(key[1] for key in chunk)
+            yield from self._ask(sql, {"keys": chunk, "event_ids": event_ids, "partition": partition})
+
     def _connected(self) -> ColumnClient:
         if self._client is None:
             self._client = self._open_client()
@@ -155,16 +178,25 @@ class ClickHouseLedger:
 
     def _ask(self, sql: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
         try:
-            answer = self._connected().execute(sql, values)
-        except ServerException as error:
+            with _clear_answers():
+                answer = self._connected().execute(sql, values)
+        except BaseException:
             self.close()
-            raise LedgerUnavailable(f"ClickHouse answered code {error.code}") from error
-        except BaseException as error:
-            self.close()
-            if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
-                raise LedgerUnavailable(type(error).__name__) from None
             raise
         return answer if isinstance(answer, list) else []
+
+
+@contextmanager
+def _clear_answers() -> Iterator[None]:
+    """No answer, or none that the protocol knows, is LedgerUnavailable."""
+    try:
+        yield
+    except ServerException as error:
+        raise LedgerUnavailable(f"ClickHouse answered code {error.code}") from error
+    except Exception as error:
+        if is_away(error) or isinstance(error, Error):
+            raise LedgerUnavailable(type(error).__name__) from None
+        raise
 
 
 def _constraint(message: str) -> str:

@@ -71,6 +71,15 @@ class PublishedRow(NamedTuple):
     values: tuple[object, ...]
 
 
+class LinkRow(NamedTuple):
+    """A link or unlink that stands: its values in the order of columns.LINK."""
+
+    kind: str
+    row_id: int
+    offset: int
+    values: tuple[object, ...]
+
+
 class Ledger(Protocol):
     """The ledger as one writer sees it. Every method raises LedgerUnavailable when ClickHouse gives no clear answer."""
 
@@ -85,14 +94,21 @@ class Ledger(Protocol):
         """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer, RecordsRefused when a value
         cannot be stored."""
 
-    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
-        """All versions that stand of the given (source, event id) pairs: stored, superseded, in conflict."""
+    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        """All versions that stand in the partition of the given (source, event id) pairs: stored, superseded, in conflict.
+        Another partition's rows are its own worker's to retract."""
+
+    def links_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[LinkRow]:
+        """The links and unlinks that these events of the partition said, as far as they stand."""
 
     def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
         """(offset, fact) of every stored event of these identifiers, in any order. `payload_hash` and texts are left out."""
 
-    def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
-        """The attached rows that stand: of these identifiers, and of these (source, event id) pairs without an identifier."""
+    def published_of(
+        self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]
+    ) -> list[PublishedRow]:
+        """The attached rows that stand: of these identifiers, and of the partition's (source, event id) pairs without an
+        identifier."""
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         """Last offset that the stream's insert of that number accounts for; None if there is no such insert."""
@@ -104,3 +120,10 @@ class Ledger(Protocol):
 
     def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
         """The same per source for events without identifier."""
+
+    def count_ids(self, stream: Stream) -> int:
+        """At least the number of different (source, event id) pairs in the partition, earlier incarnations of the topic included."""
+
+    def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
+        """Hashes (state.seen.HASHED_BY) of the (source, event id) pair of each version that the stream's inserts after `insert_number`
+        hold, in chunks; with None of all in the partition, earlier incarnations included. Some may come twice."""

@@ -30,6 +30,7 @@ from touchline.processors.pipeline import Pipeline
 from touchline.processors.receive import NewRecords, receive
 from touchline.processors.records import ReceivedBatch
 from touchline.processors.restore import restore
+from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, StateLost, Tails
 from touchline.processors.store.blame import Blame
 from touchline.processors.store.ledger import (
@@ -43,6 +44,7 @@ from touchline.processors.store.ledger import (
 )
 from touchline.processors.store.rows import TooManyRows, build_insert
 
+ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 1.0
 _WAIT_STEP_SECONDS = 0.1
@@ -54,6 +56,7 @@ class _Owned:
     generation: int
     mark: Mark
     tails: Tails
+    ids: PartitionIds
 
 
 class StoreLoop:
@@ -66,6 +69,7 @@ class StoreLoop:
         ledger: Ledger,
         *,
         state_dir: Path,
+        id_bytes_max: int = ID_BYTES_MAX,
         writer: str,
         incarnation_of: Callable[[str], str],
         should_stop: Callable[[], bool],
@@ -75,6 +79,7 @@ class StoreLoop:
         self._pipeline = pipeline
         self._ledger = ledger
         self._state_dir = state_dir
+        self._id_bytes_max = id_bytes_max
         self._writer = writer
         self._incarnation_of = incarnation_of
         self._should_stop = should_stop
@@ -83,6 +88,8 @@ class StoreLoop:
         self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, _Owned] = {}
+        # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
+        self._ids: dict[int, PartitionIds] = {}
         self._revoked: set[int] = set()
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None:
@@ -96,8 +103,8 @@ class StoreLoop:
 
     def close(self) -> None:
         """Release state files and the connection."""
-        for partition in list(self._owned):
-            self._forget(partition)
+        for partition in list(self._owned.keys() | self._ids.keys()):
+            self._release(partition)
         close = getattr(self._ledger, "close", None)
         if close is not None:
             close()
@@ -112,7 +119,7 @@ class StoreLoop:
             if batch.generation < self._generation:
                 return Refused("stale generation")
             if batch.partition in self._revoked:
-                self._forget(batch.partition)
+                self._release(batch.partition)
                 return Refused("partition revoked")
             try:
                 owned = self._acquire(batch, force)
@@ -154,15 +161,20 @@ class StoreLoop:
         self._wait(BACK_OFF_SECONDS[0])
 
     def _acquire(self, batch: ReceivedBatch, force: bool) -> _Owned:
-        for partition in self._revoked & self._owned.keys():
-            self._forget(partition)
+        for partition in self._revoked & (self._owned.keys() | self._ids.keys()):
+            self._release(partition)
         owned = self._owned.get(batch.partition)
         if owned is not None and owned.generation == batch.generation:
             return owned
         self._forget(batch.partition)
         stream = Stream(batch.topic, self._incarnation_of(batch.topic), batch.partition)
         mark = self._ledger.acquire(stream, batch.generation, self._writer, force=force)
-        tails = Tails(self._state_dir / f"{re.sub(r'[^A-Za-z0-9._-]', '_', batch.topic)}-{batch.partition}")
+        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', batch.topic)}-{batch.partition}"
+        ids = self._ids.get(batch.partition)
+        if ids is None or ids.stream != stream:
+            ids = self._ids[batch.partition] = PartitionIds(self._state_dir / f"{name}.ids", stream, self._id_bytes_max)
+        ids.restore(self._ledger, mark, self._should_stop)
+        tails = Tails(self._state_dir / name)
         try:
             restored = restore(tails, self._ledger, stream, mark, self._pipeline.maps, self._pipeline.maps_fingerprint)
         except BaseException:
@@ -176,7 +188,7 @@ class StoreLoop:
             insert_number=mark.insert_number,
             restored_persons=restored,
         )
-        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails)
+        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails, ids)
         return owned
 
     def _store_owned(self, owned: _Owned, batch: ReceivedBatch) -> int:
@@ -198,12 +210,15 @@ class StoreLoop:
         if self._blame.is_guilty(partition, first_offset):
             prepared = self._pipeline.put_aside(part, owned.stream, self._writer, owned.generation)
         else:
+            if not owned.ids.has_room(len(part.records)):
+                owned.ids.restore(self._ledger, owned.mark, self._should_stop, room=len(part.records))
             prepared = self._pipeline.prepare(
-                part, owned.stream, owned.tails, self._ledger, self._writer, owned.generation
+                part, owned.stream, owned.tails, owned.ids, self._ledger, self._writer, owned.generation
             )
         self._ledger.insert(build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks))
         self._blame.stored()
         owned.mark = Mark(number, part.records[-1].offset)
+        owned.ids.reflect(owned.mark)
         owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, *owned.mark, self._pipeline.maps_fingerprint))
         return _rest(new, len(part.records))
 
@@ -221,6 +236,13 @@ class StoreLoop:
         owned = self._owned.pop(partition, None)
         if owned is not None:
             owned.tails.close()
+
+    def _release(self, partition: int) -> None:
+        """Another worker goes on with the partition."""
+        self._forget(partition)
+        ids = self._ids.pop(partition, None)
+        if ids is not None:
+            ids.save()
 
 
 def _head(new: NewRecords, count: int) -> NewRecords:

@@ -6,8 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from touchline.processors.records import Fact
-from touchline.processors.store.columns import ATTACHED, default_of
-from touchline.processors.store.ledger import FenceHeld, KnownEvent, Mark, Order, PublishedRow, Stream, WriterFenced
+from touchline.processors.state.seen import hashes_of
+from touchline.processors.store.columns import ATTACHED, LINK, default_of
+from touchline.processors.store.ledger import (
+    FenceHeld,
+    KnownEvent,
+    LinkRow,
+    Mark,
+    Order,
+    PublishedRow,
+    Stream,
+    WriterFenced,
+)
 from touchline.processors.store.queries import LEFT_OUT
 from touchline.processors.store.rows import Insert
 
@@ -54,13 +64,20 @@ class MemoryLedger:
             if row["kind"] == kind and row["sign"] > 0 and row["row_id"] not in retracted and accepts(row)
         ]
 
-    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
         wanted = set(keys)
         rows = self.standing(
-            "received",
-            lambda row: _is_version(row) and (_value(row, "source"), _value(row, "event_id")) in wanted,
+            "received", lambda row: _is_version(row) and _key(row) in wanted and _partition(row) == partition
         )
         return [KnownEvent._make(_value(row, name) for name in KnownEvent._fields) for row in rows]
+
+    def links_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[LinkRow]:
+        wanted = set(keys)
+        return [
+            LinkRow(kind, row["row_id"], row["offset"], tuple(_value(row, name) for name in LINK))
+            for kind in ("link", "unlink")
+            for row in self.standing(kind, lambda row: _key(row) in wanted and _partition(row) == partition)
+        ]
 
     def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
         wanted = set(identifiers)
@@ -73,12 +90,14 @@ class MemoryLedger:
             for row in rows
         ]
 
-    def published_of(self, identifiers: Sequence[str], events: Sequence[tuple[str, str]]) -> list[PublishedRow]:
+    def published_of(
+        self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]
+    ) -> list[PublishedRow]:
         persons, alone = set(identifiers), set(events)
 
         def is_meant(row: Row) -> bool:
             identifier = _value(row, "identifier")
-            return identifier in persons if identifier else (_value(row, "source"), _value(row, "event_id")) in alone
+            return identifier in persons if identifier else _key(row) in alone and _partition(row) == partition
 
         return [
             PublishedRow(row["row_id"], row["offset"], tuple(_value(row, name) for name in ATTACHED))
@@ -93,21 +112,22 @@ class MemoryLedger:
 
     def _last_since(self, stream: Stream, insert_number: int | None, key: str) -> dict[str, Order]:
         last: dict[str, Order] = {}
+        for row in self._versions_since(stream, insert_number):
+            if (key == "source") != bool(_value(row, "identifier")):
+                order = (_value(row, "event_time"), *_key(row))
+                last[row[key]] = max(order, last.get(row[key], order))
+        return last
+
+    def _versions_since(self, stream: Stream, insert_number: int | None) -> Iterator[Row]:
         for row in self.rows:
-            if (
-                row["kind"] != "received"
-                or not _is_version(row)
-                or (key == "source") == bool(_value(row, "identifier"))
-            ):
+            if row["kind"] != "received" or not _is_version(row):
                 continue
             if insert_number is None:
                 is_meant = _partition(row) == stream.partition
             else:
                 is_meant = row["stream"] == stream.name and row["insert_number"] > insert_number
             if is_meant:
-                order = (_value(row, "event_time"), _value(row, "source"), _value(row, "event_id"))
-                last[row[key]] = max(order, last.get(row[key], order))
-        return last
+                yield row
 
     def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
         found = self._last_since(stream, insert_number, "identifier")
@@ -117,10 +137,22 @@ class MemoryLedger:
     def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
         return self._last_since(stream, insert_number, "source")
 
+    def count_ids(self, stream: Stream) -> int:
+        return sum(map(len, self.id_hashes_since(stream, None)))
+
+    def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
+        hashes = hashes_of(_key(row) for row in self._versions_since(stream, insert_number) if row["sign"] > 0)
+        if hashes:
+            yield hashes
+
 
 def _is_version(row: Row) -> bool:
     """Not refused: a received row that is a version of its event, whether it counts or not."""
     return row["fate"] in ("stored", "superseded") or _value(row, "reason") == "conflict"
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return (_value(row, "source"), _value(row, "event_id"))
 
 
 def _partition(row: Row) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from touchline.processors.records import Fact
-from touchline.processors.store.columns import ATTACHED
+from touchline.processors.state.seen import HASHED_BY
+from touchline.processors.store.columns import ATTACHED, LINK
+from touchline.processors.store.rows import PARTITION_SHIFT
 
 MARK = """
 SELECT insert_number, offset FROM journey_raw.ledger
@@ -69,12 +71,21 @@ def _read_fact(column: str) -> str:
     return _read(column)
 
 
+# The partition stands in the row's id.
+_OF_PARTITION = f"bitShiftRight(row_id, {PARTITION_SHIFT}) = %(partition)s"
+
 # A record that was refused for another reason than a conflict is no version of its event: it has neither revision nor hash.
-KNOWN_EVENTS = """
+KNOWN_EVENTS = f"""
 SELECT source, event_id, revision, payload_hash, fate, reason, offset, row_id, identifier FROM journey_raw.ledger
 WHERE kind = 'received' AND sign = 1 AND (fate IN ('stored', 'superseded') OR reason = 'conflict') AND event_id IN %(event_ids)s
-  AND (source, event_id) IN %(keys)s
+  AND (source, event_id) IN %(keys)s AND {_OF_PARTITION}
   AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'received' AND sign = -1 AND event_id IN %(event_ids)s)
+"""
+
+LINKS = f"""
+SELECT kind, row_id, offset, {", ".join(map(_read, LINK))} FROM journey_raw.ledger
+WHERE kind IN ('link', 'unlink') AND sign = 1 AND event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s AND {_OF_PARTITION}
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind IN ('link', 'unlink') AND sign = -1 AND event_id IN %(event_ids)s)
 """
 
 FACTS = f"""
@@ -92,6 +103,7 @@ WHERE kind = 'attached' AND sign = 1 AND identifier IN %(identifiers)s
 PUBLISHED_ALONE = f"""
 SELECT row_id, offset, {", ".join(map(_read, ATTACHED))} FROM journey_raw.ledger
 WHERE kind = 'attached' AND sign = 1 AND identifier = '' AND event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s
+  AND {_OF_PARTITION}
   AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'attached' AND sign = -1 AND event_id IN %(event_ids)s)
 """
 
@@ -124,3 +136,11 @@ def last_unidentified(*, since: bool) -> str:
         SELECT toString(source) AS source_name, max((event_time, event_id)) AS last FROM journey_raw.ledger
         WHERE {_STORED_SINCE if since else _STORED} AND identifier = '' GROUP BY source_name
     )"""
+
+
+COUNT_IDS = f"SELECT count() FROM journey_raw.ledger WHERE {_STORED} AND sign = 1"
+
+
+def id_hashes(*, since: bool) -> str:
+    """Hashes of the (source, event id) pairs of those versions."""
+    return f"SELECT {HASHED_BY} FROM journey_raw.ledger WHERE {_STORED_SINCE if since else _STORED} AND sign = 1"

@@ -14,6 +14,7 @@ INSERT_ROWS_MAX = 1_048_576
 _ORDINAL_BITS = 20
 _INSERT_BITS = 32
 PARTITIONS_MAX = 1 << 12
+PARTITION_SHIFT = _ORDINAL_BITS + _INSERT_BITS
 
 
 class Block(NamedTuple):
@@ -50,7 +51,7 @@ def row_id_base(partition: int, insert_number: int) -> int:
         raise ValueError(f"partition {partition} does not fit into {PARTITIONS_MAX}")
     if not 0 < insert_number < 1 << _INSERT_BITS:
         raise ValueError(f"insert number {insert_number} is out of range")
-    return partition << (_ORDINAL_BITS + _INSERT_BITS) | insert_number << _ORDINAL_BITS
+    return partition << PARTITION_SHIFT | insert_number << _ORDINAL_BITS
 
 
 def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms: int, blocks: list[Block]) -> Insert:

@@ -13,6 +13,7 @@ from tests.engine import running_engine
 from tests.unit.store.world import batch, event, make_loop, person_key, records_of, store_all
 from touchline.clickhouse import connect, connect_as
 from touchline.processors.answers import Acknowledge
+from touchline.processors.state.seen import hashes_of
 from touchline.processors.store.clickhouse import ClickHouseLedger
 from touchline.processors.store.columns import ATTACHED, BARE, HEAD, LINK, MARK, RECEIVED, default_of
 from touchline.processors.store.encode import Column
@@ -104,7 +105,7 @@ def test_what_was_stored_is_read_back_as_it_was(ledger: Ledger, tmp_path: Path) 
     offset, till = facts["e2"]
     assert (till.amount_minor, till.currency, till.currency_exponent, till.order_kind) == (-1999, "EUR", 2, "refund")
     assert (till.place, till.is_simulated, till.event_time) == ("p1", 1, 1_748_736_300_000_000)
-    published = ledger.published_of([person_key(1)], [("shop", "e3")])
+    published = ledger.published_of(0, [person_key(1)], [("shop", "e3")])
     assert {row.values[2] for row in published} == {"e1", "e2", "e3"}
     assert all(len(row.values) == len(ATTACHED) for row in published)
     last = {person_key(1): (1_748_736_300_000_000, "shop", "e2")}
@@ -112,6 +113,35 @@ def test_what_was_stored_is_read_back_as_it_was(ledger: Ledger, tmp_path: Path) 
     assert list(ledger.identifiers_since(STREAM, 1)) == []
     assert [ledger.offset_of_insert(STREAM, number) for number in (1, 2)] == [2, None]
     assert ledger.last_unidentified_since(STREAM, None) == {"shop": (1_748_736_360_000_000, "shop", "e3")}
+
+
+def test_ids_are_hashed_alike_on_both_sides(ledger: Ledger, tmp_path: Path) -> None:
+    names = ["a", "é\u0301 ü", "with\ttab 'quote' \\0", "x" * 256, "\U0001f45f"]
+    events = [{**event(n, n % 2 or None, n), "id": name} for n, name in enumerate(names)]
+    loop = make_loop(ledger, tmp_path)
+    store_all(loop, records_of([*events, events[0]]), sizes=[3])
+
+    def hashes(since: int | None) -> set[int]:
+        return {hashed for chunk in ledger.id_hashes_since(STREAM, since) for hashed in chunk}
+
+    assert hashes(None) == hashes(0) == set(hashes_of(("shop", name) for name in names))
+    assert hashes(1) == set(hashes_of(("shop", name) for name in names[3:]))
+    assert hashes(2) == set()
+    assert ledger.count_ids(STREAM) == 5
+    assert ledger.count_ids(Stream("events", "T2", 1)) == 0
+
+
+def test_links_of_a_version_that_counts_no_more_are_retracted(ledger: Ledger, tmp_path: Path) -> None:
+    def persons(*numbers: int) -> list[dict[str, str]]:
+        return [{"type": "login", "key": person_key(number)} for number in numbers]
+
+    first, second = event(1, 1, 5, persons=persons(1, 2)), event(1, 1, 5, persons=persons(1, 3), revision=1)
+    other = event(2, 1, 6, persons=persons(1, 4))
+    loop = make_loop(ledger, tmp_path)
+    store_all(loop, records_of([first, other, first, second]), sizes=[1])
+    links = ledger.links_of(0, [("shop", "e1"), ("shop", "e2")])
+    assert sorted((link.offset, link.values[-1]) for link in links) == [(1, person_key(4)), (3, person_key(3))]
+    assert ledger.links_of(1, [("shop", "e1"), ("shop", "e2")]) == []
 
 
 def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_path: Path) -> None:
@@ -125,10 +155,10 @@ def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_
     loop = make_loop(ledger, tmp_path)
     store_all(loop, records_of(events), sizes=[1])
     fates = {
-        (one.event_id, one.revision): one.fate for one in ledger.find_events([("shop", f"e{n}") for n in range(4)])
+        (one.event_id, one.revision): one.fate for one in ledger.find_events(0, [("shop", f"e{n}") for n in range(4)])
     }
     assert fates == {("e1", 0): "stored", ("e2", 0): "superseded", ("e2", 1): "stored", ("e3", 0): "stored"}
-    before = ledger.published_of([person_key(1)], [])
+    before = ledger.published_of(0, [person_key(1)], [])
     rows = {row["event_id"]: row for row in (dict(zip(ATTACHED, one.values, strict=True)) for one in before)}
     assert {name: row["touchpoint_number"] for name, row in rows.items()} == {"e1": 1, "e3": 2, "e2": 3}
     assert rows["e2"]["transition"] == "stay"
@@ -136,7 +166,7 @@ def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_
     assert loop.store(
         batch(records_of([*events, event(4, 1, 60, "till"), event(5, 1, 55, "site")])[5:])
     ) == Acknowledge(7)
-    after = ledger.published_of([person_key(1)], [])
+    after = ledger.published_of(0, [person_key(1)], [])
     assert {row.row_id for row in before} < {row.row_id for row in after}
     assert len(after) == len(before) + 2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -46,15 +45,13 @@ def feed(ledger: Ledger, records: list[Record], size: int, state: Path) -> None:
 
 def answers(ledger: Ledger, keys: list[tuple[str, str]], persons: list[str]) -> list[Any]:
     """All that the ledger says of these events and persons."""
-    published = [(row.offset, *map(_as_stored, row.values)) for row in ledger.published_of(persons, keys)]
+    published = [(row.offset, *map(_as_stored, row.values)) for row in ledger.published_of(0, persons, keys)]
     facts = [(offset, *map(_as_stored, fact)) for offset, fact in ledger.facts_of(persons)]
     last = [ledger.last_unidentified_since(STREAM, since) for since in (None, 1)]
-    return [sorted(ledger.find_events(keys)), sorted(published), sorted(facts), last]
+    return [sorted(ledger.find_events(0, keys)), sorted(published), sorted(facts), last]
 
 
 def _as_stored(value: object) -> object:
-    if isinstance(value, float):  # one column is a Float32
-        return struct.pack("f", value)
     return sorted(value.items()) if isinstance(value, Mapping) else value
 
 
