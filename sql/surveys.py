@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from touchline.sql.catalogue import Catalogue
 
-COUNTED_DISPOSITIONS = "'complete', 'partial'"
+COUNTED = ("complete", "partial")
+"""Dispositions of answers that enter a KPI."""
+COUNTED_DISPOSITIONS = ", ".join(f"'{name}'" for name in COUNTED)
 SCORE_UNITS_PER_POINT = 1000
 """Scores are summed as whole thousandths: sums of integers do not depend on the order of rows, sums of floats do."""
 

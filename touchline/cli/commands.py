@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send the events of a data set"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
+        Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),
         Command(
             "reconcile",
@@ -60,6 +61,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline up", "start everything here, without Docker"),
     ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
+    ("touchline trace shop visit-4711", "see what became of one event, and which KPIs it counts in"),
     ('touchline sql "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d GROUP BY touchpoint"', "ask for more"),
     ("touchline down", "stop it all; the data stays"),
 )

@@ -40,7 +40,8 @@ def ledgers(draw: st.DrawFn) -> list[Row]:
             "touchpoint": draw(st.sampled_from(("store_visit", "web_visit"))), "channel": draw(st.sampled_from(("", "web"))),
             "is_online": draw(st.integers(0, 1)), "is_simulated": draw(st.integers(0, 1)), "place": draw(st.sampled_from(("", "7"))),
             "brand": draw(st.sampled_from(("", "a"))), "person": draw(st.sampled_from(("", "k1:a", "k1:b"))), "cycle": 1,
-            "first_of": draw(st.integers(0, 255)) & first_of_mask(number, stage_order), "stage_max_before": before, "stage_max": max(before, stage_order),
+            "first_of": draw(st.integers(0, 255)) & first_of_mask(number, stage_order),
+            "stage_max_before": before, "stage_max": max(before, stage_order),
             "funnel_before": passed, "funnel_depth": draw(st.integers(passed, 3)),
             "touchpoint_number": number, "wait_us": draw(st.integers(0, 10**8)) if number > 1 else 0,
         }  # fmt: skip

@@ -1,0 +1,50 @@
+"""Wire events through the real steps into the real engine, as a worker stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clickhouse_driver import Client
+
+from tests.unit.store.world import MAP, SOURCES, event, make_loop, make_pipeline, records_of, store_all
+from touchline.clickhouse import connect_as
+from touchline.processors.store.clickhouse import ClickHouseLedger
+from touchline.processors.store.native import ColumnClient
+from touchline.schemas.journey.read import parse_map
+from touchline.settings import Settings
+from touchline.sql.reference import register_configuration
+
+TABLES = ("ledger", "fence", "default_map", "maps", "stages", "touchpoints", "sources")
+
+
+def answer(number: int, person: int | None, minute: int, about: str = "till", **fields: Any) -> dict[str, Any]:
+    """An NPS answer of 9 about a touchpoint."""
+    common = event(number, person, minute)
+    del common["touchpoint"]
+    asked = {"survey": "s", "question": "recommend", "kpi": "nps", "scope": "transactional"}
+    given = {"id": f"a{number}", "type": "touchline.answer.v1", "about": {"touchpoint": about}}
+    return common | asked | given | {"scale_min": 0, "scale_max": 10, "score": 9} | fields
+
+
+def start_anew(client: Client, text: str = MAP) -> None:
+    """Empty tables, and the map is known and the default."""
+    for table in TABLES:
+        client.execute(f"TRUNCATE TABLE journey_raw.{table}")
+    register_configuration(client, [parse_map(text)], SOURCES)
+
+
+def store(
+    settings: Settings,
+    folder: Path,
+    events: Sequence[Mapping[str, Any] | bytes],
+    sizes: Iterable[int] = (1_000,),
+    text: str = MAP,
+) -> None:
+    """Store these events as the records of one partition, in batches of these sizes."""
+    ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
+    loop = make_loop(ledger, folder, pipeline=make_pipeline(text=text))
+    store_all(loop, records_of([one if isinstance(one, bytes) else dict(one) for one in events]), sizes)
+    loop.close()
+    ledger.close()
