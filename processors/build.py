@@ -6,8 +6,10 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from touchline.clickhouse import connect, connect_as, explained
+from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.processors.attach import compile_map
 from touchline.processors.cipher import Cipher
 from touchline.processors.pipeline import Pipeline
@@ -15,6 +17,7 @@ from touchline.processors.state.slot import claim_slot
 from touchline.processors.store.clickhouse import ClickHouseLedger
 from touchline.processors.store.loop import StoreLoop
 from touchline.processors.store.native import ColumnClient
+from touchline.processors.store.remedies import is_full
 from touchline.processors.topic import describe_topic
 from touchline.processors.validate import Validator
 from touchline.producers.partitioning import partition_of
@@ -26,6 +29,7 @@ from touchline.sql.migrate import require_schema
 from touchline.sql.reference import register_configuration
 
 STORE_TIMEOUT_SECONDS = 120.0
+SCHEMA_TIMEOUT_SECONDS = 30.0
 
 
 def build_pipeline(
@@ -33,7 +37,8 @@ def build_pipeline(
 ) -> StoreLoop:
     """The store loop of one worker, after everything it needs has been found in order.
 
-    Raises WrongUsage (wrong login, schema, map, sources or key files) and EngineUnreachable (no ClickHouse, no Kafka).
+    Raises WrongUsage (wrong login, schema, map, sources, key files or state folder) and EngineUnreachable (no ClickHouse, no Kafka, a full
+    disk).
     """
     maps = [load_map(find_map(name, settings.journeys_dir, settings.project_dir)) for name in settings.maps]
     sources = load_sources(settings.sources_file)
@@ -49,7 +54,7 @@ def build_pipeline(
     return StoreLoop(
         pipeline,
         ClickHouseLedger(lambda: connect_as(ColumnClient, settings, STORE_TIMEOUT_SECONDS)),
-        state_dir=claim_slot(settings.state_dir).path,
+        state_dir=_state_dir(settings),
         id_bytes_max=settings.id_memory_mb << 20,
         writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         incarnation_of=topic_incarnation,
@@ -57,8 +62,22 @@ def build_pipeline(
     )
 
 
+def _state_dir(settings: Settings) -> Path:
+    try:
+        return claim_slot(settings.state_dir).path
+    except OSError as error:
+        if is_full(error):
+            raise EngineUnreachable(
+                f"the disk of the state folder is full: {settings.state_dir}", "free space there, or set state_dir"
+            ) from None
+        raise WrongUsage(
+            f"the state folder cannot be used: {settings.state_dir} ({error.strerror})",
+            "give the worker's user the right to write there, or set state_dir",
+        ) from None
+
+
 def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: Sources) -> None:
-    client = connect(settings)
+    client = connect(settings, timeout_seconds=SCHEMA_TIMEOUT_SECONDS)
     try:
         with explained(settings):
             require_schema(client)

@@ -17,10 +17,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from faust.types import TP
 
@@ -35,6 +35,8 @@ from touchline.settings import Settings
 StoreBuilder = Callable[[Callable[[], bool]], Store]
 """Builds the store, given a function that says whether the worker is to stop. Raises EngineUnreachable while
 ClickHouse is away."""
+
+Found = TypeVar("Found")
 
 RETRY_SECONDS = 2.0
 
@@ -69,7 +71,9 @@ class Worker:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
-        found = await self._describe()
+        found = await self._unless_stopped(self._describe())
+        if found is None:
+            return 0
         log_event(
             logging.INFO,
             "topic_found",
@@ -110,8 +114,9 @@ class Worker:
 
     async def _store(self, thread: ThreadPoolExecutor) -> Store | None:
         while not self._stop.is_set():
+            building = asyncio.get_running_loop().run_in_executor(thread, self._build_store, self._stop.is_set)
             try:
-                return await asyncio.get_running_loop().run_in_executor(thread, self._build_store, self._stop.is_set)
+                return await self._unless_stopped(building)
             except EngineUnreachable as error:
                 log_event(logging.WARNING, "engine_away", what=error.what, mend=error.mend)
                 await self._pause()
@@ -121,7 +126,7 @@ class Worker:
         while not self._stop.is_set():
             await self._pause()
             try:
-                return await self._describe()
+                return await self._unless_stopped(self._describe())
             except (EngineUnreachable, WrongUsage) as error:
                 event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
                 log_event(logging.WARNING, event, what=error.what, mend=error.mend)
@@ -129,6 +134,16 @@ class Worker:
 
     async def _describe(self) -> TopicDescription:
         return await asyncio.to_thread(describe_topic, self._settings.kafka_bootstrap, self._settings.topic)
+
+    async def _unless_stopped(self, work: Awaitable[Found]) -> Found | None:
+        """The result of the work, or None as soon as the worker is told to stop: an engine that hangs must not hold up the end."""
+        working, stopping = asyncio.ensure_future(work), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            for task in (working, stopping):
+                task.cancel()
 
     async def _pause(self) -> None:
         try:

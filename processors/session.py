@@ -22,8 +22,8 @@ from touchline.settings import Settings
 
 WATCH_SECONDS = 1.0
 TOPIC_CHECK_SECONDS = 15.0
-LEAVE_SECONDS = 4.0
-FINISH_SECONDS = 1.0
+LEAVE_SECONDS = 3.5
+FINISH_SECONDS = 0.8
 
 
 class Ending(Enum):
@@ -85,7 +85,7 @@ class Session:
             await asyncio.gather(*helpers, joining, return_exceptions=True)
 
     async def leave(self) -> bool:
-        """Let the batch in flight finish if it can within a second, commit, leave the group. False: it took too long (a
+        """Let the batch in flight finish if it can within FINISH_SECONDS, commit, leave the group. False: it took too long (a
         dead broker), and the old member may still be alive in its thread."""
         deadline = monotonic() + FINISH_SECONDS
         while self.is_store_busy and self.failure is None and monotonic() < deadline:

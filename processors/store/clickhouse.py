@@ -26,6 +26,7 @@ from touchline.processors.store.ledger import (
     WriterFenced,
 )
 from touchline.processors.store.native import ColumnClient
+from touchline.processors.store.remedies import refusal_of
 from touchline.processors.store.rows import Insert
 
 VIOLATED_CONSTRAINT = 469
@@ -100,7 +101,7 @@ class ClickHouseLedger:
                 raise WriterFenced(insert.stream) from None
             if error.code in UNSTORABLE_CODES:
                 raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None
-            raise LedgerUnavailable(f"ClickHouse refused an insert, code {error.code}") from None
+            raise LedgerUnavailable(refusal_of("refused an insert", error.code)) from None
         except BaseException as error:
             self.close()
             if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
@@ -192,7 +193,7 @@ def _clear_answers() -> Iterator[None]:
     try:
         yield
     except ServerException as error:
-        raise LedgerUnavailable(f"ClickHouse answered code {error.code}") from error
+        raise LedgerUnavailable(refusal_of("refused a query", error.code)) from error
     except Exception as error:
         if is_away(error) or isinstance(error, Error):
             raise LedgerUnavailable(type(error).__name__) from None

@@ -42,6 +42,7 @@ from touchline.processors.store.ledger import (
     Stream,
     WriterFenced,
 )
+from touchline.processors.store.remedies import reason_of
 from touchline.processors.store.rows import TooManyRows, build_insert
 
 ID_BYTES_MAX = 128 << 20
@@ -135,14 +136,14 @@ class StoreLoop:
                 if not self._still_member(batch):
                     return Refused("fenced by a newer writer")
                 force = False
-            except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error) as error:
+            except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
                 self._forget(batch.partition)
                 log_event(
                     logging.WARNING,
                     "store_waits",
                     partition=batch.partition,
                     attempt=attempt,
-                    reason=str(error) or type(error).__name__,
+                    reason=reason_of(error, self._state_dir),
                 )
                 self._wait(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
                 attempt += 1
