@@ -79,7 +79,7 @@ def load_sources(path: Path | str) -> Sources:
     except OSError as error:
         raise WrongUsage(
             f"the sources file {path} cannot be read ({error.strerror})",
-            "set sources_file in touchline.toml, or write the file: docs/contracts.md shows one",
+            "set sources_file in touchline.toml, or write the file: docs/configuration.md shows one",
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
@@ -94,5 +94,5 @@ def load_sources(path: Path | str) -> Sources:
         field = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"
         raise WrongUsage(
             f"the sources file {path} is wrong at {field}: {first['msg']}",
-            "mend this entry: docs/contracts.md lists the fields",
+            "mend this entry: docs/configuration.md lists the fields",
         ) from None

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
@@ -36,45 +36,116 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
-    project_dir: Path = Field(default_factory=Path.cwd, description="folder where relative paths start")
+    project_dir: Path = Field(
+        default_factory=Path.cwd, description="folder where relative paths start", examples=["/srv/touchline"]
+    )
 
-    kafka_bootstrap: Name = Field("127.0.0.1:9092", description="Kafka's bootstrap servers, host:port[,host:port]")
-    topic: Name = Field("customer-events", description="the one topic of all kinds of events")
-    partitions: int = Field(4, ge=1, le=4096, description="partitions of a new topic; fixed from then on")
-    consumer_group: Name = Field("touchline", description="Kafka consumer group of the workers")
+    kafka_bootstrap: Name = Field(
+        "127.0.0.1:9092",
+        description="Kafka's bootstrap servers, host:port[,host:port]",
+        examples=["kafka-1:9092,kafka-2:9092"],
+    )
+    topic: Name = Field("customer-events", description="the one topic of all kinds of events", examples=["shop-events"])
+    partitions: int = Field(
+        4, ge=1, le=4096, description="partitions of a new topic; fixed from then on", examples=[12]
+    )
+    consumer_group: Name = Field(
+        "touchline", description="Kafka consumer group of the workers", examples=["touchline-staging"]
+    )
 
-    clickhouse_host: Name = Field("127.0.0.1", description="ClickHouse server")
-    clickhouse_port: Port = Field(9000, description="ClickHouse's native protocol (pipeline and command line)")
-    clickhouse_http_port: Port = Field(8123, description="ClickHouse's HTTP interface (BI tools)")
-    clickhouse_user: Name = Field("touchline", description="ClickHouse user of the pipeline")
+    clickhouse_host: Name = Field("127.0.0.1", description="ClickHouse server", examples=["clickhouse-1"])
+    clickhouse_port: Port = Field(
+        9000, description="ClickHouse's native protocol (pipeline and command line)", examples=[19000]
+    )
+    clickhouse_http_port: Port = Field(
+        8123, description="ClickHouse's HTTP interface (BI tools, `touchline sql`)", examples=[18123]
+    )
+    clickhouse_user: Name = Field(
+        "touchline", description="ClickHouse user of the pipeline", examples=["touchline_writer"]
+    )
     clickhouse_password_file: Path = Field(
-        Path(".local/secrets/clickhouse_password"), description="file with that user's password"
+        Path(".local/secrets/clickhouse_password"),
+        description="file with that user's password",
+        examples=["/run/secrets/clickhouse_password"],
     )
 
     person_key_file: Path = Field(
-        Path(".local/secrets/person_key"), description="file `<key id>:<hex of 32 bytes>`: makes person keys"
+        Path(".local/secrets/person_key"),
+        description="file `<key id>:<hex of 32 bytes>`: makes person keys",
+        examples=["/run/secrets/person_key"],
     )
     payload_key_file: Path = Field(
-        Path(".local/secrets/payload_key"), description="file `<key id>:<hex of 32 bytes>`: encrypts kept payloads"
+        Path(".local/secrets/payload_key"),
+        description="file `<key id>:<hex of 32 bytes>`: encrypts kept payloads",
+        examples=["/run/secrets/payload_key"],
     )
 
-    local_dir: Path = Field(Path(".local"), description="everything the local stack writes")
-    state_dir: Path = Field(Path(".local/state"), description="the workers' caches; deleting them costs time only")
-    journeys_dir: Path = Field(Path("journeys"), description="journey maps; without one, the maps of the package")
+    outbox_dir: Path | None = Field(
+        None,
+        description="durable outbox of senders, a folder; none where empty",
+        examples=["/var/lib/touchline/outbox"],
+    )
+    outbox_limit_bytes: int = Field(
+        256 << 20,
+        ge=4 << 20,
+        description="so much may wait in the outbox for Kafka",
+        examples=[1 << 30],
+        json_schema_extra={"unit": "bytes"},
+    )
+    outbox_block_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="a full outbox makes emit wait so long, then fail",
+        examples=[0.5],
+        json_schema_extra={"unit": "seconds"},
+    )
+    outbox_durability: Literal["os", "disk"] = Field(
+        "os",
+        description="emit returns when the operating system has the event, or when the disk has",
+        examples=["disk"],
+    )
+
+    local_dir: Path = Field(
+        Path(".local"), description="everything the local stack writes", examples=["/var/lib/touchline"]
+    )
+    state_dir: Path = Field(
+        Path(".local/state"),
+        description="the workers' caches; deleting them costs time only",
+        examples=["/var/cache/touchline"],
+    )
+    journeys_dir: Path = Field(
+        Path("journeys"), description="journey maps; without one, the maps of the package", examples=["maps"]
+    )
     maps: list[str] = Field(
         ["retail"],
         min_length=1,
         description="maps to attach by: names in journeys_dir, or paths; first = default",
+        examples=[["retail", "five_stages"]],
     )
-    sources_file: Path = Field(Path("sources.yaml"), description="declares each source of events")
-    company_zone: Name = Field("UTC", description="IANA time zone of local dates where the event's place names none")
-    batch_rows: int = Field(10_000, ge=1, le=1_000_000, description="events in one insert, at most")
+    sources_file: Path = Field(
+        Path("sources.yaml"), description="declares each source of events", examples=["/etc/touchline/sources.yaml"]
+    )
+    company_zone: Name = Field(
+        "UTC",
+        description="IANA time zone of local dates where the event's place names none",
+        examples=["Europe/Berlin"],
+    )
+    batch_rows: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="events in one insert, at most",
+        examples=[20_000],
+        json_schema_extra={"unit": "events"},
+    )
     id_memory_mb: int = Field(
         128,
         ge=1,
         le=4096,
         description="memory per partition for the ids of its events, at most: 25 million ids in 128; beyond, a growing share of "
         "the events is looked up in ClickHouse",
+        examples=[512],
+        json_schema_extra={"unit": "MiB"},
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -83,6 +154,11 @@ class Settings(BaseModel):
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("outbox_dir", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("company_zone")
     @classmethod
