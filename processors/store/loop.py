@@ -19,6 +19,7 @@ import re
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import lmdb
@@ -58,6 +59,7 @@ class _Owned:
     mark: Mark
     tails: Tails
     ids: PartitionIds
+    writer: str
 
 
 class StoreLoop:
@@ -89,6 +91,7 @@ class StoreLoop:
         self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, _Owned] = {}
+        self._takes = count(1)
         # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
         self._ids: dict[int, PartitionIds] = {}
         self._revoked: set[int] = set()
@@ -169,7 +172,9 @@ class StoreLoop:
             return owned
         self._forget(batch.partition)
         stream = Stream(batch.topic, self._incarnation_of(batch.topic), batch.partition)
-        mark = self._ledger.acquire(stream, batch.generation, self._writer, force=force)
+        # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
+        writer = f"{self._writer}#{next(self._takes)}"
+        mark = self._ledger.acquire(stream, batch.generation, writer, force=force)
         name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', batch.topic)}-{batch.partition}"
         ids = self._ids.get(batch.partition)
         if ids is None or ids.stream != stream:
@@ -189,7 +194,7 @@ class StoreLoop:
             insert_number=mark.insert_number,
             restored_persons=restored,
         )
-        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails, ids)
+        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails, ids, writer)
         return owned
 
     def _store_owned(self, owned: _Owned, batch: ReceivedBatch) -> int:
@@ -209,12 +214,12 @@ class StoreLoop:
             part = _head(new, 1)
         self._blame.trying(partition, first_offset, len(part.records))
         if self._blame.is_guilty(partition, first_offset):
-            prepared = self._pipeline.put_aside(part, owned.stream, self._writer, owned.generation)
+            prepared = self._pipeline.put_aside(part, owned.stream, owned.writer, owned.generation)
         else:
             if not owned.ids.has_room(len(part.records)):
                 owned.ids.restore(self._ledger, owned.mark, self._should_stop, room=len(part.records))
             prepared = self._pipeline.prepare(
-                part, owned.stream, owned.tails, owned.ids, self._ledger, self._writer, owned.generation
+                part, owned.stream, owned.tails, owned.ids, self._ledger, owned.writer, owned.generation
             )
         self._ledger.insert(build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks))
         self._blame.stored()

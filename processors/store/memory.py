@@ -47,13 +47,14 @@ class MemoryLedger:
         return Mark(max((row["insert_number"] for row in same_partition), default=0), -1)
 
     def insert(self, insert: Insert) -> None:
-        names = [column.name for column in insert.columns]
-        columns = [column.values() for column in insert.columns]
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-        for row in rows:
+        self.check_fence(insert)
+        self.rows += rows_of(insert)
+
+    def check_fence(self, insert: Insert) -> None:
+        """What the CHECK of the table does. Raises WriterFenced."""
+        for row in rows_of(insert):
             if row["kind"] == "mark" and self.fences.get(insert.stream) != (row.get("generation", 0), row["writer"]):
                 raise WriterFenced(insert.stream)
-        self.rows += rows
 
     def standing(self, kind: str, accepts: Callable[[Row], bool] = lambda row: True) -> list[Row]:
         """Rows of a kind that were asserted and not retracted."""
@@ -144,6 +145,13 @@ class MemoryLedger:
         hashes = hashes_of(_key(row) for row in self._versions_since(stream, insert_number) if row["sign"] > 0)
         if hashes:
             yield hashes
+
+
+def rows_of(insert: Insert) -> list[Row]:
+    """The rows of an insert, without the columns that hold nothing but defaults."""
+    names = [column.name for column in insert.columns]
+    columns = [column.values() for column in insert.columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _is_version(row: Row) -> bool:

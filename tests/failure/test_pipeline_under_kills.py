@@ -39,7 +39,7 @@ SNAPSHOTS = {
 }
 
 
-WRITERS_PER_STREAM = "SELECT uniqExact(writer) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
+WRITERS_PER_STREAM = "SELECT uniqExact(splitByChar('#', toString(writer))[1]) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
 
 
 def numbered_events() -> Iterator[dict[str, Any]]:

@@ -121,7 +121,7 @@ def make_loop(
         writer=writer,
         incarnation_of=lambda topic: incarnation,
         should_stop=options.pop("should_stop", lambda: False),
-        sleep=lambda seconds: None,
+        sleep=options.pop("sleep", lambda seconds: None),
         now_ms=lambda: 1,
         **options,
     )
@@ -161,3 +161,11 @@ def fates(ledger: MemoryLedger) -> dict[str, int]:
             for fate, count in row["fate_counts"].items():
                 counts[fate] = counts.get(fate, 0) + count
     return {fate: count for fate, count in counts.items() if count}
+
+
+def kill(loop: StoreLoop) -> None:
+    """End a worker as a crash does: nothing is saved. (LMDB must be closed, one process may open a file once.)"""
+    for owned in loop._owned.values():
+        owned.tails.close()
+    loop._owned.clear()
+    loop._ids.clear()

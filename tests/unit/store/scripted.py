@@ -1,0 +1,63 @@
+"""A ledger whose inserts end as a script says, and may arrive long after their worker gave them up."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from touchline.processors.store.ledger import LedgerUnavailable, Mark, Stream, WriterFenced
+from touchline.processors.store.memory import MemoryLedger, rows_of
+from touchline.processors.store.rows import Insert
+
+End = Literal["stored", "unheard", "lost", "delayed", "running"]
+ENDS: tuple[End, ...] = ("stored", "stored", "unheard", "lost", "delayed", "running")
+
+
+class ScriptedLedger(MemoryLedger):
+    """Each insert ends as the next of `ends` says: stored; stored, but the answer is lost (`unheard`); not stored (`lost`); still
+    in the network when the worker gives up (`delayed`); or past the fence and running on the server then (`running`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: list[End] = []
+        self.network: list[Insert] = []
+        self.running: list[Insert] = []
+        self.refused_late = 0
+        self.kills_running = False
+
+    def insert(self, insert: Insert) -> None:
+        end = self.ends.pop(0) if self.ends else "stored"
+        if end == "lost":
+            raise LedgerUnavailable(end)
+        if end == "delayed":
+            self.network.append(insert)
+            raise LedgerUnavailable(end)
+        self.check_fence(insert)
+        if end == "running":
+            self.running.append(insert)
+            raise LedgerUnavailable(end)
+        self.rows += rows_of(insert)
+        if end == "unheard":
+            raise LedgerUnavailable(end)
+
+    def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
+        """Takes the fence, then waits for what runs, as the real one does: it ends or is killed."""
+        super().acquire(stream, generation, writer, force=force)
+        for insert in list(self.running):
+            self.finish(insert, is_killed=self.kills_running)
+        return super().acquire(stream, generation, writer, force=force)
+
+    def arrive(self, insert: Insert) -> None:
+        """An insert out of the network reaches the server, which looks at the fence now."""
+        self.network.remove(insert)
+        try:
+            self.check_fence(insert)
+        except WriterFenced:
+            self.refused_late += 1
+        else:
+            self.running.append(insert)
+
+    def finish(self, insert: Insert, *, is_killed: bool = False) -> None:
+        """An insert that runs is stored, or killed."""
+        self.running.remove(insert)
+        if not is_killed:
+            self.rows += rows_of(insert)

@@ -1,0 +1,183 @@
+"""The store loop as a state machine: workers that take over, sleep, wake and die, over a store that stores, loses answers, stores nothing,
+or lets an insert arrive when its worker is long fenced. At any moment each offset up to the mark has one fate and nothing else has one."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.unit.store.partition import deliveries, expected_fates, expected_tables, tables_of
+from tests.unit.store.scripted import ENDS, End, ScriptedLedger
+from tests.unit.store.world import batch, fates, kill, make_loop, records_of
+from touchline.processors.answers import Acknowledge
+from touchline.processors.store.loop import StoreLoop
+
+WORKERS = st.integers(0, 2)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Three workers, one partition, one group."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.ledger = ScriptedLedger()
+        self.log: list[dict[str, Any]] = []
+        self.generation = 0
+        self.owner = 0
+        self.names = 0
+        self.loops: dict[int, StoreLoop] = {}
+        self.generations = {0: 0, 1: 0, 2: 0}
+        self.positions = {0: 0, 1: 0, 2: 0}
+        self.committed = 0
+
+    @initialize(events=deliveries(), worker=WORKERS)
+    def begin(self, events: list[dict[str, Any]], worker: int) -> None:
+        self.log += events
+        for number in (0, 1, 2):
+            self._start(number)
+        self.take_over(worker)
+
+    def _start(self, worker: int) -> None:
+        self.names += 1
+
+        def heartbeat(seconds: float) -> None:
+            # The group tells a member within two heartbeats that it is none any more.
+            if worker != self.owner:
+                self.loops[worker].on_revoked([0])
+
+        self.loops[worker] = make_loop(
+            self.ledger, self.folder / str(worker), f"w{self.names}", sleep=heartbeat, id_bytes_max=1 << 18
+        )
+
+    @rule(events=deliveries(max_size=5))
+    def produce(self, events: list[dict[str, Any]]) -> None:
+        self.log += events
+
+    @rule(worker=WORKERS)
+    def take_over(self, worker: int) -> None:
+        """The group moves the partition; the old owner hears of it later, or never."""
+        self.generation += 1
+        self.owner = worker
+        self.generations[worker] = self.generation
+        self.positions[worker] = self.committed
+        self.loops[worker].on_assigned([0], self.generation)
+
+    @rule(worker=WORKERS)
+    def revoke(self, worker: int) -> None:
+        if worker != self.owner:
+            self.loops[worker].on_revoked([0])
+
+    @rule(
+        worker=WORKERS,
+        size=st.integers(1, 6),
+        back=st.sampled_from([0, 0, 0, 2]),
+        ends=st.lists(st.sampled_from(ENDS), max_size=3),
+    )
+    def poll(self, worker: int, size: int, back: int, ends: list[End]) -> None:
+        """A worker stores what it has read: the owner, or one that slept through its loss."""
+        start = max(0, self.positions[worker] - back)
+        records = records_of(self.log)[start : start + size]
+        if not records or not self.generations[worker]:
+            return
+        self.ledger.ends = list(ends)
+        answer = self.loops[worker].store(batch(records, self.generations[worker]))
+        self.ledger.ends = []
+        if isinstance(answer, Acknowledge):
+            assert answer.next_offset <= self.mark() + 1, "acknowledged and not durable"
+            self.positions[worker] = answer.next_offset
+            self.committed = max(self.committed, answer.next_offset)
+        else:
+            assert worker != self.owner, answer
+
+    @rule(worker=WORKERS, how=st.sampled_from(["close", "kill", "lose state", "old state"]))
+    def restart(self, worker: int, how: str) -> None:
+        """A process ends and another begins in its folder; the group gives it nothing before the next take-over."""
+        loop, state, old = self.loops[worker], self.folder / str(worker), self.folder / f"old{worker}"
+        if how == "close":
+            loop.close()
+        else:
+            kill(loop)
+        if how == "lose state":
+            shutil.rmtree(state, ignore_errors=True)
+        elif how == "old state" and old.exists():
+            shutil.rmtree(state, ignore_errors=True)
+            shutil.copytree(old, state)
+        elif how == "old state" and state.exists():
+            shutil.copytree(state, old)
+        self._start(worker)
+        self.generations[worker] = 0
+        if worker == self.owner:
+            self.take_over(worker)
+
+    @rule(choice=st.integers(0, 9))
+    @precondition(lambda self: self.ledger.network)
+    def arrive(self, choice: int) -> None:
+        """An insert arrives that was given up long ago."""
+        self.ledger.arrive(self.ledger.network[choice % len(self.ledger.network)])
+
+    @rule(choice=st.integers(0, 9), is_killed=st.booleans())
+    @precondition(lambda self: self.ledger.running)
+    def finish(self, choice: int, is_killed: bool) -> None:
+        self.ledger.finish(self.ledger.running[choice % len(self.ledger.running)], is_killed=is_killed)
+
+    @rule(kills=st.booleans())
+    def server_mood(self, kills: bool) -> None:
+        """Whether a new owner finds what runs done or has it killed."""
+        self.ledger.kills_running = kills
+
+    def mark(self) -> int:
+        return max((row["offset"] for row in self.ledger.standing("mark")), default=-1)
+
+    @invariant()
+    def each_offset_up_to_the_mark_has_one_fate(self) -> None:
+        found = Counter(row["offset"] for row in self.ledger.standing("received"))
+        assert found == Counter(range(self.mark() + 1))
+
+    @invariant()
+    def marks_are_contiguous(self) -> None:
+        numbers, following = [], 0
+        for row in self.ledger.standing("mark"):
+            assert row.get("first_offset", 0) == following
+            following = row.get("offset", 0) + 1
+            numbers.append(row["insert_number"])
+        assert numbers == list(range(1, len(numbers) + 1))
+
+    @invariant()
+    def no_row_is_retracted_twice_or_named_twice(self) -> None:
+        signs = Counter((row["row_id"], row["sign"]) for row in self.ledger.rows)
+        assert set(signs.values()) <= {1}
+
+    def teardown(self) -> None:
+        """What is left is stored by a new owner; stragglers come last of all."""
+        try:
+            if self.loops:
+                self.take_over((self.owner + 1) % 3)
+                while self.committed < len(self.log):
+                    self.poll(self.owner, 7, 0, [])
+                for insert in list(self.ledger.network):
+                    self.ledger.arrive(insert)
+                assert not self.ledger.running, "an insert passed the fence of a later owner"
+                self.each_offset_up_to_the_mark_has_one_fate()
+                assert tables_of(self.ledger) == expected_tables(self.log)
+                assert fates(self.ledger) == expected_fates(self.log)
+        finally:
+            for loop in self.loops.values():
+                kill(loop)
+            shutil.rmtree(self.folder)
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    phases=set(Phase) - {Phase.shrink},
+    suppress_health_check=list(HealthCheck),
+)
