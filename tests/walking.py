@@ -26,9 +26,12 @@ class Walk:
     `replaced` gives other commands for those that a test cannot afford.
     """
 
-    def __init__(self, folder: Path, jars: Path, replaced: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, jars: Path, replaced: dict[str, str] | None = None, step_seconds: float = STEP_SECONDS
+    ) -> None:
         self.folder = folder
         self._replaced = replaced or {}
+        self._step_seconds = step_seconds
         native, http, kafka, _controller = free_ports(4)
         self._broker = f"127.0.0.1:{kafka}"
         lines = (f'kafka_bootstrap = "{self._broker}"', f"clickhouse_port = {native}", f"clickhouse_http_port = {http}")
@@ -71,7 +74,7 @@ class Walk:
         outcome = subprocess.run(
             ["bash", "-c", self._replaced.get(command, command)],
             cwd=self.folder, env={**os.environ, "COLUMNS": "200"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, text=True, timeout=STEP_SECONDS, check=False,
+            stdin=subprocess.DEVNULL, text=True, timeout=self._step_seconds, check=False,
         )  # fmt: skip
         assert outcome.returncode == status, f"{place}: {command}\nstatus {outcome.returncode}\n{outcome.stdout}"
         return outcome.stdout
