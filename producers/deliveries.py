@@ -25,6 +25,11 @@ class DeliveryCounts(NamedTuple):
     acknowledged: int
     failed: int
 
+    @property
+    def on_their_way(self) -> int:
+        """Not ended yet."""
+        return self.handed_over - self.acknowledged - self.failed
+
 
 class Deliveries:
     """Thread-safe; one per producer."""
@@ -54,6 +59,25 @@ class Deliveries:
             if self._on_their_way >= self.max_unacknowledged:
                 self._changed.wait_for(lambda: self._on_their_way <= self._room_at)
             self._on_their_way += 1
+
+    def take(self, events: int) -> None:
+        """Takes events on their way without waiting: something else bounds them."""
+        with self._lock:
+            self._on_their_way += events
+
+    def end(self, acknowledged: int, failed: int, error: BaseException | None) -> None:
+        """Ends the way of many events that nobody wants to hear of."""
+        with self._changed:
+            self._on_their_way -= acknowledged + failed
+            self._acknowledged += acknowledged
+            self._failed += failed
+            if failed:
+                self._first_error = self._first_error or error
+            self._changed.notify_all()
+
+    def forget(self) -> None:
+        """In a forked child: starts anew, what is on its way is the parent's."""
+        self.__init__(self.max_unacknowledged)  # type: ignore[misc]
 
     def cancel(self) -> None:
         """Takes a `start` back: the event was refused before it left."""

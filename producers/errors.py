@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from touchline.errors import TouchlineError
@@ -32,6 +33,38 @@ class DeliveryFailed(TouchlineError):
             "send them again: what arrived counts once",
         )
         self.failed = failed
+
+
+class OutboxFull(TouchlineError):
+    """The outbox, or its disk, has no room; nothing of the event was kept. `taken` is the number of events of the same
+    `emit_many` that are in the outbox."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what, mend)
+        self.taken = 0
+
+    @classmethod
+    def by_limit(cls, folder: Path, limit_bytes: int, waited_seconds: float) -> OutboxFull:
+        """More waits than the limit allows."""
+        return cls(
+            f"the outbox {folder} is full: {limit_bytes:,} bytes wait for Kafka"
+            + (f", and {waited_seconds:g} s brought no room" if waited_seconds else ""),
+            "see why with `touchline outbox show`, bring Kafka back, or raise the limit (outbox_limit_bytes)",
+        )
+
+    @classmethod
+    def by_disk(cls, folder: Path) -> OutboxFull:
+        """The operating system refuses to write more."""
+        return cls(
+            f"the disk of the outbox {folder} is full",
+            "make room; what the outbox took before is safe and leaves when Kafka answers",
+        )
+
+
+class OutboxUnusable(TouchlineError):
+    """The folder cannot be used as an outbox."""
+
+    exit_status = 2
 
 
 def shape_at(event: dict[str, Any], path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from touchline.producers.deliveries import OnDelivery
@@ -30,12 +31,14 @@ class InMemoryProducer(EventProducer):
         """The delivered events as a consumer would decode them."""
         return [json.loads(record.value) for record in self.records]
 
-    def _send(self, record: PreparedRecord, on_delivery: OnDelivery | None) -> None:
-        with self._lock:
-            self._pending.append((record, on_delivery))
-            is_full = len(self._pending) >= self._deliveries.max_unacknowledged
-        if is_full:
-            self._settle(None)
+    def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+        for record in records:
+            self._deliveries.start()
+            with self._lock:
+                self._pending.append((record, on_delivery))
+                is_full = len(self._pending) >= self._deliveries.max_unacknowledged
+            if is_full:
+                self._settle(None)
 
     def _settle(self, timeout_seconds: float | None) -> None:
         with self._lock:

@@ -15,26 +15,41 @@ _KEYS_KEPT: Final = 200_000
 """About 40 MB at most; a full table starts anew."""
 
 
+def hash_of(key: bytes) -> int:
+    """murmur2 without its sign, as Kafka's default partitioner takes it."""
+    return int(murmur2(key)) & 0x7FFFFFFF
+
+
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner gives to a key."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    return hash_of(key) % partitions
+
+
+class KeyHashes:
+    """`hash_of` behind a bounded table. Threads may share it: a lost entry costs one calculation."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, int] = {}
+
+    def of(self, key: bytes) -> int:
+        """The hash of a record's key."""
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        found = hash_of(key)
+        if b"/" not in key:  # "<source>/<id>" belongs to one event: it does not come again
+            if len(self._known) >= _KEYS_KEPT:
+                self._known.clear()
+            self._known[key] = found
+        return found
 
 
 class CachingPartitioner(Partitioner):  # type: ignore[misc]  # kafka-python is not typed
-    """`partition_of` behind a bounded table. Threads may share it: a lost entry costs one calculation."""
+    """The default partitioner with a table of keys already met."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[bytes, int], int] = {}
+        self._hashes = KeyHashes()
 
     def partition(self, topic: str, key: Any, serialized_key: bytes, *rest: Any) -> int:
         """Called by kafka-python for each record; the last argument is its view of the cluster."""
-        partitions = len(rest[-1].partitions_for_topic(topic))
-        known = self._known.get((serialized_key, partitions))
-        if known is not None:
-            return known
-        partition = partition_of(serialized_key, partitions)
-        if b"/" not in serialized_key:  # "<source>/<id>" belongs to one event: it does not come again
-            if len(self._known) >= _KEYS_KEPT:
-                self._known.clear()
-            self._known[serialized_key, partitions] = partition
-        return partition
+        return self._hashes.of(serialized_key) % len(rest[-1].partitions_for_topic(topic))

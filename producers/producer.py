@@ -1,10 +1,9 @@
 """What all producers have in common: an event comes in as a model, a mapping or keyword arguments and leaves as a
 record.
 
-    emit -> RecordMaker (keys, checks, JSON) -> Deliveries.start -> _send -> ... -> Deliveries.finish -> on_delivery
+    emit -> RecordMaker (keys, checks, JSON) -> _send -> ... -> Deliveries (acknowledged or failed) -> on_delivery
 
-A subclass only knows how to send a record and how to wait for it. A durable outbox would stand between `start` and
-`_send`.
+A subclass only knows how to send records and how to wait for them.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from __future__ import annotations
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from touchline.errors import WrongUsage
 from touchline.producers.deliveries import Deliveries, DeliveryCounts, OnDelivery
-from touchline.producers.errors import DeliveryFailed, EventRejected
+from touchline.producers.errors import DeliveryFailed, EventRejected, OutboxFull
 from touchline.producers.record import PreparedRecord, RecordMaker
 from touchline.schemas.events import Event
 from touchline.schemas.identifiers import PersonKeys
@@ -41,6 +40,9 @@ class EventProducer(ABC):
 
     `emit` returns before Kafka has the event: only `flush`, `close` or `on_delivery` tell that it is there.
     """
+
+    _events_at_once = 1
+    """So many events `emit_many` hands over together, where that is cheaper."""
 
     def __init__(
         self,
@@ -90,12 +92,7 @@ class EventProducer(ABC):
         if self._is_closed:
             raise WrongUsage("the producer is closed", "open a new one")
         record = self._maker.make(event)
-        self._deliveries.start()
-        try:
-            self._send(record, on_delivery or self._on_delivery)
-        except BaseException:
-            self._deliveries.cancel()
-            raise
+        self._send((record,), on_delivery or self._on_delivery)
         return record.event_id
 
     def emit_many(
@@ -107,19 +104,48 @@ class EventProducer(ABC):
     ) -> int:
         """Emits complete events in order and returns how many were taken.
 
-        The first bad event raises EventRejected (those before it are on their way), unless `on_rejected` takes it.
+        The first bad event raises EventRejected (those before it are taken), unless `on_rejected` takes it. With an
+        outbox many events are written at once: all that were taken are there when this returns or raises, and no
+        event waits for a slow iterable's next one but one.
         """
+        if self._is_closed:
+            raise WrongUsage("the producer is closed", "open a new one")
+        made: list[PreparedRecord] = []
+        callback = on_delivery or self._on_delivery
         taken = 0
-        for position, event in enumerate(events):
-            try:
-                self.emit(event, on_delivery=on_delivery)
-            except EventRejected as rejection:
-                if on_rejected is None:
-                    raise
-                on_rejected(position, rejection)
-            else:
-                taken += 1
+
+        def hand_over() -> None:
+            nonlocal taken
+            if made:
+                records = made.copy()
+                made.clear()
+                self._send_counted(records, callback, taken)
+                taken += len(records)
+
+        make, at_once = self._maker.make, self._events_at_once
+        hand_over_s = 0.0
+        try:
+            for position, event in enumerate(events):
+                try:
+                    made.append(make(event))
+                except EventRejected as rejection:
+                    if on_rejected is None:
+                        raise
+                    on_rejected(position, rejection)
+                now_s = time.monotonic()
+                if len(made) >= at_once or now_s > hand_over_s:
+                    hand_over()
+                    hand_over_s = now_s + SECONDS_HELD
+        finally:
+            hand_over()
         return taken
+
+    def _send_counted(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None, taken: int) -> None:
+        try:
+            self._send(records, on_delivery)
+        except OutboxFull as full:
+            full.taken += taken
+            raise
 
     def flush(self, timeout_seconds: float | None = None) -> None:
         """Waits until every event is acknowledged or failed.
@@ -129,17 +155,25 @@ class EventProducer(ABC):
             EngineUnreachable: some are still on their way when the time is over.
         """
         self._settle(timeout_seconds)
+        self._raise_failures()
+
+    def _raise_failures(self) -> None:
         failed, error = self._deliveries.take_failures()
         if failed:
             raise DeliveryFailed(failed, error)
 
     def close(self, timeout_seconds: float | None = None) -> None:
-        """Flushes and lets go of the connection, also when the flush fails. A second call does nothing."""
+        """Flushes and lets go of the connection, also when the flush fails. A second call does nothing.
+
+        With an outbox it waits 5 s where no time is given; what Kafka has not acknowledged by then stays in the outbox
+        and is sent by the next process that opens it: a warning says so, nothing is raised.
+        """
         if self._is_closed:
             return
         self._is_closed = True
         try:
-            self.flush(timeout_seconds)
+            self._settle_last(timeout_seconds)
+            self._raise_failures()
         finally:
             self._disconnect()
 
@@ -155,7 +189,7 @@ class EventProducer(ABC):
         # What was emitted before the fault still goes out, but must neither hide the fault nor hold it up for long.
         self._is_closed = True
         try:
-            self._settle(CLOSE_AFTER_FAULT_SECONDS)
+            self._settle_last(CLOSE_AFTER_FAULT_SECONDS)
         except Exception:
             pass
         finally:
@@ -169,12 +203,16 @@ class EventProducer(ABC):
         return {"type": "touchline.touchpoint.v1", **fields}
 
     @abstractmethod
-    def _send(self, record: PreparedRecord, on_delivery: OnDelivery | None) -> None:
-        """Starts the delivery; it ends with exactly one `Deliveries.finish`, unless this raises."""
+    def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+        """Takes records on the account of deliveries and starts them; each is ended exactly once, unless this raises."""
 
     @abstractmethod
     def _settle(self, timeout_seconds: float | None) -> None:
         """Returns when nothing is on its way; raises EngineUnreachable when the time is over."""
+
+    def _settle_last(self, timeout_seconds: float | None) -> None:
+        """The same before the end; need not raise where nothing is lost."""
+        self._settle(timeout_seconds)
 
     @abstractmethod
     def _disconnect(self) -> None:
@@ -182,3 +220,5 @@ class EventProducer(ABC):
 
 
 CLOSE_AFTER_FAULT_SECONDS = 5.0
+SECONDS_HELD = 0.05
+"""So long `emit_many` collects events before it hands them over, at the next event."""

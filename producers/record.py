@@ -7,7 +7,7 @@ version of this package with one default more must not turn a repeated event int
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -28,17 +28,40 @@ from touchline.schemas.times import format_time
 MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
 
+_PERSONS_KEPT: Final = 50_000
+"""About 20 MB at most; a full table starts anew."""
+_PLAIN: Final = frozenset((str, int, float, bool, dict, list, tuple, type(None)))
 _UNDECLARED: Final = Source(legal_basis="consent")
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 
 
 class PreparedRecord(NamedTuple):
-    """A record as it goes to Kafka."""
+    """A record as it goes to Kafka; of the event the fields that are headers."""
 
     event_id: str
     key: bytes
     value: bytes
-    headers: list[tuple[str, bytes]]
+    source: str
+    type: str
+    time: str
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        """CloudEvents 1.0, binary mode. `ce_time` must have an offset there, so a time without one is left out."""
+        headers = [
+            ("ce_id", self.event_id.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            _SPEC_VERSION,
+        ]
+        if has_offset(self.time):
+            headers.append(("ce_time", self.time.encode()))
+        return headers
+
+
+def has_offset(time: str) -> bool:
+    """Whether an RFC 3339 time says its offset."""
+    return time[-1:] == "Z" or time[-6:-5] in ("+", "-")
 
 
 class RecordMaker:
@@ -53,6 +76,7 @@ class RecordMaker:
         self._sources = sources
         self._clock_us = clock_us
         self._last_received = (-1, "")
+        self._persons: dict[tuple[str, str], dict[str, str]] = {}
 
     def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
@@ -72,7 +96,7 @@ class RecordMaker:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         persons = event["persons"]
         key = _strongest(persons)["key"] if persons else f"{event['source']}/{event['id']}"
-        return PreparedRecord(event["id"], key.encode(), value, _headers(event))
+        return PreparedRecord(event["id"], key.encode(), value, event["source"], event["type"], event["time"])
 
     def _checked(self, payload: dict[str, Any], now_us: int) -> CheckedEvent:
         try:
@@ -97,20 +121,27 @@ class RecordMaker:
         return text
 
     def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
-        pairs = list(_pairs(identifiers))
+        pairs = _pairs(identifiers)
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
-        if not pairs:
-            return []
+        known = self._persons
+        return [known.get(pair) or self._person(*pair) for pair in pairs]
+
+    def _person(self, kind: str, value: str) -> dict[str, str]:
+        """Type and key; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
         if self._person_keys is None:
             raise WrongUsage(
                 "the event has identifiers, but there is no person key to make person keys with",
                 "give the producer person_keys=PersonKeys.from_file(...); touchline up makes the file that the settings name",
             )
         try:
-            return [{"type": kind, "key": self._person_keys.key(kind, value)} for kind, value in pairs]
+            person = {"type": kind, "key": self._person_keys.key(kind, value)}
         except IdentifierRejected as error:
             raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.mend) from None
+        if len(self._persons) >= _PERSONS_KEPT:
+            self._persons.clear()
+        self._persons[kind, value] = person
+        return person
 
 
 def _strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
@@ -120,7 +151,9 @@ def _strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
 
 def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
     """A copy of the event's own fields, at the top level; moments become text."""
-    if isinstance(given, dict):  # the usual case; the others ask slower questions
+    if type(given) is dict and _PLAIN.issuperset(map(type, given.values())):
+        return given.copy()  # the usual case; the others ask slower questions
+    if isinstance(given, dict):
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
     if isinstance(given, BaseModel):
         return {"type": given.type, **given.model_dump(exclude_unset=True)}
@@ -129,19 +162,22 @@ def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
     return _as_dict(dict(given))
 
 
-def _pairs(identifiers: Any) -> Iterable[tuple[str, str]]:
+def _pairs(identifiers: Any) -> list[tuple[str, str]]:
     """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`."""
     if not isinstance(identifiers, list | tuple):
         raise _wrong_identifiers(identifiers)
+    pairs = []
     for identifier in identifiers:
         if isinstance(identifier, dict):
-            identifier = (identifier.get("type"), identifier.get("value"))
-        if not isinstance(identifier, tuple | list) or len(identifier) != 2:
+            kind, value = identifier.get("type"), identifier.get("value")
+        elif isinstance(identifier, tuple | list) and len(identifier) == 2:
+            kind, value = identifier
+        else:
             raise _wrong_identifiers(identifier)
-        kind, value = identifier
         if not isinstance(kind, str) or not isinstance(value, str):
             raise _wrong_identifiers(value)
-        yield kind, value
+        pairs.append((kind, value))
+    return pairs
 
 
 def _wrong_identifiers(given: object) -> EventRejected:
@@ -170,17 +206,3 @@ def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
         return to_json(payload)
     except (ValueError, TypeError, RecursionError, PydanticSerializationError):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None
-
-
-def _headers(event: CheckedEvent) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0, binary mode. `ce_time` must have an offset there, so a time without one is left out."""
-    headers = [
-        ("ce_id", event["id"].encode()),
-        ("ce_source", event["source"].encode()),
-        ("ce_type", event["type"].encode()),
-        _SPEC_VERSION,
-    ]
-    time = event["time"]
-    if time[-1] == "Z" or time[-6] in "+-":
-        headers.append(("ce_time", time.encode()))
-    return headers

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
-    from touchline.producers.errors import DeliveryFailed, EventRejected
+    from touchline.producers.errors import DeliveryFailed, EventRejected, OutboxFull, OutboxUnusable
     from touchline.producers.kafka import TouchpointProducer
     from touchline.producers.memory import InMemoryProducer
+    from touchline.producers.outbox.config import OutboxConfig
     from touchline.schemas.answer import AnswerEvent
     from touchline.schemas.consent import ConsentEvent
     from touchline.schemas.identifiers import PersonKeys
@@ -30,6 +31,9 @@ __all__ = [
     "IdentifyEvent",
     "InMemoryProducer",
     "MeasureEvent",
+    "OutboxConfig",
+    "OutboxFull",
+    "OutboxUnusable",
     "PersonKeys",
     "TouchlineError",
     "TouchpointEvent",
@@ -46,6 +50,9 @@ _HOMES = {
     "IdentifyEvent": "schemas.identify",
     "InMemoryProducer": "producers.memory",
     "MeasureEvent": "schemas.measure",
+    "OutboxConfig": "producers.outbox.config",
+    "OutboxFull": "producers.errors",
+    "OutboxUnusable": "producers.errors",
     "PersonKeys": "schemas.identifiers",
     "TouchlineError": "errors",
     "TouchpointEvent": "schemas.touchpoint",

@@ -46,12 +46,14 @@ class Bench(NamedTuple):
     read: Callable[[], list[Sent]]
 
 
-@pytest.fixture(params=["in memory", "Kafka"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+@pytest.fixture(params=["in memory", "Kafka", "Kafka through an outbox"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "in memory":
         yield _twin()
-    else:
+    elif request.param == "Kafka":
         yield _kafka(request.getfixturevalue("stack"))
+    else:
+        yield _kafka(request.getfixturevalue("stack"), outbox=tmp_path / "outbox")
 
 
 def _twin() -> Bench:
@@ -68,13 +70,13 @@ def _twin() -> Bench:
     return Bench(open_producer, read)
 
 
-def _kafka(stack: LocalStack) -> Bench:
+def _kafka(stack: LocalStack, **ways: Any) -> Bench:
     topic = fresh_topic(stack, PARTITIONS)
     bootstrap = stack.settings.kafka_bootstrap
 
     def open_producer(**options: Any) -> TouchpointProducer:
         return TouchpointProducer(
-            bootstrap, topic, **{"person_keys": KEYS, "sources": SOURCES, "clock_us": _clock, **options}
+            bootstrap, topic, **{"person_keys": KEYS, "sources": SOURCES, "clock_us": _clock, **ways, **options}
         )
 
     return Bench(open_producer, lambda: _consume(bootstrap, topic))

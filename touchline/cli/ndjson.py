@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 
 from pydantic_core import from_json
 
+from touchline.cli.sending import waiting_note
 from touchline.producers.errors import EventRejected
 from touchline.producers.producer import EventProducer
 from touchline.schemas.reasons import Reason
@@ -37,6 +38,8 @@ class LineVerdicts:
 
     accepted: int = 0
     rejected: int = 0
+    waiting: int = 0
+    """Of the taken ones, in the outbox and not yet in Kafka."""
     rejections: list[LineVerdict] = field(default_factory=list)
 
     def as_json(self) -> str:
@@ -45,7 +48,8 @@ class LineVerdicts:
 
     def sentence(self) -> str:
         """For people."""
-        return f"sent {self.accepted:,} events" + (f", refused {self.rejected:,} lines" if self.rejected else "")
+        refused = f", refused {self.rejected:,} lines" if self.rejected else ""
+        return f"sent {self.accepted:,} events{refused}{waiting_note(self.waiting)}"
 
 
 def emit_lines(
@@ -54,25 +58,32 @@ def emit_lines(
     """Emits every line; blank ones are skipped. `say` gets the verdict on a bad line at once, `advance` the bytes
     read."""
     verdicts = LineVerdicts()
-    read_bytes = 0
-    for number, line in enumerate(lines, 1):
-        read_bytes += len(line)
-        if number % _LINES_BETWEEN_STEPS == 0:
-            advance(read_bytes)
-            read_bytes = 0
-        if not line.strip():
-            continue
-        try:
-            producer.emit(_parse(line))
-        except EventRejected as error:
-            verdict = LineVerdict(number, error.reason.value, error.field, error.what, error.mend)
-            verdicts.rejected += 1
-            if len(verdicts.rejections) < VERDICTS_KEPT:
-                verdicts.rejections.append(verdict)
-            say(str(verdict))
-        else:
-            verdicts.accepted += 1
-    advance(read_bytes)
+    number = 0
+
+    def refuse(error: EventRejected) -> None:
+        verdict = LineVerdict(number, error.reason.value, error.field, error.what, error.mend)
+        verdicts.rejected += 1
+        if len(verdicts.rejections) < VERDICTS_KEPT:
+            verdicts.rejections.append(verdict)
+        say(str(verdict))
+
+    def parsed() -> Iterator[dict[str, object]]:
+        nonlocal number
+        read_bytes = 0
+        for number, line in enumerate(lines, 1):  # told to `refuse`
+            read_bytes += len(line)
+            if number % _LINES_BETWEEN_STEPS == 0:
+                advance(read_bytes)
+                read_bytes = 0
+            if not line.strip():
+                continue
+            try:
+                yield _parse(line)
+            except EventRejected as error:
+                refuse(error)
+        advance(read_bytes)
+
+    verdicts.accepted = producer.emit_many(parsed(), on_rejected=lambda _, error: refuse(error))
     return verdicts
 
 

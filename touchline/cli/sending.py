@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from touchline.producers.kafka import TouchpointProducer
+from touchline.producers.outbox.config import OutboxConfig
 from touchline.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -25,11 +27,22 @@ class Advance(Protocol):
     def __call__(self, units: int) -> None: ...
 
 
-def open_producer(settings: Settings) -> TouchpointProducer:
-    """The configured producer. Raises EngineUnreachable, WrongUsage."""
-    # kafka-python logs each failed attempt with a traceback; the command says it once, with the remedy.
+def open_producer(settings: Settings, outbox: Path | None = None) -> TouchpointProducer:
+    """The configured producer; `outbox` is the folder of one instead of `outbox_dir`. Raises EngineUnreachable,
+    WrongUsage, OutboxUnusable."""
+    hush_kafka()
+    options = {} if outbox is None else {"outbox": OutboxConfig.from_settings(settings, outbox)}
+    return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS, **options)
+
+
+def hush_kafka() -> None:
+    """kafka-python logs each failed attempt with a traceback; a command says it once, with the remedy."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS)
+
+
+def waiting_note(waiting: int) -> str:
+    """What to say of events that are in the outbox and not yet in Kafka; empty where there are none."""
+    return f"; {waiting:,} wait in the outbox (touchline outbox show)" if waiting else ""
 
 
 @contextmanager

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from touchline.producers import partitioning
-from touchline.producers.partitioning import CachingPartitioner, partition_of
+from touchline.producers.partitioning import CachingPartitioner, KeyHashes, hash_of, partition_of
 
 KEY = b"k1:" + b"ab" * 32
 
@@ -28,20 +26,20 @@ def _partition(partitioner: CachingPartitioner, key: bytes, partitions: int = 4)
 def calculated(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     keys: list[bytes] = []
 
-    def noting(key: bytes, partitions: int) -> int:
+    def noting(key: bytes) -> int:
         keys.append(key)
-        return partition_of(key, partitions)
+        return hash_of(key)
 
-    monkeypatch.setattr(partitioning, "partition_of", noting)
+    monkeypatch.setattr(partitioning, "hash_of", noting)
     return keys
 
 
-def test_a_person_key_is_calculated_once_for_each_number_of_partitions(calculated: list[bytes]) -> None:
+def test_a_person_key_is_calculated_once(calculated: list[bytes]) -> None:
     partitioner = CachingPartitioner()
+    found = [_partition(partitioner, KEY, partitions) for partitions in (4, 4, 12)]
 
-    assert {_partition(partitioner, KEY) for _ in range(3)} == {partition_of(KEY, 4)}
-    assert _partition(partitioner, KEY, 12) == partition_of(KEY, 12)
-    assert calculated == [KEY, KEY]
+    assert calculated == [KEY]
+    assert found == [partition_of(KEY, 4), partition_of(KEY, 4), partition_of(KEY, 12)]
 
 
 def test_the_key_of_a_single_event_is_not_kept(calculated: list[bytes]) -> None:
@@ -54,9 +52,8 @@ def test_the_key_of_a_single_event_is_not_kept(calculated: list[bytes]) -> None:
 
 def test_the_table_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitioning, "_KEYS_KEPT", 10)
-    partitioner = CachingPartitioner()
+    hashes = KeyHashes()
     for number in range(95):
-        _partition(partitioner, b"key %d" % number)
+        hashes.of(b"key %d" % number)
 
-    known: dict[Any, int] = partitioner._known
-    assert len(known) <= 10
+    assert len(hashes._known) <= 10

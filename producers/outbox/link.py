@@ -1,0 +1,124 @@
+"""Hands whole record batches to kafka-python: its connection, its retries, its idempotence, without its cost per
+record.
+
+kafka-python has no public way to send a batch that is ready. So the batch is made with its own builder, whose buffer is
+filled at once, and put where `KafkaProducer.send` would have put it. Each private name that is used here has a test
+(tests/integration/test_outbox_link.py), and the version is pinned.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from kafka.errors import AuthorizationError, KafkaError, KafkaTimeoutError
+from kafka.producer.producer_batch import ProducerBatch
+from kafka.record.memory_records import MemoryRecordsBuilder
+from kafka.structs import TopicPartition
+
+from touchline.errors import WrongUsage
+from touchline.producers.outbox import forks
+from touchline.producers.outbox.wire import batch_content
+from touchline.producers.session import connect, require_topic
+
+CLOSE_SECONDS: Final = 5.0
+_FORMAT_2: Final = (0, 11)
+"""Kafka's release from which on it knows records with headers."""
+
+_left_by_forks: Final[list[Any]] = []
+"""A forked child keeps its parent's producer here untouched: closing it would unregister the parent's sockets, too."""
+
+OnAnswer = Callable[[BaseException | None], None]
+"""Called once, in kafka-python's thread: None when the batch is acknowledged, else why not."""
+
+
+class _WholeBatch(ProducerBatch):  # type: ignore[misc]  # kafka-python is not typed
+    @property
+    def record_count(self) -> int:
+        """One, because kafka-python would split a batch that is too large, and lose its future on the way: the outbox splits."""
+        return 1
+
+
+class KafkaLink:
+    """One idempotent producer; order within a partition is that of `send`."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        connect_timeout_seconds: float,
+        delivery_timeout_seconds: float,
+        options: Mapping[str, Any],
+    ) -> None:
+        """Connects.
+
+        Raises:
+            EngineUnreachable: no broker answers.
+            WrongUsage: the topic does not exist or is not granted; an option is wrong; Kafka is older than 0.11.
+        """
+        bounds = {"linger_ms": 0, "reconnect_backoff_max_ms": 1_000, **options}
+        self._kafka = connect(bootstrap, connect_timeout_seconds, delivery_timeout_seconds, bounds)
+        self._topic = topic
+        try:
+            self.partitions = len(require_topic(self._kafka, bootstrap, topic))
+            if self._kafka.config["api_version"] < _FORMAT_2:
+                raise WrongUsage("this Kafka is older than 0.11", "bring it up to date: records need headers")
+        except BaseException:
+            self.close()
+            raise
+        forks.watch(self)
+
+    def send(self, partition: int, bodies: Sequence[bytes], on_answer: OnAnswer) -> None:
+        """Send records as one batch, at most MAX_BATCH_RECORDS of them."""
+        accumulator = self._kafka._accumulator
+        batch = _WholeBatch(TopicPartition(self._topic, partition), self._filled(bodies))
+
+        def answer(outcome: tuple[int, int, Callable[[int], BaseException] | None]) -> None:
+            exceptions = outcome[2]
+            on_answer(exceptions(0) if exceptions is not None else None)
+
+        batch.produce_future.add_callback(answer)
+        accumulator._incomplete.add(batch)
+        with accumulator._tp_lock(batch.topic_partition):
+            accumulator._batches[batch.topic_partition].append(batch)
+        self._kafka._sender.wakeup()
+
+    def _filled(self, bodies: Sequence[bytes]) -> MemoryRecordsBuilder:
+        # A batch size of 0 makes it full, so it is sent at once.
+        records = MemoryRecordsBuilder(2, self._kafka.config["compression_attrs"], 0)
+        builder = records._builder
+        builder._buffer += batch_content(bodies)
+        builder._num_records = len(bodies)
+        builder._last_offset = len(bodies) - 1
+        builder._first_timestamp = builder._max_timestamp = time.time_ns() // 1_000_000
+        records._next_offset = len(bodies)
+        return records
+
+    def close(self) -> None:
+        """Give up what is on its way (`on_answer` hears of it) and disconnect."""
+        kafka = self._kafka
+        kafka._sender.force_close()
+        kafka._sender.join(CLOSE_SECONDS)
+        try:
+            kafka.close(timeout=0)
+        except KafkaTimeoutError:
+            pass
+
+    def forget_parent(self) -> None:
+        """In a forked child: the producer stays the parent's."""
+        self._kafka._unregister_cleanup()
+        self._kafka._closed = True
+        _left_by_forks.append(self._kafka)
+
+
+def is_refused_for_good(error: BaseException) -> bool:
+    """Whether Kafka will never take the record, however often it is sent."""
+    return type(error).__name__ in _REFUSED
+
+
+_REFUSED: Final = frozenset(
+    ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidRecordError", "InvalidTimestampError")
+)
+
+__all__ = ["AuthorizationError", "KafkaError", "KafkaLink", "is_refused_for_good"]

@@ -1,0 +1,93 @@
+"""The state of an outbox as any process can see it, without disturbing those that use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from touchline.producers.outbox import wire
+from touchline.producers.outbox.aside import refused_since
+from touchline.producers.outbox.folder import DRAIN_LOCK, PAGE, prepare, segment_path, segment_starts, unusable
+from touchline.producers.outbox.locks import FileLock
+from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END, open_page
+from touchline.producers.outbox.status import read_status
+
+
+class OutboxState(NamedTuple):
+    """What `touchline outbox show` prints."""
+
+    folder: str
+    topic: str
+    records: int
+    """Events that wait for Kafka."""
+    bytes: int
+    oldest_seconds: float | None
+    """Age of the oldest of them."""
+    draining_pid: int | None
+    """The process that brings them to Kafka, if there is one."""
+    draining_host: str | None
+    draining_since: str | None
+    last_error: str | None
+    """Why nothing moves, as the last draining process saw it."""
+    last_error_at: str | None
+    aside: int
+    """Events in aside.ndjson, which Kafka refused for good."""
+    last_aside_reason: str | None
+    damaged_bytes: int
+    """Skipped because they no longer were what had been written."""
+
+
+def look(folder: Path, now_us: int) -> OutboxState:
+    """Raises OutboxUnusable where there is no outbox."""
+    topic = prepare(folder, None)
+    try:
+        page, _ = open_page(folder / PAGE)
+        records, oldest_ms = _count(folder, page)
+        is_drained = _is_held(folder)
+    except OSError as error:
+        raise unusable(folder, error) from None
+    said = read_status(folder)
+    aside, _ = refused_since(folder)
+    drains = said if is_drained else {}
+    return OutboxState(
+        folder=str(folder),
+        topic=topic,
+        records=records,
+        bytes=page[END] - page[ACKNOWLEDGED],
+        oldest_seconds=None if oldest_ms is None else round(max(0.0, now_us / 1e6 - oldest_ms / 1e3), 3),
+        draining_pid=drains.get("pid"),
+        draining_host=drains.get("host"),
+        draining_since=drains.get("since"),
+        last_error=said.get("last_error"),
+        last_error_at=said.get("last_error_at"),
+        aside=len(aside),
+        last_aside_reason=aside[-1].reason if aside else None,
+        damaged_bytes=page[DAMAGED],
+    )
+
+
+def _count(folder: Path, page: memoryview) -> tuple[int, int | None]:
+    """Records that wait, and when the oldest was written. Segments that are deleted meanwhile hold none."""
+    begin, end = page[ACKNOWLEDGED], page[END]
+    starts = segment_starts(folder)
+    records, oldest_ms = 0, None
+    for start, stop in zip(starts, [*starts[1:], end], strict=True):
+        if stop <= begin:
+            continue
+        try:
+            content = memoryview(segment_path(folder, start).read_bytes())
+        except FileNotFoundError:
+            continue
+        for block in wire.whole_blocks(content[: stop - start], max(0, begin - start)):
+            records += block.number
+            oldest_ms = block.written_ms if oldest_ms is None else oldest_ms
+    return records, oldest_ms
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a process holds the drain lock; for a moment this one may."""
+    lock = FileLock(folder / DRAIN_LOCK)
+    try:
+        return not lock.try_to_take()
+    finally:
+        lock.close()

@@ -1,0 +1,203 @@
+"""Bytes of the outbox: records as Kafka's format 2 has them, in blocks with length and checksum.
+
+A block is what one write adds, and it counts whole or not at all:
+
+    crc32 of all that follows (4 bytes) | bytes of records (4) | milliseconds since the epoch when written (8) |
+    number of records (4) | records
+
+    record: bytes of body (4) | murmur2 of the key (4) | body
+
+All numbers are little-endian. A body is a Kafka record from its key on: key, value and headers with their lengths. In
+front of that Kafka wants length, attributes, time and offset, which are known when a batch is made: so a batch is made
+by joining bytes, and nothing is encoded twice.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+from zlib import crc32
+
+from touchline.producers.record import PreparedRecord, has_offset
+
+_CRC: Final = struct.Struct("<I")
+_HEAD: Final = struct.Struct("<IQI")
+_RECORD: Final = struct.Struct("<II")
+BLOCK_OVERHEAD_BYTES: Final = _CRC.size + _HEAD.size
+MAX_RECORDS_BYTES: Final = 64 << 20
+"""A length above this is damage, not a block: nobody writes half as much at once."""
+
+_ATTRIBUTES_AND_TIME: Final = b"\0\0"
+"""No attributes, and the time of the batch: each record was written at about the same moment."""
+
+
+class Block(NamedTuple):
+    """One write, read again."""
+
+    start: int
+    """Position of its first byte in the buffer that it was read from."""
+    end: int
+    written_ms: int
+    number: int
+    """Of its records."""
+    records: bytes | memoryview
+
+
+def varint(number: int) -> bytes:
+    """Kafka's signed, variable length integer (zigzag, seven bits a byte, lowest first)."""
+    rest = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while rest > 0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
+
+
+_VARINTS: Final = tuple(varint(number) for number in range(8192))
+_OFFSETS: Final = tuple(_ATTRIBUTES_AND_TIME + number for number in _VARINTS)
+
+
+def _short(number: int) -> bytes:
+    return _VARINTS[number] if number < len(_VARINTS) else varint(number)
+
+
+def body_of(record: PreparedRecord) -> bytes:
+    """The record from its key on, as Kafka's format 2 has it: key, value and `record.headers`."""
+    event_id, key, value, source, kind, time = record
+    name = event_id.encode()
+    known = _middles.get((source, kind)) or _middle(source, kind)
+    if not has_offset(time):
+        parts = (_short(len(key)), key, _short(len(value)), value, _FOUR_AND_ID, _short(len(name)), name, known)
+        return b"".join(parts)
+    at = time.encode()
+    return b"".join(
+        (
+            _short(len(key)),
+            key,
+            _short(len(value)),
+            value,
+            _FIVE_AND_ID,
+            _short(len(name)),
+            name,
+            known,
+            _TIME,
+            _short(len(at)),
+            at,
+        )
+    )
+
+
+def _counted(text: bytes) -> bytes:
+    return _short(len(text)) + text
+
+
+_FOUR_AND_ID: Final = varint(4) + _counted(b"ce_id")
+_FIVE_AND_ID: Final = varint(5) + _counted(b"ce_id")
+_TIME: Final = _counted(b"ce_time")
+_middles: Final[dict[tuple[str, str], bytes]] = {}
+_MIDDLES_KEPT: Final = 1_000
+
+
+def _middle(source: str, kind: str) -> bytes:
+    """The headers that most records of a sender have in common."""
+    texts = (b"ce_source", source.encode(), b"ce_type", kind.encode(), b"ce_specversion", b"1.0")
+    middle = b"".join(map(_counted, texts))
+    if len(_middles) < _MIDDLES_KEPT:
+        _middles[source, kind] = middle
+    return middle
+
+
+def record_of(body: bytes) -> PreparedRecord:
+    """What `body_of` was given; without its time where that has no offset."""
+    key, at = _bytes_at(body, 0)
+    value, at = _bytes_at(body, at)
+    count, at = _varint_at(body, at)
+    headers: dict[str, str] = {}
+    for _ in range(count):
+        name, at = _bytes_at(body, at)
+        text, at = _bytes_at(body, at)
+        headers[name.decode()] = text.decode()
+    time = headers.get("ce_time", "")
+    return PreparedRecord(headers["ce_id"], key, value, headers["ce_source"], headers["ce_type"], time)
+
+
+def _varint_at(body: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte = body[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return (number >> 1) ^ -(number & 1), at
+        shift += 7
+
+
+def _bytes_at(body: bytes, at: int) -> tuple[bytes, int]:
+    length, at = _varint_at(body, at)
+    return body[at : at + length], at + length
+
+
+def framed(body: bytes, key_hash: int) -> bytes:
+    """A record as it stands in a block."""
+    return _RECORD.pack(len(body), key_hash) + body
+
+
+def block_of(records: Sequence[bytes], written_ms: int) -> bytes:
+    """The bytes of one write; `records` are framed."""
+    content = records[0] if len(records) == 1 else b"".join(records)
+    rest = _HEAD.pack(len(content), written_ms, len(records)) + content
+    return _CRC.pack(crc32(rest)) + rest
+
+
+def read_block(buffer: memoryview, at: int) -> Block | None:
+    """The block that begins at `at`; None where there is no whole one: torn, damaged, or beyond the buffer."""
+    begin = at + BLOCK_OVERHEAD_BYTES
+    if begin > len(buffer):
+        return None
+    length, written_ms, count = _HEAD.unpack_from(buffer, at + _CRC.size)
+    end = begin + length
+    if not 0 < length <= MAX_RECORDS_BYTES or end > len(buffer):
+        return None
+    if crc32(buffer[at + _CRC.size : end]) != _CRC.unpack_from(buffer, at)[0]:
+        return None
+    return Block(at, end, written_ms, count, buffer[begin:end])
+
+
+def bytes_wanted(buffer: memoryview, at: int) -> int:
+    """How long the block at `at` says it is; 0 where not even that stands there or the length is impossible."""
+    if at + BLOCK_OVERHEAD_BYTES > len(buffer):
+        return 0
+    length: int = _HEAD.unpack_from(buffer, at + _CRC.size)[0]
+    return BLOCK_OVERHEAD_BYTES + length if 0 < length <= MAX_RECORDS_BYTES else 0
+
+
+def whole_blocks(buffer: memoryview, at: int = 0) -> Iterator[Block]:
+    """The blocks from `at` on, up to the first byte that is not part of a whole one."""
+    while (block := read_block(buffer, at)) is not None:
+        yield block
+        at = block.end
+
+
+def bodies_of(block: Block) -> Iterator[tuple[int, bytes]]:
+    """Hash of the key and body of each record of a block."""
+    records = bytes(block.records)
+    at, size, unpack = 0, _RECORD.size, _RECORD.unpack_from
+    for _ in range(block.number):
+        length, key_hash = unpack(records, at)
+        at += size
+        yield key_hash, records[at : at + length]
+        at += length
+
+
+MAX_BATCH_RECORDS: Final = len(_OFFSETS)
+
+
+def batch_content(bodies: Sequence[bytes]) -> bytes:
+    """The records of one Kafka batch, at most MAX_BATCH_RECORDS, without the batch's header."""
+    parts: list[bytes] = []
+    extend = parts.extend
+    for prefix, body in zip(_OFFSETS, bodies, strict=False):
+        extend((_short(len(prefix) + len(body)), prefix, body))
+    return b"".join(parts)

@@ -1,0 +1,77 @@
+"""kafka-python's idempotent producer, tuned for many small events; its errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import AuthorizationError, KafkaConfigurationError, KafkaTimeoutError
+from kafka.net.compat import KafkaNetClient
+
+from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.producers.partitioning import CachingPartitioner
+
+LINGER_MS = 10
+BATCH_BYTES = 256 * 1024
+
+
+def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mapping[str, Any]) -> Any:
+    """A connected KafkaProducer; `options` are kafka-python's own and win.
+
+    Raises:
+        EngineUnreachable: no broker answers within `connect_s`.
+        WrongUsage: kafka-python refuses an option.
+    """
+    chosen: dict[str, Any] = {
+        "bootstrap_servers": bootstrap.split(","),
+        "client_id": "touchline-producer",
+        "enable_idempotence": True,
+        "linger_ms": LINGER_MS,
+        "batch_size": BATCH_BYTES,
+        "partitioner": CachingPartitioner(),
+        "allow_auto_create_topics": False,
+        "metrics_enabled": False,
+        "bootstrap_timeout_ms": int(connect_s * 1000),
+        "max_block_ms": int(connect_s * 1000),
+        "delivery_timeout_ms": int(delivery_s * 1000),
+        "request_timeout_ms": min(30_000, int(delivery_s * 500)),
+    }
+    clients: list[KafkaNetClient] = []
+
+    def make_client(**configs: Any) -> KafkaNetClient:
+        clients.append(KafkaNetClient(**configs))
+        return clients[-1]
+
+    try:
+        return KafkaProducer(**{**chosen, "kafka_client": make_client, **options})
+    except BaseException as error:
+        for client in clients:  # a producer that could not be made leaves its sockets open
+            client.close()
+        if isinstance(error, KafkaTimeoutError):
+            raise unreachable(bootstrap, error) from None
+        if isinstance(error, ValueError | AssertionError | KafkaConfigurationError):
+            raise WrongUsage(f"kafka-python refuses an option: {error}", "mend kafka_options") from None
+        raise
+
+
+def require_topic(kafka: Any, bootstrap: str, topic: str) -> set[int]:
+    """The partitions of the topic. Raises WrongUsage where it does not exist or is not granted."""
+    try:
+        partitions: set[int] = kafka.partitions_for(topic)
+    except AuthorizationError:
+        raise WrongUsage(f"Kafka does not let this sender use topic {topic}", "ask for the grant Write") from None
+    except KafkaTimeoutError:
+        raise WrongUsage(
+            f"Kafka at {bootstrap} has no topic {topic}",
+            "create it (touchline up does on the local stack), or set topic in touchline.toml",
+        ) from None
+    return partitions
+
+
+def unreachable(bootstrap: str, error: BaseException | None) -> EngineUnreachable:
+    """Kafka does not answer."""
+    why = f" ({type(error).__name__})" if error is not None else ""
+    return EngineUnreachable(
+        f"Kafka does not answer at {bootstrap}{why}", "start it (touchline up) or set kafka_bootstrap in touchline.toml"
+    )

@@ -1,0 +1,131 @@
+"""`touchline outbox`: what waits in a sender's durable outbox, and bringing it to Kafka."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, hush_kafka, progress_on_stderr
+from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.producers.kafka import TouchpointProducer
+from touchline.producers.outbox.config import OutboxConfig
+from touchline.producers.outbox.look import OutboxState, look
+from touchline.producers.producer import now_us
+from touchline.settings import Settings, load_settings
+
+SECONDS_BETWEEN_LOOKS = 0.1
+
+app = typer.Typer(no_args_is_help=True, help="The durable outbox of senders.")
+
+Folder = Annotated[Path | None, typer.Option("--outbox", help="Its folder, where it is not outbox_dir.")]
+
+
+@app.command()
+def show(
+    outbox: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Show what waits for Kafka, how long, who drains, and why nothing moves.
+
+    Examples:
+
+        touchline outbox show --outbox /var/lib/shop/outbox
+
+        touchline outbox show --json
+    """
+    settings = load_settings()
+    state = look(_folder(settings, outbox), now_us())
+    if as_json:
+        print(json.dumps({**state._asdict(), "limit_bytes": settings.outbox_limit_bytes}))
+    else:
+        print("\n".join(_lines(state, settings.outbox_limit_bytes)))
+    return 0
+
+
+@app.command()
+def drain(
+    outbox: Folder = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for Kafka at most.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Bring what waits to Kafka, or wait until the process that drains already has done it.
+
+    Exit status 3 when something still waits after the time is over; nothing is lost then.
+
+    Examples:
+
+        touchline outbox drain
+
+        touchline outbox drain --outbox /var/lib/shop/outbox --timeout 600
+    """
+    settings = load_settings()
+    folder = _folder(settings, outbox)
+    before = look(folder, now_us())
+    after = _drain(settings.with_changes(topic=before.topic), OutboxConfig.from_settings(settings, folder), timeout)
+    sent = before.records - after.records
+    if as_json:
+        print(json.dumps({"sent": sent, "waiting": after.records, "aside": after.aside}))
+    if after.bytes:
+        why = f" ({after.last_error})" if after.last_error else ""
+        raise EngineUnreachable(
+            f"{after.records:,} events still wait in the outbox{why}",
+            "bring Kafka back, or give --timeout more seconds",
+        )
+    if not as_json:
+        print(f"sent {sent:,} events; the outbox is empty")
+    return 0
+
+
+def _drain(settings: Settings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
+    hush_kafka()
+    give_up_s = time.monotonic() + timeout_seconds
+    with (
+        TouchpointProducer(
+            settings.kafka_bootstrap,
+            settings.topic,
+            outbox=config,
+            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+        ) as producer,
+        progress_on_stderr("bytes", producer.waiting_bytes) as advance,
+    ):
+        waiting = producer.waiting_bytes
+        while waiting and time.monotonic() < give_up_s:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            left = producer.waiting_bytes
+            advance(waiting - left)
+            waiting = left
+    return look(config.folder, now_us())
+
+
+def _folder(settings: Settings, given: Path | None) -> Path:
+    folder = given or settings.outbox_dir
+    if folder is None:
+        raise WrongUsage("no outbox is configured", "set outbox_dir in touchline.toml, or give --outbox FOLDER")
+    return folder.absolute()
+
+
+def _lines(state: OutboxState, limit_bytes: int) -> list[str]:
+    share = state.bytes / limit_bytes
+    waiting = f"{state.records:,} events, {state.bytes:,} of {limit_bytes:,} bytes ({share:.0%})"
+    age = "" if state.oldest_seconds is None else f", the oldest for {state.oldest_seconds:,.0f} s"
+    drains = (
+        f"process {state.draining_pid} on {state.draining_host} since {state.draining_since}"
+        if state.draining_pid is not None
+        else "nobody (whoever sends next, or `touchline outbox drain`)"
+    )
+    lines = [
+        f"outbox    {state.folder}, for topic {state.topic}",
+        f"waiting   {waiting}{age}",
+        f"drained   by {drains}",
+    ]
+    if state.last_error:
+        lines.append(f"error     {state.last_error} (at {state.last_error_at})")
+    if state.aside:
+        lines.append(f"aside     {state.aside:,} events that Kafka refused for good ({state.last_aside_reason} last)")
+    if state.damaged_bytes:
+        lines.append(f"damaged   {state.damaged_bytes:,} bytes were skipped, see the files *.damaged")
+    return lines
