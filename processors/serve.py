@@ -22,11 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from faust.types import TP
-
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.processors.answers import Store
 from touchline.processors.garbage import collect_garbage
+from touchline.processors.health import HealthFile
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.session import Ending, Session
 from touchline.processors.topic import TopicDescription, describe_topic
@@ -60,14 +59,14 @@ class Worker:
     def __init__(self, settings: Settings, build_store: StoreBuilder, ready_file: Path | None = None) -> None:
         self._settings = settings
         self._build_store = build_store
-        self._ready_file = ready_file
+        self._health = HealthFile(ready_file)
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
         """Serve until SIGTERM or SIGINT; returns 0, or 1 after a bug.
 
         Raises EngineUnreachable when Kafka is absent at the start, WrongUsage when the topic, the login or
-        ClickHouse's schema is not as it must be.
+        ClickHouse's schema is not as it must be, EngineUnreachable also after a stall where stall_action says so.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
@@ -89,13 +88,12 @@ class Worker:
         finally:
             collector.cancel()
             thread.shutdown(wait=False, cancel_futures=True)
-            if self._ready_file is not None:
-                self._ready_file.unlink(missing_ok=True)
+            self._health.remove()
             log_event(logging.INFO, "stopped")
 
     async def _serve(self, store: Store, thread: ThreadPoolExecutor, found: TopicDescription) -> int:
         while True:
-            session = Session(self._settings, store, thread, found.incarnation, self._ready)
+            session = Session(self._settings, store, thread, found.incarnation, self._health.tell)
             ending = await session.run(self._stop)
             left = await session.leave()
             if ending is Ending.STOPPED:
@@ -104,6 +102,11 @@ class Worker:
                 return 0
             if ending is Ending.FAILED:
                 return _failed(session.failure)
+            if ending is Ending.STORE_STUCK:
+                raise EngineUnreachable(
+                    f"ClickHouse has taken nothing for {self._settings.stall_seconds:.0f} s, and stall_action is end",
+                    "see the reasons of store_waits in the log; nothing is lost, start the worker again",
+                )
             log_event(logging.WARNING, "rejoining", because=ending.value)
             again = await self._wait_for_kafka()
             if again is None:
@@ -150,14 +153,6 @@ class Worker:
             await asyncio.wait_for(self._stop.wait(), RETRY_SECONDS)
         except TimeoutError:
             pass
-
-    def _ready(self, partitions: set[TP], generation: int) -> None:
-        log_event(logging.INFO, "ready", generation=generation, partition_count=len(partitions))
-        if self._ready_file is not None:
-            self._ready_file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._ready_file.with_name(f"{self._ready_file.name}.{os.getpid()}")
-            part.write_text(f"pid={os.getpid()} generation={generation} partitions={len(partitions)}\n")
-            part.replace(self._ready_file)
 
 
 def start_over() -> NoReturn:

@@ -1,4 +1,7 @@
-"""One membership in the consumer group: join, watch, leave. Why it ended decides what the worker does next."""
+"""One membership in the consumer group: join, watch, leave. Why it ended decides what the worker does next.
+
+`on_health` is told generation, number of partitions and state whenever one changes: `ready`, or what the watchdog found.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ class Ending(Enum):
     FAILED = "failed"
     CRASHED = "crashed"
     READING_STUCK = "reading_stuck"
+    STORE_STUCK = "store_stuck"
     TOPIC_CHANGED = "topic_changed"
 
 
@@ -44,14 +48,15 @@ class Session:
         store: Store,
         thread: ThreadPoolExecutor,
         incarnation: str,
-        on_ready: Callable[[set[TP], int], None],
+        on_health: Callable[[int, int, str], None],
     ) -> None:
         self._settings = settings
         self._store = store
         self._incarnation = incarnation
-        self._on_ready = on_ready
+        self._on_health = on_health
         self._handover = Handover(store, thread)
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(settings.stall_seconds)
+        self._told = Verdict.FINE
         self._topic_changed = False
         self._partitions: set[TP] = set()
         self.app = build_app(settings, self._handover, self._assigned, self._revoked)
@@ -120,6 +125,11 @@ class Session:
         if verdict is not Verdict.FINE:
             held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since
             log_event(logging.WARNING, verdict.value, lag=standing.lag, held_seconds=round(held))
+        if self._watchdog.health is not self._told:
+            self._told = self._watchdog.health
+            self._tell_health()
+        if verdict is Verdict.STORE_HOLDS:
+            return Ending.STORE_STUCK if self._settings.stall_action == "end" else None
         return Ending.READING_STUCK if verdict is Verdict.READING_STUCK else None
 
     async def _check_topic(self) -> None:
@@ -145,7 +155,14 @@ class Session:
             self._store.on_revoked([tp.partition for tp in partitions])
 
     async def _joined(self, *_: object, **__: object) -> None:
-        self._on_ready(self._partitions, self.app.consumer_generation_id)
+        log_event(
+            logging.INFO, "ready", generation=self.app.consumer_generation_id, partition_count=len(self._partitions)
+        )
+        self._tell_health()
+
+    def _tell_health(self) -> None:
+        state = "ready" if self._told is Verdict.FINE else self._told.value
+        self._on_health(self.app.consumer_generation_id, len(self._partitions), state)
 
 
 def _numbers(partitions: set[TP]) -> str:

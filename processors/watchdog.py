@@ -2,8 +2,8 @@
 is days).
 
 Lag without progress has two causes. The store is busy with a batch: it waits for ClickHouse, or the batch is large;
-that is said, and nothing else done. Or nothing was handed over: reading is stuck; then the worker joins its group
-anew.
+that is said, and the worker waits or, with `stall_action = "end"`, ends with status 3 for its supervisor to start
+another. Or nothing was handed over: reading is stuck; then the worker joins its group anew.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from enum import Enum
 from typing import NamedTuple, cast
 
 from touchline.processors.bulk import BulkConsumer
-
-STALL_SECONDS = 30.0
 
 
 def lag_of(consumer: BulkConsumer) -> int:
@@ -44,18 +42,21 @@ class Verdict(Enum):
 
 class Watchdog:
     """Judges one `Standing` after the other; `stall_seconds` without progress are one verdict, then the time starts
-    anew."""
+    anew. `health` is the newest verdict that was not merely waiting: FINE again at the next progress."""
 
-    def __init__(self, stall_seconds: float = STALL_SECONDS) -> None:
+    def __init__(self, stall_seconds: float) -> None:
         self._stall_seconds = stall_seconds
         self._progress = -1
         self._since = 0.0
+        self.health = Verdict.FINE
 
     def judge(self, standing: Standing, now: float) -> Verdict:
         if standing.progress != self._progress or standing.lag == 0:
             self._progress, self._since = standing.progress, now
+            self.health = Verdict.FINE
             return Verdict.FINE
         if now - self._since < self._stall_seconds:
             return Verdict.FINE
         self._since = now
-        return Verdict.READING_STUCK if standing.busy_since is None else Verdict.STORE_HOLDS
+        self.health = Verdict.READING_STUCK if standing.busy_since is None else Verdict.STORE_HOLDS
+        return self.health

@@ -147,6 +147,20 @@ class Settings(BaseModel):
         examples=[512],
         json_schema_extra={"unit": "MiB"},
     )
+    stall_seconds: float = Field(
+        30.0,
+        ge=5,
+        le=86_400,
+        description="so long may a worker stand still although records wait; then it says so in its log and its ready file",
+        examples=[120],
+        json_schema_extra={"unit": "seconds"},
+    )
+    stall_action: Literal["wait", "end"] = Field(
+        "wait",
+        description="what a worker does then while ClickHouse holds it up: wait for it, or end with status 3 for a supervisor to "
+        "start another",
+        examples=["end"],
+    )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

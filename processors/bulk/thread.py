@@ -11,18 +11,11 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
 from faust.types import TP
 
-from touchline.processors.bulk.record import BulkRecord, Record, bulk_records
+from touchline.processors.bulk.reader import LeanPartitionRecords
+from touchline.processors.bulk.record import BulkRecord, bulk_records
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
-
-
-class LeanPartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
-    """aiokafka's reader without headers and sizes, which nobody reads: they are most of a record's objects. Measured: 1.8
-    instead of 3.4 µs of CPU a record from bytes to release, and half the memory in flight."""
-
-    def _consumer_record(self, tp: Any, read: Any) -> Record:
-        return Record(read.offset, read.key, read.value, read.timestamp, read.timestamp_type, tp.topic, tp.partition)
 
 
 class BulkConsumerThread(AIOKafkaConsumerThread):

@@ -29,3 +29,13 @@ def test_lag_without_progress_while_the_store_holds_a_batch_is_said_each_time_th
 def test_lag_without_progress_and_nothing_handed_over_means_that_reading_is_stuck() -> None:
     stuck = Standing(10, 3, None)
     assert judge_all((0, stuck), (31, stuck)) == [Verdict.FINE, Verdict.READING_STUCK]
+
+
+def test_health_is_what_was_found_last_until_there_is_progress() -> None:
+    watchdog = Watchdog(stall_seconds=30.0)
+    held = Standing(10, 3, 0.0)
+    found = []
+    for now, standing in ((0, held), (31, held), (40, held), (50, held._replace(progress=4)), (60, held)):
+        watchdog.judge(standing, now)
+        found.append(watchdog.health)
+    assert found == [Verdict.FINE, Verdict.STORE_HOLDS, Verdict.STORE_HOLDS, Verdict.FINE, Verdict.FINE]

@@ -11,17 +11,14 @@ from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 from faust.types import TP
 
 from tests.fakes import NotingStore
 from tests.unit.bulk.rig import TOPIC, TP0, bulk, record, rig
 from touchline.processors.bulk import BulkConsumer, BulkRecord
 from touchline.processors.bulk.record import POLL_BATCHES
-from touchline.processors.bulk.thread import BulkConsumerThread, LeanPartitionRecords
+from touchline.processors.bulk.thread import BulkConsumerThread
 from touchline.processors.watchdog import lag_of
 
 
@@ -208,22 +205,6 @@ def test_share_of_a_poll_beyond_a_batch_becomes_several_records_without_a_gap_be
             assert all(consumer.is_current(bulk) for bulk in bulks)
 
     asyncio.run(scenario())
-
-
-def test_records_are_read_as_aiokafka_reads_them_but_for_what_nobody_reads() -> None:
-    builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=1 << 16,
-    )  # fmt: skip
-    builder.append(0, 1_700_000_000_000, b"key", b"value", [("ce_id", b"1")])
-    builder.append(1, 1_700_000_000_001, None, None, [])
-    data = bytes(builder.build())
-    read = [
-        list(kind(TopicPartition(TOPIC, 3), MemoryRecords(data), [], 0, None, None, True, 0))
-        for kind in (PartitionRecords, LeanPartitionRecords)
-    ]
-    for stock, lean in zip(*read, strict=True):
-        assert lean == tuple(getattr(stock, name) for name in lean._fields)
 
 
 def test_partition_without_a_commit_is_read_from_its_beginning_after_a_rebalance(

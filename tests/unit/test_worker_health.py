@@ -1,0 +1,30 @@
+"""The ready file says how the worker is, and never stops it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from touchline.processors.health import HealthFile
+
+
+def test_file_holds_one_line_that_is_replaced_and_goes_with_the_worker(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "worker.ready"
+    health = HealthFile(path)
+    health.tell(3, 4, "ready")
+    assert path.read_text() == f"pid={os.getpid()} generation=3 partitions=4 state=ready\n"
+    health.tell(3, 4, "stalled_in_store")
+    assert path.read_text().endswith("state=stalled_in_store\n")
+    health.remove()
+    assert list(path.parent.iterdir()) == []
+    health.remove()
+
+
+def test_place_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    HealthFile(tmp_path / "file" / "worker.ready").tell(1, 1, "ready")
+
+
+def test_worker_without_a_ready_file_writes_none() -> None:
+    HealthFile(None).tell(1, 1, "ready")
+    HealthFile(None).remove()
