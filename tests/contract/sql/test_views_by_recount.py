@@ -204,7 +204,7 @@ def client_with_maps(engine_client: Client) -> Client:
     return engine_client
 
 
-@settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=5, phases=(Phase.explicit, Phase.generate))
 @given(rows=ledgers(), data=st.data())
 def test_views_equal_a_recount_whatever_the_order_and_the_batches(
     client_with_maps: Client, rows: list[Row], data: st.DataObject
