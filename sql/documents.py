@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from touchline.sql.catalogue import load_catalogue
+from touchline.sql.event_views import EVENT_VIEWS
 from touchline.sql.views import View
 
 _GENERATED = "<!-- Generated from sql/kpis.yaml by python -m touchline.sql.generate -->\n"
@@ -48,7 +49,52 @@ the default of its KPI on its scale. Relational and transactional answers are ne
   p and d of those n + 3 answers the bounds are p - d ± 1.96 sqrt((p + d - (p - d)²) / (n + 3)), cut at ±100 points.
 - `wilson` (of a share): the score interval, never outside 0 to 100 %.
 - `student_t` (of a mean): mean ± t s / sqrt(n), cut at the ends of the scale; of one answer the whole scale.
+
+## From a number to its events
+
+Behind every mart stands `journey_api.<mart>_events`: one row per event and cell, under the mart's own dimension columns, with what the
+event adds. Filter it as you filtered the mart. The sums are the mart's numbers; a view of a cell and the list of its events cannot
+disagree, since both are made from one definition.
+
+| mart | its events | what an event adds |
+|---|---|---|
+{_behind()}
+Who the detractors of a day are, at one touchpoint:
+
+```sql
+SELECT event_time, source, event_id, person FROM journey_api.kpi_survey_1d_events
+WHERE kpi = 'nps' AND bucket = '2026-03-01' AND touchpoint = 'till' AND n_negative = 1
+```
+
+The same number twice, from the mart and from its events:
+
+```sql
+SELECT 100 * sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d WHERE kpi = 'nps' AND scope = 'transactional'
+```
+
+```sql
+SELECT 100 * sum(numerator) / sum(denominator) FROM journey_api.kpi_survey_1d_events WHERE kpi = 'nps' AND scope = 'transactional'
+```
+
+The other way round, `touchline trace SOURCE ID --json` lists the cells of one event, each with the query for all of its events.
+
+## Percentiles of waits
+
+`kpi_wait_1d` is a histogram: add up `events` of any days, stages or touchpoints, then take the percentile. It is known to one class,
+since classes are powers of two: 90 % of the waits of this query's rows are shorter than its answer.
+
+```sql
+SELECT touchpoint, quantileExactWeighted(0.9)(wait_below_seconds, toUInt64(events)) AS p90_below_seconds, sum(events) AS waits
+FROM journey.kpi_wait_1d GROUP BY touchpoint
+```
 """
+
+
+def _behind() -> str:
+    return "".join(
+        f"| `{one.mart}` | `{one.view.full_name}` | {', '.join(f'`{name}`' for name in one.adds)} |\n"
+        for one in EVENT_VIEWS
+    )
 
 
 def views_page(views: Iterable[View], event_views: Iterable[View]) -> str:

@@ -72,6 +72,25 @@ def test_up_down_up_gives_the_same_schema_and_it_is_the_committed_one(bare_clien
     assert first == SNAPSHOT.read_text(encoding="utf-8")
 
 
+def test_a_ledger_with_rows_keeps_its_sums_when_a_column_is_widened(bare_client: Client) -> None:
+    """0006 rewrites a column in every part; rows, sums kept by projections and the column's comment stay."""
+    roll_back(bare_client, to_version=5)
+    row = attached(1, is_mapped=1) | {"sampling_probability": 0.25}
+    write(bare_client, [row, attached(2) | {"sampling_probability": 1e-300}])
+    migrate(bare_client)
+    write(bare_client, [attached(3) | {"sampling_probability": 1e-300}])
+    query = "SELECT row_id, sampling_probability FROM journey_raw.ledger ORDER BY row_id"
+    assert bare_client.execute(query) == [(1, 0.25), (2, 0.0), (3, 1e-300)]
+    for settings in ({"force_optimize_projection": 1}, {"optimize_use_projections": 0}):
+        assert bare_client.execute("SELECT sum(events) FROM journey.kpi_volume_1h", settings=settings) == [(3,)]
+    by_event = "SELECT row_id FROM journey_raw.ledger WHERE source = 'shop' AND event_id = 'e2'"
+    assert bare_client.execute(by_event, settings={"min_table_rows_to_use_projection_index": 0}) == [(2,)]
+    roll_back(bare_client, to_version=5)
+    assert bare_client.execute(query) == [(1, 0.25), (2, 0.0), (3, 0.0)]
+    migrate(bare_client)
+    assert schema_of(bare_client) == SNAPSHOT.read_text(encoding="utf-8")
+
+
 def test_migrating_again_does_nothing(engine_client: Client) -> None:
     assert migrate(engine_client) == []
     require_schema(engine_client)
