@@ -32,7 +32,7 @@ def by_name(block: Block) -> str:
 class TwinOfTheProducer(InMemoryProducer):
     """`TouchpointProducer` without Kafka, for examples that send; the quick start's own run on the real one."""
 
-    def __init__(self, kafka_bootstrap: str = "", topic: str = "", **options: Any) -> None:
+    def __init__(self, kafka_bootstrap: str = "", topic: str = "", *, outbox: object = None, **options: Any) -> None:
         super().__init__(**options)
 
 

@@ -14,10 +14,15 @@ TEST_NAME = re.compile(r"^(tests/[\w/]+\.py)::(\w+)$")
 
 @cache
 def names_of_tests_in(path: Path) -> frozenset[str]:
-    """Names of the test functions of a file, of classes too."""
+    """Names of the test functions of a file, and of hypothesis state machines (`TestX = X.TestCase`)."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return frozenset(node.name for node in functions if node.name.startswith("test_"))
+    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    machines = {
+        node.targets[0].id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    return frozenset(name for name in functions | machines if name.startswith(("test_", "Test")))
 
 
 def test_every_link_within_the_checkout_leads_to_a_file() -> None:
