@@ -18,8 +18,8 @@ WIDTH_WHEN_PIPED = 160
 
 
 def report(as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with all digits.")] = False) -> None:
-    """Show each touchpoint with stage, channel, volume, persons and KPIs (with n and 95 % interval), then what is unmapped, what
-    is in quarantine, and the account.
+    """Show each touchpoint with stage, channel, volume, persons and KPIs (with n and 95 % interval), how far journeys came, then which
+    answers enter no KPI, what is unmapped, what is in quarantine, and the account.
 
     Examples:
 
@@ -53,6 +53,8 @@ def as_object(found: Report) -> dict[str, object]:
         "is_simulated": found.is_simulated,
         "totals": totals | {name: totals[name].isoformat() if totals[name] else None for name in ("first", "last")},
         "touchpoints": [line._asdict() | {"kpis": [kpi._asdict() for kpi in line.kpis]} for line in found.touchpoints],
+        "stages": [line._asdict() for line in found.stages],
+        "answers_in_no_kpi": [{"why": why, "answers": count} for why, count in found.uncounted],
         "unmapped_events": found.unmapped_events,
         "unmapped": [
             dict(zip(("source", "touchpoint", "action", "events"), row, strict=True)) for row in found.unmapped

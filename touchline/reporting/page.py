@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from touchline.reporting.report import Account, Kpi, Report, TouchpointLine
+from touchline.reporting.stages import StageLine
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import REMEDIES
 
 SIMULATED = "simulated"
+NO_MAP = "no map is registered yet: a worker registers its maps when it starts (`touchline up`, or `touchline worker`)"
+NOTHING_YET = "nothing is stored yet: send an event (`touchline emit --help`), then `touchline reconcile --wait 30`"
+_UNITS = {"percent": "%", "score": "", "points": "points"}
 
 
 def render(report: Report) -> RenderableType:
@@ -20,7 +26,7 @@ def render(report: Report) -> RenderableType:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     totals = report.totals
-    named = f"map {report.map_name} version {report.map_version}" if report.map_name else "no map is registered yet"
+    named = f"map {report.map_name} version {report.map_version}" if report.map_name else NO_MAP
     span = f", {totals.first:%Y-%m-%d} to {totals.last:%Y-%m-%d}" if totals.first and totals.last else ""
     yield Text(f"{named}{span}")
     yield Text(
@@ -28,15 +34,28 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     )
     if report.is_simulated:
         yield Text(f"Lines marked `{SIMULATED}` count made-up events: no evidence about real customers.")
-    yield _touchpoints(report)
+    if report.touchpoints:
+        yield _touchpoints(report)
+        made_up = f" ({SIMULATED} ones included)" if report.is_simulated else ""
+        yield Text(
+            f"\nstages: journeys{made_up} that passed them in order, and that reached them or a later one in any order"
+        )
+        yield _stages(report.stages)
+    elif not report.account.received:
+        yield Text(NOTHING_YET)
+    if report.uncounted:
+        yield Text("\nanswers that enter no KPI")
+        yield _plain(("why", "answers"), [(why, f"{count:,}") for why, count in report.uncounted])
     if report.unmapped:
-        yield Text(f"\nunmapped: {report.unmapped_events:,} events (`touchline map check` shows what the map knows)")
+        share = f"{report.unmapped_events:,} of {totals.events:,} events ({report.unmapped_events / totals.events:.1%})"
+        yield Text(f"\nunmapped: {share}; `touchline map check` shows what the map knows")
         yield _plain(
             ("source", "touchpoint", "action", "events"), [(*row[:3], f"{row[3]:,}") for row in report.unmapped]
         )
     if report.quarantine:
-        yield Text("\nquarantine")
-        yield _plain(("reason", "records"), [(reason, f"{count:,}") for reason, count in report.quarantine])
+        yield Text("\nquarantine (journey.quarantine has each record, `touchline trace SOURCE ID` one event)")
+        rows = [(reason, REMEDIES[Reason(reason)], f"{count:,}") for reason, count in report.quarantine]
+        yield _plain(("reason", "remedy", "records"), rows)
     yield Text(f"\n{account_line(report.account)}")
 
 
@@ -73,10 +92,36 @@ def _head(line: TouchpointLine) -> list[str]:
 
 def _kpi(kpi: Kpi) -> list[str]:
     label = f"{kpi.kpi} {kpi.variant}, {kpi.scope}"
-    return [label, f"{kpi.value:.1f}", f"{kpi.n:,}", f"{kpi.ci_low:.1f} to {kpi.ci_high:.1f} ({kpi.ci_method})"]
+    value = f"{kpi.value:.1f} {_UNITS[kpi.unit]}".rstrip()
+    return [label, value, f"{kpi.n:,}", f"{kpi.ci_low:.1f} to {kpi.ci_high:.1f} ({kpi.ci_method})"]
 
 
-def _plain(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _stages(stages: Sequence[StageLine]) -> Table:
+    table = Table("stage", box=None, pad_edge=False)
+    for name in (
+        "in order",
+        "to the next",
+        "95 % interval (wilson)",
+        "any order",
+        "to a later one",
+        "95 % interval (wilson)",
+    ):
+        table.add_column(name, justify="right")
+    for one in stages:
+        in_order = (f"{one.reached:,}", *_rate(one.rate, one.ci_low, one.ci_high))
+        table.add_row(
+            one.stage, *in_order, f"{one.reached_any:,}", *_rate(one.rate_any, one.ci_low_any, one.ci_high_any)
+        )
+    return table
+
+
+def _rate(rate: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    if rate is None or low is None or high is None:
+        return "-", "-"
+    return f"{rate:.1%}", f"{low:.1%} to {high:.1%}"
+
+
+def _plain(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     table = Table(box=None, pad_edge=False)
     for index, name in enumerate(head):
         table.add_column(name, justify="right" if index == len(head) - 1 else "left")

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
+from touchline.reporting.stages import StageLine, read_stages
+from touchline.reporting.uncounted import read_uncounted
+from touchline.sql.catalogue import load_catalogue
 from touchline.sql.mart_views import survey_values
 from touchline.sql.projections import SURVEY_1D
 from touchline.sql.views import DEFAULT_MAP
@@ -24,6 +27,7 @@ class Kpi(NamedTuple):
     kpi: str
     variant: str
     scope: str
+    unit: str
     value: float
     n: int
     ci_low: float
@@ -69,12 +73,14 @@ class Account(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All of it. `map_name` is empty before any map is registered."""
+    """All of it. `map_name` is empty before any map is registered; `uncounted` says why how many answers enter no KPI."""
 
     map_name: str
     map_version: int
     totals: Totals
     touchpoints: Sequence[TouchpointLine]
+    stages: Sequence[StageLine]
+    uncounted: Sequence[tuple[str, int]]
     unmapped: Sequence[tuple[str, str, str, int]]
     unmapped_events: int
     quarantine: Sequence[tuple[str, int]]
@@ -99,6 +105,8 @@ def build_report(client: Client) -> Report:
         map_version,
         read_totals(client),
         _touchpoints(client),
+        read_stages(client),
+        read_uncounted(client),
         unmapped[:UNMAPPED_SHOWN],
         sum(row[3] for row in unmapped),
         client.execute("SELECT reason, count() FROM journey.quarantine GROUP BY reason ORDER BY count() DESC, reason"),
@@ -117,11 +125,14 @@ def read_totals(client: Client) -> Totals:
 
 def _touchpoints(client: Client) -> list[TouchpointLine]:
     kpis: dict[tuple[str, int], list[Kpi]] = {}
-    for touchpoint, is_simulated, *kpi in client.execute(
+    units = {(kpi.id, variant.id): variant.unit for kpi, variant in load_catalogue().variants()}
+    for touchpoint, is_simulated, kpi, variant, scope, *values in client.execute(
         "SELECT touchpoint, is_simulated, kpi, kpi_variant, scope, value, n, ci_low, ci_high, ci_method "
         f"FROM {survey_values(SURVEY_1D, ('touchpoint', 'is_simulated'), DEFAULT_MAP)} ORDER BY kpi, kpi_variant, scope"
     ):
-        kpis.setdefault((touchpoint, is_simulated), []).append(Kpi(*kpi))
+        kpis.setdefault((touchpoint, is_simulated), []).append(
+            Kpi._make((kpi, variant, scope, units[kpi, variant], *values))
+        )
     volumes = {(row[0], row[1]): _Volume(*row[2:]) for row in client.execute(_VOLUMES)}
     lines = []
     for key in volumes.keys() | kpis.keys():

@@ -61,7 +61,10 @@ def test_the_report_shows_what_stands_with_n_and_interval(empty_client: Client, 
 
 def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_client: Client, ledger: list[Row]) -> None:
     choose_default_map(empty_client)
-    write(empty_client, [*ledger, attached(14, is_simulated=1, touchpoint="till")])
+    stages = [("retail", 1, name, order, "", "") for order, name in enumerate(("awareness", "purchase"), start=1)]
+    empty_client.execute("INSERT INTO journey_raw.stages VALUES", stages)
+    till = attached(14, is_simulated=1, touchpoint="till", stage_max=2, stage="purchase", stage_order=2)
+    write(empty_client, [*ledger, till, answer(15, "ces", 3, (1, 7), variant="top2")])
     output = io.StringIO()
     Console(file=output, width=160, markup=False).print(render(build_report(empty_client)))
     text = output.getvalue()
@@ -70,8 +73,13 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
         "made-up events",
         "nps standard, transactional",
         "100.0",
-        "unmapped: 1 events",
+        "unmapped: 1 of 3 events (33.3%)",
         "not_json",
+        "send one JSON object",
+        "ces has no variant top2",
+        "100.0 points",
+        "journeys (simulated ones included) that passed them in order",
+        "awareness         0            -",
         "balanced",
     ):
         assert part in text
@@ -86,7 +94,10 @@ def test_the_report_of_an_empty_ledger_is_no_error(empty_client: Client) -> None
         [],
         True,
     )
-    render(report)
+    output = io.StringIO()
+    Console(file=output, width=160, markup=False).print(render(report))
+    assert "no map is registered yet" in output.getvalue()
+    assert "nothing is stored yet: send an event (`touchline emit --help`)" in output.getvalue()
 
 
 def differences(client: Client, end: int = 6, beginning: int = 0) -> set[tuple[str, str]]:
