@@ -25,6 +25,7 @@ from touchline.processors import pipeline
 from touchline.processors.build import build_pipeline
 from touchline.processors.garbage import settle_garbage
 from touchline.processors.records import ReceivedBatch
+from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Tails
 from touchline.processors.store import clickhouse, loop
 from touchline.processors.validate import Validator
@@ -51,6 +52,7 @@ STEPS: Sequence[tuple[object, str]] = (
     (clickhouse.ClickHouseLedger, "insert"),
     (Tails, "get_many"),
     (Tails, "put_many"),
+    (PartitionIds, "meet"),
     (pipeline.Pipeline, "prepare"),
     (loop.StoreLoop, "store"),
 )

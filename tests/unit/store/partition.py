@@ -22,6 +22,11 @@ _POSITION = {"stream", "insert_number", "stored_time", "offset", "row_id", "sign
 def version(number: int, person: int | None, minute: int, kind: str, revision: int, place: str) -> Event:
     """One version of the event of this number."""
     one = event(number, person, minute, "till" if kind == "link" else kind, revision=revision, place=place)
+    if kind == "till":
+        one |= {
+            "amount": {"amount_minor": minute, "currency": "EUR"},
+            "order": {"id": f"o{number}", "kind": "purchase"},
+        }
     if kind == "link" and person is not None:
         one["persons"] = [{"type": "login", "key": person_key(of)} for of in (person, person + 4)]
     if kind == "answer":
@@ -69,7 +74,9 @@ def winners(events: Sequence[Event]) -> list[Event]:
 def expected_fates(events: Sequence[Event]) -> dict[str, int]:
     """How many records end how, counted from the definition."""
     versions = {(one["id"], one["revision"], _hash_of(one)) for one in events}
-    top = {number: max(revision for of, revision, _ in versions if of == number) for number, _, _ in versions}
+    top: dict[str, int] = {}
+    for number, revision, _ in versions:
+        top[number] = max(revision, top.get(number, 0))
     superseded = sum(revision < top[number] for number, revision, _ in versions)
     counts = {
         "received": len(events),

@@ -1,0 +1,163 @@
+"""Twenty thousand events of one partition on the real engine, late, twice, revised, re-stamped and in conflict, by workers that die:
+each view, read with and without projections, is what one sorted pass over the versions that count gives."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine import running_engine
+from tests.unit.store.partition import Event, expected_fates, version, winners
+from tests.unit.store.world import MAP, SOURCES, batch, kill, make_loop, records_of, store_all
+from touchline.clickhouse import connect, connect_as
+from touchline.processors.answers import Acknowledge
+from touchline.processors.store.clickhouse import ClickHouseLedger
+from touchline.processors.store.ledger import LedgerUnavailable
+from touchline.processors.store.native import ColumnClient
+from touchline.processors.store.rows import Insert
+from touchline.schemas.journey.read import parse_map
+from touchline.settings import Settings
+from touchline.sql.reference import register_configuration
+
+EVENTS = 20_000
+PERSONS = 2_500
+MINUTES = 60 * 24 * 20
+# They speak of records and positions; the account is compared by itself.
+OF_RECORDS = {"quarantine", "account"}
+EMPTY = {"dim_place"}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with running_engine(tmp_path_factory.mktemp("partition")) as settings:
+        client = connect(settings)
+        register_configuration(client, [parse_map(MAP)], SOURCES)
+        client.disconnect()
+        yield settings
+
+
+class UnreliableLedger(ClickHouseLedger):
+    """Of some inserts nothing arrives, of others the answer is lost."""
+
+    def __init__(self, settings: Settings, chance: random.Random) -> None:
+        super().__init__(lambda: connect_as(ColumnClient, settings))
+        self._chance = chance
+
+    def insert(self, insert: Insert) -> None:
+        luck = self._chance.random()
+        if luck < 0.08:
+            raise LedgerUnavailable("lost")
+        super().insert(insert)
+        if luck > 0.92:
+            raise LedgerUnavailable("unheard")
+
+
+def deliveries(chance: random.Random) -> list[Event]:
+    """In order of time but for what comes late, and about one in ten a second version or a repetition of an earlier one."""
+    kinds = ["poster", "site", "site", "till", "unheard_of", "answer", "link"]
+    sent: list[Event] = []
+    for number in count():
+        if len(sent) >= EVENTS:
+            break
+        person = chance.randrange(1, PERSONS) if chance.random() < 0.95 else None
+        minute = number * MINUTES // EVENTS
+        sent.append(version(number, person, minute, chance.choice(kinds), 0, chance.choice("ab")))
+        if chance.random() < 0.1:
+            earlier = sent[chance.randrange(max(0, len(sent) - 3_000), len(sent))]
+            sent.append(chance.choice([again, revised, re_stamped])(earlier, minute, chance))
+    for _ in range(EVENTS // 50):  # late by up to a third of the whole
+        position = chance.randrange(len(sent))
+        sent.insert(min(len(sent), position + chance.randrange(EVENTS // 3)), sent.pop(position))
+    return sent[:EVENTS]
+
+
+def again(earlier: Event, minute: int, chance: random.Random) -> Event:
+    return earlier
+
+
+def revised(earlier: Event, minute: int, chance: random.Random) -> Event:
+    person = chance.choice([None, chance.randrange(1, PERSONS)])
+    number = int(earlier["id"][1:])
+    return version(number, person, chance.randrange(minute + 1), "site", chance.choice([1, 2]), "c")
+
+
+def re_stamped(earlier: Event, minute: int, chance: random.Random) -> Event:
+    """The same revision at a later time: a conflict."""
+    hour = f"{minute // 60 % 24:02d}:{minute % 60:02d}:30Z"
+    return {**earlier, "time": f"2025-06-{1 + minute // 1440:02d}T{hour}"}
+
+
+def seen(settings: Settings, *, with_projections: bool = True) -> dict[str, list[tuple[Any, ...]]]:
+    """Number and checksum of the rows of each view."""
+    client = connect(settings)
+    names = [
+        name
+        for (name,) in client.execute("SELECT name FROM system.tables WHERE database = 'journey' AND engine = 'View'")
+        if name not in OF_RECORDS
+    ]
+    sql = "SELECT count(), sum(cityHash64(toString(tuple(*)))) FROM journey.{} SETTINGS optimize_use_projections = {}"
+    found = {name: client.execute(sql.format(name, int(with_projections))) for name in sorted(names)}
+    client.disconnect()
+    return found
+
+
+def empty(settings: Settings) -> None:
+    client = connect(settings)
+    client.execute("TRUNCATE TABLE journey_raw.ledger")
+    client.execute("TRUNCATE TABLE journey_raw.fence")
+    client.disconnect()
+
+
+def store_with_accidents(settings: Settings, events: list[Event], folder: Path, chance: random.Random) -> None:
+    """Polls of any size; every third worker dies, or is replaced by one with another state or none."""
+    records = records_of(events)
+    ledger = UnreliableLedger(settings, chance)
+    loop, state, position, turn = make_loop(ledger, folder / "0"), folder / "0", 0, 0
+    while position < len(records):
+        turn += 1
+        answer = loop.store(batch(records[position : position + chance.choice([200, 2_000, 4_000])], generation=turn))
+        assert isinstance(answer, Acknowledge)
+        position = answer.next_offset
+        if chance.random() < 0.3:
+            kill(loop)
+            state = folder / str(chance.randrange(2))
+            if chance.random() < 0.2:
+                shutil.rmtree(state, ignore_errors=True)
+            loop = make_loop(ledger, state, f"w{turn}")
+    loop.close()
+
+
+@pytest.mark.timeout(120)
+def test_every_view_of_twenty_thousand_events_equals_one_sorted_pass(engine: Settings, tmp_path: Path) -> None:
+    chance = random.Random(20)
+    events = deliveries(chance)
+    assert len(events) == EVENTS
+    store_with_accidents(engine, events, tmp_path, chance)
+    actual = seen(engine)
+    assert actual == seen(engine, with_projections=False)
+    assert {name for name, ((rows, _),) in actual.items() if not rows} == EMPTY
+    client = connect(engine)
+    fates = Counter(
+        dict(client.execute("SELECT fate, sum(sign) FROM journey_raw.ledger WHERE kind = 'received' GROUP BY fate"))
+    )
+    columns = "received, stored, duplicate, superseded, quarantined, gaps, is_balanced"
+    (account,) = client.execute(f"SELECT {columns} FROM journey.account")
+    client.disconnect()
+    wanted = expected_fates(events)
+    assert min(wanted[fate] for fate in ("stored", "duplicate", "superseded", "quarantined")) > 300
+    assert {"received": EVENTS, **fates} == wanted
+    assert account == (EVENTS, *(wanted[fate] for fate in ("stored", "duplicate", "superseded", "quarantined")), 0, 1)
+
+    empty(engine)
+    ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, engine))
+    loop = make_loop(ledger, tmp_path / "sorted")
+    store_all(loop, records_of(winners(events)), (EVENTS,))
+    loop.close()
+    assert actual == seen(engine)
