@@ -10,6 +10,7 @@ import logging
 import sys
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -105,7 +106,8 @@ class PartitionIds:
                 file.write(contents)
             fresh.replace(self._path)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                fresh.unlink()
             log_event(logging.WARNING, "ids_not_saved", partition=self.stream.partition, error=type(error).__name__)
             return
         self._saved, self._saved_count = self.mark, self._seen.count

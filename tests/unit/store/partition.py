@@ -67,13 +67,13 @@ def winners(events: Sequence[Event]) -> list[Event]:
     by_id: dict[str, list[Event]] = defaultdict(list)
     for one in events:
         by_id[one["id"]].append(one)
-    counting = [min(versions, key=lambda one: (-one["revision"], _hash_of(one))) for versions in by_id.values()]
+    counting = [min(versions, key=lambda one: (-one.get("revision", 0), _hash_of(one))) for versions in by_id.values()]
     return sorted(counting, key=lambda one: (one["time"], one["id"]))
 
 
 def expected_fates(events: Sequence[Event]) -> dict[str, int]:
     """How many records end how, counted from the definition."""
-    versions = {(one["id"], one["revision"], _hash_of(one)) for one in events}
+    versions = {(one["id"], one.get("revision", 0), _hash_of(one)) for one in events}
     top: dict[str, int] = {}
     for number, revision, _ in versions:
         top[number] = max(revision, top.get(number, 0))
