@@ -80,6 +80,7 @@ def parse(name: str, words: list[str]) -> None:
     program = program_of(name)
     while rest and (subcommand := getattr(program, "commands", {}).get(rest[0])):
         program, rest = subcommand, rest[1:]
+    assert not rest or not getattr(program, "commands", {}), f"no subcommand: {rest[0]}"
     if "--help" not in rest:
         program.make_context(name, rest)
 
