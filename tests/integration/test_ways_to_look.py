@@ -106,11 +106,27 @@ def test_reconcile_is_clean_then_names_a_record_that_is_not_stored(stored: Ledge
     said = touchline(stored, "reconcile", status=4)
     assert "NOT CLEAN  account equals the rows" in said
     assert "by the marks" in said
+    assert "mend: rows were lost, doubled or written by hand" in said
+
+
+def test_trace_says_what_became_of_an_event_and_its_status_whether_it_counts(stored: Ledger) -> None:
+    trace = json.loads(touchline(stored, "trace", "shell", "visit-0", "--json"))
+    assert trace["counts"]
+    assert [version["fate"] for version in trace["versions"]] == ["stored"]
+    assert {"kpi_volume_1h", "kpi_volume_1d"} <= {one["view"] for one in trace["counted"]}
+    hourly = next(one for one in trace["counted"] if one["view"] == "kpi_volume_1h")
+    behind = touchline(stored, "sql", hourly["events_query"]).splitlines()
+    assert len(behind) == VISITS
+    assert "shell\tvisit-0\t1" in behind
+    assert "visit-0 of shell: stored, it counts" in touchline(stored, "trace", "shell", "visit-0")
+    unknown = json.loads(touchline(stored, "trace", "shell", "visit-999", "--json", status=1))
+    assert (unknown["counts"], unknown["versions"]) == (False, [])
+    assert "never stored" in touchline(stored, "trace", "shell", "visit-999", status=1)
 
 
 def test_an_empty_clickhouse_is_told_from_a_migrated_one(empty_face: Ledger) -> None:
-    for command in ("report", "reconcile"):
-        touchline(empty_face, command, status=2)
+    for command in (("report",), ("reconcile",), ("trace", "shell", "visit-0")):
+        touchline(empty_face, *command, status=2)
     planned = touchline(empty_face, "migrate", "--dry-run")
     assert "CREATE TABLE IF NOT EXISTS journey_raw.ledger" in planned
     assert touchline(empty_face, "sql", "SELECT count() FROM system.databases WHERE name LIKE 'journey%'") == "0\n"
@@ -121,6 +137,6 @@ def test_an_empty_clickhouse_is_told_from_a_migrated_one(empty_face: Ledger) -> 
 
 def test_an_absent_engine_is_status_3(stored: Ledger) -> None:
     touchline(stored, "reconcile", "--set", "kafka_bootstrap=127.0.0.1:1", status=3)
-    for command in (("report",), ("migrate",), ("reconcile",)):
+    for command in (("report",), ("migrate",), ("reconcile",), ("trace", "shell", "visit-0")):
         touchline(stored, *command, "--set", "clickhouse_port=1", status=3)
     touchline(stored, "sql", "SELECT 1", "--set", "clickhouse_http_port=1", status=3)

@@ -9,7 +9,7 @@ import typer
 
 from touchline.clickhouse import connect, explained
 from touchline.errors import NotClean
-from touchline.reporting.reconcile import reconcile as run_checks
+from touchline.reporting.reconcile import MENDS, reconcile as run_checks
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
 
@@ -39,7 +39,7 @@ def reconcile(
     finally:
         client.disconnect()
     if as_json:
-        differences = [difference._asdict() for difference in outcome.differences]
+        differences = [one._asdict() | {"mend": MENDS[one.check]} for one in outcome.differences]
         print(json.dumps({"is_clean": outcome.is_clean, "checks": outcome.checks, "differences": differences}))
         return 0 if outcome.is_clean else NOT_CLEAN
     for check in outcome.checks:
@@ -47,4 +47,6 @@ def reconcile(
         print(f"{'NOT CLEAN' if found else 'ok':9}  {check}")
         for difference in found:
             print(f"{'':11}{difference.subject}: {difference.said}")
+        if found:
+            print(f"{'':11}mend: {MENDS[check]}")
     return 0 if outcome.is_clean else NOT_CLEAN
