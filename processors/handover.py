@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any, cast
 
@@ -41,7 +41,13 @@ class Handover:
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
         self.busy_since: float | None = None
+        self._handed: Future[StoreResult] | None = None
         self.progress = 0
+
+    @property
+    def is_store_busy(self) -> bool:
+        """Whether the store is at work, also on a batch for which nobody waits any more: its thread cannot be cancelled."""
+        return self._handed is not None and not self._handed.done()
 
     async def hand_over(self, consumer: BulkConsumer, event: EventT[Any]) -> None:
         """Store one bulk record and acknowledge, seek or fail accordingly."""
@@ -73,7 +79,8 @@ class Handover:
         batch = ReceivedBatch(bulk.topic, bulk.partition, bulk.generation, bulk.records, bulk.start_offset)
         self.busy_since = monotonic()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._store.store, batch)
+            self._handed = self._thread.submit(self._store.store, batch)
+            return await asyncio.wrap_future(self._handed)
         finally:
             self.busy_since = None
 

@@ -33,5 +33,8 @@ class HealthFile:
 
     def remove(self) -> None:
         """The worker ends."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        try:
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log_event(logging.WARNING, "health_not_written", error=type(error).__name__, reason=error.strerror)

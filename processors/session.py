@@ -68,7 +68,7 @@ class Session:
 
     @property
     def is_store_busy(self) -> bool:
-        return self._handover.busy_since is not None
+        return self._handover.is_store_busy
 
     async def run(self, stop: asyncio.Event) -> Ending:
         """Join the group and hand batches over until something ends it."""

@@ -70,6 +70,24 @@ class BlockingStore(NotingStore):
         return super().store(batch)
 
 
+class DeafStore(NotingStore):
+    """Never comes back from its first batch, whatever it is told: an engine that hangs in mid insert, an endless restore."""
+
+    def store(self, batch: ReceivedBatch) -> StoreResult:
+        self.note(f"holding {batch.partition} {batch.records[0].offset} {batch.generation}")
+        while True:
+            time.sleep(60)
+
+
+class BusyStore(NotingStore):
+    """The same, and keeps the processor busy: a slow path over very many events."""
+
+    def store(self, batch: ReceivedBatch) -> StoreResult:
+        self.note(f"holding {batch.partition} {batch.records[0].offset} {batch.generation}")
+        while True:
+            sorted(range(1_000), reverse=True)
+
+
 class RefusingStore(NotingStore):
     """Refuses the first two batches, as a fenced writer does."""
 

@@ -18,6 +18,7 @@ from touchline.local.parts import settings_environment
 from touchline.settings import Settings
 
 STORED = "SELECT toUInt64(sum(fate_counts['received'])) FROM journey_raw.ledger WHERE kind = 'mark'"
+POLL_SECONDS = 0.25
 
 
 class RealWorker:
@@ -51,7 +52,10 @@ class RealWorker:
 
     def wait_stored(self, count: int, seconds: float = 60.0) -> None:
         """Until that many records have a fate."""
-        wait_for(lambda: stored_count(self.settings) >= count, lambda: f"not stored:\n{self.log}", seconds)
+        deadline = time.monotonic() + seconds
+        while (stored := stored_count(self.settings)) < count:
+            assert time.monotonic() < deadline, f"{stored} of {count} stored:\n{self.log}"
+            time.sleep(POLL_SECONDS)
 
     def end(self, patience: float = 15.0) -> tuple[int, float]:
         """SIGTERM; returns exit status and seconds until the end."""

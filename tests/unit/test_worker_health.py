@@ -22,7 +22,9 @@ def test_file_holds_one_line_that_is_replaced_and_goes_with_the_worker(tmp_path:
 
 def test_place_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    HealthFile(tmp_path / "file" / "worker.ready").tell(1, 1, "ready")
+    health = HealthFile(tmp_path / "file" / "worker.ready")
+    health.tell(1, 1, "ready")
+    health.remove()
 
 
 def test_worker_without_a_ready_file_writes_none() -> None:

@@ -10,8 +10,9 @@ import pytest
 from faust import Event
 from faust.types import TP
 
-from tests.fakes import BuggyStore, NotingStore, RefusingStore
+from tests.fakes import BlockingStore, BuggyStore, NotingStore, RefusingStore
 from tests.unit.bulk.rig import TP0, Rig, bulk, rig
+from tests.workers import lines
 from touchline.processors import handover as handover_module
 from touchline.processors.answers import Acknowledge, StoreResult
 from touchline.processors.bulk import BulkRecord
@@ -119,5 +120,25 @@ def test_offsets_that_go_back_by_themselves_mean_another_topic_and_are_not_store
             await give(parts, bulk(0, start=500))
             assert isinstance(parts.handover.failure, TopicChanged)
             assert not (tmp_path / "notes").exists()
+
+    asyncio.run(scenario())
+
+
+def test_store_is_busy_until_its_thread_is_done_also_when_nobody_waits_for_it(tmp_path: Path) -> None:
+    """Faust cancels the agent while the worker ends; closing the store under its thread would break both."""
+
+    async def scenario() -> None:
+        store = BlockingStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            giving = asyncio.create_task(give(parts, bulk(0)))
+            while not lines(tmp_path / "notes", "holding"):
+                await asyncio.sleep(0.01)
+            giving.cancel()
+            await asyncio.gather(giving, return_exceptions=True)
+            assert parts.handover.is_store_busy
+            (tmp_path / "notes.go").touch()
+            while parts.handover.is_store_busy:
+                await asyncio.sleep(0.01)
+            assert len(lines(tmp_path / "notes", "stored")) == 1
 
     asyncio.run(scenario())
