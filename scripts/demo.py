@@ -83,7 +83,8 @@ def _demonstrate(settings: Settings) -> None:
     expected = {name: truth[name] for name in ("events", "persons", "places", "amount_minor")}
     if figures != expected:
         raise NotClean(
-            f"the views say {figures}, the data set says {expected}", "run ./run reconcile and ./run quarantine views"
+            f"the views say {figures}, the data set says {expected}",
+            "run ./run reconcile, and ask journey.quarantine for records that were kept out",
         )
     print(_touchline(settings, "report"))
     print(_touchline(settings, "reconcile"))
