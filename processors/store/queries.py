@@ -111,7 +111,11 @@ WHERE kind = 'attached' AND sign = 1 AND identifier = '' AND event_id IN %(event
 # superseded must be found late when it comes again.
 _VERSION = "kind = 'received' AND (fate IN ('stored', 'superseded') OR reason = 'conflict')"
 _STORED_SINCE = f"{_VERSION} AND stream = %(stream)s AND insert_number > %(insert_number)s"
-_STORED = f"{_VERSION} AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s)"
+# Each insert has a mark; the streams are found among these, and their rows by the sort key.
+_STORED = f"""{_VERSION} AND stream IN (
+    SELECT stream FROM journey_raw.ledger
+    WHERE kind = 'mark' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s) GROUP BY stream
+)"""
 MARK_OF_INSERT = """
 SELECT offset FROM journey_raw.ledger
 WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark'
