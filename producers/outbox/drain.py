@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
@@ -45,8 +45,8 @@ class Link(Protocol):
 
     partitions: int
 
-    def send(self, partition: int, bodies: Sequence[bytes], on_answer: Callable[[BaseException | None], None]) -> None:
-        """Start one batch; `on_answer` is called once, in any thread."""
+    def send(self, batches: Iterable[tuple[int, Sequence[bytes], Callable[[BaseException | None], None]]]) -> None:
+        """Start batches: partition, records, and what is called once with the outcome, in any thread."""
 
     def close(self) -> None:
         """Give up what is on its way."""
@@ -174,8 +174,8 @@ class Drainer(threading.Thread):
                 raise _Broken("Kafka does not acknowledge")
             else:
                 self._fill(reader, window, link.partitions)
-                for batch in window.to_send():
-                    link.send(batch.partition, batch.bodies, self._answer_for(batch))
+                if batches := window.to_send():
+                    link.send([(batch.partition, batch.bodies, self._answer_for(batch)) for batch in batches])
             self._wait(None if window.size >= WINDOW_BYTES else reader)
 
     def _answer_for(self, batch: Batch) -> Callable[[BaseException | None], None]:
@@ -190,8 +190,8 @@ class Drainer(threading.Thread):
             return
         if self._page[END] - reader.position < _LINGER_BYTES:
             time.sleep(LINGER_SECONDS)  # more may come: larger batches cost less
-        while window.size < WINDOW_BYTES and (blocks := reader.read()):
-            window.add(blocks, partitions)
+        while window.size < WINDOW_BYTES and (found := reader.read()):
+            window.add(found, partitions)
 
     def _collect(self, window: Window, *, ignore_errors: bool = False) -> bool:
         """Takes the answers that are there; whether one was an acknowledgement. Raises _Refused, _Broken."""

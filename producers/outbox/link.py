@@ -9,10 +9,10 @@ filled at once, and put where `KafkaProducer.send` would have put it. Each priva
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kafka.errors import AuthorizationError, KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError
 from kafka.producer.producer_batch import ProducerBatch
 from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.structs import TopicPartition
@@ -69,19 +69,15 @@ class KafkaLink:
             raise
         forks.watch(self)
 
-    def send(self, partition: int, bodies: Sequence[bytes], on_answer: OnAnswer) -> None:
-        """Send records as one batch, at most MAX_BATCH_RECORDS of them."""
+    def send(self, batches: Iterable[tuple[int, Sequence[bytes], OnAnswer]]) -> None:
+        """Send partition's records, each as one batch of at most MAX_BATCH_RECORDS."""
         accumulator = self._kafka._accumulator
-        batch = _WholeBatch(TopicPartition(self._topic, partition), self._filled(bodies))
-
-        def answer(outcome: tuple[int, int, Callable[[int], BaseException] | None]) -> None:
-            exceptions = outcome[2]
-            on_answer(exceptions(0) if exceptions is not None else None)
-
-        batch.produce_future.add_callback(answer)
-        accumulator._incomplete.add(batch)
-        with accumulator._tp_lock(batch.topic_partition):
-            accumulator._batches[batch.topic_partition].append(batch)
+        for partition, bodies, on_answer in batches:
+            batch = _WholeBatch(TopicPartition(self._topic, partition), self._filled(bodies))
+            batch.produce_future.add_callback(_answering(on_answer))
+            accumulator._incomplete.add(batch)
+            with accumulator._tp_lock(batch.topic_partition):
+                accumulator._batches[batch.topic_partition].append(batch)
         self._kafka._sender.wakeup()
 
     def _filled(self, bodies: Sequence[bytes]) -> MemoryRecordsBuilder:
@@ -112,6 +108,14 @@ class KafkaLink:
         _left_by_forks.append(self._kafka)
 
 
+def _answering(on_answer: OnAnswer) -> Callable[[tuple[int, int, Callable[[int], BaseException] | None]], None]:
+    def answer(outcome: tuple[int, int, Callable[[int], BaseException] | None]) -> None:
+        exceptions = outcome[2]
+        on_answer(exceptions(0) if exceptions is not None else None)
+
+    return answer
+
+
 def is_refused_for_good(error: BaseException) -> bool:
     """Whether Kafka will never take the record, however often it is sent."""
     return type(error).__name__ in _REFUSED
@@ -120,5 +124,3 @@ def is_refused_for_good(error: BaseException) -> bool:
 _REFUSED: Final = frozenset(
     ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidRecordError", "InvalidTimestampError")
 )
-
-__all__ = ["AuthorizationError", "KafkaError", "KafkaLink", "is_refused_for_good"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,11 +72,11 @@ def _count(folder: Path, page: memoryview) -> tuple[int, int | None]:
     begin, end = page[ACKNOWLEDGED], page[END]
     starts = segment_starts(folder)
     records, oldest_ms = 0, None
-    for start, stop in zip(starts, [*starts[1:], end], strict=True):
+    for start, stop in pairwise([*starts, end]):
         if stop <= begin:
             continue
         try:
-            content = memoryview(segment_path(folder, start).read_bytes())
+            content = segment_path(folder, start).read_bytes()
         except FileNotFoundError:
             continue
         for block in wire.whole_blocks(content[: stop - start], max(0, begin - start)):

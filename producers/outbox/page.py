@@ -24,6 +24,9 @@ ASIDE: Final = 4
 DAMAGED: Final = 5
 """Bytes that were skipped because they no longer were what had been written."""
 
+WRITING: Final = 6
+"""Not 0 while a writer that holds the append lock writes: who finds it so has to look what a killed one left."""
+
 
 def open_page(path: Path) -> tuple[memoryview, bool]:
     """The numbers by index (64 bits each), and whether they are new or unusable and so are all zero."""

@@ -12,7 +12,7 @@ from touchline.producers.outbox import wire
 from touchline.producers.outbox.folder import segment_path, segment_starts
 from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END
 from touchline.producers.outbox.recovery import keep_damaged
-from touchline.producers.outbox.wire import Block
+from touchline.producers.outbox.wire import Records
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +36,19 @@ class OutboxReader:
         """Whether all that was written has been read."""
         return bool(self.position >= self._page[END])
 
-    def read(self, bytes_at_most: int = READ_BYTES) -> list[tuple[int, Block]]:
-        """Whole blocks with their positions, at least one where there is one; empty at the end.
+    def read(self) -> Records | None:
+        """The next records, those of whole blocks; None at the end.
 
         Bytes that are no longer what was written are skipped, kept aside and counted.
         """
         while not self.is_at_end:
             start, stop = self._segment_at(self.position)
-            blocks = self._read_segment(start, stop, bytes_at_most)
-            if blocks:
-                self.position = blocks[-1][0] + blocks[-1][1].end - blocks[-1][1].start
-                return blocks
+            found = wire.read_records(self._bytes(start, stop), self.position)
+            if found.bodies:
+                self.position = found.end
+                return found
             self._skip_damage(start, stop)
-        return []
+        return None
 
     def forget_read_segments(self) -> None:
         """Delete the segments of which everything is acknowledged; never the last."""
@@ -72,17 +72,18 @@ class OutboxReader:
         stop = self._starts[index] if index < len(self._starts) else self._page[END]
         return self._starts[index - 1], stop
 
-    def _read_segment(self, start: int, stop: int, bytes_at_most: int) -> list[tuple[int, Block]]:
+    def _bytes(self, start: int, stop: int) -> bytes:
+        """At least one block, where there is one."""
         if self._open_start != start:
             self.close()
             self._file = os.open(segment_path(self._folder, start), os.O_RDONLY | os.O_CLOEXEC)
             self._open_start = start
         there = stop - self.position
-        content = memoryview(os.pread(self._file, min(bytes_at_most, there), self.position - start))
-        wanted = wire.bytes_wanted(content, 0)
+        content = os.pread(self._file, min(READ_BYTES, there), self.position - start)
+        wanted = wire.bytes_wanted(content)
         if len(content) < wanted <= there:
-            content = memoryview(os.pread(self._file, wanted, self.position - start))
-        return [(self.position + block.start, block) for block in wire.whole_blocks(content)]
+            content = os.pread(self._file, wanted, self.position - start)
+        return content
 
     def _skip_damage(self, start: int, stop: int) -> None:
         log.error(

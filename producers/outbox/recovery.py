@@ -7,7 +7,7 @@ from pathlib import Path
 
 from touchline.producers.outbox import wire
 from touchline.producers.outbox.folder import damaged_path, segment_path, segment_starts
-from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END, TAIL
+from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END, TAIL, WRITING
 
 
 def recover(folder: Path, page: memoryview, is_new: bool) -> None:
@@ -25,17 +25,18 @@ def recover(folder: Path, page: memoryview, is_new: bool) -> None:
     acknowledged = first if is_new else page[ACKNOWLEDGED]
     page[ACKNOWLEDGED] = min(max(acknowledged, first), end)
     page[END] = end
+    page[WRITING] = 0
 
 
 def _cut_unfinished(folder: Path, tail: int, path: Path, page: memoryview, is_new: bool) -> int:
-    content = memoryview(path.read_bytes())
+    content = path.read_bytes()
     good = 0
     for block in wire.whole_blocks(content):
         good = block.end
     missing = 0 if is_new else max(0, page[END] - (tail + good))
     if missing:
         page[DAMAGED] += missing
-        keep_damaged(folder, tail + good, bytes(content[good:]))
+        keep_damaged(folder, tail + good, content[good:])
     if good < len(content):
         os.truncate(path, good)
     return good

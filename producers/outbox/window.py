@@ -7,12 +7,12 @@ batches are; positions advance load by load, in order.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from touchline.producers.outbox import wire
-from touchline.producers.outbox.wire import Block
+from touchline.producers.outbox.wire import Records
 
 BATCH_BYTES: Final = 512 << 10
 """A batch is closed when it has reached this; with one more record it stays below a broker's usual limit of 1 MiB."""
@@ -76,26 +76,19 @@ class Window:
         """Whether an answer is to come."""
         return bool(self._sent)
 
-    def add(self, blocks: Iterable[tuple[int, Block]], partitions: int) -> None:
-        """One load."""
-        load: Load | None = None
-        by_partition: dict[int, tuple[list[bytes], list[int]]] = {}
-        for position, block in blocks:
-            size = block.end - block.start
-            if load is None:
-                load = Load(position, 0)
-            load.end, load.size = position + size, load.size + size
-            for key_hash, body in wire.bodies_of(block):
-                partition = key_hash % partitions
-                found = by_partition.get(partition)
-                if found is None:
-                    found = by_partition[partition] = ([], [])
-                found[0].append(body)
-                found[1].append(position)
-        if load is None:
-            return
+    def add(self, found: Records, partitions: int) -> None:
+        """One load; what was read before ended where it begins."""
+        load = Load(found.end, found.end - found.positions[0])
         self._loads.append(load)
         self.size += load.size
+        by_partition: dict[int, tuple[list[bytes], list[int]]] = {}
+        for key_hash, body, position in zip(found.hashes, found.bodies, found.positions, strict=True):
+            partition = key_hash % partitions
+            share = by_partition.get(partition)
+            if share is None:
+                share = by_partition[partition] = ([], [])
+            share[0].append(body)
+            share[1].append(position)
         for partition, (bodies, positions) in by_partition.items():
             for begin, end in _cuts(bodies, self._batch_bytes):
                 load.batches_left += 1

@@ -23,6 +23,7 @@ from touchline.producers.record import PreparedRecord, has_offset
 
 _CRC: Final = struct.Struct("<I")
 _HEAD: Final = struct.Struct("<IQI")
+_BLOCK: Final = struct.Struct("<IIQI")
 _RECORD: Final = struct.Struct("<II")
 BLOCK_OVERHEAD_BYTES: Final = _CRC.size + _HEAD.size
 MAX_RECORDS_BYTES: Final = 64 << 20
@@ -35,13 +36,23 @@ _ATTRIBUTES_AND_TIME: Final = b"\0\0"
 class Block(NamedTuple):
     """One write, read again."""
 
-    start: int
-    """Position of its first byte in the buffer that it was read from."""
     end: int
+    """Position after its last byte in the buffer that it was read from."""
     written_ms: int
     number: int
     """Of its records."""
-    records: bytes | memoryview
+
+
+class Records(NamedTuple):
+    """Records of consecutive blocks, as three lists of the same length."""
+
+    end: int
+    """Position after the last block."""
+    hashes: list[int]
+    """Of the keys."""
+    bodies: list[bytes]
+    positions: list[int]
+    """Where each record's block begins."""
 
 
 def varint(number: int) -> bytes:
@@ -151,44 +162,50 @@ def block_of(records: Sequence[bytes], written_ms: int) -> bytes:
     return _CRC.pack(crc32(rest)) + rest
 
 
-def read_block(buffer: memoryview, at: int) -> Block | None:
+def read_block(buffer: bytes, at: int) -> Block | None:
     """The block that begins at `at`; None where there is no whole one: torn, damaged, or beyond the buffer."""
     begin = at + BLOCK_OVERHEAD_BYTES
     if begin > len(buffer):
         return None
-    length, written_ms, count = _HEAD.unpack_from(buffer, at + _CRC.size)
+    checksum, length, written_ms, number = _BLOCK.unpack_from(buffer, at)
     end = begin + length
     if not 0 < length <= MAX_RECORDS_BYTES or end > len(buffer):
         return None
-    if crc32(buffer[at + _CRC.size : end]) != _CRC.unpack_from(buffer, at)[0]:
-        return None
-    return Block(at, end, written_ms, count, buffer[begin:end])
+    return Block(end, written_ms, number) if crc32(buffer[at + _CRC.size : end]) == checksum else None
 
 
-def bytes_wanted(buffer: memoryview, at: int) -> int:
-    """How long the block at `at` says it is; 0 where not even that stands there or the length is impossible."""
-    if at + BLOCK_OVERHEAD_BYTES > len(buffer):
+def bytes_wanted(buffer: bytes) -> int:
+    """How long the first block says it is; 0 where not even that stands there or the length is impossible."""
+    if len(buffer) < BLOCK_OVERHEAD_BYTES:
         return 0
-    length: int = _HEAD.unpack_from(buffer, at + _CRC.size)[0]
+    length: int = _BLOCK.unpack_from(buffer)[1]
     return BLOCK_OVERHEAD_BYTES + length if 0 < length <= MAX_RECORDS_BYTES else 0
 
 
-def whole_blocks(buffer: memoryview, at: int = 0) -> Iterator[Block]:
+def whole_blocks(buffer: bytes, at: int = 0) -> Iterator[Block]:
     """The blocks from `at` on, up to the first byte that is not part of a whole one."""
     while (block := read_block(buffer, at)) is not None:
         yield block
         at = block.end
 
 
-def bodies_of(block: Block) -> Iterator[tuple[int, bytes]]:
-    """Hash of the key and body of each record of a block."""
-    records = bytes(block.records)
-    at, size, unpack = 0, _RECORD.size, _RECORD.unpack_from
-    for _ in range(block.number):
-        length, key_hash = unpack(records, at)
-        at += size
-        yield key_hash, records[at : at + length]
-        at += length
+def read_records(buffer: bytes, start: int) -> Records:
+    """The records of all whole blocks from the buffer's begin on; `start` is the position of its first byte."""
+    found = Records(0, [], [], [])
+    add_hash, add_body, add_position = found.hashes.append, found.bodies.append, found.positions.append
+    unpack, overhead = _RECORD.unpack_from, BLOCK_OVERHEAD_BYTES
+    at = 0
+    while (block := read_block(buffer, at)) is not None:
+        record = at + overhead
+        for _ in range(block.number):
+            length, key_hash = unpack(buffer, record)
+            record += 8
+            add_hash(key_hash)
+            add_body(buffer[record : record + length])
+            add_position(start + at)
+            record += length
+        at = block.end
+    return found._replace(end=start + at)
 
 
 MAX_BATCH_RECORDS: Final = len(_OFFSETS)

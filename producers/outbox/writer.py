@@ -15,7 +15,7 @@ from touchline.producers.outbox import forks
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.folder import APPEND_LOCK, PAGE, prepare, segment_path, sync_folder, unusable
 from touchline.producers.outbox.locks import FileLock
-from touchline.producers.outbox.page import ACKNOWLEDGED, END, TAIL, open_page
+from touchline.producers.outbox.page import ACKNOWLEDGED, END, TAIL, WRITING, open_page
 from touchline.producers.outbox.recovery import recover
 from touchline.producers.outbox.wire import block_of
 
@@ -93,28 +93,23 @@ class OutboxWriter:
         try:
             self._lock.take()
             try:
-                end: int = page[END]
-                if end - page[ACKNOWLEDGED] + len(block) > self.config.limit_bytes:
+                if page[WRITING]:  # a writer was killed in mid-write
+                    recover(self.config.folder, page, is_new=False)
+                end: int = page[END] + len(block)
+                if end - page[ACKNOWLEDGED] > self.config.limit_bytes:
                     return 0
                 segment = self._segment_to_write()
-                size = os.lseek(segment, 0, os.SEEK_END)
-                if page[TAIL] + size != end:  # a writer was killed in mid-write
-                    recover(self.config.folder, page, is_new=False)
-                    segment = self._segment_to_write()
-                    size = page[END] - page[TAIL]
-                self._write(segment, block, size)
-                return self._advance(len(block))
+                page[WRITING] = 1
+                self._write(segment, block)
+                page[END] = end
+                page[WRITING] = 0
+                return end
             finally:
                 self._lock.give_back()
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise OutboxFull.by_disk(self.config.folder) from None
             raise unusable(self.config.folder, error) from None
-
-    def _advance(self, size: int) -> int:
-        end: int = self.page[END] + size
-        self.page[END] = end
-        return end
 
     def _segment_to_write(self) -> int:
         tail, end = self.page[TAIL], self.page[END]
@@ -134,13 +129,14 @@ class OutboxWriter:
         self._segment, self._segment_start = opened, tail
         return opened
 
-    def _write(self, segment: int, block: bytes, size: int) -> None:
+    def _write(self, segment: int, block: bytes) -> None:
         try:
             written = os.write(segment, block)
             while written < len(block):  # the disk is all but full: the next attempt says so, or goes on
                 written += os.write(segment, memoryview(block)[written:])
         except OSError:
-            os.ftruncate(segment, size)  # nothing half-written counts
+            os.ftruncate(segment, self.page[END] - self.page[TAIL])  # nothing half-written counts
+            self.page[WRITING] = 0
             raise
 
     def _sync(self, end: int) -> None:
