@@ -29,7 +29,8 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     given = {
-        ENV_PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else str(value)
+        # An empty text is what a setting without a value reads as.
+        ENV_PREFIX + name.upper(): ",".join(value) if isinstance(value, list) else "" if value is None else str(value)
         for name, value in values.items()
     }
     return {**inherited, **given, STACK_MARK: str(settings.local_dir.resolve()), "PYTHONUNBUFFERED": "1"}
