@@ -81,7 +81,7 @@ The other way round, `touchline trace SOURCE ID --json` lists the cells of one e
 ## Percentiles of waits
 
 `kpi_wait_1d` is a histogram: add up `events` of any days, stages or touchpoints, then take the percentile. It is known to one class,
-since classes are powers of two: 90 % of the waits of this query's rows are shorter than its answer.
+since classes are powers of two: at least 90 % of the waits of a touchpoint are shorter than this query's answer.
 
 ```sql
 SELECT touchpoint, quantileExactWeighted(0.9)(wait_below_seconds, toUInt64(events)) AS p90_below_seconds, sum(events) AS waits

@@ -25,6 +25,9 @@ ALL_VIEWS = (*VIEWS, *(one.view for one in EVENT_VIEWS))
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
+_OF_API = "ALTER DATABASE journey_api MODIFY COMMENT '{}';\n\n"
+_API_NOW = "Views apart from those that BI tools list: the events behind every KPI, parameterized views"
+_API_BEFORE = "Parameterized views, apart since some BI tools cannot list them"
 _VIEW_DDL = re.compile(r"^CREATE OR REPLACE VIEW (\S+)\n.*?;\n(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -37,11 +40,12 @@ def generated_files() -> dict[str, str]:
     )
     down_projections = ",\n".join(f"    DROP PROJECTION IF EXISTS {item.name}" for item in reversed(KPI_PROJECTIONS))
     up_views, down_views = changed_views(frozen_views())
+    differing = f"{_HEAD}-- Views that are new or differ from those before.\n\n"
     return {
         f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
-        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{_HEAD}-- Views that are new or differ from those before.\n\n{up_views}",
-        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
+        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{_OF_API.format(_API_NOW)}{up_views}",
+        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{_OF_API.format(_API_BEFORE)}{down_views}",
         "docs/kpis.md": kpis_page(),
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS]),
     }

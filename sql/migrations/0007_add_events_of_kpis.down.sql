@@ -1,5 +1,7 @@
 -- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
 
+ALTER DATABASE journey_api MODIFY COMMENT 'Parameterized views, apart since some BI tools cannot list them';
+
 DROP VIEW IF EXISTS journey_api.unmapped_events;
 
 DROP VIEW IF EXISTS journey_api.funnel_stage_any_events;

@@ -1,6 +1,8 @@
 -- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
 -- Views that are new or differ from those before.
 
+ALTER DATABASE journey_api MODIFY COMMENT 'Views apart from those that BI tools list: the events behind every KPI, parameterized views';
+
 CREATE OR REPLACE VIEW journey.funnel_stage
 (
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',

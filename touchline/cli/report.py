@@ -6,8 +6,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from touchline.cli.pages import print_page
 from touchline.clickhouse import connect, explained
 from touchline.reporting.page import render
 from touchline.reporting.report import Report, build_report
@@ -38,10 +38,7 @@ def report(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
     if as_json:
         print(json.dumps(as_object(found)))
         return
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDTH_WHEN_PIPED
-    console.print(render(found))
+    print_page(render(found), WIDTH_WHEN_PIPED)
 
 
 def as_object(found: Report) -> dict[str, object]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from touchline.cli.pages import print_page
 from touchline.clickhouse import connect, explained
 from touchline.reporting.trace import Trace, trace_event
 from touchline.reporting.trace_page import render_trace, verdict
@@ -46,10 +46,7 @@ def trace(
     if as_json:
         print(json.dumps(as_object(found), default=plain, ensure_ascii=False))
     else:
-        console = Console(highlight=False, markup=False)
-        if not console.is_terminal:
-            console.width = WIDTH_WHEN_PIPED
-        console.print(render_trace(found))
+        print_page(render_trace(found), WIDTH_WHEN_PIPED)
     return 0 if found.counts else 1
 
 

@@ -177,7 +177,7 @@ def read_versions(rows: Sequence[tuple[Any, ...]]) -> list[Version]:
     standing = list(now_of.values())
     versions = []
     for key, now in now_of.items():
-        held = by_record[key]
+        held = sorted(by_record[key], key=lambda row: row[3])  # row ids grow with the inserts, a worker's clock may not
         topic, incarnation, partition = str(now[0]).split("/")
         fate, reason, field, revision = now[4:8]
         received = max(row[9] for row in held)  # a fate that was moved leaves the time to the first row

@@ -122,6 +122,8 @@ def test_a_file_that_changed_after_it_was_applied_is_refused(engine_client: Clie
 
 def test_every_table_view_and_column_has_a_comment(engine_client: Client) -> None:
     condition = "database IN ('journey', 'journey_raw', 'journey_api') AND {} != 'schema_versions' AND comment = ''"
+    databases = "SELECT name FROM system.databases WHERE name LIKE 'journey%' AND comment = ''"
+    assert engine_client.execute(databases) == []
     assert engine_client.execute(f"SELECT name FROM system.tables WHERE {condition.format('name')}") == []
     assert engine_client.execute(f"SELECT table, name FROM system.columns WHERE {condition.format('table')}") == []
 
