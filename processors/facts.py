@@ -3,25 +3,25 @@ exponent, texts sealed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-import orjson
-
 from touchline.processors.cipher import Cipher
+from touchline.processors.depth import is_too_deep
+from touchline.processors.properties import properties_of
 from touchline.processors.records import Fact
-from touchline.schemas.checking import FIELD_NAMES, CheckedEvent, unknown_fields
-from touchline.schemas.credibility import moments_of
-from touchline.schemas.events import ANSWER, CONSENT, IDENTIFY, MEASURE, TOUCHPOINT
+from touchline.schemas.canonical import payload_hash_of_own
+from touchline.schemas.checking import CheckedEvent, doubles_of, has_unknown_fields
+from touchline.schemas.credibility import instants_of, moments_of, sign_fault
+from touchline.schemas.events import ANSWER, IDENTIFY, TOUCHPOINT
 from touchline.schemas.identifiers import order_of
 from touchline.schemas.money import CURRENCY_EXPONENTS
+from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Source
 from touchline.schemas.times import local_day
-
-UNKNOWN_PREFIX = "+"
-"""Fields that the contract does not know are kept among the properties under this prefix, as JSON."""
 
 _NO_PROPERTIES: Mapping[str, str] = {}
 # Survey, question, its version, language, kpi, variant, scope, scale, score, has_score, disposition, sampling probability; then
@@ -31,18 +31,28 @@ _NO_MONEY = (0, "", 0, "", "")
 _of_all: Any = itemgetter(  # one call for all is quicker than one look-up each
     "type", "source", "id", "revision", "simulated", "zone", "campaign", "brand", "place", "persona", "segment", "consent"
 )  # fmt: skip
-_of_touchpoint: Any = itemgetter("touchpoint", "action", "channel", "provenance")
-_WITH_OWN_FIELDS = frozenset((CONSENT, MEASURE))
+TOO_DEEP = Rejection(Reason.TOO_DEEP, "")
 _new: Any = tuple.__new__  # a named tuple's own constructor costs twice as much
 
 
 def fact_of(
-    event: CheckedEvent, payload_hash: int, source: Source, record_time_us: int, company_zone: str, cipher: Cipher
+    event: CheckedEvent,
+    value: dict[str, Any],
+    source: Source,
+    record_time_us: int,
+    company_zone: str,
+    cipher: Cipher,
+    counts: Counter[str],
 ) -> Fact | Rejection:
-    """The fact of a checked event, or why its times or zone cannot be used.
+    """The fact of a checked event, or why its times or zone cannot be used. Adds the number of unknown fields to `counts`.
 
-    `record_time_us` (the time that Kafka kept with the record) stands in for an absent `received_at`.
+    `value` is the event as sent, the caller's own; for its hash `received_at` is taken out of it. `record_time_us` (the time that
+    Kafka kept with the record) stands in for an absent `received_at`. Raises ValueError for text that is no Unicode.
     """
+    if event["type"] == TOUCHPOINT:
+        return _touchpoint_fact(event, value, source, record_time_us, company_zone, counts)
+    if has_unknown_fields(event) and is_too_deep(value):
+        return TOO_DEEP
     moments = moments_of(event, source, record_time_us)
     if isinstance(moments, Rejection):
         return moments
@@ -51,14 +61,10 @@ def fact_of(
         _of_all(event)
     )
     zone = own_zone or source.zone or company_zone
+    payload_hash = payload_hash_of_own(value, doubles_of(value, event))
     identifier_type, identifier = _identifier(event)
-    if kind == TOUCHPOINT:
-        touchpoint, action, channel, provenance = _of_touchpoint(event)
-        answer, money, comment = _NO_ANSWER, _money(event), None
-    else:
-        touchpoint, action = _contact(event)
-        channel, provenance, money = "", "", _NO_MONEY
-        answer, comment = (_answer(event, about_us), event["comment"]) if kind == ANSWER else (_NO_ANSWER, None)
+    touchpoint, action = _contact(event)
+    answer, comment = (_answer(event, about_us), event["comment"]) if kind == ANSWER else (_NO_ANSWER, None)
     return _new(  # type: ignore[no-any-return]
         Fact,
         (
@@ -73,13 +79,13 @@ def fact_of(
             touchpoint,
             action,
             1 if simulated else 0,
-            provenance,
+            "",
             campaign or "",
             brand or source.brand or "",
             place or "",
             *answer,
-            *money,
-            channel or source.default_channel or "",
+            *_NO_MONEY,
+            source.default_channel or "",
             persona or "",
             segment or "",
             payload_hash,
@@ -88,10 +94,89 @@ def fact_of(
             zone,
             identifier_type,
             "" if consent is None else consent["id"],
-            "" if consent is None else ",".join(sorted(set(consent["purposes"]))),
-            _properties(event),
+            "" if consent is None else _joined(consent["purposes"]),
+            properties_of(event, counts),
             "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
+        ),
+    )
+
+
+def _touchpoint_fact(
+    event: CheckedEvent,
+    value: dict[str, Any],
+    source: Source,
+    record_time_us: int,
+    company_zone: str,
+    counts: Counter[str],
+) -> Fact | Rejection:
+    """The same for nearly all events, hence one function without detours: 5 µs an event instead of 8."""
+    (
+        event_id, source_id, time, received_at, revision, persons, simulated, consent, place, own_zone, brand, campaign,
+        persona, segment, properties, kind, touchpoint, action, channel, provenance, amount, order, *unknown,
+    ) = event.values()  # fmt: skip  # in the model's order, unknown ones last; a test holds this against the model
+    instants = instants_of(time, received_at, own_zone, source, record_time_us)
+    if isinstance(instants, Rejection):
+        return instants
+    time_us, received_us = instants
+    has_unknown = unknown or (consent is not None and len(consent) > 2)
+    amount_minor, currency, exponent, order_id, order_kind = _NO_MONEY
+    if order is not None:
+        order_id, order_kind = order["id"], order["kind"]
+        has_unknown = has_unknown or len(order) > 2
+    if amount is not None:
+        amount_minor, currency = amount["amount_minor"], amount["currency"]
+        exponent = CURRENCY_EXPONENTS[currency]
+        has_unknown = has_unknown or len(amount) > 2
+        if fault := sign_fault(amount, order):
+            return fault
+    identifier_type = identifier = ""
+    if persons:
+        first = persons[0] if len(persons) == 1 else _strongest(persons)
+        identifier_type, identifier = first["type"], first["key"]
+        for person in persons:
+            has_unknown = has_unknown or len(person) > 2
+    if has_unknown and is_too_deep(value):
+        return TOO_DEEP
+    payload_hash = payload_hash_of_own(value, value.values() if has_unknown else properties.values())
+    zone = own_zone or source.zone or company_zone
+    return _new(  # type: ignore[no-any-return]
+        Fact,
+        (
+            kind,
+            source_id,
+            event_id,
+            revision,
+            time_us,
+            local_day(time_us, zone),
+            identifier,
+            identifier,
+            touchpoint,
+            action,
+            1 if simulated else 0,
+            provenance,
+            campaign or "",
+            brand or source.brand or "",
+            place or "",
+            *_NO_ANSWER,
+            amount_minor,
+            currency,
+            exponent,
+            order_id,
+            order_kind,
+            channel or source.default_channel or "",
+            persona or "",
+            segment or "",
+            payload_hash,
+            received_us,
+            source.clock_correction_us,
+            zone,
+            identifier_type,
+            "" if consent is None else consent["id"],
+            "" if consent is None else _joined(consent["purposes"]),
+            properties_of(event, counts) if properties or has_unknown else _NO_PROPERTIES,
+            "",
+            "",
         ),
     )
 
@@ -106,20 +191,6 @@ def linked_identifiers(event: CheckedEvent, fact: Fact) -> list[str]:
 def is_unlink(event: CheckedEvent) -> bool:
     """Whether the event says that its persons do not belong together."""
     return bool(event["type"] == IDENTIFY and event["action"] == "unlink")
-
-
-def unknown_field_count(event: CheckedEvent) -> int:
-    """Number of fields that the contract does not know, at the top level and in what the event is about or buys."""
-    count = len(unknown_fields(event))
-    for name, width in _NESTED:
-        part = event.get(name)
-        if type(part) is dict and len(part) > width and name in FIELD_NAMES[event["type"]]:
-            count += len(part) - width
-    return count
-
-
-_NESTED = (("consent", 2), ("amount", 2), ("order", 2), ("about", 4))
-"""Nested objects and how many fields the contract knows in them."""
 
 
 def _identifier(event: CheckedEvent) -> tuple[str, str]:
@@ -169,39 +240,5 @@ def _answer(event: CheckedEvent, about_us: int) -> tuple[Any, ...]:
     )
 
 
-def _money(event: CheckedEvent) -> tuple[int, str, int, str, str]:
-    order, amount = event["order"], event["amount"]
-    order_id, order_kind = ("", "") if order is None else (order["id"], order["kind"])
-    if amount is None:
-        return (0, "", 0, order_id, order_kind)
-    currency = amount["currency"]
-    return (amount["amount_minor"], currency, CURRENCY_EXPONENTS[currency], order_id, order_kind)
-
-
-def _properties(event: CheckedEvent) -> Mapping[str, str]:
-    kind = event["type"]
-    if not event["properties"] and len(event) == len(FIELD_NAMES[kind]) and kind not in _WITH_OWN_FIELDS:
-        return _NO_PROPERTIES
-    own = _own_fields(event)
-    unknown = unknown_fields(event)
-    properties = {name: value if type(value) is str else _text(value) for name, value in event["properties"].items()}
-    properties.update(own)
-    properties.update((UNKNOWN_PREFIX + name, orjson.dumps(event[name]).decode()) for name in unknown)
-    return dict(sorted(properties.items())) if len(properties) > 1 else properties
-
-
-def _text(value: object) -> str:
-    return str(value) if type(value) is int else orjson.dumps(value).decode()
-
-
-def _own_fields(event: CheckedEvent) -> dict[str, str]:
-    """Fields of rare event types that have no column of their own."""
-    if event["type"] == CONSENT:
-        purposes = ",".join(sorted(set(event["purposes"])))
-        return {"consent_id": event["consent_id"], "purposes": purposes, "effective_at": event["effective_at"]}
-    if event["type"] == MEASURE:
-        fields = {name: event[name] for name in ("measure", "starts_at", "ends_at", "owner", "expected_kpi")}
-        if event["cost"] is not None:
-            fields |= {"cost_minor": str(event["cost"]["amount_minor"]), "cost_currency": event["cost"]["currency"]}
-        return {name: value for name, value in fields.items() if value}
-    return {}
+def _joined(purposes: Sequence[str]) -> str:
+    return ",".join(sorted(set(purposes)))

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from touchline.processors.cipher import Cipher
 from touchline.processors.decode import Decoded
-from touchline.processors.facts import fact_of, is_unlink, linked_identifiers, unknown_field_count
+from touchline.processors.depth import is_too_deep
+from touchline.processors.facts import TOO_DEEP, fact_of, is_unlink, linked_identifiers
 from touchline.processors.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
-from touchline.schemas.canonical import payload_hash_of_own
-from touchline.schemas.checking import CheckedEvent, check_event, doubles_of, has_unknown_fields
+from touchline.schemas.checking import CheckedEvent, check_event
 from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
-from touchline.schemas.sources import SOURCE_ID_PATTERN, Source, Sources
+from touchline.schemas.sources import SOURCE_ID_PATTERN, Sources
 
 NO_CONSENT = "no_consent"
 _is_source_id = re.compile(SOURCE_ID_PATTERN).fullmatch
@@ -62,20 +62,17 @@ class Validator:
             try:
                 event = check_event(value)
             except ValidationError as error:
-                outcomes.append(_rejected(rejection_of(error), value, record))
+                rejection = TOO_DEEP if is_too_deep(value) else rejection_of(error)
+                outcomes.append(_rejected(rejection, value, record))
                 continue
-            has_unknown = has_unknown_fields(event)
-            outcome = self._judge(record, value, event, has_unknown)
+            outcome = self._judge(record, value, event, counts)
             outcomes.append(outcome)
-            if type(outcome) is Fact:
-                if has_unknown:
-                    counts["unknown_fields"] += unknown_field_count(event)
-                if len(event["persons"]) > 1:
-                    kind = "unlink" if is_unlink(event) else "link"
-                    links.extend(Link(record.offset, kind, outcome, one) for one in linked_identifiers(event, outcome))
+            if len(event["persons"]) > 1 and type(outcome) is Fact:
+                kind = "unlink" if is_unlink(event) else "link"
+                links.extend(Link(record.offset, kind, outcome, one) for one in linked_identifiers(event, outcome))
 
-    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent, has_unknown: bool) -> Outcome:
-        source: Source | None = self._sources.get(event["source"])
+    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent, counts: Counter[str]) -> Outcome:
+        source = self._sources.get(event["source"])
         if source is None:
             return _rejected(Rejection(Reason.UNKNOWN_SOURCE, "source"), value, record)
         if source.legal_basis == "consent" and event["type"] != CONSENT:
@@ -83,11 +80,12 @@ class Validator:
             if not source.permits(None if consent is None else consent["purposes"]):
                 return Suppressed(NO_CONSENT, event["source"])
         try:
-            hashed = payload_hash_of_own(value, value.values() if has_unknown else doubles_of(value, event))
+            fact = fact_of(
+                event, value, source, record.timestamp * _US_PER_MS, self._company_zone, self._cipher, counts
+            )
         except ValueError:
             return _rejected(Rejection(Reason.NOT_UTF8, ""), value, record)
-        fact = fact_of(event, hashed, source, record.timestamp * _US_PER_MS, self._company_zone, self._cipher)
-        return fact if isinstance(fact, Fact) else _rejected(fact, value, record)
+        return _rejected(fact, value, record) if isinstance(fact, Rejection) else fact
 
 
 def _rejected(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Rejected:

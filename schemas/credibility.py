@@ -5,7 +5,6 @@ Sender and worker ask the same function, so what a sender accepts the worker doe
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from touchline.schemas.checking import CheckedEvent
@@ -14,6 +13,9 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Source
 from touchline.schemas.times import (
+    EARLIEST_US,
+    FUTURE_TOLERANCE_US,
+    LATEST_US,
     TimeUnreadable,
     UnknownZone,
     is_valid_declared_time,
@@ -21,9 +23,6 @@ from touchline.schemas.times import (
     parse_time,
     zone_of,
 )
-
-_of_all = itemgetter("received_at", "time", "zone", "type")
-_new: Any = tuple.__new__  # a named tuple's own constructor costs twice as much
 
 
 class Moments(NamedTuple):
@@ -42,41 +41,52 @@ def moments_of(event: CheckedEvent, source: Source, delivered_us: int) -> Moment
 
     `delivered_us` stands for `received_at` where the event has none (the record's own timestamp, the sender's clock).
     """
+    instants = instants_of(event["time"], event["received_at"], event["zone"], source, delivered_us)
+    if isinstance(instants, Rejection):
+        return instants
+    time_us, received_us = instants
+    about_us, kind = time_us, event["type"]
+    if kind == TOUCHPOINT and (fault := sign_fault(event["amount"], event["order"])):
+        return fault
+    for field, text in _declared_times(event):
+        try:
+            declared_us = parse_time(text, source.zone)
+        except (TimeUnreadable, UnknownZone):
+            return Rejection(Reason.WRONG_TYPE, field)
+        if kind == ANSWER:
+            about_us = declared_us
+            is_credible = is_valid_event_time(declared_us, received_us)
+        else:
+            is_credible = is_valid_declared_time(declared_us)
+        if not is_credible:
+            return Rejection(Reason.TIME_OUT_OF_RANGE, field)
+    return Moments(time_us, received_us, source.clock_correction_us, about_us)
+
+
+def instants_of(
+    time: str, received_at: str | None, zone: str | None, source: Source, delivered_us: int
+) -> tuple[int, int] | Rejection:
+    """Event time (corrected by the source's clock) and time of receipt, in microseconds since the epoch, UTC."""
     field = "received_at"
     try:
-        received_at, time, zone, kind = _of_all(event)
         received_us = delivered_us if received_at is None else parse_time(received_at)
-        if not is_valid_declared_time(received_us):
+        if not EARLIEST_US <= received_us < LATEST_US:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "time"
-        correction_us = source.clock_correction_us
-        time_us = parse_time(time, source.zone) + correction_us
-        if not is_valid_event_time(time_us, received_us):
+        time_us = parse_time(time, source.zone) + source.clock_correction_us
+        if not EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "zone"
         if zone:
             zone_of(zone)
-        if kind == TOUCHPOINT:
-            return _sign_fault(event) or _new(Moments, (time_us, received_us, correction_us, time_us))
-        about_us = time_us
-        for field, text in _declared_times(event):
-            declared_us = parse_time(text, source.zone)
-            if kind == ANSWER:
-                about_us = declared_us
-                is_credible = is_valid_event_time(declared_us, received_us)
-            else:
-                is_credible = is_valid_declared_time(declared_us)
-            if not is_credible:
-                return Rejection(Reason.TIME_OUT_OF_RANGE, field)
     except (TimeUnreadable, UnknownZone):
         return Rejection(Reason.WRONG_TYPE, field)
-    return Moments(time_us, received_us, correction_us, about_us)
+    return time_us, received_us
 
 
-def _sign_fault(event: CheckedEvent) -> Rejection | None:
+def sign_fault(amount: dict[str, Any] | None, order: dict[str, Any] | None) -> Rejection | None:
     """A refund gives money back, a purchase does not."""
-    amount = event["amount"]
-    if amount is None or (order := event["order"]) is None:
+    if amount is None or order is None:
         return None
     is_wrong = amount["amount_minor"] > 0 if order["kind"] == "refund" else amount["amount_minor"] < 0
     return Rejection(Reason.OUT_OF_SCALE, "amount.amount_minor") if is_wrong else None

@@ -9,6 +9,7 @@ zone, never the offset.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -30,7 +31,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
 _is_timestamp: Final[Callable[[str], object]] = re.compile(TIMESTAMP_PATTERN.replace("(", "(?:")[1:-1]).fullmatch
 _read: Final = datetime.fromisoformat
-_USUAL_LENGTHS: Final = frozenset((len("2026-01-31T08:30:00.000Z"), len("2026-01-31T08:30:00.000000Z")))
+_USUAL: Final = ("2026-01-31T08:30:00.000Z", "2026-01-31T08:30:00.000000Z")
+_USUAL_LENGTHS: Final = frozenset(map(len, _USUAL)) if sys.version_info < (3, 14) else frozenset[int]()
+"""From Python 3.14 on fromisoformat reads hour 24, so there the pattern is always asked."""
 
 EARLIEST_US: Final = 631_152_000 * US_PER_SECOND
 """1990-01-01T00:00:00Z: no event happened before."""
@@ -63,8 +66,8 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
     Raises TimeUnreadable, UnknownZone.
     """
     # Most senders write YYYY-MM-DDThh:mm:ss.ffffffZ or three digits less. Where the signs stand as there, fromisoformat
-    # accepts what the pattern does (but for hour 24, from Python 3.14), and the pattern need not be asked: 0.6 µs instead of 0.95.
-    is_usual = text[4:20:3] == "--T::." and text[-1] == "Z" and len(text) in _USUAL_LENGTHS and text[11:13] < "24"
+    # accepts what the pattern does, and the pattern need not be asked: 0.6 µs instead of 0.95.
+    is_usual = len(text) in _USUAL_LENGTHS and text[4:20:3] == "--T::." and text[-1] == "Z"
     if not is_usual and _is_timestamp(text) is None:
         raise TimeUnreadable("not an RFC 3339 time such as 2026-01-31T09:30:00+01:00")
     try:
