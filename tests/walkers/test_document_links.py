@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.documents import DOCUMENTS, ROOT, anchors_of, inline_code, links_of
 
-TEST_NAME = re.compile(r"^(tests/[\w/]+\.py)::(\w+)$")
+TEST_NAME = re.compile(r"^(tests/[\w/]+\.py)::(\w+)(?:::runTest)?$")
 
 
 @cache

@@ -26,5 +26,5 @@ def test_every_table_has_the_same_columns() -> None:
 def test_every_row_says_everything_and_names_its_test_or_that_there_is_none() -> None:
     body = [row for row in rows() if row[0] != HEADER[0] and not set(row[0]) <= {"-"}]
     assert [row[0] for row in body if not all(row)] == []
-    assert [row[0] for row in body if row[4] != "not tested" and "::test_" not in row[4]] == []
+    assert [row[0] for row in body if row[4] != "not tested" and not re.search("::[tT]est", row[4])] == []
     assert sum(row[4] == "not tested" for row in body) <= NOT_TESTED_MAX
