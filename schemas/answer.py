@@ -53,7 +53,7 @@ class AnswerEvent(Envelope):
     question_version: Name = ""
     language: Name = Field(default="", description="BCP 47 tag of the wording that was shown")
     kpi: RequiredName = Field(description="nps, csat, ces, emotion ...")
-    variant: Name = Field(default="", description="Variant of the formula, such as ces: mean or top2")
+    variant: Name = Field(default="", description="Variant of the formula, by the KPI catalogue, such as net of ces")
     scope: Literal["relational", "transactional"]
     scale_min: Point
     scale_max: Point

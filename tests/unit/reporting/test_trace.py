@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from touchline.reporting.trace_page import span
 from touchline.reporting.uncounted import why_uncounted
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.event_views import EVENT_VIEWS
+
+EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
 
 
 @pytest.mark.parametrize(
@@ -66,3 +70,13 @@ def test_every_variant_counts_under_its_own_name_and_every_default_under_none() 
     for kpi, variant in load_catalogue().variants():
         assert why_uncounted(kpi.id, variant.id, *variant.scale, 1, "complete") == ""
         assert why_uncounted(kpi.id, "", *variant.scale, 1, "complete") == ""
+
+
+def test_the_contracts_own_examples_name_variants_that_the_catalogue_has() -> None:
+    examples = [json.loads(path.read_text("utf-8")) for path in (EXAMPLES / "answer" / "v1" / "good").glob("*.json")]
+    catalogued = {kpi.id for kpi in load_catalogue().surveys}
+    given = [one for one in examples if one["kpi"] in catalogued and one.get("score") is not None]
+    assert given
+    for one in given:
+        answer = (one["kpi"], one.get("variant", ""), one["scale_min"], one["scale_max"])
+        assert why_uncounted(*answer, 1, "complete") == ""
