@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.consumer import fetcher
 
 from touchline.processors.bulk.record import Record
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
 
 ANSWER_BYTES_MAX = 16 << 20
 """Of one answer to a fetch so much is unpacked at most: its 4 MiB may be gigabytes when they are decompressed."""
@@ -28,3 +32,12 @@ class LeanPartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # a
     def _consumer_record(self, tp: Any, read: Any) -> Record:
         self._bytes_left -= len(read.value or b"")
         return Record(read.offset, read.key, read.value, read.timestamp, read.timestamp_type, tp.topic, tp.partition)
+
+
+def let_others_go_first(consumer: AIOKafkaConsumer, served: Iterable[Any]) -> None:
+    """Put what is left of these partitions behind what waits of the others. aiokafka takes from the first one until it is read to its end,
+    and one answer for a partition with a long backlog may last for twenty polls."""
+    waiting = consumer._fetcher._records
+    for partition in served:
+        if partition in waiting:
+            waiting.move_to_end(partition)

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
 from faust.types import TP
 
-from touchline.processors.bulk.reader import LeanPartitionRecords
+from touchline.processors.bulk.reader import LeanPartitionRecords, let_others_go_first
 from touchline.processors.bulk.record import BulkRecord, bulk_records
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
         self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
     ) -> Mapping[TP, list[BulkRecord]]:
         polled = await super()._fetch_records(consumer, *args, **kwargs)
+        let_others_go_first(consumer, polled)
         poll = (consumer._coordinator.generation, self.app.conf.broker_max_poll_records)
         bulks: dict[TP, list[BulkRecord]] = {}
         for aiokafka_tp, records in polled.items():

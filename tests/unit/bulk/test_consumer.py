@@ -4,6 +4,7 @@ tests/integration."""
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -138,6 +139,7 @@ class ScriptedKafka:
 
     def __init__(self, polls: list[list[int]], committed: int | None = None) -> None:
         self._coordinator = SimpleNamespace(generation=7)
+        self._fetcher = SimpleNamespace(_records=OrderedDict())
         self._polls = polls
         self._committed = committed
         self.seeks: list[int] = []

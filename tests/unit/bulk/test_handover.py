@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -135,9 +136,10 @@ def test_store_is_busy_until_its_thread_is_done_also_when_nobody_waits_for_it(tm
                 await asyncio.sleep(0.01)
             giving.cancel()
             await asyncio.gather(giving, return_exceptions=True)
-            assert parts.handover.is_store_busy
+            busy = attrgetter("is_store_busy")
+            assert busy(parts.handover)
             (tmp_path / "notes.go").touch()
-            while parts.handover.is_store_busy:
+            while busy(parts.handover):
                 await asyncio.sleep(0.01)
             assert len(lines(tmp_path / "notes", "stored")) == 1
 

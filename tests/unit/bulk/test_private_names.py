@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.consumer.group_coordinator import BaseCoordinator, GroupCoordinator
 from faust.transport.consumer import Consumer as BaseConsumer, ThreadDelegateConsumer
@@ -33,7 +34,7 @@ METHODS: dict[str, tuple[Callable[..., Any], list[str], bool]] = {
     "_new_consumer_thread": (Consumer._new_consumer_thread, ["self"], False),
     "_to_message": (Consumer._to_message, ["self", "tp", "record"], False),
 }
-ATTRIBUTES = {"_read_offset", "_coordinator"}
+ATTRIBUTES = {"_read_offset", "_coordinator", "_fetcher", "_records"}
 """Tested below, one by one."""
 
 PUBLIC_METHODS = {
@@ -98,6 +99,14 @@ def test_aiokafka_does_not_wait_between_taking_records_and_returning_them() -> N
     source = inspect.getsource(Fetcher.fetched_records)
     after_taking = source[source.index("drained[tp] = records") :]
     assert "await" not in after_taking[: after_taking.index("return drained")]
+
+
+def test_aiokafka_takes_from_partitions_in_the_order_of_a_dictionary_that_it_never_replaces() -> None:
+    source = inspect.getsource(Fetcher)
+    assert source.count("self._records = ") == 1
+    assert "self._records = collections.OrderedDict()" in source
+    assert "for tp in list(self._records.keys()):" in inspect.getsource(Fetcher.fetched_records)
+    assert "self._fetcher = Fetcher(" in inspect.getsource(AIOKafkaConsumer)
 
 
 def test_aiokafka_makes_records_of_the_class_that_its_module_names() -> None:

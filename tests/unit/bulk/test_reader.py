@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from types import SimpleNamespace
+
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from touchline.processors.bulk.reader import ANSWER_BYTES_MAX, LeanPartitionRecords
+from touchline.processors.bulk.reader import ANSWER_BYTES_MAX, LeanPartitionRecords, let_others_go_first
 
 PARTITION = TopicPartition("events", 3)
 MEBIBYTE = 1 << 20
@@ -53,3 +56,14 @@ def test_small_answer_that_is_large_when_decompressed_is_read_in_parts_without_a
         parts += 1
     assert offsets == list(range(per_batch * batches))
     assert parts == 3
+
+
+def test_partition_that_was_served_goes_behind_those_that_wait() -> None:
+    zero, one, two = (TopicPartition("events", number) for number in range(3))
+    waiting = OrderedDict.fromkeys((zero, one, two), "what was fetched")
+    consumer = SimpleNamespace(_fetcher=SimpleNamespace(_records=waiting))
+    let_others_go_first(consumer, [zero])
+    assert list(waiting) == [one, two, zero]
+    del waiting[one]
+    let_others_go_first(consumer, [two, one])
+    assert list(waiting) == [zero, two]
