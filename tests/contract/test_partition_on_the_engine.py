@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.engine import running_engine
 from tests.unit.store.partition import Event, expected_fates, version, winners
 from tests.unit.store.world import MAP, SOURCES, batch, kill, make_loop, records_of, store_all
+from tests.view_sums import view_sums
 from touchline.clickhouse import connect, connect_as
 from touchline.processors.answers import Acknowledge
 from touchline.processors.store.clickhouse import ClickHouseLedger
@@ -29,9 +29,6 @@ from touchline.sql.reference import register_configuration
 EVENTS = 20_000
 PERSONS = 2_500
 MINUTES = 60 * 24 * 20
-# They speak of records and positions; the account is compared by itself.
-OF_RECORDS = {"quarantine", "account"}
-EMPTY = {"dim_place"}
 
 
 @pytest.fixture(scope="module")
@@ -94,20 +91,6 @@ def re_stamped(earlier: Event, minute: int, chance: random.Random) -> Event:
     return {**earlier, "time": f"2025-06-{1 + minute // 1440:02d}T{hour}"}
 
 
-def seen(settings: Settings, *, with_projections: bool = True) -> dict[str, list[tuple[Any, ...]]]:
-    """Number and checksum of the rows of each view."""
-    client = connect(settings)
-    names = [
-        name
-        for (name,) in client.execute("SELECT name FROM system.tables WHERE database = 'journey' AND engine = 'View'")
-        if name not in OF_RECORDS
-    ]
-    sql = "SELECT count(), sum(cityHash64(toString(tuple(*)))) FROM journey.{} SETTINGS optimize_use_projections = {}"
-    found = {name: client.execute(sql.format(name, int(with_projections))) for name in sorted(names)}
-    client.disconnect()
-    return found
-
-
 def empty(settings: Settings) -> None:
     client = connect(settings)
     client.execute("TRUNCATE TABLE journey_raw.ledger")
@@ -140,9 +123,9 @@ def test_every_view_of_twenty_thousand_events_equals_one_sorted_pass(engine: Set
     events = deliveries(chance)
     assert len(events) == EVENTS
     store_with_accidents(engine, events, tmp_path, chance)
-    actual = seen(engine)
-    assert actual == seen(engine, with_projections=False)
-    assert {name for name, ((rows, _),) in actual.items() if not rows} == EMPTY
+    actual = view_sums(engine)
+    assert actual == view_sums(engine, with_projections=False)
+    assert all(rows for rows, _ in actual.values())
     client = connect(engine)
     fates = Counter(
         dict(client.execute("SELECT fate, sum(sign) FROM journey_raw.ledger WHERE kind = 'received' GROUP BY fate"))
@@ -160,4 +143,4 @@ def test_every_view_of_twenty_thousand_events_equals_one_sorted_pass(engine: Set
     loop = make_loop(ledger, tmp_path / "sorted")
     store_all(loop, records_of(winners(events)), (EVENTS,))
     loop.close()
-    assert actual == seen(engine)
+    assert actual == view_sums(engine)
