@@ -36,8 +36,10 @@ def open_producer(settings: Settings, outbox: Path | None = None) -> TouchpointP
 
 
 def hush_kafka() -> None:
-    """kafka-python logs each failed attempt with a traceback; a command says it once, with the remedy."""
+    """kafka-python logs each failed attempt with a traceback; a command says it once, with the remedy. What waits in
+    the outbox it says, too."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("touchline.producers.outbox").setLevel(logging.ERROR)
 
 
 def waiting_note(waiting: int) -> str:
