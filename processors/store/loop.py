@@ -97,8 +97,9 @@ class StoreLoop:
         self._revoked: set[int] = set()
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None:
-        """The group gave these partitions to this worker; older generations are stale from now on."""
-        self._generation = max(self._generation, generation)
+        """The group gave these partitions to this worker; older generations are stale from now on. A lower generation than the last
+        one is a group that started anew, while this worker slept."""
+        self._generation = generation
         self._revoked -= set(partitions)
 
     def on_revoked(self, partitions: Collection[int]) -> None:

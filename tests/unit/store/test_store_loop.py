@@ -167,6 +167,16 @@ def test_a_group_whose_generations_started_anew_takes_the_partition_over(tmp_pat
     assert loop.store(batch(records[2:], generation=1)) == Acknowledge(4)
 
 
+def test_a_worker_that_lives_through_a_new_beginning_of_its_group_goes_on(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    records = records_of([event(n, 1, n) for n in range(4)])
+    loop = make_loop(ledger, tmp_path)
+    loop.on_assigned([0], 57)
+    assert loop.store(batch(records[:2], generation=57)) == Acknowledge(2)
+    loop.on_assigned([0], 1)
+    assert loop.store(batch(records[2:], generation=1)) == Acknowledge(4)
+
+
 def test_a_recreated_topic_goes_on_with_the_same_persons_and_never_repeats_a_row_id(tmp_path: Path) -> None:
     ledger = MemoryLedger()
     first = make_loop(ledger, tmp_path, "a", incarnation="T1")

@@ -70,6 +70,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.loops[worker].on_assigned([0], self.generation)
 
     @rule(worker=WORKERS)
+    def group_starts_anew(self, worker: int) -> None:
+        """The group was deleted: its generations count from 1 again, while workers of the old one live."""
+        self.generation = 0
+        self.take_over(worker)
+
+    @rule(worker=WORKERS)
     def revoke(self, worker: int) -> None:
         if worker != self.owner:
             self.loops[worker].on_revoked([0])
@@ -92,7 +98,7 @@ class StoreMachine(RuleBasedStateMachine):
         if isinstance(answer, Acknowledge):
             assert answer.next_offset <= self.mark() + 1, "acknowledged and not durable"
             self.positions[worker] = answer.next_offset
-            self.committed = max(self.committed, answer.next_offset)
+            self.committed = answer.next_offset
         else:
             assert worker != self.owner, answer
 
@@ -115,6 +121,20 @@ class StoreMachine(RuleBasedStateMachine):
         self.generations[worker] = 0
         if worker == self.owner:
             self.take_over(worker)
+
+    @rule(kept=st.integers(0, 9), worker=WORKERS)
+    @precondition(lambda self: self.mark() >= 0)
+    def restore_backup(self, kept: int, worker: int) -> None:
+        """With all workers ended the ledger falls back to an older insert. Kafka's commits and the state files know more."""
+        for loop in self.loops.values():
+            kill(loop)
+        self.ledger.network.clear()
+        self.ledger.running.clear()
+        self.ledger.rows = [row for row in self.ledger.rows if row["insert_number"] <= kept]
+        for number in self.loops:
+            self._start(number)
+            self.generations[number] = 0
+        self.take_over(worker)
 
     @rule(choice=st.integers(0, 9))
     @precondition(lambda self: self.ledger.network)
