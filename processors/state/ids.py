@@ -60,6 +60,7 @@ class PartitionIds:
         if self.mark is not None and self._catch_up(ledger, mark, should_stop) and self._seen.has_room(room):
             return
         self.mark = None
+        self._seen = room_for(0, self._bytes_max)  # the old set goes before the new one comes
         self._seen = room_for(ledger.count_ids(self.stream) + room, self._bytes_max)
         self._saved_count = 0
         if not self._read(ledger, None, should_stop):

@@ -29,7 +29,7 @@ class Fingerprints:
     """An open hash table of 29 bits of each hash: 4 bytes a slot, one wrong "known" in some hundred million."""
 
     def __init__(self, slots: int) -> None:
-        self._table = array("I", bytes(SLOT_BYTES * slots))
+        self._table = array("I", (0,)) * slots
         self._mask = slots - 1
         self.count = 0
 
