@@ -7,13 +7,14 @@ of the models' own schemas with the classes left out; contract and errors are th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import (
     CoreSchema,
     InitErrorDetails,
     PydanticCustomError,
+    PydanticUndefined,
     SchemaValidator,
     ValidationError,
     core_schema,
@@ -25,7 +26,7 @@ from touchline.schemas.identifiers import PersonRef
 
 CheckedEvent = dict[str, Any]
 """An event that keeps the contract: every declared field is there, in the model's order, nested objects are dictionaries,
-unknown fields come last."""
+unknown fields come last. Not to be changed: events that leave lists and objects out share empty ones."""
 
 _LEFT_OUT: Final = frozenset(("serialization", "metadata", "ref"))
 
@@ -33,11 +34,15 @@ _LEFT_OUT: Final = frozenset(("serialization", "metadata", "ref"))
 def check_event(value: dict[str, Any]) -> CheckedEvent:
     """The checked event. Raises pydantic's ValidationError, for rejections.py."""
     kind = value.get("type")
-    validator = _VALIDATORS.get(kind) if type(kind) is str else None
-    if validator is None or type(kind) is not str:
+    check = _CHECKS.get(kind) if type(kind) is str else None
+    if check is None or type(kind) is not str:
         EVENT_ADAPTER.validate_python(value)  # raises: there is no such type
         raise AssertionError(f"{kind} has a model but no validator")
-    checked: CheckedEvent = validator.validate_python(value)
+    validate, left_out = check
+    sent = validate(value)
+    checked = {**left_out, **sent}
+    if len(sent) < len(value):
+        checked.update((name, value[name]) for name in value if name not in sent)
     rule = _RULES.get(kind)
     if rule is not None:
         try:
@@ -94,13 +99,32 @@ _RULES: Final[dict[str, Callable[[CheckedEvent], None]]] = {ANSWER: require_scal
 """What a model checks beside its fields, by type."""
 
 
-def _validator_of(name: str, model: type[BaseModel]) -> SchemaValidator:
+class _Check(NamedTuple):
+    """Defaults are filled in and unknown fields added afterwards: pydantic looks at what was sent and known, and at nothing else."""
+
+    validate: Callable[[dict[str, Any]], dict[str, Any]]
+    """Gives the known fields that were sent."""
+    left_out: dict[str, Any]
+    """Every field with the value that stands for it when it was not sent; None for required ones."""
+
+
+def _check_of(name: str, model: type[BaseModel]) -> _Check:
     schema: Any = model.__pydantic_core_schema__
     if schema["type"] == "function-after" and name in _RULES:
         schema = schema["schema"]
     if schema["type"] != "model":
         raise TypeError(f"{name} has a rule of its own that is not among _RULES")
-    return SchemaValidator(_without_classes(schema))
+    whole: Any = _dictionary_of(schema)
+    fields = {}
+    for field, part in whole["fields"].items():
+        inner = part["schema"]
+        fields[field] = core_schema.typed_dict_field(inner["schema"], required=False) if not part["required"] else part
+    lean = core_schema.typed_dict_schema(fields, extra_behavior="ignore", config=whole.get("config"))
+    left_out = {field: one.get_default(call_default_factory=True) for field, one in model.model_fields.items()}
+    return _Check(
+        SchemaValidator(lean).validate_python,
+        {field: None if value is PydanticUndefined else value for field, value in left_out.items()},
+    )
 
 
 def _without_classes(schema: Any) -> Any:
@@ -128,4 +152,4 @@ def _dictionary_of(model: dict[str, Any]) -> CoreSchema:
     return core_schema.typed_dict_schema(fields, extra_behavior="allow", config=model.get("config"))
 
 
-_VALIDATORS: Final = {name: _validator_of(name, model) for name, model in EVENT_TYPES.items()}
+_CHECKS: Final = {name: _check_of(name, model) for name, model in EVENT_TYPES.items()}
