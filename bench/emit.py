@@ -43,7 +43,7 @@ PARTITIONS = 4
 BUDGET_SECONDS = 420.0
 SIDES = ("bare", "emit", "emit_many")
 KEYS = PersonKeys("bench", bytes(32))
-LINGER_MS = 10
+LINGER_MS = 20
 BATCH_BYTES = 256 << 10
 MOMENT_US = 1_800_000_000_000_000
 """The clock of both sides stands still, so that both send the same bytes."""

@@ -46,8 +46,9 @@ def moments_of(event: CheckedEvent, source: Source, delivered_us: int) -> Moment
         return instants
     time_us, received_us = instants
     about_us, kind = time_us, event["type"]
-    if kind == TOUCHPOINT and (fault := sign_fault(event["amount"], event["order"])):
-        return fault
+    if kind == TOUCHPOINT:
+        fault = sign_fault(event["amount"], event["order"])
+        return fault or Moments(time_us, received_us, source.clock_correction_us, about_us)
     for field, text in _declared_times(event):
         try:
             declared_us = parse_time(text, source.zone)

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_BYTES: Final = 4 << 20
 """So much is read ahead of Kafka's acknowledgements, hence sent again at most after a crash."""
-LINGER_SECONDS: Final = 0.01
+LINGER_SECONDS: Final = 0.02
 STOP_SECONDS: Final = 1.0
 """So long a drainer that stops waits for answers to what it has sent."""
 _LINGER_BYTES: Final = 256 << 10
@@ -176,7 +176,10 @@ class Drainer(threading.Thread):
                 self._fill(reader, window, link.partitions)
                 if batches := window.to_send():
                     link.send([(batch.partition, batch.bodies, self._answer_for(batch)) for batch in batches])
-            self._wait(None if window.size >= WINDOW_BYTES else reader)
+            if window.has_sent:
+                self._wait_for_answer()
+            else:
+                self._wait(reader)
 
     def _answer_for(self, batch: Batch) -> Callable[[BaseException | None], None]:
         def answer(error: BaseException | None) -> None:
@@ -188,8 +191,10 @@ class Drainer(threading.Thread):
     def _fill(self, reader: OutboxReader, window: Window, partitions: int) -> None:
         if reader.is_at_end or window.size >= WINDOW_BYTES:
             return
-        if self._page[END] - reader.position < _LINGER_BYTES:
-            time.sleep(LINGER_SECONDS)  # more may come: larger batches cost less
+        if self._page[END] - reader.position < _LINGER_BYTES:  # larger batches cost less
+            if window.has_sent:
+                return  # more may come until the answer is there
+            time.sleep(LINGER_SECONDS)
         while window.size < WINDOW_BYTES and (found := reader.read()):
             window.add(found, partitions)
 
@@ -227,11 +232,17 @@ class Drainer(threading.Thread):
             reader.forget_read_segments()
         self._account.settle()
 
-    def _wait(self, reader: OutboxReader | None) -> None:
-        """Until an answer is there or, with a reader, something to read."""
+    def _wait_for_answer(self) -> None:
+        """A moment at most: a writer that is far ahead is looked for, too, but does not wake us at each event."""
+        if self._answers.empty() and not self._is_stopping:
+            self._wake.wait(LINGER_SECONDS)
+        self._wake.clear()
+
+    def _wait(self, reader: OutboxReader) -> None:
+        """Until there is something to read."""
         self._is_idle = True
         # Looked at after the flag was set: who wrote before it was set did not wake us.
-        if self._answers.empty() and not self._is_stopping and (reader is None or reader.is_at_end):
+        if reader.is_at_end and not self._is_stopping:
             self._wake.wait(_IDLE_SECONDS)
         self._is_idle = False
         self._wake.clear()
