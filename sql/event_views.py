@@ -13,12 +13,14 @@ from touchline.sql.fact_views import AMOUNT, UNMAPPED_EVENTS
 from touchline.sql.funnel import FUNNELS, STAGES, Funnel
 from touchline.sql.mart_views import PERSONS, REVENUE, SURVEYS, VOLUMES, WAIT
 from touchline.sql.projections import (
+    ANSWER_TYPE,
     FIRST_OF_BITS,
     PERSONS_1D,
     REVENUE_1D,
     SURVEY_1D,
     SURVEY_1H,
     TOUCHPOINT_ROWS,
+    TOUCHPOINT_TYPE,
     UNMAPPED,
     VOLUME_1D,
     VOLUME_1H,
@@ -42,9 +44,11 @@ _VALUES: Final = frozenset(
 
 
 class EventView(NamedTuple):
-    """The view of the events behind a mart: `keys` are the mart's dimension columns, `adds` the columns that sum up to the mart's."""
+    """The view of the events behind a mart: `keys` are the mart's dimension columns, `adds` the columns that sum up to the mart's.
+    Only events of `event_type` are in it."""
 
     mart: str
+    event_type: str
     view: View
     keys: tuple[str, ...]
     adds: tuple[str, ...]
@@ -57,7 +61,7 @@ def _behind(mart: View, adds: dict[str, str], source: str) -> EventView:
     added = {name: (_added(mart.columns[name][0]), sql) for name, sql in adds.items()}
     comment = f"The events behind journey.{mart.name}: one row per event and cell, with what it adds to the cell (additivity: sum)"
     view = View(f"{mart.name}_events", comment, keys | event | added, source, SCHEMA)
-    return EventView(mart.name, view, tuple(keys), tuple(adds))
+    return EventView(mart.name, ANSWER_TYPE if mart in SURVEYS else TOUCHPOINT_TYPE, view, tuple(keys), tuple(adds))
 
 
 def _added(column: Column) -> Column:

@@ -36,6 +36,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield Text(f"Lines marked `{SIMULATED}` count made-up events: no evidence about real customers.")
     if report.touchpoints:
         yield _touchpoints(report)
+    if report.touchpoints and report.stages:
         made_up = f" ({SIMULATED} ones included)" if report.is_simulated else ""
         yield Text(
             f"\nstages: journeys{made_up} that passed them in order, and that reached them or a later one in any order"

@@ -135,7 +135,7 @@ class Trace(NamedTuple):
 
 
 def trace_event(client: Client, source: str, event_id: str) -> Trace:
-    """Read everything about one event. One query per mart, each through the ledger's projection by event."""
+    """Read everything about one event. One query per mart that may count it, each through the ledger's projection by event."""
     key = {"source": source, "event_id": event_id}
     versions = read_versions(_ask(client, _RECEIVED, key))
     if not any(version.counts for version in versions):
@@ -143,11 +143,12 @@ def trace_event(client: Client, source: str, event_id: str) -> Trace:
         return Trace(source, event_id, versions, None, [], [], unseen)
     ((*event, is_simulated, provenance, campaign, identifier_type, identifier),) = _ask(client, _EVENT, key)
     links = [(kind, short_key(other)) for kind, other in _ask(client, _LINKS, key)]
-    placements = [_placement(row) for row in _ask(client, _ATTACHED, key)]
-    counted = [cell for view in EVENT_VIEWS for cell in _counted(client, view, key)] if placements else []
     sent = Event._make(
         (*event, bool(is_simulated), provenance, campaign, identifier_type, short_key(identifier), links)
     )
+    placements = [_placement(row) for row in _ask(client, _ATTACHED, key)]
+    counting = [view for view in EVENT_VIEWS if view.event_type == sent.event_type] if placements else []
+    counted = [cell for view in counting for cell in _counted(client, view, key)]
     return Trace(source, event_id, versions, sent, placements, counted, None)
 
 

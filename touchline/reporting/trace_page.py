@@ -168,5 +168,5 @@ def _cells(counted: Sequence[Counted]) -> Table:
         known = " ".join(
             f"{name}={value}" for name, value in cell.items() if value is not None and name not in _KEYS_LEFT_OUT
         )
-        table.add_row(one.view, named, bucket, adds or "-", known)
+        table.add_row(one.view, named, bucket, adds or "0, not the first", known)
     return table
