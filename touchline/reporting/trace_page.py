@@ -165,8 +165,8 @@ def _cells(counted: Sequence[Counted]) -> Table:
         adds = ", ".join(
             f"{name} {value}" for name, value in one.adds.items() if value or name in ("numerator", "denominator")
         )
-        known = " ".join(
-            f"{name}={value}" for name, value in cell.items() if value is not None and name not in _KEYS_LEFT_OUT
-        )
-        table.add_row(one.view, named, bucket, adds or "0, not the first", known)
+        known = {name: value for name, value in cell.items() if name not in _KEYS_LEFT_OUT}
+        said = {name: value for name, value in known.items() if value is not None} or dict.fromkeys(known, "-")
+        where = " ".join(f"{name}={value}" for name, value in said.items())
+        table.add_row(one.view, named, bucket, adds or "0, not the first", where)
     return table

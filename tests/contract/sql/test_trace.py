@@ -34,6 +34,13 @@ EVENTS: list[dict[str, Any] | bytes] = [
     event(8, 1, 500, "till", time="1970-01-01T00:00:00Z"),
     b"{no json",
     event(9, 1, 600, "site", source="web"),
+    {
+        "type": "touchline.identify.v1",
+        "id": "i10",
+        "source": "shop",
+        "time": "2025-06-01T10:00:00Z",
+        "persons": [{"type": "login", "key": person_key(1)}, {"type": "anonymous", "key": f"k1:{'ab' * 32}"}],
+    },
 ]
 
 
@@ -114,6 +121,7 @@ def test_unmapped_and_anonymous_events_are_told_as_such(stored: Client) -> None:
     unmapped = trace_event(stored, "shop", "e4")
     assert "unmapped: no rule of the map holds" in shown(unmapped)
     assert "unmapped" in {one.view for one in unmapped.counted}
+    assert "channel=-" in shown(unmapped)
     anonymous = trace_event(stored, "shop", "e7")
     assert "none: nobody is named" in shown(anonymous)
     assert {one.view for one in anonymous.counted} == {"kpi_volume_1h", "kpi_volume_1d"}
@@ -137,6 +145,14 @@ def test_a_suppressed_and_an_unknown_event_are_never_stored_and_what_keeps_no_id
     assert "1 suppressed" in text
     assert "1 quarantined as not_json" in text
     assert "this id is known of: shop" in shown(trace_event(stored, "web", "e3"))
+
+
+def test_an_event_that_links_identifiers_counts_in_no_kpi_and_says_what_it_links(stored: Client) -> None:
+    trace = trace_event(stored, "shop", "i10")
+    assert (trace.counts, trace.placements, trace.counted) == (True, [], [])
+    text = shown(trace)
+    assert "this kind of event is attached to no journey and counts in no KPI" in text
+    assert "links them with k1:abababab…" in text
 
 
 def test_no_personal_value_is_shown(stored: Client) -> None:
