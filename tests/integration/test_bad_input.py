@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.engines import Ledger
 
 KAFKA_VALUE_BYTES_MAX = 8 << 20
+UNKNOWN_FIELDS = 5
+"""weather, geo, order/clerk and one beside a person key, which is not kept; weather beside a property of the same name."""
 Found = dict[str, tuple[str, str, str]]
 """Fate, reason and field of each case."""
 FATES = """
@@ -120,6 +122,19 @@ def test_unknown_touchpoint_is_stored_without_a_stage(ledger: Ledger, found: Fou
 def properties_of(ledger: Ledger, event_id: str) -> dict[str, Any]:
     ((properties,),) = ask(ledger.settings, PROPERTIES, event_id=event_id)
     return dict(properties)
+
+
+def test_unknown_fields_are_kept_and_counted_and_no_property_is_taken_for_one(ledger: Ledger, found: Found) -> None:
+    kept = properties_of(ledger, "bad-unknown_fields")
+    assert kept["+weather"] == '"rain"'
+    assert kept["+geo"] == '{"lat":1.5}'
+    assert kept["+order/clerk"] == json.dumps(ALL_OF_THEM)
+    assert {name for name in kept if name.startswith("+")} == {"+weather", "+geo", "+order/clerk"}
+    assert properties_of(ledger, "bad-plus_sign") == {"+weather": '"rain"', "~+weather": "snow", "=": "1"}
+    counted = ask(
+        ledger.settings, "SELECT sum(fate_counts['unknown_fields']) FROM journey_raw.ledger WHERE kind = 'mark'"
+    )
+    assert counted == [(UNKNOWN_FIELDS,)]
 
 
 def test_no_personal_value_and_no_secret_reaches_the_log(

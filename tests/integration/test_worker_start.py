@@ -88,6 +88,20 @@ def test_worker_before_the_first_migration_names_touchline_migrate(empty_face: L
     assert "touchline migrate" in outcome.stderr.partition("mend: ")[2]
 
 
+def test_unknown_map_is_status_2_with_the_nearest_name(ledger: Ledger) -> None:
+    outcome = run_worker(ledger.settings.with_changes(maps="retial"))
+    assert outcome.returncode == 2
+    assert "retial" in outcome.stderr.partition("error: ")[2]
+    assert "retail" in outcome.stderr.partition("mend: ")[2]
+
+
+def test_state_folder_that_cannot_be_written_is_status_2_and_named(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = run_worker(ledger.settings.with_changes(state_dir=tmp_path / "file" / "state"))
+    assert outcome.returncode == 2
+    assert f"the state folder cannot be used: {tmp_path / 'file' / 'state'}" in outcome.stderr
+
+
 def test_wrong_password_is_status_2_and_is_not_shown(empty_face: Ledger, tmp_path: Path) -> None:
     wrong = tmp_path / "password"
     wrong.write_text("not-the-password\n")

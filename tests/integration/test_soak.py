@@ -1,0 +1,20 @@
+"""A short form of `./run check soak`: the flood is stored soundly, within the memory that caches and batches may hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.checks.soak import soak
+
+SECONDS = 8.0
+MEMORY_BYTES_MAX = 400 << 20
+"""Python with its packages 90 MiB, batches in flight 180 (decision 0080), caches of 20,000 persons."""
+
+
+@pytest.mark.timeout(240)
+def test_flooded_worker_stores_everything_within_bounded_memory(tmp_path: Path) -> None:
+    soaked = soak(tmp_path, SECONDS, seed=3)
+    assert soaked.stored > 1_000
+    assert max(soaked.samples) < MEMORY_BYTES_MAX
