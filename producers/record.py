@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, shape_at
-from touchline.schemas.checking import CheckedEvent, check_event, unknown_fields
+from touchline.schemas.checking import FIELD_NAMES, CheckedEvent, check_event
 from touchline.schemas.credibility import moments_of
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
@@ -87,11 +87,12 @@ class RecordMaker:
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         if "identifiers" in payload:
-            payload["persons"] = [*payload.get("persons", ()), *self._keyed(payload.pop("identifiers"))]
+            keyed = self._keyed(payload.pop("identifiers"))
+            payload["persons"] = [*payload["persons"], *keyed] if "persons" in payload else keyed
         event = self._checked(payload, now_us)
         if event["received_at"] is None:
             payload["received_at"] = self._received_at(now_us)
-        value = _encode(payload, has_unchecked_fields=bool(unknown_fields(event)))
+        value = _encode(payload, has_unchecked_fields=len(event) > len(FIELD_NAMES[event["type"]]))
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         persons = event["persons"]
@@ -121,6 +122,15 @@ class RecordMaker:
         return text
 
     def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
+        if not isinstance(identifiers, list | tuple):
+            raise _wrong_identifiers(identifiers)
+        if len(identifiers) == 1 and type(identifiers[0]) is tuple:  # mostly one, of a person who was here before
+            try:
+                person = self._persons.get(identifiers[0])
+            except TypeError:  # its value is no text
+                person = None
+            if person is not None:
+                return [person]
         pairs = _pairs(identifiers)
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
@@ -162,10 +172,8 @@ def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
     return _as_dict(dict(given))
 
 
-def _pairs(identifiers: Any) -> list[tuple[str, str]]:
+def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
     """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`."""
-    if not isinstance(identifiers, list | tuple):
-        raise _wrong_identifiers(identifiers)
     pairs = []
     for identifier in identifiers:
         if isinstance(identifier, dict):

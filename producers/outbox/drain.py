@@ -195,8 +195,8 @@ class Drainer(threading.Thread):
             if window.has_sent:
                 return  # more may come until the answer is there
             time.sleep(LINGER_SECONDS)
-        while window.size < WINDOW_BYTES and (found := reader.read()):
-            window.add(found, partitions)
+        while window.size < WINDOW_BYTES and (found := reader.read(partitions)):
+            window.add(found)
 
     def _collect(self, window: Window, *, ignore_errors: bool = False) -> bool:
         """Takes the answers that are there; whether one was an acknowledgement. Raises _Refused, _Broken."""

@@ -36,15 +36,15 @@ class OutboxReader:
         """Whether all that was written has been read."""
         return bool(self.position >= self._page[END])
 
-    def read(self) -> Records | None:
+    def read(self, partitions: int) -> Records | None:
         """The next records, those of whole blocks; None at the end.
 
         Bytes that are no longer what was written are skipped, kept aside and counted.
         """
         while not self.is_at_end:
             start, stop = self._segment_at(self.position)
-            found = wire.read_records(self._bytes(start, stop), self.position)
-            if found.bodies:
+            found = wire.read_records(self._bytes(start, stop), self.position, partitions)
+            if found.shares:
                 self.position = found.end
                 return found
             self._skip_damage(start, stop)

@@ -76,20 +76,12 @@ class Window:
         """Whether an answer is to come."""
         return bool(self._sent)
 
-    def add(self, found: Records, partitions: int) -> None:
+    def add(self, found: Records) -> None:
         """One load; what was read before ended where it begins."""
-        load = Load(found.end, found.end - found.positions[0])
+        load = Load(found.end, found.end - found.start)
         self._loads.append(load)
         self.size += load.size
-        by_partition: dict[int, tuple[list[bytes], list[int]]] = {}
-        for key_hash, body, position in zip(found.hashes, found.bodies, found.positions, strict=True):
-            partition = key_hash % partitions
-            share = by_partition.get(partition)
-            if share is None:
-                share = by_partition[partition] = ([], [])
-            share[0].append(body)
-            share[1].append(position)
-        for partition, (bodies, positions) in by_partition.items():
+        for partition, (bodies, positions) in found.shares.items():
             for begin, end in _cuts(bodies, self._batch_bytes):
                 load.batches_left += 1
                 self._waiting[partition].append(Batch(load, partition, bodies[begin:end], positions[begin:end]))

@@ -43,16 +43,22 @@ class Block(NamedTuple):
     """Of its records."""
 
 
-class Records(NamedTuple):
-    """Records of consecutive blocks, as three lists of the same length."""
+class Share(NamedTuple):
+    """Records of one partition, in order."""
 
-    end: int
-    """Position after the last block."""
-    hashes: list[int]
-    """Of the keys."""
     bodies: list[bytes]
     positions: list[int]
     """Where each record's block begins."""
+
+
+class Records(NamedTuple):
+    """Records of consecutive blocks."""
+
+    start: int
+    end: int
+    """Position after the last block."""
+    shares: dict[int, Share]
+    """By partition."""
 
 
 def varint(number: int) -> bytes:
@@ -189,23 +195,26 @@ def whole_blocks(buffer: bytes, at: int = 0) -> Iterator[Block]:
         at = block.end
 
 
-def read_records(buffer: bytes, start: int) -> Records:
+def read_records(buffer: bytes, start: int, partitions: int) -> Records:
     """The records of all whole blocks from the buffer's begin on; `start` is the position of its first byte."""
-    found = Records(0, [], [], [])
-    add_hash, add_body, add_position = found.hashes.append, found.bodies.append, found.positions.append
+    shares: dict[int, Share] = {}
     unpack, overhead = _RECORD.unpack_from, BLOCK_OVERHEAD_BYTES
     at = 0
     while (block := read_block(buffer, at)) is not None:
-        record = at + overhead
+        record, position = at + overhead, start + at
         for _ in range(block.number):
             length, key_hash = unpack(buffer, record)
             record += 8
-            add_hash(key_hash)
-            add_body(buffer[record : record + length])
-            add_position(start + at)
+            partition = key_hash % partitions
+            share = shares.get(partition)
+            if share is None:
+                share = shares[partition] = Share([], [])
+            bodies, positions = share
+            bodies.append(buffer[record : record + length])
+            positions.append(position)
             record += length
         at = block.end
-    return found._replace(end=start + at)
+    return Records(start, start + at, shares)
 
 
 MAX_BATCH_RECORDS: Final = len(_OFFSETS)

@@ -42,8 +42,8 @@ def ids_in(folder: Path, writer: OutboxWriter) -> list[str]:
     """What a drainer would send, in order."""
     reader = OutboxReader(folder, writer.page)
     ids: list[str] = []
-    while (found := reader.read()) is not None:
-        ids += [wire.record_of(body).event_id for body in found.bodies]
+    while (found := reader.read(1)) is not None:
+        ids += [wire.record_of(body).event_id for body in found.shares[0].bodies]
     reader.close()
     return ids
 
