@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.unit.store.partition import deliveries, expected_fates, expected_tables, tables_of
+from tests.unit.store.partition import deliveries, expected_fates, expected_tables, tables_of, version
 from tests.unit.store.scripted import ENDS, End, ScriptedLedger
 from tests.unit.store.world import batch, fates, kill, make_loop, records_of
 from touchline.processors.answers import Acknowledge
@@ -23,6 +23,10 @@ WORKERS = st.integers(0, 2)
 
 class StoreMachine(RuleBasedStateMachine):
     """Three workers, one partition, one group."""
+
+    inserts = 0
+    """Of all schedules so far; so is `refused_late`."""
+    refused_late = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,6 +182,8 @@ class StoreMachine(RuleBasedStateMachine):
         """What is left is stored by a new owner; stragglers come last of all."""
         try:
             if self.loops:
+                # A ledger behind Kafka's commit is noticed with the next record.
+                self.log.append(version(99, 1, 4000, "site", 0, "a"))
                 self.take_over((self.owner + 1) % 3)
                 while self.committed < len(self.log):
                     self.poll(self.owner, 7, 0, [])
@@ -188,6 +194,8 @@ class StoreMachine(RuleBasedStateMachine):
                 assert tables_of(self.ledger) == expected_tables(self.log)
                 assert fates(self.ledger) == expected_fates(self.log)
         finally:
+            StoreMachine.inserts += len(self.ledger.standing("mark"))
+            StoreMachine.refused_late += self.ledger.refused_late
             for loop in self.loops.values():
                 kill(loop)
             shutil.rmtree(self.folder)
