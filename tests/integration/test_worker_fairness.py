@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
     from touchline.settings import Settings
 
-HUGE = 120_000
+HUGE = 60_000
 SMALL = 300
 BATCH_ROWS = 2_000
 TURNS = 4

@@ -75,6 +75,16 @@ def test_bug_ends_the_worker_with_status_1_its_place_and_no_data(
     assert lines(process.notes, "stored") == []
 
 
+def test_stalled_worker_ends_with_status_3_where_that_is_configured(
+    outcome: Callable[..., tuple[int, WorkerProcess]],
+) -> None:
+    status, process = outcome("BlockingStore", event_count=4, stall_seconds=5, stall_action="end")
+    assert status == 3
+    assert "event=stalled_in_store" in process.log
+    assert "error: ClickHouse has taken nothing for 5 s, and stall_action is end" in process.log
+    assert lines(process.notes, "stored") == []
+
+
 def run_worker(settings: Settings) -> subprocess.CompletedProcess[str]:
     """`touchline worker`, which ends by itself."""
     command = [sys.executable, "-m", "touchline", "worker"]
