@@ -9,7 +9,7 @@ from touchline.processors.store.memory import MemoryLedger, rows_of
 from touchline.processors.store.rows import Insert
 
 End = Literal["stored", "unheard", "lost", "delayed", "running"]
-ENDS: tuple[End, ...] = ("stored", "stored", "unheard", "lost", "delayed", "running")
+FAULTY_ENDS: tuple[End, ...] = ("unheard", "lost", "delayed", "delayed", "running")
 
 
 class ScriptedLedger(MemoryLedger):

@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.unit.store.partition import deliveries, expected_fates, expected_tables, tables_of, version
-from tests.unit.store.scripted import ENDS, End, ScriptedLedger
+from tests.unit.store.scripted import FAULTY_ENDS, End, ScriptedLedger
 from tests.unit.store.world import batch, fates, kill, make_loop, records_of
 from touchline.processors.answers import Acknowledge
 from touchline.processors.store.loop import StoreLoop
 
 WORKERS = st.integers(0, 2)
+BACK = st.sampled_from([0, 0, 0, 2])
+FAULTS = st.lists(st.sampled_from(FAULTY_ENDS), max_size=3)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -74,22 +76,19 @@ class StoreMachine(RuleBasedStateMachine):
         self.loops[worker].on_assigned([0], self.generation)
 
     @rule(worker=WORKERS)
-    def group_starts_anew(self, worker: int) -> None:
-        """The group was deleted: its generations count from 1 again, while workers of the old one live."""
-        self.generation = 0
-        self.take_over(worker)
-
-    @rule(worker=WORKERS)
     def revoke(self, worker: int) -> None:
         if worker != self.owner:
             self.loops[worker].on_revoked([0])
 
-    @rule(
-        worker=WORKERS,
-        size=st.integers(1, 6),
-        back=st.sampled_from([0, 0, 0, 2]),
-        ends=st.lists(st.sampled_from(ENDS), max_size=3),
-    )
+    @rule(size=st.integers(1, 6), back=BACK, ends=FAULTS)
+    def the_owner_polls(self, size: int, back: int, ends: list[End]) -> None:
+        self.poll(self.owner, size, back, ends)
+
+    @rule(size=st.integers(1, 6), worker=WORKERS, ends=FAULTS)
+    def anyone_polls(self, worker: int, size: int, ends: list[End]) -> None:
+        """Mostly one that slept through its loss."""
+        self.poll(worker, size, 0, ends)
+
     def poll(self, worker: int, size: int, back: int, ends: list[End]) -> None:
         """A worker stores what it has read: the owner, or one that slept through its loss."""
         start = max(0, self.positions[worker] - back)
@@ -126,9 +125,16 @@ class StoreMachine(RuleBasedStateMachine):
         if worker == self.owner:
             self.take_over(worker)
 
-    @rule(kept=st.integers(0, 9), worker=WORKERS)
-    @precondition(lambda self: self.mark() >= 0)
-    def restore_backup(self, kept: int, worker: int) -> None:
+    @rule(what=st.sampled_from(["nothing", "nothing", "group", "backup"]), kept=st.integers(0, 9), worker=WORKERS)
+    def operate(self, what: str, kept: int, worker: int) -> None:
+        """The group is deleted, so that its generations count from 1 again while workers of the old one live. Or a backup is restored."""
+        if what == "group":
+            self.generation = 0
+            self.take_over(worker)
+        elif what == "backup" and self.mark() >= 0:
+            self._restore_backup(kept, worker)
+
+    def _restore_backup(self, kept: int, worker: int) -> None:
         """With all workers ended the ledger falls back to an older insert. Kafka's commits and the state files know more."""
         for loop in self.loops.values():
             kill(loop)
