@@ -29,14 +29,22 @@ _TOUCHPOINTS = ("store_purchase", "coupon", "campaign_mailing", "store_visit")
 
 
 class Flood:
-    """Sends from a thread of its own while fewer than BACKLOG_MAX records wait, by `stored_count`."""
+    """Sends from a thread of its own while fewer than `backlog_max` records wait, by `stored_count`."""
 
-    def __init__(self, settings: Settings, seed: int, persons: int, stored_count: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seed: int,
+        persons: int,
+        stored_count: Callable[[], int],
+        backlog_max: int = BACKLOG_MAX,
+    ) -> None:
         self._settings = settings
         self._random = Random(seed)
         keys = [f"flood:{sha256(f'{seed}/{number}'.encode()).hexdigest()}" for number in range(persons)]
         self._persons = [(key, partition_of(key.encode(), settings.partitions)) for key in keys]
         self._stored_count = stored_count
+        self._backlog_max = backlog_max
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flood")
         self._number = 0
@@ -64,7 +72,7 @@ class Flood:
         )
         try:
             while not self._stop.is_set():
-                if self.sent - self._stored_count() > BACKLOG_MAX:
+                if self.sent - self._stored_count() > self._backlog_max:
                     time.sleep(0.05)
                     continue
                 self._send_chunk(producer)

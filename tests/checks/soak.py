@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.checks.flood import Flood
+from tests.checks.flood import BACKLOG_MAX, Flood
 from tests.checks.verdict import check_parser, end_with_verdict
 from tests.real_worker import RealWorker, ask, real_worker, stored_count
 from touchline.local.stack import LocalStack
@@ -67,14 +67,14 @@ def check(seconds: float, seed: int) -> str:
     return found
 
 
-def soak(folder: Path, seconds: float, seed: int) -> Soaked:
+def soak(folder: Path, seconds: float, seed: int, backlog_max: int = BACKLOG_MAX) -> Soaked:
     """Run one worker that long on a stack of its own, then let it catch up and compare its account with what was sent."""
     with LocalStack(folder / "stack", partitions=PARTITIONS) as stack:
         settings = stack.settings.with_changes(id_memory_mb=ID_MEMORY_MB)
         with real_worker(settings, folder) as worker:
             worker.wait_log("event=ready", 60)
             stored = 0
-            flood = Flood(settings, seed, PERSONS, lambda: stored)
+            flood = Flood(settings, seed, PERSONS, lambda: stored, backlog_max)
             flood.start()
             began = time.monotonic()
             samples: list[int] = []
