@@ -33,7 +33,8 @@ def open_page(path: Path) -> tuple[memoryview, bool]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if os.fstat(descriptor).st_size < _PAGE_BYTES:
-            os.ftruncate(descriptor, _PAGE_BYTES)
+            # Written, not only made longer: a page without room on a full disk would end the process when touched.
+            os.pwrite(descriptor, bytes(_PAGE_BYTES), 0)
         numbers = memoryview(mmap.mmap(descriptor, _PAGE_BYTES)).cast("Q")
     finally:
         os.close(descriptor)
