@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from touchline.processors.attach import CompiledMap
@@ -17,6 +18,7 @@ from touchline.processors.store.columns import ATTACHED, BARE, DECIDED, FACT, LI
 from touchline.processors.store.ledger import LinkRow
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Link
+from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import LATEST_US
 
@@ -28,8 +30,8 @@ class Fated(NamedTuple):
 
     blocks: list[Block]
     counts: Counter[str]
-    stored: Block
-    """The one of the blocks that holds the records that are stored: their facts, by ascending offset."""
+    stored: list[Block]
+    """Those of the blocks that hold the facts of stored records, by ascending offset: of touchpoints, and of all other events."""
 
 
 def assemble_fates(
@@ -41,10 +43,11 @@ def assemble_fates(
     stream: str,
 ) -> Fated:
     """One received row per record; standing versions that a record moved are retracted and asserted under their new fate."""
-    stored = Block("received", FACT, 1, [], [], same=(("fate", Fate.STORED),))
+    # Apart, because touchpoints leave the columns of answers empty and the other way round: empty columns cost nothing.
+    touchpoints, others = stored = [Block("received", FACT, 1, [], [], same=(("fate", Fate.STORED),)) for _ in range(2)]
     bare = Block("received", BARE, 1, [], [])
     counts: Counter[str] = Counter(received=len(new.records))
-    fates, keep_offset, keep_row = settled.fates, stored.offsets.append, stored.rows.append
+    fates, keep_offset, keep_row = settled.fates, touchpoints.offsets.append, touchpoints.rows.append
     for index, (record, outcome) in enumerate(zip(new.records, outcomes, strict=True)):
         offset = record.offset
         if refused:
@@ -52,8 +55,12 @@ def assemble_fates(
         if isinstance(outcome, Fact):
             fate = fates.get(offset)
             if fate is None:
-                keep_offset(offset)
-                keep_row(outcome)
+                if outcome[0] == TOUCHPOINT:
+                    keep_offset(offset)
+                    keep_row(outcome)
+                else:
+                    others.offsets.append(offset)
+                    others.rows.append(outcome)
                 continue
             bare.offsets.append(offset)
             bare.rows.append(_lost(outcome, fate, record.value or b"", cipher))
@@ -62,7 +69,7 @@ def assemble_fates(
             bare.offsets.append(offset)
             bare.rows.append(_kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}"))
         counts[fate] += 1
-    counts[Fate.STORED] += len(stored.rows)
+    counts[Fate.STORED] += len(touchpoints.rows) + len(others.rows)
     retracted = Block("received", BARE, -1, [], [], [])
     for event, new_fate in settled.moved:
         identity = (event.source, event.event_id, event.revision, event.payload_hash, event.identifier, 0, 0, "", "")
@@ -74,7 +81,7 @@ def assemble_fates(
         bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
         counts[event.fate] -= 1
         counts[new_fate] += 1
-    return Fated([retracted, stored, bare], counts, stored)
+    return Fated([retracted, *stored, bare], counts, stored)
 
 
 def _reason(fate: Fate) -> str:
@@ -101,13 +108,16 @@ def _kept_back(outcome: Rejected | Suppressed, fate: Fate, record_time_ms: int, 
     return (*identity, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)
 
 
-def assemble_attached(stored: Block, maps: Sequence[CompiledMap], attached: Sequence[Attached]) -> list[Block]:
+def assemble_attached(
+    stored: Sequence[Block], maps: Sequence[CompiledMap], attached: Sequence[Attached]
+) -> list[Block]:
     """Attached rows of stored records by map, in the records' order: so what both rows say alike is transposed and packed once."""
+    stored_count = sum(len(block.offsets) for block in stored)
     blocks = []
-    for journey_map, of_map in zip(maps, attached, strict=True):
+    for (journey_map, of_map), block in product(zip(maps, attached, strict=True), stored):
         same = (("map", journey_map.map), ("map_version", journey_map.version))
-        offsets, facts = stored.offsets, stored.rows
-        if len(of_map) < len(offsets):
+        offsets, facts = block.offsets, block.rows
+        if len(of_map) < stored_count:
             on_journey = [one for one in zip(offsets, facts, strict=True) if one[0] in of_map]
             offsets, facts = [offset for offset, _ in on_journey], [fact for _, fact in on_journey]
         decided: list[Row] = [of_map[offset] for offset in offsets]
@@ -131,12 +141,12 @@ def assemble_difference(difference: Difference) -> list[Block]:
     ]
 
 
-def assemble_links(links: Sequence[Link], stored_offsets: Sequence[int]) -> list[Block]:
+def assemble_links(links: Sequence[Link], stored: Sequence[Block]) -> list[Block]:
     """Links and unlinks that stored events say."""
-    stored = set(stored_offsets) if links else ()
+    stored_offsets = {offset for block in stored for offset in block.offsets} if links else ()
     blocks = []
     for kind in ("link", "unlink"):
-        kept = [one for one in links if one.kind == kind and one.offset in stored]
+        kept = [one for one in links if one.kind == kind and one.offset in stored_offsets]
         rows: list[Row] = [
             (fact.event_type, fact.source, fact.event_id, fact.revision, fact.event_time, fact.identifier, other)
             for _, _, fact, other in kept

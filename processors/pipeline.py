@@ -97,7 +97,7 @@ class Pipeline:
             *fated.blocks,
             *assemble_attached(fated.stored, self.maps, attached),
             *assemble_difference(difference),
-            *assemble_links(validated.links, fated.stored.offsets),
+            *assemble_links(validated.links, fated.stored),
             *self._retracted_links(settled, ledger, stream.partition),
             assemble_mark(new, fated.counts, writer, generation),
         ]
