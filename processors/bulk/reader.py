@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.consumer import fetcher
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX = 16 << 20
 """Of one answer to a fetch so much is unpacked at most: its 4 MiB may be gigabytes when they are decompressed."""
 
+_new: Any = tuple.__new__  # a named tuple's own constructor costs twice as much
+
 
 class LeanPartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka has no types
     """aiokafka's reader without headers and sizes, which nobody reads: they are most of a record's objects. Measured: 1.8
@@ -22,16 +24,20 @@ class LeanPartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # a
 
     It ends early at ANSWER_BYTES_MAX; aiokafka then fetches again from the record that comes next."""
 
-    _bytes_left = ANSWER_BYTES_MAX
+    def __iter__(self) -> Iterator[Record]:
+        return self._records_iterator  # type: ignore[no-any-return]  # one Python call a record less than stock
 
-    def __next__(self) -> Record:
-        if self._bytes_left <= 0:
-            raise StopIteration
-        return super().__next__()  # type: ignore[no-any-return]
+    def _unpack_records(self) -> Iterator[Record]:
+        bytes_left = ANSWER_BYTES_MAX
+        for record in super()._unpack_records():
+            yield record
+            bytes_left -= len(record.value or b"")
+            if bytes_left <= 0:
+                return
 
     def _consumer_record(self, tp: Any, read: Any) -> Record:
-        self._bytes_left -= len(read.value or b"")
-        return Record(read.offset, read.key, read.value, read.timestamp, read.timestamp_type, tp.topic, tp.partition)
+        fields = (read.offset, read.key, read.value, read.timestamp, read.timestamp_type, tp.topic, tp.partition)
+        return _new(Record, fields)  # type: ignore[no-any-return]
 
 
 def let_others_go_first(consumer: AIOKafkaConsumer, served: Iterable[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import BaseCoordinator, GroupCoordinator
 from faust.transport.consumer import Consumer as BaseConsumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
@@ -30,11 +30,12 @@ METHODS: dict[str, tuple[Callable[..., Any], list[str], bool]] = {
     "_seek_wait": (AIOKafkaConsumerThread._seek_wait, ["self", "consumer", "partitions"], True),
     "_commit": (AIOKafkaConsumerThread._commit, ["self", "offsets"], True),
     "_consumer_record": (PartitionRecords._consumer_record, ["self", "tp", "record"], False),
+    "_unpack_records": (PartitionRecords._unpack_records, ["self"], False),
     "_ensure_consumer": (AIOKafkaConsumerThread._ensure_consumer, ["self"], False),
     "_new_consumer_thread": (Consumer._new_consumer_thread, ["self"], False),
     "_to_message": (Consumer._to_message, ["self", "tp", "record"], False),
 }
-ATTRIBUTES = {"_read_offset", "_coordinator", "_fetcher", "_records"}
+ATTRIBUTES = {"_read_offset", "_coordinator", "_fetcher", "_records", "_records_iterator"}
 """Tested below, one by one."""
 
 PUBLIC_METHODS = {
@@ -46,7 +47,7 @@ PUBLIC_METHODS = {
     "on_partitions_revoked": (BaseConsumer.on_partitions_revoked, ["self", "revoked"]),
     "seek_wait": (ThreadDelegateConsumer.seek_wait, ["self", "partitions"]),
     "seek_to_committed": (AIOKafkaConsumerThread.seek_to_committed, ["self"]),
-    "__next__": (PartitionRecords.__next__, ["self"]),
+    "__iter__": (PartitionRecords.__iter__, ["self"]),
     "on_crash": (AIOKafkaConsumerThread.on_crash, ["self", "msg", "fmt", "kwargs"]),
 }
 
@@ -112,6 +113,13 @@ def test_aiokafka_takes_from_partitions_in_the_order_of_a_dictionary_that_it_nev
 def test_aiokafka_makes_records_of_the_class_that_its_module_names() -> None:
     assert "partition_records = PartitionRecords(" in inspect.getsource(Fetcher)
     assert "consumer_record = self._consumer_record(tp, record)" in inspect.getsource(PartitionRecords)
+
+
+def test_aiokafka_reads_a_partition_through_one_iterator_and_lets_go_of_it_when_it_ends() -> None:
+    assert "self._records_iterator = self._unpack_records()" in inspect.getsource(PartitionRecords)
+    reading = inspect.getsource(FetchResult.getall)
+    assert "for msg in self._partition_records:" in reading
+    assert "self._partition_records = None" in reading[reading.index("else:") :]
 
 
 def test_faust_seeks_before_it_waits() -> None:
