@@ -9,7 +9,8 @@
     drop what the mark covers, prepare, ONE insert ──▶ state follows ──▶ acknowledge
 
 Whatever goes wrong after the insert was sent is ambiguous: ownership is forgotten, and acquiring again reads from the mark what is
-true. Nothing is acknowledged before it is durable, nothing is inserted blindly.
+true; of all partitions, since a server that was away may have come back with less than it had acknowledged. Nothing is acknowledged
+before it is durable, nothing is inserted blindly.
 """
 
 from __future__ import annotations
@@ -136,12 +137,12 @@ class StoreLoop:
                     return Refused("a newer writer owns the partition")
                 force = True
             except WriterFenced:
-                self._forget(batch.partition)
+                self._forget_all()
                 if not self._still_member(batch):
                     return Refused("fenced by a newer writer")
                 force = False
             except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
-                self._forget(batch.partition)
+                self._forget_all()
                 log_event(
                     logging.WARNING,
                     "store_waits",
@@ -154,7 +155,7 @@ class StoreLoop:
             except TouchlineError:
                 raise  # configuration that became wrong: no record's fault
             except Exception as error:
-                self._forget(batch.partition)
+                self._forget_all()
                 self._seek_guilty(batch.partition, error)
         return Refused("the worker stops")
 
@@ -243,6 +244,10 @@ class StoreLoop:
         owned = self._owned.pop(partition, None)
         if owned is not None:
             owned.tails.close()
+
+    def _forget_all(self) -> None:
+        for partition in list(self._owned):
+            self._forget(partition)
 
     def _release(self, partition: int) -> None:
         """Another worker goes on with the partition."""

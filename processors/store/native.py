@@ -14,7 +14,13 @@ from touchline.processors.store.encode import Column, write_column
 
 
 class ColumnClient(Client):  # type: ignore[misc]  # the driver has no types
-    """`execute(insert, [Column, …], columnar=True)` sends the columns as one block. The connection must be uncompressed."""
+    """`execute(insert, [Column, …], columnar=True)` sends the columns as one block. The connection must be uncompressed.
+
+    A connection that broke is an error, also if nothing was asked meanwhile. Stock, the driver opens another one unheard; but the server at
+    its other end may have come back with less than it had acknowledged."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, disable_reconnect=True, **kwargs)
 
     def send_data(
         self, sample_block: Any, data: list[Column], types_check: bool = False, columnar: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -180,6 +181,20 @@ def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settin
     with pytest.raises(LedgerUnavailable, match=r"code (16|47)"):
         real.insert(insert)
     assert real.acquire(stream, 1, "a") == Mark(0, -1)
+    real.close()
+
+
+def test_a_connection_that_broke_while_nothing_happened_is_not_replaced_unheard(engine: Settings) -> None:
+    """The server may have come back with less than it had acknowledged: only acquiring again finds that."""
+    real = ClickHouseLedger(lambda: connect_as(ColumnClient, engine))
+    stream = Stream("broken", "T1", 4)
+    real.acquire(stream, 1, "a")
+    real.insert(marked(stream, 1, 0, 1, "a"))
+    assert real._client is not None
+    real._client.connection.socket.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(LedgerUnavailable):
+        real.insert(marked(stream, 2, 1, 1, "a"))
+    assert real.acquire(stream, 1, "b") == Mark(1, 0)
     real.close()
 
 
