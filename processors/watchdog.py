@@ -15,12 +15,19 @@ from touchline.processors.bulk import BulkConsumer
 
 
 def lag_of(consumer: BulkConsumer) -> int:
-    """Records of the assigned partitions that are not durable yet; a partition never heard of counts as one."""
+    """Records of the assigned partitions that are not durable yet; a partition never heard of counts as one.
+
+    Offsets that hold no record any more (expired, or a transaction's end) are none: reading passes them and hands nothing over."""
+    thread = consumer.bulk_thread
     records = 0
     for tp in consumer.assignment():
         end = cast("int | None", consumer.highwater(tp))  # None before the first answer, whatever Faust declares
-        start = consumer.durable_offsets.get(tp, consumer.bulk_thread.sought_offsets.get(tp))
-        records += 1 if end is None or start is None else max(0, end - start)
+        durable = consumer.durable_offsets.get(tp, thread.sought_offsets.get(tp))
+        fetched, handed = thread.fetch_offset(tp), thread.handed_offsets.get(tp)
+        if end is None or durable is None or fetched is None or handed is None:
+            records += 1
+        else:
+            records += max(0, end - fetched) + max(0, handed - durable)
     return records
 
 

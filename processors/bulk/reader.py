@@ -47,3 +47,10 @@ def let_others_go_first(consumer: AIOKafkaConsumer, served: Iterable[Any]) -> No
     for partition in served:
         if partition in waiting:
             waiting.move_to_end(partition)
+
+
+def fetch_offset(consumer: AIOKafkaConsumer, partition: Any) -> int | None:
+    """The offset from which aiokafka fetches next; None where the partition is not assigned, or Kafka has yet to say where it begins."""
+    subscription = consumer._subscription.subscription
+    state = subscription and subscription.assignment and subscription.assignment.state_value(partition)
+    return state.position if state and state.has_valid_position else None

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
 from faust.types import TP
 
-from touchline.processors.bulk.reader import LeanPartitionRecords, let_others_go_first
+from touchline.processors.bulk.reader import LeanPartitionRecords, fetch_offset, let_others_go_first
 from touchline.processors.bulk.record import BulkRecord, bulk_records
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
         fetcher.PartitionRecords = LeanPartitionRecords  # aiokafka makes it by this name, and leaves no other way in
         self.epochs: defaultdict[TP, int] = defaultdict(int)
         self.sought_offsets: dict[TP, int] = {}
-        self._next_offsets: dict[TP, int] = {}
+        self.handed_offsets: dict[TP, int] = {}
 
     async def _fetch_records(
         self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
@@ -42,9 +42,8 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
         bulks: dict[TP, list[BulkRecord]] = {}
         for aiokafka_tp, records in polled.items():
             tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
-            start = self._next_offsets.get(tp, records[0].offset)
-            bulks[tp] = bulk_records(records, start, self.epochs[tp], *poll)
-            self._next_offsets[tp] = bulks[tp][-1].end_offset
+            bulks[tp] = bulk_records(records, self.handed_offsets.get(tp, records[0].offset), self.epochs[tp], *poll)
+            self.handed_offsets[tp] = bulks[tp][-1].end_offset
         return bulks
 
     async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
@@ -75,7 +74,11 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
 
     def _sought(self, tp: TP, offset: int) -> None:
         self.epochs[tp] += 1
-        self.sought_offsets[tp] = self._next_offsets[tp] = offset
+        self.sought_offsets[tp] = self.handed_offsets[tp] = offset
+
+    def fetch_offset(self, tp: TP) -> int | None:
+        """Where Kafka is asked next: beyond what was sought, where the records there have expired. None while that is unknown."""
+        return fetch_offset(self._ensure_consumer(), tp)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; False when Kafka refused or does not answer. Stock, that crashes the worker, but a commit is a hint

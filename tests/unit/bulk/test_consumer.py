@@ -268,9 +268,26 @@ def test_lag_counts_what_is_not_durable_and_a_silent_partition_as_one(
             ends: dict[TP, int | None] = {TP0: 50, TP(TOPIC, 1): None}
             monkeypatch.setattr(consumer, "assignment", lambda: set(ends))
             monkeypatch.setattr(consumer, "highwater", ends.get)
-            consumer.bulk_thread.sought_offsets[TP0] = 20
+            thread = consumer.bulk_thread
+            fetched = 20
+            monkeypatch.setattr(thread, "fetch_offset", lambda tp: fetched)
+            thread._sought(TP0, 20)
             assert lag_of(consumer) == 31
+            fetched = thread.handed_offsets[TP0] = 50
+            assert lag_of(consumer) == 31, "read is not durable"
             consumer.durable_offsets[TP0] = 50
             assert lag_of(consumer) == 1
+
+    asyncio.run(scenario())
+
+
+def test_offsets_whose_records_have_expired_are_no_lag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as (_, consumer, _):
+            monkeypatch.setattr(consumer, "assignment", lambda: {TP0})
+            monkeypatch.setattr(consumer, "highwater", lambda tp: 50)
+            monkeypatch.setattr(consumer.bulk_thread, "fetch_offset", lambda tp: 50)
+            consumer.bulk_thread._sought(TP0, 0)
+            assert lag_of(consumer) == 0
 
     asyncio.run(scenario())

@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import BaseCoordinator, GroupCoordinator
+from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState
 from faust.transport.consumer import Consumer as BaseConsumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 
@@ -35,7 +36,7 @@ METHODS: dict[str, tuple[Callable[..., Any], list[str], bool]] = {
     "_new_consumer_thread": (Consumer._new_consumer_thread, ["self"], False),
     "_to_message": (Consumer._to_message, ["self", "tp", "record"], False),
 }
-ATTRIBUTES = {"_read_offset", "_coordinator", "_fetcher", "_records", "_records_iterator"}
+ATTRIBUTES = {"_read_offset", "_coordinator", "_fetcher", "_records", "_records_iterator", "_subscription"}
 """Tested below, one by one."""
 
 PUBLIC_METHODS = {
@@ -93,6 +94,13 @@ def test_read_offset_is_a_mapping_that_faust_reads_writes_and_updates_only() -> 
 def test_coordinator_of_aiokafka_holds_the_generation() -> None:
     assert issubclass(GroupCoordinator, BaseCoordinator)
     assert "self.generation = " in inspect.getsource(GroupCoordinator.__init__)
+
+
+def test_subscription_of_aiokafka_knows_where_each_partition_is_read_next() -> None:
+    assert "self._subscription = SubscriptionState(" in inspect.getsource(AIOKafkaConsumer.__init__)
+    assert list(inspect.signature(Assignment.state_value).parameters) == ["self", "tp"]
+    assert "return self._position is not None" in inspect.getsource(TopicPartitionState.has_valid_position.fget)
+    assert "return self._position" in inspect.getsource(TopicPartitionState.position.fget)
 
 
 def test_aiokafka_does_not_wait_between_taking_records_and_returning_them() -> None:

@@ -1,0 +1,33 @@
+"""Workers on quiet partitions: nothing to read is no fault, and a ledger that fell back is filled without a new record."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from tests.engines import fresh_topic
+from tests.workers import send, worker
+
+if TYPE_CHECKING:
+    from touchline.local.stack import LocalStack
+
+STALL_SECONDS = 5.0
+
+
+def test_topic_whose_records_have_all_expired_is_no_stall(stack: LocalStack, tmp_path: Path) -> None:
+    topic = fresh_topic(stack)
+    settings = stack.settings.with_changes(topic=topic, consumer_group=f"group-{topic}", stall_seconds=STALL_SECONDS)
+    send(settings, 40)
+    with KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap) as admin:
+        admin.delete_records({TopicPartition(topic, number): 10 for number in range(4)})
+    with worker(settings, tmp_path) as process:
+        process.wait_ready()
+        time.sleep(STALL_SECONDS + 3)
+        assert "stalled" not in process.log
+        assert "state=ready" in process.ready_file.read_text()
+        send(settings, 4)
+        process.wait_stored(4)
