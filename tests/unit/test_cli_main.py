@@ -82,6 +82,28 @@ def test_unknown_command_is_told_the_nearest_one(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "error: there is no command 'verson'\nmend: did you mean `touchline version`?\n"
 
 
+@pytest.mark.parametrize("words", [["trace", "shop", "\udcff"], ["sql", "SELECT '\udcff'"], ["\udcff"]])
+def test_an_argument_that_is_no_utf8_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(words) == 2
+    assert capsys.readouterr().err.startswith(f"error: argument {len(words)} is not UTF-8\nmend: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["sql", " \n"], "the query is empty"),
+        (["trace", "", "e1"], "the source or the id is empty"),
+        (["trace", "shop", ""], "the source or the id is empty"),
+        (["reconcile", "--wait", "-1"], "Invalid value for '--wait'"),
+    ],
+)
+def test_an_empty_or_impossible_value_is_wrong_usage(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(words) == 2
+    assert capsys.readouterr().err.startswith(f"error: {said}")
+
+
 def test_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["version", "--jsn"]) == 2
     assert "mend: see `touchline version --help`" in capsys.readouterr().err

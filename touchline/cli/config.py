@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from touchline.reporting.tables import whole_table
 from touchline.settings import Settings, load_settings, unknown_environment_names
 
 WIDTH_WHEN_PIPED = 160
@@ -43,10 +43,7 @@ def show(
     if as_json:
         print(json.dumps({"settings": rows, "unknown_environment": unknown}))
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("setting", "value", "origin"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("meaning")
+    table = whole_table("setting", "value", "origin", "meaning")
     for name, value in settings:
         meaning = Settings.model_fields[name].description or ""
         table.add_row(name, _text(value, settings.project_dir), settings.origin(name), meaning)

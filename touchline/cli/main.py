@@ -36,6 +36,7 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit status, says on stderr what went wrong and how to mend it."""
     try:
+        _require_text(arguments)
         status = _dispatch(_take_settings(arguments))
         sys.stdout.flush()
         return status
@@ -99,6 +100,17 @@ def _run_typer(command: Command, arguments: list[str]) -> int:
             raise
         return _say(wording().rstrip("."), f"see `{PROGRAM} {command.name} --help`", WRONG_USAGE_STATUS)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Engines and senders take UTF-8; bytes that are none come as lone surrogates."""
+    for number, word in enumerate(arguments, start=1):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise WrongUsage(
+                f"argument {number} is not UTF-8", "write it in UTF-8, or set the terminal to it"
+            ) from None
 
 
 def _take_settings(arguments: Sequence[str]) -> list[str]:

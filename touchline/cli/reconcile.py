@@ -18,7 +18,7 @@ NOT_CLEAN = NotClean.exit_status
 
 def reconcile(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: checks and differences.")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for a worker that is behind.")] = 0.0,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a worker that is behind.")] = 0.0,
 ) -> int:
     """Compare the account with Kafka's offsets and with the rows, every sum with a recount, and the signs of every row.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.errors import WrongUsage
 from touchline.reporting.query import stream_query
 from touchline.settings import load_settings
 
@@ -27,8 +28,17 @@ def sql(
 
         touchline sql "SELECT * FROM journey.touchpoints" --format Parquet > touchpoints.parquet
     """
-    text = sys.stdin.read() if query == "-" else query
+    text = _from_standard_input() if query == "-" else query
+    if not text.strip():
+        raise WrongUsage("the query is empty", 'for example `touchline sql "SELECT * FROM journey.account"`')
     output = sys.stdout.buffer
     for piece in stream_query(load_settings(), text, output_format):
         output.write(piece)
         output.flush()
+
+
+def _from_standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"the query is not UTF-8 from byte {error.start} on", "write it in UTF-8") from None

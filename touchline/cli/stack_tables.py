@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+
+from touchline.reporting.tables import whole_table
 
 if TYPE_CHECKING:
     from touchline.local.doctor import Finding
@@ -20,9 +21,8 @@ GRADE_STYLES = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": 
 
 def print_status(status: StackStatus, settings: Settings) -> None:
     """One line a part, then where to connect when all of it is ready."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("part", "state", "pid", "ports", "memory", "up", "version"):
-        table.add_column(heading, no_wrap=True, justify="right" if heading in ("pid", "memory", "up") else "left")
+    heads = ("part", "state", "pid", "ports", "memory", "up", "version")
+    table = whole_table(*heads, right=("pid", "memory", "up"))
     for part in status.parts:
         ports = ", ".join(map(str, part.ports.values()))
         running = (str(part.pid), ports, f"{part.memory_mib} MiB", duration(part.up_seconds))

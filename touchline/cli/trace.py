@@ -11,6 +11,7 @@ import typer
 
 from touchline.cli.pages import print_page
 from touchline.clickhouse import connect, explained
+from touchline.errors import WrongUsage
 from touchline.reporting.trace import Trace, trace_event
 from touchline.reporting.trace_page import render_trace, verdict
 from touchline.settings import load_settings
@@ -35,6 +36,8 @@ def trace(
 
         touchline trace till receipt-1 --json
     """
+    if not source or not event_id:
+        raise WrongUsage("the source or the id is empty", "records without an id stand in the view journey.quarantine")
     settings = load_settings()
     client = connect(settings)
     try:

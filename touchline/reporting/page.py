@@ -10,6 +10,7 @@ from rich.text import Text
 
 from touchline.reporting.report import Account, Kpi, Report, TouchpointLine
 from touchline.reporting.stages import StageLine
+from touchline.reporting.tables import whole_table
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
 
@@ -72,13 +73,10 @@ def account_line(account: Account) -> str:
 
 
 def _touchpoints(report: Report) -> Table:
-    table = Table("touchpoint", "stage", "channel", box=None, pad_edge=False)
-    for name in ("events", "persons"):
-        table.add_column(name, justify="right")
-    table.add_column("KPI")
-    for name in ("value", "n"):
-        table.add_column(name, justify="right")
-    table.add_column("95 % interval")
+    heads = ("touchpoint", "stage", "channel", "events", "persons", "KPI", "value", "n", "95 % interval")
+    table = whole_table(*heads, right=("events", "persons", "value", "n"))
+    if report.is_simulated:
+        table.columns[0].min_width = len(SIMULATED) + 2  # the label stays in one piece on any terminal
     for line in report.touchpoints:
         for index, kpi in enumerate(line.kpis or (None,)):
             table.add_row(*(_head(line) if index == 0 else [""] * 5), *(_kpi(kpi) if kpi else ["-"] * 4))
@@ -98,16 +96,9 @@ def _kpi(kpi: Kpi) -> list[str]:
 
 
 def _stages(stages: Sequence[StageLine]) -> Table:
-    table = Table("stage", box=None, pad_edge=False)
-    for name in (
-        "in order",
-        "to the next",
-        "95 % interval (wilson)",
-        "any order",
-        "to a later one",
-        "95 % interval (wilson)",
-    ):
-        table.add_column(name, justify="right")
+    interval = "95 % interval (wilson)"
+    numbers = ("in order", "to the next", interval, "any order", "to a later one", interval)
+    table = whole_table("stage", *numbers, right=numbers)
     for one in stages:
         in_order = (f"{one.reached:,}", *_rate(one.rate, one.ci_low, one.ci_high))
         table.add_row(
@@ -123,9 +114,7 @@ def _rate(rate: float | None, low: float | None, high: float | None) -> tuple[st
 
 
 def _plain(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for index, name in enumerate(head):
-        table.add_column(name, justify="right" if index == len(head) - 1 else "left")
+    table = whole_table(*head, right=head[-1:])
     for row in rows:
         table.add_row(*row)
     return table

@@ -91,6 +91,9 @@ def _refusal(where: str, said: str, user: str) -> TouchlineError:
         )
     # The list of everything that would have been right there fills a screen.
     words = re.sub(r"Expected one of: .*(?=\([A-Z_]+\)$)", "", found[2].strip(), flags=re.DOTALL)
+    # An error that passed through several layers of the engine begins and ends once for each of them.
+    words = re.sub(rf"(Code: {found[1]}\. DB::Exception: )+", "", words)
+    words = re.sub(r"( \([A-Z_]+\))( \(version [^)]*\)\.?)?(?:\.?\1( \(version [^)]*\)\.?)?)+$", r"\1", words)
     return QueryRefused(f"ClickHouse error {found[1]}: {words}")
 
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from touchline.reporting.tables import whole_table
 from touchline.reporting.trace import Counted, Event, Placement, Trace, Version
 from touchline.schemas.reasons import Fate
 
@@ -58,7 +59,7 @@ def verdict(trace: Trace) -> str:
 
 
 def _records(versions: Sequence[Version]) -> Table:
-    table = Table("record", "revision", "counts", "why", "received (UTC)", "fate since (UTC)", box=None, pad_edge=False)
+    table = whole_table("record", "revision", "counts", "why", "received (UTC)", "fate since (UTC)")
     for version in versions:
         since = ", then ".join(f"{fate} {time:%Y-%m-%d %H:%M:%S}" for time, fate in version.history)
         received = f"{version.received_at:%Y-%m-%d %H:%M:%S}" if version.received_at else "-"
@@ -157,7 +158,7 @@ def span(seconds: float) -> str:
 
 
 def _cells(counted: Sequence[Counted]) -> Table:
-    table = Table("view", "map", "bucket", "adds", "cell", box=None, pad_edge=False)
+    table = whole_table("view", "map", "bucket", "adds", "cell")
     for one in counted:
         cell = one.cell
         named = f"{cell['map']} {cell['map_version']}" if "map" in cell else "default"

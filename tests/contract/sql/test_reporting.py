@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from clickhouse_driver import Client
@@ -190,6 +191,11 @@ def test_a_query_streams_as_clickhouse_writes_it(engine_settings: Settings) -> N
 def test_an_error_has_clickhouses_code_and_a_remedy_where_we_know_one(engine_settings: Settings) -> None:
     with pytest.raises(QueryRefused, match="ClickHouse error 60: "):
         list(stream_query(engine_settings, "SELECT * FROM journey.nothing"))
+    with pytest.raises(QueryRefused) as refused:
+        list(stream_query(engine_settings, "SELECT 1", "Nope"))
+    assert re.fullmatch(r"ClickHouse error 73: Unknown format Nope\.[^()]*\(UNKNOWN_FORMAT\)", refused.value.what), (
+        "the error says itself once"
+    )
     with pytest.raises(QueryRefused, match="ClickHouse error 395: ") as caught:
         list(stream_query(engine_settings, "SELECT throwIf(number = 3000000) FROM numbers(10000000)"))
     assert isinstance(caught.value, TouchlineError)
