@@ -30,7 +30,6 @@ MAX_VALUE_BYTES: Final = 900_000
 
 _PERSONS_KEPT: Final = 50_000
 """About 20 MB at most; a full table starts anew."""
-_PLAIN: Final = frozenset((str, int, float, bool, dict, list, tuple, type(None)))
 _UNDECLARED: Final = Source(legal_basis="consent")
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 
@@ -80,7 +79,7 @@ class RecordMaker:
 
     def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
-        payload = _as_dict(given)
+        payload = given.copy() if type(given) is dict else _as_dict(given)
         now_us = self._clock_us()
         if payload.get("type") == ANSWER and payload.get("anonymous") is True:
             # Who answered must not reach Kafka, in the record's key either.
@@ -88,7 +87,10 @@ class RecordMaker:
             payload.pop("persons", None)
         if "identifiers" in payload:
             keyed = self._keyed(payload.pop("identifiers"))
-            payload["persons"] = [*payload["persons"], *keyed] if "persons" in payload else keyed
+            if "persons" not in payload:
+                payload["persons"] = keyed
+            elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
+                payload["persons"] = [*payload["persons"], *keyed]
         event = self._checked(payload, now_us)
         if event["received_at"] is None:
             payload["received_at"] = self._received_at(now_us)
@@ -103,6 +105,8 @@ class RecordMaker:
         try:
             event = check_event(payload)
         except ValidationError as error:
+            if _write_moments(payload):
+                return self._checked(payload, now_us)
             raise _rejected(rejection_of(error), payload) from None
         source = _UNDECLARED if self._sources is None else self._sources.get(event["source"])
         if source is None:
@@ -148,6 +152,8 @@ class RecordMaker:
             person = {"type": kind, "key": self._person_keys.key(kind, value)}
         except IdentifierRejected as error:
             raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.mend) from None
+        except UnicodeEncodeError:
+            raise EventRejected(Rejection(Reason.NOT_UTF8, "identifiers")) from None
         if len(self._persons) >= _PERSONS_KEPT:
             self._persons.clear()
         self._persons[kind, value] = person
@@ -160,16 +166,19 @@ def _strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
 
 
 def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the event's own fields, at the top level; moments become text."""
-    if type(given) is dict and _PLAIN.issuperset(map(type, given.values())):
-        return given.copy()  # the usual case; the others ask slower questions
-    if isinstance(given, dict):
-        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+    """A copy of the event's own fields, at the top level."""
     if isinstance(given, BaseModel):
         return {"type": given.type, **given.model_dump(exclude_unset=True)}
     if not isinstance(given, Mapping):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), shape_of(given))
-    return _as_dict(dict(given))
+    return dict(given)
+
+
+def _write_moments(payload: dict[str, Any]) -> bool:
+    """Moments at the top level become text; whether there was one. Asked when a check fails, and not for each event."""
+    moments = {name: value.isoformat() for name, value in payload.items() if isinstance(value, datetime)}
+    payload.update(moments)
+    return bool(moments)
 
 
 def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
@@ -207,10 +216,12 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
-        if has_unchecked_fields:
-            # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and
-            # objects.
-            return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
-        return to_json(payload)
+        if not has_unchecked_fields:
+            value = to_json(payload)
+            if b"NaN" not in value and b"Infinity" not in value:  # of an unknown field in an order, say
+                return value
+        # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
+        _write_moments(payload)
+        return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (ValueError, TypeError, RecursionError, PydanticSerializationError):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None

@@ -37,6 +37,9 @@ def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mappin
         "delivery_timeout_ms": int(delivery_s * 1000),
         "request_timeout_ms": min(30_000, int(delivery_s * 500)),
     }
+    unknown = sorted({*options} - {*KafkaProducer.DEFAULT_CONFIG} - {*KafkaProducer.DEPRECATED_CONFIGS})
+    if unknown:  # kafka-python would repeat their values, and a misspelt name may be a password's
+        raise WrongUsage(f"kafka-python has no option {', '.join(unknown)}", "mend kafka_options")
     clients: list[KafkaNetClient] = []
 
     def make_client(**configs: Any) -> KafkaNetClient:

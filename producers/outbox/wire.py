@@ -84,25 +84,10 @@ def body_of(record: PreparedRecord) -> bytes:
     """The record from its key on, as Kafka's format 2 has it: key, value and `record.headers`."""
     event_id, key, value, source, kind, time = record
     name = event_id.encode()
-    known = _middles.get((source, kind)) or _middle(source, kind)
-    if not has_offset(time):
-        parts = (_short(len(key)), key, _short(len(value)), value, _FOUR_AND_ID, _short(len(name)), name, known)
-        return b"".join(parts)
-    at = time.encode()
+    at, before_ids = (time.encode(), _BEFORE_IDS_OF_FIVE) if has_offset(time) else (b"", _BEFORE_IDS_OF_FOUR)
+    common = _common.get((source, kind, len(at))) or _common_headers(source, kind, len(at))
     return b"".join(
-        (
-            _short(len(key)),
-            key,
-            _short(len(value)),
-            value,
-            _FIVE_AND_ID,
-            _short(len(name)),
-            name,
-            known,
-            _TIME,
-            _short(len(at)),
-            at,
-        )
+        (_short(len(key)), key, _short(len(value)), value, before_ids[len(name)], name, common, at),
     )
 
 
@@ -110,20 +95,25 @@ def _counted(text: bytes) -> bytes:
     return _short(len(text)) + text
 
 
-_FOUR_AND_ID: Final = varint(4) + _counted(b"ce_id")
-_FIVE_AND_ID: Final = varint(5) + _counted(b"ce_id")
-_TIME: Final = _counted(b"ce_time")
-_middles: Final[dict[tuple[str, str], bytes]] = {}
-_MIDDLES_KEPT: Final = 1_000
+_MAX_ID_BYTES: Final = 4 * 256
+_BEFORE_IDS_OF_FOUR, _BEFORE_IDS_OF_FIVE = (
+    tuple(varint(headers) + _counted(b"ce_id") + _short(length) for length in range(_MAX_ID_BYTES + 1))
+    for headers in (4, 5)
+)
+"""Number of headers, name of the first and length of its value, by that length; `ce_time` is the fifth."""
+_common: Final[dict[tuple[str, str, int], bytes]] = {}
+_COMMON_KEPT: Final = 1_000
 
 
-def _middle(source: str, kind: str) -> bytes:
-    """The headers that most records of a sender have in common."""
+def _common_headers(source: str, kind: str, time_bytes: int) -> bytes:
+    """The headers that most records of a sender have in common, up to the length of the time where there is one."""
     texts = (b"ce_source", source.encode(), b"ce_type", kind.encode(), b"ce_specversion", b"1.0")
-    middle = b"".join(map(_counted, texts))
-    if len(_middles) < _MIDDLES_KEPT:
-        _middles[source, kind] = middle
-    return middle
+    common = b"".join(map(_counted, texts))
+    if time_bytes:
+        common += _counted(b"ce_time") + _short(time_bytes)
+    if len(_common) < _COMMON_KEPT:
+        _common[source, kind, time_bytes] = common
+    return common
 
 
 def record_of(body: bytes) -> PreparedRecord:

@@ -146,3 +146,38 @@ def test_no_identifiers_need_no_person_key() -> None:
     assert maker.make({**EVENT, "identifiers": []}).key == b"web-shop/e1"
     with pytest.raises(WrongUsage):
         maker.make({**EVENT, "identifiers": [("login", "1")]})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {**EVENT, "order": {"id": "1", "note": float("nan")}},
+        {**EVENT, "amount": {"amount_minor": 1, "currency": "EUR", "rate": float("inf")}},
+        {**EVENT, "persons": [{"type": "login", "key": "k1:" + "0" * 64, "score": float("-inf")}]},
+    ],
+)
+def test_a_number_that_json_lacks_is_refused_in_nested_objects_too(event: dict[str, Any]) -> None:
+    assert _refusal(event).reason is Reason.NOT_JSON
+
+
+def test_words_that_look_like_such_numbers_are_text() -> None:
+    event = {**EVENT, "order": {"id": "NaN", "note": "Infinity"}}
+
+    assert json.loads(_make(event).value)["order"] == event["order"]
+
+
+@pytest.mark.parametrize("persons", [None, 5, "abc"])
+def test_persons_that_are_no_list_are_refused_beside_identifiers(persons: object) -> None:
+    assert _refusal({**EVENT, "persons": persons, "identifiers": [("login", SECRET)]}).field == "persons"
+
+
+def test_an_identifier_that_utf_8_cannot_write_is_refused() -> None:
+    assert _refusal({**EVENT, "identifiers": [("login", "\ud800")]}).reason is Reason.NOT_UTF8
+
+
+def test_moments_among_unknown_fields_become_text() -> None:
+    event = {**EVENT, "time": datetime(2026, 3, 1, 11, tzinfo=UTC), "seen": datetime(2026, 3, 1, tzinfo=UTC)}
+
+    sent = json.loads(_make(event).value)
+
+    assert (sent["time"], sent["seen"]) == ("2026-03-01T11:00:00+00:00", "2026-03-01T00:00:00+00:00")
