@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from touchline.processors.records import ReceivedBatch
@@ -26,11 +26,14 @@ StoreResult = Acknowledge | Refused
 
 
 class Store(Protocol):
-    """Keeps batches. `store` is called by one thread and waits there while ClickHouse is away; it must return soon
+    """Keeps batches. `store` and `read_marks` are called by one thread; `store` waits there while ClickHouse is away; it must return soon
     after the worker was asked to stop. An exception out of any method is a bug, and ends the worker with nothing
     acknowledged. The other methods are called by the main thread and may not block."""
 
     def store(self, batch: ReceivedBatch) -> StoreResult: ...
+
+    def read_marks(self, topic: str, incarnation: str, partitions: Collection[int]) -> Mapping[int, int]:
+        """By partition the offset from which it must be read on; nothing where that cannot be said just now."""
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None: ...
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any, cast
@@ -23,6 +24,7 @@ from touchline.processors.answers import Acknowledge, Refused, Store, StoreResul
 from touchline.processors.bulk import BulkConsumer, BulkRecord
 from touchline.processors.log import log_event
 from touchline.processors.records import ReceivedBatch
+from touchline.processors.watchdog import durable_offset
 
 REFUSED_PAUSE_SECONDS = 1.0
 
@@ -41,7 +43,7 @@ class Handover:
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
         self.busy_since: float | None = None
-        self._handed: Future[StoreResult] | None = None
+        self._handed: Future[Any] | None = None
         self.progress = 0
 
     @property
@@ -59,15 +61,14 @@ class Handover:
         except (
             Exception
         ) as error:  # a bug, or a state that ends the worker: it must not reach Faust, which would acknowledge
-            self.failure = error
-            self.failed.set()
+            self._fail(error)
             return
         if not consumer.is_current(bulk):
             return
         if isinstance(result, Acknowledge):
             self._acknowledge(event, bulk, result)
             if result.next_offset != bulk.end_offset:
-                await self._seek(consumer, bulk, result.next_offset)
+                await self._seek(consumer, TP(bulk.topic, bulk.partition), result.next_offset)
         else:
             await self._read_again(consumer, bulk, result)
 
@@ -99,15 +100,39 @@ class Handover:
         )
         await asyncio.sleep(REFUSED_PAUSE_SECONDS)
         if consumer.is_current(bulk):
-            await self._seek(consumer, bulk, bulk.start_offset)
+            await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
 
-    async def _seek(self, consumer: BulkConsumer, bulk: BulkRecord, offset: int) -> None:
-        log_event(logging.INFO, "seek", partition=bulk.partition, offset=offset)
+    async def go_back(self, consumer: BulkConsumer, incarnation: str, quiet: Mapping[TP, int]) -> None:
+        """Read on from the ledger's marks where these are below the offsets that were durable once (a restored backup). A partition with
+        new records finds that by itself; `quiet` ones, here with their durable offsets, would wait for their next record."""
+        if self.failure is not None or self.is_store_busy or not quiet:
+            return
+        epochs = {tp: consumer.bulk_thread.epochs[tp] for tp in quiet}
+        topic = next(iter(quiet)).topic
+        self._handed = self._thread.submit(self._store.read_marks, topic, incarnation, [tp.partition for tp in quiet])
         try:
-            await consumer.seek_wait({TP(bulk.topic, bulk.partition): offset})
+            marks = await asyncio.wrap_future(self._handed)
+        except Exception as error:
+            self._fail(error)
+            return
+        for tp, at in quiet.items():
+            is_untouched = epochs[tp] == consumer.bulk_thread.epochs[tp] and durable_offset(consumer, tp) == at
+            if is_untouched and marks.get(tp.partition, at) < at:
+                log_event(
+                    logging.WARNING, "ledger_fell_back", partition=tp.partition, was_at=at, is_at=marks[tp.partition]
+                )
+                consumer.durable_offsets[tp] = marks[tp.partition]  # Kafka's commit goes back, too
+                await self._seek(consumer, tp, marks[tp.partition])
+
+    def _fail(self, error: BaseException) -> None:
+        self.failure = error
+        self.failed.set()
+
+    async def _seek(self, consumer: BulkConsumer, tp: TP, offset: int) -> None:
+        log_event(logging.INFO, "seek", partition=tp.partition, offset=offset)
+        try:
+            await consumer.seek_wait({tp: offset})
         except (KafkaError, ConsumerNotStarted, TimeoutError) as error:
             # Partition lost, or broker away. What comes next names its start offset, so the store sees that something
             # is missing.
-            log_event(
-                logging.WARNING, "seek_failed", partition=bulk.partition, offset=offset, error=type(error).__name__
-            )
+            log_event(logging.WARNING, "seek_failed", partition=tp.partition, offset=offset, error=type(error).__name__)

@@ -20,11 +20,12 @@ from touchline.processors.app import build_app, consumer_of
 from touchline.processors.handover import Handover, TopicChanged
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.topic import describe_topic
-from touchline.processors.watchdog import Standing, Verdict, Watchdog, lag_of
+from touchline.processors.watchdog import Standing, Verdict, Watchdog, durable_offset, lag_of
 from touchline.settings import Settings
 
 WATCH_SECONDS = 1.0
 TOPIC_CHECK_SECONDS = 15.0
+MARK_CHECK_SECONDS = 5.0
 LEAVE_SECONDS = 3.5
 FINISH_SECONDS = 0.8
 
@@ -77,6 +78,7 @@ class Session:
             asyncio.create_task(stop.wait()),
             asyncio.create_task(self._handover.failed.wait()),
             asyncio.create_task(self._check_topic()),
+            asyncio.create_task(self._check_marks()),
         ]
         try:
             while True:
@@ -142,6 +144,18 @@ class Session:
                 log_event(logging.WARNING, event, what=error.what, mend=error.mend)
             else:
                 self._topic_changed = found.incarnation != self._incarnation
+
+    async def _check_marks(self) -> None:
+        before: dict[TP, int | None] = {}
+        while True:
+            await asyncio.sleep(MARK_CHECK_SECONDS)
+            if not self._partitions:
+                continue
+            consumer = consumer_of(self.app)
+            now = {tp: durable_offset(consumer, tp) for tp in self._partitions}
+            quiet = {tp: at for tp, at in now.items() if at is not None and before.get(tp) == at}
+            await self._handover.go_back(consumer, self._incarnation, quiet)
+            before = now
 
     def _assigned(self, partitions: set[TP], generation: int) -> None:
         self._partitions = set(partitions)

@@ -11,7 +11,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple, cast
 
+from faust.types import TP
+
 from touchline.processors.bulk import BulkConsumer
+
+
+def durable_offset(consumer: BulkConsumer, tp: TP) -> int | None:
+    """Up to where the partition is durable by what the store has said, before that by Kafka's commit; None before it is read."""
+    return consumer.durable_offsets.get(tp, consumer.bulk_thread.sought_offsets.get(tp))
 
 
 def lag_of(consumer: BulkConsumer) -> int:
@@ -22,7 +29,7 @@ def lag_of(consumer: BulkConsumer) -> int:
     records = 0
     for tp in consumer.assignment():
         end = cast("int | None", consumer.highwater(tp))  # None before the first answer, whatever Faust declares
-        durable = consumer.durable_offsets.get(tp, thread.sought_offsets.get(tp))
+        durable = durable_offset(consumer, tp)
         fetched, handed = thread.fetch_offset(tp), thread.handed_offsets.get(tp)
         if end is None or durable is None or fetched is None or handed is None:
             records += 1

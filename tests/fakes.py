@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from touchline.errors import WrongUsage
@@ -39,6 +39,9 @@ class NotingStore:
             self.note(f"stored {batch.partition} {first} {last} {len(records)} {batch.generation}")
             self.next_offsets[batch.partition] = last + 1
         return Acknowledge(self.next_offsets[batch.partition])
+
+    def read_marks(self, topic: str, incarnation: str, partitions: Collection[int]) -> Mapping[int, int]:
+        return {number: self.next_offsets.get(number, 0) for number in partitions}
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None:
         self.generation = generation

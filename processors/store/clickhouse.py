@@ -82,6 +82,10 @@ class ClickHouseLedger:
             return Mark(int(rows[0][0]), int(rows[0][1]))
         return Mark(int(self._ask(queries.HIGHEST_INSERT_NUMBER, {"partition": stream.partition})[0][0]), -1)
 
+    def last_offset(self, stream: Stream) -> int:
+        rows = self._ask(queries.MARK, {"stream": stream.name})
+        return int(rows[0][1]) if rows else -1
+
     def _wait_for_inserts(self, stream: str) -> None:
         deadline = time.monotonic() + IN_FLIGHT_WAIT_SECONDS
         while query_ids := [row[0] for row in self._ask(queries.IN_FLIGHT, {"tag": queries.tag_body(stream)})]:

@@ -90,6 +90,9 @@ class Ledger(Protocol):
         Raises FenceHeld when a newer generation stands in the fence (`force`: the caller has made sure that it is current).
         """
 
+    def last_offset(self, stream: Stream) -> int:
+        """The stream's last durable offset, whoever writes it; -1 where nothing is stored."""
+
     def insert(self, insert: Insert) -> None:
         """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer, RecordsRefused when a value
         cannot be stored."""

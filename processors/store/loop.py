@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -114,6 +114,20 @@ class StoreLoop:
         close = getattr(self._ledger, "close", None)
         if close is not None:
             close()
+
+    def read_marks(self, topic: str, incarnation: str, partitions: Collection[int]) -> Mapping[int, int]:
+        """By partition the offset after the ledger's mark. A partition whose mark is not the one written last is given up, so that its
+        next batch acquires it. Empty while ClickHouse does not answer."""
+        try:
+            found = {number: self._ledger.last_offset(Stream(topic, incarnation, number)) for number in partitions}
+        except LedgerUnavailable:
+            self._forget_all()
+            return {}
+        for number, last_offset in found.items():
+            owned = self._owned.get(number)
+            if owned is not None and owned.mark.last_offset != last_offset:
+                self._forget(number)
+        return {number: last_offset + 1 for number, last_offset in found.items()}
 
     def store(self, batch: ReceivedBatch) -> StoreResult:
         """Store what the mark does not cover yet; waits while ClickHouse is away. Returns how far everything is durable, or why nothing

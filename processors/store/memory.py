@@ -46,6 +46,10 @@ class MemoryLedger:
             return Mark(own[-1]["insert_number"], own[-1]["offset"])
         return Mark(max((row["insert_number"] for row in same_partition), default=0), -1)
 
+    def last_offset(self, stream: Stream) -> int:
+        offsets = [row["offset"] for row in self.rows if (row["kind"], row["stream"]) == ("mark", stream.name)]
+        return offsets[-1] if offsets else -1
+
     def insert(self, insert: Insert) -> None:
         self.check_fence(insert)
         self.rows += rows_of(insert)

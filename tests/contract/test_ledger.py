@@ -59,6 +59,7 @@ def test_a_new_stream_has_no_mark_and_the_newest_mark_counts(ledger: Ledger) -> 
     ledger.insert(marked(STREAM, 1, 9, 1, "a"))
     ledger.insert(marked(STREAM, 2, 19, 1, "a"))
     assert ledger.acquire(STREAM, 2, "b") == Mark(2, 19)
+    assert (ledger.last_offset(STREAM), ledger.last_offset(Stream("events", "T1", 1))) == (19, -1)
 
 
 def test_a_fenced_writer_stores_nothing(ledger: Ledger) -> None:

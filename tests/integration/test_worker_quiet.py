@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from tests.engines import fresh_topic
-from tests.workers import send, worker
+from tests.engines import Ledger, fresh_topic
+from tests.real_worker import ask, real_worker
+from tests.workers import committed, send, wait_for, worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -31,3 +32,15 @@ def test_topic_whose_records_have_all_expired_is_no_stall(stack: LocalStack, tmp
         assert "state=ready" in process.ready_file.read_text()
         send(settings, 4)
         process.wait_stored(4)
+
+
+def test_ledger_that_fell_back_is_filled_although_no_record_comes(ledger: Ledger, tmp_path: Path) -> None:
+    settings = ledger.settings
+    send(settings, 40)
+    with real_worker(settings, tmp_path) as process:
+        process.wait_stored(40)
+        wait_for(lambda: committed(settings) == dict.fromkeys(range(4), 10), lambda: process.log)
+        ask(settings, "TRUNCATE TABLE journey_raw.ledger")
+        process.wait_stored(40)
+        assert process.log.count("event=ledger_fell_back") == 4
+    assert ask(settings, "SELECT sum(received), min(is_balanced) FROM journey.account") == [(40, 1)]

@@ -144,3 +144,22 @@ def test_store_is_busy_until_its_thread_is_done_also_when_nobody_waits_for_it(tm
             assert len(lines(tmp_path / "notes", "stored")) == 1
 
     asyncio.run(scenario())
+
+
+def test_ledger_that_fell_back_is_filled_from_its_mark_though_nothing_new_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        store = NotingStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0))
+            await parts.handover.go_back(parts.consumer, "T1", {TP0: 3})
+            assert seeks == []
+            store.next_offsets[0] = 1
+            await parts.handover.go_back(parts.consumer, "T1", {TP0: 2})
+            assert seeks == [], "it moved meanwhile"
+            await parts.handover.go_back(parts.consumer, "T1", {TP0: 3})
+            assert (seeks, parts.consumer.durable_offsets) == ([{TP0: 1}], {TP0: 1})
+
+    asyncio.run(scenario())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.store.world import FaultyLedger, batch, event, fates, make_loop, records_of
+from tests.unit.store.world import TOPIC, FaultyLedger, batch, event, fates, make_loop, records_of
 from touchline.processors.answers import Acknowledge
 from touchline.processors.store.memory import MemoryLedger
 
@@ -30,3 +30,16 @@ def test_after_a_lost_answer_the_marks_of_all_partitions_are_read_again(tmp_path
     assert loop.store(batch(first[4:])) == Acknowledge(2)
     assert loop.store(batch(first[2:])) == Acknowledge(6)
     assert fates(ledger)["received"] == 9
+
+
+def test_a_partition_whose_mark_fell_back_is_given_up_and_acquired_again(tmp_path: Path) -> None:
+    ledger = FaultyLedger()
+    records = records_of([event(n, None, n) for n in range(6)])
+    loop = make_loop(ledger, tmp_path)
+    loop.store(batch(records[:2]))
+    loop.store(batch(records[2:4]))
+    assert loop.read_marks(TOPIC, "T1", [0, 1]) == {0: 4, 1: 0}
+    lose_all_but(ledger, 1)
+    assert loop.read_marks(TOPIC, "T1", [0]) == {0: 2}
+    assert loop.store(batch(records[2:])) == Acknowledge(6)
+    assert fates(ledger)["received"] == 6
