@@ -1,7 +1,8 @@
 """The worker's health as a file, for supervisors that can look at files only.
 
 It is there from the first assignment to the end of the worker, and holds one line such as
-`pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's: `stalled_in_store`, `stalled_in_reading`.
+`pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's, `stalled_in_store` and
+`stalled_in_reading`, and `rejoining` after the worker has left its group to join it anew.
 """
 
 from __future__ import annotations
@@ -11,6 +12,14 @@ import os
 from pathlib import Path
 
 from touchline.processors.log import log_event
+
+
+def says_ready(path: Path) -> bool:
+    """Whether the file of a worker is there and says that it is ready."""
+    try:
+        return "state=ready" in path.read_text().split()
+    except OSError:
+        return False
 
 
 class HealthFile:
@@ -32,7 +41,7 @@ class HealthFile:
             log_event(logging.WARNING, "health_not_written", error=type(error).__name__, reason=error.strerror)
 
     def remove(self) -> None:
-        """The worker ends."""
+        """The worker ends, or begins: a process that was killed leaves its file."""
         try:
             if self._path is not None:
                 self._path.unlink(missing_ok=True)

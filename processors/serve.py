@@ -68,6 +68,7 @@ class Worker:
         Raises EngineUnreachable when Kafka is absent at the start, WrongUsage when the topic, the login or
         ClickHouse's schema is not as it must be, EngineUnreachable also after a stall where stall_action says so.
         """
+        self._health.remove()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
         found = await self._unless_stopped(self._describe())
@@ -108,6 +109,7 @@ class Worker:
                     "see the reasons of store_waits in the log; nothing is lost, start the worker again",
                 )
             log_event(logging.WARNING, "rejoining", because=ending.value)
+            self._health.tell(0, 0, "rejoining")
             again = await self._wait_for_kafka()
             if again is None:
                 return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from touchline.processors.health import HealthFile
+from touchline.processors.health import HealthFile, says_ready
 
 
 def test_file_holds_one_line_that_is_replaced_and_goes_with_the_worker(tmp_path: Path) -> None:
@@ -30,3 +30,11 @@ def test_place_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> Non
 def test_worker_without_a_ready_file_writes_none() -> None:
     HealthFile(None).tell(1, 1, "ready")
     HealthFile(None).remove()
+
+
+def test_worker_that_stands_still_or_has_left_its_group_is_not_ready(tmp_path: Path) -> None:
+    path = tmp_path / "worker.ready"
+    assert not says_ready(path)
+    for state, is_ready in (("ready", True), ("stalled_in_store", False), ("rejoining", False), ("ready", True)):
+        HealthFile(path).tell(3, 4, state)
+        assert says_ready(path) == is_ready

@@ -16,6 +16,7 @@ from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broke
 from touchline.local.kafka_admin import broker_is_ready
 from touchline.local.ports import LOOPBACK, STACK_MARK, accepts
 from touchline.local.process import ListeningPort, PartSpec
+from touchline.processors.health import says_ready
 from touchline.settings import ENV_PREFIX, Settings
 
 KAFKA_READY_SECONDS = 60.0
@@ -71,7 +72,7 @@ def face_part(settings: Settings, environment: Mapping[str, str]) -> PartSpec:
 
 
 def worker_part(settings: Settings, number: int, environment: Mapping[str, str]) -> PartSpec:
-    """One worker, ready when it has joined its group and says so in a file."""
+    """One worker, ready when it says so in a file: it has joined its group, and does not stand still."""
     name = "worker" if number == 1 else f"worker-{number}"
     ready_file = settings.local_dir.resolve() / "run" / f"{name}.ready"
     return PartSpec(
@@ -79,7 +80,7 @@ def worker_part(settings: Settings, number: int, environment: Mapping[str, str])
         command=lambda: touchline_command("worker", "--ready-file", str(ready_file)),
         environment={**environment, ENV_PREFIX + "STATE_DIR": str(settings.state_dir / name)},
         ports=(),
-        is_ready=ready_file.exists,
+        is_ready=lambda: says_ready(ready_file),
         ready_seconds=WORKER_READY_SECONDS,
         prepare=lambda: ready_file.unlink(missing_ok=True),
     )
