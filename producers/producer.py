@@ -83,6 +83,8 @@ class EventProducer(ABC):
 
         Raises:
             EventRejected: the event would be quarantined; nothing was sent.
+            OutboxFull: the outbox, or its disk, has no room; nothing was kept.
+            EngineUnreachable: without an outbox, Kafka does not answer and kafka-python takes no more.
             WrongUsage: the producer is closed, or has no person key for the identifiers.
         """
         if event is None:

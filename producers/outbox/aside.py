@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from touchline.producers.outbox import wire
-from touchline.producers.outbox.folder import ASIDE
+from touchline.producers.outbox.folder import ASIDE, write_all
 from touchline.schemas.times import format_time
 
 
@@ -43,7 +43,7 @@ def put_aside(folder: Path, position: int, body: bytes, error: BaseException, no
         size = os.lseek(descriptor, 0, os.SEEK_END)
         if size and os.pread(descriptor, 1, size - 1) != b"\n":  # killed in mid-line
             content = b"\n" + content
-        os.write(descriptor, content)
+        write_all(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -84,10 +84,17 @@ def replace_file(path: Path, text: str) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, text.encode())
+        write_all(descriptor, text.encode())
     finally:
         os.close(descriptor)
     draft.replace(path)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte: an all but full disk takes a part and reports the rest only when asked again. Raises OSError."""
+    written = os.write(descriptor, content)
+    while written < len(content):
+        written += os.write(descriptor, memoryview(content)[written:])
 
 
 def segment_path(folder: Path, start: int) -> Path:

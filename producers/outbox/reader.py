@@ -66,10 +66,11 @@ class OutboxReader:
     def _segment_at(self, position: int) -> tuple[int, int]:
         """Positions of the first byte and after the last byte of the segment that holds a position before the end."""
         index = bisect_right(self._starts, position)
+        end = self._page[END]  # before the look: a segment that is begun afterwards lies beyond it
         if index == len(self._starts):  # it was the last one when we looked
             self._starts = segment_starts(self._folder)
             index = bisect_right(self._starts, position)
-        stop = self._starts[index] if index < len(self._starts) else self._page[END]
+        stop = self._starts[index] if index < len(self._starts) else end
         return self._starts[index - 1], stop
 
     def _bytes(self, start: int, stop: int) -> bytes:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from touchline.producers.outbox import wire
-from touchline.producers.outbox.folder import damaged_path, segment_path, segment_starts
+from touchline.producers.outbox.folder import damaged_path, segment_path, segment_starts, write_all
 from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END, TAIL, WRITING
 
 
@@ -48,6 +48,6 @@ def keep_damaged(folder: Path, position: int, content: bytes) -> None:
         return
     descriptor = os.open(damaged_path(folder, position), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, content)
+        write_all(descriptor, content)
     finally:
         os.close(descriptor)

@@ -54,6 +54,7 @@ class OutboxWay:
         self._account = OutboxAccount(config.folder, self._writer.page, deliveries)
         self._starting = threading.Lock()
         self._drainer: Drainer | None = None
+        self._is_closed = False
         self._start_draining()
         forks.watch(self)
 
@@ -94,7 +95,9 @@ class OutboxWay:
 
     def disconnect(self) -> None:
         """Stops draining, so that another process may, and closes the files."""
-        drainer, self._drainer = self._drainer, None
+        with self._starting:  # an emit of another thread may be about to start one
+            self._is_closed = True
+            drainer, self._drainer = self._drainer, None
         if drainer is not None:
             drainer.stop()
             if drainer is not threading.current_thread():
@@ -103,7 +106,7 @@ class OutboxWay:
 
     def _start_draining(self) -> None:
         with self._starting:
-            if self._drainer is None:
+            if self._drainer is None and not self._is_closed:
                 self._drainer = Drainer(
                     self._writer,
                     self._account,

@@ -13,7 +13,7 @@ from touchline.errors import WrongUsage
 from touchline.producers.errors import OutboxFull
 from touchline.producers.outbox import forks
 from touchline.producers.outbox.config import OutboxConfig
-from touchline.producers.outbox.folder import APPEND_LOCK, PAGE, prepare, segment_path, sync_folder, unusable
+from touchline.producers.outbox.folder import APPEND_LOCK, PAGE, prepare, segment_path, sync_folder, unusable, write_all
 from touchline.producers.outbox.locks import FileLock
 from touchline.producers.outbox.page import ACKNOWLEDGED, END, TAIL, WRITING, open_page
 from touchline.producers.outbox.recovery import recover
@@ -131,9 +131,7 @@ class OutboxWriter:
 
     def _write(self, segment: int, block: bytes) -> None:
         try:
-            written = os.write(segment, block)
-            while written < len(block):  # the disk is all but full: the next attempt says so, or goes on
-                written += os.write(segment, memoryview(block)[written:])
+            write_all(segment, block)
         except OSError:
             os.ftruncate(segment, self.page[END] - self.page[TAIL])  # nothing half-written counts
             self.page[WRITING] = 0

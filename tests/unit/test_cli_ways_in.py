@@ -114,6 +114,31 @@ def test_wrong_flags_are_status_2_with_an_example(
     assert producer.events == []
 
 
+def test_flags_of_one_event_beside_a_file_are_not_overlooked(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    status, _, err = touchline("emit", _ndjson(tmp_path, {**LINE, "id": "1"}), "--simulated", "--place", "7")
+
+    assert status == 2
+    assert "place, simulated of one event given, but no touchpoint" in err
+    assert producer.events == []
+
+
+def test_a_property_that_is_no_json_number_is_text(producer: InMemoryProducer, touchline: Run) -> None:
+    status, _, _ = touchline("emit", "--touchpoint", "store_visit", "--property", "name=NaN")
+
+    assert status == 0
+    assert producer.events[0]["properties"] == {"name": "NaN"}
+
+
+def test_a_byte_order_mark_before_the_first_line_is_no_content(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    line = b"\xef\xbb\xbf" + json.dumps({**LINE, "id": "1"}).encode()
+
+    assert touchline("emit", _ndjson(tmp_path, line))[0] == 0
+
+
 def test_a_bad_event_from_flags_is_status_1_and_says_field_and_remedy(
     producer: InMemoryProducer, touchline: Run
 ) -> None:

@@ -23,9 +23,9 @@ STDIN = Path("-")
 def emit(
     file: Annotated[Path | None, typer.Argument(help="NDJSON, one complete event a line; - is standard input.")] = None,
     touchpoint: Annotated[str | None, typer.Option(help="Send one event: this touchpoint was met.")] = None,
-    source: Annotated[str, typer.Option(help="Source as declared in sources.yaml.")] = DEFAULT_SOURCE,
+    source: Annotated[str | None, typer.Option(help=f"As declared in sources.yaml ({DEFAULT_SOURCE}).")] = None,
     person: Annotated[list[str] | None, typer.Option(help="type:value, such as loyalty:4711; may be repeated.")] = None,
-    action: Annotated[str, typer.Option(help="What was done there.")] = "",
+    action: Annotated[str | None, typer.Option(help="What was done there.")] = None,
     channel: Annotated[str | None, typer.Option(help="Channel, where it is not the touchpoint's own.")] = None,
     place: Annotated[str | None, typer.Option(help="Store, branch, call centre.")] = None,
     zone: Annotated[str | None, typer.Option(help="IANA zone of the place.")] = None,
@@ -55,14 +55,7 @@ def emit(
 
         zcat events.ndjson.gz | touchline emit - --json
     """
-    if touchpoint is None:
-        verdicts = _emit_stream(file, outbox)
-        print(verdicts.as_json() if as_json else verdicts.sentence())
-        return 1 if verdicts.rejected else 0
-    if file is not None:
-        raise WrongUsage("--touchpoint and a file were given", "leave one of them out")
-    fields = {
-        "touchpoint": touchpoint,
+    given: dict[str, Any] = {
         "source": source,
         "action": action or None,
         "channel": channel,
@@ -76,7 +69,19 @@ def emit(
         "properties": dict(_property(text) for text in fact or ()) or None,
         "simulated": simulated or None,
     }
-    emitted, waiting = _emit_one({name: value for name, value in fields.items() if value is not None}, outbox)
+    fields = {name: value for name, value in given.items() if value is not None}
+    if touchpoint is None:
+        if fields:
+            raise WrongUsage(
+                f"{', '.join(sorted(fields))} of one event given, but no touchpoint",
+                "add --touchpoint, or write the fields into the lines of the file",
+            )
+        verdicts = _emit_stream(file, outbox)
+        print(verdicts.as_json() if as_json else verdicts.sentence())
+        return 1 if verdicts.rejected else 0
+    if file is not None:
+        raise WrongUsage("--touchpoint and a file were given", "leave one of them out")
+    emitted, waiting = _emit_one({"source": DEFAULT_SOURCE, "touchpoint": touchpoint, **fields}, outbox)
     if as_json:
         print(json.dumps({"accepted": 1, "rejected": 0, "waiting": waiting, "id": emitted}))
     else:
@@ -140,7 +145,7 @@ def _property(text: str) -> tuple[str, str | int | float | bool]:
     if not equals or not name:
         raise WrongUsage("--property is not name=value", "for example --property items=3")
     try:
-        parsed = json.loads(value)
+        parsed = json.loads(value, parse_constant=str)
     except ValueError:
         return name, value
     return name, parsed if isinstance(parsed, int | float) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 
@@ -72,6 +73,8 @@ def emit_lines(
         read_bytes = 0
         for number, line in enumerate(lines, 1):  # told to `refuse`
             read_bytes += len(line)
+            if number == 1:
+                line = line.removeprefix(BOM_UTF8)  # as Windows programs begin a file
             if number % _LINES_BETWEEN_STEPS == 0:
                 advance(read_bytes)
                 read_bytes = 0

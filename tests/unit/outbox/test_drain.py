@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.unit.outbox.rig import ListKafka, Sender, framed, open_writer
+from tests.unit.outbox.rig import ListKafka, Sender, TooLarge, framed, open_writer, record
+from touchline.producers.outbox import wire
+from touchline.producers.outbox.aside import put_aside, refused_since
 from touchline.producers.outbox.look import look
 from touchline.producers.outbox.page import ACKNOWLEDGED, END
 
@@ -142,6 +145,18 @@ def test_a_record_that_kafka_refuses_goes_aside_and_the_others_arrive(tmp_path: 
     ]
     state = look(tmp_path, NOW_US)
     assert (state.records, state.aside, state.last_aside_reason) == (0, 2, "TooLarge")
+
+
+def test_a_refused_event_is_aside_as_a_whole_although_the_disk_takes_it_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: real(descriptor, bytes(content[:25])))
+    body = wire.body_of(record(7))
+
+    put_aside(tmp_path, 0, body, TooLarge(), NOW_US)
+
+    assert [refused.event_id for refused in refused_since(tmp_path)[0]] == ["e7"]
 
 
 def test_after_a_kill_only_what_was_not_yet_acknowledged_is_sent_again(tmp_path: Path) -> None:
