@@ -84,7 +84,9 @@ class Pipeline:
         for start in range(0, len(new.records), CACHED_RECORDS):
             records = new.records[start : start + CACHED_RECORDS]
             self._validator.validate(records, decode(records), validated)
-        known_tails = tails.get_many({tail_key(fact) for fact in validated.outcomes if type(fact) is Fact})
+        known_tails = tails.get_many(
+            {fact.identifier or tail_key(fact) for fact in validated.outcomes if type(fact) is Fact}
+        )
         resolved = resolve(
             new.records, validated.outcomes, known_tails, lambda key: self._partition_of(key) == stream.partition
         )

@@ -15,7 +15,7 @@ from touchline.schemas.reasons import Reason
 
 # Several fields in one call: a look-up by name costs as much as all of them.
 order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
-_whose: Any = itemgetter(*map(Fact._fields.index, ("identifier", "revision")))
+_to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "revision", "event_time", "source", "event_id")))
 Placed = tuple[int, Fact]
 """(offset, fact)"""
 
@@ -59,9 +59,8 @@ def resolve(
     for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
         if type(outcome) is not Fact:
             continue
-        order = order_of(outcome)
-        _, source, event_id = order
-        identifier, revision = _whose(outcome)
+        identifier, revision, time_us, source, event_id = _to_resolve(outcome)
+        order = (time_us, source, event_id)
         key = identifier or tail_key(outcome)
         before = last.get(key)
         if before is None:

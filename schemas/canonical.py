@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from hashlib import blake2b
+from struct import Struct
 from typing import Any, Final
 
 import orjson
@@ -17,6 +18,7 @@ import rfc8785
 
 _SAFE: Final = 2**53 - 1
 _NOT_HASHED: Final = "received_at"
+_first_8_bytes: Final = Struct(">Q").unpack_from
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
@@ -25,14 +27,14 @@ def payload_hash(event: dict[str, Any]) -> int:
     if _NOT_HASHED in event:
         event = event.copy()
         del event[_NOT_HASHED]
-    return int.from_bytes(blake2b(canonical_bytes(event)).digest()[:8])
+    return int(_first_8_bytes(blake2b(canonical_bytes(event)).digest())[0])
 
 
 def payload_hash_of_own(event: dict[str, Any], doubtful: Collection[Any]) -> int:
     """The same for an event that the caller owns, whose `received_at` is taken out in place, and of which it knows that
     doubles occur only among the values `doubtful`: 1.8 µs an event instead of 3.0."""
     event.pop(_NOT_HASHED, None)
-    return int.from_bytes(blake2b(_canonical_bytes(event, doubtful)).digest()[:8])
+    return _first_8_bytes(blake2b(_canonical_bytes(event, doubtful)).digest())[0]  # type: ignore[no-any-return]
 
 
 def canonical_bytes(value: dict[str, Any]) -> bytes:

@@ -74,7 +74,9 @@ def instants_of(
         if not EARLIEST_US <= received_us < LATEST_US:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "time"
-        time_us = parse_time(time, source.zone) + source.clock_correction_us
+        # Events that are sent as they happen bear one time twice.
+        sent_us = received_us if time == received_at else parse_time(time, source.zone)
+        time_us = sent_us + source.clock_correction_us
         if not EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "zone"
