@@ -27,7 +27,8 @@ def kpis_page() -> str:
 
 Every number stands with its n, its 95 % interval, its formula variant and its map version. Additivity says how rows may be put
 together: `sum` adds up; `distinct` does not (the same person is in several rows: count persons in `journey.touchpoints`); of
-`histogram` add the counts per class; of `derived` add numerator and denominator, then divide.
+`histogram` add the counts per class; of `derived` add numerator and denominator, then divide. All of it within one map and version: every
+event stands once under each map that runs, so name the map, also where there is only one now.
 
 ## Counted from touchpoints
 
@@ -63,17 +64,19 @@ Who the detractors of a day are, at one touchpoint:
 
 ```sql
 SELECT event_time, source, event_id, person FROM journey_api.kpi_survey_1d_events
-WHERE kpi = 'nps' AND bucket = '2026-03-01' AND touchpoint = 'till' AND n_negative = 1
+WHERE map = 'retail' AND kpi = 'nps' AND bucket = '2026-03-01' AND touchpoint = 'till' AND n_negative = 1
 ```
 
 The same number twice, from the mart and from its events:
 
 ```sql
-SELECT 100 * sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d WHERE kpi = 'nps' AND scope = 'transactional'
+SELECT 100 * sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d
+WHERE map = 'retail' AND kpi = 'nps' AND scope = 'transactional'
 ```
 
 ```sql
-SELECT 100 * sum(numerator) / sum(denominator) FROM journey_api.kpi_survey_1d_events WHERE kpi = 'nps' AND scope = 'transactional'
+SELECT 100 * sum(numerator) / sum(denominator) FROM journey_api.kpi_survey_1d_events
+WHERE map = 'retail' AND kpi = 'nps' AND scope = 'transactional'
 ```
 
 The other way round, `touchline trace SOURCE ID --json` lists the cells of one event, each with the query for all of its events.
@@ -85,7 +88,7 @@ since classes are powers of two: at least 90 % of the waits of a touchpoint are 
 
 ```sql
 SELECT touchpoint, quantileExactWeighted(0.9)(wait_below_seconds, toUInt64(events)) AS p90_below_seconds, sum(events) AS waits
-FROM journey.kpi_wait_1d GROUP BY touchpoint
+FROM journey.kpi_wait_1d WHERE map = 'retail' GROUP BY touchpoint
 ```
 """
 

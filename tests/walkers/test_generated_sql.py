@@ -34,3 +34,15 @@ def test_readers_are_granted_nothing_outside_journey_and_journey_api(project_dir
     }
     assert len(re.findall(r"\bGRANT\b", statements)) == 2
     assert "readonly = 1" not in statements
+
+
+def test_a_query_of_a_document_that_sums_over_rows_of_a_mart_names_its_map(project_dir: Path) -> None:
+    """Every event stands once under each map: without it the sum is a multiple as soon as a second map runs."""
+    summing = re.compile(r"SELECT[^`;]*?\bsum\([^`;]*?\bFROM (?:journey\.kpi_|journey_api\.kpi_)[^`;]*", re.DOTALL)
+    texts = [
+        project_dir / name
+        for name in ("README.md", "docs/kpis.md", "touchline/cli/sql.py", "touchline/cli/commands.py")
+    ]
+    found = [match[0] for path in texts for match in summing.finditer(path.read_text(encoding="utf-8"))]
+    assert len(found) > 4
+    assert [query for query in found if "map = " not in query] == []

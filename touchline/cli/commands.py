@@ -63,6 +63,9 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
     ("touchline trace shop visit-4711", "see what became of one event, and which KPIs it counts in"),
-    ('touchline sql "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d GROUP BY touchpoint"', "ask for more"),
+    (
+        "touchline sql \"SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d WHERE map = 'retail' GROUP BY touchpoint\"",
+        "ask for more",
+    ),
     ("touchline down", "stop it all; the data stays"),
 )

@@ -22,7 +22,7 @@ def sql(
 
     Examples:
 
-        touchline sql "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d GROUP BY touchpoint"
+        touchline sql "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d WHERE map = 'retail' GROUP BY touchpoint"
 
         touchline sql "SELECT * FROM journey.kpi_survey_1d" --format PrettyCompact
 
