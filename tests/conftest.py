@@ -24,7 +24,9 @@ TIERS_WITH_ENGINES = ("contract", "integration", "failure")
 LEFT_SOCKETS = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 TESTS_DIR = Path(__file__).parent
 
-hypothesis_settings.register_profile("default", max_examples=60, deadline=None)
+hypothesis_settings.register_profile(
+    "default", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.register_profile(
     "thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
