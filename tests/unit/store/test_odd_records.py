@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 from hypothesis import Phase, given, settings, strategies as st
 
 from tests.unit.store.odd import EncodingLedger, odd_records
-from tests.unit.store.world import Record, batch, fates, make_loop
+from tests.unit.store.world import Record, batch, fates, make_loop, quick_folder
 from touchline.processors.answers import Acknowledge
 from touchline.processors.follow import ON_THE_JOURNEY
 from touchline.processors.store.memory import MemoryLedger
@@ -44,14 +41,11 @@ def assert_balanced(ledger: MemoryLedger, records: list[Record]) -> None:
 @given(odd_records(), st.integers(1, 12))
 def test_every_odd_record_has_one_fate_and_the_account_balances(records: list[Record], size: int) -> None:
     ledger = EncodingLedger()
-    state = Path(tempfile.mkdtemp())
-    try:
+    with quick_folder() as state:
         loop = make_loop(ledger, state)
         for start in range(0, len(records), size):
             part = records[start : start + size]
             start_offset = records[start - 1].offset + 1 if start else 0
             assert loop.store(batch(part, start_offset=start_offset)) == Acknowledge(part[-1].offset + 1)
         loop.close()
-    finally:
-        shutil.rmtree(state, ignore_errors=True)
     assert_balanced(ledger, records)

@@ -4,14 +4,12 @@ however it is cut into batches and wherever the worker dies, they equal one sort
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.unit.store.partition import deliveries, expected_fates, expected_tables, tables_of
-from tests.unit.store.world import FaultyLedger, batch, fates, kill, make_loop, records_of
+from tests.unit.store.world import FaultyLedger, batch, fates, kill, make_loop, quick_folder, records_of
 from touchline.processors.answers import Acknowledge
 
 STEPS = st.lists(
@@ -31,9 +29,8 @@ def test_tables_equal_one_sorted_pass_whatever_happens_on_the_way(
     events: list[dict[str, Any]], steps: list[tuple[int, str, str]]
 ) -> None:
     records = records_of(events)
-    folder = Path(tempfile.mkdtemp())
     ledger = FaultyLedger()
-    try:
+    with quick_folder() as folder:
         loop, state, old = make_loop(ledger, folder / "0"), folder / "0", folder / "old"
         position = turn = 0
         while position < len(records):
@@ -60,7 +57,5 @@ def test_tables_equal_one_sorted_pass_whatever_happens_on_the_way(
                 state = folder / str(turn % 3)
             loop = make_loop(ledger, state, f"w{turn}")
         loop.close()
-    finally:
-        shutil.rmtree(folder)
     assert tables_of(ledger) == expected_tables(events)
     assert fates(ledger) == expected_fates(events)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.unit.store.world import (
     journey_rows,
     make_loop,
     make_pipeline,
+    quick_folder,
     records_of,
     store_all,
 )
@@ -61,9 +61,8 @@ def stored(
     events: list[dict[str, Any]], sizes: list[int], faults: list[str], restarts: set[int], wipe: bool
 ) -> FaultyLedger:
     ledger = FaultyLedger(faults)
-    state = Path(tempfile.mkdtemp())
     records = records_of(events)
-    try:
+    with quick_folder() as state:
         position, turn = 0, 0
         loop = make_loop(ledger, state)
         while position < len(records):
@@ -78,8 +77,6 @@ def stored(
                     shutil.rmtree(state, ignore_errors=True)
                 loop = make_loop(ledger, state, writer=f"w{turn}")
         loop.close()
-    finally:
-        shutil.rmtree(state, ignore_errors=True)
     return ledger
 
 

@@ -4,9 +4,8 @@ or lets an insert arrive when its worker is long fenced. At any moment each offs
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections import Counter
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings, strategies as st
@@ -14,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.unit.store.partition import deliveries, expected_fates, expected_tables, tables_of, version
 from tests.unit.store.scripted import FAULTY_ENDS, End, ScriptedLedger
-from tests.unit.store.world import batch, fates, kill, make_loop, records_of
+from tests.unit.store.world import batch, fates, kill, make_loop, quick_folder, records_of
 from touchline.processors.answers import Acknowledge
 from touchline.processors.store.loop import StoreLoop
 
@@ -32,7 +31,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.resources = ExitStack()
+        self.folder = self.resources.enter_context(quick_folder())
         self.ledger = ScriptedLedger()
         self.log: list[dict[str, Any]] = []
         self.generation = 0
@@ -204,7 +204,7 @@ class StoreMachine(RuleBasedStateMachine):
             StoreMachine.refused_late += self.ledger.refused_late
             for loop in self.loops.values():
                 kill(loop)
-            shutil.rmtree(self.folder)
+            self.resources.close()
 
 
 TestStoreMachine = StoreMachine.TestCase

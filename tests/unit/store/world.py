@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from touchline.processors.answers import Acknowledge
-from touchline.processors.attach import compile_map
+from touchline.processors.attach import CompiledMap, compile_map
 from touchline.processors.cipher import Cipher
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.records import ReceivedBatch
@@ -21,6 +25,7 @@ from touchline.schemas.journey.read import parse_map
 from touchline.schemas.sources import Source
 
 TOPIC = "events"
+_MEMORY = "/dev/shm"
 MAP = """
 map: shop
 version: 1
@@ -107,7 +112,21 @@ class FaultyLedger(MemoryLedger):
 def make_pipeline(is_home: Callable[[bytes], int] = lambda key: 0, text: str = MAP) -> Pipeline:
     """The real steps under the map above, or another."""
     cipher = Cipher("p1", bytes(32))
-    return Pipeline(Validator(SOURCES, "UTC", cipher), [compile_map(parse_map(text))], cipher, is_home)
+    return Pipeline(Validator(SOURCES, "UTC", cipher), [compiled(text)], cipher, is_home)
+
+
+@cache
+def compiled(text: str) -> CompiledMap:
+    """The map, read once: that takes longer than the events of a test."""
+    return compile_map(parse_map(text))
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder that goes with the block, in memory where the system has such a place: the state is synced to disk at each insert, and
+    tests by the hundred end workers, not machines."""
+    with TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None, ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 def make_loop(
