@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ import psutil
 import pytest
 from clickhouse_driver.errors import NetworkError
 
-from tests.contract.clickhouse_face import DriverClient, FaceProcess, Refused, Server
+from tests.contract.clickhouse_face import GIVEN_URL, DriverClient, FaceProcess, Refused, Server
 
 SLOW = "SELECT sleepEachRow(0.1) FROM numbers(300) SETTINGS max_block_size = 1"
 KILLS = 4
@@ -131,3 +132,24 @@ def test_ping_and_errors_over_plain_http(server: Server) -> None:
     with refused.value as answer:
         assert answer.headers["X-ClickHouse-Exception-Code"] == "516"
         assert answer.status in (401, 403)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Content-Length": "abc"}, b""),
+        ({"Content-Length": "-5"}, b"SELECT 1"),
+        ({"Transfer-Encoding": "chunked"}, b"zz\r\nSELECT 1\r\n"),
+        ({"Transfer-Encoding": "chunked"}, b"-8\r\nSELECT 1\r\n"),
+        ({"Content-Length": "8", "Authorization": "Basic x"}, b"SELECT 1"),
+        ({"Content-Length": "8", "Authorization": "Basic //8="}, b"SELECT 1"),
+    ],
+    ids=str,
+)
+@pytest.mark.skipif(bool(GIVEN_URL), reason="how a real server words it is its own affair")
+def test_a_malformed_request_gets_an_answer(server: Server, headers: dict[str, str], body: bytes) -> None:
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection((server.host, server.http_port), timeout=10) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: face\r\n{head}\r\n".encode() + body)
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400 ")

@@ -21,8 +21,8 @@ from touchline.local.clickhouse.engine import AUTHENTICATION_FAILED, Engine, Eng
 from touchline.local.clickhouse.native import compress
 from touchline.local.clickhouse.statements import READING_WORDS, first_word, read_insert, split_format
 
-_READONLY, _CANNOT_DECOMPRESS = 164, 271
-_STATUS = {AUTHENTICATION_FAILED: 403, 60: 404, 81: 404, 47: 400, 62: 400, 115: 400, _READONLY: 400}
+_BAD_REQUEST, _READONLY, _CANNOT_DECOMPRESS = 36, 164, 271
+_STATUS = {AUTHENTICATION_FAILED: 403, 60: 404, 81: 404, 47: 400, 62: 400, 115: 400, _BAD_REQUEST: 400, _READONLY: 400}
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
 _DECODERS |= {"lz4": lz4.frame.decompress}
 # Parameters of the HTTP interface that are no settings of the engine, or that the face does without.
@@ -67,9 +67,9 @@ class HttpHandler(BaseHTTPRequestHandler):
 
     def _read_text(self) -> bytes:
         """The query of the URL, then the body (query, data or both)."""
-        body, length = b"", int(self.headers.get("Content-Length") or 0)
+        body, length = b"", self._size(self.headers.get("Content-Length") or "0")
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            while size := int(self.rfile.readline(), 16):
+            while size := self._size(self.rfile.readline().partition(b";")[0].decode("latin-1"), 16):
                 body += self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
@@ -81,6 +81,14 @@ class HttpHandler(BaseHTTPRequestHandler):
         except (LookupError, OSError, EOFError, RuntimeError, zlib.error) as error:
             raise QueryFailed(f"Cannot decompress the body: {error}", _CANNOT_DECOMPRESS) from None
 
+    def _size(self, text: str, base: int = 10) -> int:
+        """A number of bytes. Behind a wrong one nobody knows where the next request begins: the connection ends."""
+        with contextlib.suppress(ValueError):
+            if (size := int(text, base)) >= 0:
+                return size
+        self.close_connection = True
+        raise QueryFailed("the request says no length of its body that can be read. (BAD_ARGUMENTS)", _BAD_REQUEST)
+
     def _open(self) -> EngineClient:
         """The engine connection with the user and database that the request names."""
         # http.server reads headers as Latin-1; they are UTF-8.
@@ -88,7 +96,11 @@ class HttpHandler(BaseHTTPRequestHandler):
             name.lower(): value.encode("latin-1").decode("utf-8", "replace") for name, value in self.headers.items()
         }
         scheme, _, basic = sent.get("authorization", "").partition(" ")
-        user, _, password = (base64.b64decode(basic).decode() if scheme.lower() == "basic" else "").partition(":")
+        try:
+            login = base64.b64decode(basic).decode() if scheme.lower() == "basic" else ""
+        except ValueError:
+            raise QueryFailed("the Authorization header cannot be read. (BAD_ARGUMENTS)", _BAD_REQUEST) from None
+        user, _, password = login.partition(":")
         user = sent.get("x-clickhouse-user") or self.asked.get("user") or user or "default"
         password = sent.get("x-clickhouse-key") or self.asked.get("password") or password
         database = self.asked.get("database") or sent.get("x-clickhouse-database") or ""
