@@ -23,8 +23,10 @@ class ScriptedLedger(MemoryLedger):
         self.running: list[Insert] = []
         self.refused_late = 0
         self.kills_running = False
+        self.is_connection_broken = False
 
     def insert(self, insert: Insert) -> None:
+        self._check_connection()
         end = self.ends.pop(0) if self.ends else "stored"
         if end == "lost":
             raise LedgerUnavailable(end)
@@ -41,10 +43,17 @@ class ScriptedLedger(MemoryLedger):
 
     def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
         """Takes the fence, then waits for what runs, as the real one does: it ends or is killed."""
+        self._check_connection()
         super().acquire(stream, generation, writer, force=force)
         for insert in list(self.running):
             self.finish(insert, is_killed=self.kills_running)
         return super().acquire(stream, generation, writer, force=force)
+
+    def _check_connection(self) -> None:
+        """What is asked next over a broken connection fails; after that there is another one."""
+        if self.is_connection_broken:
+            self.is_connection_broken = False
+            raise LedgerUnavailable("connection broke")
 
     def arrive(self, insert: Insert) -> None:
         """An insert out of the network reaches the server, which looks at the fence now."""

@@ -42,6 +42,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.generations = {0: 0, 1: 0, 2: 0}
         self.positions = {0: 0, 1: 0, 2: 0}
         self.committed = 0
+        self.disconnected: set[int] = set()
 
     @initialize(events=deliveries(), worker=WORKERS)
     def begin(self, events: list[dict[str, Any]], worker: int) -> None:
@@ -96,8 +97,13 @@ class StoreMachine(RuleBasedStateMachine):
         if not records or not self.generations[worker]:
             return
         self.ledger.ends = list(ends)
+        self.ledger.is_connection_broken = worker in self.disconnected
+        self.disconnected.discard(worker)
         answer = self.loops[worker].store(batch(records, self.generations[worker]))
         self.ledger.ends = []
+        if self.ledger.is_connection_broken:  # nothing was asked
+            self.ledger.is_connection_broken = False
+            self.disconnected.add(worker)
         if isinstance(answer, Acknowledge):
             assert answer.next_offset <= self.mark() + 1, "acknowledged and not durable"
             self.positions[worker] = answer.next_offset
@@ -125,22 +131,33 @@ class StoreMachine(RuleBasedStateMachine):
         if worker == self.owner:
             self.take_over(worker)
 
-    @rule(what=st.sampled_from(["nothing", "nothing", "group", "backup"]), kept=st.integers(0, 9), worker=WORKERS)
+    @rule(
+        what=st.sampled_from(["nothing", "nothing", "group", "backup", "power"]), kept=st.integers(0, 9), worker=WORKERS
+    )
     def operate(self, what: str, kept: int, worker: int) -> None:
-        """The group is deleted, so that its generations count from 1 again while workers of the old one live. Or a backup is restored."""
+        """The group is deleted, so that its generations count from 1 again while workers of the old one live. Or a backup is restored, or
+        the server loses power and comes back with less than it had acknowledged."""
         if what == "group":
             self.generation = 0
             self.take_over(worker)
         elif what == "backup" and self.mark() >= 0:
             self._restore_backup(kept, worker)
+        elif what == "power":
+            self._fall_back(kept)
+            self.disconnected = set(self.loops)
+
+    def _fall_back(self, kept: int) -> None:
+        """The ledger is at an older insert, and what was on its way has failed."""
+        self.ledger.network.clear()
+        self.ledger.running.clear()
+        self.ledger.rows = [row for row in self.ledger.rows if row["insert_number"] <= kept]
 
     def _restore_backup(self, kept: int, worker: int) -> None:
         """With all workers ended the ledger falls back to an older insert. Kafka's commits and the state files know more."""
         for loop in self.loops.values():
             kill(loop)
-        self.ledger.network.clear()
-        self.ledger.running.clear()
-        self.ledger.rows = [row for row in self.ledger.rows if row["insert_number"] <= kept]
+        self._fall_back(kept)
+        self.disconnected.clear()
         for number in self.loops:
             self._start(number)
             self.generations[number] = 0
