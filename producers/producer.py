@@ -125,7 +125,7 @@ class EventProducer(ABC):
                 taken += len(records)
 
         make, at_once = self._maker.make, self._events_at_once
-        hand_over_s = 0.0
+        now, hand_over_s = time.monotonic, 0.0
         try:
             for position, event in enumerate(events):
                 try:
@@ -134,7 +134,7 @@ class EventProducer(ABC):
                     if on_rejected is None:
                         raise
                     on_rejected(position, rejection)
-                now_s = time.monotonic()
+                now_s = now()
                 if len(made) >= at_once or now_s > hand_over_s:
                     hand_over()
                     hand_over_s = now_s + SECONDS_HELD

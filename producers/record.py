@@ -99,7 +99,8 @@ class RecordMaker:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         persons = event["persons"]
         key = _strongest(persons)["key"] if persons else f"{event['source']}/{event['id']}"
-        return PreparedRecord(event["id"], key.encode(), value, event["source"], event["type"], event["time"])
+        fields = (event["id"], key.encode(), value, event["source"], event["type"], event["time"])
+        return tuple.__new__(PreparedRecord, fields)  # half the time of PreparedRecord(*fields)
 
     def _checked(self, payload: dict[str, Any], now_us: int) -> CheckedEvent:
         try:
@@ -218,7 +219,8 @@ def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
         if not has_unchecked_fields:
             value = to_json(payload)
-            if b"NaN" not in value and b"Infinity" not in value:  # of an unknown field in an order, say
+            # NaN and Infinity, in an unknown field of an order, say; one letter is looked for ten times as quickly.
+            if (b"N" not in value and b"I" not in value) or (b"NaN" not in value and b"Infinity" not in value):
                 return value
         # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
         _write_moments(payload)
