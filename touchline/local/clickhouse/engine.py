@@ -37,7 +37,7 @@ class QueryFailed(Exception):
     """The engine's answer to a failing statement: ClickHouse's error code and message."""
 
     def __init__(self, message: str, code: int = 1001) -> None:
-        found = re.match(r"(?:Streaming query failed: )?Code: (\d+)\. DB::Exception: ", message)
+        found = re.match(r"(?:Streaming query failed: )?(?:Code: (\d+)\. DB::Exception: )+", message)
         self.code = int(found[1]) if found else code
         self.message = message[found.end() :] if found else message
 
