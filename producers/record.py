@@ -31,6 +31,7 @@ MAX_VALUE_BYTES: Final = 900_000
 _PERSONS_KEPT: Final = 50_000
 """About 20 MB at most; a full table starts anew."""
 _UNDECLARED: Final = Source(legal_basis="consent")
+_N, _I = b"NI"
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 
 
@@ -219,8 +220,8 @@ def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
         if not has_unchecked_fields:
             value = to_json(payload)
-            # NaN and Infinity, in an unknown field of an order, say; one letter is looked for ten times as quickly.
-            if (b"N" not in value and b"I" not in value) or (b"NaN" not in value and b"Infinity" not in value):
+            # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
+            if not (_N in value or _I in value) or not (b"NaN" in value or b"Infinity" in value):
                 return value
         # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
         _write_moments(payload)
