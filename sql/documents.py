@@ -47,7 +47,8 @@ the default of its KPI on its scale. Relational and transactional answers are ne
 ## Intervals
 
 - `adjusted_wald` (of a difference of two shares): three made-up answers are added, 3/4 of them positive, 3/4 negative; with the shares
-  p and d of those n + 3 answers the bounds are p - d ± 1.96 sqrt((p + d - (p - d)²) / (n + 3)), cut at ±100 points.
+  p and d of those n + 3 answers the bounds are p - d ± 1.96 sqrt((p + d - (p - d)²) / (n + 3)), cut at ±100 points. It draws small
+  samples to the middle: of one answer it does not even hold the value (one detractor: -100 points, -98.5 to 48.5).
 - `wilson` (of a share): the score interval, never outside 0 to 100 %.
 - `student_t` (of a mean): mean ± t s / sqrt(n), cut at the ends of the scale; of one answer the whole scale.
 

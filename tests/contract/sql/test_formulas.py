@@ -86,6 +86,17 @@ def test_nps_of_eleven_answers_stays_below_a_hundred(empty_client: Client) -> No
     assert (found["variant"], found["ci_method"], found["n"]) == ("standard", "adjusted_wald", 11)
 
 
+def test_only_of_one_answer_the_interval_of_a_difference_leaves_the_value_out(engine_client: Client) -> None:
+    """As docs/kpis.md says."""
+    cases = [(p, d, n) for n in (*range(1, 40), 1_000, 10**6) for p, d in ((n, 0), (0, n))]
+    found = bounds(engine_client, adjusted_wald("p", "d", "n"), cases, "p Int64, d Int64, n Int64")
+    outside = [
+        case for case, (low, high) in zip(cases, found, strict=True) if not low <= (case[0] - case[1]) / case[2] <= high
+    ]
+    assert outside == [(1, 0, 1), (0, 1, 1)]
+    assert found[1] == pytest.approx((-0.985, 0.485), abs=5e-4)
+
+
 def test_csat_is_the_top_two_boxes_and_not_the_mean(empty_client: Client) -> None:
     """O6: 5:10 4:20 3:10 2:5 1:5 gives 60 %, not 3.5."""
     found = survey_rows(empty_client, "csat", (1, 5), [5] * 10 + [4] * 20 + [3] * 10 + [2] * 5 + [1] * 5)
