@@ -14,7 +14,7 @@ from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
 from touchline.settings import load_settings
 
-ASKING_CLICKHOUSE = [["report"], ["reconcile"], ["migrate"]]
+ASKING_CLICKHOUSE = [["report"], ["reconcile"], ["migrate"], ["trace", "shop", "visit-0"]]
 ASKING_KAFKA = [["emit", "--source", "shell", "--touchpoint", "till"], ["import", "retail", "--limit", "1"], ["worker"]]
 
 
@@ -59,7 +59,9 @@ def test_kafka_absent_is_status_3_with_the_remedy(arguments: list[str], nowhere:
     assert "touchline up" in lines[1]
 
 
-@pytest.mark.parametrize("arguments", [["report"], ["reconcile"], ["worker"]], ids=lambda one: one[0])
+@pytest.mark.parametrize(
+    "arguments", [["report"], ["reconcile"], ["trace", "shop", "visit-0"], ["worker"]], ids=lambda one: one[0]
+)
 def test_a_missing_schema_is_status_2_and_names_migrate(arguments: list[str], empty_face: Ledger) -> None:
     status, lines = said(empty_face.environment, arguments)
     assert status == 2

@@ -124,9 +124,7 @@ def test_trace_says_what_became_of_an_event_and_its_status_whether_it_counts(sto
     assert "never stored" in touchline(stored, "trace", "shell", "visit-999", status=1)
 
 
-def test_an_empty_clickhouse_is_told_from_a_migrated_one(empty_face: Ledger) -> None:
-    for command in (("report",), ("reconcile",), ("trace", "shell", "visit-0")):
-        touchline(empty_face, *command, status=2)
+def test_an_empty_clickhouse_becomes_a_migrated_one(empty_face: Ledger) -> None:
     planned = touchline(empty_face, "migrate", "--dry-run")
     assert "CREATE TABLE IF NOT EXISTS journey_raw.ledger" in planned
     assert touchline(empty_face, "sql", "SELECT count() FROM system.databases WHERE name LIKE 'journey%'") == "0\n"
@@ -135,8 +133,5 @@ def test_an_empty_clickhouse_is_told_from_a_migrated_one(empty_face: Ledger) -> 
     assert "nothing to do" in touchline(empty_face, "migrate")
 
 
-def test_an_absent_engine_is_status_3(stored: Ledger) -> None:
+def test_reconcile_needs_kafka_too(stored: Ledger) -> None:
     touchline(stored, "reconcile", "--set", "kafka_bootstrap=127.0.0.1:1", status=3)
-    for command in (("report",), ("migrate",), ("reconcile",), ("trace", "shell", "visit-0")):
-        touchline(stored, *command, "--set", "clickhouse_port=1", status=3)
-    touchline(stored, "sql", "SELECT 1", "--set", "clickhouse_http_port=1", status=3)
