@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -63,7 +64,7 @@ class Pipeline:
         self._cipher = cipher
         self._partition_of = partition_of
 
-    @property
+    @cached_property
     def maps_fingerprint(self) -> str:
         """Changes when another map, version or content attaches the events: the tails are then of no use."""
         parts = [FORMAT, *(one.content_hash for one in self.maps)]

@@ -200,8 +200,9 @@ class EventProducer(ABC):
     def _complete(self, fields: dict[str, Any]) -> dict[str, Any]:
         if fields.get("id") is None:
             fields["id"] = str(uuid.uuid4())
-        if fields.get("time") is None:
-            fields["time"] = format_time(self._clock_us())
+        if fields.get("time") is None:  # it happens now: received as it happened
+            fields["time"] = now = format_time(self._clock_us())
+            fields.setdefault("received_at", now)
         return {"type": "touchline.touchpoint.v1", **fields}
 
     @abstractmethod

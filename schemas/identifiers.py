@@ -75,17 +75,23 @@ def normalise(identifier_type: str, value: str) -> str:
             "identifier type is malformed", "use lower-case letters, digits and _, such as mail or loyalty"
         )
     text = (value if value.isascii() else unicodedata.normalize("NFC", value)).strip()
-    if text.lower() in PLACEHOLDERS:
-        raise IdentifierRejected(
-            f"identifier of type {identifier_type} is a placeholder", "leave the identifier out where it is not known"
-        )
+    _require_somebody(identifier_type, text)
     if identifier_type in ("mail", "device"):
         return text.lower()
     if identifier_type == "phone":
         return _normalise_phone(text)
     if identifier_type == "loyalty":
-        return text.translate(_CARD_NOISE).upper()
+        card = text.translate(_CARD_NOISE).upper()
+        _require_somebody(identifier_type, card)  # "- . -" is a card number of nobody
+        return card
     return text
+
+
+def _require_somebody(identifier_type: str, text: str) -> None:
+    if text.lower() in PLACEHOLDERS:
+        raise IdentifierRejected(
+            f"identifier of type {identifier_type} is a placeholder", "leave the identifier out where it is not known"
+        )
 
 
 def _normalise_phone(text: str) -> str:

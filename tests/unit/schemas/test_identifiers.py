@@ -112,3 +112,9 @@ def test_a_missing_key_file_says_how_to_make_one(tmp_path: Path) -> None:
 def test_the_secret_is_not_shown_by_repr() -> None:
     assert SECRET.hex() not in repr(PersonKeys("k1", SECRET))
     assert repr(SECRET) not in repr(PersonKeys("k1", SECRET))
+
+
+@pytest.mark.parametrize("value", ["- . -", " 0 ", "n-u-l-l", "..."])
+def test_a_card_number_that_is_nobodys_without_its_blanks_and_hyphens_is_a_placeholder(value: str) -> None:
+    with pytest.raises(IdentifierRejected, match="placeholder"):
+        normalise("loyalty", value)
