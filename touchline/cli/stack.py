@@ -136,6 +136,7 @@ def logs(
         for line in text:
             print(f"{part:<{width}} | {line}")
     if keep_following:
+        sys.stdout.flush()  # a pipe's reader shall not wait for the next line to see these
         _follow([*chosen.values()], positions, width)
 
 

@@ -29,6 +29,7 @@ TERM_SECONDS = 8.0
 LOG_LIMIT_BYTES = 16 << 20
 LOG_TAIL_LINES = 8
 READY_POLL_SECONDS = 0.05
+STOP_POLL_SECONDS = 0.002
 MIB = 1 << 20
 
 
@@ -166,8 +167,14 @@ class Part:
             self._reap()
 
     def pause(self) -> None:
-        """SIGSTOP: alive but silent, as on a machine that swaps or sleeps."""
+        """SIGSTOP: alive but silent, as on a machine that swaps or sleeps. Returns when its last thread has stopped: on a
+        busy machine one that has not yet heard of it may still answer."""
         self._send(signal.SIGSTOP)
+        deadline = time.monotonic() + TERM_SECONDS
+        while (identity := self.identity) is not None and not _is_stopped(identity.pid):
+            if time.monotonic() > deadline:
+                raise EngineUnreachable(f"{self.name} does not stop", "look at the machine's load and try again")
+            time.sleep(STOP_POLL_SECONDS)
 
     def resume(self) -> None:
         """SIGCONT after `pause`."""
@@ -244,3 +251,14 @@ def write_record(path: Path, identity: ProcessIdentity, spec: PartSpec) -> None:
     }
     draft.write_text(json.dumps(record), encoding="utf-8")
     draft.replace(path)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether every thread is stopped, or none is left."""
+    try:
+        states = [
+            (task / "stat").read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").iterdir()
+        ]
+    except (FileNotFoundError, ProcessLookupError):
+        return not Path(f"/proc/{pid}").exists()
+    return all(state in "TtZX" for state in states)
