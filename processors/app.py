@@ -26,7 +26,8 @@ REBALANCE_SECONDS = 3.0
 REQUEST_SECONDS = 10.0
 COMMIT_SECONDS = 1.0
 DAYS = 86_400.0 * 7
-FETCH_BYTES = 4 << 20
+FETCH_BYTES = 8 << 20
+"""One partition's share of an answer: a batch and a half of 600 bytes a record. With 4 MiB the inserts were smaller: 7 % CPU."""
 STREAM_BUFFER_BULKS = 4
 """Bulk records between poll and agent; with one poll prefetched by aiokafka they bound the memory of records in
 flight."""

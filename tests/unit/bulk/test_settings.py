@@ -61,7 +61,7 @@ def test_takeover_settings_are_those_that_were_measured() -> None:
     assert chosen["broker_session_timeout"] == 6.0
     assert chosen["broker_heartbeat_interval"] == 1.0
     assert chosen["broker_rebalance_timeout"] == 3.0
-    assert chosen["consumer_max_fetch_size"] == 4 * 1024 * 1024
+    assert chosen["consumer_max_fetch_size"] == 8 * 1024 * 1024
     assert 5_000 <= chosen["broker_max_poll_records"] <= 20_000
 
 
