@@ -51,7 +51,8 @@ def fact_of(
     """
     if event["type"] == TOUCHPOINT:
         return _touchpoint_fact(event, value, source, record_time_us, company_zone, counts)
-    if has_unknown_fields(event) and is_too_deep(value):
+    has_unknown = has_unknown_fields(event)
+    if has_unknown and is_too_deep(value):
         return TOO_DEEP
     moments = moments_of(event, source, record_time_us)
     if isinstance(moments, Rejection):
@@ -61,7 +62,7 @@ def fact_of(
         _of_all(event)
     )
     zone = own_zone or source.zone or company_zone
-    payload_hash = payload_hash_of_own(value, doubles_of(value, event))
+    payload_hash = payload_hash_of_own(value, value.values() if has_unknown else doubles_of(value, event))
     identifier_type, identifier = _identifier(event)
     touchpoint, action = _contact(event)
     answer, comment = (_answer(event, about_us), event["comment"]) if kind == ANSWER else (_NO_ANSWER, None)
@@ -95,7 +96,7 @@ def fact_of(
             identifier_type,
             "" if consent is None else consent["id"],
             "" if consent is None else _joined(consent["purposes"]),
-            properties_of(event, counts),
+            properties_of(event, has_unknown, counts),
             "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
         ),
@@ -174,7 +175,7 @@ def _touchpoint_fact(
             identifier_type,
             "" if consent is None else consent["id"],
             "" if consent is None else _joined(consent["purposes"]),
-            properties_of(event, counts) if properties or has_unknown else _NO_PROPERTIES,
+            properties_of(event, bool(has_unknown), counts) if properties or has_unknown else _NO_PROPERTIES,
             "",
             "",
         ),

@@ -12,7 +12,6 @@ from touchline.schemas.checking import (
     NESTED_FIELD_NAMES,
     PERSON_FIELD_NAMES,
     CheckedEvent,
-    has_unknown_fields,
     unknown_fields,
 )
 from touchline.schemas.events import CONSENT, MEASURE
@@ -26,7 +25,7 @@ UNKNOWN_FIELDS = "unknown_fields"
 _NO_PROPERTIES: Mapping[str, str] = {}
 
 
-def properties_of(event: CheckedEvent, counts: Counter[str]) -> Mapping[str, str]:
+def properties_of(event: CheckedEvent, has_unknown: bool, counts: Counter[str]) -> Mapping[str, str]:
     """Name -> text, sorted by name. Adds the number of unknown fields to `counts`.
 
     Unknown fields beside a person key are counted and not kept: such a field is most likely the raw identifier.
@@ -35,7 +34,7 @@ def properties_of(event: CheckedEvent, counts: Counter[str]) -> Mapping[str, str
     for name, value in event["properties"].items():
         is_taken = name[:1] in (UNKNOWN_PREFIX, ESCAPE) or name in kept
         kept[ESCAPE + name if is_taken else name] = value if type(value) is str else _text(value)
-    if has_unknown_fields(event):
+    if has_unknown:
         unknown = _unknown(event)
         kept.update((UNKNOWN_PREFIX + path, orjson.dumps(value).decode()) for path, value in unknown.items())
         beside_keys = sum(len(person) - len(PERSON_FIELD_NAMES) for person in event["persons"])

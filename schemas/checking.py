@@ -60,10 +60,8 @@ def unknown_fields(event: CheckedEvent) -> set[str]:
 
 
 def doubles_of(value: dict[str, Any], event: CheckedEvent) -> Collection[Any]:
-    """Values of the object as sent among which are all its doubles, where `event` is what it was checked to. Without
-    unknown fields everything else that the contract knows is text, an integer or a truth value."""
-    if has_unknown_fields(event):
-        return value.values()
+    """Values of the object as sent among which are all its doubles, if `event`, what it was checked to, has no unknown
+    fields. Everything else that the contract knows is text, an integer or a truth value."""
     properties: dict[str, Any] = event["properties"]
     if event["type"] == ANSWER:  # as sent: the checked score is a double, the sent one mostly an integer
         return (*properties.values(), value.get("score"), value.get("sampling_probability"))
