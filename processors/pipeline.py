@@ -28,7 +28,7 @@ from touchline.processors.follow import Attached, follow, follow_alone, step, st
 from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Rejected
 from touchline.processors.resolve import Placed, Resolved, in_order, key_of, resolve
-from touchline.processors.settle import Settled, late_offsets, settle
+from touchline.processors.settle import Settled, settle
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
 from touchline.processors.store.columns import ATTACHED, LINK
@@ -91,7 +91,7 @@ class Pipeline:
         resolved = resolve(
             new.records, validated.outcomes, known_tails, lambda key: self._partition_of(key) == stream.partition
         )
-        settled = self._settle(resolved, known_tails, ids, ledger, stream.partition)
+        settled = self._settle(resolved, ids, ledger, stream.partition)
         known_tails.update(tails.get_many(settled.again - known_tails.keys()))
         attached, difference, new_tails = self._attach(resolved, settled, known_tails, ledger, stream.partition)
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
@@ -112,16 +112,12 @@ class Pipeline:
         fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, stream.name)
         return Prepared([*fated.blocks, assemble_mark(new, fated.counts, writer, generation)], {}, fated.counts)
 
-    def _settle(
-        self, resolved: Resolved, tails: Mapping[str, PersonTail], ids: PartitionIds, ledger: Ledger, partition: int
-    ) -> Settled:
-        """Look up what comes late, is revised or bears an id that seems known, and judge it."""
-        facts, suspects = resolved.facts, set(resolved.suspects)
+    def _settle(self, resolved: Resolved, ids: PartitionIds, ledger: Ledger, partition: int) -> Settled:
+        """Look up what comes late or bears an id that seems known, and judge it."""
+        facts, suspects = resolved.facts, set(map(key_of, resolved.late))
         suspects.update(key_of(facts[position]) for position in ids.meet([_pair_of(fact) for _, fact in facts]))
-        if not suspects:
-            return settle(facts, suspects, set(), [])
-        late = late_offsets(resolved.persons, suspects, tails)
-        return settle(facts, suspects, late, ledger.find_events(partition, sorted(suspects)))
+        known = ledger.find_events(partition, sorted(suspects)) if suspects else []
+        return settle(facts, suspects, resolved.late, known)
 
     def _retracted_links(self, settled: Settled, ledger: Ledger, partition: int) -> list[Block]:
         """What standing versions said of who belongs together, if they count no more."""

@@ -15,18 +15,18 @@ from touchline.schemas.reasons import Reason
 
 # Several fields in one call: a look-up by name costs as much as all of them.
 order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
-_to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "revision", "event_time", "source", "event_id")))
+_to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "event_time", "source", "event_id")))
 Placed = tuple[int, Fact]
 """(offset, fact)"""
 
 
 class Resolved(NamedTuple):
-    """Facts of a batch in offset order. `suspects` are (source, id) pairs that may already stand or come late; `refused` maps the index
-    of a record to its rejection. `persons` holds the same facts by tail key."""
+    """Facts of a batch in offset order. `persons` holds the same facts by tail key, `late` those that are not later than all that is known
+    of their person; `refused` maps the index of a record to its rejection."""
 
     facts: list[Placed]
     persons: dict[str, list[Placed]]
-    suspects: set[tuple[str, str]]
+    late: list[Placed]
     refused: dict[int, Rejected]
 
 
@@ -46,20 +46,20 @@ def resolve(
     tails: Mapping[str, PersonTail],
     is_at_home: Callable[[bytes], bool],
 ) -> Resolved:
-    """Sort facts into those later than all that is known of their person, and suspects.
+    """Sort facts by person, and find those that come late.
 
     The Kafka key must be the identifier, or source and id of an event without one. `is_at_home` says whether a key hashes to this
     partition; it is asked once per unknown person, since it is dear.
     """
     facts: list[Placed] = []
     persons: dict[str, list[Placed]] = {}
-    suspects: set[tuple[str, str]] = set()
+    late: list[Placed] = []
     refused: dict[int, Rejected] = {}
     last: dict[str, tuple[int, str, str]] = {}
     for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
         if type(outcome) is not Fact:
             continue
-        identifier, revision, time_us, source, event_id = _to_resolve(outcome)
+        identifier, time_us, source, event_id = _to_resolve(outcome)
         order = (time_us, source, event_id)
         key = identifier or tail_key(outcome)
         before = last.get(key)
@@ -79,8 +79,8 @@ def resolve(
             persons[key] = [placed]
         else:
             person.append(placed)
-        if revision or (before is not None and order <= before):
-            suspects.add((source, event_id))
         if before is None or order > before:
             last[key] = order
-    return Resolved(facts, persons, suspects, refused)
+        else:
+            late.append(placed)
+    return Resolved(facts, persons, late, refused)

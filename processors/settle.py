@@ -6,12 +6,11 @@ Judges all versions of each suspect, those that stand and those that arrive, and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from touchline.processors.judge import judge
 from touchline.processors.resolve import Placed, key_of
-from touchline.processors.state.tails import PersonTail
 from touchline.processors.store.ledger import KnownEvent
 from touchline.schemas.reasons import Fate
 
@@ -29,33 +28,16 @@ class Settled(NamedTuple):
     again_alone: set[Key]
 
 
-def late_offsets(
-    persons: Mapping[str, Sequence[Placed]], suspects: set[Key], tails: Mapping[str, PersonTail]
-) -> set[int]:
-    """Offsets of the suspects that are not later than all that came before of their person."""
-    late = set()
-    for key, placed in persons.items():
-        if not placed[0][1].identifier or suspects.isdisjoint(map(key_of, placed)):
-            continue
-        tail = tails.get(key)
-        last = None if tail is None else tail.order
-        for offset, fact in placed:
-            if last is None or fact.order > last:
-                last = fact.order
-            else:
-                late.add(offset)
-    return late
-
-
-def settle(facts: Sequence[Placed], suspects: set[Key], late: set[int], known: Sequence[KnownEvent]) -> Settled:
-    """Fates of the suspects (see judge.py) and whom they touch: persons of whom an event comes late or a standing version moves. A
-    suspect that turns out to be new and in order extends its journey like any other event."""
+def settle(facts: Sequence[Placed], suspects: set[Key], late: Sequence[Placed], known: Sequence[KnownEvent]) -> Settled:
+    """Fates of the suspects (see judge.py), the late facts among them, and whom they touch: persons of whom an event comes late or a
+    standing version moves. A suspect that turns out to be new and in order extends its journey like any other event."""
     settled = Settled({}, [], set(), set())
     if not suspects:
         return settled
     standing: dict[Key, list[KnownEvent]] = defaultdict(list)
     for event in known:
         standing[event.source, event.event_id].append(event)
+    late_offsets = {offset for offset, fact in late if fact.identifier}
     arriving: dict[Key, list[Placed]] = defaultdict(list)
     for placed in facts:
         key = key_of(placed)
@@ -71,7 +53,7 @@ def settle(facts: Sequence[Placed], suspects: set[Key], late: set[int], known: S
         for (offset, fact), fate in zip(incoming, judgement.arriving, strict=True):
             if fate is not Fate.STORED:
                 settled.fates[offset] = fate
-            elif offset in late:
+            elif offset in late_offsets:
                 settled.again.add(fact.identifier)
         for event, fate in zip(here, judgement.standing, strict=True):
             if fate != event.fate:

@@ -43,9 +43,8 @@ class Fingerprints:
         known = []
         for position, hashed in enumerate(hashes):
             slot = hashed & mask
-            fingerprint = (
-                hashed >> 34 | 1
-            )  # at most 30 bits: one digit of Python's integers; and never 0, an empty slot
+            # At most 30 bits: one digit of Python's integers; and never 0, an empty slot.
+            fingerprint = hashed >> 34 | 1
             found = table[slot]
             while found:
                 if found == fingerprint:
