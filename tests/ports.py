@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import socket
+from touchline.local.ports import free_ports
 
 _given: set[int] = set()
 
 
 def free_port() -> int:
-    """A port nobody listens on, never the same twice in one test run.
+    """A port nobody listens on, never the same twice in one test process.
 
-    The kernel picks it; between this call and the server's own bind another program could take it.
+    Between this call and the server's own bind another program could take it; picked at random from a wide range, that is rare.
     """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
+        (port,) = free_ports(1)
         if port not in _given:
             _given.add(port)
             return port

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,13 +132,15 @@ def logs(
     chosen = {part: path for part, path in files.items() if name in (None, part)}
     width = max(map(len, chosen), default=0)
     positions = {}
-    for part, path in chosen.items():
-        text, positions[path] = last_lines(path, lines)
-        for line in text:
-            print(f"{part:<{width}} | {line}")
-    if keep_following:
-        sys.stdout.flush()  # a pipe's reader shall not wait for the next line to see these
-        _follow([*chosen.values()], positions, width)
+    with suppress(KeyboardInterrupt) if keep_following else nullcontext():
+        for part, path in chosen.items():
+            text, positions[path] = last_lines(path, lines)
+            for line in text:
+                print(f"{part:<{width}} | {line}")
+        if keep_following:
+            sys.stdout.flush()  # a pipe's reader shall not wait for the next line to see these
+            for path, line in follow([*chosen.values()], positions):
+                print(f"{path.stem:<{width}} | {line}", flush=True)
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -173,14 +176,6 @@ def _stay(stack: LocalStack) -> None:
         print("ending", file=sys.stderr)
     finally:
         stack.stop()
-
-
-def _follow(paths: list[Path], positions: dict[Path, int], width: int) -> None:
-    try:
-        for path, line in follow(paths, positions):
-            print(f"{path.stem:<{width}} | {line}", flush=True)
-    except KeyboardInterrupt:
-        return
 
 
 def _progress() -> Callable[[str], None]:
