@@ -120,8 +120,7 @@ class Tails:
         Raises StateLost where another worker has opened the file since."""
         with self._environment.begin(write=True) as transaction:
             self._check(transaction)
-            for key, tail in tails.items():
-                transaction.put(key.encode(), _dump(tail))
+            transaction.cursor().putmulti((key.encode(), _dump(tail)) for key, tail in tails.items())
             if stamp is not None:
                 transaction.put(_STAMP, marshal.dumps(tuple(stamp)))
         self._memory.update(tails)

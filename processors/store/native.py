@@ -10,7 +10,7 @@ from clickhouse_driver.protocol import ClientPacketTypes
 from clickhouse_driver.varint import write_varint
 from clickhouse_driver.writer import write_binary_str, write_binary_uint8
 
-from touchline.processors.store.encode import Column, write_column
+from touchline.processors.store.encode import Column, Texts, write_column
 
 
 class ColumnClient(Client):  # type: ignore[misc]  # the driver has no types
@@ -36,6 +36,7 @@ class ColumnClient(Client):  # type: ignore[misc]  # the driver has no types
 def _send_block(connection: Any, columns_with_types: list[tuple[str, str]], columns: list[Column]) -> None:
     if [name for name, _ in columns_with_types] != [column.name for column in columns]:
         raise ValueError("the server's columns are not the insert's")
+    texts = Texts(columns)
     buffer, revision = connection.fout, connection.server_info.used_revision
     write_varint(ClientPacketTypes.DATA, buffer)
     write_binary_str("", buffer)
@@ -47,5 +48,5 @@ def _send_block(connection: Any, columns_with_types: list[tuple[str, str]], colu
         write_binary_str(spec, buffer)
         if revision >= defines.DBMS_MIN_REVISION_WITH_CUSTOM_SERIALIZATION:
             write_binary_uint8(0, buffer)
-        write_column(column, spec, buffer, connection.context)
+        write_column(column, spec, buffer, connection.context, texts)
     buffer.flush()

@@ -99,12 +99,17 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[Sequence[object] | None]:
-    """Values of each column; None where all are defaults."""
+    """Values of each column; None where all are defaults. A text column that repeats the one before it (the person of an event is its
+    identifier until persons are merged) is the same object, so that it is encoded once."""
     columns: list[Sequence[object] | None] = []
+    before: Sequence[object] = ()
     for values in zip(*rows, strict=True):
         first = values[0]
         if first != values[-1] or values.count(first) != len(values):
+            if type(first) is str and values == before:
+                values = before
             columns.append(values)
+            before = values
         else:
             columns.append(Same(first, len(values)) if first else None)
     return columns

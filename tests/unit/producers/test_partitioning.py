@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, strategies as st
+from kafka.partitioner.default import murmur2
 
 from touchline.producers import partitioning
 from touchline.producers.partitioning import CachingPartitioner, KeyHashes, hash_of, partition_of
@@ -32,6 +34,11 @@ def calculated(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
     monkeypatch.setattr(partitioning, "hash_of", noting)
     return keys
+
+
+@given(st.binary(max_size=200))
+def test_a_hash_is_that_of_the_client_library(key: bytes) -> None:
+    assert hash_of(key) == murmur2(key) & 0x7FFFFFFF
 
 
 def test_a_person_key_is_calculated_once(calculated: list[bytes]) -> None:

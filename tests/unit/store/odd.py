@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import touchline
 from tests.unit.store.world import Record, event, person_key
-from touchline.processors.store.encode import write_column
+from touchline.processors.store.encode import Texts, write_column
 from touchline.processors.store.memory import MemoryLedger
 from touchline.processors.store.rows import Insert
 
@@ -154,6 +154,7 @@ class EncodingLedger(MemoryLedger):
     """The twin, which also encodes each insert as the engine would get it."""
 
     def insert(self, insert: Insert) -> None:
+        texts = Texts(insert.columns)
         for column in insert.columns:
-            write_column(column, TYPES[column.name], BufferedSocketWriter(_Nowhere(), 1 << 16), _context())
+            write_column(column, TYPES[column.name], BufferedSocketWriter(_Nowhere(), 1 << 16), _context(), texts)
         super().insert(insert)
