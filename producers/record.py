@@ -16,8 +16,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, shape_at
-from touchline.schemas.checking import FIELD_NAMES, CheckedEvent, check_event
-from touchline.schemas.credibility import moments_of
+from touchline.schemas.checking import check_sent
+from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
 from touchline.schemas.reasons import Reason
@@ -92,31 +92,33 @@ class RecordMaker:
                 payload["persons"] = keyed
             elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
                 payload["persons"] = [*payload["persons"], *keyed]
-        event = self._checked(payload, now_us)
-        if event["received_at"] is None:
+        sent = self._checked(payload, now_us)
+        has_unchecked_fields = len(sent) < len(payload)
+        if sent.get("received_at") is None:
             payload["received_at"] = self._received_at(now_us)
-        value = _encode(payload, has_unchecked_fields=len(event) > len(FIELD_NAMES[event["type"]]))
+        value = _encode(payload, has_unchecked_fields=has_unchecked_fields)
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
-        persons = event["persons"]
-        key = _strongest(persons)["key"] if persons else f"{event['source']}/{event['id']}"
-        fields = (event["id"], key.encode(), value, event["source"], event["type"], event["time"])
+        persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
+        key = _strongest(persons)["key"] if persons else f"{source}/{event_id}"
+        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"])
         return tuple.__new__(PreparedRecord, fields)  # half the time of PreparedRecord(*fields)
 
-    def _checked(self, payload: dict[str, Any], now_us: int) -> CheckedEvent:
+    def _checked(self, payload: dict[str, Any], now_us: int) -> dict[str, Any]:
+        """The known fields of what is sent."""
         try:
-            event = check_event(payload)
+            sent = check_sent(payload)
         except ValidationError as error:
             if _write_moments(payload):
                 return self._checked(payload, now_us)
             raise _rejected(rejection_of(error), payload) from None
-        source = _UNDECLARED if self._sources is None else self._sources.get(event["source"])
+        source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
         if source is None:
             raise EventRejected(Rejection(Reason.UNKNOWN_SOURCE, "source"))
-        moments = moments_of(event, source, now_us)
-        if isinstance(moments, Rejection):
-            raise _rejected(moments, payload)
-        return event
+        fault = fault_of(sent, source, now_us)
+        if fault is not None:
+            raise _rejected(fault, payload)
+        return sent
 
     def _received_at(self, now_us: int) -> str:
         """Text of the present, to the millisecond; many events share one."""

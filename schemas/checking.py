@@ -33,24 +33,40 @@ _LEFT_OUT: Final = frozenset(("serialization", "metadata", "ref"))
 
 def check_event(value: dict[str, Any]) -> CheckedEvent:
     """The checked event. Raises pydantic's ValidationError, for rejections.py."""
+    kind, (validate, left_out) = _check_for(value)
+    sent = validate(value)
+    checked = {**left_out, **sent}
+    if len(sent) < len(value):
+        checked.update((name, value[name]) for name in value if name not in sent)
+    if kind in _RULES:
+        _keep_rule(kind, checked, value)
+    return checked
+
+
+def check_sent(value: dict[str, Any]) -> dict[str, Any]:
+    """The same check for those who need no defaults: the known ones of the sent fields, in the model's order."""
+    kind, (validate, left_out) = _check_for(value)
+    sent = validate(value)
+    if kind in _RULES:
+        _keep_rule(kind, {**left_out, **sent}, value)
+    return sent
+
+
+def _check_for(value: dict[str, Any]) -> tuple[str, _Check]:
     kind = value.get("type")
     check = _CHECKS.get(kind) if type(kind) is str else None
     if check is None or type(kind) is not str:
         EVENT_ADAPTER.validate_python(value)  # raises: there is no such type
         raise AssertionError(f"{kind} has a model but no validator")
-    validate, left_out = check
-    sent = validate(value)
-    checked = {**left_out, **sent}
-    if len(sent) < len(value):
-        checked.update((name, value[name]) for name in value if name not in sent)
-    rule = _RULES.get(kind)
-    if rule is not None:
-        try:
-            rule(checked)
-        except PydanticCustomError as error:
-            details = InitErrorDetails(type=error, loc=(), input=value)
-            raise ValidationError.from_exception_data(kind, [details]) from None
-    return checked
+    return kind, check
+
+
+def _keep_rule(kind: str, checked: CheckedEvent, value: dict[str, Any]) -> None:
+    try:
+        _RULES[kind](checked)
+    except PydanticCustomError as error:
+        details = InitErrorDetails(type=error, loc=(), input=value)
+        raise ValidationError.from_exception_data(kind, [details]) from None
 
 
 def unknown_fields(event: CheckedEvent) -> set[str]:

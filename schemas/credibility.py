@@ -5,6 +5,8 @@ Sender and worker ask the same function, so what a sender accepts the worker doe
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from touchline.schemas.checking import CheckedEvent
@@ -62,6 +64,19 @@ def moments_of(event: CheckedEvent, source: Source, delivered_us: int) -> Moment
         if not is_credible:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
     return Moments(time_us, received_us, source.clock_correction_us, about_us)
+
+
+def fault_of(sent: Mapping[str, Any], source: Source, delivered_us: int) -> Rejection | None:
+    """The same question for a sender, which needs no times, of the known fields that it sends (defaults may be left out)."""
+    if sent["type"] != TOUCHPOINT:
+        moments = moments_of(defaultdict(lambda: None, sent), source, delivered_us)
+        return moments if isinstance(moments, Rejection) else None
+    get = sent.get
+    instants = instants_of(sent["time"], get("received_at"), get("zone"), source, delivered_us)
+    if type(instants) is Rejection:
+        return instants
+    amount = get("amount")
+    return None if amount is None else sign_fault(amount, get("order"))
 
 
 def instants_of(
