@@ -33,7 +33,10 @@ WINDOW_BYTES: Final = 4 << 20
 LINGER_SECONDS: Final = 0.02
 STOP_SECONDS: Final = 1.0
 """So long a drainer that stops waits for answers to what it has sent."""
-_LINGER_BYTES: Final = 256 << 10
+_LINGER_SECONDS_MAX: Final = 0.1
+_LINGER_BYTES: Final = 1 << 20
+_MUCH_BYTES: Final = 64 << 10
+"""Written within one LINGER_SECONDS: somebody sends by the thousand and waits for no single event."""
 _IDLE_SECONDS: Final = 0.1
 """A record that another process wrote is seen after so long at the latest."""
 _STANDBY_SECONDS: Final = 0.25
@@ -191,12 +194,22 @@ class Drainer(threading.Thread):
     def _fill(self, reader: OutboxReader, window: Window, partitions: int) -> None:
         if reader.is_at_end or window.size >= WINDOW_BYTES:
             return
-        if self._page[END] - reader.position < _LINGER_BYTES:  # larger batches cost less
+        if self._page[END] - reader.position < _LINGER_BYTES:
             if window.has_sent:
                 return  # more may come until the answer is there
-            time.sleep(LINGER_SECONDS)
+            self._linger(reader)
         while window.size < WINDOW_BYTES and (found := reader.read(partitions)):
             window.add(found)
+
+    def _linger(self, reader: OutboxReader) -> None:
+        """Larger batches cost less: wait a moment, and some moments more while much is coming."""
+        give_up_s = time.monotonic() + _LINGER_SECONDS_MAX
+        waiting = self._page[END] - reader.position
+        while waiting < _LINGER_BYTES and time.monotonic() < give_up_s:
+            time.sleep(LINGER_SECONDS)
+            before, waiting = waiting, self._page[END] - reader.position
+            if waiting - before < _MUCH_BYTES:
+                return
 
     def _collect(self, window: Window, *, ignore_errors: bool = False) -> bool:
         """Takes the answers that are there; whether one was an acknowledgement. Raises _Refused, _Broken."""
