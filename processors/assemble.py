@@ -14,7 +14,17 @@ from touchline.processors.follow import Attached
 from touchline.processors.receive import NewRecords
 from touchline.processors.records import Fact, Outcome, Rejected, Suppressed
 from touchline.processors.settle import Settled
-from touchline.processors.store.columns import ATTACHED, BARE, DECIDED, FACT, LINK, MARK, SHARED
+from touchline.processors.store.columns import (
+    ATTACHED,
+    BARE,
+    DECIDED,
+    FACT,
+    LINK,
+    MARK,
+    SHARED_OF_FACT,
+    SHARED_OF_TOUCHPOINT,
+    TOUCHPOINT_FACT,
+)
 from touchline.processors.store.ledger import LinkRow
 from touchline.processors.store.rows import Block
 from touchline.processors.validate import Link
@@ -44,7 +54,8 @@ def assemble_fates(
 ) -> Fated:
     """One received row per record; standing versions that a record moved are retracted and asserted under their new fate."""
     # Apart, because touchpoints leave the columns of answers empty and the other way round: empty columns cost nothing.
-    touchpoints, others = stored = [Block("received", FACT, 1, [], [], same=(("fate", Fate.STORED),)) for _ in range(2)]
+    same = (("fate", Fate.STORED),)
+    touchpoints, others = stored = [Block("received", names, 1, [], [], same=same) for names in (TOUCHPOINT_FACT, FACT)]
     bare = Block("received", BARE, 1, [], [])
     counts: Counter[str] = Counter(received=len(new.records))
     fates, keep_offset, keep_row = settled.fates, touchpoints.offsets.append, touchpoints.rows.append
@@ -55,7 +66,7 @@ def assemble_fates(
         if isinstance(outcome, Fact):
             fate = fates.get(offset)
             if fate is None:
-                if outcome[0] == TOUCHPOINT:
+                if outcome.event_type == TOUCHPOINT:
                     keep_offset(offset)
                     keep_row(outcome)
                 else:
@@ -114,14 +125,17 @@ def assemble_attached(
     """Attached rows of stored records by map, in the records' order: so what both rows say alike is transposed and packed once."""
     stored_count = sum(len(block.offsets) for block in stored)
     blocks = []
-    for (journey_map, of_map), block in product(zip(maps, attached, strict=True), stored):
+    names = (SHARED_OF_TOUCHPOINT, SHARED_OF_FACT)
+    for (journey_map, of_map), (block, shared) in product(
+        zip(maps, attached, strict=True), list(zip(stored, names, strict=True))
+    ):
         same = (("map", journey_map.map), ("map_version", journey_map.version))
         offsets, facts = block.offsets, block.rows
         if len(of_map) < stored_count:
             on_journey = [one for one in zip(offsets, facts, strict=True) if one[0] in of_map]
             offsets, facts = [offset for offset, _ in on_journey], [fact for _, fact in on_journey]
         decided: list[Row] = [of_map[offset] for offset in offsets]
-        blocks.append(Block("attached", SHARED, 1, offsets, facts, None, same, DECIDED, decided))
+        blocks.append(Block("attached", shared, 1, offsets, facts, None, same, DECIDED, decided))
     return blocks
 
 

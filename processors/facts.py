@@ -27,6 +27,7 @@ _NO_PROPERTIES: Mapping[str, str] = {}
 # Survey, question, its version, language, kpi, variant, scope, scale, score, has_score, disposition, sampling probability; then
 # time, source and id of what the answer is about.
 _NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0, 0, "", "")
+_NO_ANSWER_NOR_COMMENT = (*_NO_ANSWER, "", "")
 _NO_MONEY = (0, "", 0, "", "")
 _of_all: Any = itemgetter(  # one call for all is quicker than one look-up each
     "type", "source", "id", "revision", "simulated", "zone", "campaign", "brand", "place", "persona", "segment", "consent"
@@ -69,6 +70,17 @@ def fact_of(
     return _new(  # type: ignore[no-any-return]
         Fact,
         (
+            source.default_channel or "",
+            persona or "",
+            segment or "",
+            payload_hash,
+            received_us,
+            correction_us,
+            zone,
+            identifier_type,
+            "" if consent is None else consent["id"],
+            "" if consent is None else _joined(consent["purposes"]),
+            properties_of(event, has_unknown, counts),
             kind,
             source_id,
             event_id,
@@ -84,19 +96,8 @@ def fact_of(
             campaign or "",
             brand or source.brand or "",
             place or "",
-            *answer,
             *_NO_MONEY,
-            source.default_channel or "",
-            persona or "",
-            segment or "",
-            payload_hash,
-            received_us,
-            correction_us,
-            zone,
-            identifier_type,
-            "" if consent is None else consent["id"],
-            "" if consent is None else _joined(consent["purposes"]),
-            properties_of(event, has_unknown, counts),
+            *answer,
             "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
         ),
@@ -144,6 +145,17 @@ def _touchpoint_fact(
     return _new(  # type: ignore[no-any-return]
         Fact,
         (
+            channel or source.default_channel or "",
+            persona or "",
+            segment or "",
+            payload_hash,
+            received_us,
+            source.clock_correction_us,
+            zone,
+            identifier_type,
+            "" if consent is None else consent["id"],
+            "" if consent is None else _joined(consent["purposes"]),
+            properties_of(event, bool(has_unknown), counts) if properties or has_unknown else _NO_PROPERTIES,
             TOUCHPOINT,  # the one text for all: it is hashed once, and nothing of it is kept a thousand times
             source_id,
             event_id,
@@ -159,25 +171,12 @@ def _touchpoint_fact(
             campaign or "",
             brand or source.brand or "",
             place or "",
-            *_NO_ANSWER,
             amount_minor,
             currency,
             exponent,
             order_id,
             order_kind,
-            channel or source.default_channel or "",
-            persona or "",
-            segment or "",
-            payload_hash,
-            received_us,
-            source.clock_correction_us,
-            zone,
-            identifier_type,
-            "" if consent is None else consent["id"],
-            "" if consent is None else _joined(consent["purposes"]),
-            properties_of(event, bool(has_unknown), counts) if properties or has_unknown else _NO_PROPERTIES,
-            "",
-            "",
+            *_NO_ANSWER_NOR_COMMENT,
         ),
     )
 

@@ -61,10 +61,23 @@ class Suppressed(NamedTuple):
 class Fact(NamedTuple):
     """A valid event. Fields are ledger columns of the same names; times are microseconds since 1970 UTC, `local_date` days since 1970.
 
-    The fields before `channel` stand in the received row and, unchanged, in each attached row; those from `channel` on stand as sent in
-    the received row only.
+    All fields stand in the received row; those from `event_type` to before `comment` also, unchanged, in each attached row. Touchpoints,
+    nearly all events, fill those before `survey` only.
     """
 
+    # as sent, in the received row only
+    channel: str
+    persona: str
+    segment: str
+    payload_hash: int
+    received_time: int
+    clock_correction_us: int
+    zone: str
+    identifier_type: str
+    consent_id: str
+    purposes: str
+    properties: Mapping[str, str]
+    # in the attached rows too
     event_type: str
     source: str
     event_id: str
@@ -80,6 +93,12 @@ class Fact(NamedTuple):
     campaign: str
     brand: str
     place: str
+    amount_minor: int
+    currency: str
+    currency_exponent: int
+    order_id: str
+    order_kind: str
+    # of other events than touchpoints, in the attached rows too
     survey: str
     question: str
     question_version: str
@@ -96,23 +115,7 @@ class Fact(NamedTuple):
     about_time: int
     about_source: str
     about_event_id: str
-    amount_minor: int
-    currency: str
-    currency_exponent: int
-    order_id: str
-    order_kind: str
-    # as sent, in the received row only
-    channel: str
-    persona: str
-    segment: str
-    payload_hash: int
-    received_time: int
-    clock_correction_us: int
-    zone: str
-    identifier_type: str
-    consent_id: str
-    purposes: str
-    properties: Mapping[str, str]
+    # of answers, in the received row only
     comment: str
     cipher_key_id: str
 
@@ -122,7 +125,9 @@ class Fact(NamedTuple):
         return (self.event_time, self.source, self.event_id)
 
 
-SHARED_WIDTH = Fact._fields.index("channel")
-"""Number of leading Fact fields that each attached row repeats."""
+SHARED_FIELDS = slice(Fact._fields.index("event_type"), Fact._fields.index("comment"))
+"""Fields that each attached row repeats."""
+TOUCHPOINT_WIDTH = Fact._fields.index("survey")
+"""Number of leading fields that a touchpoint event fills; the others hold nothing."""
 
 Outcome = Fact | Rejected | Suppressed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from touchline.processors.store.encode import Column, Same
@@ -19,10 +19,10 @@ PARTITION_SHIFT = _ORDINAL_BITS + _INSERT_BITS
 
 class Block(NamedTuple):
     """Rows of one kind. `row_ids` is None for assertions (they get new ids), else the ids that are retracted. `same` holds further
-    columns of one value each, `more` further columns of each row. Rows may be longer than their names: the rest is not stored."""
+    columns of one value each, `more` further columns of each row. Not stored is what has None for its name, or stands behind the names."""
 
     kind: str
-    names: tuple[str, ...]
+    names: tuple[str | None, ...]
     sign: int
     offsets: list[int]
     rows: list[tuple[object, ...]]
@@ -84,12 +84,14 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
         pieces["row_id"].append((row, row_ids))
         shared = transposed.get(id(block.rows))
         if shared is None:
-            shared = transposed[id(block.rows)] = _columns(block.rows)
+            shared = transposed[id(block.rows)] = _columns(block.rows, len(block.names))
         if len(shared) < len(block.names):
             raise ValueError(f"rows of {len(shared)} values for {len(block.names)} columns")
         named = zip(block.names, shared, strict=False)
-        for name, values in chain(named, zip(block.more_names, _columns(block.more), strict=True)):
-            if values is not None:
+        for name, values in chain(
+            named, zip(block.more_names, _columns(block.more, len(block.more_names)), strict=True)
+        ):
+            if name is not None and values is not None:
                 pieces.setdefault(name, []).append((row, values))
         for name, value in block.same:
             pieces.setdefault(name, []).append((row, Same(value, size)))
@@ -98,12 +100,12 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
     return Insert(stream, insert_number, row_count, columns)
 
 
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[Sequence[object] | None]:
-    """Values of each column; None where all are defaults. A text column that repeats the one before it (the person of an event is its
-    identifier until persons are merged) is the same object, so that it is encoded once."""
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[Sequence[object] | None]:
+    """Values of each of the first columns; None where all are defaults. A text column that repeats the one before it (the person of an
+    event is its identifier until persons are merged) is the same object, so that it is encoded once."""
     columns: list[Sequence[object] | None] = []
     before: Sequence[object] = ()
-    for values in zip(*rows, strict=True):
+    for values in islice(zip(*rows, strict=True), width):
         first = values[0]
         if first != values[-1] or values.count(first) != len(values):
             if type(first) is str and values == before:
