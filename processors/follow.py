@@ -8,7 +8,7 @@ from typing import Any
 
 from touchline.processors.attach import NO_TAIL, Attachment, CompiledMap, JourneyEvent, attach, attach_alone
 from touchline.processors.diff import AttachedRow
-from touchline.processors.records import SHARED_FIELDS, Fact
+from touchline.processors.records import Fact, shared_of
 from touchline.processors.resolve import Placed, order_of
 from touchline.processors.state.tails import PersonTail
 from touchline.schemas.events import ANSWER, TOUCHPOINT
@@ -56,7 +56,7 @@ def follow(
     for journey_map, attachments in zip(maps, by_map, strict=True):
         name, version = journey_map.map, journey_map.version
         for (offset, fact), attachment in zip(on_journey, attachments, strict=True):
-            rows.append((offset, (*fact[SHARED_FIELDS], name, version, *attachment)))
+            rows.append((offset, (*shared_of(fact), name, version, *attachment)))
     return after
 
 
@@ -66,7 +66,7 @@ def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[
     for offset, fact in placed:
         if fact.event_type in ON_THE_JOURNEY:
             event = journey_event(fact)
-            head = fact[SHARED_FIELDS]
+            head = shared_of(fact)
             rows += [(offset, (*head, one.map, one.version, *attach_alone(event, one))) for one in maps]
     return rows
 

@@ -6,7 +6,8 @@ A `Fact` is flat and ordered like the ledger's columns, because a batch of facts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
 
 from touchline.schemas.reasons import Reason
 
@@ -125,8 +126,9 @@ class Fact(NamedTuple):
         return (self.event_time, self.source, self.event_id)
 
 
-SHARED_FIELDS = slice(Fact._fields.index("event_type"), Fact._fields.index("comment"))
-"""Fields that each attached row repeats."""
+SHARED_FROM = Fact._fields.index("event_type")
+shared_of: Any = itemgetter(slice(SHARED_FROM, Fact._fields.index("comment")))
+"""The fields that each attached row repeats, of a fact or of its field names."""
 TOUCHPOINT_WIDTH = Fact._fields.index("survey")
 """Number of leading fields that a touchpoint event fills; the others hold nothing."""
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from touchline.processors.attach import Attachment
-from touchline.processors.records import SHARED_FIELDS, TOUCHPOINT_WIDTH, Fact
+from touchline.processors.records import SHARED_FROM, TOUCHPOINT_WIDTH, Fact, shared_of
 
 FACT = Fact._fields
 TOUCHPOINT_FACT = FACT[:TOUCHPOINT_WIDTH]
-SHARED = FACT[SHARED_FIELDS]
-SHARED_OF_FACT = (None,) * SHARED_FIELDS.start + SHARED
+SHARED: tuple[str, ...] = shared_of(FACT)
+SHARED_OF_FACT = (*(None,) * SHARED_FROM, *SHARED)
 """What an attached row stores of a fact, by the fact's fields; None: not that one."""
 SHARED_OF_TOUCHPOINT = SHARED_OF_FACT[:TOUCHPOINT_WIDTH]
 DECIDED = tuple("churn_due_at" if name == "churn_due_at_s" else name for name in Attachment._fields)
