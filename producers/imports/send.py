@@ -43,7 +43,7 @@ def send_rows(
     breaks off: what came before is safe and noted."""
     verdicts = RowVerdicts()
     done = Progress(0, 0) if journal is None else journal.progress(work)
-    verdicts.skipped = done.rows
+    verdicts.skipped, verdicts.skipped_rejected = done
     iterator = iter(rows)
     position = 0
     for row in islice(iterator, done.rows):
@@ -102,9 +102,7 @@ def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _send_batch(
-    batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say
-) -> Refused:
+def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say) -> Refused:
     """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
     bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
     good: list[tuple[int, dict[str, Any]]] = []

@@ -47,6 +47,8 @@ class RowVerdicts:
     accepted: int = 0
     rejected: int = 0
     skipped: int = 0
+    skipped_rejected: int = 0
+    """Of the rows that an earlier run has dealt with, those that it refused and told."""
     quarantined: int = 0
     """Of the refused ones, those that this run sent to the quarantine; the others had been sent there before, or are too large."""
     rejections: list[RowVerdict] = field(default_factory=list)

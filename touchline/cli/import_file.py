@@ -50,7 +50,7 @@ def import_file(
                 verdicts = send_file(file, rows, wanted, producer, None if dry_run else journal, work, advance)
             if not dry_run:
                 journal.end(work)
-            refused += verdicts.rejected
+            refused += verdicts.rejected + verdicts.skipped_rejected
             waiting = producer.counts.on_their_way
             seconds = round(time.monotonic() - started_s, 3)
             if as_json_:

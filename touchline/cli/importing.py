@@ -64,7 +64,8 @@ def send_file(
 
 def sentence(file: Path, verdicts: RowVerdicts, *, verb: str = "sent", waiting: int = 0) -> str:
     """For people."""
-    skipped = f"; {verdicts.skipped:,} rows were done by a run before" if verdicts.skipped else ""
+    refused_before = f", {verdicts.skipped_rejected:,} of them refused" if verdicts.skipped_rejected else ""
+    skipped = f"; {verdicts.skipped:,} rows were done by a run before{refused_before}" if verdicts.skipped else ""
     refused = f", refused {verdicts.rejected:,} rows" if verdicts.rejected else ""
     if verdicts.quarantined:
         refused += f" ({verdicts.quarantined:,} new in the quarantine)"

@@ -44,7 +44,15 @@ Cells = Sequence[str]
 
 def receipt(number: int) -> list[str]:
     """A good row."""
-    return ["1", str(number), f"0{1 + number % 9}.03.2026 09:30:{number % 60:02}", f"{number}.50", "EUR", f"card {number % 7}", "3"]
+    return [
+        "1",
+        str(number),
+        f"0{1 + number % 9}.03.2026 09:30:{number % 60:02}",
+        f"{number}.50",
+        "EUR",
+        f"card {number % 7}",
+        "3",
+    ]
 
 
 BAD_ROWS: dict[str, tuple[list[str], str, str]] = {
@@ -88,7 +96,9 @@ def new_producer() -> InMemoryProducer:
     return InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml"))
 
 
-def send(path: Path, journal: ImportJournal, producer: InMemoryProducer, mapping: str = MAPPING, **options: Any) -> RowVerdicts:
+def send(
+    path: Path, journal: ImportJournal, producer: InMemoryProducer, mapping: str = MAPPING, **options: Any
+) -> RowVerdicts:
     """One import of one file, as the command does it."""
     parsed = parse_mapping(mapping)
     rows = open_rows(path, parsed)

@@ -114,7 +114,12 @@ def test_a_basket_over_the_border_of_two_batches_is_one_event(
 
     events = [event for batch in batches for event in batch.events]
     assert [(event["id"], event["amount"]["amount_minor"]) for event in events] == [("7", 330), ("8", 110), ("9", 220)]
-    assert events[0]["properties"] == {"quantity": 3, "lines": 3, "retail_discount_minor": 30, "revenue_minor:GROCERY": 330}
+    assert events[0]["properties"] == {
+        "quantity": 3,
+        "lines": 3,
+        "retail_discount_minor": 30,
+        "revenue_minor:GROCERY": 330,
+    }
     assert sum(batch.rows for batch in batches) == retail.count_rows(path) == 6
 
 
@@ -183,15 +188,24 @@ def test_campaign_sends_and_redemptions_are_the_rows_of_the_data_set_by_local_da
     assert (len(mailings), len({one["id"] for one in mailings})) == (6_589, 6_589)
     assert (len(redemptions), len({one["id"] for one in redemptions})) == (2_102, 2_102)
 
-    sent = pd.read_parquet(folder / "campaigns.parquet").merge(pd.read_parquet(folder / "campaign_descriptions.parquet"))
+    sent = pd.read_parquet(folder / "campaigns.parquet").merge(
+        pd.read_parquet(folder / "campaign_descriptions.parquet")
+    )
     assert sorted(map(_named, mailings)) == sorted(
         zip(sent.campaign_id.astype(str), sent.household_id.astype(str), sent.start_date.dt.date, strict=True)
     )
     redeemed = pd.read_parquet(folder / "coupon_redemptions.parquet")
     assert sorted(map(_named, redemptions)) == sorted(
-        zip(redeemed.campaign_id.astype(str), redeemed.household_id.astype(str), redeemed.redemption_date.dt.date, strict=True)
+        zip(
+            redeemed.campaign_id.astype(str),
+            redeemed.household_id.astype(str),
+            redeemed.redemption_date.dt.date,
+            strict=True,
+        )
     )
-    with InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml")) as producer:
+    with InMemoryProducer(
+        person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml")
+    ) as producer:
         assert producer.emit_many([*mailings, *redemptions]) == 8_691
 
 
@@ -209,7 +223,9 @@ def test_clicks_are_the_rows_of_the_log_each_marked_as_simulated() -> None:
     assert {event["identifiers"][0] for event in events} == {("client", user) for user in table.user_id}
     assert all(event["simulated"] for event in events)
     assert sum(event["action"] == "purchase" for event in events) == 470
-    with InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml")) as producer:
+    with InMemoryProducer(
+        person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml")
+    ) as producer:
         assert producer.emit_many(events) == 31_106
 
 

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
-from tests.unit.imports.build import BAD_ROWS, WRITERS, events_by_id, new_producer, receipt, send, write_csv, write_parquet
+from tests.unit.imports.build import (
+    BAD_ROWS,
+    WRITERS,
+    events_by_id,
+    new_producer,
+    receipt,
+    send,
+    write_csv,
+    write_parquet,
+)
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.rows import FileDamaged
 from touchline.producers.memory import InMemoryProducer
