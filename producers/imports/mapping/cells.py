@@ -65,7 +65,7 @@ def value_of(cell: Cell, value: Any, kind: Kind | None) -> Any:
         text = text_of(value)
         if text not in cell.values:
             raise CellUnreadable(f"{shape_of(value)} that `values` does not list", "add it to `values` of the mapping")
-        return cell.values[text]
+        value = cell.values[text]
     match cell.as_ or kind:
         case "text":
             return text_of(value)

@@ -126,7 +126,7 @@ class Mapper:
         for path, group, name, cell, kind in self._fields:
             place = groups.setdefault(group, {}) if group else event
             if cell.column is None:
-                place[name] = _listed(path, cell.constant)
+                place[name] = _listed(path, value_of(cell, cell.constant, kind))
                 continue
             value = cells.get(cell.column)
             if is_empty(value):

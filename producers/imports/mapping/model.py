@@ -142,11 +142,13 @@ class FileForm(Part):
     @classmethod
     def _exists(cls, value: str) -> str:
         try:
-            "".encode(value)
+            newline = "\n".encode(value)
         except LookupError:
+            newline = b""
+        if newline != b"\n":
             raise ValueError(
-                f"{value!r} is no encoding; write utf-8, or cp1252 for files of old Windows programs"
-            ) from None
+                f"{value!r} is no encoding that is read line by line; write utf-8 (save UTF-16 as that), or cp1252 for old programs"
+            )
         return value
 
 

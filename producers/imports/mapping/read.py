@@ -9,7 +9,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.mapping.model import Mapping
+from touchline.producers.imports.mapping.cells import CellUnreadable, value_of
+from touchline.producers.imports.mapping.model import Cell, Kind, Mapping
 from touchline.producers.imports.mapping.targets import FILLED_ELSEWHERE, targets_of
 from touchline.schemas.events import EVENT_TYPES, TOUCHPOINT
 from touchline.schemas.journey.explain import explain
@@ -69,7 +70,7 @@ def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
 
 def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
     targets = targets_of(mapping.type)
-    for name in mapping.fields:
+    for name, cell in mapping.fields.items():
         path = ("fields", name)
         first = name.partition(".")[0]
         if name not in targets and first == "amount" and mapping.type == TOUCHPOINT:
@@ -82,6 +83,8 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
             yield document.problem(
                 path, f"events of type {mapping.type} have no such field", did_you_mean(name, list(targets))
             )
+        elif (fault := _constant_fault(cell, targets[name])) is not None:
+            yield document.problem(path, f"{fault.what}, and the field is {targets[name]}", fault.mend)
     if mapping.zone is not None and "zone" in mapping.fields:
         yield document.problem(("fields", "zone"), "the zone stands at the top as well", "keep one of them")
     if mapping.amount is not None and mapping.type != TOUCHPOINT:
@@ -97,6 +100,15 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
                 ("fields",), f"events of type {mapping.type} need {example!r}",
                 f"write `{example}: <column>` or `{example}: {{constant: …}}` under fields",
             )  # fmt: skip
+
+
+def _constant_fault(cell: Cell, kind: Kind) -> CellUnreadable | None:
+    try:
+        if cell.constant is not None:
+            value_of(cell, cell.constant, kind)
+    except CellUnreadable as error:
+        return error
+    return None
 
 
 _INSTEAD: Final = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.unit.imports.build import BAD_ROWS, MAPPING, ROOT, new_producer, rece
 from touchline.cli import import_watch as watch_module, importing
 from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
+from touchline.producers.imports.watch import DropFolder
 from touchline.producers.memory import InMemoryProducer
 
 Run = Callable[..., tuple[int, str, str]]
@@ -126,7 +128,7 @@ def test_a_watched_folder_takes_each_content_once(sent: list[InMemoryProducer], 
 
 
 def test_a_file_that_somebody_is_writing_to_is_left_alone_until_it_rests(tmp_path: Path) -> None:
-    drops = watch_module.DropFolder(tmp_path, "*")
+    drops = DropFolder(tmp_path, "*")
     path = write_csv(tmp_path / "a.csv", [receipt(1)])
     assert list(drops.look()) == []
     with path.open("a") as file:
@@ -159,7 +161,7 @@ def test_a_watched_folder_waits_for_kafka(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(watch_module, "open_producer", absent_twice)
-    monkeypatch.setattr(watch_module.time, "sleep", interrupted_when_done)
+    monkeypatch.setattr(time, "sleep", interrupted_when_done)
     status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
     assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
     assert err.count("Kafka does not answer") == 2

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.imports.build import MAPPING, receipt, write_csv
+from tests.unit.imports.build import MAPPING, receipt, write_csv, write_ndjson
 from touchline.errors import WrongUsage
+from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import MappingInvalid, load_mapping, parse_mapping
 from touchline.producers.imports.rows import open_rows
 
@@ -26,9 +27,12 @@ from touchline.producers.imports.rows import open_rows
         ("  touchpoint: {constant: store_purchase}", "  brand: {constant: x}", "need 'touchpoint'; write `touchpoint: <column>` or"),
         ("  place: store", "  place: {}", "fields.place: a value comes from a column or is a constant"),
         ("  place: store", "  amount.currency: x", "money has its own part; write `amount: {column: …, currency: …}` at the top"),
+        ("  place: store", "  revision: {constant: first}", "fields.revision: text of 5 characters is no whole number, and the field is"),
         ("  place: store", "  persons: card", "write `identifiers: {loyalty: <column>}` at the top"),
         ("  place: store", "  zone: store", "the zone stands at the top as well; keep one of them"),
         ("loyalty: card", "Loyalty Card: card", "identifiers"),
+        ("id: [store", "file: {encoding: utf-16}\nid: [store", "'utf-16' is no encoding that is read line by line; write utf-8"),
+        ("id: [store", "file: {encoding: latin-99}\nid: [store", "'latin-99' is no encoding that is read line by line"),
         ("as: integer", "as: money", "properties.items.as: got 'money'; write one of: 'text', 'integer', 'number', 'boolean'"),
         ("source: retail-pos", "source: retail-pos\ntype: touchline.answer.v1", "have no amount; leave it out"),
         ("mapping: till_receipts", "mapping: till_receipts\nmapping: again", "the key stands here twice (first in line 1)"),
@@ -62,6 +66,15 @@ def test_a_column_that_the_file_lacks_is_told_before_anything_is_sent(tmp_path: 
     with pytest.raises(WrongUsage) as other:
         open_rows(path, parse_mapping(MAPPING.replace("{constant: store_purchase}", "store_purchase")))
     assert "a fixed value is {constant: store_purchase}" in other.value.mend
+
+
+def test_a_constant_has_the_type_of_its_field(tmp_path: Path) -> None:
+    mapping = parse_mapping(MAPPING.replace("  place: store", "  place: {constant: 12}\n  simulated: {constant: true}"))
+    rows = open_rows(write_ndjson(tmp_path / "a.ndjson", [receipt(1)]), mapping)
+    (row,) = rows
+    rows.close()
+    event = Mapper(mapping).map(row).event
+    assert (event["place"], event["simulated"]) == ("12", True)
 
 
 def test_what_decides_the_events_is_in_the_hash_and_what_does_not_is_not() -> None:

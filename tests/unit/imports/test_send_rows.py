@@ -13,6 +13,7 @@ from hypothesis import Phase, given, settings, strategies as st
 
 from tests.unit.imports.build import (
     BAD_ROWS,
+    MAPPING,
     WRITERS,
     events_by_id,
     new_producer,
@@ -155,8 +156,6 @@ def test_an_import_that_was_killed_goes_on_and_nothing_is_missing_or_new(
 
 
 def _by_content() -> str:
-    from tests.unit.imports.build import MAPPING
-
     return MAPPING.replace("id: [store, receipt]", "id: {content: true}")
 
 
@@ -188,3 +187,21 @@ def test_keys_are_spelt_alike_whatever_type_a_column_has(tmp_path: Path, journal
 
     assert events_by_id(producer) == first
     assert len(producer.events) == 2 * len(first) == 118
+
+
+def test_bytes_that_are_no_utf_8_cost_their_row_or_are_read_as_the_mapping_says(
+    tmp_path: Path, journal: ImportJournal
+) -> None:
+    rows = [receipt(1), ["caf\u00e9", *receipt(2)[1:]]]
+    path = write_csv(tmp_path / "till.csv", rows)
+    path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+    producer = new_producer()
+    (verdict,) = send(path, journal, producer).rejections
+    assert (verdict.line, verdict.reason, verdict.field) == (3, "not_utf8", "id")
+    assert "caf\u00e9".encode("cp1252") in producer.records[-1].value  # as it was, in the quarantine
+
+    other = new_producer()
+    mapping = MAPPING.replace("id:", "file: {encoding: cp1252}\nid:")
+    with ImportJournal(tmp_path / "other", "t") as second:
+        assert send(path, second, other, mapping).rejected == 0
+    assert set(events_by_id(other)) == {"1/1", "caf\u00e9/2"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from touchline.errors import WrongUsage
 from touchline.processors.cipher import Cipher
 from touchline.processors.decode import decode
 from touchline.processors.records import KafkaRecord, Rejected
-from touchline.processors.validate import Counter, Validated, Validator
+from touchline.processors.validate import Validated, Validator
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
