@@ -111,8 +111,8 @@ class RecordMaker:
         payload = given.copy() if type(given) is dict else _as_dict(given)
         now_us = self._clock_us()
         persons = self._keyed_or_marked(payload.pop("identifiers", None))
-        if persons:
-            payload["persons"] = [*_list_of(payload.get("persons")), *persons]
+        if persons and isinstance(payload.get("persons", []), list | tuple):
+            payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
         try:
             value = _encode_refused(payload)

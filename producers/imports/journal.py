@@ -66,12 +66,12 @@ class ImportJournal:
         """All rows so far are safe, and these refused ones are in the quarantine."""
         with self._file:
             self._file.execute("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", (work, *progress))
-            self._file.executemany("INSERT OR IGNORE INTO refused VALUES (?)", ((one,) for one in refused))
+            self._file.executemany("INSERT OR IGNORE INTO refused VALUES (?)", ((self.work(one),) for one in refused))
 
     def known_refused(self, hashes: Collection[bytes]) -> set[bytes]:
         """Those of the hashes whose rows are in the quarantine already."""
         ask = "SELECT 1 FROM refused WHERE hash = ?"
-        return {one for one in hashes if self._file.execute(ask, (one,)).fetchone()}
+        return {one for one in hashes if self._file.execute(ask, (self.work(one),)).fetchone()}
 
     def end(self, work: bytes) -> None:
         """The work is done: whoever does it again starts from the beginning."""

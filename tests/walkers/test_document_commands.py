@@ -24,7 +24,7 @@ STARTS_A_COMMAND = re.compile(
 )
 ENDS_A_COMMAND = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "<<"}
 WORDS_OF_THE_SHELL = {
-    "cat", "cd", "curl", "docker", "git", "kill", "pip", "python", "scripts/compose-secrets", "wait", "while", "zcat",
+    "cat", "cd", "cp", "curl", "docker", "git", "kill", "mkdir", "pip", "python", "scripts/compose-secrets", "wait", "while", "zcat",
 }  # fmt: skip
 
 

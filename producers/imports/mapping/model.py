@@ -11,9 +11,9 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from touchline.schemas.journey.conditions import Id, Part, Scalar
+from touchline.schemas.journey.conditions import Id, Scalar
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.sources import SourceId, Zone
 
@@ -27,6 +27,12 @@ EventType = Literal[
 Column = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 IdentifierType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Separator = Literal[".", ","]
+
+
+class MappingPart(BaseModel):
+    """Base of all parts: immutable, and a field nobody knows is an error (it is a misspelling)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 def _as_columns(value: object) -> object:
@@ -44,7 +50,7 @@ def _as_currency(value: object) -> object:
     return {"constant": value} if isinstance(value, str) else value
 
 
-class Cell(Part):
+class Cell(MappingPart):
     """One value: from a column, or the same in every row. An empty cell counts as `default`, without one the field is left out."""
 
     column: Column | None = None
@@ -63,7 +69,7 @@ class Cell(Part):
         return self
 
 
-class Key(Part):
+class Key(MappingPart):
     """The natural key of a row: its columns make the event's id. `content: true` is for files without one: the id is a hash of the
     whole row and of how many equal rows came before it."""
 
@@ -80,7 +86,7 @@ class Key(Part):
         return self
 
 
-class Moment(Part):
+class Moment(MappingPart):
     """When it happened: one column, or several that are joined by a blank (a date and a clock)."""
 
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -112,7 +118,7 @@ class Moment(Part):
         return value
 
 
-class Money(Part):
+class Money(MappingPart):
     """A paid amount, tax included. `currency` is an ISO 4217 code, or `{column: …}`."""
 
     column: Column
@@ -128,7 +134,7 @@ class Money(Part):
         return cell
 
 
-class FileForm(Part):
+class FileForm(MappingPart):
     """How the file is written; what is left out is told by its name (.csv, .ndjson, .jsonl, .parquet, each but the last also .gz)."""
 
     format: Literal["csv", "ndjson", "parquet"] | None = None
@@ -152,13 +158,13 @@ class FileForm(Part):
         return value
 
 
-class SourceColumn(Part):
+class SourceColumn(MappingPart):
     """The source differs from row to row."""
 
     column: Column
 
 
-class Mapping(Part):
+class Mapping(MappingPart):
     """The whole file. References within it are checked by `load_mapping`, which knows its lines."""
 
     mapping: Id

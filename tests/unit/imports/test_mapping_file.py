@@ -60,8 +60,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_column_that_the_file_lacks_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "till.csv", [receipt(1)])
-    with pytest.raises(WrongUsage, match="no column 'recieved'") as refused:
-        open_rows(path, parse_mapping(MAPPING.replace("{column: sold_at", "{column: recieved")))
+    with pytest.raises(WrongUsage, match="no column 'reciept'") as refused:
+        open_rows(path, parse_mapping(MAPPING.replace("{column: sold_at", "{column: reciept")))
     assert "did you mean 'receipt'?" in refused.value.mend
     with pytest.raises(WrongUsage) as other:
         open_rows(path, parse_mapping(MAPPING.replace("{constant: store_purchase}", "store_purchase")))
