@@ -40,6 +40,7 @@ class ImportJournal:
         self._target = target.encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # hashes of rows are nobody else's business
             # Each statement is its own transaction, but for those within `with self._file`.
             self._file = sqlite3.connect(path, timeout=_BUSY_SECONDS)
             self._file.executescript(_SCHEMA)

@@ -89,6 +89,8 @@ def test_the_counts_that_the_data_sets_document_are_in_the_views(data_sets: Ledg
     assert ask(data_sets, counts, s="web-clicks") == [(31_106, 600, 0, 19, 1)]
     assert ask(data_sets, "SELECT uniqExact(campaign) FROM journey.touchpoints WHERE source = 'retail-crm'") == [(27,)]
     assert ask(data_sets, "SELECT count(), uniqExact(zone), uniqExact(kind) FROM journey.dim_place") == [(457, 1, 1)]
+    lines = "SELECT sum(sign * toInt64(properties['lines'])) FROM journey_raw.ledger WHERE kind = 'received' AND source = 'retail-pos'"
+    assert ask(data_sets, lines) == [(1_469_307,)]
     assert ask(data_sets, "SELECT count() FROM journey.quarantine") == [(0,)]
     assert ask(data_sets, "SELECT min(is_balanced) FROM journey.account") == [(1,)]
     assert ask(
