@@ -201,7 +201,7 @@ def test_bytes_that_are_no_utf_8_cost_their_row_or_are_read_as_the_mapping_says(
     assert "caf\u00e9".encode("cp1252") in producer.records[-1].value  # as it was, in the quarantine
 
     other = new_producer()
-    mapping = MAPPING.replace("id:", "file: {encoding: cp1252}\nid:")
+    mapping = MAPPING.replace("id: [", "file: {encoding: cp1252}\nid: [")
     with ImportJournal(tmp_path / "other", "t") as second:
         assert send(path, second, other, mapping).rejected == 0
     assert set(events_by_id(other)) == {"1/1", "caf\u00e9/2"}
