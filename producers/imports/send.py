@@ -109,7 +109,7 @@ def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdi
     for row in batch:
         event, faults = mapper.map(row)
         if faults:
-            bad.append((RowVerdict.of_fault(row.number, faults[0]), event, row.raw))
+            bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
         else:
             good.append((row.number, event))
 

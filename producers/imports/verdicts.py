@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from touchline.producers.errors import EventRejected
 from touchline.producers.imports.rows.row import RowFault
+from touchline.schemas.reasons import Reason
 
 VERDICTS_KEPT: Final = 1_000
+_RANK: Final = {reason: number for number, reason in enumerate(Reason)}
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,9 @@ class RowVerdict:
         return f"line {self.line}: {where}: {self.reason} ({self.what}); {self.mend}"
 
     @classmethod
-    def of_fault(cls, line: int, fault: RowFault) -> RowVerdict:
-        """Of a row that the mapping could not read."""
+    def of_faults(cls, line: int, faults: Sequence[RowFault]) -> RowVerdict:
+        """Of a row that the mapping could not read. Of several faults the one counts that counts in the quarantine."""
+        fault = min(faults, key=lambda one: (_RANK[one.reason], one.field))
         return cls(line, fault.reason.value, fault.field, fault.what, fault.mend)
 
     @classmethod
