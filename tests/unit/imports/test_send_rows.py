@@ -24,6 +24,7 @@ from tests.unit.imports.build import (
 )
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.rows import FileDamaged
+from touchline.producers.imports.send import send_events
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.money import Amount, to_decimal
 
@@ -205,3 +206,29 @@ def test_bytes_that_are_no_utf_8_cost_their_row_or_are_read_as_the_mapping_says(
     with ImportJournal(tmp_path / "other", "t") as second:
         assert send(path, second, other, mapping).rejected == 0
     assert set(events_by_id(other)) == {"1/1", "caf\u00e9/2"}
+
+
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_a_data_set_that_was_killed_goes_on_and_is_counted_whole(journal: ImportJournal, batches: int) -> None:
+    events = [
+        {
+            "type": "touchline.touchpoint.v1",
+            "source": "shell",
+            "id": str(n),
+            "time": "2026-03-01T09:30:00Z",
+            "touchpoint": "x",
+        }
+        for n in range(35)
+    ]
+    killed, work = KilledAt(), journal.work(b"data set")
+    killed.batches = batches
+    with pytest.raises(KeyboardInterrupt):
+        list(send_events(iter(events), killed, journal, work, rows_per_batch=10))
+    killed.batches = 99
+    given = list(send_events(iter(events), killed, journal, work, rows_per_batch=10))
+
+    assert [one for batch, _ in given for one in batch] == events
+    assert sum(len(batch) for batch, is_new in given if not is_new) == batches * 10
+    assert {event["id"] for event in killed.events} == {event["id"] for event in events}
+    assert len(killed.events) == 35 + min(10, 35 - batches * 10)
+    assert journal.progress(work).rows == 0  # ended: the same command sends all of it again
