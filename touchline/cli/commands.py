@@ -61,6 +61,7 @@ COMMANDS: dict[str, Command] = {
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline up", "start everything here, without Docker"),
     ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
+    ("touchline import receipts.csv --mapping tills.yaml", "send the rows of a file"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
     ("touchline trace shop visit-4711", "see what became of one event, and which KPIs it counts in"),
     (
