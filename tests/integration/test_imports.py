@@ -223,7 +223,11 @@ def test_a_drop_folder_takes_each_file_once_also_after_a_restart(shop: Ledger, f
         second = json.loads(process.stdout.readline())
     finally:
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=20)
+        try:
+            rest, _ = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            rest, _ = process.communicate()
     assert (Path(first["file"]).name, first["accepted"], Path(second["file"]).name, second["accepted"]) == (
         "one.csv",
         50,

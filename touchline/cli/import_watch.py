@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -45,8 +49,8 @@ def import_watch(
     drops = DropFolder(folder, pattern)
     settings = load_settings()
     faults = 0
-    with open_journal(settings) as journal:
-        while True:
+    with open_journal(settings) as journal, _noted_signals() as signals:
+        while not signals:
             for file in drops.look(is_settled=once):
                 try:
                     faults += _take(file, wanted, settings, outbox, journal, as_json_)
@@ -61,7 +65,29 @@ def import_watch(
                 drops.mark(file)
             if once:
                 return 1 if faults else 0
-            time.sleep(interval)
+            time.sleep(0 if signals else interval)
+    return 128 + signals[0]
+
+
+@contextmanager
+def _noted_signals() -> Iterator[list[int]]:
+    """SIGTERM and SIGINT raise as ever, and are noted: an exception that meets a destructor of kafka-python's is lost there."""
+    noted: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class FileUnusable(TouchlineError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -166,3 +168,18 @@ def test_a_watched_folder_waits_for_kafka(
     assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
     assert err.count("Kafka does not answer") == 2
     assert len(sent[0].events) == 1
+
+
+def test_a_signal_that_a_destructor_swallows_ends_the_watching_all_the_same(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("inbox").mkdir()
+
+    def swallowed(seconds: float) -> None:
+        with contextlib.suppress(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(time, "sleep", swallowed)
+    before = signal.getsignal(signal.SIGTERM)
+    assert touchline("import", "watch", "inbox", "--mapping", "m.yaml") == (143, "", "")
+    assert signal.getsignal(signal.SIGTERM) is before
