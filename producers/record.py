@@ -110,6 +110,11 @@ class RecordMaker:
         pass after all. Raises as `make` does where identifiers meet no person key."""
         payload = given.copy() if type(given) is dict else _as_dict(given)
         now_us = self._clock_us()
+        if (
+            payload.get("type") == ANSWER and payload.get("anonymous", False) is not False
+        ):  # also where it is unreadable
+            payload.pop("identifiers", None)
+            payload.pop("persons", None)
         persons = self._keyed_or_marked(payload.pop("identifiers", None))
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]

@@ -129,3 +129,19 @@ def test_a_closed_producer_sends_nothing() -> None:
     producer.close()
     with pytest.raises(WrongUsage, match="closed"):
         producer.emit_refused({**EVENT, "id": ""})
+
+
+@pytest.mark.parametrize("anonymous", [True, ["perhaps"], "yes"])
+def test_a_bad_answer_that_may_be_anonymous_names_nobody(anonymous: Any) -> None:
+    answer = {
+        **EVENT,
+        "type": "touchline.answer.v1",
+        "anonymous": anonymous,
+        "score": ["five"],
+        "about": {"touchpoint": "till"},
+    }
+    producer = new_producer()
+    assert producer.emit_refused(answer)
+    assert type(fate(producer)) is Rejected
+    assert b"persons" not in producer.records[0].value
+    assert RAW.encode() not in producer.records[0].value
