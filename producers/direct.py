@@ -21,6 +21,8 @@ class DirectWay:
     """One KafkaProducer."""
 
     events_at_once: Final = 1
+    keeps_events: Final = False
+    """They are in memory until Kafka has them."""
     waiting_bytes: Final = 0
     """There is no outbox."""
 

@@ -28,6 +28,8 @@ class Way(Protocol):
     @property
     def events_at_once(self) -> int: ...
     @property
+    def keeps_events(self) -> bool: ...
+    @property
     def waiting_bytes(self) -> int: ...
     def send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None: ...
     def settle(self, timeout_seconds: float | None) -> None: ...
@@ -100,6 +102,11 @@ class TouchpointProducer(EventProducer):
     def waiting_bytes(self) -> int:
         """What waits in the outbox, records of other processes included; 0 without one."""
         return self._way.waiting_bytes
+
+    def secure(self) -> None:
+        """Waits for Kafka's acknowledgements; with an outbox there is nothing to wait for."""
+        if not self._way.keeps_events:
+            self.flush()
 
     def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
         self._way.send(records, on_delivery)

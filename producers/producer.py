@@ -142,6 +142,24 @@ class EventProducer(ABC):
             hand_over()
         return taken
 
+    def emit_refused(self, event: Event | Mapping[str, Any], /) -> bool:
+        """Sends an event that `emit` refuses, so that it stands in the quarantine with its reason and the account is complete.
+
+        For importers and other ways in that answer for somebody else's data. Raw identifiers are replaced by keys here, too; one that no
+        key can be made of is left out. Returns False, and sends nothing, where the record would be too large for Kafka or where the
+        pipeline would not refuse it. Raises as `emit` does.
+        """
+        if self._is_closed:
+            raise WrongUsage("the producer is closed", "open a new one")
+        record = self._maker.make_refused(event)
+        if record is not None:
+            self._send((record,), self._on_delivery)
+        return record is not None
+
+    def secure(self) -> None:
+        """Waits until every event that was taken survives the end of this process. Raises as `flush` does."""
+        self.flush()
+
     def _send_counted(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None, taken: int) -> None:
         try:
             self._send(records, on_delivery)

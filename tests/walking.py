@@ -50,8 +50,8 @@ class Walk:
         return sum(self.block(block) for block in blocks_of(path))
 
     def block(self, block: Block) -> int:
-        """One block: Python is kept under the name in its first line, `sh` runs as a whole, `console` line by line."""
-        if block.language == "python":
+        """One block: Python and YAML are kept under the name in the first line, `sh` runs as a whole, `console` line by line."""
+        if block.language == "python" or (block.language == "yaml" and block.text.startswith("# ")):
             text = block.text.replace(DEFAULT_BROKER, self._broker)
             name = text.partition("\n")[0].removeprefix("# ")
             (self.folder / name).write_text(text, encoding="utf-8")

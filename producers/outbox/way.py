@@ -30,6 +30,7 @@ class OutboxWay:
     """Shared by threads; a forked child goes on with files and a drainer of its own."""
 
     events_at_once: Final = 500
+    keeps_events: Final = True
 
     def __init__(
         self,

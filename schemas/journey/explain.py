@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import typing
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -25,13 +26,29 @@ _BRANCHES = (
 )
 
 
-def explain(error: ValidationError, document: Document) -> list[Problem]:
-    """One problem per place (a union of types complains once per branch; the first is kept)."""
+def explain(
+    error: ValidationError,
+    document: Document,
+    root: type[BaseModel] = JourneyMap,
+    page: str = "docs/journey-maps.md",
+    examples: Mapping[str, str] | None = None,
+) -> list[Problem]:
+    """One problem per place (a union of types complains once per branch; the first is kept). `root` is the model of the whole file,
+    `page` the document that describes it, `examples` what a missing field looks like there."""
+    form = _Form(root, page, _EXAMPLES if examples is None else examples)
     problems: dict[Path, Problem] = {}
     for detail in error.errors(include_url=False):
         path = _path(detail)
-        problems.setdefault(document.written(path), _explain_one(detail, path, document))
+        problems.setdefault(document.written(path), _explain_one(detail, path, document, form))
     return list(problems.values())
+
+
+class _Form(NamedTuple):
+    """The form of a kind of file."""
+
+    root: type[BaseModel]
+    page: str
+    examples: Mapping[str, str]
 
 
 def _path(detail: ErrorDetails) -> Path:
@@ -39,14 +56,14 @@ def _path(detail: ErrorDetails) -> Path:
     return tuple(step for step in detail["loc"] if not (isinstance(step, str) and step.startswith(_BRANCHES)))
 
 
-def _explain_one(detail: ErrorDetails, path: Path, document: Document) -> Problem:
+def _explain_one(detail: ErrorDetails, path: Path, document: Document, form: _Form) -> Problem:
     got, last = _shown(detail["input"]), str(path[-1]) if path else ""
     limits: dict[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            words = "there is no such field", did_you_mean(last, known_fields(path[:-1]))
+            words = "there is no such field", did_you_mean(last, known_fields(path[:-1], form.root))
         case "missing":
-            words = f"the field {last!r} is missing", f"write {_example(last)}"
+            words = f"the field {last!r} is missing", f"write {form.examples.get(last, f'`{last}: …`')}"
         case "string_type":
             words = (
                 f"expected text, got {got}",
@@ -65,9 +82,9 @@ def _explain_one(detail: ErrorDetails, path: Path, document: Document) -> Proble
             )
         case "value_error":
             what, _, mend = str(limits["error"]).partition("; ")
-            words = what, mend or "see docs/journey-maps.md"
+            words = what, mend or f"see {form.page}"
         case kind:
-            words = f"{_expected(detail)}, got {got}", _mend_type(kind, path)
+            words = f"{_expected(detail)}, got {got}", _mend_type(kind, path, form)
     return document.problem(path, *words)
 
 
@@ -116,11 +133,11 @@ def _expected(detail: ErrorDetails) -> str:
     return _EXPECTED.get(detail["type"].partition("_")[0], detail["msg"])
 
 
-def _mend_type(kind: str, path: Path) -> str:
-    fields = known_fields(path)
+def _mend_type(kind: str, path: Path, form: _Form) -> str:
+    fields = known_fields(path, form.root)
     if kind.partition("_")[0] in ("model", "dict") and fields:
         return f"write its fields below it, indented: {', '.join(fields[:6])}"
-    return _MEND.get(kind.partition("_")[0], "see docs/journey-maps.md")
+    return _MEND.get(kind.partition("_")[0], f"see {form.page}")
 
 
 def _pattern_words(value: str) -> tuple[str, str]:
@@ -161,13 +178,9 @@ _EXAMPLES = {
 }
 
 
-def _example(field: str) -> str:
-    return _EXAMPLES.get(field, f"`{field}: …`")
-
-
-def known_fields(path: Path) -> list[str]:
+def known_fields(path: Path, root: type[BaseModel] = JourneyMap) -> list[str]:
     """The fields that may stand at a place of the file."""
-    found: object = JourneyMap
+    found: object = root
     for step in path:
         found = _inner(found, step)
     model = _model_of(found)

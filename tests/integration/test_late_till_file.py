@@ -1,7 +1,9 @@
-"""A till file that comes ten days late, and then once more, and three bad rows: the tables are those of a run in which it came in time."""
+"""A till file with three bad rows that comes ten days late, then again, in halves, and shuffled: the tables are those of a run in which it
+came in time, and three records are in quarantine."""
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import time
@@ -10,8 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from kafka import KafkaProducer
 
 from tests.engines import Ledger, migrate, own_face, touchline
 from tests.view_sums import view_sums
@@ -63,17 +63,44 @@ def _event(source: str, event_id: str, at: datetime, chance: random.Random, **fi
     }
 
 
-def bad_rows() -> list[Event]:
-    good = till_rows()[0]
+MAPPING = """\
+mapping: late_till
+source: {column: till}
+id: receipt
+time: sold_at
+identifiers: {loyalty: card}
+amount: {column: total, currency: {column: currency}}
+fields:
+  touchpoint: {constant: store_purchase}
+  action: {constant: purchase}
+  place: {constant: store-1}
+  order.id: order
+  order.kind: {constant: purchase}
+"""
+COLUMNS = ("till", "receipt", "sold_at", "card", "total", "currency", "order")
+
+
+def till_lines() -> list[tuple[str, ...]]:
+    """The purchases as a till writes them."""
     return [
-        {**good, "id": "bad-1", "source": "old-till"},
-        {**good, "id": "bad-2", "time": "1970-01-01T00:00:00Z"},
-        {**good, "id": "bad-3", "amount": {"amount_minor": 1, "currency": "XXQ"}},
+        ("retail-pos", one["id"], one["time"], one["identifiers"][0]["value"], f"{one['amount']['amount_minor'] / 100:.2f}", "USD",
+         one["order"]["id"])
+        for one in till_rows()
+    ]  # fmt: skip
+
+
+def bad_lines() -> list[tuple[str, ...]]:
+    _, _, sold_at, card, total, currency, order = till_lines()[0]
+    return [
+        ("old-till", "bad-1", sold_at, card, total, currency, order),
+        ("retail-pos", "bad-2", "1970-01-01T00:00:00Z", card, total, currency, order),
+        ("retail-pos", "bad-3", sold_at, card, total, "XXQ", order),
     ]
 
 
-def write(path: Path, events: list[Event]) -> str:
-    path.write_text("\n".join(map(json.dumps, events)))
+def write(path: Path, lines: list[tuple[str, ...]]) -> str:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([COLUMNS, *lines])
     return str(path)
 
 
@@ -89,15 +116,6 @@ def running_worker(stack: LocalStack, folder: Path) -> Iterator[Ledger]:
             worker.terminate()
 
 
-def send_past_the_sdk(ledger: Ledger, events: list[Event]) -> None:
-    """As a sender does that checks nothing."""
-    producer = KafkaProducer(bootstrap_servers=ledger.settings.kafka_bootstrap)
-    for one in events:
-        sent = {name: value for name, value in one.items() if name != "identifiers"} | {"persons": []}
-        producer.send(ledger.settings.topic, json.dumps(sent).encode()).get(10)
-    producer.close()
-
-
 def send(ledger: Ledger, events: list[Event]) -> None:
     with TouchpointProducer.from_settings(ledger.settings) as producer:
         for one in events:
@@ -111,32 +129,47 @@ def wait_until_stored(ledger: Ledger) -> None:
         time.sleep(0.2)
 
 
-def test_a_late_till_file_uploaded_twice_gives_the_tables_of_one_in_time(stack: LocalStack, tmp_path: Path) -> None:
+def test_a_late_till_file_uploaded_again_in_halves_and_shuffled_gives_the_tables_of_one_in_time(
+    stack: LocalStack, tmp_path: Path
+) -> None:
     with running_worker(stack, tmp_path / "in time") as in_time:
         send(in_time, sorted([*visits(), *till_rows()], key=lambda one: str(one["time"])))
         wait_until_stored(in_time)
         wanted = view_sums(in_time.settings)
 
+    mapping = tmp_path / "till.yaml"
+    mapping.write_text(MAPPING)
+    lines = [*till_lines()[:70], *bad_lines(), *till_lines()[70:]]
+    shuffled = random.Random(9).sample(lines, len(lines))
+    uploads = (lines, lines, lines[:72], lines[72:], shuffled)
     with running_worker(stack, tmp_path / "late") as late:
         send(late, visits())
         wait_until_stored(late)
         assert view_sums(late.settings) != wanted
-        till = write(tmp_path / "till.ndjson", till_rows())
-        touchline(late, "emit", till)
-        refused = touchline(late, "emit", write(tmp_path / "bad.ndjson", bad_rows()), "--json", status=1)
-        assert json.loads(refused)["accepted"] == 0
-        send_past_the_sdk(late, bad_rows())
-        touchline(late, "emit", till)
+        outcomes = []
+        for number, upload in enumerate(uploads):
+            file = write(tmp_path / f"till-{number}.csv", upload)
+            outcomes.append(json.loads(touchline(late, "import", file, "--mapping", str(mapping), "--json", status=1)))
         wait_until_stored(late)
         actual = view_sums(late.settings)
         client = connect(late.settings)
-        reasons = client.execute("SELECT reason FROM journey.quarantine ORDER BY reason")
+        reasons = client.execute("SELECT source, reason, field FROM journey.quarantine ORDER BY reason")
         columns = "received, stored, duplicate, quarantined, is_balanced"
         account = client.execute(f"SELECT {columns} FROM journey.account")
         client.disconnect()
 
-    assert reasons == [("time_out_of_range",), ("unknown_currency",), ("unknown_source",)]
-    assert account == [(240 + 280 + 3, 240 + 140, 140, 3, 1)]
+    told = [[(one["line"], one["reason"], one["field"]) for one in outcome["rejections"]] for outcome in outcomes]
+    assert told[0] == [
+        (72, "unknown_source", "source"), (73, "time_out_of_range", "time"), (74, "unknown_currency", "amount.currency"),
+    ]  # fmt: skip
+    assert [len(one) for one in told] == [3, 3, 2, 1, 3]
+    assert [outcome["quarantined"] for outcome in outcomes] == [3, 0, 0, 0, 0]
+    assert reasons == [
+        ("retail-pos", "time_out_of_range", "time"),
+        ("retail-pos", "unknown_currency", "amount.currency"),
+        ("old-till", "unknown_source", "source"),
+    ]
+    assert account == [(240 + 4 * 140 + 3, 240 + 140, 3 * 140, 3, 1)]
     assert actual == wanted
     assert wanted["journeys"][0] >= PERSONS
     assert wanted["orders"][0] == 140

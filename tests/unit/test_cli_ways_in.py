@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from touchline.cli import emit as emit_module, import_ as import_module
+from touchline.cli import emit as emit_module, import_retail as retail_module, import_watch as watch_module, importing
 from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
 from touchline.producers.memory import InMemoryProducer
@@ -30,10 +30,12 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def producer(monkeypatch: pytest.MonkeyPatch) -> InMemoryProducer:
+def producer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryProducer:
     twin = InMemoryProducer(person_keys=KEYS, sources=load_sources(ROOT / "sources.yaml"))
-    for module in (emit_module, import_module):
+    for module in (emit_module, importing, watch_module):
         monkeypatch.setattr(module, "open_producer", lambda settings, outbox: twin)
+    monkeypatch.setattr(retail_module, "_register_stores", lambda settings, folder: True)
+    monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
     return twin
 
 

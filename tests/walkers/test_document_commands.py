@@ -24,7 +24,7 @@ STARTS_A_COMMAND = re.compile(
 )
 ENDS_A_COMMAND = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "<<"}
 WORDS_OF_THE_SHELL = {
-    "cat", "cd", "curl", "docker", "git", "kill", "pip", "python", "scripts/compose-secrets", "wait", "while", "zcat",
+    "cat", "cd", "cp", "curl", "docker", "git", "kill", "mkdir", "pip", "python", "scripts/compose-secrets", "wait", "while", "zcat",
 }  # fmt: skip
 
 
@@ -78,6 +78,9 @@ def parse(name: str, words: list[str]) -> None:
     unknown = {one.partition("=")[0] for one in settings} - set(Settings.model_fields)
     assert not unknown, f"no settings: {unknown}"
     program = program_of(name)
+    default = getattr(program, "default_command", None)
+    if rest and default is not None and rest[0] not in (*program.commands, "--help"):
+        rest = [default, *rest]
     while rest and (subcommand := getattr(program, "commands", {}).get(rest[0])):
         program, rest = subcommand, rest[1:]
     assert not rest or not getattr(program, "commands", {}), f"no subcommand: {rest[0]}"
@@ -111,7 +114,7 @@ def test_a_command_in_a_sentence_exists_with_its_options() -> None:
         if name not in COMMANDS:
             unknown.append(f"{place}: {name}")
             continue
-        programs = [program_of(name), *getattr(program_of(name), "commands", {}).values()]
+        programs: list[Any] = [program_of(name), *getattr(program_of(name), "commands", {}).values()]
         known = {option for program in programs for one in program.params for option in one.opts} | {"--set", "--help"}
         options = {word.strip("[]") for word in words if word.strip("[]").startswith("-")}
         unknown += [f"{place}: {name} {option}" for option in options - known]

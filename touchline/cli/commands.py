@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command] = {
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("outbox", "touchline.cli.outbox", None, "cli", WAYS_IN, "what waits in a sender's durable outbox"),
-        Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send the events of a data set"),
+        Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send files by a mapping, or a data set"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
         Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),
@@ -61,6 +61,7 @@ COMMANDS: dict[str, Command] = {
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline up", "start everything here, without Docker"),
     ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
+    ("touchline import receipts.csv --mapping tills.yaml", "send the rows of a file"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
     ("touchline trace shop visit-4711", "see what became of one event, and which KPIs it counts in"),
     (

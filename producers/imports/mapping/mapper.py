@@ -1,0 +1,213 @@
+"""Applies a mapping: a row of cells becomes an event, and a list of what could not be read.
+
+A cell that cannot be read stands in the event as a list of its text: no field of the contract takes that, so the pipeline refuses the
+event for the same reason and field as the verdict says, and the cell is there for whoever mends the row. Cells of identifiers never do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, minor_of, text_of, time_of, value_of
+from touchline.producers.imports.mapping.model import Cell, Kind, Mapping, SourceColumn
+from touchline.producers.imports.mapping.targets import LISTS, targets_of
+from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.schemas.reasons import Reason
+from touchline.schemas.times import zone_of
+
+_CONTENT_BYTES: Final = 16
+_REFUND: Final = "refund"
+
+
+class Mapped(NamedTuple):
+    """An event as `emit` takes it; where there are faults it is one that `emit` refuses."""
+
+    event: dict[str, Any]
+    faults: list[RowFault]
+
+
+class _Filled(NamedTuple):
+    """One field under `fields`, ready to be applied."""
+
+    path: str
+    group: str
+    name: str
+    cell: Cell
+    kind: Kind
+
+
+class Mapper:
+    """One mapping over the rows of one file. With `{content: true}` ids it counts equal rows, so each row must be shown to it in order."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        kinds = targets_of(mapping.type)
+        self._fields = [_Filled(path, *_parts(path), cell, kinds[path]) for path, cell in mapping.fields.items()]
+        self._groups_with_columns = {one.group for one in self._fields if one.cell.column is not None}
+        zone = mapping.time.zone or mapping.zone
+        self._zone = None if zone is None else zone_of(zone)
+        self._equal_rows: Counter[bytes] = Counter()
+
+    def skip(self, row: Row) -> None:
+        """A row that an earlier run has sent."""
+        if self._mapping.id.content and row.cells is not None:
+            self._equal_rows[_content(row)] += 1
+
+    def map(self, row: Row) -> Mapped:
+        """The event of a row. Never raises for what stands in the row."""
+        mapping, cells = self._mapping, row.cells
+        source = mapping.source
+        if cells is None:
+            assert row.fault is not None
+            damaged: dict[str, Any] = {"type": mapping.type, "properties": {"fault": row.fault.what}}
+            return Mapped(damaged | ({} if isinstance(source, SourceColumn) else {"source": source}), [row.fault])
+        faults: list[RowFault] = []
+        event: dict[str, Any] = {
+            "type": mapping.type,
+            "source": text_of(cells.get(source.column, "")) if isinstance(source, SourceColumn) else source,
+        }
+        self._identify(row, event, faults)
+        self._date(cells, event, faults)
+        if mapping.zone is not None:
+            event["zone"] = mapping.zone
+        self._fill(cells, event, faults)
+        self._price(cells, event, faults)
+        if mapping.properties:
+            self._add_properties(cells, event, faults)
+        if mapping.identifiers:
+            self._add_identifiers(cells, event)
+        return Mapped(event, faults)
+
+    def _identify(self, row: Row, event: dict[str, Any], faults: list[RowFault]) -> None:
+        key, cells = self._mapping.id, row.cells
+        assert cells is not None
+        if key.content:
+            digest = _content(row)
+            self._equal_rows[digest] += 1
+            event["id"] = f"{key.prefix}{digest.hex()}-{self._equal_rows[digest]}"
+            return
+        parts = []
+        for column in key.columns:
+            value = cells.get(column)
+            if is_empty(value):
+                faults.append(
+                    RowFault(
+                        Reason.MISSING_FIELD,
+                        "id",
+                        f"column {column} is empty",
+                        "give it a value, or key the rows by other columns",
+                    )
+                )
+                return
+            parts.append(text_of(value))
+        if len(parts) > 1:  # a/b and c must not be the key of a and b/c
+            parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
+        event["id"] = key.prefix + "/".join(parts)
+
+    def _date(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        moment = self._mapping.time
+        values = [cells.get(column) for column in moment.columns]
+        if any(map(is_empty, values)):
+            empty = next(column for column, value in zip(moment.columns, values, strict=True) if is_empty(value))
+            faults.append(RowFault(Reason.MISSING_FIELD, "time", f"column {empty} is empty", "give it a value"))
+            return
+        try:
+            event["time"] = time_of(values, moment.format, self._zone)
+        except CellUnreadable as error:
+            faults.append(_fault(error, "time", " and ".join(moment.columns)))
+            event["time"] = [" ".join(map(text_of, values))]
+
+    def _fill(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        groups: dict[str, dict[str, Any]] = {}
+        groups_seen: set[str] = set()
+        for path, group, name, cell, kind in self._fields:
+            place = groups.setdefault(group, {}) if group else event
+            if cell.column is None:
+                place[name] = _listed(path, value_of(cell, cell.constant, kind))
+                continue
+            value = cells.get(cell.column)
+            if is_empty(value):
+                if cell.default is None:
+                    continue
+                value = cell.default
+            groups_seen.add(group)
+            try:
+                place[name] = _listed(path, value_of(cell, value, kind))
+            except CellUnreadable as error:
+                faults.append(_fault(error, path, cell.column))
+                place[name] = [text_of(value)]
+        # A group whose cells are all empty is left out, with its constants: a row without an order has no kind of order.
+        for group in groups_seen | (groups.keys() - self._groups_with_columns):
+            if groups.get(group):
+                event[group] = groups[group]
+
+    def _price(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        money = self._mapping.amount
+        if money is None or is_empty(cells.get(money.column)):
+            return
+        cell = money.currency
+        currency = str(cell.constant) if cell.column is None else text_of(cells.get(cell.column) or "").upper()
+        value = cells[money.column]
+        try:
+            minor = minor_of(money, value, currency)
+        except CellUnreadable as error:
+            is_currency = error.reason is Reason.UNKNOWN_CURRENCY
+            field = "amount.currency" if is_currency else "amount.amount_minor"
+            faults.append(_fault(error, field, (cell.column or money.column) if is_currency else money.column))
+            event["amount"] = {"amount_minor": 0 if is_currency else [text_of(value)], "currency": currency}
+            return
+        event["amount"] = {"amount_minor": minor, "currency": currency}
+        order = event.get("order")
+        if minor < 0 and order is not None and "kind" not in order:
+            order["kind"] = _REFUND
+
+    def _add_properties(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        properties: dict[str, Any] = {}
+        for name, cell in self._mapping.properties.items():
+            if cell.column is None:
+                properties[name] = cell.constant
+                continue
+            value = cells.get(cell.column)
+            if is_empty(value):
+                if cell.default is None:
+                    continue
+                value = cell.default
+            try:
+                properties[name] = value_of(cell, value, None)
+            except CellUnreadable as error:
+                faults.append(_fault(error, "properties", cell.column))
+                properties[name] = [text_of(value)]
+        if properties:
+            event["properties"] = properties
+
+    def _add_identifiers(self, cells: Any, event: dict[str, Any]) -> None:
+        found = [
+            (kind, text_of(cell.constant if cell.column is None else cells[cell.column]))
+            for kind, cell in self._mapping.identifiers.items()
+            if cell.column is None or not is_empty(cells.get(cell.column))
+        ]
+        if found:
+            event["identifiers"] = found
+
+
+def _parts(path: str) -> tuple[str, str]:
+    group, _, name = path.rpartition(".")
+    return group, name
+
+
+def _listed(path: str, value: Any) -> Any:
+    return [name.strip() for name in str(value).split(",") if name.strip()] if path in LISTS else value
+
+
+def _fault(error: CellUnreadable, field: str, column: str) -> RowFault:
+    return RowFault(error.reason, field, f"column {column}: {error.what}", error.mend)
+
+
+def _content(row: Row) -> bytes:
+    """Hash of all cells, whatever the order of the columns. Texts are taken as they stand, which tells 1 from 1.0."""
+    assert row.cells is not None
+    pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in row.cells.items())
+    return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()

@@ -1,0 +1,122 @@
+"""Reads a mapping file: YAML with lines, then the model, then what its parts say of each other. All problems come at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from touchline.errors import WrongUsage
+from touchline.producers.imports.mapping.cells import CellUnreadable, value_of
+from touchline.producers.imports.mapping.model import Cell, Kind, Mapping
+from touchline.producers.imports.mapping.targets import FILLED_ELSEWHERE, targets_of
+from touchline.schemas.events import EVENT_TYPES, TOUCHPOINT
+from touchline.schemas.journey.explain import explain
+from touchline.schemas.journey.problems import Problem, did_you_mean
+from touchline.schemas.journey.yaml_lines import Document, read_yaml
+
+PAGE: Final = "docs/senders/files.md"
+_EXAMPLES: Final = {
+    "mapping": "`mapping: till_receipts`, a name for this file",
+    "source": "`source: retail-pos`, one that sources.yaml declares",
+    "id": "`id: receipt`, the column that numbers the rows, or `id: [store, receipt]`",
+    "time": "`time: sold_at`, the column, or `time: {column: sold_at, format: '%d.%m.%Y %H:%M'}`",
+    "currency": "`currency: EUR`, or `currency: {column: currency}`",
+    "column": "`column: <name of the column>`",
+}
+
+
+class MappingInvalid(WrongUsage):
+    """A mapping file cannot be used. `problems` holds all that was found, in the order of the file."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems)
+        told = "\n".join(problem.told(file) for problem in self.problems)
+        super().__init__(told, f"mend the mapping; {PAGE} shows one with all fields")
+
+
+def load_mapping(path: Path | str) -> Mapping:
+    """The mapping of a file. Raises MappingInvalid with every problem found, WrongUsage where the file cannot be read."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise MappingInvalid(str(path), [Problem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from None
+    except OSError as error:
+        raise WrongUsage(
+            f"the mapping {path} cannot be read ({error.strerror})", f"check the path; {PAGE} shows a mapping"
+        ) from None
+    return parse_mapping(text, str(path))
+
+
+def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
+    """The mapping written in `text`; `file` is the name used in complaints."""
+    document = read_yaml(text)
+    if not document.problems and not isinstance(document.values, dict):
+        document.problems.append(Problem(1, "", "the file holds no fields", "start with `mapping: <name>`"))
+    if document.problems:
+        if not text.strip():
+            raise MappingInvalid(file, [Problem(0, "", "the file is empty", "start with `mapping: <name>`")])
+        raise MappingInvalid(file, document.problems)
+    try:
+        parsed = Mapping.model_validate(document.values)
+    except ValidationError as error:
+        raise MappingInvalid(file, explain(error, document, Mapping, PAGE, _EXAMPLES)) from None
+    if problems := list(_contradictions(parsed, document)):
+        raise MappingInvalid(file, problems)
+    return parsed
+
+
+def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
+    targets = targets_of(mapping.type)
+    for name, cell in mapping.fields.items():
+        path = ("fields", name)
+        first = name.partition(".")[0]
+        if name not in targets and first == "amount" and mapping.type == TOUCHPOINT:
+            yield document.problem(
+                path, "money has its own part", "write `amount: {column: …, currency: …}` at the top"
+            )
+        elif name not in targets and first in FILLED_ELSEWHERE:
+            yield document.problem(path, f"{first!r} is no field to fill here", _INSTEAD[first])
+        elif name not in targets:
+            yield document.problem(
+                path, f"events of type {mapping.type} have no such field", did_you_mean(name, list(targets))
+            )
+        elif (fault := _constant_fault(cell, targets[name])) is not None:
+            yield document.problem(path, f"{fault.what}, and the field is {targets[name]}", fault.mend)
+    if mapping.zone is not None and "zone" in mapping.fields:
+        yield document.problem(("fields", "zone"), "the zone stands at the top as well", "keep one of them")
+    if mapping.amount is not None and mapping.type != TOUCHPOINT:
+        yield document.problem(
+            ("amount",), f"events of type {mapping.type} have no amount", f"leave it out, or use {TOUCHPOINT}"
+        )
+    fields = EVENT_TYPES[mapping.type].model_fields
+    for name, field in fields.items():
+        is_filled = any(one == name or one.startswith(f"{name}.") for one in mapping.fields)
+        if field.is_required() and name not in FILLED_ELSEWHERE and not is_filled:
+            example = next(path for path in targets if path == name or path.startswith(f"{name}."))
+            yield document.problem(
+                ("fields",), f"events of type {mapping.type} need {example!r}",
+                f"write `{example}: <column>` or `{example}: {{constant: …}}` under fields",
+            )  # fmt: skip
+
+
+def _constant_fault(cell: Cell, kind: Kind) -> CellUnreadable | None:
+    try:
+        if cell.constant is not None:
+            value_of(cell, cell.constant, kind)
+    except CellUnreadable as error:
+        return error
+    return None
+
+
+_INSTEAD: Final = {
+    "id": "write `id: <column>` at the top",
+    "source": "write `source: <name>` at the top",
+    "type": "write `type: touchline.touchpoint.v1` at the top, or leave it out",
+    "time": "write `time: <column>` at the top",
+    "persons": "write `identifiers: {loyalty: <column>}` at the top: keys are made of them",
+    "properties": "write `properties: {<name>: <column>}` at the top",
+    "received_at": "leave it out: it is when the file is imported",
+}

@@ -1,0 +1,42 @@
+"""Lines of a text file, plain or compressed with gzip, with how far it was read."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from touchline.errors import WrongUsage
+from touchline.producers.imports.rows.row import FileDamaged
+
+BUFFER_BYTES = 1 << 18
+
+
+class Lines:
+    """Physical lines as bytes, with their ends. Raises FileDamaged where a compressed file breaks off: what came before was given."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._raw = path.open("rb", buffering=BUFFER_BYTES)
+            self.size = os.fstat(self._raw.fileno()).st_size
+        except OSError as error:
+            raise WrongUsage(f"{path} cannot be read ({error.strerror})", "give the path of a file") from None
+        self._stream: Iterable[bytes] = gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
+
+    @property
+    def position(self) -> int:
+        """Bytes read of the file as it lies on disk."""
+        return self._raw.tell()
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._stream
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise FileDamaged(self._path, "its compressed data break off") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._raw.close()

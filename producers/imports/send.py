@@ -1,0 +1,138 @@
+"""Sends the rows of one file: map, emit, secure, note how far it came; bad rows go to the quarantine.
+
+    rows ─▶ Mapper ─▶ emit_many ─▶ refused? ─▶ emit_refused ─▶ secure ─▶ journal
+
+A kill between `secure` and the journal repeats one batch: its events are duplicates, which change nothing; its refused rows then stand
+in the quarantine twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+from touchline.producers.errors import EventRejected
+from touchline.producers.imports.journal import ImportJournal, Progress
+from touchline.producers.imports.mapping.mapper import Mapper
+from touchline.producers.imports.rows.row import Row, RowFile
+from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
+from touchline.producers.producer import EventProducer
+
+ROWS_PER_BATCH: Final = 5_000
+Say = Callable[[RowVerdict], None]
+Refused = list[tuple[bytes, dict[str, Any]]]
+"""Hash and event of each refused row."""
+
+
+def send_rows(
+    rows: RowFile,
+    mapper: Mapper,
+    producer: EventProducer,
+    journal: ImportJournal | None,
+    work: bytes,
+    *,
+    advance: Callable[[int], None] = lambda units: None,
+    say: Say = lambda verdict: None,
+    rows_per_batch: int = ROWS_PER_BATCH,
+) -> RowVerdicts:
+    """Sends all rows that no earlier run has; `say` hears of each refused row at once, `advance` of the units read. Without a journal (a
+    dry run) nothing is noted, and refused rows are not sent to the quarantine. Raises what the producer raises, FileDamaged where the file
+    breaks off: what came before is safe and noted."""
+    verdicts = RowVerdicts()
+    done = Progress(0, 0) if journal is None else journal.progress(work)
+    verdicts.skipped, verdicts.skipped_rejected = done
+    iterator = iter(rows)
+    position = 0
+    for row in islice(iterator, done.rows):
+        mapper.skip(row)
+    for batch in _batches(iterator, rows_per_batch):
+        refused = _send_batch(batch, mapper, producer, verdicts, say)
+        verdicts.rows += len(batch)
+        if journal is not None:
+            sent = _quarantine(refused, producer, journal)
+            producer.secure()
+            verdicts.quarantined += len(sent)
+            journal.advance(work, Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected), sent)
+        advance(rows.position - position)
+        position = rows.position
+    return verdicts
+
+
+def send_events(
+    events: Iterable[dict[str, Any]],
+    producer: EventProducer,
+    journal: ImportJournal | None,
+    work: bytes,
+    rows_per_batch: int = ROWS_PER_BATCH,
+) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+    """Sends events that our own importers made, a batch at a time, each of which is given when it is safe, with whether this run sent it
+    (an earlier one did, else). Raises what the producer raises."""
+    done = 0 if journal is None else journal.progress(work).rows
+    iterator = iter(events)
+    position = 0
+    while batch := list(islice(iterator, done - position if position < done else rows_per_batch)):
+        is_new = position >= done
+        position += len(batch)
+        if is_new:
+            producer.emit_many(batch)
+            if journal is not None:
+                producer.secure()
+                journal.advance(work, Progress(position, 0))
+        yield batch, is_new
+    if journal is not None:
+        journal.end(work)
+
+
+def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    """Where the file breaks off, the rows before are given first."""
+    while True:
+        batch: list[Row] = []
+        try:
+            for row in islice(rows, size):
+                batch.append(row)  # noqa: PERF402 - what came before the exception is kept
+        except BaseException:
+            if batch:
+                yield batch
+            raise
+        if not batch:
+            return
+        yield batch
+
+
+def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say) -> Refused:
+    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
+    bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
+    good: list[tuple[int, dict[str, Any]]] = []
+    for row in batch:
+        event, faults = mapper.map(row)
+        if faults:
+            bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
+        else:
+            good.append((row.number, event))
+
+    def on_rejected(position: int, error: EventRejected) -> None:
+        line, event = good[position]
+        bad.append((RowVerdict.of_rejection(line, error), event, b""))
+
+    verdicts.accepted += producer.emit_many((event for _, event in good), on_rejected=on_rejected)
+    bad.sort(key=lambda one: one[0].line)
+    for verdict, _, _ in bad:
+        verdicts.refuse(verdict)
+        say(verdict)
+    return [(_hash_of(event, raw), event) for _, event, raw in bad]
+
+
+def _quarantine(refused: Refused, producer: EventProducer, journal: ImportJournal) -> list[bytes]:
+    """Sends the refused rows that are not in the quarantine yet; returns their hashes."""
+    by_hash = dict(refused)
+    known = journal.known_refused(by_hash) if by_hash else set()
+    return [one for one, event in by_hash.items() if one not in known and producer.emit_refused(event)]
+
+
+def _hash_of(event: dict[str, Any], raw: bytes) -> bytes:
+    """Of the row's own content: where it stands in which file does not count."""
+    content = raw or json.dumps(event, sort_keys=True, default=str).encode()
+    return hashlib.blake2b(content, digest_size=16).digest()

@@ -1,0 +1,65 @@
+"""What became of the rows of a file, to be told to people and to scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from touchline.producers.errors import EventRejected
+from touchline.producers.imports.rows.row import RowFault
+from touchline.schemas.reasons import Reason
+
+VERDICTS_KEPT: Final = 1_000
+_RANK: Final = {reason: number for number, reason in enumerate(Reason)}
+
+
+@dataclass(frozen=True)
+class RowVerdict:
+    """Why a row was refused; never what stands in it."""
+
+    line: int
+    reason: str
+    field: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        where = f"field {self.field}" if self.field else "the row"
+        return f"line {self.line}: {where}: {self.reason} ({self.what}); {self.mend}"
+
+    @classmethod
+    def of_faults(cls, line: int, faults: Sequence[RowFault]) -> RowVerdict:
+        """Of a row that the mapping could not read. Of several faults the one counts that counts in the quarantine."""
+        fault = min(faults, key=lambda one: (_RANK[one.reason], one.field))
+        return cls(line, fault.reason.value, fault.field, fault.what, fault.mend)
+
+    @classmethod
+    def of_rejection(cls, line: int, error: EventRejected) -> RowVerdict:
+        """Of an event that the contract refuses."""
+        _, _, shape = error.what.partition(" (it is: ")
+        return cls(
+            line, error.reason.value, error.field, shape.removesuffix(")") or "the contract refuses it", error.mend
+        )
+
+
+@dataclass
+class RowVerdicts:
+    """Of one file: rows sent (accepted), refused, sent by an earlier run that was interrupted (skipped)."""
+
+    rows: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    skipped_rejected: int = 0
+    """Of the rows that an earlier run has dealt with, those that it refused and told."""
+    quarantined: int = 0
+    """Of the refused ones, those that this run sent to the quarantine; the others had been sent there before, or are too large."""
+    rejections: list[RowVerdict] = field(default_factory=list)
+    """The first VERDICTS_KEPT."""
+
+    def refuse(self, verdict: RowVerdict) -> None:
+        """Counts a refused row."""
+        self.rejected += 1
+        if len(self.rejections) < VERDICTS_KEPT:
+            self.rejections.append(verdict)

@@ -1,0 +1,40 @@
+"""docs/senders/files.md typed as it stands, on the session's Kafka and a ClickHouse of its own with a worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.documents import ROOT, blocks_of
+from tests.engines import migrate, own_face
+from tests.walking import Walk
+from touchline.local.parts import worker_part
+from touchline.local.process import Part
+
+if TYPE_CHECKING:
+    from touchline.local.stack import LocalStack
+
+
+def test_the_page_on_files_works_as_it_is_written(stack: LocalStack, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    with own_face(stack, tmp_path / "face", partitions=1) as ledger:
+        settings = ledger.settings
+        migrate(ledger)
+        walk = Walk(project, tmp_path)
+        lines = [f'{name} = "{getattr(settings, name)}"' for name in ("kafka_bootstrap", "topic", "consumer_group")]
+        lines += [
+            f"{name} = {getattr(settings, name)}" for name in ("clickhouse_port", "clickhouse_http_port", "partitions")
+        ]
+        lines += [
+            f'{name} = "{getattr(settings, name)}"'
+            for name in ("person_key_file", "payload_key_file", "clickhouse_password_file")
+        ]
+        (project / "touchline.toml").write_text("\n".join(lines))
+        worker = Part(worker_part(settings, 1, ledger.environment), tmp_path / "face")
+        worker.start()
+        try:
+            typed = sum(walk.block(block) for block in blocks_of(ROOT / "docs" / "senders" / "files.md"))
+        finally:
+            worker.terminate()
+    assert typed > 15

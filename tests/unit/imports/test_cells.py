@@ -1,0 +1,111 @@
+"""Cells of files as values of fields: exact or refused, never guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, strategies as st
+
+from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, minor_of, text_of, time_of, value_of
+from touchline.producers.imports.mapping.model import Cell, Money
+from touchline.schemas.times import parse_time
+
+EUR = Money(column="total", currency=Cell(constant="EUR"))
+COMMA = EUR.model_copy(update={"decimal": ","})
+
+
+@given(st.decimals(-10_000_000, 10_000_000, places=2))
+def test_an_amount_is_exact_however_it_is_written(amount: Decimal) -> None:
+    cents = int(amount * 100)
+    assert minor_of(EUR, str(amount), "EUR") == cents
+    assert minor_of(COMMA, f" {amount} ".replace(".", ","), "EUR") == cents
+    assert minor_of(EUR, float(amount), "EUR") == cents
+    assert minor_of(EUR, amount, "EUR") == cents
+
+
+@pytest.mark.parametrize(
+    "text", ["1,50", "1.234,50", "1 000", "1e", "EUR 3", "0x10", "NaN", "1.505", "٣", "--3", "1e999999"]
+)
+def test_an_amount_that_could_mean_two_things_is_refused(text: str) -> None:
+    with pytest.raises(CellUnreadable) as refused:
+        minor_of(EUR, text, "EUR")
+    assert text not in refused.value.what
+
+
+def test_currencies_have_their_own_places() -> None:
+    assert minor_of(EUR, "1500", "JPY") == 1500
+    assert minor_of(EUR, "1.505", "KWD") == 1505
+    assert minor_of(EUR.model_copy(update={"unit": "minor"}), "1500", "EUR") == 1500
+    with pytest.raises(CellUnreadable, match="no ISO 4217"):
+        minor_of(EUR, "1", "XXQ")
+
+
+@pytest.mark.parametrize(
+    ("values", "form", "zone", "wanted"),
+    [
+        (["2026-03-01T09:30:00+01:00"], "iso", None, "2026-03-01T08:30:00Z"),
+        (["2026-03-01 09:30:00"], "iso", "Europe/Berlin", "2026-03-01T08:30:00Z"),
+        (["01.03.2026", "09:30"], "%d.%m.%Y %H:%M", "America/New_York", "2026-03-01T14:30:00Z"),
+        (["2026-07-01"], "iso", "Europe/Berlin", "2026-06-30T22:00:00Z"),
+        ([date(2026, 7, 1)], "iso", "Europe/Berlin", "2026-06-30T22:00:00Z"),
+        ([datetime(2026, 7, 1, tzinfo=UTC)], "%d.%m.%Y", "Europe/Berlin", "2026-07-01T00:00:00Z"),
+        (["2026-10-25 02:30:00"], "iso", "Europe/Berlin", "2026-10-25T00:30:00Z"),
+        (["2026-03-29 02:30:00"], "iso", "Europe/Berlin", "2026-03-29T01:30:00Z"),
+        (["1772353800"], "unix", None, "2026-03-01T08:30:00Z"),
+        ([1772353800250], "unix_ms", None, "2026-03-01T08:30:00.25Z"),
+    ],
+)
+def test_a_time_is_the_instant_that_it_names(values: list[Any], form: str, zone: str | None, wanted: str) -> None:
+    found = time_of(values, form, ZoneInfo(zone) if zone else None)
+    assert parse_time(found) == parse_time(wanted)
+    naive = values[0] if len(values) == 1 and form == "iso" else None
+    if (
+        isinstance(naive, str) and len(naive) == 19 and zone
+    ):  # the contract reads naive times of a source in the same way
+        assert parse_time(naive.replace(" ", "T"), zone) == parse_time(wanted)
+
+
+@pytest.mark.parametrize(
+    ("values", "form"), [(["soon"], "iso"), (["31.02.2026"], "%d.%m.%Y"), (["1e99"], "unix"), (["noon"], "unix")]
+)  # fmt: skip
+def test_what_names_no_instant_is_refused_without_being_shown(values: list[Any], form: str) -> None:
+    with pytest.raises(CellUnreadable) as refused:
+        time_of(values, form, None)
+    assert values[0] not in refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "kind", "wanted"),
+    [
+        (Cell(column="x"), " 330 ", "text", "330"),
+        (Cell(column="x"), 330.0, "text", "330"),
+        (Cell(column="x"), True, "text", "true"),
+        (Cell(column="x"), "+7", "integer", 7),
+        (Cell(column="x", decimal=","), "3,5", "number", 3.5),
+        (Cell(column="x"), "Yes", "boolean", True),
+        (Cell(column="x"), 3, None, 3),
+        (Cell(column="x"), "3", None, "3"),
+        (Cell.model_validate({"column": "x", "values": {"1": "purchase"}}), 1, "text", "purchase"),
+    ],
+)
+def test_a_value_has_the_type_of_its_field(cell: Cell, value: Any, kind: Any, wanted: Any) -> None:
+    found = value_of(cell, value, kind)
+    assert (type(found), found) == (type(wanted), wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("3.0", "integer"), ("3,5", "number"), ("maybe", "boolean"), ("9" * 30, "integer")]
+)
+def test_a_value_of_another_type_is_refused(value: str, kind: Any) -> None:
+    with pytest.raises(CellUnreadable) as refused:
+        value_of(Cell(column="x"), value, kind)
+    assert value not in refused.value.what
+
+
+def test_emptiness_and_spelling() -> None:
+    assert [is_empty(value) for value in (None, "", "  ", float("nan"), 0, "0", False)] == [True] * 4 + [False] * 3
+    assert text_of(b"caf\xc3\xa9") == "café"

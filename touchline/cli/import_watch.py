@@ -1,0 +1,120 @@
+"""`touchline import watch FOLDER --mapping M.yaml`: each file that is dropped there is sent once."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from touchline.cli.importing import as_json, open_journal, send_file, sentence, work_of
+from touchline.cli.sending import open_producer, progress_on_stderr
+from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.producers.imports.journal import ImportJournal
+from touchline.producers.imports.mapping.model import Mapping
+from touchline.producers.imports.mapping.read import load_mapping
+from touchline.producers.imports.rows import FileDamaged, open_rows
+from touchline.producers.imports.watch import DropFolder
+from touchline.settings import Settings, load_settings
+
+
+def import_watch(
+    folder: Annotated[Path, typer.Argument(help="Where files are dropped.")],
+    mapping: Annotated[Path, typer.Option("--mapping", "-m", help="YAML: which column becomes which field.")],
+    pattern: Annotated[str, typer.Option(help="Only files of such names.")] = "*",
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Send what is there, and end.")] = False,
+    outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
+    as_json_: Annotated[bool, typer.Option("--json", help="One JSON object a file, a line each.")] = False,
+) -> int:
+    """Send the rows of every file that is dropped into a folder, until it is interrupted.
+
+    A file is taken when nothing has been written to it between two looks, and once: what was sent is known by its content, also under
+    another name and after a restart. Files stay where they are. When Kafka does not answer, it tries again at each look. With --once the
+    exit status is 1 when rows were refused or a file could not be read, 3 when Kafka did not answer.
+
+    Examples:
+
+        touchline import watch inbox --mapping tills.yaml
+
+        touchline import watch inbox --mapping tills.yaml --pattern '*.csv' --once --json
+    """
+    wanted = load_mapping(mapping)
+    drops = DropFolder(folder, pattern)
+    settings = load_settings()
+    faults = 0
+    with open_journal(settings) as journal, _noted_signals() as signals:
+        while not signals:
+            for file in drops.look(is_settled=once):
+                try:
+                    faults += _take(file, wanted, settings, outbox, journal, as_json_)
+                except FileUnusable as error:
+                    faults += 1
+                    _say(error.what, error.mend)
+                except EngineUnreachable as error:
+                    if once:
+                        raise
+                    _say(error.what, "it tries again")
+                    break
+                drops.mark(file)
+            if once:
+                return 1 if faults else 0
+            time.sleep(0 if signals else interval)
+    return 128 + signals[0]
+
+
+@contextmanager
+def _noted_signals() -> Iterator[list[int]]:
+    """SIGTERM and SIGINT raise as ever, and are noted: an exception that meets a destructor of kafka-python's is lost there."""
+    noted: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class FileUnusable(TouchlineError):
+    """One file cannot be read; the others can."""
+
+
+def _take(
+    file: Path, mapping: Mapping, settings: Settings, outbox: Path | None, journal: ImportJournal, is_json: bool
+) -> int:
+    """Sends a file unless its content was sent before; returns the number of refused rows."""
+    try:
+        work = work_of(journal, file, mapping)
+        if journal.is_finished(work):
+            return 0
+        rows = open_rows(file, mapping)
+    except WrongUsage as error:
+        raise FileUnusable(error.what, error.mend) from None
+    shown = f"{file.name} {rows.unit}"
+    with open_producer(settings, outbox) as producer, progress_on_stderr(shown, rows.size) as advance:
+        try:
+            verdicts = send_file(file, rows, mapping, producer, journal, work, advance)
+        except FileDamaged as error:
+            raise FileUnusable(error.what, error.mend) from None
+    journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
+    print(as_json(file, verdicts) if is_json else sentence(file, verdicts), flush=True)
+    return verdicts.rejected
+
+
+def _say(what: str, mend: str) -> None:
+    print(f"error: {what}\nmend: {mend}", file=sys.stderr, flush=True)
