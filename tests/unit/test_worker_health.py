@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from touchline.processors.health import HealthFile, says_ready
 
 
@@ -20,16 +22,20 @@ def test_file_holds_one_line_that_is_replaced_and_goes_with_the_worker(tmp_path:
     health.remove()
 
 
-def test_place_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
+def test_place_that_cannot_be_written_is_said_and_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
     health = HealthFile(tmp_path / "file" / "worker.ready")
     health.tell(1, 1, "ready")
+    assert "health_not_written" in caplog.text
     health.remove()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_worker_without_a_ready_file_writes_none() -> None:
+def test_worker_without_a_ready_file_writes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     HealthFile(None).tell(1, 1, "ready")
     HealthFile(None).remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_worker_that_stands_still_or_has_left_its_group_is_not_ready(tmp_path: Path) -> None:
