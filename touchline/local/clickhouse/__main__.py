@@ -1,4 +1,8 @@
-"""The face's process: prints `ready` when it listens, ends within 5 s of SIGTERM or Ctrl-C.
+"""ClickHouse 26.9 (chDB, in-process) behind native protocol and HTTP on 127.0.0.1, for development.
+
+Prints `ready` when it listens, ends within 5 s of SIGTERM or Ctrl-C. Example:
+
+  python -m touchline.local.clickhouse --path .local/clickhouse --password-file .local/secrets/clickhouse_password
 
 Exit status: 0 ended by a signal; 1 another process uses the data folder; 2 a port is taken or an argument is wrong.
 """
@@ -37,12 +41,8 @@ class Server(socketserver.ThreadingTCPServer):
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m touchline.local.clickhouse",
-        description="ClickHouse 26.9 (chDB, in-process) behind native protocol and HTTP on 127.0.0.1, for development.",
-        epilog="Example: python -m touchline.local.clickhouse --path .local/clickhouse --port 9000 --http-port 8123"
-        " --user touchline --password-file .local/secrets/clickhouse_password",
-    )
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m touchline.local.clickhouse", description=__doc__, formatter_class=form)
     parser.add_argument("--path", type=Path, required=True, help="folder of the data; made when missing")
     parser.add_argument("--port", type=int, default=9000, help="native protocol (default: %(default)s)")
     parser.add_argument("--http-port", type=int, default=8123, help="HTTP (default: %(default)s)")

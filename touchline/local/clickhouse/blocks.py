@@ -68,8 +68,7 @@ def skip_block(tape: Tape) -> Columns:
 
 def split_blocks(data: bytes) -> Iterator[bytes]:
     """The single blocks of a whole result."""
-    chunks = [data]
-    tape = Tape(lambda: chunks.pop() if chunks else b"")
+    tape = Tape(iter((data, b"")).__next__)
     while tape.reader.position < len(data):
         tape.mark()
         skip_block(tape)
@@ -82,10 +81,8 @@ def _parse(spec: str) -> tuple[str, list[str], int]:
     arguments = get_inner_columns(inner.strip()[:-1].strip())
     if name == "SimpleAggregateFunction":
         return _parse(arguments[-1])
-    width = _WIDTHS.get(name, 8 if name.startswith("Interval") else 0)
-    if name == "FixedString":
-        width = int(arguments[0])
-    elif name == "Decimal":
+    width = int(arguments[0]) if name == "FixedString" else _WIDTHS.get(name, 8 * name.startswith("Interval"))
+    if name == "Decimal":
         width = next(size for digits, size in ((9, 4), (18, 8), (38, 16), (76, 32)) if int(arguments[0]) <= digits)
     return name, arguments, width
 

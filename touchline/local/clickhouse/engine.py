@@ -64,13 +64,12 @@ class Engine:
             reason = "Authentication failed: password is incorrect, or there is no user with such name."
             raise QueryFailed(f"{user}: {reason} (AUTHENTICATION_FAILED)", AUTHENTICATION_FAILED)
         client = EngineClient(self, f"client {next(self._numbers)}")
-        try:
+        with contextlib.ExitStack() as otherwise:
+            otherwise.callback(client.close)
             client.execute(f"SET log_comment = {quote(client.tag)}, async_insert = 0, implicit_select = 0")
             if database:
                 client.execute(f"USE {quote(database, '`')}")
-        except QueryFailed:
-            client.close()
-            raise
+            otherwise.pop_all()
         self.clients.add(client)
         return client
 
@@ -162,11 +161,10 @@ class EngineClient:
         for name in self._applied.keys() - settings.keys():
             self.execute(f"SET {quote(name, '`')} = DEFAULT")
             del self._applied[name]
-        for name, value in settings.items():
+        for name, value in settings.items() - self._applied.items():
             try:
-                if self._applied.get(name) != value:
-                    self.execute(f"SET {quote(name, '`')} = {quote(value)}")
-                    self._applied[name] = value
+                self.execute(f"SET {quote(name, '`')} = {quote(value)}")
+                self._applied[name] = value
             except QueryFailed as error:
                 if error.code != UNKNOWN_SETTING or not ignore_unknown:
                     raise

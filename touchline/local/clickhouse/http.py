@@ -9,7 +9,6 @@ import contextlib
 import gzip
 import json
 import secrets
-import uuid
 import zlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -57,8 +56,9 @@ class HttpHandler(BaseHTTPRequestHandler):
                 with contextlib.closing(self._open()) as client, client.watch(self.connection):
                     self._answer(client, text.decode("utf-8", "surrogateescape"))
             else:
-                self._begin(200 if url.path in ("/", "/ping", "/replicas_status") else 404)
-                self._send(b"Ok.\n")
+                is_known = url.path in ("/", "/ping", "/replicas_status")
+                self._begin(200 if is_known else 404)
+                self._send(b"Ok.\n" if is_known else b"There is nothing at this path: queries go to /\n")
             self.wfile.write(b"0\r\n\r\n")
         except QueryFailed as error:
             self._fail(error)
@@ -91,21 +91,21 @@ class HttpHandler(BaseHTTPRequestHandler):
 
     def _open(self) -> EngineClient:
         """The engine connection with the user and database that the request names."""
-        # http.server reads headers as Latin-1; they are UTF-8.
-        sent = {
-            name.lower(): value.encode("latin-1").decode("utf-8", "replace") for name, value in self.headers.items()
-        }
-        scheme, _, basic = sent.get("authorization", "").partition(" ")
+
+        def header(name: str) -> str:  # http.server reads headers as Latin-1; they are UTF-8
+            return str(self.headers.get(name, "")).encode("latin-1").decode("utf-8", "replace")
+
+        scheme, _, basic = header("Authorization").partition(" ")
         try:
             login = base64.b64decode(basic).decode() if scheme.lower() == "basic" else ""
         except ValueError:
             raise QueryFailed("the Authorization header cannot be read. (BAD_ARGUMENTS)", _BAD_REQUEST) from None
         user, _, password = login.partition(":")
-        user = sent.get("x-clickhouse-user") or self.asked.get("user") or user or "default"
-        password = sent.get("x-clickhouse-key") or self.asked.get("password") or password
-        database = self.asked.get("database") or sent.get("x-clickhouse-database") or ""
+        user = header("X-ClickHouse-User") or self.asked.get("user") or user or "default"
+        password = header("X-ClickHouse-Key") or self.asked.get("password") or password
+        database = self.asked.get("database") or header("X-ClickHouse-Database")
         client = self.engine.open(user, password, database)
-        client.query_id = self.asked.setdefault("query_id", str(uuid.uuid4()))
+        client.query_id = self.asked.setdefault("query_id", secrets.token_hex(16))
         return client
 
     def _answer(self, client: EngineClient, text: str) -> None:
@@ -152,8 +152,8 @@ class HttpHandler(BaseHTTPRequestHandler):
         """Say what failed: as the answer, or behind the part of the result that was sent."""
         message = f"Code: {error.code}. DB::Exception: {error.message}\n"
         if tag := self.exception_tag:
-            end = f"{len(message.encode())} {tag}\r\n__exception__\r\n"
-            self._send(f"\r\n__exception__\r\n{tag}\r\n{message}{end}".encode())
+            size = len(message.encode())
+            self._send(f"\r\n__exception__\r\n{tag}\r\n{message}{size} {tag}\r\n__exception__\r\n".encode())
             self.close_connection = True
         else:
             self._begin(_STATUS.get(error.code, 500), code=error.code)

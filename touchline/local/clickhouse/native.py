@@ -155,8 +155,8 @@ class NativeHandler(socketserver.BaseRequestHandler):
         self.request.sendall(pack(*parts))
 
     def _send_block(self, data: bytes) -> None:
-        body = _BLOCK_INFO + data
-        self._send(ServerPacketTypes.DATA, "", compress(body) if self.is_compressed else body)
+        data = _BLOCK_INFO + data
+        self._send(ServerPacketTypes.DATA, "", compress(data) if self.is_compressed else data)
 
     def _send_header(self, columns: Columns) -> None:
         """A block without rows: it tells the client the columns and their types."""
