@@ -27,8 +27,7 @@ _POLL_SECONDS, _GRACE_SECONDS, _LAST_SECONDS = 0.05, 1.5, 4.5
 class Server(socketserver.ThreadingTCPServer):
     """One listening port with a thread per client; raises WrongUsage when the port is taken."""
 
-    allow_reuse_address = daemon_threads = True
-    request_queue_size = 128
+    allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
 
     def server_bind(self) -> None:
         """Bind, or say which port is taken."""

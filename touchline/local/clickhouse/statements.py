@@ -54,9 +54,8 @@ def read_insert(sql: str) -> Insert | None:
     target, columns = (sql[slice(*found.span(name))] for name in ("target", "columns"))
     head_end = found.start("settings") if found["settings"] else found.start("data")
     head, settings = sql[:head_end], sql[head_end : found.start("data")]
-    return Insert(
-        f"SELECT {columns[1:-1] or '*'} FROM {target}", head, settings, found["format"] or "Values", found.end()
-    )
+    sample = f"SELECT {columns[1:-1] or '*'} FROM {target}"
+    return Insert(sample, head, settings, found["format"] or "Values", found.end())
 
 
 def split_format(sql: str) -> tuple[str, str]:
