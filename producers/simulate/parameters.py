@@ -1,0 +1,41 @@
+"""What a simulation is made of, and the name that its events bear."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+
+from touchline.schemas.times import US_PER_DAY, US_PER_SECOND
+
+SOURCE: Final = "simulator"
+ZONE: Final = "Europe/Berlin"
+CURRENCY: Final = "EUR"
+BEGIN: Final = date(2025, 1, 1)
+
+
+class Parameters(NamedTuple):
+    """`days` from `begin` (UTC), in which `persons` arrive. `is_disturbed`: events come twice, late and out of order; what is true does
+    not depend on it. `merge_share`: of the persons, those who are first known by a device only."""
+
+    seed: int
+    persons: int
+    days: int
+    begin: date = BEGIN
+    is_disturbed: bool = True
+    merge_share: float = 0.15
+
+    @property
+    def begin_us(self) -> int:
+        """First instant."""
+        return int(datetime(self.begin.year, self.begin.month, self.begin.day, tzinfo=UTC).timestamp()) * US_PER_SECOND
+
+    @property
+    def end_us(self) -> int:
+        """First instant that does not belong to it any more."""
+        return self.begin_us + self.days * US_PER_DAY
+
+    def run_id(self, map_name: str, map_version: int) -> str:
+        """Begins every id: another simulation sends other events, the same one the same, disturbed or not."""
+        told = (self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version)
+        return "sim" + hashlib.blake2b(repr(tuple(map(str, told))).encode(), digest_size=5).hexdigest()

@@ -1,0 +1,124 @@
+"""`touchline simulate`: made-up customers with a known truth, and made-up answers of real ones."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from touchline.cli.sending import open_producer, progress_on_stderr, waiting_note
+from touchline.cli.simulate_options import day_of, effect_of, events_of, map_of, require_past
+from touchline.cli.simulating import Done, carry_out
+from touchline.producers.producer import now_us
+from touchline.producers.simulate.answers import AnswerParameters, simulate_answers
+from touchline.producers.simulate.parameters import BEGIN, Parameters
+from touchline.producers.simulate.simulation import simulate as lines_of
+from touchline.settings import load_settings
+
+app = typer.Typer(invoke_without_command=True, help="Send the events of made-up customers, whose truth is known.")
+
+Seed = Annotated[int, typer.Option(help="Another seed, other customers; the same seed, the same events.")]
+Map = Annotated[str | None, typer.Option("--map", help="Journey map, by name or path; the first of the setting maps.")]
+Rate = Annotated[float, typer.Option(min=0, help="Events a second; 0 is as fast as possible.")]
+Ledger = Annotated[Path | None, typer.Option(help="Write what is sent and what is true to this file (NDJSON).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Make them up and count; send nothing.")]
+Outbox = Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+@app.callback()
+def simulate(
+    context: typer.Context,
+    seed: Seed = 1,
+    persons: Annotated[int, typer.Option(min=1, help="So many persons arrive.")] = 1000,
+    days: Annotated[int, typer.Option(min=1, help="Length of the simulation.")] = 90,
+    begin: Annotated[str, typer.Option(help="Its first day.")] = BEGIN.isoformat(),
+    journey_map: Map = None,
+    rate: Rate = 0,
+    undisturbed: Annotated[bool, typer.Option("--undisturbed", help="Nothing comes late or twice.")] = False,
+    ledger: Ledger = None,
+    dry_run: DryRun = False,
+    outbox: Outbox = None,
+    as_json: Json = False,
+) -> None:
+    """Send the events of made-up persons: journeys along a map, surveys and how far each came, logins that merge persons, measures; some
+    events late, some twice. All are marked as simulated. The same seed and parameters give the same events, at any rate.
+
+    Planted are: less ease after long waits, a measure that works, one that does not. The ledger has their sizes and every truth.
+
+    Examples:
+
+        touchline simulate --seed 1 --persons 2000 --days 90 --ledger truth.ndjson
+
+        touchline simulate --persons 100 --rate 20
+
+        touchline simulate --persons 1000 --dry-run --json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    settings = load_settings()
+    parameters = Parameters(seed, persons, days, day_of(begin, "--begin"), not undisturbed)
+    require_past(parameters)
+    chosen = map_of(journey_map, settings)
+    started_s = time.monotonic()
+    with progress_on_stderr("events", None) as advance:
+        producer = None if dry_run else open_producer(settings, outbox)
+        done = carry_out(lines_of(parameters, chosen), producer, ledger, rate, advance)
+    _say(done, started_s, dry_run, as_json, f"of {done.totals['persons']:,} made-up persons")
+
+
+@app.command("answers")
+def answers(
+    file: Annotated[
+        Path | None, typer.Argument(help="NDJSON of touchpoint events, as `touchline emit` takes it.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="A data set that `touchline import` sends, by its source.")] = None,
+    seed: Seed = 1,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Chance that a person is asked after an event.")] = 0.05,
+    journey_map: Map = None,
+    effect: Annotated[list[str] | None, typer.Option(help="Plant one: TOUCHPOINT:SHIFT:DAY; may be repeated.")] = None,
+    rate: Rate = 0,
+    ledger: Ledger = None,
+    dry_run: DryRun = False,
+    outbox: Outbox = None,
+    as_json: Json = False,
+) -> None:
+    """Send made-up answers of persons whose touchpoints are not made up: who is asked what, where and when as the map's `kpis` say. All are
+    marked as simulated.
+
+    The same events and seed give the same answers: a second run changes no number, and new events add answers.
+
+    Examples:
+
+        touchline simulate answers --source retail-pos --seed 1
+
+        touchline simulate answers events.ndjson --share 0.2 --ledger truth.ndjson
+
+        touchline simulate answers --source retail-pos --effect store_purchase:0.15:2017-12-04 --dry-run --json
+    """
+    settings = load_settings()
+    chosen = map_of(journey_map, settings)
+    parameters = AnswerParameters(seed, share, now_us(), tuple(map(effect_of, effect or ())))
+    started_s = time.monotonic()
+    with progress_on_stderr("answers", None) as advance:
+        lines = simulate_answers(events_of(file, source, settings), chosen, parameters)
+        producer = None if dry_run else open_producer(settings, outbox)
+        done = carry_out(lines, producer, ledger, rate, advance)
+    asked = sum(one["answers"] for one in done.totals["answers"])
+    what = f"on {asked:,} questions to real persons, of {done.totals['eligible']:,} that could be asked"
+    _say(done, started_s, dry_run, as_json, what)
+
+
+def _say(done: Done, started_s: float, is_dry_run: bool, as_json: bool, what: str) -> None:
+    seconds = round(time.monotonic() - started_s, 3)
+    if as_json:
+        told: dict[str, Any] = {**done.head, **done.totals}
+        del told["kind"]
+        counts = {"acknowledged": done.acknowledged, "waiting": done.waiting, "seconds": seconds}
+        print(json.dumps({**told, **counts, "is_dry_run": is_dry_run}))
+        return
+    verb = "made up" if is_dry_run else "sent"
+    print(f"{verb} {done.totals['sent']:,} events {what}, in {seconds:.1f} s{waiting_note(done.waiting)}")

@@ -1,0 +1,118 @@
+"""What the options of `touchline simulate` mean: dates, maps, planted effects, sources of real events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from touchline.errors import WrongUsage
+from touchline.producers.producer import now_us
+from touchline.producers.simulate.effects import Effect
+from touchline.producers.simulate.parameters import Parameters
+from touchline.producers.simulate.placing import Met, met
+from touchline.schemas.checking import check_event
+from touchline.schemas.events import TOUCHPOINT
+from touchline.schemas.journey_map import JourneyMap, find_map, load_map
+from touchline.schemas.sources import load_sources
+from touchline.schemas.times import US_PER_SECOND, TimeUnreadable, UnknownZone
+from touchline.settings import Settings
+
+
+def day_of(text: str, option: str) -> date:
+    """A day written YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(f"{option} is not a day", f"write it as YYYY-MM-DD, for example {option} 2025-01-01") from None
+
+
+def require_past(parameters: Parameters) -> None:
+    """What has not happened yet is refused by the contract, so nothing of it is simulated."""
+    if parameters.end_us > now_us():
+        raise WrongUsage("the simulation would end after this moment", "take fewer --days, or an earlier --begin")
+
+
+def map_of(name: str | None, settings: Settings) -> JourneyMap:
+    """The named map, else the default one."""
+    return load_map(find_map(name or settings.maps[0], settings.journeys_dir, settings.project_dir))
+
+
+def effect_of(text: str) -> Effect:
+    """An effect written TOUCHPOINT:SHIFT:DAY."""
+    touchpoint, _, rest = text.rpartition(":")
+    touchpoint, _, shift = touchpoint.rpartition(":")
+    with suppress(ValueError):
+        if touchpoint and -1 <= float(shift) <= 1:
+            starts = datetime.combine(day_of(rest, "--effect"), datetime.min.time(), UTC)
+            return Effect(
+                "measure", f"{touchpoint}:{rest}", touchpoint, int(starts.timestamp()) * US_PER_SECOND, float(shift)
+            )
+    raise WrongUsage(
+        "--effect is not TOUCHPOINT:SHIFT:DAY with a shift from -1 to 1",
+        "for example --effect store_purchase:0.15:2017-12-04",
+    )
+
+
+def events_of(file: Path | None, source: str | None, settings: Settings) -> Iterator[Met]:
+    """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of a data set that is imported."""
+    if (file is None) == (source is None):
+        raise WrongUsage("name either a file of events or --source", "for example --source retail-pos")
+    if file is not None:
+        zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
+        for event in _lines_of(file):
+            if source is None or event["source"] == source:
+                yield met(event, zones.get(event["source"]))
+        return
+    readers = _readers()
+    if source not in readers:
+        raise WrongUsage(
+            f"no data set of the source {source} can be read here",
+            f"there are {', '.join(sorted(readers))}; of other sources give a file of their events",
+        )
+    yield from map(met, readers[source]())
+
+
+def _readers() -> dict[str, Any]:
+    """Source -> reader of the events that `touchline import` sends of it."""
+    try:
+        from touchline.producers.imports import retail
+    except ModuleNotFoundError as error:
+        raise WrongUsage(f"a data set needs {error.name}", "pip install 'touchline[import]'") from None
+
+    def baskets() -> Iterator[dict[str, Any]]:
+        for batch in retail.read_baskets(retail.find_transactions()):
+            yield from batch.events
+
+    return {retail.SOURCE: baskets}
+
+
+def _lines_of(file: Path) -> Iterator[dict[str, Any]]:
+    """Touchpoint events that pass the contract; what does not is refused with its line."""
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip() and (event := _event_of(line, number)) is not None:
+                    yield event
+    except OSError as error:
+        raise WrongUsage(f"the file {file} cannot be read ({error.strerror})", "check its path") from None
+
+
+def _event_of(line: bytes, number: int) -> dict[str, Any] | None:
+    try:
+        event = from_json(line, allow_inf_nan=False)
+        if not isinstance(event, dict) or event.get("type") != TOUCHPOINT:
+            return None
+        identifiers = event.pop("identifiers", None)
+        check_event(event)
+        met(event, "UTC")
+        return event if identifiers is None else event | {"identifiers": identifiers}
+    except (ValueError, ValidationError, TimeUnreadable, UnknownZone):
+        raise WrongUsage(
+            f"line {number} of the file is no event", "`touchline emit` names field and remedy: mend what it refuses"
+        ) from None
