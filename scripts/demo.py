@@ -1,8 +1,10 @@
-"""`./run demo`: a published retail data set through the local stack into KPI views, then the report, and the proof that the numbers agree.
+"""`./run demo`: two published data sets and made-up answers to them through the local stack into KPI views, then the report, and the proof
+that the numbers agree.
 
-    stack up (or the running one) ─▶ touchline import retail ─▶ stored? ─▶ equal to the data set? ─▶ report ─▶ reconcile
+    stack up (or the running one) ─▶ import retail, import clicks, simulate answers
+        ─▶ stored? ─▶ equal to the data sets? ─▶ report ─▶ reconcile
 
-It can be repeated: the same baskets again are duplicates and change no number.
+It can be repeated: the same events again are duplicates and change no number.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import json
 import subprocess
 import sys
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from touchline.clickhouse import connect
 from touchline.errors import EngineUnreachable, NotClean, TouchlineError
@@ -21,16 +24,39 @@ from touchline.local.stack import LocalStack
 from touchline.local.status import lag
 from touchline.settings import Settings, load_settings
 
-SOURCE = "retail-pos"
+RETAIL = ("retail-pos", "retail-crm", "retail-coupons")
+CLICKS = "web-clicks"
+MAPS = ("retail", "web_shop")
 STORED_WITHIN_SECONDS = 900
 _POLL_SECONDS = 0.5
 _LINE_SECONDS = 5.0
 
-FIGURES = """
-SELECT count() AS events, uniqExact(person) AS persons, uniqExact(place) AS places
-FROM journey.touchpoints WHERE source = %(source)s
-"""
+
+class Asking(NamedTuple):
+    """Whose touchpoints are followed by made-up answers, under which map, and what is planted in them."""
+
+    map: str
+    sources: tuple[str, ...]
+    share: float
+    effect: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line."""
+        sources = (word for source in self.sources for word in ("--source", source))
+        return ("simulate", "answers", *sources, "--map", self.map, "--share", str(self.share), "--effect", self.effect)
+
+
+ASKINGS = (
+    Asking("retail", RETAIL, 0.05, "store_purchase:0.1:2017-12-05"),
+    Asking("web_shop", (CLICKS,), 0.25, "purchase:0.1:2024-06-02"),
+)
+"""What is planted begins with the last period of each report, so that its trend has something to find."""
+
+EVENTS = "SELECT source, count() FROM journey.touchpoints WHERE source IN %(sources)s GROUP BY source"
+BASKETS = "SELECT uniqExact(person), uniqExact(place) FROM journey.touchpoints WHERE source = %(source)s"
 REVENUE = "SELECT sum(amount) FROM journey.orders WHERE source = %(source)s"
+ANSWERS = "SELECT count() FROM journey.answers WHERE source = 'simulator' AND startsWith(event_id, %(run)s)"
 
 
 def main() -> int:
@@ -48,7 +74,7 @@ def main() -> int:
 
 
 def _run(settings: Settings) -> None:
-    stack = LocalStack.of(settings, workers=1)
+    stack = LocalStack.of(_with_maps(settings), workers=1)
     stack.progress = _say
     _say("starting the local stack (Kafka, ClickHouse, a worker), or taking the one that runs")
     started = stack.start()
@@ -56,6 +82,12 @@ def _run(settings: Settings) -> None:
         _demonstrate(stack.settings)
     finally:
         _end(stack, started)
+
+
+def _with_maps(settings: Settings) -> Settings:
+    """The configured maps, and those of the two data sets."""
+    missing = [name for name in MAPS if name not in settings.maps]
+    return settings.with_changes(maps=[*settings.maps, *missing]) if missing else settings
 
 
 def _end(stack: LocalStack, started: list[str]) -> None:
@@ -71,38 +103,80 @@ def _end(stack: LocalStack, started: list[str]) -> None:
 
 
 def _demonstrate(settings: Settings) -> None:
-    before = _figures(settings)
-    if before["events"]:
-        _say(
-            f"{before['events']:,} baskets stand there already: all are sent again, and will be recognised as duplicates"
-        )
-    truth = json.loads(_touchline(settings, "import", "retail", "--json", shown=False))
-    _say(f"sent {truth['acknowledged']:,} baskets in {truth['seconds']} s")
+    _require_maps(settings)
+    if before := _events(settings):
+        _say(f"{before:,} events stand there already: all are sent again, and will be recognised as duplicates")
+    truth, runs = _send_all(settings)
     _wait_until_stored(settings)
-    figures = _figures(settings)
-    expected = {name: truth[name] for name in ("events", "persons", "places", "amount_minor")}
-    if figures != expected:
+    figures = _stored(settings, runs)
+    if figures != truth:
         raise NotClean(
-            f"the views say {figures}, the data set says {expected}",
+            f"the views say {figures}, the data sets say {truth}",
             "run ./run reconcile, and ask journey.quarantine for records that were kept out",
         )
     print(_touchline(settings, "report"))
     print(_touchline(settings, "reconcile"))
-    print("the figures of the views equal the data set's own:")
-    print(f"revenue {figures['amount_minor'] // 100:,}.{figures['amount_minor'] % 100:02} {truth['currency']}")
-    print(f"events {figures['events']:,}")
+    print("the figures of the views equal the data sets' own; of the baskets:")
+    print(f"revenue {figures['amount_minor'] // 100:,}.{figures['amount_minor'] % 100:02} USD")
+    print(f"events {figures[RETAIL[0]]:,}")
     print(f"persons {figures['persons']:,}")
     print(f"places {figures['places']:,}")
 
 
-def _figures(settings: Settings) -> dict[str, Any]:
+def _send_all(settings: Settings) -> tuple[dict[str, int], dict[str, str]]:
+    """What the data sets and the simulator say of themselves, under the names of `_stored`; and the run of the answers under each map."""
+    retail = json.loads(_touchline(settings, "import", "retail", "--json", shown=False))
+    sent = (retail["events"], retail["mailings"], retail["redemptions"])
+    _say("sent {:,} baskets, {:,} mailings and {:,} coupons".format(*sent) + f" in {retail['seconds']} s")
+    clicks = json.loads(_touchline(settings, "import", "clicks", "--json", shown=False))
+    _say(f"sent {clicks['events']:,} clicks of a web shop (published synthetic) in {clicks['seconds']} s")
+    truth = dict(zip(RETAIL, sent, strict=True)) | {CLICKS: clicks["events"]}
+    truth |= {name: retail[name] for name in ("persons", "places", "amount_minor")}
+    runs: dict[str, str] = {}
+    for asking in ASKINGS:
+        made_up = json.loads(_touchline(settings, *asking.words, "--json", shown=False))
+        answers = sum(one["answers"] for one in made_up["answers"])
+        _say(f"sent {answers:,} simulated answers under the map {asking.map} in {made_up['seconds']} s")
+        truth[f"answers under {asking.map}"] = answers
+        runs[asking.map] = made_up["run"]
+    return truth, runs
+
+
+def _events(settings: Settings) -> int:
+    """Events of the data sets that stand already."""
     client = connect(settings)
     try:
-        (events, persons, places), *_ = client.execute(FIGURES, {"source": SOURCE})
-        ((revenue,),) = client.execute(REVENUE, {"source": SOURCE})
+        return sum(count for _, count in client.execute(EVENTS, {"sources": (*RETAIL, CLICKS)}))
     finally:
         client.disconnect()
-    return {"events": events, "persons": persons, "places": places, "amount_minor": round((revenue or 0) * 100)}
+
+
+def _require_maps(settings: Settings) -> None:
+    """A worker that ran before may attach by other maps."""
+    client = connect(settings)
+    try:
+        known = {name for (name,) in client.execute("SELECT DISTINCT id FROM journey.dim_map")}
+    finally:
+        client.disconnect()
+    if missing := [name for name in MAPS if name not in known]:
+        raise NotClean(
+            f"the worker that runs does not attach by {' and '.join(missing)}", "./run down, then ./run demo again"
+        )
+
+
+def _stored(settings: Settings, runs: Mapping[str, str]) -> dict[str, int]:
+    """What the views say: events by source, persons, places and cents of the baskets, answers of each run under its map."""
+    client = connect(settings)
+    try:
+        found = dict(client.execute(EVENTS, {"sources": (*RETAIL, CLICKS)}))
+        ((found["persons"], found["places"]),) = client.execute(BASKETS, {"source": RETAIL[0]})
+        ((revenue,),) = client.execute(REVENUE, {"source": RETAIL[0]})
+        found["amount_minor"] = round((revenue or 0) * 100)
+        for name, run in runs.items():
+            ((found[f"answers under {name}"],),) = client.execute(ANSWERS, {"run": run})
+    finally:
+        client.disconnect()
+    return found
 
 
 def _wait_until_stored(settings: Settings) -> None:

@@ -32,6 +32,11 @@ class AnswerParameters(NamedTuple):
     until_us: int
     effects: tuple[Effect, ...] = ()
 
+    def run_id(self, map_name: str, map_version: int) -> str:
+        """Begins every id: whoever asks more persons, or plants something else, gets other answers beside the first."""
+        told = (self.seed, self.share, *(tuple(one) for one in self.effects), map_name, map_version)
+        return "answer" + hashlib.blake2b(repr(told).encode(), digest_size=5).hexdigest()
+
 
 def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters: AnswerParameters) -> Iterator[Line]:
     """The ledger of the answers under one map: what is planted, the answers in the order of their times, the totals.
@@ -39,8 +44,9 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
     `events`: touchpoint events of whole persons; made-up answers are never asked for again, so events of the simulator are left out.
     """
     questions = questions_of(journey_map)
+    run_id = parameters.run_id(journey_map.map, journey_map.version)
     told = {"seed": parameters.seed, "share": parameters.share, "until": format_time(parameters.until_us)}
-    yield {"kind": "answers", "map": journey_map.map, "map_version": journey_map.version, **told}
+    yield {"kind": "answers", "run": run_id, "map": journey_map.map, "map_version": journey_map.version, **told}
     touchpoints: set[str] = set()
     sent: list[tuple[int, str, int, Line]] = []
     eligible = 0
@@ -51,7 +57,7 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
             if not is_asked(question, at.touchpoint, at.action, one.stage, is_conversion=one.is_conversion):
                 continue
             eligible += 1
-            for line in _asked(one, question, parameters):
+            for line in _asked(one, question, parameters, run_id):
                 touchpoints.add(at.touchpoint)
                 sent.append((line.pop("time_us"), line["event"]["id"], line["event"].get("revision", 0), line))
     for name in sorted(touchpoints):
@@ -66,7 +72,7 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
     yield {"kind": "totals", "eligible": eligible, "sent": len(sent), **totals.as_fields()}
 
 
-def _asked(placed: Placed, question: Question, parameters: AnswerParameters) -> Iterator[Line]:
+def _asked(placed: Placed, question: Question, parameters: AnswerParameters, run_id: str) -> Iterator[Line]:
     """The reports on one question, if the person is asked it; none that would lie in the future."""
     one, seed = placed.met, parameters.seed
     words = (seed, question.map, question.id, one.source, one.id)
@@ -79,7 +85,7 @@ def _asked(placed: Placed, question: Question, parameters: AnswerParameters) -> 
     truth = quality(base_quality(seed, one.touchpoint), trait, sum(applied.values()))
     invited_us = asked_us if chance.happens(INVITED_FIRST) else None
     given = reply(question, chance, asked_us, invited_us, truth)
-    event_id = "answer-" + hashlib.blake2b("\0".join(map(str, words)).encode(), digest_size=16).hexdigest()
+    event_id = f"{run_id}-" + hashlib.blake2b("\0".join(map(str, words)).encode(), digest_size=12).hexdigest()
     reports = answer_events(given, event_id, _about(one), one.zone, parameters.share)
     for report, time_us in zip(reports, _times(given), strict=True):
         if time_us < parameters.until_us:

@@ -15,6 +15,7 @@ from touchline.schemas.identifiers import order_of
 from touchline.schemas.journey_map import CompiledMap
 from touchline.schemas.times import parse_time
 
+_NOTHING: Mapping[str, str] = {}
 Who = tuple[str, str]
 """Type and value of an identifier, or type and person key."""
 
@@ -36,7 +37,7 @@ class Met(NamedTuple):
     wait_seconds: int | None
     segment: str
     persona: str
-    properties: Mapping[str, Any]
+    properties: Mapping[str, str]
 
 
 class Placed(NamedTuple):
@@ -47,8 +48,9 @@ class Placed(NamedTuple):
     is_conversion: bool
 
 
-def met(event: Mapping[str, Any], naive_zone: str | None = None) -> Met:
-    """What is kept of one touchpoint event that passed the contract; `naive_zone` is that of its source."""
+def met(event: Mapping[str, Any], kept: frozenset[str] = frozenset(), naive_zone: str | None = None) -> Met:
+    """What is kept of one touchpoint event that passed the contract: of its properties those that the map looks at. `naive_zone` is that
+    of its source."""
     identifiers = tuple(map(_pair, event.get("identifiers") or ()))
     persons = tuple((one["type"], one["key"]) for one in event.get("persons") or ())
     known = sorted((*persons, *identifiers), key=lambda one: order_of(one[0]))
@@ -69,7 +71,7 @@ def met(event: Mapping[str, Any], naive_zone: str | None = None) -> Met:
         wait if isinstance(wait, int) else None,
         event.get("segment") or "",
         event.get("persona") or "",
-        properties,
+        {name: _text(value) for name, value in properties.items() if name in kept} if kept else _NOTHING,
     )
 
 
@@ -98,7 +100,7 @@ def _journey_event(one: Met) -> JourneyEvent:
         0,  # the local day decides first-of bits, which nobody asks for here
         one.persona,
         one.segment,
-        {name: _text(value) for name, value in one.properties.items()},
+        one.properties,
         True,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from touchline.schemas.journey.conditions import StageCondition
@@ -54,6 +55,14 @@ def questions_of(journey_map: JourneyMap) -> list[Question]:
         )
         for one in journey_map.kpis
     ]
+
+
+def asked_properties(journey_map: JourneyMap) -> frozenset[str]:
+    """Names of the properties that any condition of the map looks at."""
+    exits = (journey_map.churn.exit if journey_map.churn else None) or ()
+    groups = chain(journey_map.personas, journey_map.segments, journey_map.goals)
+    conditions = chain((rule.when for rule in journey_map.rules), exits, *(one.when or () for one in groups))
+    return frozenset(name for condition in conditions for name in condition.content)
 
 
 def is_asked(question: Question, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 import typer
 
 from touchline.cli.pages import print_page
 from touchline.clickhouse import connect, explained
+from touchline.errors import WrongUsage
 from touchline.reporting.page import render
-from touchline.reporting.report import Report, build_report
+from touchline.reporting.report import PERIOD_DAYS, Report, build_report
+from touchline.reporting.touchpoints import MapPart, TouchpointLine
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
 
 WIDTH_WHEN_PIPED = 160
 
 
-def report(as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with all digits.")] = False) -> None:
-    """Show each touchpoint with stage, channel, volume, persons and KPIs (with n and 95 % interval), how far journeys came, then which
-    answers enter no KPI, what is unmapped, what is in quarantine, and the account.
+def report(
+    days: Annotated[int, typer.Option(min=1, help="Trends compare so many days with as many before.")] = PERIOD_DAYS,
+    until: Annotated[str | None, typer.Option(help="Last day of the last period; each map's last one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with all digits.")] = False,
+) -> None:
+    """Show, by map, each touchpoint with stage, channel, volume, persons and KPIs (with n, 95 % interval and trend) and how far journeys
+    came, then which answers enter no KPI, what no map places, what is in quarantine, and the account.
 
     Examples:
 
         touchline report
 
+        touchline report --days 7 --until 2017-12-24
+
         touchline report --json
     """
+    last = None if until is None else _day(until)
     settings = load_settings()
     client = connect(settings)
     try:
         with explained(settings):
             require_schema(client)
-            found = build_report(client)
+            found = build_report(client, days, last)
     finally:
         client.disconnect()
     if as_json:
@@ -44,13 +54,15 @@ def report(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
 def as_object(found: Report) -> dict[str, object]:
     """The report as JSON-ready values."""
     totals = found.totals._asdict()
+    default = next(((part.map, part.map_version) for part in found.maps if part.is_default), ("", 0))
     return {
-        "map": found.map_name,
-        "map_version": found.map_version,
+        "map": default[0],
+        "map_version": default[1],
         "is_simulated": found.is_simulated,
         "totals": totals | {name: totals[name].isoformat() if totals[name] else None for name in ("first", "last")},
-        "touchpoints": [line._asdict() | {"kpis": [kpi._asdict() for kpi in line.kpis]} for line in found.touchpoints],
-        "stages": [line._asdict() for line in found.stages],
+        "maps": [_map(part) for part in found.maps],
+        "touchpoints": [{"map": part.map, **_touchpoint(line)} for part in found.maps for line in part.touchpoints],
+        "stages": [{"map": part.map, **line._asdict()} for part in found.maps for line in part.stages],
         "answers_in_no_kpi": [{"why": why, "answers": count} for why, count in found.uncounted],
         "unmapped_events": found.unmapped_events,
         "unmapped": [
@@ -59,3 +71,29 @@ def as_object(found: Report) -> dict[str, object]:
         "quarantine": dict(found.quarantine),
         "account": found.account._asdict(),
     }
+
+
+def _map(part: MapPart) -> dict[str, Any]:
+    named = {"map": part.map, "map_version": part.map_version, "title": part.title, "is_default": part.is_default}
+    periods = None
+    if part.periods is not None:
+        days = part.periods
+        periods = {
+            "from": days.from_.isoformat(),
+            "to": days.to.isoformat(),
+            "before_from": days.before_from.isoformat(),
+            "before_to": days.before_to.isoformat(),
+        }
+    return {**named, "periods": periods}
+
+
+def _touchpoint(line: TouchpointLine) -> dict[str, Any]:
+    kpis = [kpi._asdict() | {"trend": kpi.trend._asdict()} for kpi in line.kpis]
+    return line._asdict() | {"kpis": kpis}
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage("--until is not a day", "write it as YYYY-MM-DD, for example --until 2017-12-24") from None

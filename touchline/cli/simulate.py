@@ -75,7 +75,9 @@ def answers(
     file: Annotated[
         Path | None, typer.Argument(help="NDJSON of touchpoint events, as `touchline emit` takes it.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="A data set that `touchline import` sends, by its source.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="A data set that `touchline import` sends; may be repeated.")
+    ] = None,
     seed: Seed = 1,
     share: Annotated[float, typer.Option(min=0, max=1, help="Chance that a person is asked after an event.")] = 0.05,
     journey_map: Map = None,
@@ -104,7 +106,7 @@ def answers(
     parameters = AnswerParameters(seed, share, now_us(), tuple(map(effect_of, effect or ())))
     started_s = time.monotonic()
     with progress_on_stderr("answers", None) as advance:
-        lines = simulate_answers(events_of(file, source, settings), chosen, parameters)
+        lines = simulate_answers(events_of(file, source or [], chosen, settings), chosen, parameters)
         producer = None if dry_run else open_producer(settings, outbox)
         done = carry_out(lines, producer, ledger, rate, advance)
     asked = sum(one["answers"] for one in done.totals["answers"])

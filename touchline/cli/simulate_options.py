@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from touchline.producers.producer import now_us
 from touchline.producers.simulate.effects import Effect
 from touchline.producers.simulate.parameters import Parameters
 from touchline.producers.simulate.placing import Met, met
+from touchline.producers.simulate.policy import asked_properties
 from touchline.schemas.checking import check_event
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.journey_map import JourneyMap, find_map, load_map
@@ -59,37 +60,57 @@ def effect_of(text: str) -> Effect:
     )
 
 
-def events_of(file: Path | None, source: str | None, settings: Settings) -> Iterator[Met]:
-    """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of a data set that is imported."""
-    if (file is None) == (source is None):
+def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, settings: Settings) -> Iterator[Met]:
+    """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of imported data sets, by their sources."""
+    kept = asked_properties(journey_map)
+    if (file is None) == (not sources):
         raise WrongUsage("name either a file of events or --source", "for example --source retail-pos")
     if file is not None:
         zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
         for event in _lines_of(file):
-            if source is None or event["source"] == source:
-                yield met(event, zones.get(event["source"]))
+            yield met(event, kept, zones.get(event["source"]))
         return
     readers = _readers()
-    if source not in readers:
-        raise WrongUsage(
-            f"no data set of the source {source} can be read here",
-            f"there are {', '.join(sorted(readers))}; of other sources give a file of their events",
-        )
-    yield from map(met, readers[source]())
+    for source in sources:
+        if source not in readers:
+            raise WrongUsage(
+                f"no data set of the source {source} can be read here",
+                f"there are {', '.join(sorted(readers))}; of other sources give a file of their events",
+            )
+    for source in sources:
+        for event in readers[source]():
+            yield met(event, kept)
 
 
-def _readers() -> dict[str, Any]:
+Reader = Callable[[], Iterator[dict[str, Any]]]
+
+
+def _readers() -> dict[str, Reader]:
     """Source -> reader of the events that `touchline import` sends of it."""
     try:
-        from touchline.producers.imports import retail
+        from touchline.producers.imports import clicks
+        from touchline.producers.imports.retail import baskets, data_set, mailings, read_segments, redemptions
     except ModuleNotFoundError as error:
-        raise WrongUsage(f"a data set needs {error.name}", "pip install 'touchline[import]'") from None
+        raise WrongUsage(f"a data set needs the package {error.name}", "pip install 'touchline[import]'") from None
 
-    def baskets() -> Iterator[dict[str, Any]]:
-        for batch in retail.read_baskets(retail.find_transactions()):
+    def read_all_baskets() -> Iterator[dict[str, Any]]:
+        for batch in baskets.read_baskets(data_set.find_transactions()):
             yield from batch.events
 
-    return {retail.SOURCE: baskets}
+    def read_all_mailings() -> Iterator[dict[str, Any]]:
+        folder = data_set.find_data_set()
+        return mailings.read_mailings(folder, read_segments(folder))
+
+    def read_all_redemptions() -> Iterator[dict[str, Any]]:
+        folder = data_set.find_data_set()
+        return redemptions.read_redemptions(folder, read_segments(folder))
+
+    return {
+        baskets.SOURCE: read_all_baskets,
+        mailings.SOURCE: read_all_mailings,
+        redemptions.SOURCE: read_all_redemptions,
+        clicks.SOURCE: lambda: clicks.read_clicks(clicks.find_clicks()),
+    }
 
 
 def _lines_of(file: Path) -> Iterator[dict[str, Any]]:
@@ -110,7 +131,7 @@ def _event_of(line: bytes, number: int) -> dict[str, Any] | None:
             return None
         identifiers = event.pop("identifiers", None)
         check_event(event)
-        met(event, "UTC")
+        met(event, naive_zone="UTC")
         return event if identifiers is None else event | {"identifiers": identifiers}
     except (ValueError, ValidationError, TimeUnreadable, UnknownZone):
         raise WrongUsage(

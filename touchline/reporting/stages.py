@@ -1,12 +1,10 @@
-"""How far journeys of the default map came: the funnel in both modes, side by side."""
+"""How far journeys of a map came: the funnel in both modes, side by side."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from clickhouse_driver import Client
-
-from touchline.sql.views import DEFAULT_MAP
 
 
 class StageLine(NamedTuple):
@@ -24,11 +22,13 @@ class StageLine(NamedTuple):
     ci_high_any: float | None
 
 
-def read_stages(client: Client) -> list[StageLine]:
-    """The stages of the default map in their order."""
+def read_stages(client: Client, map_name: str, map_version: int) -> list[StageLine]:
+    """The stages of a map in their order."""
     in_order, in_any = (
         client.execute(
-            f"SELECT stage, reached, rate, ci_low, ci_high FROM journey.{view} WHERE {DEFAULT_MAP} ORDER BY stage_order"
+            f"SELECT stage, reached, rate, ci_low, ci_high FROM journey.{view} "
+            "WHERE map = %(map)s AND map_version = %(version)s ORDER BY stage_order",
+            {"map": map_name, "version": map_version},
         )
         for view in ("funnel_stage", "funnel_stage_any")
     )

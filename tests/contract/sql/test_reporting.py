@@ -5,12 +5,25 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import date, timedelta
 
 import pytest
 from clickhouse_driver import Client
 from rich.console import Console
 
-from tests.contract.sql.rows import STREAM, Row, answer, attached, choose_default_map, mark, received, retraction, write
+from tests.contract.sql.rows import (
+    NOON,
+    STREAM,
+    Row,
+    answer,
+    attached,
+    choose_default_map,
+    mark,
+    received,
+    register_map,
+    retraction,
+    write,
+)
 from touchline.cli.report import as_object
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.reporting.accounts import check_balance, check_offsets, check_rows, read_accounts
@@ -89,16 +102,87 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
 
 def test_the_report_of_an_empty_ledger_is_no_error(empty_client: Client) -> None:
     report = build_report(empty_client)
-    assert (report.map_name, report.totals.events, list(report.touchpoints), report.account.is_balanced) == (
-        "",
-        0,
-        [],
-        True,
-    )
+    assert (report.maps, report.totals.events, report.touchpoints, report.account.is_balanced) == ([], 0, [], True)
     output = io.StringIO()
     Console(file=output, width=160, markup=False).print(render(report))
     assert "no map is registered yet" in output.getvalue()
     assert "nothing is stored yet: send an event (`touchline emit --help`)" in output.getvalue()
+
+
+@pytest.fixture
+def two_maps(empty_client: Client) -> Client:
+    """A store and a web shop, each with a map of its own under which the other's events are unmapped. Of the store's CSAT 10 of 40 answers
+    were good in the period before, 35 of 40 in the last one; of the shop's as many in both. One event is in neither map."""
+    choose_default_map(empty_client)
+    register_map(empty_client, "web")
+    rows: list[Row] = []
+    shop = {"touchpoint": "web_visit", "person": "k1:b"}
+    nowhere = {"stage": "", "stage_order": 0, "is_mapped": 0}
+    for map_name, at_home in (("retail", "store_visit"), ("web", "web_visit")):
+        of_map = {"map": map_name}
+        rows.append(attached(10, **of_map, person="k1:a", **({} if at_home == "store_visit" else nowhere)))
+        rows.append(attached(11, **of_map, **shop, **({} if at_home == "web_visit" else nowhere)))
+        rows.append(attached(12, **of_map, touchpoint="kiosk", **nowhere))
+        for touchpoint, good_before in (("store_visit", 10), ("web_visit", 35)):
+            for number in range(80):
+                day = NOON - timedelta(days=28 if number < 40 else 0)
+                is_good = number % 40 < (good_before if number < 40 else 35)
+                values = {"local_date": day.date(), "about_time": day, "touchpoint": touchpoint, "is_simulated": 1}
+                row_id = 1_000 + number + (500 if touchpoint == "web_visit" else 0)
+                rows.append(answer(row_id, "csat", 5 if is_good else 2, (1, 5), **of_map, **values))
+    for number, row in enumerate(rows):
+        row["row_id"] = number
+    write(empty_client, rows)
+    return empty_client
+
+
+def test_each_touchpoint_stands_under_the_map_that_places_it(two_maps: Client) -> None:
+    report = build_report(two_maps)
+    shown = {
+        part.map: [(one.touchpoint, one.is_simulated, one.events) for one in part.touchpoints] for part in report.maps
+    }
+    assert shown == {
+        "retail": [("kiosk", False, 1), ("store_visit", False, 1), ("store_visit", True, 0)],
+        "web": [("web_visit", False, 1), ("web_visit", True, 0)],
+    }
+    assert report.unmapped == [("shop", "kiosk", "", 1)]
+    assert json.dumps(as_object(report))
+
+
+def test_a_trend_is_proven_or_said_not_to_be(two_maps: Client) -> None:
+    report = build_report(two_maps)
+    trends = {line.touchpoint: kpi.trend for line in report.touchpoints for kpi in line.kpis}
+    assert {name: (one.verdict, one.n, one.n_before) for name, one in trends.items()} == {
+        "store_visit": ("up", 40, 40),
+        "web_visit": ("no proof of change", 40, 40),
+    }
+    assert trends["store_visit"].change == pytest.approx(62.5)
+    (retail, _) = report.maps
+    assert retail.periods is not None
+    assert (retail.periods.from_, retail.periods.to) == (date(2026, 2, 2), date(2026, 3, 1))
+    yesterday = build_report(two_maps, days=1, until=date(2026, 2, 28))
+    assert {kpi.trend.verdict for line in yesterday.touchpoints for kpi in line.kpis} == {"no answers to compare"}
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_the_report_says_the_same_on_every_terminal(two_maps: Client, width: int) -> None:
+    output = io.StringIO()
+    Console(file=output, width=width, markup=False).print(render(build_report(two_maps)))
+    text = output.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    squeezed = re.sub(r"\s+", "", text)
+    for part in (
+        "map web: Map web",
+        "unmapped by any map: 1 of 3 events",
+        "2026-02-02 to 2026-03-01 against 2026-01-05 to 2026-02-01",
+    ):
+        assert part.replace(" ", "") in squeezed
+    assert squeezed.count("(simulated)") >= 2
+    if width >= 80:
+        assert text.count("csat top_2_box, transactional") == 2
+    if width >= 160:
+        assert "up +62.5" in text
+        assert "no proof of change" in text
 
 
 def said_of_account(client: Client, end: int = 6, beginning: int = 0) -> set[tuple[str, str]]:

@@ -1,0 +1,203 @@
+"""What the views show of a simulation, against the simulator's own ledger of what is true. On a real Kafka, with a real worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.engines import Ledger, migrate, own_face, touchline
+from tests.real_worker import ask
+from tests.unit.simulate.ledgers import standing
+from tests.view_sums import view_sums
+from touchline.local.parts import worker_part
+from touchline.local.process import Part
+from touchline.local.status import lag
+
+if TYPE_CHECKING:
+    from touchline.local.stack import LocalStack
+
+OF_SIMULATION = ("--seed", "5", "--persons", "350", "--days", "70")
+VISITS = 60
+Line = dict[str, Any]
+
+
+class Simulated(NamedTuple):
+    """A stack into which a simulation went, and the lines of its ledger."""
+
+    stack: Ledger
+    lines: list[Line]
+    sums: dict[str, tuple[int, int]]
+
+    @property
+    def touchpoints(self) -> list[Line]:
+        """The touchpoint events that stand, in the order of their times."""
+        found = [line for line in standing(self.lines).values() if "stage" in line["truth"]]
+        return sorted(found, key=lambda line: str(line["event"]["time"]))
+
+
+@contextmanager
+def running_worker(stack: LocalStack, folder: Path) -> Iterator[Ledger]:
+    with own_face(stack, folder) as ledger:
+        migrate(ledger)
+        worker = Part(worker_part(ledger.settings, 1, ledger.environment), folder)
+        worker.start()
+        try:
+            yield ledger
+        finally:
+            worker.terminate()
+
+
+def wait_until_stored(stack: Ledger) -> None:
+    deadline = time.monotonic() + 60
+    while lag(stack.settings) != 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def simulate(stack: Ledger, folder: Path, *words: str) -> list[Line]:
+    """Run the command, wait until all is stored; the lines of its ledger."""
+    file = folder / "truth.ndjson"
+    said = json.loads(touchline(stack, "simulate", *words, "--ledger", str(file), "--json"))
+    wait_until_stored(stack)
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert said["acknowledged"] == said["sent"] == sum(line["kind"] == "sent" for line in lines)
+    return lines
+
+
+@pytest.fixture(scope="module")
+def simulated(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
+    folder = tmp_path_factory.mktemp("simulated")
+    with running_worker(stack, folder) as ledger:
+        lines = simulate(ledger, folder, *OF_SIMULATION)
+        yield Simulated(ledger, lines, view_sums(ledger.settings))
+
+
+def test_the_account_has_every_sending_in_its_fate(simulated: Simulated) -> None:
+    totals = simulated.lines[-1]
+    columns = "sum(received), sum(stored), sum(duplicate), sum(superseded), sum(quarantined), min(is_balanced)"
+    assert ask(simulated.stack.settings, f"SELECT {columns} FROM journey.account") == [
+        (totals["sent"], totals["stands"], totals["duplicates"], totals["superseded"], 0, 1)
+    ]
+    assert min(totals["duplicates"], totals["superseded"]) > 50
+
+
+def test_volumes_and_persons_are_those_of_the_ledger(simulated: Simulated) -> None:
+    volumes = "SELECT touchpoint, sum(events) FROM journey.kpi_volume_1d GROUP BY touchpoint"
+    assert dict(ask(simulated.stack.settings, volumes)) == {
+        one["touchpoint"]: one["events"] for one in simulated.lines[-1]["touchpoints"]
+    }
+    people: dict[str, set[str]] = defaultdict(set)
+    for line in simulated.touchpoints:
+        people[line["event"]["touchpoint"]].add(line["event"]["identifiers"][0][1])
+    persons = "SELECT touchpoint, uniqExact(person) FROM journey.touchpoints GROUP BY touchpoint"
+    assert dict(ask(simulated.stack.settings, persons)) == {name: len(own) for name, own in people.items()}
+
+
+def test_every_row_that_readers_see_bears_the_mark(simulated: Simulated) -> None:
+    for view in (
+        "touchpoints",
+        "attachments",
+        "answers",
+        "kpi_volume_1h",
+        "kpi_volume_1d",
+        "kpi_survey_1h",
+        "kpi_survey_1d",
+    ):
+        assert ask(simulated.stack.settings, f"SELECT min(is_simulated), count() > 0 FROM journey.{view}") == [
+            (1, 1)
+        ], view
+    assert json.loads(touchline(simulated.stack, "report", "--json"))["is_simulated"]
+    assert "store_purchase (simulated)" in touchline(simulated.stack, "report")
+
+
+def test_answers_stand_by_disposition_and_kpis_have_the_n_and_the_value_of_the_ledger(simulated: Simulated) -> None:
+    totals = simulated.lines[-1]
+    ended = "SELECT touchpoint, question, disposition, count() FROM journey.answers GROUP BY ALL"
+    assert {row[:3]: row[3] for row in ask(simulated.stack.settings, ended)} == {
+        (one["touchpoint"], one["question"], one["disposition"]): one["answers"] for one in totals["answers"]
+    }
+    kpis = {
+        line["event"]["question"]: line["event"]["kpi"]
+        for line in standing(simulated.lines).values()
+        if "about" in line["event"]
+    }
+    scores: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for one in totals["scores"]:
+        scores[one["touchpoint"], kpis[one["question"]]] += [one["score"]] * one["answers"]
+    assert {kpi for _, kpi in scores} == {"nps", "csat", "ces"}
+    found = ask(
+        simulated.stack.settings,
+        "SELECT touchpoint, kpi, sum(n), 100 * sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d GROUP BY touchpoint, kpi",
+    )
+    assert {row[:2]: (row[2], round(row[3], 6)) for row in found} == {
+        key: (len(own), round(value_of(key[1], own), 6)) for key, own in scores.items()
+    }
+
+
+def value_of(kpi: str, scores: list[int]) -> float:
+    """By the published definitions: NPS in points, top-2-box of CSAT and top-3-box of CES in percent."""
+    if kpi == "nps":
+        return 100 * (sum(one >= 9 for one in scores) - sum(one <= 6 for one in scores)) / len(scores)
+    return 100 * sum(one >= {"csat": 4, "ces": 5}[kpi] for one in scores) / len(scores)
+
+
+def test_the_funnel_counts_the_journeys_of_the_ledger(simulated: Simulated) -> None:
+    """Of persons as they are known now: a device before its login is one of its own."""
+    journeys: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for line in simulated.touchpoints:
+        journeys[line["event"]["identifiers"][0][1], line["truth"]["cycle"]].append(line["truth"]["stage_order"])
+    in_order: Counter[int] = Counter()
+    in_any: Counter[int] = Counter()
+    for orders in journeys.values():
+        depth = 0
+        for order in orders:
+            depth += order == depth + 1
+        in_order.update(range(1, depth + 1))
+        in_any.update(range(1, max(orders) + 1))
+    for view, reached in (("funnel_stage", in_order), ("funnel_stage_any", in_any)):
+        rows = ask(simulated.stack.settings, f"SELECT stage_order, reached FROM journey.{view}")
+        assert {order: count for order, count in rows if count} == reached
+    assert max(in_order) == 5
+
+
+def test_an_undisturbed_run_gives_the_same_tables(simulated: Simulated, stack: LocalStack, tmp_path: Path) -> None:
+    with running_worker(stack, tmp_path) as calm:
+        lines = simulate(calm, tmp_path, *OF_SIMULATION, "--undisturbed")
+        assert lines[-1]["duplicates"] == 0
+        assert view_sums(calm.settings) == simulated.sums
+
+
+def test_made_up_answers_of_real_persons_are_theirs_and_come_once(simulated: Simulated, tmp_path: Path) -> None:
+    """The last test here: it adds to the stack."""
+    baskets = [
+        {
+            "type": "touchline.touchpoint.v1", "source": "shell", "id": f"basket-{number}", "touchpoint": "store_purchase",
+            "action": "purchase", "time": f"2025-02-{1 + number % 28:02}T10:00:00Z",
+            "identifiers": [{"type": "loyalty", "value": f"card {number % 20}"}],
+        }
+        for number in range(VISITS)
+    ]  # fmt: skip
+    file = tmp_path / "baskets.ndjson"
+    file.write_text("\n".join(map(json.dumps, baskets)))
+    touchline(simulated.stack, "emit", str(file))
+    lines = simulate(simulated.stack, tmp_path, "answers", str(file), "--share", "1")
+    given = {name: line["event"] for name, line in standing(lines).items()}
+    assert len(given) == lines[-1]["eligible"] == 2 * VISITS
+    seen = ask(
+        simulated.stack.settings,
+        "SELECT event_id, person IN (SELECT person FROM journey.touchpoints WHERE source = 'shell'), disposition, score "
+        "FROM journey.answers WHERE startsWith(event_id, 'answer')",
+    )
+    assert {row[0]: row[1:] for row in seen} == {
+        name: (1, event["disposition"], event.get("score")) for name, event in given.items()
+    }
+    once = view_sums(simulated.stack.settings)
+    simulate(simulated.stack, tmp_path, "answers", str(file), "--share", "1")
+    assert view_sums(simulated.stack.settings) == once
