@@ -1,7 +1,8 @@
 """Events for benchmarks: wire JSON of 300 to 400 bytes as the sender makes it, in order of time, each person on one
 partition.
 
-One in twenty is a survey answer, the others are touchpoints of the map `retail`; one person has about twenty events.
+One in twenty is a survey answer, the others are touchpoints of the map `retail`; one person has about twenty events. Beside them the
+simulator's events, as disturbed as the world is: half are answers, some come late, twice or in a higher revision.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import islice
+from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
 
 from touchline.producers.partitioning import partition_of
+from touchline.producers.simulate.parameters import Parameters
+from touchline.producers.simulate.simulation import simulate
+from touchline.schemas.events import ANSWER, TOUCHPOINT
+from touchline.schemas.journey_map import load_map
 
 EVENTS_PER_PERSON = 20
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +30,8 @@ STEP = timedelta(seconds=10)
 PLACES = 400
 TOUCHPOINTS = ("store_purchase", "store_purchase", "coupon", "campaign_mailing")
 SEED = 7
+SIMULATED_PER_PERSON = 7
+"""Fewer than a person has on average, so that there are enough."""
 
 
 class WireEvent(NamedTuple):
@@ -58,11 +67,26 @@ def make_events(count: int, partitions: int) -> Iterator[WireEvent]:
         yield WireEvent(persons[who].encode(), value, _headers(event), homes[who])
 
 
-def send_events(bootstrap: str, topic: str, count: int, partitions: int) -> float:
+def make_simulated_events(count: int, partitions: int) -> Iterator[WireEvent]:
+    """The first `count` touchpoints and answers of a simulation, the same each time, in the order of their arrival."""
+    journey_map = load_map(Path(__file__).parent.parent / "journeys" / "retail.yaml")
+    lines = simulate(Parameters(SEED, persons=max(50, count // SIMULATED_PER_PERSON), days=120), journey_map)
+    sent = (line for line in lines if line["kind"] == "sent" and line["event"]["type"] in (ANSWER, TOUCHPOINT))
+    for line in islice(sent, count):
+        event: dict[str, Any] = {**line["event"], "received_at": line["arrives_at"]}
+        names = event.pop("identifiers")
+        keys = [f"bench:{sha256(f'{kind} {value}'.encode()).hexdigest()}" for kind, value in names]
+        event["persons"] = [{"type": kind, "key": key} for (kind, _), key in zip(names, keys, strict=True)]
+        value = json.dumps(event, separators=(",", ":")).encode()
+        key = keys[0].encode()
+        yield WireEvent(key, value, _headers(event), partition_of(key, partitions))
+
+
+def send_events(bootstrap: str, topic: str, count: int, partitions: int, *, simulated: bool = False) -> float:
     """Write the events to the topic; returns their mean size in bytes."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, batch_size=256 << 10, enable_idempotence=True)
     size = 0
-    for event in make_events(count, partitions):
+    for event in (make_simulated_events if simulated else make_events)(count, partitions):
         producer.send(topic, event.value, key=event.key, headers=event.headers, partition=event.partition)
         size += len(event.value)
     producer.flush()

@@ -1,5 +1,5 @@
 """Events per worker CPU second, ours over stock Faust: `./run bench pipeline [--json] [--events N] [--rounds N]
-[--profile]`.
+[--profile] [--simulated]`.
 
 Each round has a stack of its own in a temporary folder. The same events are written to a topic once; our worker and the
 baseline (bench/stock_faust.py) read them one after the other, in turn first. CPU time is the worker process's, user and
@@ -63,7 +63,7 @@ def main() -> None:
         if rounds and (time.monotonic() - began) * (1 + 1 / len(rounds)) > BUDGET_SECONDS:
             print(f"no time for round {number + 1}: the machine is busy", file=sys.stderr)
             break
-        rounds.append(run_round(arguments.events, ours_first=number % 2 == 0))
+        rounds.append(run_round(arguments.events, ours_first=number % 2 == 0, simulated=arguments.simulated))
         ours, stock = rounds[-1]
         print(
             f"round {number + 1}: ours {ours.cpu_us_per_event:.1f} us of CPU an event, stock Faust "
@@ -92,13 +92,13 @@ def summarize(rounds: list[tuple[Measured, Measured]], events: int) -> dict[str,
     }
 
 
-def run_round(events: int, *, ours_first: bool) -> tuple[Measured, Measured]:
+def run_round(events: int, *, ours_first: bool, simulated: bool) -> tuple[Measured, Measured]:
     """Our worker and the baseline over the same topic, on one stack."""
     with (
         tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder,
         LocalStack(Path(folder), partitions=PARTITIONS) as stack,
     ):
-        send_events(stack.settings.kafka_bootstrap, stack.settings.topic, events, PARTITIONS)
+        send_events(stack.settings.kafka_bootstrap, stack.settings.topic, events, PARTITIONS, simulated=simulated)
         if ours_first:
             ours, stock = measure_ours(stack.settings, events), measure_stock(stack.settings, events)
         else:
@@ -187,6 +187,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=EVENTS, help=f"events a round (default {EVENTS:,})")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds in turn (default {ROUNDS})")
     parser.add_argument("--profile", action="store_true", help="CPU by step of the pipeline instead, in this process")
+    parser.add_argument(
+        "--simulated", action="store_true", help="the simulator's events, some of them late, doubled or revised"
+    )
     return parser.parse_args()
 
 

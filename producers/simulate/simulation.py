@@ -62,7 +62,8 @@ def _due(waiting: list[_Waiting], until_us: int | None, totals: Totals) -> Itera
         one = heappop(waiting)[-1]
         totals.sent += 1
         totals.copies += one.copy
-        line = {"kind": "sent", "arrives_at": format_time(one.time_us), "copy": one.copy}
+        arrives_at = format_time(one.time_us) if one.delay_us else one.told.event["time"]
+        line = {"kind": "sent", "arrives_at": arrives_at, "copy": one.copy}
         yield line | {"late_seconds": one.delay_us / 1e6, "event": one.told.event, "truth": one.told.truth}
 
 

@@ -29,8 +29,9 @@ class Told(NamedTuple):
 def tell(person: Person, world: World, plan: Plan, parameters: Parameters) -> Iterator[Told]:
     """The person's events; those after the end have not happened yet and are left out."""
     identities = _Identities(person, Chance(parameters.seed, "login", person.number))
+    end_us = parameters.end_us
     for happening in journey(person, world, plan.queue, parameters.seed):
-        if happening.time_us >= parameters.end_us:
+        if happening.time_us >= end_us:
             return
         event_id = f"{person.login}-{happening.number}"
         if identities.logs_in(happening):
@@ -39,7 +40,7 @@ def tell(person: Person, world: World, plan: Plan, parameters: Parameters) -> It
         event = touchpoint_event(happening, event_id, person, identities.now(happening))
         yield Told(happening.time_us, event, _truth_of(happening, person))
         for answered in _answers(event, happening, person, plan, parameters):
-            if answered.time_us < parameters.end_us:
+            if answered.time_us < end_us:
                 yield answered
 
 

@@ -14,6 +14,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from tests.documents import blocks_of
 from tests.unit.simulate.ledgers import ROOT, events_of, lines_of, shipped_map, standing, text_of
 from touchline.errors import WrongUsage
 from touchline.producers.memory import InMemoryProducer
@@ -214,6 +215,11 @@ def test_a_map_without_a_sure_goal_is_refused_with_the_remedy() -> None:
         one.model_copy(update={"touchpoint": ("nowhere",)}) for one in goal.when)}) for goal in retail.goals)  # fmt: skip
     with pytest.raises(WrongUsage, match="no touchpoint and action surely meets a goal"):
         next(simulate(SOME, retail.model_copy(update={"goals": goals})))
+
+
+def test_the_line_that_the_document_shows_is_in_the_ledger() -> None:
+    (shown,) = [block.text for block in blocks_of(ROOT / "docs" / "simulator.md") if block.language == "json"]
+    assert shown in text_of(SOME)
 
 
 def test_a_ledger_is_one_json_object_a_line() -> None:
