@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
-from touchline.schemas.journey.conditions import StageCondition
+from touchline.schemas.journey.conditions import EventCondition, StageCondition
 from touchline.schemas.journey.parts import Ask
 from touchline.schemas.journey_map import JourneyMap
 from touchline.schemas.times import US_PER_HOUR
@@ -59,9 +58,10 @@ def questions_of(journey_map: JourneyMap) -> list[Question]:
 
 def asked_properties(journey_map: JourneyMap) -> frozenset[str]:
     """Names of the properties that any condition of the map looks at."""
-    exits = (journey_map.churn.exit if journey_map.churn else None) or ()
-    groups = chain(journey_map.personas, journey_map.segments, journey_map.goals)
-    conditions = chain((rule.when for rule in journey_map.rules), exits, *(one.when or () for one in groups))
+    conditions: list[EventCondition] = [rule.when for rule in journey_map.rules]
+    for group in (*journey_map.personas, *journey_map.segments, *journey_map.goals):
+        conditions += group.when or ()
+    conditions += (journey_map.churn.exit if journey_map.churn else None) or ()
     return frozenset(name for condition in conditions for name in condition.content)
 
 

@@ -59,6 +59,7 @@ def as_object(found: Report) -> dict[str, object]:
         "map": default[0],
         "map_version": default[1],
         "is_simulated": found.is_simulated,
+        "simulated_sources": dict(found.simulated_sources),
         "totals": totals | {name: totals[name].isoformat() if totals[name] else None for name in ("first", "last")},
         "maps": [_map(part) for part in found.maps],
         "touchpoints": [{"map": part.map, **_touchpoint(line)} for part in found.maps for line in part.touchpoints],

@@ -32,7 +32,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         f"{totals.events:,} events of {totals.persons:,} persons at {totals.places:,} places, {totals.answers:,} answers"
     )
     if report.is_simulated:
-        yield Text(f"Lines marked `{SIMULATED}` count made-up events: no evidence about real customers.")
+        named = ", ".join(f"{source} ({name})" if name else source for source, name in report.simulated_sources)
+        yield Text(
+            f"Lines marked `{SIMULATED}` count made-up events: no evidence about real customers. They come from {named}."
+        )
     for part in report.maps:
         if len(report.maps) > 1:
             yield Text(f"\nmap {part.map}: {part.title}")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
+from touchline.reporting.simulated import read_simulated_sources
 from touchline.reporting.touchpoints import MapPart, TouchpointLine, read_maps
 from touchline.reporting.uncounted import read_uncounted
 from touchline.reporting.unmapped import read_unmapped
@@ -46,11 +47,12 @@ class Account(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All of it. `maps` is empty before any map is registered, else the default map stands first; `uncounted` says why how many answers
-    enter no KPI; unmapped is what none of the maps places."""
+    """All of it. `maps` is empty before any map is registered, else the default map stands first; `simulated_sources` are those that send
+    made-up events, with their names; `uncounted` says why how many answers enter no KPI; unmapped is what none of the maps places."""
 
     maps: Sequence[MapPart]
     totals: Totals
+    simulated_sources: Sequence[tuple[str, str]]
     uncounted: Sequence[tuple[str, int]]
     unmapped: Sequence[tuple[str, str, str, int]]
     unmapped_events: int
@@ -65,7 +67,7 @@ class Report(NamedTuple):
     @property
     def is_simulated(self) -> bool:
         """Whether any number of the report rests on made-up events."""
-        return any(line.is_simulated for line in self.touchpoints)
+        return bool(self.simulated_sources)
 
 
 def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = None) -> Report:
@@ -75,6 +77,7 @@ def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = N
     return Report(
         maps,
         read_totals(client),
+        read_simulated_sources(client),
         read_uncounted(client),
         unmapped[:UNMAPPED_SHOWN],
         sum(row[3] for row in unmapped),

@@ -17,6 +17,7 @@ from touchline.reporting.trend import NO_PROOF, NOT_KNOWN, Trend
 SIMULATED = "simulated"
 WIDE_COLUMNS = 130
 _UNITS = {"percent": "%", "score": "", "points": "points"}
+_LONGEST_NAME_KEPT = 40
 _HEADS = ("touchpoint", "stage", "channel", "events", "persons")
 _KPI_HEADS = ("KPI", "value", "n", "95 % interval", "trend")
 _NUMBERS = ("events", "persons", "value", "n")
@@ -48,13 +49,14 @@ class MapPage:
         else:
             yield self._volumes(lines)
             if any(line.kpis for line in lines):
-                yield Text("")
-                yield self._kpis(lines)
+                yield Text("\nKPIs, with 95 % intervals and trends")
+                yield from self._kpis(lines)
         if any(line.kpis for line in lines):
             yield Text(_footnote(self._part))
 
     def _wide(self, lines: Sequence[TouchpointLine]) -> Table:
-        table = self._table(*_HEADS, *_KPI_HEADS)
+        longest = max(len(_name(line)) for line in lines)
+        table = self._table(*_HEADS, *_KPI_HEADS, keeps=min(longest, _LONGEST_NAME_KEPT))
         for line in lines:
             for index, kpi in enumerate(line.kpis or (None,)):
                 table.add_row(*(_head(line) if index == 0 else [""] * 5), *(_kpi(kpi) if kpi else ["-"] * 5))
@@ -66,17 +68,19 @@ class MapPage:
             table.add_row(*_head(line))
         return table
 
-    def _kpis(self, lines: Sequence[TouchpointLine]) -> Table:
-        table = self._table("touchpoint", *_KPI_HEADS)
+    def _kpis(self, lines: Sequence[TouchpointLine]) -> Iterator[Text]:
+        """In sentences, which any width holds."""
         for line in lines:
-            for index, kpi in enumerate(line.kpis):
-                table.add_row(_name(line) if index == 0 else "", *_kpi(kpi))
-        return table
+            if line.kpis:
+                yield Text(_name(line))
+            for label, value, n, interval, trend in map(_kpi, line.kpis):
+                compared = "" if trend == "-" else f"\n    {trend}"
+                yield Text(f"  {label}: {value} ({interval}), n {n}{compared}")
 
-    def _table(self, *heads: str) -> Table:
+    def _table(self, *heads: str, keeps: int = len(SIMULATED) + 2) -> Table:
+        """`keeps`: so wide the first column remains; the label of made-up events stays in one piece on any terminal."""
         table = whole_table(*heads, right=[head for head in heads if head in _NUMBERS])
-        if self._is_simulated:
-            table.columns[0].min_width = len(SIMULATED) + 2  # the label stays in one piece on any terminal
+        table.columns[0].min_width = keeps
         return table
 
 

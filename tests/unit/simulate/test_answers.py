@@ -127,13 +127,24 @@ def test_an_answer_that_would_lie_in_the_future_is_not_given_yet(visits: list[Li
 
 def test_a_planted_effect_lifts_the_quality_from_its_day_on(visits: list[Line]) -> None:
     effect = effect_of("store_purchase:0.2:2025-01-20")
-    plain, lifted = (standing(answers_to(visits, ALL._replace(effects=one))) for one in ((), (effect,)))
+    plain, lifted = (by_draw(answers_to(visits, ALL._replace(effects=one))) for one in ((), (effect,)))
     assert plain.keys() == lifted.keys()
     for name, line in plain.items():
         about = line["event"]["about"]
         is_hit = about["touchpoint"] == "store_purchase" and about["occurred_at"] >= "2025-01-20"
         gain = lifted[name]["truth"]["quality"] - line["truth"]["quality"]
         assert gain == pytest.approx(min(0.2, 0.98 - line["truth"]["quality"]) if is_hit else 0)
+
+
+def by_draw(lines: list[Line]) -> dict[str, Line]:
+    """The answers by what of their ids does not depend on the parameters."""
+    return {name.partition("-")[2]: line for name, line in standing(lines).items()}
+
+
+def test_other_parameters_give_other_answers_beside_the_first(visits: list[Line]) -> None:
+    """A revision of the first ones would be in conflict with them."""
+    few, many = (standing(answers_to(visits, ALL._replace(share=share))) for share in (0.5, 1.0))
+    assert not few.keys() & many.keys()
 
 
 @pytest.mark.parametrize("text", ["store_purchase", "till:x:2025-01-01", "till:2:2025-01-01", ":0.1:2025-01-01"])
