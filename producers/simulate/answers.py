@@ -96,7 +96,7 @@ def _asked(placed: Placed, question: Question, parameters: AnswerParameters, run
 
 def _about(one: Met) -> Line:
     """The rated event as its answer names it. Its person answers, under the same identifiers."""
-    about: Line = {"touchpoint": one.touchpoint, "source": one.source, "id": one.id, "time": one.time}
+    about: Line = {"touchpoint": one.touchpoint, "source": one.source, "id": one.id, "time": format_time(one.time_us)}
     about |= {"place": one.place, "identifiers": list(one.identifiers)}
     return about | {"persons": [{"type": kind, "key": key} for kind, key in one.persons]}
 

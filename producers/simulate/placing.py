@@ -29,7 +29,6 @@ class Met(NamedTuple):
     id: str
     touchpoint: str
     action: str
-    time: str
     place: str | None
     zone: str | None
     identifiers: tuple[Who, ...]
@@ -49,8 +48,8 @@ class Placed(NamedTuple):
 
 
 def met(event: Mapping[str, Any], kept: frozenset[str] = frozenset(), naive_zone: str | None = None) -> Met:
-    """What is kept of one touchpoint event that passed the contract: of its properties those that the map looks at. `naive_zone` is that
-    of its source."""
+    """What is kept of one touchpoint event that passed the contract: of its properties those that the map looks at. `naive_zone`: of
+    its source."""
     identifiers = tuple(map(_pair, event.get("identifiers") or ()))
     persons = tuple((one["type"], one["key"]) for one in event.get("persons") or ())
     known = sorted((*persons, *identifiers), key=lambda one: order_of(one[0]))
@@ -63,9 +62,8 @@ def met(event: Mapping[str, Any], kept: frozenset[str] = frozenset(), naive_zone
         event["id"],
         event["touchpoint"],
         event.get("action") or "",
-        event["time"],
         event.get("place"),
-        event.get("zone"),
+        event.get("zone") or naive_zone,
         identifiers,
         persons,
         wait if isinstance(wait, int) else None,

@@ -65,8 +65,8 @@ def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, se
     kept = asked_properties(journey_map)
     if (file is None) == (not sources):
         raise WrongUsage("name either a file of events or --source", "for example --source retail-pos")
+    zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
     if file is not None:
-        zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
         for event in _lines_of(file):
             yield met(event, kept, zones.get(event["source"]))
         return
@@ -79,7 +79,7 @@ def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, se
             )
     for source in sources:
         for event in readers[source]():
-            yield met(event, kept)
+            yield met(event, kept, zones.get(source))
 
 
 Reader = Callable[[], Iterator[dict[str, Any]]]

@@ -105,6 +105,15 @@ def test_answers_pass_the_contract(visits: list[Line]) -> None:
     assert {event["sampling_probability"] for event in producer.events} == {0.3}
 
 
+def test_a_time_without_offset_is_read_in_the_zone_of_its_source(visits: list[Line]) -> None:
+    naive = {name: value for name, value in visits[0].items() if name != "zone"} | {"time": "2025-01-05T10:00:00"}
+    lines = simulate_answers([met(naive, naive_zone="Europe/Berlin")], shipped_map("retail"), ALL)
+    answers = [line["event"] for line in lines if line["kind"] == "sent"]
+    assert {(one["zone"], one["about"]["occurred_at"]) for one in answers} == {
+        ("Europe/Berlin", "2025-01-05T09:00:00.000000Z")
+    }
+
+
 def test_persons_known_by_keys_only_are_asked_under_their_keys(visits: list[Line]) -> None:
     key = "k1:" + "a" * 64
     keyed = {name: value for name, value in visits[0].items() if name != "identifiers"}
