@@ -51,7 +51,7 @@ class Asking(NamedTuple):
 
 
 ASKINGS = (
-    Asking("retail", RETAIL, 0.05, "store_purchase:0.1:2017-12-04"),
+    Asking("retail", RETAIL, 0.03, "store_purchase:0.1:2017-12-04"),
     Asking("web_shop", (CLICKS,), 0.25, "purchase:0.1:2024-06-02"),
 )
 """What is planted begins with the last period of each report, so that its trend has something to find."""

@@ -59,8 +59,9 @@ def questions_of(journey_map: JourneyMap) -> list[Question]:
 def asked_properties(journey_map: JourneyMap) -> frozenset[str]:
     """Names of the properties that any condition of the map looks at."""
     conditions: list[EventCondition] = [rule.when for rule in journey_map.rules]
-    for group in (*journey_map.personas, *journey_map.segments, *journey_map.goals):
-        conditions += group.when or ()
+    conditions += (one for persona in journey_map.personas for one in persona.when or ())
+    conditions += (one for segment in journey_map.segments for one in segment.when or ())
+    conditions += (one for goal in journey_map.goals for one in goal.when)
     conditions += (journey_map.churn.exit if journey_map.churn else None) or ()
     return frozenset(name for condition in conditions for name in condition.content)
 

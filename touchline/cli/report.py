@@ -17,7 +17,7 @@ from touchline.reporting.touchpoints import MapPart, TouchpointLine
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
 
-WIDTH_WHEN_PIPED = 160
+WIDTH_WHEN_PIPED = 176
 
 
 def report(

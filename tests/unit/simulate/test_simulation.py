@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tests.documents import blocks_of
-from tests.unit.simulate.ledgers import ROOT, events_of, lines_of, shipped_map, standing, text_of
+from tests.unit.simulate.ledgers import ROOT, Line, events_of, lines_of, shipped_map, standing, text_of
 from touchline.errors import WrongUsage
 from touchline.producers.memory import InMemoryProducer
 from touchline.producers.simulate.effects import LONG_WAIT_SECONDS, MEASURE_EFFECT, WAIT_EFFECT
@@ -27,7 +27,7 @@ from touchline.schemas.journey_map import map_names
 from touchline.schemas.sources import load_sources
 
 SOME = Parameters(seed=3, persons=300, days=60)
-MANY = Parameters(seed=1, persons=6_000, days=60)
+MANY = Parameters(seed=1, persons=4_500, days=60, is_disturbed=False)
 OTHER_PROCESS = (
     "from tests.unit.simulate.ledgers import text_of; from touchline.producers.simulate.parameters import Parameters"
 )
@@ -40,6 +40,12 @@ small = st.builds(
     is_disturbed=st.booleans(),
     merge_share=st.sampled_from((0.0, 0.15, 1.0)),
 )
+
+
+@pytest.fixture(scope="module")
+def many() -> list[Line]:
+    """Enough for statistics."""
+    return lines_of(MANY)
 
 
 @settings(max_examples=20)
@@ -150,11 +156,10 @@ def test_the_totals_are_a_recount_of_what_was_sent() -> None:
     } == ended
 
 
-def test_the_planted_effects_are_in_the_scores_and_the_absent_one_is_not() -> None:
+def test_the_planted_effects_are_in_the_scores_and_the_absent_one_is_not(many: list[Line]) -> None:
     """Each within four standard errors of its size; without it, many standard errors away."""
-    lines = lines_of(MANY._replace(is_disturbed=False))
-    effects = {line["name"]: line for line in lines if line["kind"] == "effect"}
-    rated = [one for one in standing(lines).values() if "score" in one["event"]]
+    effects = {line["name"]: line for line in many if line["kind"] == "effect"}
+    rated = [one for one in standing(many).values() if "score" in one["event"]]
 
     def difference(touchpoint: str, is_after: Any) -> tuple[float, float]:
         here = [one for one in rated if one["event"]["about"]["touchpoint"] == touchpoint]
@@ -185,11 +190,9 @@ def mean_and_variance(values: list[float]) -> tuple[float, float]:
     return mean, sum((value - mean) ** 2 for value in values) / len(values) ** 2
 
 
-def test_scores_are_drawn_with_the_quality_that_the_ledger_names() -> None:
+def test_scores_are_drawn_with_the_quality_that_the_ledger_names(many: list[Line]) -> None:
     """The expected number of promoters from the qualities alone, against the promoters."""
-    rated = [
-        one for one in standing(lines_of(MANY)).values() if one["event"].get("kpi") == "nps" and "score" in one["event"]
-    ]
+    rated = [one for one in standing(many).values() if one["event"].get("kpi") == "nps" and "score" in one["event"]]
     chances = []
     for one in rated:
         quality = one["truth"]["quality"]
