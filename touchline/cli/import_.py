@@ -3,27 +3,19 @@ FILE`."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
-from typer.core import TyperGroup
 
+from touchline.cli.groups import DefaultCommandGroup
 from touchline.cli.import_clicks import import_clicks
 from touchline.cli.import_file import import_file
 from touchline.cli.import_retail import import_retail
 from touchline.cli.import_watch import import_watch
 
 
-class FileOrCommandGroup(TyperGroup):
-    """A group in which whatever is no command is the beginning of `file`'s arguments."""
+class FileOrCommandGroup(DefaultCommandGroup):
+    """`touchline import FILE` is `touchline import file FILE`."""
 
     default_command = "file"
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts `file` before arguments that name no command."""
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = [self.default_command, *args]
-        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(

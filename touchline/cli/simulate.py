@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from touchline.cli.groups import DefaultCommandGroup
 from touchline.cli.sending import open_producer, progress_on_stderr, waiting_note
 from touchline.cli.simulate_options import day_of, effect_of, events_of, map_of, require_past
 from touchline.cli.simulating import Done, carry_out
@@ -18,7 +19,27 @@ from touchline.producers.simulate.parameters import BEGIN, Parameters
 from touchline.producers.simulate.simulation import simulate as lines_of
 from touchline.settings import load_settings
 
-app = typer.Typer(invoke_without_command=True, help="Send the events of made-up customers, whose truth is known.")
+
+class PersonsOrCommandGroup(DefaultCommandGroup):
+    """`touchline simulate --seed 1` is `touchline simulate persons --seed 1`."""
+
+    default_command = "persons"
+
+
+app = typer.Typer(
+    cls=PersonsOrCommandGroup,
+    no_args_is_help=True,
+    help="""Send made-up events, marked as such, whose truth is known.
+
+    `touchline simulate --seed 1` sends made-up customers; `touchline simulate answers` made-up answers of real ones.
+
+    Examples:
+
+        touchline simulate --seed 1 --persons 2000 --days 90 --ledger truth.ndjson
+
+        touchline simulate answers --source retail-pos
+    """,
+)
 
 Seed = Annotated[int, typer.Option(help="Another seed, other customers; the same seed, the same events.")]
 Map = Annotated[str | None, typer.Option("--map", help="Journey map, by name or path; the first of the setting maps.")]
@@ -29,11 +50,10 @@ Outbox = Annotated[Path | None, typer.Option(help="Through the durable outbox in
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
-@app.callback()
-def simulate(
-    context: typer.Context,
+@app.command("persons")
+def persons(
     seed: Seed = 1,
-    persons: Annotated[int, typer.Option(min=1, help="So many persons arrive.")] = 1000,
+    count: Annotated[int, typer.Option("--persons", min=1, help="So many persons arrive.")] = 1000,
     days: Annotated[int, typer.Option(min=1, help="Length of the simulation.")] = 90,
     begin: Annotated[str, typer.Option(help="Its first day.")] = BEGIN.isoformat(),
     journey_map: Map = None,
@@ -55,12 +75,10 @@ def simulate(
 
         touchline simulate --persons 100 --rate 20
 
-        touchline simulate --persons 1000 --dry-run --json
+        touchline simulate persons --persons 1000 --dry-run --json
     """
-    if context.invoked_subcommand is not None:
-        return
     settings = load_settings()
-    parameters = Parameters(seed, persons, days, day_of(begin, "--begin"), not undisturbed)
+    parameters = Parameters(seed, count, days, day_of(begin, "--begin"), not undisturbed)
     require_past(parameters)
     chosen = map_of(journey_map, settings)
     started_s = time.monotonic()

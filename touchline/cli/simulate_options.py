@@ -61,15 +61,14 @@ def effect_of(text: str) -> Effect:
 
 
 def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, settings: Settings) -> Iterator[Met]:
-    """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of imported data sets, by their sources."""
+    """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of imported data sets, by their sources. What is named is
+    looked for at once, the events are read as they are asked for."""
     kept = asked_properties(journey_map)
+    zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
     if (file is None) == (not sources):
         raise WrongUsage("name either a file of events or --source", "for example --source retail-pos")
-    zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
     if file is not None:
-        for event in _lines_of(file):
-            yield met(event, kept, zones.get(event["source"]))
-        return
+        return (met(event, kept, zones.get(event["source"])) for event in _lines_of(file))
     readers = _readers()
     for source in sources:
         if source not in readers:
@@ -77,9 +76,7 @@ def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, se
                 f"no data set of the source {source} can be read here",
                 f"there are {', '.join(sorted(readers))}; of other sources give a file of their events",
             )
-    for source in sources:
-        for event in readers[source]():
-            yield met(event, kept, zones.get(source))
+    return (met(event, kept, zones.get(source)) for source in sources for event in readers[source]())
 
 
 Reader = Callable[[], Iterator[dict[str, Any]]]

@@ -90,7 +90,6 @@ def test_a_dry_run_opens_no_producer(producers: list[InMemoryProducer], touchlin
         (("--begin", "2099-01-01"), "would end after this moment"),
         (("--map", "retial"), "there is no map 'retial'"),
         (("--ledger", "nowhere/truth.ndjson", "--dry-run"), "cannot be written"),
-        (("answers",), "name either a file of events or --source"),
     ],
 )
 def test_wrong_options_are_status_2_with_a_remedy(
@@ -100,6 +99,19 @@ def test_wrong_options_are_status_2_with_a_remedy(
     assert status == 2
     assert says in err
     assert "mend: " in err
+
+
+def test_answers_need_events(producers: list[InMemoryProducer], touchline: Run) -> None:
+    status, _, err = touchline("simulate", "answers")
+    assert status == 2
+    assert "name either a file of events or --source" in err
+
+
+def test_persons_is_what_is_simulated_where_nothing_is_named(producers: list[InMemoryProducer], touchline: Run) -> None:
+    named, unnamed = (
+        touchline("simulate", *words, "--dry-run", "--json")[1] for words in (("persons", *WORDS[1:]), WORDS[1:])
+    )
+    assert {**json.loads(named), "seconds": 0} == {**json.loads(unnamed), "seconds": 0}
 
 
 def test_events_leave_at_their_rate_and_lost_time_is_no_burst() -> None:
