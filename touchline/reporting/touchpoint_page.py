@@ -120,7 +120,7 @@ def _footnote(part: MapPart) -> str:
     days = part.periods
     return (
         f"intervals by {made}. Trend: {days.from_} to {days.to} against {days.before_from} to {days.before_to}, with the 95 % interval of "
-        "the change; - where one of them has no answer"
+        "the change (of twenty KPIs that did not change one seems to); - where a period has no answer"
     )
 
 
