@@ -13,6 +13,7 @@ from touchline.errors import WrongUsage
 from touchline.producers.producer import EventProducer
 
 Line = dict[str, Any]
+_EVENTS_BETWEEN_STEPS = 100
 
 
 class Done(NamedTuple):
@@ -76,14 +77,18 @@ class _Noted:
         self.totals: Line = {}
 
     def events(self) -> Iterator[Line]:
+        sent = 0
         for line in self._lines:
             if self._file is not None:
                 self._file.write(as_text(line))
             self.head = self.head or line
             self.totals = line
             if line["kind"] == "sent":
-                self._advance(1)
                 yield line["event"]
+                sent += 1
+                if sent % _EVENTS_BETWEEN_STEPS == 0:
+                    self._advance(_EVENTS_BETWEEN_STEPS)
+        self._advance(sent % _EVENTS_BETWEEN_STEPS)
 
 
 def as_text(line: Line) -> str:
