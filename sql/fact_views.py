@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.projections import ANSWER_ROWS, TOUCHPOINT_ROWS, UNMAPPED
+from touchline.sql.settlements import IS_OPEN, SETTLED
 from touchline.sql.surveys import variant_key
 from touchline.sql.view_columns import COLUMNS, FACTS, MAP
 from touchline.sql.views import DEFAULT_MAP, NET_ROWS, View, chosen, own, rows_of_ledger
@@ -99,33 +100,56 @@ UNMAPPED_EVENTS = View(
     f"\n(\n{UNMAPPED.reading()}\n)\nWHERE events != 0 AND {DEFAULT_MAP}",
 )
 _STREAM = "splitByChar('/', toString(stream))"
+_QUARANTINED = f"kind = 'received' AND fate = 'quarantined'\n      AND {NET_ROWS}"
+_QUARANTINE_COLUMNS = own(
+    {
+        "received_at": (
+            "DateTime64(6, 'UTC')",
+            "When the sender's side received it, else when it was stored (UTC)",
+            "if(toUnixTimestamp64Micro(received_time) = 0, toDateTime64(stored_time, 6, 'UTC'), received_time)",
+        ),
+        "topic": ("LowCardinality(String)", "Kafka topic", f"{_STREAM}[1]"),
+        "partition": ("UInt32", "Kafka partition", f"toUInt32({_STREAM}[3])"),
+        "offset": ("Int64", "Kafka offset", ""),
+        "source": (
+            COLUMNS["campaign"].type,
+            "Source, as far as it could be read; NULL otherwise",
+            "nullIf(source, '')",
+        ),
+        "reason": ("LowCardinality(String)", "Why (closed set, see docs)", ""),
+        "field": (
+            COLUMNS["campaign"].type,
+            "Path of the offending field; NULL when no single field offends",
+            "nullIf(field, '')",
+        ),
+    }
+)
 QUARANTINE = View(
     "quarantine",
-    "One row per record that is kept out, with the reason",
-    own(
+    "One row per record that is kept out and not settled, with the reason",
+    _QUARANTINE_COLUMNS,
+    rows_of_ledger(f"{_QUARANTINED}\n      AND {IS_OPEN}"),
+)
+QUARANTINE_SETTLED = View(
+    "quarantine_settled",
+    "One row per quarantined record that was replayed or discarded",
+    _QUARANTINE_COLUMNS
+    | own(
         {
-            "received_at": (
-                "DateTime64(6, 'UTC')",
-                "When the sender's side received it, else when it was stored (UTC)",
-                "if(toUnixTimestamp64Micro(received_time) = 0, toDateTime64(stored_time, 6, 'UTC'), received_time)",
+            "outcome": (
+                "LowCardinality(String)",
+                "replayed (its event is in the ledger), repeated (a replay that was refused once more) or discarded",
+                "settled_as",
             ),
-            "topic": ("LowCardinality(String)", "Kafka topic", f"{_STREAM}[1]"),
-            "partition": ("UInt32", "Kafka partition", f"toUInt32({_STREAM}[3])"),
-            "offset": ("Int64", "Kafka offset", ""),
-            "source": (
-                COLUMNS["campaign"].type,
-                "Source, as far as it could be read; NULL otherwise",
-                "nullIf(source, '')",
+            "note": (
+                "String",
+                "Why it was discarded; of a replay the record that brought the event, or that it was there already",
+                "settled_note",
             ),
-            "reason": ("LowCardinality(String)", "Why (closed set, see docs)", ""),
-            "field": (
-                COLUMNS["campaign"].type,
-                "Path of the offending field; NULL when no single field offends",
-                "nullIf(field, '')",
-            ),
+            "settled_at": ("DateTime64(6, 'UTC')", "When it was settled (UTC)", "settled_since"),
         }
     ),
-    rows_of_ledger(f"kind = 'received' AND fate = 'quarantined'\n      AND {NET_ROWS}"),
+    f"{rows_of_ledger(_QUARANTINED)} AS quarantined\nINNER JOIN {SETTLED} AS settled USING (stream, offset)",
 )
 
-FACT_VIEWS = (TOUCHPOINTS, ATTACHMENTS, ANSWERS, ORDERS, JOURNEYS, UNMAPPED_EVENTS, QUARANTINE)
+FACT_VIEWS = (TOUCHPOINTS, ATTACHMENTS, ANSWERS, ORDERS, JOURNEYS, UNMAPPED_EVENTS, QUARANTINE, QUARANTINE_SETTLED)

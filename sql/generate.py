@@ -17,17 +17,15 @@ from touchline.sql.fact_views import FACT_VIEWS
 from touchline.sql.mart_views import MART_VIEWS
 from touchline.sql.migrate import migrations_dir
 from touchline.sql.projections import KPI_PROJECTIONS
+from touchline.sql.settlements import NO_SETTLEMENTS, SETTLEMENTS
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
-VIEWS_MIGRATION = "0007_add_events_of_kpis"
+VIEWS_MIGRATION = "0008_settle_quarantine"
 VIEWS = (*FACT_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
 ALL_VIEWS = (*VIEWS, *(one.view for one in EVENT_VIEWS))
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
-_OF_API = "ALTER DATABASE journey_api MODIFY COMMENT '{}';\n\n"
-_API_NOW = "Views apart from those that BI tools list: the events behind every KPI, parameterized views"
-_API_BEFORE = "Parameterized views, apart since some BI tools cannot list them"
 _VIEW_DDL = re.compile(r"^CREATE OR REPLACE VIEW (\S+)\n.*?;\n(?=\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -44,8 +42,8 @@ def generated_files() -> dict[str, str]:
     return {
         f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
-        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{_OF_API.format(_API_NOW)}{up_views}",
-        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{_OF_API.format(_API_BEFORE)}{down_views}",
+        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{SETTLEMENTS}\n{up_views}",
+        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}\n{NO_SETTLEMENTS}",
         "docs/kpis.md": kpis_page(),
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS]),
     }

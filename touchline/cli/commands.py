@@ -53,7 +53,15 @@ COMMANDS: dict[str, Command] = {
             WAYS_TO_LOOK,
             "check the account against Kafka",
         ),
-        Command("map", "touchline.cli.map", None, "cli", JOURNEYS, "check and show journey maps"),
+        Command(
+            "quarantine",
+            "touchline.cli.quarantine",
+            None,
+            "worker",
+            WAYS_TO_LOOK,
+            "what is kept out: look, send again, give up",
+        ),
+        Command("map", "touchline.cli.map", None, "cli", JOURNEYS, "check, show and draft journey maps"),
         Command("config", "touchline.cli.config", None, "cli", ABOUT, "the effective configuration and its origins"),
         Command("version", "touchline.cli.version", "version", "cli", ABOUT, "what is installed"),
     )

@@ -11,7 +11,7 @@ from tests.engine import running_engine
 from touchline.clickhouse import connect
 from touchline.settings import Settings
 
-TABLES = ("ledger", "default_map", "maps", "stages", "touchpoints", "places", "sources")
+TABLES = ("ledger", "default_map", "maps", "stages", "touchpoints", "places", "sources", "settlements")
 
 
 @pytest.fixture(scope="package")

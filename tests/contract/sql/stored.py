@@ -16,7 +16,7 @@ from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.reference import register_configuration
 
-TABLES = ("ledger", "fence", "default_map", "maps", "stages", "touchpoints", "sources")
+TABLES = ("ledger", "fence", "default_map", "maps", "stages", "touchpoints", "sources", "settlements")
 
 
 def answer(number: int, person: int | None, minute: int, about: str = "till", **fields: Any) -> dict[str, Any]:

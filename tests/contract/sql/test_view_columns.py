@@ -32,6 +32,7 @@ VIEWS = {
     "funnel_stage_any": "map map_version stage stage_order reached reached_next rate ci_low ci_high",
     "unmapped": "source touchpoint action events",
     "quarantine": "received_at topic partition offset source reason field",
+    "quarantine_settled": "received_at topic partition offset source reason field outcome note settled_at",
     "account": "topic incarnation partition received stored duplicate superseded quarantined suppressed erased gaps is_balanced",
     "kpi_revenue_1d": f"bucket {D} {M} currency kind orders amount",
     "kpi_wait_1d": "bucket map map_version stage touchpoint channel wait_from_seconds wait_below_seconds events",

@@ -1,0 +1,103 @@
+"""What the present contract says of a quarantined record: the worker's own steps, asked before anything is sent again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from touchline.processors.cipher import Cipher
+from touchline.processors.decode import decode
+from touchline.processors.records import Fact, Rejected, Suppressed
+from touchline.processors.validate import Validated, Validator
+from touchline.producers.record import PreparedRecord
+from touchline.quarantine.entries import Entry
+from touchline.quarantine.keep import Kept, State
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import REMEDIES
+from touchline.schemas.sources import Sources
+
+NO_BYTES = {
+    State.EXPIRED: ("the 90 days of its bytes have passed", "let the sender send it again, then discard it"),
+    State.NONE: ("no bytes are kept of it", "let the sender send it again, then discard it"),
+    State.LOCKED: (
+        "its bytes are under another key",
+        "name the key file that the workers had then by payload_key_file",
+    ),
+}
+CONSENT_REMEDY = "the source works under consent and the event names no grant: discard it"
+
+
+class Refused(NamedTuple):
+    """Sending it again would not help. `why` is a reason of quarantine or a state of the bytes."""
+
+    why: str
+    field: str
+    remedy: str
+
+
+class Mended(NamedTuple):
+    """The present contract takes it: the record to send, as its sender would make it, and the version of the event that it is."""
+
+    record: PreparedRecord
+    timestamp_ms: int
+    version: tuple[str, str, int]
+    """(source, event id, payload hash)"""
+
+
+Verdict = Mended | Refused
+
+
+class _Record(NamedTuple):
+    """What the worker's steps read."""
+
+    offset: int
+    key: bytes | None
+    value: bytes
+    timestamp: int
+
+
+class Judge:
+    """The worker's validation with the configuration of this process."""
+
+    def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
+        self._validator = Validator(sources, company_zone, cipher)
+
+    def judge(self, kept: Kept) -> Verdict:
+        """Would a worker of this release and configuration store it?
+
+        The key is made anew from the content, as the contract says: a sender that chose another one was the fault (key_mismatch). The time
+        that Kafka kept stays, so that an event of the future does not become credible by waiting.
+        """
+        entry, state, value = kept
+        if entry.reason == Reason.CONFLICT:
+            return Refused(Reason.CONFLICT, "", f"{REMEDIES[Reason.CONFLICT]}, then discard it")
+        if state is not State.KEPT:
+            return Refused(state, "", "; ".join(NO_BYTES[state]))
+        record = _Record(entry.offset, None, value, timestamp_ms(entry))
+        validated = Validated([], [], Counter())
+        decoded = decode([record])
+        self._validator.validate([record], decoded, validated)
+        (outcome,) = validated.outcomes
+        match outcome:
+            case Rejected():
+                return Refused(outcome.reason, outcome.field, REMEDIES[outcome.reason])
+            case Suppressed():
+                return Refused(outcome.reason, "consent", CONSENT_REMEDY)
+            case Fact():
+                assert type(decoded[0]) is dict
+                time = str(decoded[0]["time"])
+                return Mended(_prepared(outcome, value, time), record.timestamp, _version(outcome))
+
+
+def timestamp_ms(entry: Entry) -> int:
+    """The time that Kafka keeps with the record, as it was."""
+    return entry.received_us // 1_000
+
+
+def _prepared(fact: Fact, value: bytes, time: str) -> PreparedRecord:
+    key = fact.identifier or f"{fact.source}/{fact.event_id}"
+    return PreparedRecord(fact.event_id, key.encode(), value, fact.source, fact.event_type, time)
+
+
+def _version(fact: Fact) -> tuple[str, str, int]:
+    return (fact.source, fact.event_id, fact.payload_hash)
