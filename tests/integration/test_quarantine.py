@@ -97,7 +97,7 @@ KEPT_OUT = SENT - 1
 
 
 @pytest.fixture(scope="module")
-def world(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(ledger, tmp_path_factory.mktemp("quarantine"))
     producer = KafkaProducer(bootstrap_servers=world.settings.kafka_bootstrap)
     for key, value in records():

@@ -1,4 +1,4 @@
-"""`touchline map check | show`: look at journey maps before a worker runs on them."""
+"""`touchline map check | show | suggest`: look at journey maps before a worker runs on them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from touchline.cli.map_page import print_map
+from touchline.cli.map_suggest import suggest
 from touchline.errors import WrongUsage
 from touchline.schemas.journey.coverage import coverage, coverage_warnings
 from touchline.schemas.journey_map import JourneyMap, MapInvalid, find_map, load_map, map_names
@@ -19,7 +20,8 @@ from touchline.sql.catalogue import load_catalogue
 
 WIDTH_WHEN_PIPED = 160
 
-app = typer.Typer(no_args_is_help=True, help="Journey maps: check them, show them.")
+app = typer.Typer(no_args_is_help=True, help="Journey maps: check them, show them, draft one.")
+app.command()(suggest)
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[FILE|NAME]...", help="default: all maps of journeys_dir")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]

@@ -15,10 +15,11 @@ STAGES = {
     "six_stages_loyalty": "awareness research evaluation purchase use support",
     "advocacy": "awareness consideration purchase retention advocacy",
     "retail": "awareness consideration purchase service loyalty",
+    "web_shop": "arrival research evaluation checkout purchase service",
 }
 
 
-def test_the_four_stage_models_and_the_map_of_the_demo_are_shipped() -> None:
+def test_the_four_stage_models_and_the_maps_of_the_demo_are_shipped() -> None:
     assert {name: " ".join(stage.id for stage in shipped(name).stages) for name in SHIPPED} == STAGES
 
 
