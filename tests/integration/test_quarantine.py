@@ -5,19 +5,24 @@ The steps build on each other, in the order of the file: a source is not declare
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest import mock
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from tests.engines import Ledger, touchline
+from tests.engines import Ledger
 from tests.real_worker import RealWorker, ask, real_worker
+from touchline.cli.main import run
 from touchline.producers.partitioning import partition_of
 
 PARTITIONS = 4
@@ -44,7 +49,11 @@ class World:
         self.environment = ledger.environment | {"TOUCHLINE_SOURCES_FILE": str(self.sources)}
 
     def run(self, *arguments: str, status: int = 0) -> str:
-        return touchline(self.ledger._replace(environment=self.environment), *arguments, status=status)
+        """A command as typed, in this process: a Python for each would cost more than the command."""
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        with mock.patch.dict(os.environ, self.environment), contextlib.redirect_stdout(out):
+            assert run(arguments) == status, arguments
+        return cast(io.BytesIO, out.buffer).getvalue().decode()
 
     def asked(self, *arguments: str, status: int = 0) -> Any:
         return json.loads(self.run("quarantine", *arguments, "--json", status=status))
