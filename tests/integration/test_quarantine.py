@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -50,10 +50,10 @@ class World:
 
     def run(self, *arguments: str, status: int = 0) -> str:
         """A command as typed, in this process: a Python for each would cost more than the command."""
-        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        out = io.TextIOWrapper(buffer := io.BytesIO(), encoding="utf-8", write_through=True)
         with mock.patch.dict(os.environ, self.environment), contextlib.redirect_stdout(out):
             assert run(arguments) == status, arguments
-        return cast(io.BytesIO, out.buffer).getvalue().decode()
+        return buffer.getvalue().decode()
 
     def asked(self, *arguments: str, status: int = 0) -> Any:
         return json.loads(self.run("quarantine", *arguments, "--json", status=status))

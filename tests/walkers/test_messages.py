@@ -19,7 +19,9 @@ FOLDERS = (
     "sql",
     "touchline/cli",
     "touchline/local",
+    "touchline/quarantine",
     "touchline/reporting",
+    "touchline/suggest",
 )
 
 

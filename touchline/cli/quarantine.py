@@ -65,7 +65,7 @@ def list_entries(
         int | None, typer.Option("--fail-above", min=0, help="Exit status 4 when more than so many are open.")
     ] = None,
     as_json: AsJson = False,
-) -> int:
+) -> None:
     """List open entries, the newest first: where the record is, why it is kept out, and whether its bytes are there.
 
     Exit status 4 when more entries are open than --fail-above allows (of those that the filters select).
@@ -89,10 +89,10 @@ def list_entries(
     else:
         print_page(entries_page(entries, now, settled, open_count), WIDTH_WHEN_PIPED)
     if fail_above is not None and open_count > fail_above:
-        print(f"error: {open_count:,} entries are open, {fail_above:,} are allowed", file=sys.stderr)
-        print("mend: see `touchline quarantine list`, then `touchline quarantine replay` or discard", file=sys.stderr)
-        return NotClean.exit_status
-    return 0
+        raise NotClean(
+            f"{open_count:,} entries are open, {fail_above:,} are allowed",
+            "mend what is named and `touchline quarantine replay`, or `touchline quarantine discard`",
+        )
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from clickhouse_driver import Client
 
 from tests.contract.sql.stored import start_anew, store
+from touchline.cli.main import run
+from touchline.local.parts import settings_environment
 from touchline.schemas.journey_map import parse_map
 from touchline.settings import Settings
 from touchline.suggest.draft import draft
@@ -100,3 +103,33 @@ def test_the_draft_of_the_click_log_puts_looking_before_paying(found: Observed) 
     }
     assert order["catalog"] < order["payment_details"] <= order["purchase"]
     assert suggested.goals[0].id == "purchase"
+
+
+def test_the_command_prints_a_map_that_check_takes(
+    engine_settings: Settings,
+    found: Observed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in settings_environment(engine_settings).items():
+        monkeypatch.setenv(name, value)
+    assert run(["map", "suggest", "--source", "shop", "--map", "web_shop"]) == 0
+    file = tmp_path / "web_shop.yaml"
+    file.write_text(capsys.readouterr().out)
+    assert run(["map", "check", str(file)]) == 0
+    assert "web_shop version 1 is good" in capsys.readouterr().out
+    assert run(["map", "suggest", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["events"], told["map"], len(told["touchpoints"])) == (found.events, "suggested", len(found.seen))
+    assert parse_map(told["yaml"]).map == "suggested"
+
+
+def test_without_events_or_with_a_bad_name_it_says_so(
+    engine_settings: Settings, found: Observed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in settings_environment(engine_settings).items():
+        monkeypatch.setenv(name, value)
+    assert run(["map", "suggest", "--source", "web"]) == 1
+    assert "error: no touchpoint event of web is stored yet" in capsys.readouterr().err
+    assert run(["map", "suggest", "--map", "Web Shop"]) == 2

@@ -36,14 +36,14 @@ def event(number: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def entry(offset: int = 1, reason: str = "unknown_source", **fields: Any) -> Entry:
-    given = {
+    given: dict[str, Any] = {
         "received_us": RECEIVED_US,
         "received_at": NOW,
         "stored_at": NOW,
         "source": "till",
         "event_id": f"visit-{offset}",
     }
-    kept = {"field": "source", "cipher_key_id": "c1", "sealed_bytes": 100}
+    kept: dict[str, Any] = {"field": "source", "cipher_key_id": "c1", "sealed_bytes": 100}
     return Entry(stream=STREAM, offset=offset, reason=reason, **(given | kept | fields))
 
 

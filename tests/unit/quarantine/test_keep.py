@@ -68,7 +68,8 @@ def test_discarding_needs_a_reason_that_fits_a_line() -> None:
 
 
 def test_shapes_tell_no_value_and_no_name_that_a_sender_chose() -> None:
-    lines = shape_lines(json.dumps(event(**{"jane.doe@example.org": "x", "properties": {"jane": 1}})).encode())
+    odd = event() | {"jane.doe@example.org": "x", "properties": {"jane": 1}}
+    lines = shape_lines(json.dumps(odd).encode())
     assert "time: text of 25 characters" in lines
     assert "persons: list of 1" in lines
     assert "persons[].key: text of 67 characters" in lines

@@ -21,13 +21,24 @@ NAMES = st.one_of(
 
 
 def seen(touchpoint: str, events: int = 10, **fields: Any) -> Seen:
-    given = {"persons": 5, "channels": {"web": events}, "actions": {}, "order_events": 0, "declared_events": 0}
+    given: dict[str, Any] = {
+        "persons": 5,
+        "channels": {"web": events},
+        "actions": {},
+        "order_events": 0,
+        "declared_events": 0,
+    }
     return Seen(touchpoint, events, **(given | {"simulated_events": 0, "median_position": 1.0} | fields))
 
 
 def observed(*touchpoints: Seen, before: dict[tuple[str, str], int] | None = None, **fields: Any) -> Observed:
-    totals = {"events": sum(one.events for one in touchpoints), "persons": 9, "nobody_events": 0, "left_out": 0}
-    times = {"first_time": TIME, "last_time": TIME, "pause_days": None, "followed": {}}
+    totals: dict[str, Any] = {
+        "events": sum(one.events for one in touchpoints),
+        "persons": 9,
+        "nobody_events": 0,
+        "left_out": 0,
+    }
+    times: dict[str, Any] = {"first_time": TIME, "last_time": TIME, "pause_days": None, "followed": {}}
     return Observed(sources=["shop"], seen=touchpoints, first_before=before or {}, **(totals | times | fields))
 
 
@@ -148,8 +159,9 @@ def test_whatever_was_observed_is_a_map_that_can_be_used(given: Observed) -> Non
 
 @given(st.text(max_size=80))
 def test_any_name_gives_a_short_name(name: str) -> None:
-    assert parse_map(
+    text = (
         f"map: m\nversion: 1\ntitle: t\nstages: [{{id: {identifier(name)}, name: x}}]\ntouchpoints: [{{id: a, name: a, channel: web, "
         f"ownership: owned, observability: traceable}}]\nrules: [{{id: r, when: {{touchpoint: a}}, stage: {identifier(name)}}}]\n"
         "goals: [{id: g, name: g, when: {touchpoint: a}}]\ncycle: {}"
     )
+    assert parse_map(text).map == "m"
