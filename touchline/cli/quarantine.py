@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from clickhouse_driver import Client
 
 from touchline.cli.pages import print_page
+from touchline.cli.quarantine_objects import bytes_object, entry_object, outcome_object
 from touchline.cli.quarantine_page import entries_page, entry_page, outcome_lines
 from touchline.cli.sending import hush_kafka, progress_on_stderr
 from touchline.cli.trace import plain
 from touchline.clickhouse import connect, explained
 from touchline.errors import NotClean, TouchlineError, WrongUsage
 from touchline.processors.cipher import Cipher
-from touchline.quarantine.entries import Entry, Position, Selection, count_open, read_open, read_settled
+from touchline.quarantine.entries import Position, Selection, count_open, read_open, read_settled
 from touchline.quarantine.keep import Kept, State, state_of
-from touchline.quarantine.replay import Replayed
 from touchline.quarantine.run import foresee, open_entries, replay as run_replay
 from touchline.quarantine.settle import discarded, settle
-from touchline.quarantine.shape import shape_lines
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings, load_settings
 from touchline.sql.migrate import require_schema
@@ -84,7 +82,7 @@ def list_entries(
         open_count = count_open(client, selection)
     now = datetime.now(UTC)
     if as_json:
-        found = [_entry_object(one, state_of(one, now)) for one in entries]
+        found = [entry_object(one, state_of(one, now)) for one in entries]
         print(json.dumps({"open": open_count, "entries": found}, default=plain, ensure_ascii=False))
     else:
         print_page(entries_page(entries, now, settled, open_count), WIDTH_WHEN_PIPED)
@@ -119,7 +117,7 @@ def show(
             raise TouchlineError("no such record is in quarantine", "see `touchline quarantine list`")
         found = open_entries(client, entries, Cipher.from_file(settings.payload_key_file))
     if as_json:
-        objects = [_entry_object(one.entry, one.state) | _bytes_object(one, raw) for one in found]
+        objects = [entry_object(one.entry, one.state) | bytes_object(one, raw) for one in found]
         print(json.dumps({"entries": objects}, default=plain, ensure_ascii=False))
     elif raw:
         return _write_raw(found)
@@ -174,7 +172,7 @@ def replay(
             with progress_on_stderr("records", len(entries)) as advance:
                 outcome = run_replay(client, settings, entries, wait, advance)
     if as_json:
-        print(json.dumps(_outcome_object(len(entries), outcome, dry_run)))
+        print(json.dumps(outcome_object(len(entries), outcome, dry_run)))
     else:
         print("\n".join(outcome_lines(len(entries), outcome, dry_run)))
     return 1 if outcome.waiting else 0
@@ -255,41 +253,6 @@ def _selection(
         None if until is None else until.replace(tzinfo=UTC),
         limit,
     )
-
-
-def _entry_object(entry: Entry, state: State) -> dict[str, Any]:
-    settled = {"outcome": entry.outcome, "note": entry.note, "settled_at": entry.settled_at} if entry.outcome else {}
-    return {
-        "position": entry.position,
-        "received_at": entry.received_at,
-        "source": entry.source or None,
-        "event_id": entry.event_id or None,
-        "reason": entry.reason,
-        "field": entry.field or None,
-        "bytes": state.value,
-        **settled,
-    }
-
-
-def _bytes_object(kept: Kept, raw: bool) -> dict[str, Any]:
-    if kept.state is not State.KEPT:
-        return {}
-    shown: dict[str, Any] = {"size": len(kept.value), "shape": shape_lines(kept.value)}
-    return shown | ({"base64": base64.b64encode(kept.value).decode()} if raw else {})
-
-
-def _outcome_object(selected: int, outcome: Replayed, is_dry_run: bool) -> dict[str, Any]:
-    refused = [why._asdict() | {"records": count} for why, count in outcome.refused.most_common()]
-    return {
-        "selected": selected,
-        "settled": outcome.settled,
-        "there_already": outcome.there_already,
-        "sent": outcome.sent,
-        "waiting": outcome.waiting,
-        "refused": outcome.refused.total(),
-        "refusals": refused,
-        "is_dry_run": is_dry_run,
-    }
 
 
 def _write_raw(found: list[Kept]) -> int:
