@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from touchline.processors.depth import are_bytes_too_deep
 from touchline.processors.records import KafkaRecord, Rejected
+from touchline.schemas.depth import are_bytes_too_deep
 from touchline.schemas.reasons import Reason
 
 VALUE_BYTES_MAX = 1 << 20

@@ -9,12 +9,12 @@ from operator import itemgetter
 from typing import Any
 
 from touchline.processors.cipher import Cipher
-from touchline.processors.depth import is_too_deep
 from touchline.processors.properties import properties_of
 from touchline.processors.records import Fact
 from touchline.schemas.canonical import payload_hash_of_own
 from touchline.schemas.checking import CheckedEvent, doubles_of, has_unknown_fields
 from touchline.schemas.credibility import instants_of, moments_of, sign_fault
+from touchline.schemas.depth import is_too_deep
 from touchline.schemas.events import ANSWER, IDENTIFY, TOUCHPOINT
 from touchline.schemas.identifiers import order_of
 from touchline.schemas.money import CURRENCY_EXPONENTS

@@ -1,7 +1,7 @@
-"""The worker's log: one `key=value` line per event on stderr, without payloads, and no line repeated without end.
+"""The log of a worker or a collector: one `key=value` line per event on stderr, without payloads, and no line repeated without end.
 
 A dead broker makes aiokafka and Faust log hundreds of lines a second. Of one message template, `BURST` lines
-(of the worker's own events `OWN_BURST`) pass in a window of `WINDOW_SECONDS`; the first line of the next window says
+(of their own events `OWN_BURST`) pass in a window of `WINDOW_SECONDS`; the first line of the next window says
 how many were held back. Tracebacks are reduced to the type of the exception: their texts may quote data.
 """
 
@@ -21,6 +21,7 @@ WINDOW_SECONDS = 30.0
 MESSAGE_MAX_CHARACTERS = 240
 
 logger = logging.getLogger("touchline.worker")
+OWN_LOGGERS = frozenset((logger.name, "touchline.collector"))
 
 
 def log_event(level: int, event: str, **fields: object) -> None:
@@ -43,7 +44,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, object] = {"level": record.levelname.lower()}
-        if record.name == logger.name:
+        if record.name in OWN_LOGGERS:
             fields |= {"event": record.getMessage()} | getattr(record, "fields", {})
         else:
             message = record.getMessage().strip().partition("\n")[0][:MESSAGE_MAX_CHARACTERS]
@@ -68,7 +69,7 @@ class RateLimit(logging.Filter):
         key = (record.name, str(record.msg)[:MESSAGE_MAX_CHARACTERS])
         now = self._clock()
         began, count = self._windows.get(key, (now, 0))
-        burst = OWN_BURST if record.name == logger.name else BURST
+        burst = OWN_BURST if record.name in OWN_LOGGERS else BURST
         if now - began >= WINDOW_SECONDS:
             record.held_back = max(0, count - burst)
             began, count = now, 0
@@ -87,7 +88,8 @@ def configure_log(stream: TextIO | None = None, *, verbose: bool = False) -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
-    logger.setLevel(logging.INFO)
+    for name in OWN_LOGGERS:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def _quoted(value: object) -> str:

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from touchline.processors.cipher import Cipher
 from touchline.processors.decode import Decoded
-from touchline.processors.depth import is_too_deep
 from touchline.processors.facts import TOO_DEEP, fact_of, is_unlink, linked_identifiers
 from touchline.processors.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
 from touchline.schemas.checking import CheckedEvent, check_event
+from touchline.schemas.depth import is_too_deep
 from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of

@@ -11,11 +11,13 @@ from touchline.schemas.rejections import REMEDIES, Rejection, shape_of
 
 
 class EventRejected(TouchlineError):
-    """The event would be quarantined; nothing was sent. `reason` and `field` are those of the quarantine."""
+    """The event would be quarantined; nothing was sent. `reason` and `field` are those of the quarantine, `shape`
+    tells what stands there without telling the value."""
 
     def __init__(self, rejection: Rejection, shape: str = "", mend: str = "") -> None:
         self.reason: Reason = rejection.reason
         self.field: str = rejection.field
+        self.shape = shape
         where = f"field {rejection.field}" if rejection.field else "the event"
         super().__init__(
             f"{where}: {rejection.reason.value}{f' (it is: {shape})' if shape else ''}", mend or REMEDIES[self.reason]

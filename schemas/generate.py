@@ -33,7 +33,7 @@ _HEADERS: Final = {
 }
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """As pydantic does it, but without a title per field: it repeats the name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _schema_of(model: type[BaseModel], name: str) -> dict[str, Any]:
-    schema = model.model_json_schema(schema_generator=_Generator)
+    schema = model.model_json_schema(schema_generator=SchemaGenerator)
     if name in EVENT_TYPES:  # the model knows its own type; an event must say it
         del schema["properties"]["type"]["default"]
         schema["required"].append("type")

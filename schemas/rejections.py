@@ -67,8 +67,13 @@ REMEDIES: Final = {
 
 def rejection_of(error: ValidationError) -> Rejection:
     """Reason and field path of an event that EVENT_ADAPTER refused."""
-    faults = (_rejection(details) for details in error.errors(include_url=False, include_context=True))
-    return min(faults, key=lambda fault: (_RANK[fault.reason], fault.field))
+    faults = (rejection_in(details) for details in error.errors(include_url=False, include_context=True))
+    return min(faults, key=rank_of)
+
+
+def rank_of(fault: Rejection) -> tuple[int, str]:
+    """Sort key of the faults of one event: the first counts."""
+    return _RANK[fault.reason], fault.field
 
 
 def shape_of(value: Any) -> str:
@@ -92,7 +97,8 @@ def shape_of(value: Any) -> str:
             return type(value).__name__
 
 
-def _rejection(details: ErrorDetails) -> Rejection:
+def rejection_in(details: ErrorDetails) -> Rejection:
+    """One of an event's faults."""
     kind = details["type"]
     if kind == "union_tag_not_found" or kind == "union_tag_invalid":
         return Rejection(_tag_reason(details), "type")

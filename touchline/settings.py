@@ -105,6 +105,62 @@ class Settings(BaseModel):
         examples=["disk"],
     )
 
+    collector_host: Name = Field(
+        "127.0.0.1",
+        description="address that the collector listens on; TLS is a proxy's in front of it",
+        examples=["0.0.0.0"],
+    )
+    collector_port: Port = Field(8787, description="port that the collector listens on", examples=[9100])
+    write_keys_file: Path = Field(
+        Path(".local/secrets/write_keys"),
+        description="file of the collector's write keys: lines `<id>.<secret> <source> ...`",
+        examples=["/run/secrets/write_keys"],
+    )
+    collector_body_bytes: int = Field(
+        1 << 20,
+        ge=1 << 10,
+        le=64 << 20,
+        description="a request's body, as sent and unzipped, at most",
+        examples=[4 << 20],
+        json_schema_extra={"unit": "bytes"},
+    )
+    collector_items: int = Field(
+        5_000,
+        ge=1,
+        le=100_000,
+        description="events in one request, at most",
+        examples=[500],
+        json_schema_extra={"unit": "events"},
+    )
+    collector_events_per_second: float = Field(
+        5_000.0,
+        gt=0,
+        description="events a second and write key, bursts of two seconds aside; beyond, 429",
+        examples=[200.0],
+        json_schema_extra={"unit": "events"},
+    )
+    collector_in_flight_bytes: int = Field(
+        64 << 20,
+        ge=1 << 20,
+        description="bodies and events in the collector's memory, at most; beyond, 503",
+        examples=[256 << 20],
+        json_schema_extra={"unit": "bytes"},
+    )
+    collector_read_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="so long may a body take to arrive",
+        examples=[60.0],
+        json_schema_extra={"unit": "seconds"},
+    )
+    collector_ack_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="so long may Kafka (or the outbox) take to acknowledge a request's events; beyond, 503",
+        examples=[10.0],
+        json_schema_extra={"unit": "seconds"},
+    )
+
     local_dir: Path = Field(
         Path(".local"), description="everything the local stack writes", examples=["/var/lib/touchline"]
     )

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
             "worker", "touchline.cli.worker", "worker", "worker", PROCESSES, "carry events from Kafka to ClickHouse"
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
+        Command("collector", "touchline.cli.collector", "collector", "collector", PROCESSES, "take events over HTTP"),
         Command("outbox", "touchline.cli.outbox", None, "cli", WAYS_IN, "what waits in a sender's durable outbox"),
         Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send files by a mapping, or a data set"),
         Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of made-up customers"),

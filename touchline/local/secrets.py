@@ -37,12 +37,18 @@ def _secrets(settings: Settings) -> dict[Path, Callable[[], str]]:
         settings.clickhouse_password_file: lambda: secrets.token_urlsafe(PASSWORD_BYTES),
         settings.person_key_file: _new_key,
         settings.payload_key_file: _new_key,
+        settings.write_keys_file: _new_write_key,
     }
 
 
 def _new_key() -> str:
     """`<key id>:<hex of 32 bytes>`; the id tells keys apart after a rotation and says nothing of the key."""
     return f"{secrets.token_hex(4)}:{secrets.token_hex(KEY_BYTES)}"
+
+
+def _new_write_key() -> str:
+    """A key for every source, for this machine; give each sender one of its own (docs/senders/http.md)."""
+    return f"local.{secrets.token_hex(KEY_BYTES)} *"
 
 
 def _write_once(path: Path, make: Callable[[], str]) -> bool:

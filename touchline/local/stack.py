@@ -30,7 +30,7 @@ from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
 from touchline.settings import Settings, load_settings
 
-SECRETS = ("clickhouse_password", "person_key", "payload_key")
+SECRETS = ("clickhouse_password", "person_key", "payload_key", "write_keys")
 
 
 def folder_settings(directory: Path, ports: Literal["free", "fixed"], partitions: int, brokers: int = 1) -> Settings:

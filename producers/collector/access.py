@@ -1,0 +1,100 @@
+"""Write keys: who may send, and for which sources.
+
+The file has one key a line, `<id>.<secret>` followed by the sources that it may send for, or by `*` for all that are declared:
+
+    web-shop.6f1f...e2 web-shop
+    survey.09ab...77 survey-tool call-centre
+
+A sender gives the whole first word as `Authorization: Bearer <id>.<secret>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from touchline.errors import WrongUsage
+from touchline.schemas.sources import Sources
+
+ALL_SOURCES: Final = "*"
+_KEY: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})\.([A-Za-z0-9_-]{32,128})")
+_FORM: Final = "write lines `<id>.<secret of 32 or more letters and digits> <source> ...`; `#` begins a comment"
+_NOBODY: Final = hashlib.sha256(b"").digest()
+
+
+class WriteKey(NamedTuple):
+    """A key that was found valid: its id, and the sources that it may send for (None: all that are declared)."""
+
+    key_id: str
+    sources: frozenset[str] | None
+
+    def permits(self, source: object) -> bool:
+        """Whether events of this source may come by this key."""
+        return self.sources is None or source in self.sources
+
+
+class WriteKeys:
+    """The keys of one file. Holds digests, so that neither a dump of the memory nor a message tells a secret."""
+
+    def __init__(self, keys: Mapping[str, tuple[bytes, frozenset[str] | None]]) -> None:
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __repr__(self) -> str:
+        return f"WriteKeys({sorted(self._keys)}, secrets hidden)"
+
+    @classmethod
+    def from_file(cls, path: Path, declared: Sources) -> WriteKeys:
+        """Raises WrongUsage with the line, never with its content."""
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongUsage(
+                f"the file of write keys {path} cannot be read ({type(error).__name__})",
+                f"start the local stack once (touchline up), or set write_keys_file and {_FORM}",
+            ) from None
+        keys: dict[str, tuple[bytes, frozenset[str] | None]] = {}
+        for number, line in enumerate(lines, 1):
+            words = line.partition("#")[0].split()
+            if not words:
+                continue
+            key_id, entry = _read(words, f"line {number} of the write keys {path}", declared)
+            if key_id in keys:
+                raise WrongUsage(f"line {number} of the write keys {path} repeats an id", "give each key its own id")
+            keys[key_id] = entry
+        if not keys:
+            raise WrongUsage(f"the file of write keys {path} has no key", _FORM)
+        return cls(keys)
+
+    def find(self, presented: str) -> WriteKey | None:
+        """The key, or None. Takes as long for an unknown id as for a wrong secret."""
+        key_id, _, secret = presented.rpartition(".")
+        digest, sources = self._keys.get(key_id, (_NOBODY, frozenset[str]()))
+        is_right = hmac.compare_digest(hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest(), digest)
+        return WriteKey(key_id, sources) if is_right and secret else None
+
+
+def bearer_of(headers: Mapping[str, str]) -> str | None:
+    """The write key in a request's headers (RFC 6750), None where there is none."""
+    scheme, _, presented = headers.get("Authorization", "").strip().partition(" ")
+    return presented.strip() if scheme.lower() == "bearer" and presented.strip() else None
+
+
+def _read(words: Sequence[str], place: str, declared: Sources) -> tuple[str, tuple[bytes, frozenset[str] | None]]:
+    found = _KEY.fullmatch(words[0])
+    if found is None:
+        raise WrongUsage(f"{place} is malformed", _FORM)
+    sources = words[1:]
+    if not sources:
+        raise WrongUsage(f"{place} names no source", "add the sources that it may send for, or * for all")
+    if sources != [ALL_SOURCES] and (unknown := sorted({*sources} - {*declared})):
+        raise WrongUsage(f"{place} names sources that are not declared: {', '.join(unknown)}", "see sources.yaml")
+    key_id, secret = found.groups()
+    allowed = None if sources == [ALL_SOURCES] else frozenset(sources)
+    return key_id, (hashlib.sha256(secret.encode()).digest(), allowed)

@@ -1,0 +1,52 @@
+"""The front at /v1/events: Touchline's own events as an object, an array or lines, and CloudEvents, told apart by content type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from touchline.producers.collector import cloudevents
+from touchline.producers.collector.access import bearer_of
+from touchline.producers.collector.front import Outcome, Parsed, Posted, Reply
+from touchline.producers.collector.json_items import document_of, item_of, items_of, items_of_lines, require_few
+from touchline.producers.collector.problem import RequestRefused
+from touchline.producers.collector.verdicts import receipt_of
+
+JSON: Final = "application/json"
+LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+KNOWN: Final = (JSON, LINES[0], cloudevents.STRUCTURED, cloudevents.BATCH)
+
+
+class EventsFront:
+    """202 where at least one item was taken or none was sent, else 422; the same receipt with both."""
+
+    path = "/v1/events"
+
+    def write_key_of(self, headers: Mapping[str, str]) -> str | None:
+        """As a bearer token."""
+        return bearer_of(headers)
+
+    def parse(self, posted: Posted, items_max: int) -> Parsed:
+        """See Front. Raises RequestRefused: 400 no JSON, 413 too many items, 415 another content type."""
+        kind, body = posted.content_type, posted.body
+        if kind == cloudevents.BATCH:
+            document = document_of(body)
+            if not isinstance(document, list):
+                raise RequestRefused(400, "a batch of CloudEvents is a JSON array", "send [ ... ]")
+            require_few(len(document), items_max)
+            return [cloudevents.item_of_object(one) for one in document]
+        if kind == cloudevents.STRUCTURED:
+            return [cloudevents.item_of_object(document_of(body))]
+        if kind in ("", JSON) and cloudevents.is_binary(posted.headers):
+            return [cloudevents.item_of_headers(posted.headers, body)]
+        if kind in LINES:
+            return items_of_lines(body, items_max)
+        if kind == JSON:
+            document = document_of(body)
+            return items_of(document, items_max) if isinstance(document, list) else [item_of(document)]
+        raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
+
+    def answer(self, outcome: Outcome) -> Reply:
+        """The receipt as JSON."""
+        status = 422 if outcome.rejected and not outcome.accepted else 202
+        return Reply(status, receipt_of(outcome).model_dump_json(exclude_none=True).encode())

@@ -1,0 +1,83 @@
+"""What a front is: one wire form at one path, from a body to items and from outcomes to an answer.
+
+The collector does the rest for all of them: limits, write keys, privacy, emitting. A front raises RequestRefused where a request cannot
+be told apart into items at all; an item that is bad by itself is a value, so that its neighbours get through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from touchline.producers.errors import EventRejected
+
+
+class Posted(NamedTuple):
+    """A request as a front sees it."""
+
+    content_type: str
+    """Without its parameters, in lower case; empty where none was sent."""
+    headers: Mapping[str, str]
+    """Names are looked up whatever their case."""
+    body: bytes
+    """Unzipped."""
+
+
+class Item(NamedTuple):
+    """One event of a request, in the form that a producer takes: identifiers, no person keys."""
+
+    event: dict[str, Any]
+    line: int | None = None
+    """Of NDJSON, from 1."""
+
+
+class BadItem(NamedTuple):
+    """What stands where an event should, but cannot be read as one."""
+
+    error: EventRejected
+    line: int | None = None
+
+
+Parsed = Sequence[Item | BadItem]
+"""In the order of the body."""
+
+
+class Rejected(NamedTuple):
+    """The verdict on one item that was not taken."""
+
+    position: int
+    """Among the items of the request, from 0."""
+    line: int | None
+    error: EventRejected
+    event: dict[str, Any] | None
+    """As it was read, for saying more about its faults; None where it is none."""
+
+
+class Outcome(NamedTuple):
+    """What became of a request whose items were told apart. Those accepted are durable."""
+
+    accepted: int
+    rejected: Sequence[Rejected]
+
+
+class Reply(NamedTuple):
+    """An answer in the front's own form."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+
+
+class Front(Protocol):
+    """One way in over HTTP."""
+
+    path: str
+
+    def write_key_of(self, headers: Mapping[str, str]) -> str | None:
+        """The write key as this form carries it; None where there is none."""
+
+    def parse(self, posted: Posted, items_max: int) -> Parsed:
+        """Raises RequestRefused."""
+
+    def answer(self, outcome: Outcome) -> Reply:
+        """What the sender hears of its items."""

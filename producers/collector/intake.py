@@ -1,0 +1,220 @@
+"""Events of all requests to one producer, in a thread of its own: the event loop never waits for a disk or for Kafka.
+
+    take(events) -> queue -> thread: emit_many of all that waits -> outcome -> the request's future
+
+With an outbox an outcome is there when `emit_many` returns: many requests share one write (and one sync of the disk). Without one it is
+there when Kafka has acknowledged the request's last event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, Final, NamedTuple
+
+from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.producers.errors import DeliveryFailed, EventRejected, OutboxFull
+from touchline.producers.producer import EventProducer
+
+log = logging.getLogger("touchline.collector")
+
+EVENTS_TOGETHER: Final = 2_000
+TROUBLE_SECONDS: Final = 5.0
+"""So long after a failure the collector says that it is not ready."""
+
+Events = Sequence[dict[str, Any]]
+
+
+class Taken(NamedTuple):
+    """What became of the events of one request. Those that are not rejected are durable."""
+
+    accepted: int
+    rejected: dict[int, EventRejected]
+    """By position among the events."""
+
+
+class _Job:
+    """The events of one request on their way. Ends once, in whatever thread that is known."""
+
+    def __init__(self, events: Events, end: Callable[[_Job, Taken | Exception], None]) -> None:
+        self.events = events
+        self.rejected: dict[int, EventRejected] = {}
+        self._end = end
+        self._lock = threading.Lock()
+        self._sent: int | None = None
+        self._delivered = 0
+        self._failed = 0
+        self._error: Exception | None = None
+
+    def finish(self) -> None:
+        """All that was not rejected is durable."""
+        self._end(self, Taken(len(self.events) - len(self.rejected), self.rejected))
+
+    def fail(self, error: Exception) -> None:
+        """It is not known of every event whether it is durable."""
+        self._end(self, error)
+
+    def sent(self, count: int) -> None:
+        """So many were handed to Kafka; the job ends with their last acknowledgement."""
+        with self._lock:
+            self._sent = count
+            is_over = self._delivered == count
+        if is_over:
+            self._settle()
+
+    def delivered(self, _event_id: str, error: Exception | None) -> None:
+        """One event was acknowledged or has failed; called in the thread of Kafka's client."""
+        with self._lock:
+            self._delivered += 1
+            if error is not None:
+                self._failed += 1
+                self._error = self._error or error
+            is_over = self._delivered == self._sent
+        if is_over:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._failed:
+            self.fail(DeliveryFailed(self._failed, self._error))
+        else:
+            self.finish()
+
+
+class Intake:
+    """One thread and one producer. `take` may be called by many tasks of one event loop.
+
+    What waits is bounded by the callers (limits.Room): they hold their bytes until `is_over` is called, also when they give up waiting.
+    """
+
+    def __init__(
+        self, producer: EventProducer, *, has_outbox: bool, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._producer = producer
+        self._has_outbox = has_outbox
+        self._clock_s = clock_s
+        self._loop = asyncio.get_running_loop()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._failed_s = -TROUBLE_SECONDS
+        self._thread = threading.Thread(target=self._run, name="touchline-intake", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_well(self) -> bool:
+        """The thread lives and nothing failed in the last seconds."""
+        return self._thread.is_alive() and self._clock_s() - self._failed_s >= TROUBLE_SECONDS
+
+    async def take(self, events: Events, patience_seconds: float, is_over: Callable[[], None]) -> Taken:
+        """Returns when every event is durable or rejected; `is_over` is called when none of them is in memory any more.
+
+        Raises:
+            TouchlineError: full, unreachable or not acknowledged in time; sending all again is harmless.
+        """
+        outcome: asyncio.Future[Taken] = self._loop.create_future()
+
+        def end(ended: Taken | Exception) -> None:
+            is_over()
+            if outcome.done():  # nobody waits any more
+                return
+            if isinstance(ended, Taken):
+                outcome.set_result(ended)
+            else:
+                self._failed_s = self._clock_s()
+                outcome.set_exception(ended)
+
+        self._jobs.put(_Job(events, lambda _, ended: self._call(end, ended)))
+        try:
+            return await asyncio.wait_for(outcome, patience_seconds)
+        except TimeoutError:
+            self._failed_s = self._clock_s()
+            raise EngineUnreachable(
+                f"the events were not acknowledged within {patience_seconds:g} s",
+                "send them again: what arrived counts once",
+            ) from None
+
+    async def close(self, patience_seconds: float) -> None:
+        """Ends the thread after all that was taken; gives up waiting for it after so long."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join, patience_seconds)
+
+    def _call(self, end: Callable[[Taken | Exception], None], ended: Taken | Exception) -> None:
+        try:
+            self._loop.call_soon_threadsafe(end, ended)
+        except RuntimeError:  # the loop is closed: the process ends, and nobody can be told
+            pass
+
+    def _run(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            jobs, is_last = self._collect(first)
+            if self._has_outbox:
+                self._emit_together(jobs)
+            else:
+                for job in jobs:
+                    self._emit_one(job)
+            if is_last:
+                return
+
+    def _collect(self, first: _Job) -> tuple[list[_Job], bool]:
+        """What waits, up to EVENTS_TOGETHER; whether the end was among it."""
+        jobs, count = [first], len(first.events)
+        while count < EVENTS_TOGETHER:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+            count += len(job.events)
+        return jobs, False
+
+    def _emit_together(self, jobs: Sequence[_Job]) -> None:
+        places = [(job, position) for job in jobs for position in range(len(job.events))]
+
+        def reject(number: int, error: EventRejected) -> None:
+            job, position = places[number]
+            job.rejected[position] = error
+
+        try:
+            self._producer.emit_many((event for job in jobs for event in job.events), on_rejected=reject)
+        except OutboxFull as full:
+            self._end_in_part(jobs, full)
+        except Exception as error:
+            self._emit_alone(jobs, error)
+        else:
+            for job in jobs:
+                job.finish()
+
+    def _end_in_part(self, jobs: Sequence[_Job], full: OutboxFull) -> None:
+        """Of the requests that shared a write the first ones may be safe."""
+        left = full.taken
+        for job in jobs:
+            left -= len(job.events) - len(job.rejected)
+            if left >= 0:
+                job.finish()
+            else:
+                job.fail(full)
+
+    def _emit_alone(self, jobs: Sequence[_Job], error: Exception) -> None:
+        """One request's fault must not be its neighbours': each is tried by itself. What was kept before counts once."""
+        if len(jobs) == 1:
+            if not isinstance(error, TouchlineError):
+                log.exception("emitting failed")
+            jobs[0].fail(error)
+            return
+        for job in jobs:
+            job.rejected.clear()
+            self._emit_together([job])
+
+    def _emit_one(self, job: _Job) -> None:
+        try:
+            sent = self._producer.emit_many(job.events, on_rejected=job.rejected.__setitem__, on_delivery=job.delivered)
+        except Exception as error:
+            if not isinstance(error, TouchlineError):
+                log.exception("emitting failed")
+            job.fail(error)
+        else:
+            job.sent(sent)

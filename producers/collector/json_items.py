@@ -1,0 +1,88 @@
+"""JSON to items: one object, an array, or lines. Where it is no JSON, the place says so: line and column, never the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from touchline.producers.collector.front import BadItem, Item
+from touchline.producers.collector.problem import RequestRefused
+from touchline.producers.errors import EventRejected
+from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep, is_too_deep
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection, shape_of
+
+
+def document_of(body: bytes) -> Any:
+    """The whole body as one JSON value. Raises RequestRefused with the place of the fault."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        what, mend = _why_not(body, error)
+        raise RequestRefused(400, what, mend) from None
+
+
+def items_of(values: Sequence[Any], items_max: int) -> list[Item | BadItem]:
+    """An item for each member of an array."""
+    require_few(len(values), items_max)
+    return [item_of(value) for value in values]
+
+
+def item_of(value: Any, line: int | None = None) -> Item | BadItem:
+    """An object that nests no deeper than the pipeline takes."""
+    if not isinstance(value, dict):
+        return BadItem(
+            EventRejected(Rejection(Reason.NOT_JSON, ""), shape_of(value), "send one object for each event"), line
+        )
+    if is_too_deep(value):
+        return BadItem(EventRejected(Rejection(Reason.TOO_DEEP, ""), f"more than {DEPTH_MAX} levels"), line)
+    return Item(value, line)
+
+
+def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
+    """An item for each line; blank ones are skipped."""
+    require_few(body.count(b"\n"), 2 * items_max)  # before the lines are made: a body of newlines only
+    items: list[Item | BadItem] = []
+    for number, line in enumerate(body.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            items.append(item_of(orjson.loads(line), number))
+        except orjson.JSONDecodeError as error:
+            reason = _reason(line)
+            what = f"{error.msg} at column {error.colno}" if reason is Reason.NOT_JSON else ""
+            items.append(BadItem(EventRejected(Rejection(reason, ""), what), number))
+        require_few(len(items), items_max)
+    return items
+
+
+def require_few(count: int, items_max: int) -> None:
+    """Raises RequestRefused where there are more items than one request may have."""
+    if count > items_max:
+        raise RequestRefused(413, f"the request has more than {items_max:,} items", "send fewer events in a request")
+
+
+def _why_not(body: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
+    if not body.strip():
+        return "the body is empty", "send one event, an array of events, or NDJSON"
+    match _reason(body):
+        case Reason.TOO_DEEP:
+            return f"the body nests deeper than {DEPTH_MAX} levels", "flatten it: properties are a flat object"
+        case Reason.NOT_UTF8:
+            return "the body is not UTF-8", "send text as UTF-8 without lone surrogates"
+    return (
+        f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+        "mend it there; several events are an array, or lines under Content-Type: application/x-ndjson",
+    )
+
+
+def _reason(text: bytes) -> Reason:
+    if are_bytes_too_deep(text):
+        return Reason.TOO_DEEP
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return Reason.NOT_UTF8
+    return Reason.NOT_JSON

@@ -1,0 +1,169 @@
+"""The OpenAPI 3.1 document, made from the models of events and answers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from touchline.producers.collector import cloudevents
+from touchline.producers.collector.events import JSON, LINES, EventsFront
+from touchline.producers.collector.problem import CONTENT_TYPE
+from touchline.producers.collector.verdicts import Problem, Receipt
+from touchline.schemas.events import EVENT_MODELS, EVENT_TYPES
+from touchline.schemas.generate import SchemaGenerator
+from touchline.settings import Settings
+
+_REF: Final = "#/components/schemas/{model}"
+_BEARER: Final = "writeKey"
+_TEXT: Final = {"type": "string"}
+EXAMPLE: Final = {
+    "type": "touchline.touchpoint.v1",
+    "id": "receipt-1001",
+    "source": "retail-pos",
+    "time": "2026-03-03T10:15:00+01:00",
+    "touchpoint": "store_purchase",
+    "action": "purchase",
+    "identifiers": [{"type": "loyalty", "value": "4711"}],
+    "amount": {"amount_minor": 1999, "currency": "EUR"},
+    "order": {"id": "1001"},
+}
+
+
+class Identifier(BaseModel):
+    """What a sender knows a person by. The collector makes the person key of it; the value never reaches Kafka."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,31}$", description="login, mail, phone, loyalty, household, device, anonymous ..."
+    )
+    value: str = Field(min_length=1)
+
+
+class CloudEvent(BaseModel):
+    """CloudEvents 1.0 in JSON: the event's id, source, type and time are attributes, its other fields stand in data."""
+
+    model_config = ConfigDict(extra="allow")
+
+    specversion: str = Field(pattern=r"^1\.0$")
+    id: str = Field(min_length=1, max_length=256)
+    source: str = Field(min_length=1, max_length=256)
+    type: str = Field(json_schema_extra={"enum": sorted(EVENT_TYPES)})
+    time: str | None = None
+    datacontenttype: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+def openapi_document(settings: Settings) -> dict[str, Any]:
+    """The document that the collector serves at /openapi.json."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Touchline collector",
+            "version": "1",
+            "description": "Takes events over HTTP. What is accepted is durable: acknowledged by Kafka, or in the outbox.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": {
+            EventsFront.path: {"post": _post_events(settings)},
+            "/healthz": {"get": _get("The process answers", "health", {"200": _status("It does")})},
+            "/readyz": {
+                "get": _get("It takes events", "ready", {"200": _status("It does"), "503": _status("It does not")})
+            },
+            "/openapi.json": {
+                "get": _get("This document", "openapi", {"200": _content("OpenAPI 3.1", JSON, {"type": "object"})})
+            },
+        },
+        "components": {"schemas": _schemas(), "securitySchemes": {_BEARER: {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _post_events(settings: Settings) -> dict[str, Any]:
+    event, cloud_event = _ref("Event"), _ref("CloudEvent")
+    several = {"type": "array", "maxItems": settings.collector_items}
+    bodies = {
+        JSON: {"schema": {"oneOf": [event, {**several, "items": event}]}, "example": EXAMPLE},
+        LINES[0]: {"schema": {**_TEXT, "description": "One event a line"}},
+        cloudevents.STRUCTURED: {"schema": cloud_event},
+        cloudevents.BATCH: {"schema": {**several, "items": cloud_event}},
+    }
+    return {
+        "operationId": "postEvents",
+        "summary": "Take events: one, an array, lines, or CloudEvents by content type",
+        "description": (
+            f"At most {settings.collector_body_bytes:,} bytes, as sent and unzipped, and {settings.collector_items:,} items. "
+            "With the headers ce-specversion, ce-id, ce-source, ce-type and ce-time the body is the data of a CloudEvent in binary "
+            "mode. Items are judged one by one. Sending again is harmless: an event is known by its source and id."
+        ),
+        "security": [{_BEARER: []}],
+        "requestBody": {"required": True, "content": bodies},
+        "responses": {
+            "202": _content("Accepted items are durable; each other one has a verdict", JSON, _ref("Receipt")),
+            "422": _content("No item was accepted; each has a verdict", JSON, _ref("Receipt")),
+            **{status: _content(text, CONTENT_TYPE, _ref("Problem")) for status, text in _PROBLEMS.items()},
+            "429": _later("This write key sends too fast"),
+            "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
+        },
+    }
+
+
+_PROBLEMS: Final = {
+    "400": "The body is not what its Content-Type or Content-Encoding says",
+    "401": "No write key, or an unknown one",
+    "408": "The body did not arrive in time",
+    "413": "The body, as sent or unzipped, or the number of items is too large",
+    "415": "The Content-Type or Content-Encoding is not known",
+}
+
+
+def _later(text: str) -> dict[str, Any]:
+    header = {"description": "Seconds to wait", "required": True, "schema": {"type": "integer", "minimum": 1}}
+    return {**_content(text, CONTENT_TYPE, _ref("Problem")), "headers": {"Retry-After": header}}
+
+
+def _get(summary: str, name: str, responses: dict[str, Any]) -> dict[str, Any]:
+    return {"operationId": name, "summary": summary, "responses": responses}
+
+
+def _status(text: str) -> dict[str, Any]:
+    return _content(text, JSON, {"type": "object", "properties": {"status": _TEXT}, "required": ["status"]})
+
+
+def _content(text: str, kind: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {kind: {"schema": schema}}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(model=name)}
+
+
+def _schemas() -> dict[str, Any]:
+    models: list[type[BaseModel]] = [*EVENT_MODELS, Identifier, CloudEvent]
+    answers: list[type[BaseModel]] = [Receipt, Problem]
+    modes = [*((model, "validation") for model in models), *((model, "serialization") for model in answers)]
+    _, document = models_json_schema(modes, ref_template=_REF, schema_generator=SchemaGenerator)  # type: ignore[arg-type]
+    schemas: dict[str, Any] = document["$defs"]
+    for name, model in EVENT_TYPES.items():
+        schema = schemas[model.__name__]
+        schema["properties"]["type"] = {"type": "string", "const": name}
+        schema["required"].append("type")
+        schema["properties"]["identifiers"] = {
+            "type": "array",
+            "items": _ref("Identifier"),
+            "description": "Whom the event is about; the collector makes person keys of them",
+        }
+        del schema["properties"]["received_at"]
+    names = [model.__name__ for model in EVENT_MODELS]
+    schemas["Event"] = {
+        "oneOf": [_ref(name) for name in names],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {
+                model.model_fields["type"].default: _REF.format(model=model.__name__) for model in EVENT_MODELS
+            },
+        },
+    }
+    return schemas

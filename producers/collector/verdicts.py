@@ -1,0 +1,66 @@
+"""What a sender hears of its items, as models: the OpenAPI document is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from touchline.producers.collector.explain import faults_of
+from touchline.producers.collector.front import Outcome, Rejected
+from touchline.schemas.reasons import Reason
+
+FAULTS_SHOWN = 20
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with an item. Never a value, nor a name that the sender chose."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: Reason = Field(description="From a closed set; that of the first fault would stand in the quarantine")
+    field: str = Field(description="Path of the field, such as persons[0].key; empty: the item as a whole")
+    found: str | None = Field(default=None, description="Shape of what stands there")
+    expected: str | None = Field(default=None, description="What the contract takes there")
+    mend: str = Field(description="What to do")
+
+
+class Rejection(BaseModel):
+    """One item that was not taken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item: int = Field(ge=0, description="Position among the items of the request, from 0")
+    line: int | None = Field(default=None, ge=1, description="Line of an NDJSON body, from 1")
+    faults: Annotated[list[Fault], Field(min_length=1, max_length=FAULTS_SHOWN)]
+
+
+class Receipt(BaseModel):
+    """What became of the items of a request. Those accepted are durable: acknowledged by Kafka, or in the outbox."""
+
+    model_config = ConfigDict(frozen=True)
+
+    accepted: int = Field(ge=0, description="Items that are safe now")
+    rejected: int = Field(ge=0, description="Items that were not taken; each has a verdict")
+    rejections: list[Rejection] = Field(description="In the order of the items")
+
+
+class Problem(BaseModel):
+    """A request that was refused as a whole (RFC 9457): nothing of it was taken, unless the status is 503."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str = Field(description="What is wrong")
+    status: int = Field(ge=400, le=599, description="The HTTP status")
+    mend: str = Field(description="What to do")
+
+
+def receipt_of(outcome: Outcome) -> Receipt:
+    """The receipt of a request's items."""
+    rejections = [_verdict_on(rejected) for rejected in outcome.rejected]
+    return Receipt(accepted=outcome.accepted, rejected=len(rejections), rejections=rejections)
+
+
+def _verdict_on(rejected: Rejected) -> Rejection:
+    faults = [Fault(**fault._asdict()) for fault in faults_of(rejected.error, rejected.event)[:FAULTS_SHOWN]]
+    return Rejection(item=rejected.position, line=rejected.line, faults=faults)

@@ -1,0 +1,42 @@
+"""`touchline collector`: one process that takes events over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+
+from touchline.cli.sending import hush_kafka
+from touchline.settings import load_settings
+
+
+def collector(
+    openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI document and end.")] = False,
+) -> None:
+    """Take events over HTTP (POST /v1/events) until SIGTERM or Ctrl-C.
+
+    What it answers with 202 is durable: acknowledged by Kafka, or in the outbox where outbox_dir is set. Listens on
+    collector_host and collector_port; write keys are lines of the file write_keys_file. Logs `key=value` lines to stderr.
+
+    Examples:
+
+        touchline collector
+
+        touchline collector --set collector_port=9100 --set outbox_dir=.local/outbox
+
+        touchline collector --openapi
+    """
+    settings = load_settings()
+    if openapi:
+        from touchline.producers.collector.openapi import openapi_document
+
+        print(json.dumps(openapi_document(settings), indent=2))
+        return
+    from touchline.processors.log import configure_log
+    from touchline.producers.collector.serve import serve
+
+    configure_log()
+    hush_kafka()
+    asyncio.run(serve(settings))
