@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from touchline.errors import TouchlineError
 from touchline.schemas.reasons import Reason
@@ -67,6 +67,21 @@ class OutboxUnusable(TouchlineError):
     """The folder cannot be used as an outbox."""
 
     exit_status = 2
+
+
+_REMEDIES: Final = {
+    Rejection(
+        Reason.WRONG_TYPE, "time"
+    ): "write RFC 3339 with an offset, such as 2026-01-31T09:30:00+01:00 (or declare the zone of the source)",
+    Rejection(
+        Reason.WRONG_TYPE, "persons[].key"
+    ): "hand raw identifiers over as identifiers=[{type, value}]: the producer makes the keys",
+}
+
+
+def remedy_of(rejection: Rejection) -> str:
+    """What a sender can do about a fault: of this field where more is known, else of this reason."""
+    return _REMEDIES.get(rejection) or REMEDIES[rejection.reason]
 
 
 def shape_at(event: dict[str, Any], path: str) -> str:

@@ -15,13 +15,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from touchline.errors import WrongUsage
-from touchline.producers.errors import EventRejected, shape_at
+from touchline.producers.errors import EventRejected, remedy_of, shape_at
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of
 from touchline.schemas.reasons import Reason
-from touchline.schemas.rejections import REMEDIES, Rejection, rejection_of, shape_of
+from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
 from touchline.schemas.times import format_time
 
@@ -252,12 +252,7 @@ def _wrong_identifiers(given: object) -> EventRejected:
 
 
 def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
-    mend = REMEDIES[rejection.reason]
-    if rejection == (Reason.WRONG_TYPE, "time"):
-        mend = "write RFC 3339 with an offset, such as 2026-01-31T09:30:00+01:00 (or declare the zone of the source)"
-    elif rejection == (Reason.WRONG_TYPE, "persons[].key"):
-        mend = "hand raw identifiers over as identifiers=[{type, value}]: the producer makes the keys"
-    return EventRejected(rejection, shape_at(payload, rejection.field), mend)
+    return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection))
 
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:

@@ -6,6 +6,7 @@ Nothing is logged of a request: neither addresses nor bodies.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -52,7 +53,7 @@ class Collector:
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self.is_stopping = False
         # Bodies are unzipped within our own bounds (body.py); aiohttp's limit would never be reached.
-        self.app = web.Application(middlewares=[self._worded], client_max_size=0)
+        self.app = web.Application(middlewares=[self._sent_in_time, self._worded], client_max_size=0)
         for front in fronts:
             self.app.router.add_post(front.path, self._handler_of(front))
         self.app.router.add_get("/openapi.json", self._describe, allow_head=False)
@@ -127,6 +128,19 @@ class Collector:
             rejected.append(Rejected(position, line, error, good[number]))
         rejected.sort(key=lambda one: one.position)
         return Outcome(taken.accepted, rejected)
+
+    @web.middleware
+    async def _sent_in_time(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """A client that does not read its answer loses the connection."""
+        response = await handler(request)
+        try:
+            async with asyncio.timeout(self._settings.collector_read_seconds):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
 
     @web.middleware
     async def _worded(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -27,7 +27,7 @@ class EventsFront:
         return bearer_of(headers)
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
-        """See Front. Raises RequestRefused: 400 no JSON, 413 too many items, 415 another content type."""
+        """See Front. Raises RequestRefused: 400 no JSON or too many items, 415 another content type."""
         kind, body = posted.content_type, posted.body
         if kind == cloudevents.BATCH:
             document = document_of(body)
@@ -49,4 +49,4 @@ class EventsFront:
     def answer(self, outcome: Outcome) -> Reply:
         """The receipt as JSON."""
         status = 422 if outcome.rejected and not outcome.accepted else 202
-        return Reply(status, receipt_of(outcome).model_dump_json(exclude_none=True).encode())
+        return Reply(status, receipt_of(outcome))

@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from touchline.producers.errors import EventRejected
+from touchline.producers.errors import EventRejected, remedy_of
 from touchline.schemas.events import EVENT_ADAPTER
 from touchline.schemas.reasons import Reason
-from touchline.schemas.rejections import FIELD_NAMES, REMEDIES, Rejection, rank_of, rejection_in, shape_of
+from touchline.schemas.rejections import FIELD_NAMES, Rejection, rank_of, rejection_in, shape_of
 
 _ALTERNATIVES_SHOWN: Final = 5
 _NUMBER: Final = re.compile(r"\[[0-9]+\]")
@@ -41,12 +41,7 @@ def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Fault]
     if lead is None:
         return [_lead(error), *found]
     others = [one for one in found if one is not lead]
-    return [lead._replace(mend=_best_mend(lead, error)), *others]
-
-
-def _best_mend(lead: Fault, error: EventRejected) -> str:
-    """The producer knows better what to do about some fields, unless a name is misspelt."""
-    return lead.mend if lead.mend != REMEDIES[lead.reason] else error.mend
+    return [lead, *others]
 
 
 def _lead(error: EventRejected) -> Fault:
@@ -84,7 +79,7 @@ def _shape(details: ErrorDetails, rejection: Rejection) -> str | None:
         if not isinstance(given, dict) or "type" not in given:
             return None
         given = given["type"]
-    elif isinstance(given, dict) and rejection.field and details["loc"] == ():
+    elif isinstance(given, dict) and rejection.field and not _path(details["loc"]):
         given = given.get(rejection.field)
     return shape_of(given)
 
@@ -101,10 +96,7 @@ def _expected(details: ErrorDetails) -> str | None:
             return str(context["expected"])
         case "out_of_scale":
             return "a value that fits the scale"
-    wording = details["msg"]
-    for opening in ("Input should be ", "String should ", "List should "):
-        wording = wording.removeprefix(opening)
-    return wording
+    return details["msg"].removeprefix("Input should be ").replace("String should ", "text that should ")
 
 
 def _mend(rejection: Rejection, details: ErrorDetails) -> str:
@@ -114,7 +106,7 @@ def _mend(rejection: Rejection, details: ErrorDetails) -> str:
         unknown = [one for one in beside if one not in FIELD_NAMES] if isinstance(beside, dict) else []
         if get_close_matches(name, [one for one in unknown if isinstance(one, str)], n=1):
             return f"a field beside it has nearly this name: spell it {name}"
-    return REMEDIES[rejection.reason]
+    return remedy_of(rejection)
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -61,7 +61,7 @@ def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
 def require_few(count: int, items_max: int) -> None:
     """Raises RequestRefused where there are more items than one request may have."""
     if count > items_max:
-        raise RequestRefused(413, f"the request has more than {items_max:,} items", "send fewer events in a request")
+        raise RequestRefused(400, f"the request has more than {items_max:,} items", "send fewer events in a request")
 
 
 def _why_not(body: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:

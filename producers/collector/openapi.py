@@ -111,10 +111,10 @@ def _post_events(settings: Settings) -> dict[str, Any]:
 
 
 _PROBLEMS: Final = {
-    "400": "The body is not what its Content-Type or Content-Encoding says",
+    "400": "The body is not what its Content-Type or Content-Encoding says, or has too many items",
     "401": "No write key, or an unknown one",
     "408": "The body did not arrive in time",
-    "413": "The body, as sent or unzipped, or the number of items is too large",
+    "413": "The body, as sent or unzipped, is too large",
     "415": "The Content-Type or Content-Encoding is not known",
 }
 

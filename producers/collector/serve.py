@@ -28,6 +28,8 @@ CONNECT_SECONDS: Final = 5.0
 KEEPALIVE_SECONDS: Final = 30.0
 """So long may a connection be idle, or take for the head of a request."""
 SHUTDOWN_SECONDS: Final = 10.0
+LAST_DRAIN_SECONDS: Final = 2.0
+"""What the outbox still holds then is safe there."""
 LINGER_SECONDS: Final = 2.0
 READ_BUFFER_BYTES: Final = 32 << 10
 BACKLOG: Final = 1024
@@ -59,6 +61,9 @@ async def serve(settings: Settings) -> None:
         Rate(settings.collector_events_per_second, time.monotonic),
         Room(settings.collector_in_flight_bytes),
     )
+    logging.getLogger(
+        "aiohttp.server"
+    ).disabled = True  # it logs addresses of clients; faults of ours are logged by the application
     runner = _runner(collector.app)
     try:
         await runner.setup()
@@ -70,7 +75,7 @@ async def serve(settings: Settings) -> None:
         collector.is_stopping = True
         await runner.cleanup()
         await intake.close(SHUTDOWN_SECONDS)
-        await asyncio.to_thread(producer.close, SHUTDOWN_SECONDS)
+        await asyncio.to_thread(producer.close, SHUTDOWN_SECONDS if settings.outbox_dir is None else LAST_DRAIN_SECONDS)
         log.info("stopped", extra={"fields": {"on_their_way": producer.counts.on_their_way}})
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.producers.collector.explain import faults_of
 from touchline.producers.collector.front import Outcome, Rejected
 from touchline.schemas.reasons import Reason
 
-FAULTS_SHOWN = 20
+FAULTS_SHOWN: Final = 20
+ITEMS_EXPLAINED: Final = 100
+"""Of so many items all faults are told, of further ones the leading one."""
 
 
 class Fault(BaseModel):
@@ -55,12 +58,17 @@ class Problem(BaseModel):
     mend: str = Field(description="What to do")
 
 
-def receipt_of(outcome: Outcome) -> Receipt:
-    """The receipt of a request's items."""
-    rejections = [_verdict_on(rejected) for rejected in outcome.rejected]
-    return Receipt(accepted=outcome.accepted, rejected=len(rejections), rejections=rejections)
+def receipt_of(outcome: Outcome) -> bytes:
+    """A Receipt as JSON, fields without a value left out. Made without the models: a request may have thousands of bad items."""
+    rejections = [_verdict_on(rejected, number) for number, rejected in enumerate(outcome.rejected)]
+    return orjson.dumps({"accepted": outcome.accepted, "rejected": len(rejections), "rejections": rejections})
 
 
-def _verdict_on(rejected: Rejected) -> Rejection:
-    faults = [Fault(**fault._asdict()) for fault in faults_of(rejected.error, rejected.event)[:FAULTS_SHOWN]]
-    return Rejection(item=rejected.position, line=rejected.line, faults=faults)
+def _verdict_on(rejected: Rejected, number: int) -> dict[str, Any]:
+    event = rejected.event if number < ITEMS_EXPLAINED else None
+    faults = [_without_none(fault._asdict()) for fault in faults_of(rejected.error, event)[:FAULTS_SHOWN]]
+    return _without_none({"item": rejected.position, "line": rejected.line, "faults": faults})
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
