@@ -18,7 +18,7 @@ from touchline.schemas.rejections import Rejection
 _KEPT: Final = frozenset(("id", "source", "type", "time", "received_at", "persons", "identifiers"))
 _IPV4: Final = re.compile(r"(?<![0-9.])((?:[0-9]{1,3}\.){3})([0-9]{1,3})(?![0-9]|\.[0-9])")
 _IPV6: Final = re.compile(
-    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z:])"
+    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z:]|\.[0-9])"
 )
 _KEPT_BITS: Final = 48
 

@@ -1,0 +1,151 @@
+"""Bodies to items: JSON, lines, and CloudEvents in three modes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from touchline.producers.collector.events import EventsFront
+from touchline.producers.collector.front import BadItem, Item, Posted
+from touchline.producers.collector.problem import RequestRefused
+from touchline.schemas.reasons import Reason
+
+JSON, LINES = "application/json", "application/x-ndjson"
+STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
+ITEMS_MAX = 20
+EVENT = {
+    "id": "1",
+    "source": "shop",
+    "type": "touchline.touchpoint.v1",
+    "time": "2026-03-03T10:15:00Z",
+    "touchpoint": "x",
+}
+ATTRIBUTES = ("id", "source", "type", "time")
+CLOUD_EVENT = {
+    "specversion": "1.0",
+    **{name: EVENT[name] for name in ATTRIBUTES},
+    "data": {"touchpoint": "x"},
+    "traceparent": "00-1-2-3",
+}
+OBJECTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=4)
+
+
+def parse(body: bytes, kind: str = JSON, headers: dict[str, str] | None = None) -> list[Item | BadItem]:
+    return list(EventsFront().parse(Posted(kind, headers or {}, body), ITEMS_MAX))
+
+
+def events(items: list[Item | BadItem]) -> list[dict[str, Any]]:
+    return [item.event for item in items if isinstance(item, Item)]
+
+
+@given(st.lists(OBJECTS, min_size=1, max_size=ITEMS_MAX))
+def test_one_by_one_as_an_array_and_as_lines_the_items_are_the_same(objects: list[dict[str, Any]]) -> None:
+    array = events(parse(json.dumps(objects).encode()))
+    lines = parse("\r\n\n".join(json.dumps(one) for one in objects).encode(), LINES)
+    alone = [one for each in objects for one in events(parse(json.dumps(each).encode()))]
+    assert array == alone == events(lines) == [json.loads(json.dumps(one)) for one in objects]
+    assert [item.line for item in lines] == [1 + 2 * number for number in range(len(objects))]
+
+
+def test_a_bad_line_does_not_hold_up_the_others_and_says_its_column() -> None:
+    good, bad, number, bytes_, deep = parse(
+        b'{"a": 1}\n\n{"a": 1,}\n7\n{"a": "\xff"}\n{"a": ' + b"[" * 40 + b"]" * 40 + b"}", LINES
+    )
+    assert isinstance(good, Item)
+    assert all(isinstance(item, BadItem) for item in (bad, number, bytes_, deep))
+    assert [item.line for item in (bad, number, bytes_, deep)] == [3, 4, 5, 6]
+    assert [item.error.reason for item in (bad, number, bytes_, deep) if isinstance(item, BadItem)] == [
+        Reason.NOT_JSON, Reason.NOT_JSON, Reason.NOT_UTF8, Reason.TOO_DEEP,
+    ]  # fmt: skip
+    assert isinstance(bad, BadItem)
+    assert "column 8" in bad.error.shape
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "what"),
+    [
+        (b'[{"a":1},\n {"b" 2}]', JSON, 400, "line 2, column 7"),
+        (b"", JSON, 400, "empty"),
+        (b"\xff", JSON, 400, "not UTF-8"),
+        (b"[" * 5_000, JSON, 400, "deeper than 32"),
+        (json.dumps([{}] * (ITEMS_MAX + 1)).encode(), JSON, 400, "more than 20 items"),
+        (b"{}\n" * (ITEMS_MAX + 1), LINES, 400, "more than 20 items"),
+        (b"\n" * 1_000, LINES, 400, "more than"),
+        (json.dumps([{}] * (ITEMS_MAX + 1)).encode(), BATCH, 400, "more than 20 items"),
+        (b"{}", BATCH, 400, "array"),
+        (b"{}", "text/csv", 415, "Content-Type"),
+        (b"{}", "", 415, "Content-Type"),
+    ],
+)
+def test_a_body_that_cannot_be_told_apart_is_refused_with_the_place(
+    body: bytes, kind: str, status: int, what: str
+) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        parse(body, kind)
+    assert refused.value.status == status
+    assert what in refused.value.what
+    assert refused.value.mend
+
+
+@given(st.binary(max_size=200), st.sampled_from([JSON, LINES, STRUCTURED, BATCH]))
+def test_any_bytes_give_items_or_a_refusal(body: bytes, kind: str) -> None:
+    try:
+        items = parse(body, kind)
+    except RequestRefused as refused:
+        items, status = [], refused.status
+    else:
+        status = 202
+    assert status < 500
+    assert all(isinstance(item, Item | BadItem) for item in items)
+
+
+def test_the_three_modes_of_cloudevents_give_the_same_event() -> None:
+    headers = {f"ce-{name}": EVENT[name] for name in ATTRIBUTES} | {
+        "ce-specversion": "1.0",
+        "ce-traceparent": "00-1-2-3",
+    }
+    in_base64 = {**CLOUD_EVENT, "data_base64": base64.b64encode(b'{"touchpoint": "x"}').decode()}
+    del in_base64["data"]
+    modes = [
+        *parse(b'{"touchpoint": "x"}', JSON, headers),
+        *parse(b'{"touchpoint": "x"}', "", headers),
+        *parse(json.dumps(CLOUD_EVENT).encode(), STRUCTURED),
+        *parse(json.dumps([CLOUD_EVENT, in_base64]).encode(), BATCH),
+    ]
+    assert events(modes) == [EVENT] * 5
+
+
+def test_values_of_headers_are_percent_encoded() -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "caf%C3%A9%20%22x%22", "ce-source": "shop", "ce-type": "t"}
+    assert events(parse(b"{}", JSON, headers))[0]["id"] == 'café "x"'
+
+
+def test_data_may_repeat_an_attribute_but_not_contradict_it() -> None:
+    repeated = {**CLOUD_EVENT, "data": EVENT}
+    contradicted = {**CLOUD_EVENT, "data": {**EVENT, "time": "2026-03-03T10:15:01Z"}}
+    good, bad = parse(json.dumps([repeated, contradicted]).encode(), BATCH)
+    assert events([good]) == [EVENT]
+    assert isinstance(bad, BadItem)
+    assert (bad.error.field, bad.error.shape) == ("time", "data and attribute differ")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"specversion": "0.3"}, Reason.UNKNOWN_VERSION),
+        ({"specversion": None}, Reason.MISSING_FIELD),
+        ({"data": [1]}, Reason.WRONG_TYPE),
+        ({"data_base64": "%%"}, Reason.NOT_JSON),
+        ({"data_base64": 5}, Reason.NOT_JSON),
+        ({"data_base64": base64.b64encode(b"[").decode()}, Reason.NOT_JSON),
+    ],
+)
+def test_what_is_no_cloudevent_of_ours_has_its_reason(change: dict[str, Any], reason: Reason) -> None:
+    (item,) = parse(json.dumps({**CLOUD_EVENT, **change}).encode(), STRUCTURED)
+    assert isinstance(item, BadItem)
+    assert item.error.reason is reason
+    assert item.error.mend

@@ -1,0 +1,174 @@
+"""Many requests share one producer: each hears of its own events, and a fault of one is not its neighbours'."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.producers.collector.intake import Intake, Taken
+from touchline.producers.deliveries import OnDelivery
+from touchline.producers.errors import DeliveryFailed, OutboxFull
+from touchline.producers.memory import InMemoryProducer
+from touchline.producers.producer import EventProducer
+from touchline.producers.record import PreparedRecord
+
+Result = TypeVar("Result")
+
+
+def event(number: int, **fields: object) -> dict[str, Any]:
+    return {
+        "type": "touchline.touchpoint.v1", "id": f"e{number}", "source": "shop", "time": "2026-03-03T10:15:00Z",
+        "touchpoint": "x", **fields,
+    }  # fmt: skip
+
+
+class SmallOutbox(InMemoryProducer):
+    """Takes so many events; then it is full."""
+
+    _events_at_once = 2
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+        if len(records) > self.room:
+            raise OutboxFull.by_limit(Path("outbox"), 1, 0)
+        self.room -= len(records)
+        super()._send(records, on_delivery)
+
+
+class StuckKafka(InMemoryProducer):
+    """Acknowledges nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(max_unacknowledged=1)
+        self.let_go = threading.Event()
+
+    def _settle(self, timeout_seconds: float | None) -> None:
+        self.let_go.wait(30)
+        super()._settle(timeout_seconds)
+
+
+class Buggy(InMemoryProducer):
+    """Has a bug that one event meets."""
+
+    def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+        if any(record.event_id == "e13" for record in records):
+            raise RuntimeError
+        super()._send(records, on_delivery)
+
+
+def with_intake(
+    producer: EventProducer, use: Callable[[Intake], Coroutine[Any, Any, Result]], *, has_outbox: bool = True
+) -> Result:
+    async def run() -> Result:
+        intake = Intake(producer, has_outbox=has_outbox)
+        try:
+            return await use(intake)
+        finally:
+            await intake.close(5)
+
+    return asyncio.run(run())
+
+
+async def take_all(intake: Intake, requests: Sequence[list[dict[str, Any]]]) -> list[Taken | BaseException]:
+    return await asyncio.gather(*(intake.take(events, 5, lambda: None) for events in requests), return_exceptions=True)
+
+
+@pytest.mark.parametrize("has_outbox", [True, False])
+def test_each_request_hears_of_its_own_events(has_outbox: bool) -> None:
+    producer = InMemoryProducer(max_unacknowledged=1)
+    requests = [[event(10 * one), event(10 * one + 1, time=5), event(10 * one + 2)] for one in range(20)]
+    taken = with_intake(producer, lambda intake: take_all(intake, [*requests, []]), has_outbox=has_outbox)
+    for one in taken[:-1]:
+        assert isinstance(one, Taken)
+        assert (one.accepted, {number: error.field for number, error in one.rejected.items()}) == (2, {1: "time"})
+    assert taken[-1] == Taken(0, {})
+    assert sorted(one["id"] for one in producer.events) == sorted(
+        each["id"] for events in requests for each in events if each["time"] != 5
+    )
+
+
+def test_of_requests_that_share_a_full_outbox_those_are_promised_that_are_in_it() -> None:
+    producer = SmallOutbox(room=6)
+    requests = [[event(10 * one + number) for number in range(3)] for one in range(4)]
+    taken = with_intake(producer, lambda intake: take_all(intake, requests))
+    promised = [
+        one["id"]
+        for events, outcome in zip(requests, taken, strict=True)
+        if isinstance(outcome, Taken)
+        for one in events
+    ]
+    assert promised
+    assert set(promised) <= {one["id"] for one in producer.events} | {
+        record.event_id for record, _ in producer._pending
+    }
+    assert any(isinstance(outcome, OutboxFull) for outcome in taken)
+
+
+def test_a_bug_that_one_request_meets_is_not_its_neighbours() -> None:
+    requests = [[event(number)] for number in range(10, 16)]
+    taken = with_intake(Buggy(), lambda intake: take_all(intake, requests))
+    assert [type(one) for one in taken] == [Taken, Taken, Taken, RuntimeError, Taken, Taken]
+
+
+def test_what_kafka_does_not_acknowledge_is_not_promised() -> None:
+    producer = InMemoryProducer(max_unacknowledged=1)
+    producer.fail_with = TimeoutError()
+    (taken,) = with_intake(producer, lambda intake: take_all(intake, [[event(1)]]), has_outbox=False)
+    assert isinstance(taken, DeliveryFailed)
+
+
+def test_a_request_that_waits_too_long_is_told_so_and_its_bytes_are_held_until_they_are_gone() -> None:
+    producer, over = StuckKafka(), list[int]()
+
+    async def use(intake: Intake) -> None:
+        with pytest.raises(EngineUnreachable):
+            await intake.take([event(1)], 0.1, lambda: over.append(1))
+        assert over == []
+        assert not intake.is_well
+        producer.let_go.set()
+        while not over:
+            await asyncio.sleep(0.01)
+
+    with_intake(producer, use, has_outbox=False)
+    assert over == [1]
+
+
+def test_the_loop_is_not_held_up_while_kafka_is_stuck() -> None:
+    producer = StuckKafka()
+
+    async def use(intake: Intake) -> int:
+        waiting = [asyncio.create_task(intake.take([event(number)], 20, lambda: None)) for number in range(50)]
+        ticks = 0
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+            ticks += 1
+        assert not any(task.done() for task in waiting)
+        producer.let_go.set()
+        assert all(one.accepted == 1 for one in await asyncio.gather(*waiting))
+        return ticks
+
+    assert with_intake(producer, use, has_outbox=False) == 20
+
+
+def test_closing_ends_after_what_was_taken() -> None:
+    producer = InMemoryProducer(max_unacknowledged=1)
+
+    async def use(intake: Intake) -> list[Taken | BaseException]:
+        waiting = asyncio.create_task(take_all(intake, [[event(number)] for number in range(100)]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await intake.close(5)
+        return await waiting
+
+    assert all(isinstance(one, Taken) for one in with_intake(producer, use, has_outbox=False))
+    assert not any(isinstance(one, TouchlineError) for one in producer.events)
+    assert len(producer.events) == 100
