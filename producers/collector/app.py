@@ -51,7 +51,10 @@ class Collector:
         self._room = room
         self._counts: Counter[str] = Counter()
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
-        self.is_stopping = False
+        self._is_stopping = False
+        self._open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         # Bodies are unzipped within our own bounds (body.py); aiohttp's limit would never be reached.
         self.app = web.Application(middlewares=[self._sent_in_time, self._worded], client_max_size=0)
         for front in fronts:
@@ -59,6 +62,15 @@ class Collector:
         self.app.router.add_get("/openapi.json", self._describe, allow_head=False)
         self.app.router.add_get("/healthz", self._say_health, allow_head=False)
         self.app.router.add_get("/readyz", self._say_ready, allow_head=False)
+
+    async def answer_the_last(self, patience_seconds: float) -> None:
+        """Returns when no request is open, or after so long. To be called when nobody listens any more: connections that are kept alive
+        end with their next answer."""
+        self._is_stopping = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), patience_seconds)
+        except TimeoutError:
+            pass
 
     def _handler_of(self, front: Front) -> Handler:
         async def handle(request: web.Request) -> web.Response:
@@ -132,7 +144,20 @@ class Collector:
     @web.middleware
     async def _sent_in_time(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """A client that does not read its answer loses the connection."""
-        response = await handler(request)
+        self._idle.clear()
+        self._open += 1
+        try:
+            response = await handler(request)
+            await self._send(request, response)
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._idle.set()
+        return response
+
+    async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
+        if self._is_stopping:
+            response.force_close()
         try:
             async with asyncio.timeout(self._settings.collector_read_seconds):
                 await response.prepare(request)
@@ -140,7 +165,6 @@ class Collector:
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
-        return response
 
     @web.middleware
     async def _worded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -165,8 +189,8 @@ class Collector:
         return web.json_response({"status": "alive"})
 
     async def _say_ready(self, _request: web.Request) -> web.Response:
-        is_ready = not self.is_stopping and self._intake.is_well
-        state = "ready" if is_ready else "stopping" if self.is_stopping else "failing"
+        is_ready = not self._is_stopping and self._intake.is_well
+        state = "ready" if is_ready else "stopping" if self._is_stopping else "failing"
         counts = {name: self._counts[name] for name in ("requests", "accepted", "rejected", "slowed")}
         report = {"status": state, "in_flight_bytes": self._room.used_bytes, **counts}
         return web.json_response(report, status=200 if is_ready else 503)

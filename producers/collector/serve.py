@@ -28,6 +28,8 @@ CONNECT_SECONDS: Final = 5.0
 KEEPALIVE_SECONDS: Final = 30.0
 """So long may a connection be idle, or take for the head of a request."""
 SHUTDOWN_SECONDS: Final = 10.0
+LAST_ANSWERS_SECONDS: Final = 1.0
+"""For requests that are still open after that."""
 LAST_DRAIN_SECONDS: Final = 2.0
 """What the outbox still holds then is safe there."""
 LINGER_SECONDS: Final = 2.0
@@ -72,7 +74,10 @@ async def serve(settings: Settings) -> None:
         await stop.wait()
         log.info("stopping")
     finally:
-        collector.is_stopping = True
+        for site in runner.sites:
+            await site.stop()
+        # Before aiohttp's own shutdown, which reads no further from connections: a body that has begun to arrive may end.
+        await collector.answer_the_last(SHUTDOWN_SECONDS)
         await runner.cleanup()
         await intake.close(SHUTDOWN_SECONDS)
         await asyncio.to_thread(producer.close, SHUTDOWN_SECONDS if settings.outbox_dir is None else LAST_DRAIN_SECONDS)
@@ -87,7 +92,7 @@ def _runner(app: web.Application) -> web.AppRunner:
         keepalive_timeout=KEEPALIVE_SECONDS,
         lingering_time=LINGER_SECONDS,
         read_bufsize=READ_BUFFER_BYTES,
-        shutdown_timeout=SHUTDOWN_SECONDS,
+        shutdown_timeout=LAST_ANSWERS_SECONDS,
     )
 
 
