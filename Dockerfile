@@ -1,4 +1,4 @@
-# touchline with the extra `worker`: migrate, worker, emit, report, sql. The local stack (Kafka, ClickHouse) is not in it.
+# touchline with the extras `worker` and `collector`: migrate, worker, collector, emit, report, sql. The local stack (Kafka, ClickHouse) is not in it.
 FROM python:3.13-slim-bookworm AS build
 ENV UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
@@ -8,7 +8,7 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r scripts/u
 COPY pyproject.toml requirements.lock ./
 RUN uv venv /opt/touchline \
  && uv venv /opt/backend \
- && uv pip install --python /opt/touchline --no-build --no-cache --constraint requirements.lock -r pyproject.toml --extra worker \
+ && uv pip install --python /opt/touchline --no-build --no-cache --constraint requirements.lock -r pyproject.toml --extra worker --extra collector \
  && uv pip install --python /opt/backend --no-build --no-cache --constraint requirements.lock hatchling
 COPY README.md CHANGELOG.md LICENSE ./
 COPY producers producers
@@ -24,7 +24,7 @@ FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="touchline" org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/touchline /opt/touchline
 # Sticky and writable by all, like /tmp: the container runs as whatever user owns the secrets.
-RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline
+RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline /var/lib/touchline/outbox
 ENV PATH=/opt/touchline/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TOUCHLINE_PROJECT_DIR=/etc/touchline
 WORKDIR /etc/touchline
 USER 1000:1000

@@ -10,7 +10,7 @@ import json
 import socket
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -34,13 +34,14 @@ READ_SECONDS = 2.0
 @pytest.fixture(scope="module")
 def running(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     folder = tmp_path_factory.mktemp("collector")
-    settings = stack.settings.with_changes(topic=fresh_topic(stack), outbox_dir=folder / "outbox")
-    changes = {
-        "collector_in_flight_bytes": IN_FLIGHT_BYTES,
-        "collector_read_seconds": READ_SECONDS,
-        "collector_events_per_second": 1e6,
-    }
-    with collector(settings, folder, **changes) as process:
+    settings = stack.settings.with_changes(
+        topic=fresh_topic(stack),
+        outbox_dir=folder / "outbox",
+        collector_in_flight_bytes=IN_FLIGHT_BYTES,
+        collector_read_seconds=READ_SECONDS,
+        collector_events_per_second=1e6,
+    )
+    with collector(settings, folder) as process:
         assert process.post_json(events(range(500))).status == 202  # everything is imported, every cache is there
         yield process
 
@@ -119,9 +120,9 @@ def test_ten_megabytes_are_refused_whether_announced_or_not(
         await asyncio.sleep(0.25)  # aiohttp's client closes its connections later
         return statuses
 
-    async def chunks() -> object:
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(10):
-            yield b"0" * MIB  # type: ignore[misc]
+            yield b"0" * MIB
 
     async def one(session: aiohttp.ClientSession) -> int:
         body = chunks() if is_chunked else io.BytesIO(b"0" * (10 * MIB))

@@ -7,16 +7,20 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
-from tests.collectors import CollectorProcess, collector, events
-from tests.engines import Ledger
+from tests.collectors import CollectorProcess, collector, event, events
+from tests.engines import Ledger, fresh_topic
 from tests.real_worker import ask, real_worker
 from tests.workers import wait_for
 from touchline.producers.outbox.look import look
 from touchline.producers.producer import now_us
+
+if TYPE_CHECKING:
+    from touchline.local.stack import LocalStack
 
 KILLS = 3
 FIRST = {"outbox": 0, "kafka": 1_000_000}
@@ -66,9 +70,9 @@ def test_what_was_answered_202_is_in_the_ledger_once_although_the_collector_is_k
     ledger: Ledger, tmp_path: Path, durable_in: str
 ) -> None:
     outbox = tmp_path / "outbox" if durable_in == "outbox" else None
-    changes = {"outbox_dir": outbox, "collector_events_per_second": 1e6}
+    settings = ledger.settings.with_changes(outbox_dir=outbox, collector_events_per_second=1e6)
     with (
-        collector(ledger.settings, tmp_path, **changes) as running,
+        collector(settings, tmp_path) as running,
         real_worker(ledger.settings, tmp_path),
     ):
         accepted = asyncio.run(kill_under_load(running, FIRST[durable_in]))
@@ -85,3 +89,22 @@ def test_what_was_answered_202_is_in_the_ledger_once_although_the_collector_is_k
 
         wait_for(all_stored, lambda: f"{len(accepted - stored.keys())} of {len(accepted)} promised events are missing")
     assert {count for _, count in stored.items()} == {1}
+
+
+@pytest.mark.timeout(180)
+def test_without_an_outbox_an_absent_kafka_is_503_and_later_202_again(stack: LocalStack, tmp_path: Path) -> None:
+    settings = stack.settings.with_changes(topic=fresh_topic(stack))
+    with collector(settings, tmp_path, collector_ack_seconds=1.0) as running:
+        assert running.post_json(event(1)).status == 202
+        stack.kafka.kill()
+        try:
+            refused = [running.post_json(event(2)) for _ in range(2)]
+            assert [(answer.status, answer.headers["Retry-After"]) for answer in refused] == [(503, "5")] * 2
+            assert "send them again" in refused[0].json()["mend"]
+            assert running.get("/readyz").status == 503
+            assert running.get("/healthz").status == 200
+        finally:
+            stack.start()
+        wait_for(lambda: running.post_json(event(2)).status == 202, lambda: running.log, 60)
+        wait_for(lambda: running.get("/readyz").json()["in_flight_bytes"] == 0, lambda: running.log, 60)
+        assert running.end()[0] == 0

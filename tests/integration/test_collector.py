@@ -53,7 +53,7 @@ def records(process: CollectorProcess) -> list[tuple[dict[str, str], bytes, byte
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         missing = sum(consumer.end_offsets(partitions).values())
-        found = []
+        found: list[tuple[dict[str, str], bytes, bytes]] = []
         while len(found) < missing:
             for batch in consumer.poll(timeout_ms=5_000).values():
                 found += [({name: text.decode() for name, text in one.headers}, one.key, one.value) for one in batch]
@@ -293,7 +293,7 @@ def test_with_an_outbox_kafka_may_be_away_and_nothing_is_lost(
 def test_a_collector_that_cannot_start_says_why_in_two_lines(
     stack: LocalStack, running: CollectorProcess, tmp_path: Path, changes: dict[str, object], status: int, told: str
 ) -> None:
-    process = CollectorProcess(stack.settings.with_changes(topic=running.settings.topic), tmp_path, **changes)
+    process = CollectorProcess(stack.settings.with_changes(topic=running.settings.topic, **changes), tmp_path)
     assert process.process.wait(30) == status
     lines = [line for line in process.log.splitlines() if " level=" not in line]
     assert [line.partition(":")[0] for line in lines] == ["error", "mend"]

@@ -61,7 +61,7 @@ def test_schema_rejects_a_faulty_service(compose: dict[str, Any], fault: dict[st
 
 
 def test_the_whole_pipeline_is_there(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {"kafka", "topic", "clickhouse", "migrate", "worker"}
+    assert set(services) == {"kafka", "topic", "clickhouse", "migrate", "worker", "collector"}
 
 
 def test_no_service_runs_as_root_or_gains_privileges(services: dict[str, dict[str, Any]]) -> None:
@@ -95,7 +95,7 @@ def test_secrets_are_files_and_no_variable_holds_one(
 
 def test_variables_and_commands_are_ours(services: dict[str, dict[str, Any]]) -> None:
     settings = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
-    for name in ("migrate", "worker"):
+    for name in ("migrate", "worker", "collector"):
         assert set(services[name]["environment"]) <= settings
         assert services[name]["command"][0] in COMMANDS
 
@@ -128,10 +128,11 @@ def test_secrets_are_made_once_for_their_owner_only(project_dir: Path, tmp_path:
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert subprocess.run(script, check=True, capture_output=True).stdout == b""
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == made
-    assert set(made) == {"clickhouse_password", "person_key", "payload_key"}
-    assert len(set(made.values())) == 3
+    assert set(made) == {"clickhouse_password", "person_key", "payload_key", "write_keys"}
+    assert len(set(made.values())) == 4
     for path in (tmp_path / "secrets").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for name in ("person_key", "payload_key"):
         assert re.fullmatch(r"[0-9a-f]{8}:[0-9a-f]{64}\n", made[name])
+    assert re.fullmatch(r"compose\.[0-9a-f]{64} \*\n", made["write_keys"])
     assert re.fullmatch(r"TOUCHLINE_UID=\d+\nTOUCHLINE_GID=\d+\n", (tmp_path / ".env").read_text())
