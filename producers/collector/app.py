@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 from aiohttp import web
@@ -21,7 +21,7 @@ from touchline.producers.collector.access import WriteKey, WriteKeys
 from touchline.producers.collector.body import read_body
 from touchline.producers.collector.front import Front, Item, Outcome, Parsed, Posted, Rejected, Reply
 from touchline.producers.collector.intake import Intake
-from touchline.producers.collector.limits import ITEM_BYTES, REQUEST_BYTES, Hold, Rate, Room
+from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
 from touchline.producers.collector.openapi import openapi_document
 from touchline.producers.collector.privacy import without_addresses
 from touchline.producers.collector.problem import CONTENT_TYPE, RequestRefused, busy, too_large
@@ -83,17 +83,15 @@ class Collector:
         self._require_rate(key)
         hold = self._room.hold()
         try:
-            if not hold.grow(REQUEST_BYTES):
-                raise busy("too many requests at once")
             posted = await self._read(request, hold)
+            self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
             self._rate.spend(key.key_id, max(1, len(parsed)))
-            if not hold.grow(ITEM_BYTES * len(parsed)):
-                raise busy("too many items are in flight")
-            outcome = await self._emit(key, parsed, hold)
+            sorted_out = _sorted_out(key, parsed)
         except BaseException:
             hold.release()
             raise
+        outcome = await self._emit(sorted_out, hold)
         self._counts["accepted"] += outcome.accepted
         self._counts["rejected"] += len(outcome.rejected)
         return front.answer(outcome)
@@ -116,6 +114,8 @@ class Collector:
 
     async def _read(self, request: web.Request, hold: Hold) -> Posted:
         limit = self._settings.collector_body_bytes
+        if not hold.grow(REQUEST_BYTES):
+            raise busy("too many requests at once")
         if request.content_length is not None and request.content_length > limit:
             raise too_large(limit)
         headers = request.headers
@@ -128,9 +128,16 @@ class Collector:
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Posted(kind, headers, body)
 
-    async def _emit(self, key: WriteKey, parsed: Parsed, hold: Hold) -> Outcome:
-        """The verdicts on all items, in order. The hold ends with the last event in memory."""
-        good, places, rejected = _sorted_out(key, parsed)
+    def _require_room_for(self, posted: Posted, hold: Hold) -> None:
+        cost = parsed_bytes(posted.body)
+        if cost > self._room.limit_bytes:
+            raise RequestRefused(413, "the body has too many values", "send fewer events in a request")
+        if not hold.grow(cost):
+            raise busy("too many bytes are in flight")
+
+    async def _emit(self, sorted_out: SortedOut, hold: Hold) -> Outcome:
+        """The verdicts on all items, in order. The hold ends with the last event in memory, which may be after this has given up."""
+        good, places, rejected = sorted_out
         if not good:
             hold.release()
             return Outcome(0, rejected)
@@ -196,10 +203,15 @@ class Collector:
         return web.json_response(report, status=200 if is_ready else 503)
 
 
-def _sorted_out(
-    key: WriteKey, parsed: Parsed
-) -> tuple[list[dict[str, object]], list[tuple[int, int | None]], list[Rejected]]:
+class SortedOut(NamedTuple):
     """Events to emit, the position and line of each, and what is refused before."""
+
+    good: list[dict[str, object]]
+    places: list[tuple[int, int | None]]
+    rejected: list[Rejected]
+
+
+def _sorted_out(key: WriteKey, parsed: Parsed) -> SortedOut:
     good: list[dict[str, object]] = []
     places: list[tuple[int, int | None]] = []
     rejected: list[Rejected] = []
@@ -215,7 +227,7 @@ def _sorted_out(
             places.append((position, item.line))
         except EventRejected as error:
             rejected.append(Rejected(position, item.line, error, event))
-    return good, places, rejected
+    return SortedOut(good, places, rejected)
 
 
 def _require_source(key: WriteKey, event: dict[str, object]) -> None:

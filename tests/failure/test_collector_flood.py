@@ -159,6 +159,32 @@ def test_five_hundred_connections_at_once_are_served(running: CollectorProcess, 
     assert statuses.count(202) > 1_000
 
 
+def test_values_that_cost_more_in_memory_than_in_json_are_counted(
+    running: CollectorProcess, bounded: Callable[[], None]
+) -> None:
+    def body(lists: int) -> bytes:
+        return json.dumps({**event(f"lists-{lists}"), "x": 0})[:-2].encode() + b"[" + b",".join([b"[]"] * lists) + b"]}"
+
+    too_many = running.post(body(250_000))
+    assert (too_many.status, too_many.json()["title"]) == (413, "the body has too many values")
+
+    async def flood() -> list[int]:
+        headers = {"Authorization": f"Bearer {running.write_key}", **JSON}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            statuses = await asyncio.gather(*(one(session, 100_000 + number) for number in range(60)))
+        await asyncio.sleep(0.25)
+        return statuses
+
+    async def one(session: aiohttp.ClientSession, lists: int) -> int:
+        async with session.post(f"{running.url}/v1/events", data=io.BytesIO(body(lists))) as answer:
+            return answer.status
+
+    statuses = asyncio.run(flood())
+    bounded()
+    assert set(statuses) <= {202, 503}
+    assert 202 in statuses
+
+
 def opened(running: CollectorProcess, head: bytes) -> socket.socket:
     connection = socket.create_connection((HOST, running.port), timeout=60)
     connection.sendall(head)
