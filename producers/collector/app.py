@@ -86,7 +86,7 @@ class Collector:
             posted = await self._read(request, hold)
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
-            self._rate.spend(key.key_id, max(1, len(parsed)))
+            self._rate.spend(key.key_id, max(0, len(parsed) - 1))
             sorted_out = _sorted_out(key, parsed)
         except BaseException:
             hold.release()
@@ -111,6 +111,7 @@ class Collector:
             raise RequestRefused(
                 429, "this write key sends too fast", f"wait {seconds} s, as Retry-After says", retry_after=seconds
             )
+        self._rate.spend(key.key_id, 1)  # a request that cannot be read counts, too
 
     async def _read(self, request: web.Request, hold: Hold) -> Posted:
         limit = self._settings.collector_body_bytes
