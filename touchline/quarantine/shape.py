@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from touchline.processors.depth import are_bytes_too_deep
+from touchline.schemas.depth import are_bytes_too_deep
 from touchline.schemas.rejections import FIELD_NAMES, shape_of
 
 LINES_MAX = 60
