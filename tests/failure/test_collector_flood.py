@@ -98,6 +98,7 @@ def test_a_zip_bomb_is_unzipped_up_to_the_limit_and_refused(
         ("br", b"[]", 415),
         ("gzip, gzip", b"[]", 415),
     ],
+    ids=["no-zip", "cut", "many", "twice", "deflate", "two-members", "brotli", "two-encodings"],
 )
 def test_a_damaged_or_unknown_encoding_is_a_clear_4xx(
     running: CollectorProcess, encoding: str, body: bytes, status: int

@@ -79,6 +79,7 @@ def test_bytes_that_are_no_zip_are_refused_and_never_a_fault_of_ours(body: bytes
         ([gzip.compress(b"[]")[:-1]], "gzip", 1 << 20, False, 400),
         ([gzip.compress(b"") * 100], "gzip", 1 << 20, False, 400),
     ],
+    ids=["large", "large-in-parts", "no-room", "slow", "unknown-encoding", "cut", "many-members"],
 )
 def test_each_bound_has_its_status_and_remedy(
     pieces: list[bytes], encoding: str, room_bytes: int, stalls: bool, status: int
