@@ -77,7 +77,10 @@ def test_the_report_counts_what_was_sent_with_n_and_interval(stored: Ledger) -> 
     assert (kpi["kpi"], kpi["n"], kpi["value"], kpi["ci_method"]) == ("nps", 2, 100, "adjusted_wald")
     assert report["quarantine"] == {"not_json": 1}
     assert (report["account"]["received"], report["account"]["is_balanced"]) == (VISITS + 3, True)
-    assert "store_visit" in touchline(stored, "report")
+    page = touchline(stored, "report")
+    assert "store_visit" in page
+    assert f"unmapped: {VISITS} of" in page
+    assert "not_json" in page
 
 
 def test_sql_prints_tsv_without_header_and_any_other_format(stored: Ledger) -> None:

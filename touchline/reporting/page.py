@@ -50,10 +50,16 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield _plain(
             ("source", "touchpoint", "action", "events"), [(*row[:3], f"{row[3]:,}") for row in report.unmapped]
         )
+    elif report.maps and report.totals.events:
+        yield Text("\nunmapped: none")
     if report.quarantine:
-        yield Text("\nquarantine (journey.quarantine has each record, `touchline trace SOURCE ID` one event)")
+        yield Text(
+            "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends what is mended)"
+        )
         rows = [(reason, REMEDIES[Reason(reason)], f"{count:,}") for reason, count in report.quarantine]
         yield _plain(("reason", "remedy", "records"), rows)
+    elif report.account.received:
+        yield Text("quarantine: no open record")
     yield Text(f"\n{account_line(report.account)}")
 
 

@@ -100,6 +100,15 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
     assert "5 received = 3 stored + 1 duplicate + 0 superseded + 1 quarantined" in text
 
 
+def test_the_report_says_that_nothing_is_unmapped_or_in_quarantine(empty_client: Client) -> None:
+    choose_default_map(empty_client)
+    write(empty_client, [attached(10), received(20, "stored", 0), mark(30, 0, {"received": 1, "stored": 1})])
+    output = io.StringIO()
+    Console(file=output, width=160, markup=False).print(render(build_report(empty_client)))
+    assert "unmapped: none" in output.getvalue()
+    assert "quarantine: no open record" in output.getvalue()
+
+
 def test_the_report_of_an_empty_ledger_is_no_error(empty_client: Client) -> None:
     report = build_report(empty_client)
     assert (report.maps, report.totals.events, report.touchpoints, report.account.is_balanced) == ([], 0, [], True)
