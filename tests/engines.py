@@ -89,6 +89,30 @@ def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Led
         face.terminate()
 
 
+@contextmanager
+def own_face_with_worker(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
+    """The same with the schema, and a worker that has not joined its group yet."""
+    with own_face(stack, folder, **changes) as ledger:
+        migrate(ledger)
+        with working(stack, ledger, folder):
+            yield ledger
+
+
+@contextmanager
+def working(stack: LocalStack, ledger: Ledger, folder: Path) -> Iterator[Part]:
+    """A worker on the ledger, its log in the folder."""
+    from touchline.local.parts import worker_part
+    from touchline.local.process import Part
+
+    worker = Part(worker_part(ledger.settings, 1, ledger.environment), folder)
+    worker.on_start = stack.guard
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.terminate()
+
+
 def migrate(ledger: Ledger) -> None:
     """Bring a face's schema up to date, as a user does."""
     touchline(ledger, "migrate")

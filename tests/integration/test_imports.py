@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from tests.engines import Ledger, migrate, own_face, touchline
+from tests.engines import Ledger, own_face_with_worker, touchline
 from touchline.clickhouse import connect
-from touchline.local.parts import worker_part
-from touchline.local.process import Part
 from touchline.local.status import lag
 from touchline.producers.imports import clicks, retail
 
@@ -42,14 +40,8 @@ fields: {touchpoint: {constant: till}, action: {constant: purchase}, place: stor
 def shop(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """A ledger with a worker."""
     folder = tmp_path_factory.mktemp("imports")
-    with own_face(stack, folder) as ledger:
-        migrate(ledger)
-        worker = Part(worker_part(ledger.settings, 1, ledger.environment), folder)
-        worker.start()
-        try:
-            yield ledger
-        finally:
-            worker.terminate()
+    with own_face_with_worker(stack, folder) as ledger:
+        yield ledger
 
 
 def ask(ledger: Ledger, query: str, **values: Any) -> list[tuple[Any, ...]]:

@@ -7,17 +7,13 @@ import csv
 import json
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.engines import Ledger, migrate, own_face, touchline
+from tests.engines import Ledger, own_face_with_worker, touchline
 from tests.view_sums import view_sums
 from touchline.clickhouse import connect
-from touchline.local.parts import worker_part
-from touchline.local.process import Part
 from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer
 
@@ -104,18 +100,6 @@ def write(path: Path, lines: list[tuple[str, ...]]) -> str:
     return str(path)
 
 
-@contextmanager
-def running_worker(stack: LocalStack, folder: Path) -> Iterator[Ledger]:
-    with own_face(stack, folder, partitions=1) as ledger:
-        migrate(ledger)
-        worker = Part(worker_part(ledger.settings, 1, ledger.environment), folder)
-        worker.start()
-        try:
-            yield ledger
-        finally:
-            worker.terminate()
-
-
 def send(ledger: Ledger, events: list[Event]) -> None:
     with TouchpointProducer.from_settings(ledger.settings) as producer:
         for one in events:
@@ -132,7 +116,7 @@ def wait_until_stored(ledger: Ledger) -> None:
 def test_a_late_till_file_uploaded_again_in_halves_and_shuffled_gives_the_tables_of_one_in_time(
     stack: LocalStack, tmp_path: Path
 ) -> None:
-    with running_worker(stack, tmp_path / "in time") as in_time:
+    with own_face_with_worker(stack, tmp_path / "in time", partitions=1) as in_time:
         send(in_time, sorted([*visits(), *till_rows()], key=lambda one: str(one["time"])))
         wait_until_stored(in_time)
         wanted = view_sums(in_time.settings)
@@ -142,7 +126,7 @@ def test_a_late_till_file_uploaded_again_in_halves_and_shuffled_gives_the_tables
     lines = [*till_lines()[:70], *bad_lines(), *till_lines()[70:]]
     shuffled = random.Random(9).sample(lines, len(lines))
     uploads = (lines, lines, lines[:72], lines[72:], shuffled)
-    with running_worker(stack, tmp_path / "late") as late:
+    with own_face_with_worker(stack, tmp_path / "late", partitions=1) as late:
         send(late, visits())
         wait_until_stored(late)
         assert view_sums(late.settings) != wanted

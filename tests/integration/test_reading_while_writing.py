@@ -12,15 +12,12 @@ from pathlib import Path
 import clickhouse_connect
 import pytest
 
-from tests.engines import Ledger, own_face
+from tests.engines import Ledger, own_face_with_worker
 from touchline.clickhouse import connect
-from touchline.local.parts import worker_part
-from touchline.local.process import Part
 from touchline.local.stack import LocalStack
 from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer
 from touchline.settings import Settings
-from touchline.sql.migrate import migrate
 
 EVENTS = 12_000
 QUERY = "SELECT sum(events) FROM journey.kpi_volume_1h"
@@ -29,17 +26,8 @@ STORED_WITHIN_SECONDS = 60
 
 @pytest.fixture
 def worked(stack: LocalStack, tmp_path: Path) -> Iterator[Ledger]:
-    with own_face(stack, tmp_path) as ledger:
-        client = connect(ledger.settings)
-        migrate(client)
-        client.disconnect()
-        worker = Part(worker_part(ledger.settings, 1, ledger.environment), tmp_path)
-        worker.on_start = stack.guard
-        worker.start()
-        try:
-            yield ledger
-        finally:
-            worker.terminate()
+    with own_face_with_worker(stack, tmp_path) as ledger:
+        yield ledger
 
 
 def by_driver(settings: Settings) -> int:

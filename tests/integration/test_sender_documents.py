@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.documents import ROOT, blocks_of
-from tests.engines import migrate, own_face
+from tests.engines import migrate, own_face, working
 from tests.walking import Walk
-from touchline.local.parts import worker_part
-from touchline.local.process import Part
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -31,10 +29,6 @@ def test_the_page_on_files_works_as_it_is_written(stack: LocalStack, tmp_path: P
             for name in ("person_key_file", "payload_key_file", "clickhouse_password_file")
         ]
         (project / "touchline.toml").write_text("\n".join(lines))
-        worker = Part(worker_part(settings, 1, ledger.environment), tmp_path / "face")
-        worker.start()
-        try:
+        with working(stack, ledger, tmp_path / "face"):
             typed = sum(walk.block(block) for block in blocks_of(ROOT / "docs" / "senders" / "files.md"))
-        finally:
-            worker.terminate()
     assert typed > 15

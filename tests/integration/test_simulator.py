@@ -6,18 +6,15 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.engines import Ledger, migrate, own_face, touchline
+from tests.engines import Ledger, own_face_with_worker, touchline
 from tests.real_worker import ask
 from tests.unit.simulate.ledgers import standing
 from tests.view_sums import view_sums
-from touchline.local.parts import worker_part
-from touchline.local.process import Part
 from touchline.local.status import lag
 
 if TYPE_CHECKING:
@@ -42,18 +39,6 @@ class Simulated(NamedTuple):
         return sorted(found, key=lambda line: str(line["event"]["time"]))
 
 
-@contextmanager
-def running_worker(stack: LocalStack, folder: Path) -> Iterator[Ledger]:
-    with own_face(stack, folder) as ledger:
-        migrate(ledger)
-        worker = Part(worker_part(ledger.settings, 1, ledger.environment), folder)
-        worker.start()
-        try:
-            yield ledger
-        finally:
-            worker.terminate()
-
-
 def wait_until_stored(stack: Ledger) -> None:
     deadline = time.monotonic() + 60
     while lag(stack.settings) != 0:
@@ -74,7 +59,7 @@ def simulate(stack: Ledger, folder: Path, *words: str) -> list[Line]:
 @pytest.fixture(scope="module")
 def simulated(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
     folder = tmp_path_factory.mktemp("simulated")
-    with running_worker(stack, folder) as ledger:
+    with own_face_with_worker(stack, folder) as ledger:
         lines = simulate(ledger, folder, *OF_SIMULATION)
         yield Simulated(ledger, lines, view_sums(ledger.settings))
 
@@ -168,7 +153,7 @@ def test_the_funnel_counts_the_journeys_of_the_ledger(simulated: Simulated) -> N
 
 
 def test_an_undisturbed_run_gives_the_same_tables(simulated: Simulated, stack: LocalStack, tmp_path: Path) -> None:
-    with running_worker(stack, tmp_path) as calm:
+    with own_face_with_worker(stack, tmp_path) as calm:
         lines = simulate(calm, tmp_path, *OF_SIMULATION, "--undisturbed")
         assert lines[-1]["duplicates"] == 0
         assert view_sums(calm.settings) == simulated.sums

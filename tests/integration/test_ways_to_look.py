@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from tests.engines import Ledger, touchline
+from tests.engines import Ledger, touchline, working
 from touchline.clickhouse import connect
-from touchline.local.parts import worker_part
-from touchline.local.process import Part
+from touchline.local.stack import LocalStack
 from touchline.sql.migrate import expected_schema_version
 
 VISITS = 30
@@ -22,16 +21,12 @@ PERSONS = 5
 
 
 @pytest.fixture(scope="module")
-def stored(ledger: Ledger) -> Iterator[Ledger]:
+def stored(stack: LocalStack, ledger: Ledger) -> Iterator[Ledger]:
     """30 visits of 5 persons, two ratings of the store and one record that is no JSON, stored by a worker that still runs."""
-    worker = Part(worker_part(ledger.settings, 1, ledger.environment), ledger.settings.local_dir)
-    worker.start()
-    try:
+    with working(stack, ledger, ledger.settings.local_dir):
         _send(ledger)
         touchline(ledger, "reconcile", "--wait", "60")
         yield ledger
-    finally:
-        worker.terminate()
 
 
 def _send(ledger: Ledger) -> None:
