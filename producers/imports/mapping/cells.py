@@ -23,6 +23,10 @@ _MINOR_TOLERANCE: Final = Decimal("0.000001")
 """Doubles of whole cents are off by less than 1e-11 cents; more than this is no whole cent."""
 
 
+_DIGITS_MAX: Final = 100
+"""Python writes no longer whole numbers than 4,300 digits; the contract's bound is told for the shorter ones."""
+
+
 class CellUnreadable(ValueError):
     """A cell is not what the mapping says of it."""
 
@@ -61,6 +65,8 @@ def text_of(value: Any) -> str:
 
 def value_of(cell: Cell, value: Any, kind: Kind | None) -> Any:
     """The value of a field of that type (None: as it is typed in the file). Raises CellUnreadable."""
+    if isinstance(value, list | tuple | dict):
+        raise CellUnreadable(f"{shape_of(value)} is no single value", "name one field of it, or write it as text")
     if cell.values:
         text = text_of(value)
         if text not in cell.values:
@@ -130,6 +136,8 @@ def minor_of(money: Money, value: Any, currency: str) -> int:
         raise CellUnreadable(f"{shape_of(value)} is no amount", _mend_number(money.decimal))
     try:
         exact = Decimal(text).scaleb(exponent)
+        if not exact.is_finite() or exact.adjusted() > _DIGITS_MAX:
+            raise OverflowError
         whole = exact.to_integral_value()
     except (InvalidOperation, OverflowError):
         raise CellUnreadable(f"{shape_of(value)} is no amount", _mend_number(money.decimal)) from None

@@ -16,6 +16,7 @@ from touchline.producers.imports.mapping.model import Cell, Kind, Mapping, Sourc
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
 from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import zone_of
 
 _CONTENT_BYTES: Final = 16
@@ -102,6 +103,17 @@ class Mapper:
                     )
                 )
                 return
+            if isinstance(value, list | tuple | dict):
+                faults.append(
+                    RowFault(
+                        Reason.WRONG_TYPE,
+                        "id",
+                        f"column {column}: {shape_of(value)} is no single value",
+                        "key the rows by columns that hold one value",
+                    )
+                )
+                event["id"] = [text_of(value)]
+                return
             parts.append(text_of(value))
         if len(parts) > 1:  # a/b and c must not be the key of a and b/c
             parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
@@ -135,7 +147,7 @@ class Mapper:
                 value = cell.default
             groups_seen.add(group)
             try:
-                place[name] = _listed(path, value_of(cell, value, kind))
+                place[name] = _members(value) if _is_list(path, value) else _listed(path, value_of(cell, value, kind))
             except CellUnreadable as error:
                 faults.append(_fault(error, path, cell.column))
                 place[name] = [text_of(value)]
@@ -185,7 +197,7 @@ class Mapper:
 
     def _add_identifiers(self, cells: Any, event: dict[str, Any]) -> None:
         found = [
-            (kind, text_of(cell.constant if cell.column is None else cells[cell.column]))
+            (kind, _name_of(cell.constant if cell.column is None else cells[cell.column]))
             for kind, cell in self._mapping.identifiers.items()
             if cell.column is None or not is_empty(cells.get(cell.column))
         ]
@@ -193,9 +205,23 @@ class Mapper:
             event["identifiers"] = found
 
 
+def _name_of(value: Any) -> Any:
+    """What names a person; a list names nobody and is left for the check to refuse."""
+    return value if isinstance(value, list | tuple | dict) else text_of(value)
+
+
 def _parts(path: str) -> tuple[str, str]:
     group, _, name = path.rpartition(".")
     return group, name
+
+
+def _is_list(path: str, value: Any) -> bool:
+    return path in LISTS and isinstance(value, list | tuple)
+
+
+def _members(value: Any) -> list[Any]:
+    """Of a list in an NDJSON or Parquet file; what is no text the contract refuses."""
+    return [one.strip() if isinstance(one, str) else one for one in value]
 
 
 def _listed(path: str, value: Any) -> Any:

@@ -106,7 +106,11 @@ class Moment(MappingPart):
     def _can_be_read(cls, value: str) -> str:
         if value in (ISO, UNIX, UNIX_MS):
             return value
-        written = datetime(2026, 1, 31, 9, 30, 15, tzinfo=UTC).strftime(value)
+        if "%Z" in value.replace("%%", ""):
+            raise ValueError(
+                f"{value!r} reads the name of a zone and forgets it; write %z where the file has offsets, else zone"
+            )
+        written = datetime(2026, 1, 31, 21, 30, 15, tzinfo=UTC).strftime(value)
         try:
             read = datetime.strptime(written, value)
         except ValueError:
@@ -115,6 +119,8 @@ class Moment(MappingPart):
             raise ValueError(
                 f"{value!r} does not name a day; write iso, unix, unix_ms, or a form such as %d.%m.%Y %H:%M:%S (as Python's strptime)"
             )
+        if read.hour not in (0, 21):
+            raise ValueError(f"{value!r} does not tell 9 in the morning from 9 in the evening; write %H, or %I with %p")
         return value
 
 

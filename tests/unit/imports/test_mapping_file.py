@@ -20,6 +20,8 @@ from touchline.producers.imports.rows import open_rows
         ("id: [store, receipt]", "", "m.yaml:1: the field 'id' is missing; write `id: receipt`"),
         ("id: [store, receipt]", "id: []", "an id needs a key; write the columns that number the row"),
         ("%d.%m.%Y %H:%M:%S", "%H:%M:%S", "m.yaml:4: time.format: '%H:%M:%S' does not name a day"),
+        ("%H:%M:%S", "%H:%M:%S %Z", "time.format: '%d.%m.%Y %H:%M:%S %Z' reads the name of a zone and forgets it; write %z"),
+        ("%H:%M:%S", "%I:%M:%S", "does not tell 9 in the morning from 9 in the evening; write %H, or %I with %p"),
         ("Europe/Berlin", "Europe/Atlantis", "m.yaml:5: zone: the zone is not in the IANA time zone database"),
         ("zone:", "zoen:", "m.yaml:5: zoen: there is no such field; did you mean 'zone'?"),
         ("{column: currency}", "EURO", "amount.currency: 'EURO' is no ISO 4217 code"),

@@ -8,11 +8,14 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
 from tests.unit.imports.build import (
     BAD_ROWS,
+    COLUMNS,
     MAPPING,
     WRITERS,
     events_by_id,
@@ -22,6 +25,7 @@ from tests.unit.imports.build import (
     write_csv,
     write_parquet,
 )
+from touchline.errors import WrongUsage
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.rows import FileDamaged
 from touchline.producers.imports.send import send_events
@@ -232,3 +236,103 @@ def test_a_data_set_that_was_killed_goes_on_and_is_counted_whole(journal: Import
     assert {event["id"] for event in killed.events} == {event["id"] for event in events}
     assert len(killed.events) == 35 + min(10, 35 - batches * 10)
     assert journal.progress(work).rows == 0  # ended: the same command sends all of it again
+
+
+def _table(**columns: Any) -> pa.Table:
+    good = {
+        "store": ["1"],
+        "receipt": ["10"],
+        "sold_at": ["01.03.2026 09:30:00"],
+        "total": ["1.50"],
+        "currency": ["EUR"],
+    }
+    return pa.table({**good, "card": ["card 1"], "items": ["3"], **columns})
+
+
+@pytest.mark.parametrize("total", ["1e999", "-1e999"])
+def test_an_endless_amount_costs_its_row_only(tmp_path: Path, journal: ImportJournal, total: str) -> None:
+    cells = dict(zip(COLUMNS, receipt(1), strict=True))
+    lines = [json.dumps(cells | {"total": 0}).replace('"total": 0', f'"total": {total}'), json.dumps(cells)]
+    (tmp_path / "till.ndjson").write_text("\n".join(lines))
+    verdicts = send(tmp_path / "till.ndjson", journal, new_producer())
+    assert (verdicts.accepted, verdicts.rejected, verdicts.quarantined) == (1, 1, 1)
+    assert (verdicts.rejections[0].line, verdicts.rejections[0].field) == (1, "amount.amount_minor")
+
+
+def test_an_amount_of_thousands_of_digits_costs_its_row_only(tmp_path: Path, journal: ImportJournal) -> None:
+    rows = [[*receipt(1)[:3], "9" * 5_000, *receipt(1)[4:]], receipt(2)]
+    verdicts = send(write_csv(tmp_path / "till.csv", rows), journal, new_producer())
+    assert (verdicts.accepted, verdicts.rejected, verdicts.quarantined) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "sold_at",
+    [
+        pa.array([0, 10**18, 0], pa.timestamp("us")),
+        pa.array([0, 2**30, 0], pa.date32()),
+        pa.array([b"2026-01-31", b"\xff\xfe", b"2026-01-31"], pa.binary()).view(pa.string()),
+    ],
+    ids=["time", "day", "text"],
+)
+def test_a_value_of_parquet_that_cannot_be_read_costs_its_row_only(
+    tmp_path: Path, journal: ImportJournal, sold_at: pa.Array
+) -> None:
+    one = _table().slice(0, 1)
+    table = pa.concat_tables([one, one, one]).set_column(1, "receipt", pa.array(["1", "2", "3"]))
+    pq.write_table(table.set_column(2, "sold_at", sold_at), tmp_path / "till.parquet")
+    verdicts = send(
+        tmp_path / "till.parquet", journal, new_producer(), MAPPING.replace(', format: "%d.%m.%Y %H:%M:%S"', "")
+    )
+    assert verdicts.rows == 3
+    assert 2 in [one.line for one in verdicts.rejections]
+    assert "column sold_at holds what cannot be read" in next(one.what for one in verdicts.rejections if one.line == 2)
+
+
+def test_fields_of_structs_in_parquet_are_named_as_in_ndjson(tmp_path: Path, journal: ImportJournal) -> None:
+    pq.write_table(_table(card=pa.array([{"number": "card 1"}])), tmp_path / "till.parquet")
+    pq.write_table(_table(), tmp_path / "flat.parquet")
+    producer = new_producer()
+    send(tmp_path / "till.parquet", journal, producer, MAPPING.replace("loyalty: card", "loyalty: card.number"))
+    nested = events_by_id(producer)
+    producer = new_producer()
+    send(tmp_path / "flat.parquet", journal, producer)
+    assert nested == events_by_id(producer)
+
+
+def test_two_columns_of_one_name_in_parquet_are_refused_as_in_csv(tmp_path: Path, journal: ImportJournal) -> None:
+    table = _table()
+    pq.write_table(table.append_column("total", pa.array(["2.50"])), tmp_path / "till.parquet")
+    with pytest.raises(WrongUsage, match="several columns 'total'"):
+        send(tmp_path / "till.parquet", journal, new_producer())
+
+
+@pytest.mark.parametrize(
+    ("column", "field"), [("card", "identifiers"), ("receipt", "id"), ("store", "id"), ("items", "properties")]
+)
+def test_a_list_is_no_value_of_a_cell(tmp_path: Path, journal: ImportJournal, column: str, field: str) -> None:
+    cells: dict[str, Any] = dict(zip(COLUMNS, receipt(1), strict=True))
+    (tmp_path / "till.ndjson").write_text(json.dumps(cells | {column: ["3"]}))
+    producer = new_producer()
+    verdicts = send(tmp_path / "till.ndjson", journal, producer)
+    assert [(one.reason, one.field) for one in verdicts.rejections] == [("wrong_type", field)]
+    assert verdicts.quarantined == 1
+
+
+def test_a_list_of_names_may_be_a_list_in_the_file(tmp_path: Path, journal: ImportJournal) -> None:
+    mapping = """\
+mapping: consents
+source: retail-pos
+type: touchline.consent.v1
+id: number
+time: at
+identifiers: {loyalty: card}
+fields: {consent_id: number, state: {constant: granted}, effective_at: at, purposes: purposes}
+"""
+    rows = [
+        {"number": number, "at": "2026-03-01T00:00:00Z", "card": "card 1", "purposes": purposes}
+        for number, purposes in enumerate([["analytics", "mail"], "analytics, mail"])
+    ]
+    (tmp_path / "consents.ndjson").write_text("\n".join(map(json.dumps, rows)))
+    producer = new_producer()
+    send(tmp_path / "consents.ndjson", journal, producer, mapping)
+    assert [event["purposes"] for event in producer.events] == [["analytics", "mail"]] * 2
