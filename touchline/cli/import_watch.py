@@ -16,6 +16,7 @@ import typer
 from touchline.cli.importing import as_json, open_journal, send_file, sentence, work_of
 from touchline.cli.sending import open_producer, progress_on_stderr
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.read import load_mapping
@@ -57,7 +58,7 @@ def import_watch(
                 except FileUnusable as error:
                     faults += 1
                     _say(error.what, error.mend)
-                except EngineUnreachable as error:
+                except (EngineUnreachable, DeliveryFailed, OutboxFull) as error:
                     if once:
                         raise
                     _say(error.what, "it tries again")

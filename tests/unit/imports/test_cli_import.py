@@ -15,6 +15,7 @@ from tests.unit.imports.build import BAD_ROWS, MAPPING, ROOT, new_producer, rece
 from touchline.cli import import_watch as watch_module, importing
 from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
+from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.imports.watch import DropFolder
 from touchline.producers.memory import InMemoryProducer
 
@@ -168,6 +169,33 @@ def test_a_watched_folder_waits_for_kafka(
     assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
     assert err.count("Kafka does not answer") == 2
     assert len(sent[0].events) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [DeliveryFailed(3, None), OutboxFull("the outbox is full", "make room"), EngineUnreachable("away", "wait")]
+)
+def test_a_watched_folder_outlives_a_kafka_that_goes_away_amid_a_file(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    Path("inbox").mkdir()
+    write_csv(Path("inbox/a.csv"), [receipt(1)])
+    secure, calls = InMemoryProducer.secure, []
+
+    def fails_once(producer: InMemoryProducer) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise fault
+        secure(producer)
+
+    def interrupted_when_done(seconds: float) -> None:
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(InMemoryProducer, "secure", fails_once)
+    monkeypatch.setattr(time, "sleep", interrupted_when_done)
+    status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
+    assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
+    assert "it tries again" in err
 
 
 def test_a_signal_that_a_destructor_swallows_ends_the_watching_all_the_same(
