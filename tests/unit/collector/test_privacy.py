@@ -61,9 +61,26 @@ def test_addresses_are_cut_in_known_unknown_and_nested_fields() -> None:
     assert event["properties"]["ip"] == "203.0.113.77"
 
 
+def test_a_conversion_is_no_version() -> None:
+    event = {"properties": {"conversion_referrer": "http://203.0.113.77/", "conversion_version": "10.2.3.4"}}
+    cut = without_addresses(event)
+    assert cut["properties"] == {"conversion_referrer": "http://203.0.113.0/", "conversion_version": "10.2.3.4"}
+
+
+def test_ids_of_orders_and_events_stay_so_that_two_do_not_become_one() -> None:
+    event: dict[str, Any] = {
+        "order": {"id": "12.1.3.77", "note": "203.0.113.77"},
+        "about": {"event_id": "12.1.3.77", "touchpoint": "till"},
+    }
+    cut = without_addresses(event)
+    assert cut == {"order": {"id": "12.1.3.77", "note": "203.0.113.0"}, "about": event["about"]}
+
+
 @pytest.mark.parametrize("value", ["203.0.113.77", " 2001:db8::1 "])
-def test_an_address_is_nobodys_identifier(value: str) -> None:
+@pytest.mark.parametrize("is_pair", [False, True])
+def test_an_address_is_nobodys_identifier(value: str, is_pair: bool) -> None:
+    identifier = ["device", value] if is_pair else {"type": "device", "value": value}
     with pytest.raises(EventRejected) as rejected:
-        without_addresses({"identifiers": [{"type": "device", "value": value}]})
+        without_addresses({"identifiers": [identifier]})
     assert value.strip() not in str(rejected.value)
     assert "leave it out" in rejected.value.mend
