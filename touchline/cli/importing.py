@@ -56,10 +56,17 @@ def send_file(
     def say(verdict: RowVerdict) -> None:
         print(f"{file}: {verdict}", file=sys.stderr)
 
+    mapper = Mapper(mapping)
     try:
-        return send_rows(rows, Mapper(mapping), producer, journal, work, advance=advance, say=say)
+        verdicts = send_rows(rows, mapper, producer, journal, work, advance=advance, say=say)
     finally:
         rows.close()
+    if rows.columns is None and verdicts.rows > verdicts.rejected:
+        for column, field in mapper.unseen.items():
+            print(
+                f"{file}: no row has {column!r}, which the mapping reads as {field}; is it spelt so?", file=sys.stderr
+            )
+    return verdicts
 
 
 def sentence(file: Path, verdicts: RowVerdicts, *, verb: str = "sent", waiting: int = 0) -> str:

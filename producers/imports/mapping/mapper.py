@@ -51,9 +51,13 @@ class Mapper:
         zone = mapping.time.zone or mapping.zone
         self._zone = None if zone is None else zone_of(zone)
         self._equal_rows: Counter[bytes] = Counter()
+        self.unseen = {column: field for field, column in mapping.columns()}
+        """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
 
     def skip(self, row: Row) -> None:
         """A row that an earlier run has sent."""
+        if self.unseen and row.cells is not None:
+            self._see(row.cells)
         if self._mapping.id.content and row.cells is not None:
             self._equal_rows[_content(row)] += 1
 
@@ -65,6 +69,8 @@ class Mapper:
             assert row.fault is not None
             damaged: dict[str, Any] = {"type": mapping.type, "properties": {"fault": row.fault.what}}
             return Mapped(damaged | ({} if isinstance(source, SourceColumn) else {"source": source}), [row.fault])
+        if self.unseen:
+            self._see(cells)
         faults: list[RowFault] = []
         event: dict[str, Any] = {
             "type": mapping.type,
@@ -81,6 +87,10 @@ class Mapper:
         if mapping.identifiers:
             self._add_identifiers(cells, event)
         return Mapped(event, faults)
+
+    def _see(self, cells: Any) -> None:
+        for column in [one for one in self.unseen if one in cells]:
+            del self.unseen[column]
 
     def _identify(self, row: Row, event: dict[str, Any], faults: list[RowFault]) -> None:
         key, cells = self._mapping.id, row.cells

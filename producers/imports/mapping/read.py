@@ -85,6 +85,8 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
             )
         elif (fault := _constant_fault(cell, targets[name])) is not None:
             yield document.problem(path, f"{fault.what}, and the field is {targets[name]}", fault.mend)
+    yield from _default_faults(mapping, document, targets)
+    yield from _bare_identifiers(mapping, document)
     if mapping.zone is not None and "zone" in mapping.fields:
         yield document.problem(("fields", "zone"), "the zone stands at the top as well", "keep one of them")
     if mapping.amount is not None and mapping.type != TOUCHPOINT:
@@ -99,6 +101,35 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
             yield document.problem(
                 ("fields",), f"events of type {mapping.type} need {example!r}",
                 f"write `{example}: <column>` or `{example}: {{constant: …}}` under fields",
+            )  # fmt: skip
+
+
+def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kind]) -> Iterable[Problem]:
+    """A default stands for a cell, so it is read as one: else every empty cell would cost its row."""
+    cells: list[tuple[str, str, Cell, Kind | None]] = [
+        ("fields", name, cell, targets[name]) for name, cell in mapping.fields.items() if name in targets
+    ]
+    cells += [("properties", name, cell, None) for name, cell in mapping.properties.items()]
+    for part, name, cell, kind in cells:
+        if cell.default is None:
+            continue
+        try:
+            value_of(cell, cell.default, kind)
+        except CellUnreadable as error:
+            yield document.problem((part, name), f"the default is {error.what}", error.mend)
+
+
+def _bare_identifiers(mapping: Mapping, document: Document) -> Iterable[Problem]:
+    """What names a person leaves as a key only, so its column must not stand anywhere else."""
+    named = {cell.column for cell in mapping.identifiers.values()} - {None}
+    cells = [*mapping.fields.items(), *mapping.properties.items()]
+    places: list[tuple[tuple[str, ...], str | None]] = [(("id",), column) for column in mapping.id.columns]
+    places += [(("fields" if name in mapping.fields else "properties", name), cell.column) for name, cell in cells]
+    for path, column in places:
+        if column in named:
+            yield document.problem(
+                path, f"column {column!r} names a person and would leave as it stands",
+                "raw identifiers never reach Kafka: use columns that name nobody, or leave it out",
             )  # fmt: skip
 
 

@@ -99,6 +99,9 @@ class CsvRows:
     def _header(self, path: Path) -> list[str]:
         try:
             names = [name.strip() for name in next(self._reader(), [])]
+            first = self._consumed[0][1] if self._consumed else b""
+            if b"\0" in first:
+                raise WrongUsage(f"{path} is UTF-16, or no text", "save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
         except csv.Error as error:
             raise WrongUsage(f"the first line of {path} is no CSV ({_words(error)})", _MEND_QUOTES) from None
         repeated = sorted({name for name in names if names.count(name) > 1})

@@ -32,7 +32,7 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
             raise WrongUsage("Parquet files need pyarrow", "pip install 'touchline[import]'") from None
         rows = ParquetRows(path, None if mapping.id.content else {column for _, column in mapping.columns()})
     try:
-        _require_columns(path, rows.columns, mapping)
+        _require_columns(path, rows.columns, mapping, chosen)
     except BaseException:
         rows.close()
         raise
@@ -51,7 +51,7 @@ def format_of(path: Path) -> str:
     return found
 
 
-def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping) -> None:
+def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, chosen: str) -> None:
     if not columns:  # rows name their own cells, or the file is empty
         return
     missing = [(field, column) for field, column in mapping.columns() if column not in columns]
@@ -64,6 +64,12 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping) ->
         if close
         else f"it has: {', '.join(columns[:12])}{', …' if len(columns) > 12 else ''}"
     )
+    if not close and chosen == "csv" and len(missing) == len(mapping.columns()) and not mapping.file.header:
+        # It may be a row of values, which are not told.
+        hint = (
+            f"its first line has {len(columns)} cells, none of which is a column of the mapping: if it names no columns, write "
+            "`file: {header: […]}`, if it is separated by something else, `file: {delimiter: …}`."
+        )
     named = ", ".join(f"{column!r} ({field})" for field, column in missing)
     raise WrongUsage(
         f"{path} has no column {named}",

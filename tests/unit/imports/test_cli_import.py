@@ -113,6 +113,35 @@ def test_wrong_usage_is_status_2_with_a_remedy(
     assert mend in err
 
 
+def test_a_column_that_no_row_of_ndjson_has_is_told(sent: list[InMemoryProducer], touchline: Run) -> None:
+    write_ndjson(Path("till.ndjson"), [receipt(1), receipt(2)])
+    assert touchline("import", "till.ndjson", "-m", "m.yaml") == (0, "till.ndjson: sent 2 events\n", "")
+    Path("m.yaml").write_text(MAPPING.replace("column: total", "column: totl"))
+    status, _, err = touchline("import", "till.ndjson", "-m", "m.yaml", "--dry-run")
+    assert (status, err) == (0, "till.ndjson: no row has 'totl', which the mapping reads as amount; is it spelt so?\n")
+
+
+def test_a_file_without_names_of_columns_is_told_without_its_values(
+    sent: list[InMemoryProducer], touchline: Run
+) -> None:
+    Path("till.csv").write_text("9,17,01.03.2026 09:30:00,1.50,GBP,card of Ada,3\n")
+    status, _, err = touchline("import", "till.csv", "-m", "m.yaml")
+    assert status == 2
+    assert "its first line has 7 cells" in err
+    assert "header: […]" in err
+    assert "Ada" not in err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_told(sent: list[InMemoryProducer], touchline: Run, encoding: str) -> None:
+    text = write_csv(Path("till.csv"), [receipt(1)]).read_text()
+    Path("till.csv").write_text(text, encoding=encoding)
+    status, _, err = touchline("import", "till.csv", "-m", "m.yaml")
+    assert status == 2
+    assert "till.csv is UTF-16" in err
+    assert "save it as UTF-8" in err
+
+
 def test_a_watched_folder_takes_each_content_once(sent: list[InMemoryProducer], touchline: Run) -> None:
     inbox = Path("inbox")
     inbox.mkdir()
