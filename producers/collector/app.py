@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
@@ -35,6 +36,7 @@ log = logging.getLogger("touchline.collector")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OUTBOX_RETRY_SECONDS: Final = 5
+TELL_SECONDS: Final = 10.0
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
 
@@ -52,6 +54,7 @@ class Collector:
         self._counts: Counter[str] = Counter()
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self._is_stopping = False
+        self._tell_again_s = 0.0
         self._open = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -185,10 +188,25 @@ class Collector:
         except HTTPException as error:
             return _problem(_from_aiohttp(error), {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {})
         except TouchlineError as error:
-            return _problem(RequestRefused(503, error.what, error.mend, retry_after=OUTBOX_RETRY_SECONDS))
+            self._tell_operator(error)
+            return _problem(
+                RequestRefused(
+                    503,
+                    "events cannot be kept now",
+                    "send all of them again: what arrived counts once",
+                    retry_after=OUTBOX_RETRY_SECONDS,
+                )
+            )
         except Exception:
             log.exception("a request failed")
             return _problem(RequestRefused(500, "the collector has a fault", "report it; sending again is harmless"))
+
+    def _tell_operator(self, error: TouchlineError) -> None:
+        """Folders and addresses of brokers are the operator's to know, not the sender's; said once in a while."""
+        now_s = time.monotonic()
+        if now_s >= self._tell_again_s:
+            self._tell_again_s = now_s + TELL_SECONDS
+            log.warning("events are not kept", extra={"fields": {"why": error.what, "mend": error.mend}})
 
     async def _describe(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._openapi, content_type="application/json")
