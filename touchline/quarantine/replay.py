@@ -7,7 +7,8 @@
       │ no
       ▼
     Kafka, acknowledged ──▶ the worker's fate of the new record ──accepted──▶ settle
-                                             └──refused again──▶ settle the new record as a repetition; the entry stays open
+                                             ├──refused again──▶ settle the new record as a repetition; the entry stays open
+                                             └──suppressed──▶ the entry stays open
 
 Nothing is settled before the ledger has the event, and nothing is sent before the ledger has all that Kafka had when the run began: so
 whatever an earlier run sent, with or without living on to say so, is found as a version that stands.
@@ -33,6 +34,7 @@ Place = tuple[str, int]
 
 ALREADY_THERE = "its event was in the ledger already"
 REFUSED_AGAIN = "restart the workers: they do not run with this configuration or release"
+_FATES_WITH_EVENT = (Fate.STORED, Fate.DUPLICATE, Fate.SUPERSEDED)
 
 
 class Fated(NamedTuple):
@@ -43,9 +45,14 @@ class Fated(NamedTuple):
     field: str
 
     @property
-    def is_refused(self) -> bool:
-        """Whether it is in quarantine again. A conflict is not: as a version of its event it is in the ledger."""
-        return self.fate == Fate.QUARANTINED and self.reason != Reason.CONFLICT
+    def has_event(self) -> bool:
+        """Whether the ledger has the event now. Of a conflict it has: as a version."""
+        return self.fate in _FATES_WITH_EVENT or self.reason == Reason.CONFLICT
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether the replay itself is in quarantine now."""
+        return self.fate == Fate.QUARANTINED
 
 
 class ReplayLedger(Protocol):
@@ -139,9 +146,10 @@ def replay_page(
         fated = fates.get(answer) if answer is not None else None
         if answer is None or fated is None:
             waiting += len(entries)
-        elif fated.is_refused:
-            refused[Refused(fated.reason, fated.field, REFUSED_AGAIN)] += len(entries)
-            settlements.append(Settlement(*answer, Outcome.REPEATED, f"repeats {entries[0].position}"))
+        elif not fated.has_event:  # nor is it where a worker suppressed it: the entry's bytes are all there is
+            refused[Refused(fated.reason or fated.fate, fated.field, REFUSED_AGAIN)] += len(entries)
+            if fated.is_entry:
+                settlements.append(Settlement(*answer, Outcome.REPEATED, f"repeats {entries[0].position}"))
         else:
             settlements += [_replayed(entry, f"{fated.fate} as {_named(answer)}") for entry in entries]
     ledger.settle(settlements)

@@ -70,6 +70,7 @@ class World:
         self.settlements: list[Settlement] = []
         self.refusing = refusing
         """Ids that the worker, with its older configuration, still refuses."""
+        self.refusal = Fated("quarantined", "unknown_source", "source")
         self.crash_at = ""
         self.is_worker_up = True
 
@@ -87,7 +88,7 @@ class World:
 
     def _store(self, version: Version) -> Fated:
         if version[1] in self.refusing:
-            return Fated("quarantined", "unknown_source", "source")
+            return self.refusal
         fate = "duplicate" if version in self.versions else "stored"
         self.versions.add(version)
         return Fated(fate, "", "")

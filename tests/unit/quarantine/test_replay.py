@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from tests.unit.quarantine.rig import STREAM, Crash, World, event, judge, kept
 from touchline.quarantine.judge import Verdict
 from touchline.quarantine.keep import Kept
-from touchline.quarantine.replay import Replayed, replay_page
+from touchline.quarantine.replay import Fated, Replayed, replay_page
 from touchline.quarantine.settle import Outcome
 
 JUDGE = judge()
@@ -64,6 +64,18 @@ def test_a_refusal_by_the_worker_leaves_one_open_entry_however_often_it_is_tried
         assert (outcome.sent, outcome.settled, outcome.refused.total()) == (1, 0, 1)
     assert world.settled_as(Outcome.REPEATED) == [(STREAM, 1_000), (STREAM, 1_001), (STREAM, 1_002)]
     assert len(world.open(entries)) == 1
+
+
+def test_what_a_worker_suppresses_stays_open_since_the_ledger_has_no_event() -> None:
+    """The command knows the source's new legal basis, the worker still asks for consent."""
+    world = World(refusing=frozenset({"visit-1"}))
+    world.refusal = Fated("suppressed", "no_consent", "")
+    entries = judged(1)
+    outcome = run(world, entries)
+    assert (outcome.sent, outcome.settled, outcome.refused.total()) == (1, 0, 1)
+    assert world.settlements == []
+    world.refusing = frozenset()
+    assert run(world, entries).settled == 1
 
 
 @given(
