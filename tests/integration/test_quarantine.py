@@ -135,6 +135,8 @@ def test_list_selects_and_its_limit_is_exit_status_4(world: World) -> None:
     assert till["open"] == VISITS + 1
     assert world.asked("list", "--since", "2027-01-01T00:00:00", "--until", "2027-02-01")["open"] == 0
     assert world.asked("list", "--reason", "not_json")["entries"][0]["source"] is None
+    assert world.run("quarantine", "list", "--source", "new-tilll") == "nothing is in quarantine that this selects\n"
+    world.run("quarantine", "list", "--limit", "1" + 30 * "0", status=2)
     world.run("quarantine", "list", "--fail-above", str(KEPT_OUT))
     said = world.run("quarantine", "list", "--source", "new-till", "--fail-above", "3", status=4)
     assert "unknown_source" in said

@@ -44,7 +44,8 @@ OfPartition = Annotated[int | None, typer.Option("--partition", min=0, help="In 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 Since = Annotated[datetime | None, typer.Option("--since", formats=_FORMATS, help="Received then or later (UTC).")]
 Until = Annotated[datetime | None, typer.Option("--until", formats=_FORMATS, help="Received before that (UTC).")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many, the oldest first.")]
+_LIMIT_MAX = 2**31
+Limit = Annotated[int | None, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="At most so many, the oldest first.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -57,7 +58,9 @@ def list_entries(
     partition: OfPartition = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many, the newest first.")] = LISTED,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="Show at most so many, the newest first.")
+    ] = LISTED,
     settled: Annotated[bool, typer.Option("--settled", help="What was replayed or discarded instead.")] = False,
     fail_above: Annotated[
         int | None, typer.Option("--fail-above", min=0, help="Exit status 4 when more than so many are open.")
@@ -85,7 +88,8 @@ def list_entries(
         found = [entry_object(one, state_of(one, now)) for one in entries]
         print(json.dumps({"open": open_count, "entries": found}, default=plain, ensure_ascii=False))
     else:
-        print_page(entries_page(entries, now, settled, open_count), WIDTH_WHEN_PIPED)
+        is_filtered = not selection._replace(limit=None).is_everything
+        print_page(entries_page(entries, now, settled, open_count, is_filtered=is_filtered), WIDTH_WHEN_PIPED)
     if fail_above is not None and open_count > fail_above:
         raise NotClean(
             f"{open_count:,} entries are open, {fail_above:,} are allowed",
@@ -99,7 +103,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="The original bytes: they may hold personal values.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Show entries with the shape of their bytes, field by field, and without any value; --raw writes the bytes themselves.
+    """Show entries with the shape of their bytes, field by field: of its values only source and id; --raw writes the bytes.
 
     The bytes are kept encrypted for 90 days and opened with the key in payload_key_file. Settled entries are shown, too.
 

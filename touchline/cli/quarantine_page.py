@@ -1,4 +1,4 @@
-"""Pages of `touchline quarantine`: no value of an event is on them."""
+"""Pages of `touchline quarantine`: of an event no value but its source and its id is on them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from touchline.cli.pages import REPLACEMENT
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import NO_BYTES
 from touchline.quarantine.keep import TERM, Kept, State, state_of
@@ -18,10 +19,13 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
 
 
-def entries_page(entries: Sequence[Entry], now: datetime, settled: bool, open_count: int) -> RenderableType:
+def entries_page(
+    entries: Sequence[Entry], now: datetime, settled: bool, open_count: int, *, is_filtered: bool = False
+) -> RenderableType:
     """One line an entry."""
     if not entries:
-        return Text("nothing is settled" if settled else "nothing is in quarantine")
+        selects = " that this selects" if is_filtered else ""
+        return Text(f"nothing is {'settled' if settled else 'in quarantine'}{selects}")
     ends = ("outcome", "note", "settled (UTC)") if settled else ("bytes",)
     table = whole_table("record", "received (UTC)", "source", "reason", "field", *ends)
     for one in entries:
@@ -58,7 +62,7 @@ def _entry_lines(kept: Kept) -> Iterator[str]:
     entry = kept.entry
     yield f"{entry.position}"
     yield f"  received  {_minute(entry.received_at)} UTC, of source {entry.source or '(unreadable)'}"
-    yield f"  event     {entry.event_id or '(no readable id)'}"
+    yield f"  event     {_one_line(entry.event_id) or '(no readable id)'}"
     yield f"  reason    {entry.reason}{f' {entry.field}' if entry.field else ''}: {REMEDIES[Reason(entry.reason)]}"
     if entry.outcome:
         yield f"  settled   {_minute(entry.settled_at)} UTC, {entry.outcome}: {entry.note}"
@@ -69,6 +73,11 @@ def _entry_lines(kept: Kept) -> Iterator[str]:
     yield f"  bytes     {len(kept.value):,}, until {entry.stored_at + TERM:%Y-%m-%d}; --raw writes them"
     for line in shape_lines(kept.value):
         yield f"            {line}"
+
+
+def _one_line(text: str) -> str:
+    """A sender's id must not look like further lines of the page."""
+    return "".join(one if one.isprintable() else REPLACEMENT for one in text)
 
 
 def _minute(time: datetime | None) -> str:
