@@ -19,7 +19,7 @@ NOTHING_YET = "nothing is stored yet: send an event (`touchline emit --help`), t
 
 
 def render(report: Report) -> RenderableType:
-    """All parts of the report, empty ones left out. Every number that rests on made-up events says so."""
+    """All parts of the report; of empty ones what is good news. Every number that rests on made-up events says so."""
     return Group(*_parts(report))
 
 
@@ -45,13 +45,12 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.uncounted:
         yield Text("\nanswers that enter no KPI")
         yield _plain(("why", "answers"), [(why, f"{count:,}") for why, count in report.uncounted])
-    if report.unmapped:
+    if report.touchpoints or report.unmapped:
         yield Text(f"\n{_unmapped_share(report)}; `touchline map check` shows what a map knows")
+    if report.unmapped:
         yield _plain(
             ("source", "touchpoint", "action", "events"), [(*row[:3], f"{row[3]:,}") for row in report.unmapped]
         )
-    elif report.maps and report.totals.events:
-        yield Text("\nunmapped: none")
     if report.quarantine:
         yield Text(
             "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends what is mended)"
@@ -59,14 +58,16 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         rows = [(reason, REMEDIES[Reason(reason)], f"{count:,}") for reason, count in report.quarantine]
         yield _plain(("reason", "remedy", "records"), rows)
     elif report.account.received:
-        yield Text("quarantine: no open record")
+        yield Text("\nquarantine: nothing is kept out")
     yield Text(f"\n{account_line(report.account)}")
 
 
 def _unmapped_share(report: Report) -> str:
     events = report.totals.events
     by = "" if len(report.maps) < 2 else " by any map"
-    return f"unmapped{by}: {report.unmapped_events:,} of {events:,} events ({report.unmapped_events / events:.1%})"
+    return (
+        f"unmapped{by}: {report.unmapped_events:,} of {events:,} events ({report.unmapped_events / max(events, 1):.1%})"
+    )
 
 
 def account_line(account: Account) -> str:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from math import hypot, sqrt
 from typing import NamedTuple
 
+from touchline.errors import WrongUsage
 from touchline.sql.formulas import Z
 
 UP, DOWN, NO_PROOF, NOT_KNOWN = "up", "down", "no proof of change", "no answers to compare"
@@ -26,9 +27,12 @@ class Periods(NamedTuple):
 
     @classmethod
     def ending(cls, last: date, days: int) -> Periods:
-        """The `days` that end with `last`, and as many before."""
-        begin = last - timedelta(days=days - 1)
-        return cls(begin - timedelta(days=days), begin - timedelta(days=1), begin, last)
+        """The `days` that end with `last`, and as many before. Raises WrongUsage where the calendar does not go back so far."""
+        try:
+            begin = last - timedelta(days=days - 1)
+            return cls(begin - timedelta(days=days), begin - timedelta(days=1), begin, last)
+        except OverflowError:
+            raise WrongUsage("the periods of the trends begin before the year 1", "take fewer --days") from None
 
 
 class Sample(NamedTuple):

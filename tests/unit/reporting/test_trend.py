@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from scipy.stats import norm, t
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from touchline.errors import WrongUsage
 from touchline.reporting.trend import DOWN, NO_PROOF, NOT_KNOWN, UP, Periods, Sample, trend_of
 
 answers = st.integers(1, 400)
@@ -82,3 +83,11 @@ def test_periods_are_of_equal_length_and_touch() -> None:
         date(2017, 12, 4),
         date(2017, 12, 31),
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "days"), [(date(1, 1, 1), 28), (date(2017, 12, 31), 10**12), (date(2017, 12, 31), 500_000)]
+)
+def test_periods_before_the_calendar_are_wrong_usage(last: date, days: int) -> None:
+    with pytest.raises(WrongUsage, match="before the year 1"):
+        Periods.ending(last, days)
