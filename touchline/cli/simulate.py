@@ -121,7 +121,7 @@ def answers(
     """
     settings = load_settings()
     chosen = map_of(journey_map, settings)
-    parameters = AnswerParameters(seed, share, now_us(), tuple(map(effect_of, effect or ())))
+    parameters = AnswerParameters(seed, share, now_us(), tuple(effect_of(one, chosen) for one in effect or ()))
     started_s = time.monotonic()
     with progress_on_stderr("answers", None) as advance:
         lines = simulate_answers(events_of(file, source or [], chosen, settings), chosen, parameters)

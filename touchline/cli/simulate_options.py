@@ -44,12 +44,17 @@ def map_of(name: str | None, settings: Settings) -> JourneyMap:
     return load_map(find_map(name or settings.maps[0], settings.journeys_dir, settings.project_dir))
 
 
-def effect_of(text: str) -> Effect:
-    """An effect written TOUCHPOINT:SHIFT:DAY."""
+def effect_of(text: str, journey_map: JourneyMap) -> Effect:
+    """An effect written TOUCHPOINT:SHIFT:DAY, at a touchpoint of the map: at another one nothing would be planted."""
     touchpoint, _, rest = text.rpartition(":")
     touchpoint, _, shift = touchpoint.rpartition(":")
     with suppress(ValueError):
         if touchpoint and -1 <= float(shift) <= 1:
+            if touchpoint not in (known := sorted(one.id for one in journey_map.touchpoints)):
+                raise WrongUsage(
+                    f"the map {journey_map.map} has no touchpoint '{touchpoint}' to plant an effect at",
+                    f"it has {', '.join(known)}",
+                )
             starts = datetime.combine(day_of(rest, "--effect"), datetime.min.time(), UTC)
             return Effect(
                 "measure", f"{touchpoint}:{rest}", touchpoint, int(starts.timestamp()) * US_PER_SECOND, float(shift)

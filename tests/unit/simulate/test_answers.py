@@ -135,7 +135,7 @@ def test_an_answer_that_would_lie_in_the_future_is_not_given_yet(visits: list[Li
 
 
 def test_a_planted_effect_lifts_the_quality_from_its_day_on(visits: list[Line]) -> None:
-    effect = effect_of("store_purchase:0.2:2025-01-20")
+    effect = effect_of("store_purchase:0.2:2025-01-20", shipped_map("retail"))
     plain, lifted = (by_draw(answers_to(visits, ALL._replace(effects=one))) for one in ((), (effect,)))
     assert plain.keys() == lifted.keys()
     for name, line in plain.items():
@@ -159,7 +159,7 @@ def test_other_parameters_give_other_answers_beside_the_first(visits: list[Line]
 @pytest.mark.parametrize("text", ["store_purchase", "till:x:2025-01-01", "till:2:2025-01-01", ":0.1:2025-01-01"])
 def test_an_effect_that_is_none_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(WrongUsage, match="TOUCHPOINT:SHIFT:DAY"):
-        effect_of(text)
+        effect_of(text, shipped_map("retail"))
 
 
 def test_a_file_of_events_is_read_as_emit_takes_it(visits: list[Line], tmp_path: Path) -> None:

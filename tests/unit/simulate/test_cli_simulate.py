@@ -101,6 +101,15 @@ def test_wrong_options_are_status_2_with_a_remedy(
     assert "mend: " in err
 
 
+def test_an_effect_at_a_touchpoint_that_the_map_has_not_is_refused(touchline: Run) -> None:
+    """It would plant nothing, and the analysis that is tried on it would be blamed."""
+    words = ("simulate", "answers", "--source", "web-clicks", "--map", "web_shop", "--dry-run")
+    status, _, said = touchline(*words, "--effect", "purchse:0.1:2024-06-02")
+    assert status == 2
+    assert "no touchpoint 'purchse'" in said
+    assert "purchase" in said
+
+
 def test_answers_need_events(producers: list[InMemoryProducer], touchline: Run) -> None:
     status, _, err = touchline("simulate", "answers")
     assert status == 2
