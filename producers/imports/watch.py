@@ -23,7 +23,9 @@ class DropFolder:
     """Files of one folder. A file is settled when it looks as it did one look earlier; `mark` says that it was dealt with as it is now."""
 
     def __init__(self, folder: Path, pattern: str) -> None:
-        """Raises WrongUsage where there is no such folder."""
+        """Raises WrongUsage where there is no such folder, or the pattern leads out of it."""
+        if not pattern or Path(pattern).is_absolute():
+            raise WrongUsage("the pattern is no pattern of names in the folder", "write one such as '*.csv'")
         if not folder.is_dir():
             raise WrongUsage(f"there is no folder {folder}", "make it, or give another one")
         self._folder = folder

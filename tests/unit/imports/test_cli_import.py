@@ -100,6 +100,8 @@ def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touc
         (("till.xlsx", "-m", "m.yaml"), "does not tell its format", "file: {format: csv}"),
         (("till.csv", "-m", "none.yaml"), "the mapping none.yaml cannot be read", "files.md"),
         (("watch", "none", "-m", "m.yaml"), "there is no folder none", "make it"),
+        (("watch", ".", "-m", "m.yaml", "--pattern", "/data/*.csv", "--once"), "the pattern is no pattern", "*.csv"),
+        (("watch", ".", "-m", "m.yaml", "--pattern", "", "--once"), "the pattern is no pattern", "*.csv"),
     ],
 )
 def test_wrong_usage_is_status_2_with_a_remedy(
