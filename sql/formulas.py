@@ -18,6 +18,14 @@ _T_TERMS = (
 )
 
 
+_T_OF_FEW = {1: 12.706204736174705, 2: 4.302652729749464}
+
+
+def t_quantile(degrees: int) -> float:
+    """97.5 % quantile of Student's t, by the same series as in SQL; `degrees` from 1 on."""
+    return _T_OF_FEW.get(degrees) or Z + sum(term / degrees**power for power, term in enumerate(_T_TERMS, start=1))
+
+
 class IntervalSql(NamedTuple):
     """Bounds as SQL, which call the names of the last of `layers`. Each layer is named expressions that call the layer before: a
     SELECT each. (In one SELECT the engine would spell every name out again wherever it is called, and plan for a tenth of a second.)"""
@@ -61,7 +69,7 @@ def student_t(total: str, squares: str, n: str, lowest: str, highest: str) -> In
     )
     layers = (
         {"t_degrees": f"greatest({n} - 1, 1)"},
-        {"t_quantile": f"multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, {series})"},
+        {"t_quantile": f"multiIf(t_degrees = 1, {_T_OF_FEW[1]!r}, t_degrees = 2, {_T_OF_FEW[2]!r}, {series})"},
         {"t_half": f"t_quantile * sqrt(greatest({squares} - {total} * {total} / {n}, 0) / t_degrees / {n})"},
     )
     return IntervalSql(

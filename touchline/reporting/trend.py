@@ -11,10 +11,12 @@ from math import hypot, sqrt
 from typing import NamedTuple
 
 from touchline.errors import WrongUsage
-from touchline.sql.formulas import Z
+from touchline.sql.formulas import Z, t_quantile
 
 UP, DOWN, NO_PROOF, NOT_KNOWN = "up", "down", "no proof of change", "no answers to compare"
 _MADE_UP, _ONE_SIDE = 3, 0.75
+_ALIKE = 1e-6
+"""An interval of a mean that is no wider comes from answers that are all alike."""
 
 
 class Periods(NamedTuple):
@@ -70,9 +72,25 @@ def trend_of(now: Sample | None, before: Sample | None) -> Trend:
 
 def _bounds(now: Sample, before: Sample) -> tuple[float, float]:
     change = now.value - before.value
+    now, before = _with_spread(now, before, abs(change)), _with_spread(before, now, abs(change))
     below = hypot(now.value - now.ci_low, before.ci_high - before.value)
     above = hypot(now.ci_high - now.value, before.value - before.ci_low)
     return change - below, change + above
+
+
+def _with_spread(one: Sample, other: Sample, change: float) -> Sample:
+    """Answers that are all alike say nothing about spread (two of two would prove any change): then it is taken to be the other
+    sample's, and at least the change."""
+    if one.ci_method != "student_t" or one.ci_high - one.ci_low > _ALIKE:
+        return one
+    half = t_quantile(one.n - 1) * max(_deviation(other), change) / sqrt(one.n)
+    return one._replace(ci_low=one.value - half, ci_high=one.value + half)
+
+
+def _deviation(one: Sample) -> float:
+    """Standard deviation, from the side of the interval that the end of the scale has not cut."""
+    half = max(one.value - one.ci_low, one.ci_high - one.value)
+    return half * sqrt(one.n) / t_quantile(one.n - 1) if one.n > 1 else half
 
 
 def _net_bounds(now: Sample, before: Sample) -> tuple[float, float]:

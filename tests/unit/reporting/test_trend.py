@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from math import sqrt
+from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
@@ -12,6 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from touchline.errors import WrongUsage
 from touchline.reporting.trend import DOWN, NO_PROOF, NOT_KNOWN, UP, Periods, Sample, trend_of
+from touchline.sql.formulas import t_quantile
 
 answers = st.integers(1, 400)
 
@@ -61,6 +63,41 @@ def test_of_means_with_equal_spread_it_is_the_usual_interval() -> None:
     trend = trend_of(*samples)
     assert (trend.ci_low, trend.ci_high) == pytest.approx((0.5 - half * sqrt(2), 0.5 + half * sqrt(2)))
     assert trend.verdict == UP
+
+
+def mean(scores: list[int], lowest: int = 1, highest: int = 7) -> Sample:
+    """A mean with Student's interval, cut at the ends of the scale."""
+    n, value = len(scores), sum(scores) / len(scores)
+    if n == 1:
+        return Sample(value, n, 0, 0, lowest, highest, "student_t")
+    half = t.ppf(0.975, n - 1) * sqrt(sum((one - value) ** 2 for one in scores) / (n - 1) / n)
+    return Sample(value, n, 0, 0, max(value - half, lowest), min(value + half, highest), "student_t")
+
+
+def test_a_few_answers_that_are_all_alike_prove_no_change_of_a_mean() -> None:
+    many = [7] * 35 + [6] * 12 + [5] * 3
+    assert trend_of(mean([7, 7]), mean(many)).verdict == NO_PROOF
+    assert trend_of(mean(many), mean([7, 7, 7])).verdict == NO_PROOF
+    assert trend_of(mean([5, 5]), mean([4, 4])).verdict == NO_PROOF
+    assert trend_of(mean([5] * 30), mean([4] * 30)).verdict == UP
+    assert trend_of(mean([4] * 30), mean(many)).verdict == DOWN
+    assert trend_of(mean([5, 5]), mean([5])).verdict == NO_PROOF
+
+
+def test_means_that_did_not_change_seem_to_in_one_of_twenty_cases_at_most() -> None:
+    """Few answers, most of them at the end of the scale, against many."""
+    draw = Random(5)
+
+    def scores(n: int) -> list[int]:
+        return [7 - sum(draw.random() < 0.05 for _ in range(6)) for _ in range(n)]
+
+    proven = [trend_of(mean(scores(3)), mean(scores(100))).verdict != NO_PROOF for _ in range(1_000)]
+    assert sum(proven) / len(proven) < 0.07
+
+
+@given(st.integers(1, 400))
+def test_the_quantile_of_t_is_the_published_one(degrees: int) -> None:
+    assert t_quantile(degrees) == pytest.approx(t.ppf(0.975, degrees), rel=0.002)
 
 
 def test_the_verdict_says_which_way_and_never_more_than_the_interval_shows() -> None:
