@@ -146,8 +146,8 @@ class EventProducer(ABC):
         """Sends an event that `emit` refuses, so that it stands in the quarantine with its reason and the account is complete.
 
         For importers and other ways in that answer for somebody else's data. Raw identifiers are replaced by keys here, too; one that no
-        key can be made of is left out. Returns False, and sends nothing, where the record would be too large for Kafka or where the
-        pipeline would not refuse it. Raises as `emit` does.
+        key can be made of becomes a key that no reader takes. Returns False, and sends nothing, where the record would be too large for
+        Kafka or where the pipeline would not refuse it. Raises as `emit` does.
         """
         if self._is_closed:
             raise WrongUsage("the producer is closed", "open a new one")
