@@ -10,11 +10,9 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from touchline.producers.deliveries import Deliveries, OnDelivery
 from touchline.producers.errors import EventRejected
 from touchline.producers.record import PreparedRecord
-from touchline.producers.session import connect, require_topic, unreachable
+from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
-
-CLOSE_SECONDS: Final = 5.0
 
 
 class DirectWay:
@@ -40,12 +38,7 @@ class DirectWay:
         self._bootstrap = bootstrap
         self._topic = topic
         self._patience_seconds = delivery_timeout_seconds + CLOSE_SECONDS
-        self._kafka = connect(bootstrap, connect_timeout_seconds, delivery_timeout_seconds, options)
-        try:
-            require_topic(self._kafka, bootstrap, topic)
-        except BaseException:
-            self.disconnect()
-            raise
+        self._kafka, _ = connect_for(topic, bootstrap, connect_timeout_seconds, delivery_timeout_seconds, options)
 
     def send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
         """Waits while too many are on their way. Raises EventRejected, EngineUnreachable."""
@@ -88,11 +81,5 @@ class DirectWay:
     settle_last = settle
 
     def disconnect(self) -> None:
-        """Lets go of everything."""
-        try:
-            self._kafka.close(timeout=CLOSE_SECONDS)
-        except KafkaTimeoutError:
-            # kafka-python flushes first and, when that fails, leaves its thread and sockets open. Given up events fail.
-            sender = self._kafka._sender
-            sender.force_close()
-            sender.join(CLOSE_SECONDS)
+        """Lets go of everything. Given up events fail."""
+        disconnect(self._kafka)

@@ -14,6 +14,7 @@ from touchline.producers.partitioning import CachingPartitioner
 
 LINGER_MS = 10
 BATCH_BYTES = 256 * 1024
+CLOSE_SECONDS = 5.0
 
 
 def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mapping[str, Any]) -> Any:
@@ -58,8 +59,31 @@ def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mappin
         raise
 
 
-def require_topic(kafka: Any, bootstrap: str, topic: str) -> set[int]:
-    """The partitions of the topic. Raises WrongUsage where it does not exist or is not granted."""
+def connect_for(
+    topic: str, bootstrap: str, connect_s: float, delivery_s: float, options: Mapping[str, Any]
+) -> tuple[Any, set[int]]:
+    """The same for the records of one topic; with the topic's partitions. Raises also WrongUsage where the topic does not exist or is
+    not granted; then nothing is left open."""
+    kafka = connect(bootstrap, connect_s, delivery_s, options)
+    try:
+        return kafka, _partitions_of(kafka, bootstrap, topic)
+    except BaseException:
+        disconnect(kafka)
+        raise
+
+
+def disconnect(kafka: Any) -> None:
+    """Flush for CLOSE_SECONDS and let go of everything; what is not acknowledged then fails."""
+    try:
+        kafka.close(timeout=CLOSE_SECONDS)
+    except KafkaTimeoutError:
+        # kafka-python flushes first and, when that fails, leaves its thread and sockets open.
+        sender = kafka._sender
+        sender.force_close()
+        sender.join(CLOSE_SECONDS)
+
+
+def _partitions_of(kafka: Any, bootstrap: str, topic: str) -> set[int]:
     try:
         partitions: set[int] = kafka.partitions_for(topic)
     except AuthorizationError:

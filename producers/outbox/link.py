@@ -20,9 +20,8 @@ from kafka.structs import TopicPartition
 from touchline.errors import WrongUsage
 from touchline.producers.outbox import forks
 from touchline.producers.outbox.wire import batch_content
-from touchline.producers.session import connect, require_topic
+from touchline.producers.session import CLOSE_SECONDS, connect_for
 
-CLOSE_SECONDS: Final = 5.0
 _FORMAT_2: Final = (0, 11)
 """Kafka's release from which on it knows records with headers."""
 
@@ -58,15 +57,14 @@ class KafkaLink:
             WrongUsage: the topic does not exist or is not granted; an option is wrong; Kafka is older than 0.11.
         """
         bounds = {"linger_ms": 0, "reconnect_backoff_max_ms": 1_000, **options}
-        self._kafka = connect(bootstrap, connect_timeout_seconds, delivery_timeout_seconds, bounds)
+        self._kafka, partitions = connect_for(
+            topic, bootstrap, connect_timeout_seconds, delivery_timeout_seconds, bounds
+        )
         self._topic = topic
-        try:
-            self.partitions = len(require_topic(self._kafka, bootstrap, topic))
-            if self._kafka.config["api_version"] < _FORMAT_2:
-                raise WrongUsage("this Kafka is older than 0.11", "bring it up to date: records need headers")
-        except BaseException:
+        self.partitions = len(partitions)
+        if self._kafka.config["api_version"] < _FORMAT_2:
             self.close()
-            raise
+            raise WrongUsage("this Kafka is older than 0.11", "bring it up to date: records need headers")
         forks.watch(self)
 
     def send(self, batches: Iterable[tuple[int, Sequence[bytes], OnAnswer]]) -> None:

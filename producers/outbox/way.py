@@ -13,11 +13,12 @@ from touchline.producers.outbox import forks
 from touchline.producers.outbox.account import OutboxAccount
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.drain import STOP_SECONDS, Drainer
-from touchline.producers.outbox.link import CLOSE_SECONDS, KafkaLink, is_refused_for_good
+from touchline.producers.outbox.link import KafkaLink, is_refused_for_good
 from touchline.producers.outbox.wire import body_of, framed
 from touchline.producers.outbox.writer import OutboxWriter
 from touchline.producers.partitioning import KeyHashes
 from touchline.producers.record import PreparedRecord
+from touchline.producers.session import CLOSE_SECONDS
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,7 @@ from clickhouse_driver import Client
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from touchline.errors import TouchlineError
-from touchline.producers.direct import CLOSE_SECONDS
-from touchline.producers.session import connect, require_topic, unreachable
+from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Mended, Refused
 from touchline.quarantine.replay import Fated, Place, Version
@@ -67,12 +66,7 @@ class KafkaSender:
         self._bootstrap = settings.kafka_bootstrap
         self._topic = settings.topic
         self._incarnation = incarnation
-        self._kafka = connect(self._bootstrap, CONNECT_SECONDS, DELIVERY_SECONDS, {})
-        try:
-            require_topic(self._kafka, self._bootstrap, self._topic)
-        except BaseException:
-            self.close()
-            raise
+        self._kafka, _ = connect_for(self._topic, self._bootstrap, CONNECT_SECONDS, DELIVERY_SECONDS, {})
 
     def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Refused | None]:
         """Raises EngineUnreachable while Kafka takes nothing at all."""
@@ -85,7 +79,7 @@ class KafkaSender:
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._kafka.close(timeout=CLOSE_SECONDS)
+        disconnect(self._kafka)
 
     def _start(self, mended: Mended, entry: Entry) -> Any:
         record = mended.record
