@@ -1,4 +1,4 @@
-# touchline with the extras `worker` and `collector`: migrate, worker, collector, emit, report, sql. The local stack (Kafka, ClickHouse) is not in it.
+# touchline with the extras `worker`, `collector` and `dashboard`: migrate, worker, collector, dashboard, emit, report, sql. The local stack (Kafka, ClickHouse) is not in it.
 FROM python:3.13-slim-bookworm AS build
 ENV UV_PYTHON_DOWNLOADS=never
 WORKDIR /src
@@ -8,7 +8,7 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r scripts/u
 COPY pyproject.toml requirements.lock ./
 RUN uv venv /opt/touchline \
  && uv venv /opt/backend \
- && uv pip install --python /opt/touchline --no-build --no-cache --constraint requirements.lock -r pyproject.toml --extra worker --extra collector \
+ && uv pip install --python /opt/touchline --no-build --no-cache --constraint requirements.lock -r pyproject.toml --extra worker --extra collector --extra dashboard \
  && uv pip install --python /opt/backend --no-build --no-cache --constraint requirements.lock hatchling
 COPY README.md CHANGELOG.md LICENSE ./
 COPY producers producers
@@ -16,6 +16,7 @@ COPY processors processors
 COPY schemas schemas
 COPY sql sql
 COPY journeys journeys
+COPY dashboards dashboards
 COPY touchline touchline
 RUN /opt/backend/bin/hatchling build -t wheel \
  && uv pip install --python /opt/touchline --no-deps --no-cache dist/*.whl

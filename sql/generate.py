@@ -17,10 +17,9 @@ from touchline.sql.fact_views import FACT_VIEWS
 from touchline.sql.mart_views import MART_VIEWS
 from touchline.sql.migrate import migrations_dir
 from touchline.sql.projections import KPI_PROJECTIONS
-from touchline.sql.settlements import NO_SETTLEMENTS, SETTLEMENTS
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
-VIEWS_MIGRATION = "0008_settle_quarantine"
+VIEWS_MIGRATION = "0009_add_selections"
 VIEWS = (*FACT_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
 ALL_VIEWS = (*VIEWS, *(one.view for one in EVENT_VIEWS))
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
@@ -42,8 +41,8 @@ def generated_files() -> dict[str, str]:
     return {
         f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
-        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{SETTLEMENTS}\n{up_views}",
-        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}\n{NO_SETTLEMENTS}",
+        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
+        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
         "docs/kpis.md": kpis_page(),
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS]),
     }

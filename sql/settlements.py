@@ -6,19 +6,6 @@ under the one name that a Kafka record keeps for ever: stream and offset.
 
 from __future__ import annotations
 
-SETTLEMENTS = """CREATE TABLE IF NOT EXISTS journey_raw.settlements
-(
-    stream LowCardinality(String) COMMENT 'Topic, topic incarnation and partition of the quarantined record',
-    offset Int64 COMMENT 'Its Kafka offset',
-    outcome LowCardinality(String) COMMENT 'replayed, repeated or discarded',
-    note String COMMENT 'Why it was discarded; of a replay the record that brought the event, or that it was there already',
-    settled_at DateTime64(6, 'UTC') COMMENT 'The first settlement of a record counts'
-)
-ENGINE = MergeTree ORDER BY (stream, offset)
-COMMENT 'Quarantined records that need nobody any more; only commands write here, and they only append';
-"""
-NO_SETTLEMENTS = "DROP TABLE IF EXISTS journey_raw.settlements SYNC;\n"
-
 IS_OPEN = "(stream, offset) NOT IN (SELECT stream, offset FROM journey_raw.settlements)"
 """Of a row of the ledger: nobody has settled its record."""
 

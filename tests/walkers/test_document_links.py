@@ -57,7 +57,7 @@ def test_every_test_that_a_document_names_exists() -> None:
 
 def test_every_file_that_a_document_names_exists() -> None:
     path_like = re.compile(
-        r"^(?:docs|tests|touchline|schemas|producers|processors|sql|journeys|bench|scripts)/[\w./-]+$"
+        r"^(?:dashboards|docs|tests|touchline|schemas|producers|processors|sql|journeys|bench|scripts)/[\w./-]+$"
     )
     named = [(path, code) for path in DOCUMENTS for code in inline_code(path) if path_like.match(code)]
     assert [f"{path.name}: {code}" for path, code in named if not (ROOT / code).exists()] == []

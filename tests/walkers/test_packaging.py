@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-PARTS = ("journeys", "processors", "producers", "schemas", "sql")
-SHORT_NAMED_PACKAGES = ("processors", "producers", "schemas", "sql")
+PARTS = ("dashboards", "journeys", "processors", "producers", "schemas", "sql")
+SHORT_NAMED_PACKAGES = ("dashboards", "processors", "producers", "schemas", "sql")
 # In a sender's environment; anything more would be a dependency that slipped into the base install.
 BASE_INSTALL = {
     "kafka-python",

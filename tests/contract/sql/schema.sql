@@ -232,7 +232,8 @@ CREATE VIEW journey.dim_map
     `stages` UInt8 COMMENT 'Number of stages',
     `description` Nullable(String) COMMENT 'What the map is for; NULL when not said',
     `content_hash` String COMMENT 'Hash of the map\'s content: it never changes under one version',
-    `registered_at` DateTime64(6, 'UTC') COMMENT 'When it was registered (UTC)'
+    `registered_at` DateTime64(6, 'UTC') COMMENT 'When it was registered (UTC)',
+    `content` String COMMENT 'The whole map as JSON, with all that people wrote down about it'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Journey maps, one row per map and version'
@@ -250,7 +251,8 @@ AS SELECT
     stages,
     nullIf(description, '') AS description,
     content_hash,
-    registered_at
+    registered_at,
+    content
 FROM
 (
     SELECT *
