@@ -1,4 +1,4 @@
-"""The log of a worker or a collector: one `key=value` line per event on stderr, without payloads, and no line repeated without end.
+"""The log of a worker, collector or dashboard: one `key=value` line per event on stderr, no payloads, no line repeated without end.
 
 A dead broker makes aiokafka and Faust log hundreds of lines a second. Of one message template, `BURST` lines
 (of their own events `OWN_BURST`) pass in a window of `WINDOW_SECONDS`; the first line of the next window says
@@ -21,7 +21,7 @@ WINDOW_SECONDS = 30.0
 MESSAGE_MAX_CHARACTERS = 240
 
 logger = logging.getLogger("touchline.worker")
-OWN_LOGGERS = frozenset((logger.name, "touchline.collector"))
+OWN_LOGGERS = frozenset((logger.name, "touchline.collector", "touchline.dashboard"))
 
 
 def log_event(level: int, event: str, **fields: object) -> None:

@@ -161,6 +161,40 @@ class Settings(BaseModel):
         json_schema_extra={"unit": "seconds"},
     )
 
+    dashboard_host: Name = Field(
+        "127.0.0.1",
+        description="address that the dashboard listens on; it has no login: a proxy in front of it has",
+        examples=["0.0.0.0"],
+    )
+    dashboard_port: Port = Field(8788, description="port that the dashboard listens on", examples=[9200])
+    dashboard_names: list[str] = Field(
+        [],
+        description="host names under which the dashboard answers, beside localhost and dashboard_host",
+        examples=[["journeys.example.com"]],
+    )
+    dashboard_queries: int = Field(
+        8,
+        ge=1,
+        le=200,
+        description="queries that the dashboard asks ClickHouse at once, at most",
+        examples=[4],
+        json_schema_extra={"unit": "queries"},
+    )
+    dashboard_wait_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="so long may a query wait for its turn; beyond, 503",
+        examples=[2.0],
+        json_schema_extra={"unit": "seconds"},
+    )
+    dashboard_query_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="so long may ClickHouse take for a query of the dashboard; beyond, 504",
+        examples=[60.0],
+        json_schema_extra={"unit": "seconds"},
+    )
+
     local_dir: Path = Field(
         Path(".local"), description="everything the local stack writes", examples=["/var/lib/touchline"]
     )
@@ -220,7 +254,7 @@ class Settings(BaseModel):
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    @field_validator("maps", mode="before")
+    @field_validator("maps", "dashboard_names", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value

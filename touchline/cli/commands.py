@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("collector", "touchline.cli.collector", "collector", "collector", PROCESSES, "take events over HTTP"),
+        Command(
+            "dashboard", "touchline.cli.dashboard", "dashboard", "dashboard", WAYS_TO_LOOK, "serve the journey map page"
+        ),
         Command("outbox", "touchline.cli.outbox", None, "cli", WAYS_IN, "what waits in a sender's durable outbox"),
         Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send files by a mapping, or a data set"),
         Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of made-up customers"),
@@ -72,6 +75,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline up", "start everything here, without Docker"),
     ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
     ("touchline import receipts.csv --mapping tills.yaml", "send the rows of a file"),
+    ("touchline dashboard --open", "look at the journey map"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),
     ("touchline trace shop visit-4711", "see what became of one event, and which KPIs it counts in"),
     (

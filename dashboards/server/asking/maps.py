@@ -1,0 +1,98 @@
+"""What is known of the journey maps: which there are, which is the default, and which days they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from touchline.dashboards.server.asking.parameters import Parameters
+from touchline.dashboards.server.asking.parsing import count_of, day_of
+from touchline.dashboards.server.problem import RequestRefused, wrong_argument
+
+PERIOD_DAYS: Final = 28
+
+
+class KnownMap(NamedTuple):
+    """A version of a map. `first_day` and `last_day` are local days of the events that it places, None where it places none."""
+
+    map: str
+    map_version: int
+    title: str
+    is_default: bool
+    first_day: date | None
+    last_day: date | None
+    events: int
+
+
+class Period(NamedTuple):
+    """Local days, both included."""
+
+    first: date
+    last: date
+
+    def before(self) -> Period:
+        """As many days just before."""
+        days = (self.last - self.first).days + 1
+        return Period(self.first - timedelta(days=days), self.first - timedelta(days=1))
+
+
+def chosen_map(parameters: Parameters, maps: Sequence[KnownMap]) -> KnownMap:
+    """The map of `map` and `version`; without them the default map and the newest version. `maps` has the newest versions first.
+
+    Raises RequestRefused when it is not known, with those that are.
+    """
+    if not maps:
+        raise RequestRefused(
+            503, "no journey map is known yet", "start a worker: it registers the maps", retry_after=10
+        )
+    default = next((one for one in maps if one.is_default), maps[0])
+    name = parameters.one("map") or default.map
+    versions = [one for one in maps if one.map == name]
+    if not versions:
+        known = ", ".join(dict.fromkeys(one.map for one in maps))
+        raise wrong_argument("map", name, f"one of {known}")
+    version = parameters.one("version")
+    if version is None:
+        return versions[0]
+    wanted = count_of("version", version, 0, (1 << 32) - 1)
+    found = next((one for one in versions if one.map_version == wanted), None)
+    if found is None:
+        known = ", ".join(str(one.map_version) for one in versions)
+        raise wrong_argument("version", version, f"one of {known}")
+    return found
+
+
+def chosen_period(parameters: Parameters, known: KnownMap, today: date) -> Period:
+    """The days of `from` and `to`; without them 28 days up to the last one on which the map places an event.
+
+    Raises RequestRefused for a wrong day or a period that is turned around.
+    """
+    first, last = _day(parameters, "from"), _day(parameters, "to")
+    if last is None:
+        last = known.last_day or today
+        last = last if first is None else max(first, last)
+    if first is None:
+        first = last - timedelta(days=PERIOD_DAYS - 1)
+    if first > last:
+        raise RequestRefused(400, "the period is turned around", "give a from that is not after to", field="from")
+    return Period(first, last)
+
+
+def chosen_before(parameters: Parameters, period: Period) -> Period:
+    """The days to compare with: `before_from` and `before_to`; without them as many days just before."""
+    first, last = _day(parameters, "before_from"), _day(parameters, "before_to")
+    if first is None and last is None:
+        return period.before()
+    if first is None or last is None:
+        field = "before_from" if first is None else "before_to"
+        raise RequestRefused(400, f"the parameter {field} is missing", "give both ends or neither", field=field)
+    if first > last:
+        what = "the period before is turned around"
+        raise RequestRefused(400, what, "give a before_from that is not after before_to", field="before_from")
+    return Period(first, last)
+
+
+def _day(parameters: Parameters, name: str) -> date | None:
+    value = parameters.one(name)
+    return None if value is None else day_of(name, value)

@@ -1,0 +1,169 @@
+"""ClickHouse over HTTP: a bounded number of queries at once, each within its time, each ended when its client goes away.
+
+A request in flight is one connection of aiohttp's pool, never shared. Requests are GETs, which ClickHouse takes as reading only; a
+cancelled handler closes its connection, and ClickHouse ends the query (`cancel_http_readonly_queries_on_client_close`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+
+from touchline.dashboards.server.metrics import Metrics
+from touchline.dashboards.server.problem import RequestRefused
+from touchline.dashboards.server.refusals import refusal_of
+from touchline.errors import WrongUsage
+from touchline.settings import Settings
+
+CONNECT_SECONDS: Final = 3.0
+ANSWER_GRACE_SECONDS: Final = 5.0
+"""ClickHouse itself ends a query after its time; so long is waited for its word."""
+CHUNK_BYTES: Final = 1 << 16
+SETTINGS: Final = {
+    "output_format_json_quote_64bit_integers": "0",
+    "output_format_json_quote_denormals": "0",
+    "output_format_json_quote_decimals": "1",
+    "date_time_output_format": "iso",
+    "format_csv_null_representation": "",
+    "output_format_csv_crlf_end_of_line": "1",
+    "cancel_http_readonly_queries_on_client_close": "1",
+}
+
+
+class ClickHouse:
+    """The engine as the server sees it. Opened and closed in the running loop."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
+        self.metrics = metrics
+        self._room = asyncio.Semaphore(settings.dashboard_queries)
+        self._url = f"http://{settings.clickhouse_host}:{settings.clickhouse_http_port}/"
+        connector = aiohttp.TCPConnector(limit=0, force_close=False)  # the room is the limit
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"X-ClickHouse-User": settings.clickhouse_user, "X-ClickHouse-Key": _password(settings)},
+            auto_decompress=False,
+        )
+
+    async def close(self) -> None:
+        """End what is running."""
+        await self._session.close()
+
+    async def rows(self, name: str, sql: str) -> list[bytes]:
+        """JSON lines: an array of the columns' names, then an array a row. Raises RequestRefused."""
+        async with self._asked(name, sql, "JSONCompactEachRowWithNames", is_buffered=True) as response:
+            try:
+                body = await response.read()
+            except aiohttp.ClientError as error:
+                raise away(error) from None
+        _require_whole(body, response)
+        return body.splitlines()
+
+    async def stream(self, name: str, sql: str, output_format: str) -> AsyncIterator[bytes]:
+        """The answer in pieces. Raises RequestRefused, also in the midst of it."""
+        async with self._asked(name, sql, output_format, is_buffered=False) as response:
+            marker = _marker(response)
+            carry = b""
+            try:
+                async for piece in response.content.iter_chunked(CHUNK_BYTES):
+                    carry += piece
+                    if marker in carry:
+                        raise refusal_of(carry.partition(marker)[2].decode("utf-8", "replace"))
+                    kept = len(marker)
+                    yield carry[:-kept]
+                    carry = carry[-kept:]
+            except aiohttp.ClientError as error:
+                raise away(error) from None
+            yield carry
+
+    @asynccontextmanager
+    async def _asked(
+        self, name: str, sql: str, output_format: str, *, is_buffered: bool
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        seconds = self._settings.dashboard_query_seconds
+        query = {
+            **SETTINGS,
+            "query": sql,
+            "default_format": output_format,
+            "max_execution_time": str(seconds),
+            "wait_end_of_query": "1" if is_buffered else "0",
+        }
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=seconds + ANSWER_GRACE_SECONDS)
+        async with self._turn():
+            began = time.monotonic()
+            try:
+                async with self._session.get(self._url, params=query, timeout=timeout) as response:
+                    if response.status != 200:
+                        raise refusal_of((await response.read()).decode("utf-8", "replace"))
+                    yield response
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+                raise away(error) from None
+            except TimeoutError:
+                raise too_slow(seconds) from None
+            finally:
+                self.metrics.query_seconds.labels(name).observe(time.monotonic() - began)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A place among the queries at once; waited for only so long."""
+        patience = self._settings.dashboard_wait_seconds
+        try:
+            async with asyncio.timeout(patience):
+                await self._room.acquire()
+        except TimeoutError:
+            raise RequestRefused(
+                503, "too many queries at once", "ask again in a moment, or raise dashboard_queries", retry_after=2
+            ) from None
+        self.metrics.queries_in_flight.inc()
+        try:
+            yield
+        finally:
+            self.metrics.queries_in_flight.dec()
+            self._room.release()
+
+
+def away(error: BaseException) -> RequestRefused:
+    """ClickHouse cannot be talked to."""
+    return RequestRefused(
+        503,
+        f"ClickHouse does not answer ({type(error).__name__})",
+        "start it (touchline up), or set clickhouse_host and clickhouse_http_port",
+        retry_after=5,
+    )
+
+
+def too_slow(seconds: float) -> RequestRefused:
+    """The query's time is over."""
+    return RequestRefused(
+        504,
+        f"the query took longer than {seconds:g} s",
+        "choose a shorter period or a narrower filter, or raise dashboard_query_seconds",
+    )
+
+
+def _marker(response: aiohttp.ClientResponse) -> bytes:
+    """What stands before an error in the midst of an answer."""
+    tag = response.headers.get("X-ClickHouse-Exception-Tag", "")
+    return f"\r\n__exception__\r\n{tag}\r\n".encode() if tag else b"\r\n__exception__\r\n"
+
+
+def _require_whole(body: bytes, response: aiohttp.ClientResponse) -> None:
+    _, found, said = body.partition(_marker(response))
+    if found:
+        raise refusal_of(said.decode("utf-8", "replace"))
+
+
+def _password(settings: Settings) -> str:
+    path = settings.clickhouse_password_file
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise WrongUsage(
+            f"the file of ClickHouse's password cannot be read: {path} ({error.strerror})",
+            "name it with TOUCHLINE_CLICKHOUSE_PASSWORD_FILE; `touchline up` makes one for the local stack",
+        ) from None

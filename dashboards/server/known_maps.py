@@ -1,0 +1,53 @@
+"""Which maps there are, and the values that a reader may filter by: read from `journey`, kept for a few seconds."""
+
+from __future__ import annotations
+
+import orjson
+
+from touchline.dashboards.server.asking.maps import KnownMap
+from touchline.dashboards.server.asking.parsing import day_of
+from touchline.dashboards.server.clickhouse import ClickHouse
+from touchline.dashboards.server.sharing import Shared
+
+KEPT_SECONDS = 5.0
+
+_MAPS = """
+SELECT map.id, map.map_version, name, is_default, content, first_day, last_day, events
+FROM journey.dim_map AS map
+LEFT JOIN
+(
+    SELECT map, map_version, min(bucket) AS first_day, max(bucket) AS last_day, sum(events) AS events
+    FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
+) AS volume ON volume.map = map.id AND volume.map_version = map.map_version
+ORDER BY max(is_default) OVER (PARTITION BY map.id) DESC, min(registered_at) OVER (PARTITION BY map.id), map.id, map.map_version DESC
+"""
+
+
+class KnownMaps:
+    """Asked by every request, hence shared and kept for `KEPT_SECONDS`."""
+
+    def __init__(self, clickhouse: ClickHouse) -> None:
+        self._clickhouse = clickhouse
+        self._shared: Shared[tuple[list[KnownMap], bytes]] = Shared(KEPT_SECONDS)
+
+    async def read(self) -> list[KnownMap]:
+        """The default map first, of each map the newest version first. Raises RequestRefused."""
+        return (await self._read())[0]
+
+    async def document(self) -> bytes:
+        """The same as JSON, with the content of each map's file."""
+        return (await self._read())[1]
+
+    async def _read(self) -> tuple[list[KnownMap], bytes]:
+        return (await self._shared.get("maps", self._ask))[0]
+
+    async def _ask(self) -> tuple[list[KnownMap], bytes]:
+        rows = [orjson.loads(line) for line in (await self._clickhouse.rows("maps", _MAPS))[1:]]
+        maps, documents = [], []
+        for name, version, title, is_default, content, first, last, events in rows:
+            first_day = day_of("first_day", first) if events else None
+            last_day = day_of("last_day", last) if events else None
+            known = KnownMap(name, version, title, bool(is_default), first_day, last_day, events)
+            maps.append(known)
+            documents.append({**known._asdict(), "content": orjson.Fragment(content)})
+        return maps, orjson.dumps(documents)

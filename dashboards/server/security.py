@@ -1,0 +1,47 @@
+"""Headers of every answer, and who may ask: a page of another name that leads here (DNS rebinding) may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from touchline.dashboards.server.problem import RequestRefused
+from touchline.settings import Settings
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+ASKED_BY_MACHINES: Final = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Probes and scrapers use whatever address they have; nothing there is worth a rebinding."""
+_LOCAL: Final = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+class Names:
+    """The host names under which the server answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._allowed = {*_LOCAL, settings.dashboard_host.lower(), *(one.lower() for one in settings.dashboard_names)}
+
+    def require(self, path: str, host: str | None) -> None:
+        """Raises RequestRefused unless the Host header has one of them; ports do not matter."""
+        if path not in ASKED_BY_MACHINES and host_name(host or "") not in self._allowed:
+            raise RequestRefused(
+                421,
+                "the server does not answer under this name",
+                "open it as localhost, or add the name to dashboard_names",
+            )
+
+
+def host_name(header: str) -> str:
+    """The name in a Host header, without its port."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.rpartition(":")[0].lower() if header.count(":") == 1 else header.lower()

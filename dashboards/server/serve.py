@@ -1,0 +1,105 @@
+"""The server's life: listen, answer, and on SIGTERM or SIGINT let go within seconds, whatever is still asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import web
+
+from touchline.dashboards.server.api import Api
+from touchline.dashboards.server.app import Dashboard
+from touchline.dashboards.server.asking.catalogue import shipped_catalogue
+from touchline.dashboards.server.clickhouse import ClickHouse
+from touchline.dashboards.server.health import Readiness
+from touchline.dashboards.server.known_maps import KnownMaps
+from touchline.dashboards.server.metrics import Metrics
+from touchline.dashboards.server.security import Names
+from touchline.dashboards.server.static import PageFiles
+from touchline.errors import WrongUsage
+from touchline.settings import Settings
+
+log = logging.getLogger("touchline.dashboard")
+
+LAST_ANSWERS_SECONDS: Final = 1.0
+KEEPALIVE_SECONDS: Final = 30.0
+
+
+def utc_now() -> datetime:
+    """The server's clock."""
+    return datetime.now(UTC)
+
+
+async def serve(
+    settings: Settings, on_listening: Callable[[str], None] | None = None, now: Callable[[], datetime] = utc_now
+) -> None:
+    """Serve until SIGTERM or SIGINT; `on_listening` hears the address.
+
+    Raises WrongUsage when the port is taken or ClickHouse's password file cannot be read. ClickHouse may be away: the server says so to
+    whoever asks, until it is back.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    metrics = Metrics()
+    clickhouse = ClickHouse(settings, metrics)
+    logging.getLogger(
+        "aiohttp.server"
+    ).disabled = True  # it logs addresses of clients; our faults are logged by the application
+    runner = _runner(_application(settings, clickhouse, metrics, now))
+    try:
+        await runner.setup()
+        await _listen(runner, settings)
+        address = address_of(settings)
+        clickhouse_at = f"{settings.clickhouse_host}:{settings.clickhouse_http_port}"
+        log.info("listening", extra={"fields": {"at": address, "clickhouse": clickhouse_at}})
+        if on_listening is not None:
+            on_listening(address)
+        await stop.wait()
+        log.info("stopping")
+    finally:
+        await runner.cleanup()
+        await clickhouse.close()
+        log.info("stopped")
+
+
+def address_of(settings: Settings) -> str:
+    """What to open in a browser here."""
+    host = settings.dashboard_host
+    if host in ("0.0.0.0", "::"):
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.dashboard_port}/"
+
+
+def _application(
+    settings: Settings, clickhouse: ClickHouse, metrics: Metrics, now: Callable[[], datetime]
+) -> web.Application:
+    views = shipped_catalogue()
+    api = Api(clickhouse, KnownMaps(clickhouse), views, now)
+    readiness = Readiness(clickhouse, [view.full_name for view in views.values()])
+    return Dashboard(api, readiness, metrics, Names(settings), PageFiles()).app
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,  # a reader who leaves ends the query
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        shutdown_timeout=LAST_ANSWERS_SECONDS,
+    )
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    site = web.TCPSite(runner, settings.dashboard_host, settings.dashboard_port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise WrongUsage(
+            f"cannot listen on {settings.dashboard_host}:{settings.dashboard_port} ({error.strerror})",
+            "set dashboard_host or dashboard_port, or end what uses it",
+        ) from None
