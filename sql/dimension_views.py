@@ -30,11 +30,19 @@ DIM_MAP = View(
             "stages": ("UInt8", "Number of stages", ""),
             "description": (_LONG, "What the map is for; NULL when not said", "nullIf(description, '')"),
             "content_hash": ("String", "Hash of the map's content: it never changes under one version", ""),
-            "registered_at": ("DateTime64(6, 'UTC')", "When it was registered (UTC)", ""),
-            "content": ("String", "The whole map as JSON, with all that people wrote down about it", ""),
+            "registered_at": (
+                "DateTime64(6, 'UTC')",
+                "When it, or a change of its annotations, was registered (UTC)",
+                "",
+            ),
+            "content": (
+                "String",
+                "The whole map as JSON, with all that people wrote down about it, annotations as registered last",
+                "",
+            ),
         }
     ),
-    "\n(\n    SELECT * FROM journey_raw.maps ORDER BY registered_at LIMIT 1 BY map, version\n)",
+    "\n(\n    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version\n)",
 )
 DIM_STAGE = View(
     "dim_stage",

@@ -39,13 +39,18 @@ def register_configuration(client: Client, maps: Sequence[JourneyMap], sources: 
 
 
 def register_map(client: Client, journey_map: JourneyMap) -> bool:
-    """Make a map and its stages and touchpoints known to readers. Returns whether it was new.
+    """Make a map and its stages and touchpoints known to readers. Returns whether anything was written: the map was new, or its
+    annotations (the one part that may change within a version) differ from those last registered.
 
     Raises WrongUsage when the same version of the map is known with other content.
     """
-    if _require_same_content(client, journey_map):
-        return False
     key = (journey_map.map, journey_map.version)
+    content = journey_map.model_dump_json(by_alias=True, exclude_defaults=True)
+    if _require_same_content(client, journey_map):
+        if _newest_content(client, journey_map) == content:
+            return False
+        _insert_map(client, journey_map, content)
+        return True
     stages = enumerate(journey_map.stages, start=1)
     _insert(client, "stages", [(*key, stage.id, order, stage.name, stage.description) for order, stage in stages])
     _insert(
@@ -59,9 +64,7 @@ def register_map(client: Client, journey_map: JourneyMap) -> bool:
             for point in journey_map.touchpoints
         ],
     )
-    content = journey_map.model_dump_json(by_alias=True, exclude_defaults=True)
-    head = (*key, journey_map.content_hash(), journey_map.title, journey_map.description, len(journey_map.stages))
-    _insert(client, "maps", [(*head, content, datetime.now(UTC))])
+    _insert_map(client, journey_map, content)
     return True
 
 
@@ -120,6 +123,21 @@ def _require_same_content(client: Client, journey_map: JourneyMap) -> bool:
             f"raise its version to {_highest_version(client, journey_map.map) + 1}, or restore the file",
         )
     return bool(known)
+
+
+def _newest_content(client: Client, journey_map: JourneyMap) -> str:
+    """What `dim_map` shows."""
+    rows = client.execute(
+        "SELECT content FROM journey_raw.maps WHERE map = %(map)s AND version = %(version)s ORDER BY registered_at DESC LIMIT 1",
+        {"map": journey_map.map, "version": journey_map.version},
+    )
+    return str(rows[0][0])
+
+
+def _insert_map(client: Client, journey_map: JourneyMap, content: str) -> None:
+    key = (journey_map.map, journey_map.version)
+    head = (*key, journey_map.content_hash(), journey_map.title, journey_map.description, len(journey_map.stages))
+    _insert(client, "maps", [(*head, content, datetime.now(UTC))])
 
 
 def _insert(client: Client, table: str, rows: Sequence[tuple[object, ...]]) -> None:

@@ -10,8 +10,8 @@ CREATE OR REPLACE VIEW journey.dim_map
     stages UInt8 COMMENT 'Number of stages',
     description Nullable(String) COMMENT 'What the map is for; NULL when not said',
     content_hash String COMMENT 'Hash of the map''s content: it never changes under one version',
-    registered_at DateTime64(6, 'UTC') COMMENT 'When it was registered (UTC)',
-    content String COMMENT 'The whole map as JSON, with all that people wrote down about it'
+    registered_at DateTime64(6, 'UTC') COMMENT 'When it, or a change of its annotations, was registered (UTC)',
+    content String COMMENT 'The whole map as JSON, with all that people wrote down about it, annotations as registered last'
 )
 SQL SECURITY DEFINER
 COMMENT 'Journey maps, one row per map and version'
@@ -27,5 +27,5 @@ AS SELECT
     content
 FROM 
 (
-    SELECT * FROM journey_raw.maps ORDER BY registered_at LIMIT 1 BY map, version
+    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
 );

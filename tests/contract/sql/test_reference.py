@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+
 import pytest
 from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
+from touchline.schemas.journey.parts import Annotation
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.journey_map import JourneyMap
 from touchline.schemas.sources import Source
@@ -35,6 +39,24 @@ def test_a_registered_map_shows_in_the_dimensions(empty_client: Client, retail: 
     assert stages == [(stage.id, order) for order, stage in enumerate(retail.stages, start=1)]
     touchpoints = empty_client.execute("SELECT id, channel, is_online FROM journey.dim_touchpoint ORDER BY id")
     assert touchpoints == sorted((point.id, point.channel, int(point.is_online)) for point in retail.touchpoints)
+
+
+def test_annotations_may_change_within_a_version_and_show_as_registered_last(
+    empty_client: Client, retail: JourneyMap
+) -> None:
+    register_map(empty_client, retail)
+    strike = Annotation(date=date(2017, 6, 1), text="A strike")
+    noted = retail.model_copy(update={"annotations": (*retail.annotations, strike)})
+    assert register_map(empty_client, noted)
+    assert not register_map(empty_client, noted)
+    ((content,),) = empty_client.execute("SELECT content FROM journey.dim_map")
+    assert JourneyMap.model_validate_json(content) == noted
+    for count in ("SELECT count() FROM journey.dim_stage", "SELECT count() FROM journey_raw.stages"):
+        assert empty_client.execute(count) == [(len(retail.stages),)]
+    assert register_map(empty_client, retail)
+    assert len(json.loads(empty_client.execute("SELECT content FROM journey.dim_map")[0][0])["annotations"]) == len(
+        retail.annotations
+    )
 
 
 def test_other_content_under_the_same_version_is_refused(empty_client: Client, retail: JourneyMap) -> None:

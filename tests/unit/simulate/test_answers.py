@@ -60,12 +60,13 @@ def test_more_events_add_answers_and_change_none(visits: list[Line]) -> None:
 
 
 def test_who_is_asked_what_and_when_is_the_policy_of_the_map(visits: list[Line]) -> None:
-    """Written out once more: effort early, recommendation right after a basket, satisfaction 14 days after one."""
+    """Written out once more: effort early, recommendation right after a basket, satisfaction 14 days after one, the feeling everywhere."""
     asked = Counter(
         (one["event"]["about"]["event_id"], one["event"]["question"]) for one in standing(answers_to(visits)).values()
     )
     wanted: Counter[tuple[str, str]] = Counter()
     for event in visits:
+        wanted[event["id"], "feeling"] += 1
         if event["touchpoint"] == "store_purchase" and event["action"] == "purchase":
             wanted[event["id"], "recommendation_after_basket"] += 1
             wanted[event["id"], "satisfaction_later"] += 1
