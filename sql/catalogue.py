@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Additivity = Literal["sum", "distinct", "histogram", "derived"]
 Interval = Literal["adjusted_wald", "wilson", "student_t"]
@@ -56,6 +56,11 @@ class Variant(_Entry):
     interval: Interval
     source: str
 
+    @property
+    def is_low_good(self) -> bool:
+        """Whether the good scores are the low ones, as of an effort."""
+        return self.positive < self.negative
+
     @model_validator(mode="after")
     def _interval_fits_the_kind(self) -> Self:
         if self.interval != _INTERVALS_OF[self.kind]:
@@ -64,12 +69,13 @@ class Variant(_Entry):
 
 
 class SurveyKpi(_Entry):
-    """A KPI of answers, with its formula variants."""
+    """A KPI of answers, with its formula variants. Below `small_n` answers a number is flagged."""
 
     id: str
     name: str
     question: str
     variants: tuple[Variant, ...]
+    small_n: Annotated[int, Field(ge=2)] = 30
 
     @model_validator(mode="after")
     def _variants_differ(self) -> Self:
@@ -86,8 +92,9 @@ class SurveyKpi(_Entry):
 
 
 class Catalogue(_Entry):
-    """All KPIs."""
+    """All KPIs. `split_k`: below so many answers a number by who answered, or where, is suppressed."""
 
+    split_k: Annotated[int, Field(ge=3)] = 5
     counts: tuple[CountKpi, ...]
     surveys: tuple[SurveyKpi, ...]
 

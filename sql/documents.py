@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.event_views import EVENT_VIEWS
+from touchline.sql.parameterized import SELECTION, ParameterizedView
+from touchline.sql.selection import FILTER_COLUMNS
+from touchline.sql.view_columns import Column
 from touchline.sql.views import View
 
 _GENERATED = "<!-- Generated from sql/kpis.yaml by python -m touchline.sql.generate -->\n"
@@ -101,7 +104,7 @@ def _behind() -> str:
     )
 
 
-def views_page(views: Iterable[View], event_views: Iterable[View]) -> str:
+def views_page(views: Iterable[View], event_views: Iterable[View], api_views: Iterable[ParameterizedView]) -> str:
     """Every view and column that readers see."""
     return f"""{_GENERATED}# Views
 
@@ -115,9 +118,37 @@ All that BI tools read. Times are UTC, `local_date` and daily buckets are days o
 The events behind every number: `<mart>_events` has the dimension columns of the mart, the event, and what it adds to the cell.
 [kpis.md](kpis.md#from-a-number-to-its-events) has examples.
 
-{chr(10).join(map(_section, event_views))}"""
+{chr(10).join(map(_section, event_views))}
+# Views with arguments
+
+Also in `journey_api`. What a reader selects is given as arguments, all of them each time, so that a chart, the list behind it, the journey
+map page and a BI tool ask one question:
+
+```sql
+SELECT * FROM journey_api.survey_total(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-01-28',
+    filter = map('channel', ['web', 'app'], 'persona', ['regular']), before_from = '2025-12-04', before_to = '2025-12-31')
+```
+
+`filter` selects touchpoint events, and answers by the touchpoint that they are about; `map()` selects all. Its keys are
+{", ".join(f"`{key}`" for key in FILTER_COLUMNS)}; another key is an error, and '' is what is not known. A person's
+journey is selected when at least one of its touchpoint events is, and is then told whole.
+ClickHouse lists no columns of such a view; they stand here.
+
+{chr(10).join(map(_api_section, api_views))}"""
 
 
 def _section(view: View) -> str:
-    rows = "".join(f"| `{name}` | {column.type} | {column.comment} |\n" for name, (column, _) in view.columns.items())
-    return f"## {view.name}\n\n{view.comment}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}"
+    return f"## {view.name}\n\n{view.comment}.\n\n{_columns('column', {name: column for name, (column, _) in view.columns.items()})}"
+
+
+def _api_section(view: ParameterizedView) -> str:
+    own = {name: column for name, column in view.parameters.items() if SELECTION.get(name) != column}
+    common = [f"`{name}`" for name in view.parameters if name not in own]
+    parameters = f"Arguments: {', '.join(common)}" + (f"; and\n\n{_columns('argument', own)}" if own else ".\n")
+    columns = _columns("column", {name: column for name, (column, _) in view.columns.items()})
+    return f"## {view.name}\n\n{view.comment}.\n\n{parameters}\n{columns}"
+
+
+def _columns(head: str, columns: Mapping[str, Column]) -> str:
+    rows = "".join(f"| `{name}` | {column.type} | {column.comment} |\n" for name, column in columns.items())
+    return f"| {head} | type | meaning |\n|---|---|---|\n{rows}"

@@ -26,6 +26,14 @@ def t_quantile(degrees: int) -> float:
     return _T_OF_FEW.get(degrees) or Z + sum(term / degrees**power for power, term in enumerate(_T_TERMS, start=1))
 
 
+def t_quantile_sql(degrees: str) -> str:
+    """97.5 % quantile of Student's t by the series of Abramowitz and Stegun 26.7.5, which is off by less than 0.2 % from 3 degrees of
+    freedom on; at 1 and 2 the exact values stand."""
+    terms = (f"{term!r} / pow({degrees}, {power})" for power, term in enumerate(_T_TERMS, start=1))
+    few = "".join(f"{degrees} = {number}, {exact!r}, " for number, exact in _T_OF_FEW.items())
+    return f"multiIf({few}{' + '.join([repr(Z), *terms])})"
+
+
 class IntervalSql(NamedTuple):
     """Bounds as SQL, which call the names of the last of `layers`. Each layer is named expressions that call the layer before: a
     SELECT each. (In one SELECT the engine would spell every name out again wherever it is called, and plan for a tenth of a second.)"""
@@ -61,15 +69,11 @@ def adjusted_wald(positive: str, negative: str, n: str) -> IntervalSql:
 def student_t(total: str, squares: str, n: str, lowest: str, highest: str) -> IntervalSql:
     """Of a mean on a scale, from the sum of scores and of their squares; cut at the ends of the scale.
 
-    One answer says nothing about spread: its interval is the whole scale. The quantile of t is the series of Abramowitz and Stegun
-    26.7.5, which is off by less than 0.2 % from 3 degrees of freedom on; at 1 and 2 the exact values stand.
+    One answer says nothing about spread: its interval is the whole scale.
     """
-    series = " + ".join(
-        [repr(Z), *(f"{term!r} / pow(t_degrees, {power})" for power, term in enumerate(_T_TERMS, start=1))]
-    )
     layers = (
         {"t_degrees": f"greatest({n} - 1, 1)"},
-        {"t_quantile": f"multiIf(t_degrees = 1, {_T_OF_FEW[1]!r}, t_degrees = 2, {_T_OF_FEW[2]!r}, {series})"},
+        {"t_quantile": t_quantile_sql("t_degrees")},
         {"t_half": f"t_quantile * sqrt(greatest({squares} - {total} * {total} / {n}, 0) / t_degrees / {n})"},
     )
     return IntervalSql(

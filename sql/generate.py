@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from touchline.sql.api_views import API_VIEWS
 from touchline.sql.dimension_views import DIMENSION_VIEWS
 from touchline.sql.documents import kpis_page, views_page
 from touchline.sql.event_views import EVENT_VIEWS
@@ -21,7 +22,7 @@ from touchline.sql.projections import KPI_PROJECTIONS
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0009_add_selections"
 VIEWS = (*FACT_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
-ALL_VIEWS = (*VIEWS, *(one.view for one in EVENT_VIEWS))
+ALL_VIEWS = (*VIEWS, *(one.view for one in EVENT_VIEWS), *API_VIEWS)
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
@@ -44,7 +45,7 @@ def generated_files() -> dict[str, str]:
         f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
         f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
         "docs/kpis.md": kpis_page(),
-        "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS]),
+        "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS], API_VIEWS),
     }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT
-from touchline.sql.formulas import adjusted_wald, student_t, wilson
 from touchline.sql.funnel import FUNNELS
 from touchline.sql.projections import (
     PERSONS_1D,
@@ -16,9 +14,9 @@ from touchline.sql.projections import (
     WAIT_1D,
     Projection,
 )
-from touchline.sql.surveys import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
+from touchline.sql.survey_values import survey_values
 from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP, Column
-from touchline.sql.views import View, chosen, indented, layered, own
+from touchline.sql.views import View, chosen, own
 
 FATES = ("stored", "duplicate", "superseded", "quarantined", "suppressed", "erased")
 _HOUR = {"bucket": (COLUMNS["bucket_1h"], "bucket")}
@@ -58,65 +56,6 @@ PERSONS = tuple(
     )
     for grain in ("touchpoint", "stage", "channel")
 )
-
-
-def survey_values(projection: Projection, dimensions: tuple[str, ...], condition: str = "") -> str:
-    """From the rows of a survey projection to KPIs by some of its keys: classes of scores, their sums, value and interval by the kind
-    of the variant. `condition` is on the projection's keys.
-
-    Columns: the dimensions, kpi, kpi_variant, scope, n, n_positive, n_neutral, n_negative, numerator, value, ci_low, ci_high, ci_method.
-    """
-    keys = ", ".join((*dimensions, "kpi", "kpi_variant", "scope"))
-    counted = f"disposition IN ({COUNTED_DISPOSITIONS})" + (f" AND {condition}" if condition else "")
-    summed = f"""
-(
-    SELECT
-        {keys},
-        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
-        sum(answers) AS n,
-        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
-        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
-        sum(answers * units) / {SCORE_UNITS_PER_POINT} AS total,
-        sum(answers * units * units) / {SCORE_UNITS_PER_POINT**2} AS squares
-    FROM
-    (
-        SELECT *, toInt64(round(score * {SCORE_UNITS_PER_POINT})) AS units
-        FROM
-        (
-{projection.reading("            ")}
-        ) AS scores
-        INNER JOIN {indented(formulas(load_catalogue()), "        ").lstrip()} AS formulas
-        USING (kpi, variant, scale_min, scale_max)
-        WHERE {counted}
-    )
-    GROUP BY {keys}
-    HAVING n > 0
-)"""
-    return layered(summed, *_value_layers())
-
-
-def _value_layers() -> list[dict[str, str]]:
-    net, share = adjusted_wald("n_positive", "n_negative", "n"), wilson("n_positive", "n")
-    mean = student_t("total", "squares", "n", "lowest", "highest")
-    kinds = {
-        "n_neutral": "n - n_positive - n_negative",
-        "is_net": "kind = 'net'",
-        "is_share": "kind = 'share'",
-    }
-    values = {
-        "numerator": "multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total)",
-        "value": "if(kind = 'mean', 1, 100) * numerator / n",
-    }
-    bounds = {
-        "ci_low": f"multiIf(is_net, 100 * {net.low}, is_share, 100 * {share.low}, {mean.low})",
-        "ci_high": f"multiIf(is_net, 100 * {net.high}, is_share, 100 * {share.high}, {mean.high})",
-        "ci_method": "multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t')",
-    }
-    first, second, third = (
-        net.layers[index] | mean.layers[index] | (share.layers[index] if index < len(share.layers) else {})
-        for index in range(len(net.layers))
-    )
-    return [kinds | first, values | second, third, bounds]
 
 
 def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], dimensions: tuple[str, ...]) -> View:

@@ -49,10 +49,10 @@ OF_MAP: Final = "map = {map:String} AND map_version = {map_version:UInt32}"
 IN_PERIOD: Final = "local_date BETWEEN {date_from:Date} AND {date_to:Date}"
 _KNOWN = ", ".join(f"'{key}'" for key in FILTER_COLUMNS)
 KNOWN_KEYS: Final = (
-    f"throwIf(notEmpty(arrayFilter(key -> key NOT IN ({_KNOWN}), mapKeys({FILTER}))), "
-    f"'unknown key of filter: {', '.join(FILTER_COLUMNS)} are known') = 0"
+    f"(SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ({_KNOWN}), mapKeys({FILTER}))), "
+    f"'unknown key of filter: {', '.join(FILTER_COLUMNS)} are known')) = 0"
 )
-"""A misspelt key must not select everything."""
+"""A misspelt key must not select everything. A scalar subquery, which runs also where there is no row."""
 
 
 def filtered(*keys: str) -> str:

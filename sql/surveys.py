@@ -12,7 +12,7 @@ SCORE_UNITS_PER_POINT = 1000
 
 _FORMULAS = (
     "kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, "
-    "bad_from Int16, bad_to Int16, lowest Float64, highest Float64"
+    "bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8"
 )
 
 
@@ -27,7 +27,8 @@ def formulas(catalogue: Catalogue) -> str:
         names = [variant.id, *([""] if variant in kpi.defaults().values() else [])]
         numbers = ", ".join(map(str, (*variant.positive, *variant.negative, *variant.range)))
         rows += [
-            f"('{kpi.id}', '{name}', {variant.scale[0]}, {variant.scale[1]}, '{variant.id}', '{variant.kind}', {numbers})"
+            f"('{kpi.id}', '{name}', {variant.scale[0]}, {variant.scale[1]}, '{variant.id}', '{variant.kind}', {numbers}, "
+            f"'{variant.unit}', {kpi.small_n}, {int(variant.is_low_good)})"
             for name in names
         ]
     lines = ",\n    ".join(rows)

@@ -34,14 +34,18 @@ class View(NamedTuple):
     def ddl(self) -> str:
         """CREATE OR REPLACE VIEW, with a comment on every column. The view reads with its definer's rights: readers have none on
         journey_raw."""
-        declared = ",\n".join(
-            f"    {name} {column.type} COMMENT {quoted(column.comment)}" for name, (column, _) in self.columns.items()
-        )
         selected = ",\n    ".join(sql if sql == name else f"{sql} AS {name}" for name, (_, sql) in self.columns.items())
         return (
-            f"CREATE OR REPLACE VIEW {self.full_name}\n(\n{declared}\n)\nSQL SECURITY DEFINER\n"
+            f"CREATE OR REPLACE VIEW {self.full_name}\n(\n{declared(self.columns)}\n)\nSQL SECURITY DEFINER\n"
             f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source};\n"
         )
+
+
+def declared(columns: Mapping[str, tuple[Column, str]]) -> str:
+    """The columns as DDL."""
+    return ",\n".join(
+        f"    {name} {column.type} COMMENT {quoted(column.comment)}" for name, (column, _) in columns.items()
+    )
 
 
 def chosen(*names: str, **expressions: str) -> dict[str, tuple[Column, str]]:

@@ -1,5 +1,313 @@
 -- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
 
+DROP VIEW IF EXISTS journey_api.survey_total;
+
+DROP VIEW IF EXISTS journey_api.survey_by_stage;
+
+DROP VIEW IF EXISTS journey_api.survey_by_touchpoint;
+
+CREATE OR REPLACE VIEW journey.kpi_survey_1h
+(
+    bucket DateTime('UTC') COMMENT 'UTC hour',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the UTC hour of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum(answers * units * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT *, toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                            SELECT
+                                toStartOfHour(about_time) AS bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score,
+                                sum(sign) AS answers
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                            GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                        ) AS scores
+                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64',
+                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100),
+                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas
+                        USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    HAVING n > 0
+                )
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey.kpi_survey_1d
+(
+    bucket Date COMMENT 'Local day',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    segment LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the local day of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum(answers * units * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT *, toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                            SELECT
+                                local_date AS bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                brand,
+                                place,
+                                persona,
+                                segment,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score,
+                                sum(sign) AS answers
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                            GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                        ) AS scores
+                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64',
+                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100),
+                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas
+                        USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    HAVING n > 0
+                )
+            )
+        )
+    )
+);
+
 CREATE OR REPLACE VIEW journey.dim_map
 (
     id LowCardinality(String) COMMENT 'Id of the map (column map elsewhere)',
@@ -25,4 +333,170 @@ AS SELECT
 FROM 
 (
     SELECT * FROM journey_raw.maps ORDER BY registered_at LIMIT 1 BY map, version
+);
+
+CREATE OR REPLACE VIEW journey_api.kpi_survey_1h_events
+(
+    bucket DateTime('UTC') COMMENT 'UTC hour',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    event_time DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
+    source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    event_id String COMMENT 'Id of the event within its source',
+    person Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    n Int64 COMMENT 'What the event adds to: answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'What the event adds to: answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'What the event adds to: answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'What the event adds to: answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'What the event adds to: numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'What the event adds to: denominator of the value (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'The events behind journey.kpi_survey_1h: one row per event and cell, with what it adds to the cell (additivity: sum)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    event_time,
+    source,
+    event_id,
+    nullIf(person, '') AS person,
+    toInt64(1) AS n,
+    toInt64(is_positive) AS n_positive,
+    toInt64(NOT is_positive AND NOT is_negative) AS n_neutral,
+    toInt64(is_negative) AS n_negative,
+    multiIf(formula_kind = 'net', toFloat64(is_positive) - toFloat64(is_negative), formula_kind = 'share', toFloat64(is_positive), round(score * 1000) / 1000) AS numerator,
+    toInt64(1) AS denominator
+FROM 
+(
+    SELECT *, formulas.kind AS formula_kind, score BETWEEN good_from AND good_to AS is_positive, score BETWEEN bad_from AND bad_to AS is_negative
+    FROM
+    (
+        SELECT *, toStartOfHour(about_time) AS bucket
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+          AND disposition IN ('complete', 'partial')
+          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+    ) AS scores
+    INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64',
+        ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+        ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+        ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+        ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+        ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+        ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+        ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+        ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+        ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100),
+        ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+        ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+        ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+        ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+        ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas
+    USING (kpi, variant, scale_min, scale_max)
+);
+
+CREATE OR REPLACE VIEW journey_api.kpi_survey_1d_events
+(
+    bucket Date COMMENT 'Local day',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
+    place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    segment LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    event_time DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
+    source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    event_id String COMMENT 'Id of the event within its source',
+    person Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    n Int64 COMMENT 'What the event adds to: answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'What the event adds to: answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'What the event adds to: answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'What the event adds to: answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'What the event adds to: numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'What the event adds to: denominator of the value (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'The events behind journey.kpi_survey_1d: one row per event and cell, with what it adds to the cell (additivity: sum)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    nullIf(brand, '') AS brand,
+    nullIf(place, '') AS place,
+    nullIf(persona, '') AS persona,
+    nullIf(segment, '') AS segment,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    event_time,
+    source,
+    event_id,
+    nullIf(person, '') AS person,
+    toInt64(1) AS n,
+    toInt64(is_positive) AS n_positive,
+    toInt64(NOT is_positive AND NOT is_negative) AS n_neutral,
+    toInt64(is_negative) AS n_negative,
+    multiIf(formula_kind = 'net', toFloat64(is_positive) - toFloat64(is_negative), formula_kind = 'share', toFloat64(is_positive), round(score * 1000) / 1000) AS numerator,
+    toInt64(1) AS denominator
+FROM 
+(
+    SELECT *, formulas.kind AS formula_kind, score BETWEEN good_from AND good_to AS is_positive, score BETWEEN bad_from AND bad_to AS is_negative
+    FROM
+    (
+        SELECT *, local_date AS bucket
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+          AND disposition IN ('complete', 'partial')
+          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+    ) AS scores
+    INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64',
+        ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+        ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100),
+        ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+        ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100),
+        ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+        ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100),
+        ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+        ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7),
+        ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100),
+        ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+        ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+        ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5),
+        ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100),
+        ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas
+    USING (kpi, variant, scale_min, scale_max)
 );

@@ -9,8 +9,8 @@ from clickhouse_driver import Client
 
 from touchline.reporting.trend import Periods, Sample, Trend, trend_of
 from touchline.sql.catalogue import load_catalogue
-from touchline.sql.mart_views import survey_values
 from touchline.sql.projections import SURVEY_1D
+from touchline.sql.survey_values import survey_values
 
 
 class Kpi(NamedTuple):

@@ -992,7 +992,7 @@ FROM
                                 disposition,
                                 score
                         ) AS scores
-                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
                         WHERE disposition IN ('complete', 'partial')
                     )
                     GROUP BY
@@ -1169,7 +1169,7 @@ FROM
                                 disposition,
                                 score
                         ) AS scores
-                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                        INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
                         WHERE disposition IN ('complete', 'partial')
                     )
                     GROUP BY
@@ -2065,7 +2065,7 @@ FROM
             WHERE sign = -1
         ))
     ) AS scores
-    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
 )
 
 CREATE VIEW journey_api.kpi_survey_1h_events
@@ -2137,7 +2137,7 @@ FROM
             WHERE sign = -1
         ))
     ) AS scores
-    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100)) AS formulas USING (kpi, variant, scale_min, scale_max)
+    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
 )
 
 CREATE VIEW journey_api.kpi_volume_1d_events
@@ -2286,6 +2286,1201 @@ FROM
         FROM journey_raw.ledger
         WHERE sign = -1
     ))
+)
+
+CREATE VIEW journey_api.survey_by_stage
+(
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `kpi` LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
+    `variant` LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    `scope` LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    `unit` LowCardinality(String) COMMENT 'Unit of the value: points, percent or score',
+    `scale_low` Float64 COMMENT 'Lowest value that the KPI can have',
+    `scale_high` Float64 COMMENT 'Highest value that the KPI can have',
+    `n` Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    `n_positive` Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    `n_neutral` Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    `n_negative` Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    `value` Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    `ci_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_method` LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    `is_small_n` Nullable(UInt8) COMMENT '1 below the KPI\'s minimum of answers (small_n of the catalogue): read with care',
+    `is_suppressed` UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    `n_before` Nullable(Int64) COMMENT 'Answers of the period before; NULL when suppressed',
+    `value_before` Nullable(Float64) COMMENT 'The KPI of the period before; NULL without answers and when suppressed',
+    `change` Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
+    `change_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
+    `change_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
+    `trend` LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    `target` Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
+    `target_verdict` LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
+    `question` Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Survey KPIs of the selection by stage, against the period before and the map\'s target (additivity: derived)'
+AS SELECT
+    CAST(nullIf(stage, ''), 'LowCardinality(Nullable(String))') AS stage,
+    CAST(nullIf(stage_order, 0), 'Nullable(UInt8)') AS stage_order,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(kpi, 'LowCardinality(String)') AS kpi,
+    CAST(kpi_variant, 'LowCardinality(String)') AS variant,
+    CAST(scope, 'LowCardinality(String)') AS scope,
+    CAST(unit, 'LowCardinality(String)') AS unit,
+    CAST(lowest, 'Float64') AS scale_low,
+    CAST(highest, 'Float64') AS scale_high,
+    CAST(if(now_is_hidden, NULL, now_n), 'Nullable(Int64)') AS n,
+    CAST(if(now_is_hidden, NULL, now_n_positive), 'Nullable(Int64)') AS n_positive,
+    CAST(if(now_is_hidden, NULL, now_n_neutral), 'Nullable(Int64)') AS n_neutral,
+    CAST(if(now_is_hidden, NULL, now_n_negative), 'Nullable(Int64)') AS n_negative,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
+    CAST(now_is_hidden, 'UInt8') AS is_suppressed,
+    CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
+    CAST(if(before_is_hidden OR (before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
+    CAST(if(now_is_hidden OR before_is_hidden, NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
+    CAST(target, 'Nullable(Float64)') AS target,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, multiIf(isNull(target) OR isNull(now_ci_low), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
+    CAST(question, 'Nullable(String)') AS question
+FROM
+(
+    SELECT
+        *,
+        if(length(targets) = 1, targets[1], NULL) AS target,
+        nullIf(wording, '') AS question
+    FROM
+    (
+        SELECT
+            *,
+            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
+        FROM
+        (
+            SELECT
+                *,
+                arrayFilter(one -> ((one.1) OR has(one.3, stage)), questions) AS asked_here
+            FROM
+            (
+                SELECT
+                    *,
+                    multiIf((now_n = 0) OR (before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+                FROM
+                (
+                    SELECT
+                        *,
+                        if(kind = 'net', (100 * (now_net - before_net)) - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
+                        if(kind = 'net', (100 * (now_net - before_net)) + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high
+                    FROM
+                    (
+                        SELECT
+                            *,
+                            if(is_now_alike, now_half, now_value - now_ci_low) AS now_below,
+                            if(is_now_alike, now_half, now_ci_high - now_value) AS now_above,
+                            if(is_before_alike, before_half, before_value - before_ci_low) AS before_below,
+                            if(is_before_alike, before_half, before_ci_high - before_value) AS before_above,
+                            (100 * 1.959963984540054) * sqrt(now_variance + before_variance) AS half_change
+                        FROM
+                        (
+                            SELECT
+                                *,
+                                (now_sides - (now_net * now_net)) / (now_n + 3) AS now_variance,
+                                (now_t * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
+                                (before_sides - (before_net * before_net)) / (before_n + 3) AS before_variance,
+                                (before_t * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half
+                            FROM
+                            (
+                                SELECT
+                                    *,
+                                    now_value - before_value AS change,
+                                    (now_n_positive - now_n_negative) / (now_n + 3) AS now_net,
+                                    ((now_n_positive + now_n_negative) + 1.5) / (now_n + 3) AS now_sides,
+                                    multiIf(greatest(now_n - 1, 1) = 1, 12.706204736174705, greatest(now_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(now_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(now_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(now_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(now_n - 1, 1), 4))) AS now_t,
+                                    if(now_n > 1, sqrt(greatest(now_squares - ((now_total * now_total) / now_n), 0) / (now_n - 1)), greatest(now_value - lowest, highest - now_value)) AS now_deviation,
+                                    (kind = 'mean') AND ((now_ci_high - now_ci_low) <= 0.000001) AS is_now_alike,
+                                    (before_n_positive - before_n_negative) / (before_n + 3) AS before_net,
+                                    ((before_n_positive + before_n_negative) + 1.5) / (before_n + 3) AS before_sides,
+                                    multiIf(greatest(before_n - 1, 1) = 1, 12.706204736174705, greatest(before_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(before_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(before_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(before_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(before_n - 1, 1), 4))) AS before_t,
+                                    if(before_n > 1, sqrt(greatest(before_squares - ((before_total * before_total) / before_n), 0) / (before_n - 1)), greatest(before_value - lowest, highest - before_value)) AS before_deviation,
+                                    (kind = 'mean') AND ((before_ci_high - before_ci_low) <= 0.000001) AS is_before_alike
+                                FROM
+                                (
+                                    SELECT *
+                                    FROM
+                                    (
+                                        SELECT
+                                            stage,
+                                            stage_order,
+                                            is_simulated,
+                                            kpi,
+                                            kpi_variant,
+                                            scope,
+                                            any(kind) AS kind,
+                                            any(lowest) AS lowest,
+                                            any(highest) AS highest,
+                                            any(unit) AS unit,
+                                            any(small_n) AS small_n,
+                                            any(is_low_good) AS is_low_good,
+                                            anyIf(n, period = 0) AS now_n,
+                                            anyIf(n_positive, period = 0) AS now_n_positive,
+                                            anyIf(n_negative, period = 0) AS now_n_negative,
+                                            anyIf(total, period = 0) AS now_total,
+                                            anyIf(squares, period = 0) AS now_squares,
+                                            anyIf(value, period = 0) AS now_value,
+                                            anyIf(ci_low, period = 0) AS now_ci_low,
+                                            anyIf(ci_high, period = 0) AS now_ci_high,
+                                            anyIf(n_neutral, period = 0) AS now_n_neutral,
+                                            anyIf(ci_method, period = 0) AS now_ci_method,
+                                            anyIf(is_hidden, period = 0) AS now_is_hidden,
+                                            anyIf(n, period = 1) AS before_n,
+                                            anyIf(n_positive, period = 1) AS before_n_positive,
+                                            anyIf(n_negative, period = 1) AS before_n_negative,
+                                            anyIf(total, period = 1) AS before_total,
+                                            anyIf(squares, period = 1) AS before_squares,
+                                            anyIf(value, period = 1) AS before_value,
+                                            anyIf(ci_low, period = 1) AS before_ci_low,
+                                            anyIf(ci_high, period = 1) AS before_ci_high,
+                                            anyIf(n_neutral, period = 1) AS before_n_neutral,
+                                            anyIf(ci_method, period = 1) AS before_ci_method,
+                                            anyIf(is_hidden, period = 1) AS before_is_hidden
+                                        FROM
+                                        (
+                                            SELECT
+                                                *,
+                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
+                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                            FROM
+                                            (
+                                                SELECT
+                                                    *,
+                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
+                                                FROM
+                                                (
+                                                    SELECT
+                                                        *,
+                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
+                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
+                                                    FROM
+                                                    (
+                                                        SELECT
+                                                            *,
+                                                            (n - n_positive) - n_negative AS n_neutral,
+                                                            kind = 'net' AS is_net,
+                                                            kind = 'share' AS is_share,
+                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                            greatest(n - 1, 1) AS t_degrees,
+                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                                                        FROM
+                                                        (
+                                                            SELECT
+                                                                *,
+                                                                (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (is_hidden_total OR is_hidden_stage) AS is_hidden
+                                                            FROM
+                                                            (
+                                                                SELECT
+                                                                    *,
+                                                                    (stage_unsafe_rank > 0) AND ((stage_stop = 0) OR (stage_rank <= stage_stop)) AS is_hidden_stage
+                                                                FROM
+                                                                (
+                                                                    SELECT
+                                                                        *,
+                                                                        minIf(stage_rank, (stage_rank >= greatest(stage_unsafe_rank, 2)) AND (stage_n_until >= 5) AND ((stage_outside_until >= 5) OR (stage_outside_all = 0))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_stop
+                                                                    FROM
+                                                                    (
+                                                                        SELECT
+                                                                            *,
+                                                                            maxIf(stage_rank, is_unsafe_stage) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_unsafe_rank
+                                                                        FROM
+                                                                        (
+                                                                            SELECT
+                                                                                *,
+                                                                                denseRank() OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_rank,
+                                                                                sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_n_until,
+                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_outside_until,
+                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_outside_all
+                                                                            FROM
+                                                                            (
+                                                                                SELECT
+                                                                                    *,
+                                                                                    (stage_n > 0) AND ((stage_n < 5) OR ((stage_outside >= 1) AND (stage_outside <= 4))) AS is_unsafe_stage
+                                                                                FROM
+                                                                                (
+                                                                                    SELECT
+                                                                                        *,
+                                                                                        sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_n,
+                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_outside
+                                                                                    FROM
+                                                                                    (
+                                                                                        SELECT
+                                                                                            *,
+                                                                                            is_unsafe_total AS is_hidden_total
+                                                                                        FROM
+                                                                                        (
+                                                                                            SELECT
+                                                                                                *,
+                                                                                                (total_n > 0) AND ((total_n < 5) OR ((total_outside >= 1) AND (total_outside <= 4))) AS is_unsafe_total
+                                                                                            FROM
+                                                                                            (
+                                                                                                SELECT
+                                                                                                    *,
+                                                                                                    sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_n,
+                                                                                                    sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_outside
+                                                                                                FROM
+                                                                                                (
+                                                                                                    SELECT
+                                                                                                        stage,
+                                                                                                        stage_order,
+                                                                                                        period,
+                                                                                                        is_simulated,
+                                                                                                        kpi,
+                                                                                                        kpi_variant,
+                                                                                                        scope,
+                                                                                                        any(kind) AS kind,
+                                                                                                        any(lowest) AS lowest,
+                                                                                                        any(highest) AS highest,
+                                                                                                        any(unit) AS unit,
+                                                                                                        any(small_n) AS small_n,
+                                                                                                        any(is_low_good) AS is_low_good,
+                                                                                                        sum(chosen_answers) AS n,
+                                                                                                        sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                                                                                                        sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                                                                                                        sum(chosen_answers * units) / 1000 AS total,
+                                                                                                        sum((chosen_answers * units) * units) / 1000000 AS squares,
+                                                                                                        sum(answers - chosen_answers) AS n_outside
+                                                                                                    FROM
+                                                                                                    (
+                                                                                                        SELECT
+                                                                                                            *,
+                                                                                                            answers * is_chosen AS chosen_answers,
+                                                                                                            arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
+                                                                                                        FROM
+                                                                                                        (
+                                                                                                            SELECT
+                                                                                                                *,
+                                                                                                                toInt64(round(score * 1000)) AS units
+                                                                                                            FROM
+                                                                                                            (
+                                                                                                                SELECT
+                                                                                                                    stage,
+                                                                                                                    stage_order,
+                                                                                                                    is_simulated,
+                                                                                                                    kpi,
+                                                                                                                    variant,
+                                                                                                                    scope,
+                                                                                                                    scale_min,
+                                                                                                                    scale_max,
+                                                                                                                    disposition,
+                                                                                                                    score,
+                                                                                                                    toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                                                    (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
+                                                                                                                    (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
+                                                                                                                    sum(sign) AS answers
+                                                                                                                FROM journey_raw.ledger
+                                                                                                                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
+                                                                                                                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                                                                                                ) = 0)
+                                                                                                                GROUP BY
+                                                                                                                    stage,
+                                                                                                                    stage_order,
+                                                                                                                    is_simulated,
+                                                                                                                    kpi,
+                                                                                                                    variant,
+                                                                                                                    scope,
+                                                                                                                    scale_min,
+                                                                                                                    scale_max,
+                                                                                                                    disposition,
+                                                                                                                    score,
+                                                                                                                    is_chosen,
+                                                                                                                    is_now,
+                                                                                                                    is_before
+                                                                                                            ) AS scores
+                                                                                                            INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                                                                                                            WHERE disposition IN ('complete', 'partial')
+                                                                                                        )
+                                                                                                    )
+                                                                                                    GROUP BY
+                                                                                                        stage,
+                                                                                                        stage_order,
+                                                                                                        period,
+                                                                                                        is_simulated,
+                                                                                                        kpi,
+                                                                                                        kpi_variant,
+                                                                                                        scope
+                                                                                                    HAVING (n > 0) OR (n_outside > 0)
+                                                                                                )
+                                                                                            )
+                                                                                        )
+                                                                                    )
+                                                                                )
+                                                                            )
+                                                                        )
+                                                                    )
+                                                                )
+                                                            )
+                                                        )
+                                                    )
+                                                )
+                                            )
+                                        )
+                                        WHERE (n > 0) OR is_hidden
+                                        GROUP BY
+                                            stage,
+                                            stage_order,
+                                            is_simulated,
+                                            kpi,
+                                            kpi_variant,
+                                            scope
+                                    ) AS measured
+                                    LEFT JOIN
+                                    (
+                                        SELECT
+                                            kpi,
+                                            kpi_variant,
+                                            scope,
+                                            any(wording) AS wording,
+                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                                        FROM
+                                        (
+                                            SELECT
+                                                JSONExtractString(asked, 'kpi') AS kpi,
+                                                JSONExtractString(asked, 'variant') AS kpi_variant,
+                                                JSONExtractString(asked, 'scope') AS scope,
+                                                JSONExtractString(asked, 'question') AS wording,
+                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
+                                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                                            FROM
+                                            (
+                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                                FROM
+                                                (
+                                                    SELECT content
+                                                    FROM journey_raw.maps
+                                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
+                                                    ORDER BY registered_at ASC
+                                                    LIMIT 1
+                                                )
+                                            )
+                                        )
+                                        GROUP BY
+                                            kpi,
+                                            kpi_variant,
+                                            scope
+                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                )
+                            )
+                        )
+                    )
+                )
+            )
+        )
+    )
+)
+
+CREATE VIEW journey_api.survey_by_touchpoint
+(
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `kpi` LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
+    `variant` LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    `scope` LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    `unit` LowCardinality(String) COMMENT 'Unit of the value: points, percent or score',
+    `scale_low` Float64 COMMENT 'Lowest value that the KPI can have',
+    `scale_high` Float64 COMMENT 'Highest value that the KPI can have',
+    `n` Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    `n_positive` Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    `n_neutral` Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    `n_negative` Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    `value` Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    `ci_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_method` LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    `is_small_n` Nullable(UInt8) COMMENT '1 below the KPI\'s minimum of answers (small_n of the catalogue): read with care',
+    `is_suppressed` UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    `n_before` Nullable(Int64) COMMENT 'Answers of the period before; NULL when suppressed',
+    `value_before` Nullable(Float64) COMMENT 'The KPI of the period before; NULL without answers and when suppressed',
+    `change` Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
+    `change_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
+    `change_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
+    `trend` LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    `target` Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
+    `target_verdict` LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
+    `question` Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Survey KPIs of the selection by touchpoint and the stage where it stood, against the period before and the map\'s target (additivity: derived)'
+AS SELECT
+    CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(nullIf(stage, ''), 'LowCardinality(Nullable(String))') AS stage,
+    CAST(nullIf(stage_order, 0), 'Nullable(UInt8)') AS stage_order,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(kpi, 'LowCardinality(String)') AS kpi,
+    CAST(kpi_variant, 'LowCardinality(String)') AS variant,
+    CAST(scope, 'LowCardinality(String)') AS scope,
+    CAST(unit, 'LowCardinality(String)') AS unit,
+    CAST(lowest, 'Float64') AS scale_low,
+    CAST(highest, 'Float64') AS scale_high,
+    CAST(if(now_is_hidden, NULL, now_n), 'Nullable(Int64)') AS n,
+    CAST(if(now_is_hidden, NULL, now_n_positive), 'Nullable(Int64)') AS n_positive,
+    CAST(if(now_is_hidden, NULL, now_n_neutral), 'Nullable(Int64)') AS n_neutral,
+    CAST(if(now_is_hidden, NULL, now_n_negative), 'Nullable(Int64)') AS n_negative,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
+    CAST(now_is_hidden, 'UInt8') AS is_suppressed,
+    CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
+    CAST(if(before_is_hidden OR (before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
+    CAST(if(now_is_hidden OR before_is_hidden, NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
+    CAST(target, 'Nullable(Float64)') AS target,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, multiIf(isNull(target) OR isNull(now_ci_low), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
+    CAST(question, 'Nullable(String)') AS question
+FROM
+(
+    SELECT
+        *,
+        if(length(targets) = 1, targets[1], NULL) AS target,
+        nullIf(wording, '') AS question
+    FROM
+    (
+        SELECT
+            *,
+            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
+        FROM
+        (
+            SELECT
+                *,
+                arrayFilter(one -> ((one.1) OR has(one.2, touchpoint) OR has(one.3, stage)), questions) AS asked_here
+            FROM
+            (
+                SELECT
+                    *,
+                    multiIf((now_n = 0) OR (before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+                FROM
+                (
+                    SELECT
+                        *,
+                        if(kind = 'net', (100 * (now_net - before_net)) - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
+                        if(kind = 'net', (100 * (now_net - before_net)) + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high
+                    FROM
+                    (
+                        SELECT
+                            *,
+                            if(is_now_alike, now_half, now_value - now_ci_low) AS now_below,
+                            if(is_now_alike, now_half, now_ci_high - now_value) AS now_above,
+                            if(is_before_alike, before_half, before_value - before_ci_low) AS before_below,
+                            if(is_before_alike, before_half, before_ci_high - before_value) AS before_above,
+                            (100 * 1.959963984540054) * sqrt(now_variance + before_variance) AS half_change
+                        FROM
+                        (
+                            SELECT
+                                *,
+                                (now_sides - (now_net * now_net)) / (now_n + 3) AS now_variance,
+                                (now_t * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
+                                (before_sides - (before_net * before_net)) / (before_n + 3) AS before_variance,
+                                (before_t * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half
+                            FROM
+                            (
+                                SELECT
+                                    *,
+                                    now_value - before_value AS change,
+                                    (now_n_positive - now_n_negative) / (now_n + 3) AS now_net,
+                                    ((now_n_positive + now_n_negative) + 1.5) / (now_n + 3) AS now_sides,
+                                    multiIf(greatest(now_n - 1, 1) = 1, 12.706204736174705, greatest(now_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(now_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(now_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(now_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(now_n - 1, 1), 4))) AS now_t,
+                                    if(now_n > 1, sqrt(greatest(now_squares - ((now_total * now_total) / now_n), 0) / (now_n - 1)), greatest(now_value - lowest, highest - now_value)) AS now_deviation,
+                                    (kind = 'mean') AND ((now_ci_high - now_ci_low) <= 0.000001) AS is_now_alike,
+                                    (before_n_positive - before_n_negative) / (before_n + 3) AS before_net,
+                                    ((before_n_positive + before_n_negative) + 1.5) / (before_n + 3) AS before_sides,
+                                    multiIf(greatest(before_n - 1, 1) = 1, 12.706204736174705, greatest(before_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(before_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(before_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(before_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(before_n - 1, 1), 4))) AS before_t,
+                                    if(before_n > 1, sqrt(greatest(before_squares - ((before_total * before_total) / before_n), 0) / (before_n - 1)), greatest(before_value - lowest, highest - before_value)) AS before_deviation,
+                                    (kind = 'mean') AND ((before_ci_high - before_ci_low) <= 0.000001) AS is_before_alike
+                                FROM
+                                (
+                                    SELECT *
+                                    FROM
+                                    (
+                                        SELECT
+                                            touchpoint,
+                                            stage,
+                                            stage_order,
+                                            is_simulated,
+                                            kpi,
+                                            kpi_variant,
+                                            scope,
+                                            any(kind) AS kind,
+                                            any(lowest) AS lowest,
+                                            any(highest) AS highest,
+                                            any(unit) AS unit,
+                                            any(small_n) AS small_n,
+                                            any(is_low_good) AS is_low_good,
+                                            anyIf(n, period = 0) AS now_n,
+                                            anyIf(n_positive, period = 0) AS now_n_positive,
+                                            anyIf(n_negative, period = 0) AS now_n_negative,
+                                            anyIf(total, period = 0) AS now_total,
+                                            anyIf(squares, period = 0) AS now_squares,
+                                            anyIf(value, period = 0) AS now_value,
+                                            anyIf(ci_low, period = 0) AS now_ci_low,
+                                            anyIf(ci_high, period = 0) AS now_ci_high,
+                                            anyIf(n_neutral, period = 0) AS now_n_neutral,
+                                            anyIf(ci_method, period = 0) AS now_ci_method,
+                                            anyIf(is_hidden, period = 0) AS now_is_hidden,
+                                            anyIf(n, period = 1) AS before_n,
+                                            anyIf(n_positive, period = 1) AS before_n_positive,
+                                            anyIf(n_negative, period = 1) AS before_n_negative,
+                                            anyIf(total, period = 1) AS before_total,
+                                            anyIf(squares, period = 1) AS before_squares,
+                                            anyIf(value, period = 1) AS before_value,
+                                            anyIf(ci_low, period = 1) AS before_ci_low,
+                                            anyIf(ci_high, period = 1) AS before_ci_high,
+                                            anyIf(n_neutral, period = 1) AS before_n_neutral,
+                                            anyIf(ci_method, period = 1) AS before_ci_method,
+                                            anyIf(is_hidden, period = 1) AS before_is_hidden
+                                        FROM
+                                        (
+                                            SELECT
+                                                *,
+                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
+                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                            FROM
+                                            (
+                                                SELECT
+                                                    *,
+                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
+                                                FROM
+                                                (
+                                                    SELECT
+                                                        *,
+                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
+                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
+                                                    FROM
+                                                    (
+                                                        SELECT
+                                                            *,
+                                                            (n - n_positive) - n_negative AS n_neutral,
+                                                            kind = 'net' AS is_net,
+                                                            kind = 'share' AS is_share,
+                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                            greatest(n - 1, 1) AS t_degrees,
+                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                                                        FROM
+                                                        (
+                                                            SELECT
+                                                                *,
+                                                                (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (is_hidden_total OR is_hidden_stage OR is_hidden_touchpoint) AS is_hidden
+                                                            FROM
+                                                            (
+                                                                SELECT
+                                                                    *,
+                                                                    (touchpoint_unsafe_rank > 0) AND ((touchpoint_stop = 0) OR (touchpoint_rank <= touchpoint_stop)) AS is_hidden_touchpoint
+                                                                FROM
+                                                                (
+                                                                    SELECT
+                                                                        *,
+                                                                        minIf(touchpoint_rank, (touchpoint_rank >= greatest(touchpoint_unsafe_rank, 2)) AND (touchpoint_n_until >= 5) AND ((touchpoint_outside_until >= 5) OR (touchpoint_outside_all = 0))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS touchpoint_stop
+                                                                    FROM
+                                                                    (
+                                                                        SELECT
+                                                                            *,
+                                                                            maxIf(touchpoint_rank, is_unsafe_touchpoint) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS touchpoint_unsafe_rank
+                                                                        FROM
+                                                                        (
+                                                                            SELECT
+                                                                                *,
+                                                                                denseRank() OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order ORDER BY is_unsafe_touchpoint DESC, touchpoint_n ASC, touchpoint ASC) AS touchpoint_rank,
+                                                                                sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order ORDER BY is_unsafe_touchpoint DESC, touchpoint_n ASC, touchpoint ASC) AS touchpoint_n_until,
+                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order ORDER BY is_unsafe_touchpoint DESC, touchpoint_n ASC, touchpoint ASC) AS touchpoint_outside_until,
+                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS touchpoint_outside_all
+                                                                            FROM
+                                                                            (
+                                                                                SELECT
+                                                                                    *,
+                                                                                    (touchpoint_n > 0) AND ((touchpoint_n < 5) OR ((touchpoint_outside >= 1) AND (touchpoint_outside <= 4))) AS is_unsafe_touchpoint
+                                                                                FROM
+                                                                                (
+                                                                                    SELECT
+                                                                                        *,
+                                                                                        sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order, touchpoint) AS touchpoint_n,
+                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order, touchpoint) AS touchpoint_outside
+                                                                                    FROM
+                                                                                    (
+                                                                                        SELECT
+                                                                                            *,
+                                                                                            (stage_unsafe_rank > 0) AND ((stage_stop = 0) OR (stage_rank <= stage_stop)) AS is_hidden_stage
+                                                                                        FROM
+                                                                                        (
+                                                                                            SELECT
+                                                                                                *,
+                                                                                                minIf(stage_rank, (stage_rank >= greatest(stage_unsafe_rank, 2)) AND (stage_n_until >= 5) AND ((stage_outside_until >= 5) OR (stage_outside_all = 0))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_stop
+                                                                                            FROM
+                                                                                            (
+                                                                                                SELECT
+                                                                                                    *,
+                                                                                                    maxIf(stage_rank, is_unsafe_stage) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_unsafe_rank
+                                                                                                FROM
+                                                                                                (
+                                                                                                    SELECT
+                                                                                                        *,
+                                                                                                        denseRank() OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_rank,
+                                                                                                        sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_n_until,
+                                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_outside_until,
+                                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_outside_all
+                                                                                                    FROM
+                                                                                                    (
+                                                                                                        SELECT
+                                                                                                            *,
+                                                                                                            (stage_n > 0) AND ((stage_n < 5) OR ((stage_outside >= 1) AND (stage_outside <= 4))) AS is_unsafe_stage
+                                                                                                        FROM
+                                                                                                        (
+                                                                                                            SELECT
+                                                                                                                *,
+                                                                                                                sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_n,
+                                                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_outside
+                                                                                                            FROM
+                                                                                                            (
+                                                                                                                SELECT
+                                                                                                                    *,
+                                                                                                                    is_unsafe_total AS is_hidden_total
+                                                                                                                FROM
+                                                                                                                (
+                                                                                                                    SELECT
+                                                                                                                        *,
+                                                                                                                        (total_n > 0) AND ((total_n < 5) OR ((total_outside >= 1) AND (total_outside <= 4))) AS is_unsafe_total
+                                                                                                                    FROM
+                                                                                                                    (
+                                                                                                                        SELECT
+                                                                                                                            *,
+                                                                                                                            sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_n,
+                                                                                                                            sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_outside
+                                                                                                                        FROM
+                                                                                                                        (
+                                                                                                                            SELECT
+                                                                                                                                touchpoint,
+                                                                                                                                stage,
+                                                                                                                                stage_order,
+                                                                                                                                period,
+                                                                                                                                is_simulated,
+                                                                                                                                kpi,
+                                                                                                                                kpi_variant,
+                                                                                                                                scope,
+                                                                                                                                any(kind) AS kind,
+                                                                                                                                any(lowest) AS lowest,
+                                                                                                                                any(highest) AS highest,
+                                                                                                                                any(unit) AS unit,
+                                                                                                                                any(small_n) AS small_n,
+                                                                                                                                any(is_low_good) AS is_low_good,
+                                                                                                                                sum(chosen_answers) AS n,
+                                                                                                                                sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                                                                                                                                sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                                                                                                                                sum(chosen_answers * units) / 1000 AS total,
+                                                                                                                                sum((chosen_answers * units) * units) / 1000000 AS squares,
+                                                                                                                                sum(answers - chosen_answers) AS n_outside
+                                                                                                                            FROM
+                                                                                                                            (
+                                                                                                                                SELECT
+                                                                                                                                    *,
+                                                                                                                                    answers * is_chosen AS chosen_answers,
+                                                                                                                                    arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
+                                                                                                                                FROM
+                                                                                                                                (
+                                                                                                                                    SELECT
+                                                                                                                                        *,
+                                                                                                                                        toInt64(round(score * 1000)) AS units
+                                                                                                                                    FROM
+                                                                                                                                    (
+                                                                                                                                        SELECT
+                                                                                                                                            touchpoint,
+                                                                                                                                            stage,
+                                                                                                                                            stage_order,
+                                                                                                                                            is_simulated,
+                                                                                                                                            kpi,
+                                                                                                                                            variant,
+                                                                                                                                            scope,
+                                                                                                                                            scale_min,
+                                                                                                                                            scale_max,
+                                                                                                                                            disposition,
+                                                                                                                                            score,
+                                                                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                                                                            (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
+                                                                                                                                            (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
+                                                                                                                                            sum(sign) AS answers
+                                                                                                                                        FROM journey_raw.ledger
+                                                                                                                                        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
+                                                                                                                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                                                                                                                        ) = 0)
+                                                                                                                                        GROUP BY
+                                                                                                                                            touchpoint,
+                                                                                                                                            stage,
+                                                                                                                                            stage_order,
+                                                                                                                                            is_simulated,
+                                                                                                                                            kpi,
+                                                                                                                                            variant,
+                                                                                                                                            scope,
+                                                                                                                                            scale_min,
+                                                                                                                                            scale_max,
+                                                                                                                                            disposition,
+                                                                                                                                            score,
+                                                                                                                                            is_chosen,
+                                                                                                                                            is_now,
+                                                                                                                                            is_before
+                                                                                                                                    ) AS scores
+                                                                                                                                    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                                                                                                                                    WHERE disposition IN ('complete', 'partial')
+                                                                                                                                )
+                                                                                                                            )
+                                                                                                                            GROUP BY
+                                                                                                                                touchpoint,
+                                                                                                                                stage,
+                                                                                                                                stage_order,
+                                                                                                                                period,
+                                                                                                                                is_simulated,
+                                                                                                                                kpi,
+                                                                                                                                kpi_variant,
+                                                                                                                                scope
+                                                                                                                            HAVING (n > 0) OR (n_outside > 0)
+                                                                                                                        )
+                                                                                                                    )
+                                                                                                                )
+                                                                                                            )
+                                                                                                        )
+                                                                                                    )
+                                                                                                )
+                                                                                            )
+                                                                                        )
+                                                                                    )
+                                                                                )
+                                                                            )
+                                                                        )
+                                                                    )
+                                                                )
+                                                            )
+                                                        )
+                                                    )
+                                                )
+                                            )
+                                        )
+                                        WHERE (n > 0) OR is_hidden
+                                        GROUP BY
+                                            touchpoint,
+                                            stage,
+                                            stage_order,
+                                            is_simulated,
+                                            kpi,
+                                            kpi_variant,
+                                            scope
+                                    ) AS measured
+                                    LEFT JOIN
+                                    (
+                                        SELECT
+                                            kpi,
+                                            kpi_variant,
+                                            scope,
+                                            any(wording) AS wording,
+                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                                        FROM
+                                        (
+                                            SELECT
+                                                JSONExtractString(asked, 'kpi') AS kpi,
+                                                JSONExtractString(asked, 'variant') AS kpi_variant,
+                                                JSONExtractString(asked, 'scope') AS scope,
+                                                JSONExtractString(asked, 'question') AS wording,
+                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
+                                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                                            FROM
+                                            (
+                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                                FROM
+                                                (
+                                                    SELECT content
+                                                    FROM journey_raw.maps
+                                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
+                                                    ORDER BY registered_at ASC
+                                                    LIMIT 1
+                                                )
+                                            )
+                                        )
+                                        GROUP BY
+                                            kpi,
+                                            kpi_variant,
+                                            scope
+                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                )
+                            )
+                        )
+                    )
+                )
+            )
+        )
+    )
+)
+
+CREATE VIEW journey_api.survey_total
+(
+    `is_simulated` UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    `kpi` LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
+    `variant` LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    `scope` LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    `unit` LowCardinality(String) COMMENT 'Unit of the value: points, percent or score',
+    `scale_low` Float64 COMMENT 'Lowest value that the KPI can have',
+    `scale_high` Float64 COMMENT 'Highest value that the KPI can have',
+    `n` Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    `n_positive` Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    `n_neutral` Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    `n_negative` Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    `value` Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    `ci_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_method` LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    `is_small_n` Nullable(UInt8) COMMENT '1 below the KPI\'s minimum of answers (small_n of the catalogue): read with care',
+    `is_suppressed` UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    `n_before` Nullable(Int64) COMMENT 'Answers of the period before; NULL when suppressed',
+    `value_before` Nullable(Float64) COMMENT 'The KPI of the period before; NULL without answers and when suppressed',
+    `change` Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
+    `change_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
+    `change_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
+    `trend` LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    `target` Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
+    `target_verdict` LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
+    `question` Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Survey KPIs of the whole selection, against the period before and the map\'s target (additivity: derived)'
+AS SELECT
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(kpi, 'LowCardinality(String)') AS kpi,
+    CAST(kpi_variant, 'LowCardinality(String)') AS variant,
+    CAST(scope, 'LowCardinality(String)') AS scope,
+    CAST(unit, 'LowCardinality(String)') AS unit,
+    CAST(lowest, 'Float64') AS scale_low,
+    CAST(highest, 'Float64') AS scale_high,
+    CAST(if(now_is_hidden, NULL, now_n), 'Nullable(Int64)') AS n,
+    CAST(if(now_is_hidden, NULL, now_n_positive), 'Nullable(Int64)') AS n_positive,
+    CAST(if(now_is_hidden, NULL, now_n_neutral), 'Nullable(Int64)') AS n_neutral,
+    CAST(if(now_is_hidden, NULL, now_n_negative), 'Nullable(Int64)') AS n_negative,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
+    CAST(now_is_hidden, 'UInt8') AS is_suppressed,
+    CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
+    CAST(if(before_is_hidden OR (before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
+    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
+    CAST(if(now_is_hidden OR before_is_hidden, NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
+    CAST(target, 'Nullable(Float64)') AS target,
+    CAST(if(now_is_hidden OR (now_n = 0), NULL, multiIf(isNull(target) OR isNull(now_ci_low), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
+    CAST(question, 'Nullable(String)') AS question
+FROM
+(
+    SELECT
+        *,
+        if(length(targets) = 1, targets[1], NULL) AS target,
+        nullIf(wording, '') AS question
+    FROM
+    (
+        SELECT
+            *,
+            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
+        FROM
+        (
+            SELECT
+                *,
+                questions AS asked_here
+            FROM
+            (
+                SELECT
+                    *,
+                    multiIf((now_n = 0) OR (before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+                FROM
+                (
+                    SELECT
+                        *,
+                        if(kind = 'net', (100 * (now_net - before_net)) - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
+                        if(kind = 'net', (100 * (now_net - before_net)) + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high
+                    FROM
+                    (
+                        SELECT
+                            *,
+                            if(is_now_alike, now_half, now_value - now_ci_low) AS now_below,
+                            if(is_now_alike, now_half, now_ci_high - now_value) AS now_above,
+                            if(is_before_alike, before_half, before_value - before_ci_low) AS before_below,
+                            if(is_before_alike, before_half, before_ci_high - before_value) AS before_above,
+                            (100 * 1.959963984540054) * sqrt(now_variance + before_variance) AS half_change
+                        FROM
+                        (
+                            SELECT
+                                *,
+                                (now_sides - (now_net * now_net)) / (now_n + 3) AS now_variance,
+                                (now_t * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
+                                (before_sides - (before_net * before_net)) / (before_n + 3) AS before_variance,
+                                (before_t * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half
+                            FROM
+                            (
+                                SELECT
+                                    *,
+                                    now_value - before_value AS change,
+                                    (now_n_positive - now_n_negative) / (now_n + 3) AS now_net,
+                                    ((now_n_positive + now_n_negative) + 1.5) / (now_n + 3) AS now_sides,
+                                    multiIf(greatest(now_n - 1, 1) = 1, 12.706204736174705, greatest(now_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(now_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(now_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(now_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(now_n - 1, 1), 4))) AS now_t,
+                                    if(now_n > 1, sqrt(greatest(now_squares - ((now_total * now_total) / now_n), 0) / (now_n - 1)), greatest(now_value - lowest, highest - now_value)) AS now_deviation,
+                                    (kind = 'mean') AND ((now_ci_high - now_ci_low) <= 0.000001) AS is_now_alike,
+                                    (before_n_positive - before_n_negative) / (before_n + 3) AS before_net,
+                                    ((before_n_positive + before_n_negative) + 1.5) / (before_n + 3) AS before_sides,
+                                    multiIf(greatest(before_n - 1, 1) = 1, 12.706204736174705, greatest(before_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(before_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(before_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(before_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(before_n - 1, 1), 4))) AS before_t,
+                                    if(before_n > 1, sqrt(greatest(before_squares - ((before_total * before_total) / before_n), 0) / (before_n - 1)), greatest(before_value - lowest, highest - before_value)) AS before_deviation,
+                                    (kind = 'mean') AND ((before_ci_high - before_ci_low) <= 0.000001) AS is_before_alike
+                                FROM
+                                (
+                                    SELECT *
+                                    FROM
+                                    (
+                                        SELECT
+                                            is_simulated,
+                                            kpi,
+                                            kpi_variant,
+                                            scope,
+                                            any(kind) AS kind,
+                                            any(lowest) AS lowest,
+                                            any(highest) AS highest,
+                                            any(unit) AS unit,
+                                            any(small_n) AS small_n,
+                                            any(is_low_good) AS is_low_good,
+                                            anyIf(n, period = 0) AS now_n,
+                                            anyIf(n_positive, period = 0) AS now_n_positive,
+                                            anyIf(n_negative, period = 0) AS now_n_negative,
+                                            anyIf(total, period = 0) AS now_total,
+                                            anyIf(squares, period = 0) AS now_squares,
+                                            anyIf(value, period = 0) AS now_value,
+                                            anyIf(ci_low, period = 0) AS now_ci_low,
+                                            anyIf(ci_high, period = 0) AS now_ci_high,
+                                            anyIf(n_neutral, period = 0) AS now_n_neutral,
+                                            anyIf(ci_method, period = 0) AS now_ci_method,
+                                            anyIf(is_hidden, period = 0) AS now_is_hidden,
+                                            anyIf(n, period = 1) AS before_n,
+                                            anyIf(n_positive, period = 1) AS before_n_positive,
+                                            anyIf(n_negative, period = 1) AS before_n_negative,
+                                            anyIf(total, period = 1) AS before_total,
+                                            anyIf(squares, period = 1) AS before_squares,
+                                            anyIf(value, period = 1) AS before_value,
+                                            anyIf(ci_low, period = 1) AS before_ci_low,
+                                            anyIf(ci_high, period = 1) AS before_ci_high,
+                                            anyIf(n_neutral, period = 1) AS before_n_neutral,
+                                            anyIf(ci_method, period = 1) AS before_ci_method,
+                                            anyIf(is_hidden, period = 1) AS before_is_hidden
+                                        FROM
+                                        (
+                                            SELECT
+                                                *,
+                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
+                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                            FROM
+                                            (
+                                                SELECT
+                                                    *,
+                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
+                                                FROM
+                                                (
+                                                    SELECT
+                                                        *,
+                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
+                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
+                                                    FROM
+                                                    (
+                                                        SELECT
+                                                            *,
+                                                            (n - n_positive) - n_negative AS n_neutral,
+                                                            kind = 'net' AS is_net,
+                                                            kind = 'share' AS is_share,
+                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                            greatest(n - 1, 1) AS t_degrees,
+                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                                                        FROM
+                                                        (
+                                                            SELECT
+                                                                *,
+                                                                (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (is_hidden_total) AS is_hidden
+                                                            FROM
+                                                            (
+                                                                SELECT
+                                                                    *,
+                                                                    is_unsafe_total AS is_hidden_total
+                                                                FROM
+                                                                (
+                                                                    SELECT
+                                                                        *,
+                                                                        (total_n > 0) AND ((total_n < 5) OR ((total_outside >= 1) AND (total_outside <= 4))) AS is_unsafe_total
+                                                                    FROM
+                                                                    (
+                                                                        SELECT
+                                                                            *,
+                                                                            sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_n,
+                                                                            sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_outside
+                                                                        FROM
+                                                                        (
+                                                                            SELECT
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope,
+                                                                                any(kind) AS kind,
+                                                                                any(lowest) AS lowest,
+                                                                                any(highest) AS highest,
+                                                                                any(unit) AS unit,
+                                                                                any(small_n) AS small_n,
+                                                                                any(is_low_good) AS is_low_good,
+                                                                                sum(chosen_answers) AS n,
+                                                                                sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                                                                                sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                                                                                sum(chosen_answers * units) / 1000 AS total,
+                                                                                sum((chosen_answers * units) * units) / 1000000 AS squares,
+                                                                                sum(answers - chosen_answers) AS n_outside
+                                                                            FROM
+                                                                            (
+                                                                                SELECT
+                                                                                    *,
+                                                                                    answers * is_chosen AS chosen_answers,
+                                                                                    arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
+                                                                                FROM
+                                                                                (
+                                                                                    SELECT
+                                                                                        *,
+                                                                                        toInt64(round(score * 1000)) AS units
+                                                                                    FROM
+                                                                                    (
+                                                                                        SELECT
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                            (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
+                                                                                            (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
+                                                                                            sum(sign) AS answers
+                                                                                        FROM journey_raw.ledger
+                                                                                        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
+                                                                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                                                                        ) = 0)
+                                                                                        GROUP BY
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            is_chosen,
+                                                                                            is_now,
+                                                                                            is_before
+                                                                                    ) AS scores
+                                                                                    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                                                                                    WHERE disposition IN ('complete', 'partial')
+                                                                                )
+                                                                            )
+                                                                            GROUP BY
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope
+                                                                            HAVING (n > 0) OR (n_outside > 0)
+                                                                        )
+                                                                    )
+                                                                )
+                                                            )
+                                                        )
+                                                    )
+                                                )
+                                            )
+                                        )
+                                        WHERE (n > 0) OR is_hidden
+                                        GROUP BY
+                                            is_simulated,
+                                            kpi,
+                                            kpi_variant,
+                                            scope
+                                    ) AS measured
+                                    LEFT JOIN
+                                    (
+                                        SELECT
+                                            kpi,
+                                            kpi_variant,
+                                            scope,
+                                            any(wording) AS wording,
+                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                                        FROM
+                                        (
+                                            SELECT
+                                                JSONExtractString(asked, 'kpi') AS kpi,
+                                                JSONExtractString(asked, 'variant') AS kpi_variant,
+                                                JSONExtractString(asked, 'scope') AS scope,
+                                                JSONExtractString(asked, 'question') AS wording,
+                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
+                                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                                            FROM
+                                            (
+                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                                FROM
+                                                (
+                                                    SELECT content
+                                                    FROM journey_raw.maps
+                                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
+                                                    ORDER BY registered_at ASC
+                                                    LIMIT 1
+                                                )
+                                            )
+                                        )
+                                        GROUP BY
+                                            kpi,
+                                            kpi_variant,
+                                            scope
+                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                )
+                            )
+                        )
+                    )
+                )
+            )
+        )
+    )
 )
 
 CREATE VIEW journey_api.unmapped_events

@@ -1,0 +1,60 @@
+"""The answers that a reader selects, summed to cells: the ground of all survey views with arguments.
+
+A cell is one value of the view's own keys, of is_simulated, KPI, variant and scope, and of the period: 0 for the reader's, 1 for the one
+that it is compared with. Beside the sums of what the filter selects stands `n_outside`: answers that its splits leave out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.sql.projections import ANSWER_KEYS, SURVEY_1D
+from touchline.sql.selection import FILTER_COLUMNS, IN_PERIOD, KNOWN_KEYS, OF_MAP, SPLITS, filtered
+from touchline.sql.survey_values import KPI_KEYS, SUMS, counted_scores
+from touchline.sql.views import indented
+
+CELL_KEYS: Final = ("period", "is_simulated", *KPI_KEYS)
+"""Keys of every cell; the groups within which cells add up to a total."""
+IN_PERIOD_BEFORE: Final = "local_date BETWEEN {before_from:Date} AND {before_to:Date}"
+_SPLIT: Final = filtered(*SPLITS)
+_REST: Final = filtered(*(key for key in FILTER_COLUMNS if key not in SPLITS))
+_CARRIED: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
+"""Columns of the formula of a KPI and variant."""
+
+
+def selected_cells(keys: dict[str, str], *, is_compared: bool) -> str:
+    """Cells by `keys` (name -> expression over what SURVEY_1D is kept by).
+
+    Columns: the keys, CELL_KEYS, the formula's columns, the sums (SUMS), n_outside. Cells of which the filter selects nothing are there
+    with n = 0 as long as answers are outside.
+    """
+    days = f"({IN_PERIOD} OR {IN_PERIOD_BEFORE})" if is_compared else IN_PERIOD
+    chosen = {"is_chosen": f"toInt64({_SPLIT})"}
+    periods = {"is_now": IN_PERIOD, "is_before": IN_PERIOD_BEFORE} if is_compared else {}
+    condition = "\n    AND ".join((OF_MAP, days, _REST, KNOWN_KEYS))
+    answers = {name: name for name in ("is_simulated", *ANSWER_KEYS)}
+    reading = SURVEY_1D.selecting(condition, keys | answers | chosen | periods)
+    period = "arrayJoin(arrayFilter(one -> [is_now, is_before][one + 1], [0, 1]))" if is_compared else "0"
+    return cells_of(counted_scores(reading), tuple(keys), period)
+
+
+def cells_of(scores: str, keys: tuple[str, ...], period: str) -> str:
+    """Rows of scores with `is_chosen`, summed to cells."""
+    names = ", ".join((*keys, *CELL_KEYS))
+    carried = ", ".join(f"any({name}) AS {name}" for name in _CARRIED)
+    sums = ",\n        ".join(f"{sql.replace('answers', 'chosen_answers')} AS {name}" for name, sql in SUMS.items())
+    return f"""
+(
+    SELECT
+        {names},
+        {carried},
+        {sums},
+        sum(answers - chosen_answers) AS n_outside
+    FROM
+    (
+        SELECT *, answers * is_chosen AS chosen_answers, {period} AS period
+        FROM{indented(scores, "        ")}
+    )
+    GROUP BY {names}
+    HAVING n > 0 OR n_outside > 0
+)"""
