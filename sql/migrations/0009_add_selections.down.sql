@@ -6,6 +6,10 @@ DROP VIEW IF EXISTS journey_api.survey_by_stage;
 
 DROP VIEW IF EXISTS journey_api.survey_by_touchpoint;
 
+DROP VIEW IF EXISTS journey.annotations;
+
+DROP VIEW IF EXISTS journey.measures;
+
 CREATE OR REPLACE VIEW journey.kpi_survey_1h
 (
     bucket DateTime('UTC') COMMENT 'UTC hour',

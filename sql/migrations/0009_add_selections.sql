@@ -1,6 +1,71 @@
 -- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
 -- Views that are new or differ from those before.
 
+CREATE OR REPLACE VIEW journey.measures
+(
+    source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    event_id String COMMENT 'Id of the event within its source',
+    revision UInt32 COMMENT 'Revision of the event that counts',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    measure String COMMENT 'The measure, as the map names it (measures.id of a stage or touchpoint)',
+    starts_at Nullable(DateTime64(6, 'UTC')) COMMENT 'From when it holds (UTC)',
+    ends_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when (UTC); NULL when it goes on',
+    cost Nullable(Decimal(18, 4)) COMMENT 'What it costs, in units of the currency; NULL when not said',
+    currency Nullable(String) COMMENT 'ISO 4217 currency of the cost; NULL without one',
+    owner Nullable(String) COMMENT 'Role that answers for it; NULL when not said',
+    expected_kpi Nullable(String) COMMENT 'KPI that it should move; NULL when not said',
+    reported_at DateTime64(6, 'UTC') COMMENT 'When it was reported (UTC)'
+)
+SQL SECURITY DEFINER
+COMMENT 'One row per measure at a touchpoint: what the company changed there, from when to when'
+AS SELECT
+    source,
+    event_id,
+    revision,
+    touchpoint,
+    is_simulated,
+    properties['measure'] AS measure,
+    parseDateTime64BestEffortOrNull(properties['starts_at'], 6, 'UTC') AS starts_at,
+    parseDateTime64BestEffortOrNull(properties['ends_at'], 6, 'UTC') AS ends_at,
+    accurateCastOrNull(toDecimal128OrNull(properties['cost_minor'], 4) / toDecimal128(intExp10(multiIf(properties['cost_currency'] IN ('BEF', 'BIF', 'BYR', 'CLP', 'DJF', 'ESP', 'GNF', 'GRD', 'ISK', 'ITL', 'JPY', 'KMF', 'KRW', 'LUF', 'PTE', 'PYG', 'RWF', 'TPE', 'TRL', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'), 0, properties['cost_currency'] IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'), 3, properties['cost_currency'] IN ('CLF', 'UYW'), 4, 2)), 0), 'Decimal(18, 4)') AS cost,
+    nullIf(properties['cost_currency'], '') AS currency,
+    nullIf(properties['owner'], '') AS owner,
+    nullIf(properties['expected_kpi'], '') AS expected_kpi,
+    event_time AS reported_at
+FROM 
+(
+    SELECT * FROM journey_raw.ledger
+    WHERE kind = 'received' AND fate = 'stored' AND event_type = 'touchline.measure.v1'
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+);
+
+CREATE OR REPLACE VIEW journey.annotations
+(
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    date Date COMMENT 'First day',
+    until Nullable(Date) COMMENT 'Last day; NULL for a single day',
+    text String COMMENT 'The remark',
+    touchpoint Nullable(String) COMMENT 'Touchpoint that it is about; NULL for no single one',
+    stage Nullable(String) COMMENT 'Stage that it is about; NULL for no single one'
+)
+SQL SECURITY DEFINER
+COMMENT 'Dated remarks of the journey maps, one row each: campaigns, incidents, measures, for charts'
+AS SELECT
+    map,
+    version AS map_version,
+    toDate(JSONExtractString(note, 'date')) AS date,
+    toDateOrNull(JSONExtractString(note, 'until')) AS until,
+    JSONExtractString(note, 'text') AS text,
+    nullIf(JSONExtractString(note, 'touchpoint'), '') AS touchpoint,
+    nullIf(JSONExtractString(note, 'stage'), '') AS stage
+FROM 
+(
+    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
+)
+ARRAY JOIN JSONExtractArrayRaw(content, 'annotations') AS note;
+
 CREATE OR REPLACE VIEW journey.kpi_survey_1h
 (
     bucket DateTime('UTC') COMMENT 'UTC hour',
