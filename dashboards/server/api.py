@@ -15,7 +15,6 @@ from touchline.dashboards.server.asking.question import Question, read_question
 from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.known_maps import KnownMaps
-from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.sharing import Shared
 
 KEPT_SECONDS = 2.0
@@ -42,12 +41,9 @@ class Api:
         self._shared: Shared[Found] = Shared(KEPT_SECONDS)
 
     async def question(self, name: str, parameters: Parameters, *, is_whole: bool = False) -> Question:
-        """What is asked of a view. Raises RequestRefused: 404 for an unknown view, 400 for a wrong parameter."""
-        name = name.replace("-", "_")
-        view = self._views.get(name)
-        if view is None:
-            raise RequestRefused(404, "there is no such view", "see docs/views.md for their names")
-        return read_question(name, view, parameters, await self.maps.read(), self._now(), is_whole=is_whole)
+        """What is asked of a view. Raises RequestRefused as `read_question` does."""
+        maps = await self.maps.read()
+        return read_question(name.replace("-", "_"), self._views, parameters, maps, self._now(), is_whole=is_whole)
 
     async def answer(self, question: Question) -> bytes:
         """{"columns", "rows", "sql", "seconds", "is_complete"}; not complete: the limit was reached, there may be more."""

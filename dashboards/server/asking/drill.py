@@ -1,4 +1,9 @@
-"""From a figure of the page to the journeys behind it: conditions on `journeys` that are no plain columns."""
+"""From a figure of the page to the journeys behind it: conditions on `journeys` that its plain columns do not give.
+
+- `touchpoint_last`, `stage_last`: where the journey ended, or stands.
+- `step` with `node_from`, `node_to` or both: the journeys of one edge of `paths`, asked with the same `by`, `steps` and `top`. Step k leads
+  from the k-th node of a journey to the next; step 0 from `(start)`.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,77 @@ from typing import Final
 
 from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.parameters import Parameters
+from touchline.dashboards.server.asking.parsing import count_of, literal
+from touchline.dashboards.server.problem import RequestRefused
 
-VIEW: Final = "journeys"
+JOURNEYS: Final = "journeys"
 PATHS: Final = {"touchpoint": "path", "stage": "stage_path"}
 """By what a path is told -> the column of `journeys` that holds it."""
-START, END, OPEN, OTHER = "(start)", "(end)", "(open)", "(other)"
 STEPS_MAX: Final = 50
+_LAST: Final = {"touchpoint_last": "path", "stage_last": "stage_path"}
+_DEFAULT_STEPS, _DEFAULT_TOP = "5", "6"
 
 
-def drill_conditions(name: str, view: AskedView, arguments: Mapping[str, str], parameters: Parameters) -> list[str]:
-    """Of the view `journeys` only; of others none."""
-    return []
+def drill_conditions(
+    name: str, view: AskedView, arguments: Mapping[str, str], views: Mapping[str, AskedView], parameters: Parameters
+) -> list[str]:
+    """SQL conditions on `journeys`; none for other views. Raises RequestRefused."""
+    if name != JOURNEYS:
+        return []
+    conditions = [_ends_at(column, parameters.several(given), given) for given, column in _LAST.items()]
+    by = parameters.choice("by", PATHS, "touchpoint")
+    step = parameters.one("step")
+    ends = {side: parameters.one(side) for side in ("node_from", "node_to")}
+    shown = {
+        part: parameters.one(part) or default for part, default in (("steps", _DEFAULT_STEPS), ("top", _DEFAULT_TOP))
+    }
+    if step is None:
+        if given := next((side for side, node in ends.items() if node is not None), None):
+            raise RequestRefused(400, "a node of a path needs its step", "give step, as paths tells it", field=given)
+        return [one for one in conditions if one]
+    edge = count_of("step", step, 0, STEPS_MAX)
+    for place, (side, node) in enumerate(ends.items()):
+        if node is not None:
+            known = _shown_nodes(view, arguments, views, by, shown, f"{side[5:]}_node", edge)
+            conditions.append(_is_at(PATHS[by], edge + place, literal(side, "String", node), node, known))
+    return [one for one in conditions if one]
+
+
+def _ends_at(column: str, values: list[str], field: str) -> str:
+    return f"{column}[-1] IN ({', '.join(literal(field, 'String', value) for value in values)})" if values else ""
+
+
+def _is_at(column: str, place: int, quoted_node: str, node: str, known: str) -> str:
+    """Whether the node at that place of the journey, counted from 1, is this one."""
+    match node:
+        case "(start)":
+            return "" if place == 0 else "0"
+        case "(end)":
+            return f"length({column}) < {place} AND state != 'open'"
+        case "(open)":
+            return f"length({column}) < {place} AND state = 'open'"
+        case "(other)":
+            return f"length({column}) >= {place} AND {column}[{place}] NOT IN ({known})"
+    return f"{column}[{place}] = {quoted_node}"
+
+
+def _shown_nodes(
+    view: AskedView,
+    arguments: Mapping[str, str],
+    views: Mapping[str, AskedView],
+    by: str,
+    shown: Mapping[str, str],
+    column: str,
+    step: int,
+) -> str:
+    """The nodes that `paths` names at that step; all others are its `(other)`."""
+    paths = views.get("paths")
+    if paths is None:
+        return "''"
+    given = {
+        **arguments,
+        "by": f"'{by}'",
+        **{part: str(count_of(part, value, 1, STEPS_MAX)) for part, value in shown.items()},
+    }
+    listed = ", ".join(f"{name} = {given[name]}" for name in paths.parameters)
+    return f"SELECT {column} FROM {paths.full_name}({listed}) WHERE step = {step}"

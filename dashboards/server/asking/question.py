@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -33,7 +33,7 @@ class Question(NamedTuple):
 
 def read_question(
     name: str,
-    view: AskedView,
+    views: Mapping[str, AskedView],
     parameters: Parameters,
     maps: Sequence[KnownMap],
     now: datetime,
@@ -42,10 +42,13 @@ def read_question(
 ) -> Question:
     """The question that a URL asks. `is_whole`: all rows, unless it names a limit.
 
-    Raises RequestRefused for whatever cannot be taken, unknown parameters included.
+    Raises RequestRefused: 404 for an unknown view, 400 for whatever cannot be taken, unknown parameters included.
     """
+    view = views.get(name)
+    if view is None:
+        raise RequestRefused(404, "there is no such view", "see docs/views.md for their names")
     arguments = _arguments(view, parameters, maps, now)
-    conditions = drill_conditions(name, view, arguments, parameters)
+    conditions = drill_conditions(name, view, arguments, views, parameters)
     rows = chosen_rows(view, parameters, conditions, is_whole=is_whole)
     parameters.require_all_read()
     return Question(name, view, arguments, rows)
