@@ -1,0 +1,44 @@
+"""Under which names the server answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from touchline.dashboards.server.problem import RequestRefused
+from touchline.dashboards.server.security import CONTENT_SECURITY_POLICY, Names, host_name
+from touchline.settings import load_settings
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST:8788", "127.0.0.1:8788", "[::1]:8788", "journeys.example.com", "Journeys.Example.com:443"],
+)
+def test_a_known_name_is_answered(host: str) -> None:
+    Names(load_settings(dashboard_names="journeys.example.com")).require("/", host)
+
+
+@pytest.mark.parametrize(
+    "host", [None, "", "evil.example", "localhost.evil.example:8788", "127.0.0.1.evil.example", "::1", "[::2]:80"]
+)
+def test_a_page_of_another_name_that_leads_here_is_refused(host: str | None) -> None:
+    names = Names(load_settings(dashboard_host="127.0.0.1"))
+    if host == "::1":  # the bare address is a name of this machine, too
+        names.require("/", host)
+        return
+    with pytest.raises(RequestRefused) as refused:
+        names.require("/api/maps", host)
+    assert refused.value.status == 421
+
+
+def test_probes_and_scrapers_use_whatever_address_they_have() -> None:
+    Names(load_settings()).require("/healthz", "dashboard:8788")
+
+
+def test_the_name_is_told_from_the_port() -> None:
+    assert [host_name(one) for one in ("a:1", "a", "[::1]:1", "[::1]", "::1")] == ["a", "a", "::1", "::1", "::1"]
+
+
+def test_the_page_may_load_nothing_from_elsewhere() -> None:
+    assert CONTENT_SECURITY_POLICY.startswith("default-src 'self';")
+    assert "http" not in CONTENT_SECURITY_POLICY
+    assert "unsafe-eval" not in CONTENT_SECURITY_POLICY
