@@ -10,22 +10,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from touchline.sql.all_views import ALL_VIEWS as ALL_VIEWS, VIEWS as VIEWS
 from touchline.sql.api_views import API_VIEWS
-from touchline.sql.dimension_views import DIMENSION_VIEWS
 from touchline.sql.documents import kpis_page, views_page
 from touchline.sql.event_views import EVENT_VIEWS
-from touchline.sql.fact_views import FACT_VIEWS
-from touchline.sql.mart_views import MART_VIEWS
 from touchline.sql.migrate import migrations_dir
-from touchline.sql.note_views import NOTE_VIEWS
-from touchline.sql.parameterized import ParameterizedView
 from touchline.sql.projections import KPI_PROJECTIONS
-from touchline.sql.views import View
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0009_add_selections"
-VIEWS = (*FACT_VIEWS, *NOTE_VIEWS, *MART_VIEWS, *DIMENSION_VIEWS)
-ALL_VIEWS: tuple[View | ParameterizedView, ...] = (*VIEWS, *(one.view for one in EVENT_VIEWS), *API_VIEWS)
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"

@@ -17,17 +17,14 @@ READY_SECONDS = 30
 
 
 @contextmanager
-def running_engine(folder: Path, *, migrated: bool = True) -> Iterator[Settings]:
-    """Settings of an engine that listens, with the schema of this release; ended by its id at the end."""
+def running_engine(folder: Path, *, migrated: bool = True, **given: object) -> Iterator[Settings]:
+    """Settings of an engine that listens, with the schema of this release; ended by its id at the end. `given`: settings, such as the
+    ports that it had before."""
     password = folder / "password"
     password.write_text("between-tests\n")
-    settings = load_settings(
-        clickhouse_port=free_port(),
-        clickhouse_http_port=free_port(),
-        clickhouse_password_file=password,
-        local_dir=folder / "local",
-        state_dir=folder / "state",
-    )
+    own = {"clickhouse_port": free_port(), "clickhouse_http_port": free_port(), "clickhouse_password_file": password}
+    own |= {"local_dir": folder / "local", "state_dir": folder / "state"}
+    settings = load_settings(**{**own, **given})
     command = [
         sys.executable, "-m", "touchline.local.clickhouse", "--path", str(folder / "data"),
         "--port", str(settings.clickhouse_port), "--http-port", str(settings.clickhouse_http_port),

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from touchline.dashboards.server.api import Api
 from touchline.dashboards.server.app import Dashboard
-from touchline.dashboards.server.asking.catalogue import shipped_catalogue
+from touchline.dashboards.server.asking.catalogue import catalogue
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.health import Readiness
 from touchline.dashboards.server.known_maps import KnownMaps
@@ -78,7 +78,7 @@ def address_of(settings: Settings) -> str:
 def _application(
     settings: Settings, clickhouse: ClickHouse, metrics: Metrics, now: Callable[[], datetime]
 ) -> web.Application:
-    views = shipped_catalogue()
+    views = catalogue()
     api = Api(clickhouse, KnownMaps(clickhouse), views, now)
     readiness = Readiness(clickhouse, [view.full_name for view in views.values()])
     return Dashboard(api, readiness, metrics, Names(settings), PageFiles()).app

@@ -13,8 +13,8 @@ from touchline.dashboards.server.refusals import refusal_of
 @pytest.mark.parametrize(
     ("said", "status", "what"),
     [
-        ("Code: 395. DB::Exception: unknown grain: while executing 'FUNCTION throwIf(...)'. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)\n", 400, "unknown grain"),
-        ("Code: 159. DB::Exception: Timeout exceeded: elapsed 2012.139 ms, maximum: 2000.000 ms. (TIMEOUT_EXCEEDED)\n", 504, "the query took too long"),
+        ("Code: 395. DB::Exception: unknown grain: while executing 'FUNCTION throwIf(...)'. (FUNCTION_)\n", 400, "unknown grain"),
+        ("Code: 159. DB::Exception: Timeout exceeded: elapsed 2012.139 ms\n", 504, "the query took too long"),
         ("Code: 241. DB::Exception: Memory limit exceeded\n", 503, "the query needs too much memory"),
         ("Code: 202. DB::Exception: Too many simultaneous queries\n", 503, "ClickHouse has too many queries"),
         ("Code: 60. DB::Exception: Unknown table\n", 503, "ClickHouse has not the views of this release"),

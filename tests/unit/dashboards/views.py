@@ -9,8 +9,9 @@ from touchline.dashboards.server.asking.catalogue import AskedView, catalogue
 from touchline.dashboards.server.asking.maps import KnownMap
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.question import Question, read_question
-from touchline.sql.selection import SELECTED
-from touchline.sql.views import View, own
+from touchline.sql.parameterized import SELECTION, ParameterizedView
+from touchline.sql.view_columns import Column
+from touchline.sql.views import View
 
 NOW = datetime(2026, 3, 10, 9, 30, 45, tzinfo=UTC)
 MAPS = (
@@ -18,46 +19,54 @@ MAPS = (
     KnownMap("retail", 2, "Retail", False, None, None, 0),
     KnownMap("web_shop", 1, "Web shop", False, date(2024, 1, 4), date(2024, 6, 29), 31),
 )
-SELECTING = View(
+
+
+def arguments(**types: str) -> dict[str, Column]:
+    """Arguments of a view: those that all have, and some more."""
+    return {**SELECTION, **{name: Column(type_, "") for name, type_ in types.items()}}
+
+
+def columns(**types: str) -> dict[str, tuple[Column, str]]:
+    return {name: (Column(type_, ""), name) for name, type_ in types.items()}
+
+
+PLAIN = View("plain", "", columns(map="String", events="Int64"), "journey_raw.ledger")
+SELECTING = ParameterizedView(
     "selecting",
-    "A view with the arguments that all have, and some more",
-    own(
-        {
-            "touchpoint": ("LowCardinality(String)", "", ""),
-            "place": ("LowCardinality(Nullable(String))", "", ""),
-            "score": ("Float64", "", ""),
-            "note": ("Nullable(String)", "", ""),
-            "day": ("Date", "", ""),
-            "path": ("Array(String)", "", ""),
-        }
+    "",
+    arguments(
+        as_of="DateTime('UTC')", before_from="Date", before_to="Date", grain="String", steps="UInt8", person="String"
     ),
-    f"journey_raw.ledger WHERE {SELECTED} AND event_time < {{as_of:DateTime('UTC')}} AND {{before_from:Date}} < {{before_to:Date}} "
-    "AND {grain:String} != '' AND {steps:UInt8} > 0 AND {person:String} != ''",
-    "journey_api",
+    columns(
+        touchpoint="LowCardinality(String)",
+        place="LowCardinality(Nullable(String))",
+        score="Float64",
+        note="Nullable(String)",
+        day="Date",
+        path="Array(String)",
+    ),
+    "journey_raw.ledger",
 )
-PLAIN = View("plain", "", own({"map": ("String", "", ""), "events": ("Int64", "", "")}), "journey_raw.ledger")
-JOURNEYS = View(
+JOURNEYS = ParameterizedView(
     "journeys",
     "",
-    own(
-        {
-            "person": ("String", "", ""),
-            "cycle": ("UInt32", "", ""),
-            "state": ("LowCardinality(String)", "", ""),
-            "depth": ("UInt8", "", ""),
-            "path": ("Array(String)", "", ""),
-            "stage_path": ("Array(String)", "", ""),
-        }
+    arguments(as_of="DateTime('UTC')"),
+    columns(
+        person="String",
+        cycle="UInt32",
+        state="LowCardinality(String)",
+        depth="UInt8",
+        path="Array(String)",
+        stage_path="Array(String)",
     ),
-    f"journey_raw.ledger WHERE {SELECTED}",
-    "journey_api",
+    "journey_raw.ledger",
 )
-PATHS = View(
+PATHS = ParameterizedView(
     "paths",
     "",
-    own({"step": ("UInt8", "", ""), "from_node": ("String", "", ""), "to_node": ("String", "", "")}),
-    f"journey_raw.ledger WHERE {SELECTED} AND {{by:String}} != '' AND {{steps:UInt8}} > 0 AND {{top:UInt8}} > 0",
-    "journey_api",
+    arguments(as_of="DateTime('UTC')", by="String", steps="UInt8", top="UInt8"),
+    columns(step="UInt8", from_node="String", to_node="String"),
+    "journey_raw.ledger",
 )
 VIEWS: dict[str, AskedView] = catalogue((SELECTING, PLAIN, JOURNEYS, PATHS))
 
