@@ -49,5 +49,5 @@ class KnownMaps:
             last_day = day_of("last_day", last) if events else None
             known = KnownMap(name, version, title, bool(is_default), first_day, last_day, events)
             maps.append(known)
-            documents.append({**known._asdict(), "content": orjson.Fragment(content)})
+            documents.append({**known._asdict(), "content": orjson.Fragment(content or "null")})
         return maps, orjson.dumps(documents)
