@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.ports import free_port
 from touchline.clickhouse import connect
@@ -17,7 +18,7 @@ READY_SECONDS = 30
 
 
 @contextmanager
-def running_engine(folder: Path, *, migrated: bool = True, **given: object) -> Iterator[Settings]:
+def running_engine(folder: Path, *, migrated: bool = True, **given: Any) -> Iterator[Settings]:
     """Settings of an engine that listens, with the schema of this release; ended by its id at the end. `given`: settings, such as the
     ports that it had before."""
     password = folder / "password"

@@ -44,7 +44,7 @@ def _event(rng: random.Random, number: int, person: int, minute: int) -> dict[st
 
 
 @contextmanager
-def shop_engine(folder: Path, **given: object) -> Iterator[Settings]:
+def shop_engine(folder: Path, **given: Any) -> Iterator[Settings]:
     """An engine with that ledger; ended with the block."""
     with running_engine(folder, **given) as settings:
         client = connect(settings)
