@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_driver import Client
@@ -129,7 +130,7 @@ def test_sigterm_ends_it_within_seconds_with_status_0_whatever_is_asked(slow_eng
 
 
 def test_while_clickhouse_is_away_it_stays_and_says_so_and_then_answers_again(tmp_path: Path) -> None:
-    ports = {"clickhouse_port": free_port(), "clickhouse_http_port": free_port()}
+    ports: dict[str, Any] = {"clickhouse_port": free_port(), "clickhouse_http_port": free_port()}
     with shop_engine(tmp_path, **ports) as settings, dashboard(settings, tmp_path) as process:
         process.wait_ready()
         before = process.rows("survey-total")
