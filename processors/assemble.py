@@ -33,6 +33,7 @@ from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import LATEST_US
 
 Row = tuple[object, ...]
+_REASON = BARE.index("reason")
 
 
 class Fated(NamedTuple):
@@ -42,6 +43,8 @@ class Fated(NamedTuple):
     counts: Counter[str]
     stored: list[Block]
     """Those of the blocks that hold the facts of stored records, by ascending offset: of touchpoints, and of all other events."""
+    reasons: Counter[str]
+    """Why how many of the records were quarantined."""
 
 
 def assemble_fates(
@@ -58,6 +61,7 @@ def assemble_fates(
     touchpoints, others = stored = [Block("received", names, 1, [], [], same=same) for names in (TOUCHPOINT_FACT, FACT)]
     bare = Block("received", BARE, 1, [], [])
     counts: Counter[str] = Counter(received=len(new.records))
+    reasons: Counter[str] = Counter()
     fates, keep_offset, keep_row = settled.fates, touchpoints.offsets.append, touchpoints.rows.append
     for index, (record, outcome) in enumerate(zip(new.records, outcomes, strict=True)):
         offset = record.offset
@@ -80,6 +84,8 @@ def assemble_fates(
             bare.offsets.append(offset)
             bare.rows.append(_kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}"))
         counts[fate] += 1
+        if fate is Fate.QUARANTINED:
+            reasons[str(bare.rows[-1][_REASON])] += 1
     counts[Fate.STORED] += len(touchpoints.rows) + len(others.rows)
     retracted = Block("received", BARE, -1, [], [], [])
     for event, new_fate in settled.moved:
@@ -92,7 +98,7 @@ def assemble_fates(
         bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
         counts[event.fate] -= 1
         counts[new_fate] += 1
-    return Fated([retracted, *stored, bare], counts, stored)
+    return Fated([retracted, *stored, bare], counts, stored, reasons)
 
 
 def _reason(fate: Fate) -> str:

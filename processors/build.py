@@ -10,6 +10,7 @@ from pathlib import Path
 
 from touchline.clickhouse import connect, connect_as, explained
 from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.metrics.meter import Meter
 from touchline.processors.attach import compile_map
 from touchline.processors.cipher import Cipher
 from touchline.processors.pipeline import Pipeline
@@ -33,7 +34,11 @@ SCHEMA_TIMEOUT_SECONDS = 30.0
 
 
 def build_pipeline(
-    settings: Settings, *, topic_incarnation: Callable[[str], str], should_stop: Callable[[], bool]
+    settings: Settings,
+    *,
+    topic_incarnation: Callable[[str], str],
+    should_stop: Callable[[], bool],
+    meter: Meter | None = None,
 ) -> StoreLoop:
     """The store loop of one worker, after everything it needs has been found in order.
 
@@ -59,6 +64,7 @@ def build_pipeline(
         writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         incarnation_of=topic_incarnation,
         should_stop=should_stop,
+        meter=meter,
     )
 
 

@@ -20,6 +20,8 @@ from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP, EventT
 
+from touchline.metrics.declared import BATCHES_REFUSED, FELL_BACK, WORKER
+from touchline.metrics.meter import Meter
 from touchline.processors.answers import Acknowledge, Refused, Store, StoreResult
 from touchline.processors.bulk import BulkConsumer, BulkRecord
 from touchline.processors.log import log_event
@@ -37,9 +39,10 @@ class Handover:
     """Hands batches to the store in order. `failure` is set once, by a bug or a changed topic; from then on nothing
     is stored."""
 
-    def __init__(self, store: Store, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, store: Store, thread: ThreadPoolExecutor, meter: Meter | None = None) -> None:
         self._store = store
         self._thread = thread
+        self._meter = meter or Meter(WORKER)
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
         self.busy_since: float | None = None
@@ -91,6 +94,7 @@ class Handover:
         self.progress += 1
 
     async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: Refused) -> None:
+        self._meter.add(BATCHES_REFUSED)
         log_event(
             logging.WARNING,
             "batch_refused",
@@ -121,6 +125,7 @@ class Handover:
                 log_event(
                     logging.WARNING, "ledger_fell_back", partition=tp.partition, was_at=at, is_at=marks[tp.partition]
                 )
+                self._meter.add(FELL_BACK)
                 consumer.durable_offsets[tp] = marks[tp.partition]  # Kafka's commit goes back, too
                 await self._seek(consumer, tp, marks[tp.partition])
 

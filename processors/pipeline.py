@@ -12,6 +12,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from touchline.metrics.laps import Laps
 from touchline.processors.assemble import (
     assemble_attached,
     assemble_difference,
@@ -46,11 +47,15 @@ _LINK_KEY = slice(LINK.index("source"), LINK.index("event_id") + 1)
 
 
 class Prepared(NamedTuple):
-    """Everything that one insert stores, and the tails as they are after it."""
+    """Everything that one insert stores, and the tails as they are after it; and for those who count, the blocks among them that hold the
+    facts of stored records, the records quarantined by reason, and earlier records by (fate before, fate now)."""
 
     blocks: list[Block]
     tails: dict[str, PersonTail]
     counts: Mapping[str, int]
+    stored: list[Block]
+    reasons: Mapping[str, int]
+    moved: Mapping[tuple[str, str], int]
 
 
 class Pipeline:
@@ -79,21 +84,28 @@ class Pipeline:
         ledger: Ledger,
         writer: str,
         generation: int,
+        laps: Laps,
     ) -> Prepared:
         """Signed rows, mark included, for these records. Raises LedgerUnavailable when the ledger must be read and cannot be."""
         validated = Validated([], [], Counter())
         for start in range(0, len(new.records), CACHED_RECORDS):
             records = new.records[start : start + CACHED_RECORDS]
-            self._validator.validate(records, decode(records), validated)
+            decoded = decode(records)
+            laps.lap("decode")
+            self._validator.validate(records, decoded, validated)
+            laps.lap("validate")
         known_tails = tails.get_many(
             {fact.identifier or tail_key(fact) for fact in validated.outcomes if type(fact) is Fact}
         )
         resolved = resolve(
             new.records, validated.outcomes, known_tails, lambda key: self._partition_of(key) == stream.partition
         )
+        laps.lap("resolve")
         settled = self._settle(resolved, ids, ledger, stream.partition)
+        laps.lap("settle")
         known_tails.update(tails.get_many(settled.again - known_tails.keys()))
         attached, difference, new_tails = self._attach(resolved, settled, known_tails, ledger, stream.partition)
+        laps.lap("attach")
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, stream.name)
         fated.counts.update(validated.counts)
         blocks = [
@@ -104,13 +116,16 @@ class Pipeline:
             *self._retracted_links(settled, ledger, stream.partition),
             assemble_mark(new, fated.counts, writer, generation),
         ]
-        return Prepared(blocks, new_tails, fated.counts)
+        laps.lap("assemble")
+        moved = Counter((event.fate, str(fate)) for event, fate in settled.moved)
+        return Prepared(blocks, new_tails, fated.counts, fated.stored, fated.reasons, moved)
 
     def put_aside(self, new: NewRecords, stream: Stream, writer: str, generation: int) -> Prepared:
         """The same for records that no insert could hold otherwise: in quarantine as unstorable, without a look inside."""
         outcomes = [Rejected(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
         fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, stream.name)
-        return Prepared([*fated.blocks, assemble_mark(new, fated.counts, writer, generation)], {}, fated.counts)
+        blocks = [*fated.blocks, assemble_mark(new, fated.counts, writer, generation)]
+        return Prepared(blocks, {}, fated.counts, fated.stored, fated.reasons, {})
 
     def _settle(self, resolved: Resolved, ids: PartitionIds, ledger: Ledger, partition: int) -> Settled:
         """Look up what comes late or bears an id that seems known, and judge it."""

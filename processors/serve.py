@@ -23,9 +23,12 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.metrics.declared import ENGINE_AWAY, REJOINS, WORKER
+from touchline.metrics.meter import Meter
 from touchline.processors.answers import Store
+from touchline.processors.endpoint import Endpoint
 from touchline.processors.garbage import collect_garbage
-from touchline.processors.health import HealthFile
+from touchline.processors.health import Health
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.session import Ending, Session
 from touchline.processors.topic import TopicDescription, describe_topic
@@ -44,22 +47,31 @@ async def serve(settings: Settings, ready_file: Path | None = None) -> int:
     """Run the pipeline of this configuration as a worker; see `Worker.run`."""
     from touchline.processors.build import build_pipeline
 
+    meter = Meter(WORKER)
+
     def incarnation(topic: str) -> str:
         return describe_topic(settings.kafka_bootstrap, topic).incarnation
 
     def build_store(should_stop: Callable[[], bool]) -> Store:
-        return build_pipeline(settings, topic_incarnation=incarnation, should_stop=should_stop)
+        return build_pipeline(settings, topic_incarnation=incarnation, should_stop=should_stop, meter=meter)
 
-    return await Worker(settings, build_store, ready_file).run()
+    return await Worker(settings, build_store, ready_file, meter).run()
 
 
 class Worker:
     """One worker process. `run` ends by its exit status or by a TouchlineError that says what to mend."""
 
-    def __init__(self, settings: Settings, build_store: StoreBuilder, ready_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        build_store: StoreBuilder,
+        ready_file: Path | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         self._settings = settings
         self._build_store = build_store
-        self._health = HealthFile(ready_file)
+        self._meter = meter or Meter(WORKER)
+        self._health = Health(ready_file, self._meter)
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -68,9 +80,17 @@ class Worker:
         Raises EngineUnreachable when Kafka is absent at the start, WrongUsage when the topic, the login or
         ClickHouse's schema is not as it must be, EngineUnreachable also after a stall where stall_action says so.
         """
-        self._health.remove()
+        self._health.begin()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
+            asyncio.get_running_loop().add_signal_handler(number, self._told_to_stop)
+        endpoint = Endpoint(self._settings, self._health, self._meter)
+        await endpoint.start()
+        try:
+            return await self._run()
+        finally:
+            await endpoint.stop()
+
+    async def _run(self) -> int:
         found = await self._unless_stopped(self._describe())
         if found is None:
             return 0
@@ -89,12 +109,16 @@ class Worker:
         finally:
             collector.cancel()
             thread.shutdown(wait=False, cancel_futures=True)
-            self._health.remove()
+            self._health.end()
             log_event(logging.INFO, "stopped")
+
+    def _told_to_stop(self) -> None:
+        self._health.stop()
+        self._stop.set()
 
     async def _serve(self, store: Store, thread: ThreadPoolExecutor, found: TopicDescription) -> int:
         while True:
-            session = Session(self._settings, store, thread, found.incarnation, self._health.tell)
+            session = Session(self._settings, store, thread, found.incarnation, self._health.tell, self._meter)
             ending = await session.run(self._stop)
             left = await session.leave()
             if ending is Ending.STOPPED:
@@ -109,6 +133,7 @@ class Worker:
                     "see the reasons of store_waits in the log; nothing is lost, start the worker again",
                 )
             log_event(logging.WARNING, "rejoining", because=ending.value)
+            self._meter.add(REJOINS, 1, ending.value)
             self._health.tell(0, 0, "rejoining")
             again = await self._wait_for_kafka()
             if again is None:
@@ -124,6 +149,7 @@ class Worker:
                 return await self._unless_stopped(building)
             except EngineUnreachable as error:
                 log_event(logging.WARNING, "engine_away", what=error.what, mend=error.mend)
+                self._meter.add(ENGINE_AWAY, 1, "clickhouse")
                 await self._pause()
         return None
 
@@ -135,6 +161,7 @@ class Worker:
             except (EngineUnreachable, WrongUsage) as error:
                 event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
                 log_event(logging.WARNING, event, what=error.what, mend=error.mend)
+                self._meter.add(ENGINE_AWAY, 1, "kafka")
         return None
 
     async def _describe(self) -> TopicDescription:

@@ -15,12 +15,14 @@ from time import monotonic
 from faust.types import TP
 
 from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.metrics.declared import ASSIGNED, ENGINE_AWAY, LAG, REBALANCES, STORE_BUSY, WORKER
+from touchline.metrics.meter import Meter
 from touchline.processors.answers import Store
 from touchline.processors.app import build_app, consumer_of
 from touchline.processors.handover import Handover, TopicChanged
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.topic import describe_topic
-from touchline.processors.watchdog import Standing, Verdict, Watchdog, durable_offset, lag_of
+from touchline.processors.watchdog import Standing, Verdict, Watchdog, durable_offset, lags_of
 from touchline.settings import Settings
 
 WATCH_SECONDS = 1.0
@@ -50,12 +52,14 @@ class Session:
         thread: ThreadPoolExecutor,
         incarnation: str,
         on_health: Callable[[int, int, str], None],
+        meter: Meter | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._incarnation = incarnation
         self._on_health = on_health
-        self._handover = Handover(store, thread)
+        self._meter = meter or Meter(WORKER)
+        self._handover = Handover(store, thread, self._meter)
         self._watchdog = Watchdog(settings.stall_seconds)
         self._told = Verdict.FINE
         self._topic_changed = False
@@ -122,10 +126,13 @@ class Session:
         return self._watched() if self._partitions else None
 
     def _watched(self) -> Ending | None:
-        standing = Standing(lag_of(consumer_of(self.app)), self._handover.progress, self._handover.busy_since)
+        lags = lags_of(consumer_of(self.app))
+        standing = Standing(sum(lags.values()), self._handover.progress, self._handover.busy_since)
+        held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since
+        self._meter.set(STORE_BUSY, held)
+        self._meter.replace(LAG, {(str(tp.partition),): records for tp, records in lags.items()})
         verdict = self._watchdog.judge(standing, monotonic())
         if verdict is not Verdict.FINE:
-            held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since
             log_event(logging.WARNING, verdict.value, lag=standing.lag, held_seconds=round(held))
         if self._watchdog.health is not self._told:
             self._told = self._watchdog.health
@@ -142,6 +149,7 @@ class Session:
             except (EngineUnreachable, WrongUsage) as error:
                 event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
                 log_event(logging.WARNING, event, what=error.what, mend=error.mend)
+                self._meter.add(ENGINE_AWAY, 1, "kafka")
             else:
                 self._topic_changed = found.incarnation != self._incarnation
 
@@ -159,11 +167,16 @@ class Session:
 
     def _assigned(self, partitions: set[TP], generation: int) -> None:
         self._partitions = set(partitions)
+        self._meter.add(REBALANCES)
+        self._meter.set(ASSIGNED, len(partitions))
         log_event(logging.INFO, "assigned", generation=generation, partitions=_numbers(partitions))
         self._store.on_assigned([tp.partition for tp in partitions], generation)
 
     def _revoked(self, partitions: set[TP]) -> None:
         self._partitions -= partitions
+        self._meter.set(ASSIGNED, len(self._partitions))
+        if not self._partitions:
+            self._meter.replace(LAG, {})
         if partitions:
             log_event(logging.INFO, "revoked", partitions=_numbers(partitions))
             self._store.on_revoked([tp.partition for tp in partitions])

@@ -21,20 +21,20 @@ def durable_offset(consumer: BulkConsumer, tp: TP) -> int | None:
     return consumer.durable_offsets.get(tp, consumer.bulk_thread.sought_offsets.get(tp))
 
 
-def lag_of(consumer: BulkConsumer) -> int:
-    """Records of the assigned partitions that are not durable yet; a partition never heard of counts as one.
+def lags_of(consumer: BulkConsumer) -> dict[TP, int]:
+    """Records of each assigned partition that are not durable yet; a partition never heard of counts as one.
 
     Offsets that hold no record any more (expired, or a transaction's end) are none: reading passes them and hands nothing over."""
     thread = consumer.bulk_thread
-    records = 0
+    records: dict[TP, int] = {}
     for tp in consumer.assignment():
         end = cast("int | None", consumer.highwater(tp))  # None before the first answer, whatever Faust declares
         durable = durable_offset(consumer, tp)
         fetched, handed = thread.fetch_offset(tp), thread.handed_offsets.get(tp)
         if end is None or durable is None or fetched is None or handed is None:
-            records += 1
+            records[tp] = 1
         else:
-            records += max(0, end - fetched) + max(0, handed - durable)
+            records[tp] = max(0, end - fetched) + max(0, handed - durable)
     return records
 
 

@@ -195,6 +195,18 @@ class Settings(BaseModel):
         json_schema_extra={"unit": "seconds"},
     )
 
+    worker_http_host: Name = Field(
+        "127.0.0.1",
+        description="address on which a worker tells its health and metrics",
+        examples=["0.0.0.0"],
+    )
+    worker_http_port: Port | None = Field(
+        None,
+        description="its port, for each worker of a machine another one (`touchline up` counts up from this one, or takes free "
+        "ones); no health and metrics over HTTP where empty",
+        examples=[8790],
+    )
+
     local_dir: Path = Field(
         Path(".local"), description="everything the local stack writes", examples=["/var/lib/touchline"]
     )
@@ -259,7 +271,7 @@ class Settings(BaseModel):
     def _split_commas(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
-    @field_validator("outbox_dir", mode="before")
+    @field_validator("outbox_dir", "worker_http_port", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

@@ -38,6 +38,16 @@ class PartitionIds:
         self._saved: Mark | None = self.mark
         self._saved_count = self._seen.count
 
+    @property
+    def count(self) -> int:
+        """Ids that are known."""
+        return self._seen.count
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the set of ids."""
+        return self._seen.contents().nbytes
+
     def meet(self, keys: Sequence[tuple[str, str]]) -> list[int]:
         """Positions of the (source, id) pairs that seem known. All are known from now on. Make room before."""
         return self._seen.meet(hashes_of(keys))

@@ -78,6 +78,22 @@ class Tails:
             raise
         self._memory: dict[str, PersonTail] = {}
         self._memory_persons_max = memory_persons_max
+        self._lookups = {"memory": 0, "disk": 0, "nowhere": 0}
+
+    @property
+    def cached_count(self) -> int:
+        """Persons in memory."""
+        return len(self._memory)
+
+    @property
+    def disk_bytes(self) -> int:
+        """Size of the file as far as it is used."""
+        return int((self._environment.info()["last_pgno"] + 1) * self._environment.stat()["psize"])
+
+    def take_lookups(self) -> dict[str, int]:
+        """Where the persons that were looked up since the last call were found."""
+        taken, self._lookups = self._lookups, dict.fromkeys(self._lookups, 0)
+        return taken
 
     def close(self) -> None:
         """Release the file."""
@@ -103,6 +119,7 @@ class Tails:
                 unknown.append(key)
             else:
                 found[key] = tail
+        in_memory = len(found)
         if unknown:
             try:
                 with self._environment.begin(buffers=True) as transaction:
@@ -113,6 +130,9 @@ class Tails:
             except _UNREADABLE:
                 self.clear()
                 raise StateLost("the state file cannot be read") from None
+        self._lookups["memory"] += in_memory
+        self._lookups["disk"] += len(found) - in_memory
+        self._lookups["nowhere"] += len(unknown) + in_memory - len(found)
         return found
 
     def put_many(self, tails: Mapping[str, PersonTail], stamp: Stamp | None) -> None:

@@ -26,6 +26,9 @@ from pathlib import Path
 import lmdb
 
 from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.metrics.declared import WORKER
+from touchline.metrics.laps import Laps
+from touchline.metrics.meter import Meter
 from touchline.processors.answers import Acknowledge, Refused, StoreResult
 from touchline.processors.log import frames_of, log_event
 from touchline.processors.pipeline import Pipeline
@@ -44,8 +47,9 @@ from touchline.processors.store.ledger import (
     Stream,
     WriterFenced,
 )
+from touchline.processors.store.measure import StoreMeter
 from touchline.processors.store.remedies import reason_of
-from touchline.processors.store.rows import TooManyRows, build_insert
+from touchline.processors.store.rows import Insert, TooManyRows, build_insert
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -79,6 +83,7 @@ class StoreLoop:
         should_stop: Callable[[], bool],
         sleep: Callable[[float], None] = time.sleep,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        meter: Meter | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._ledger = ledger
@@ -89,6 +94,7 @@ class StoreLoop:
         self._should_stop = should_stop
         self._sleep = sleep
         self._now_ms = now_ms
+        self._meter = StoreMeter(meter or Meter(WORKER))
         self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, _Owned] = {}
@@ -147,16 +153,19 @@ class StoreLoop:
             except FenceHeld:
                 # Either a newer member owns the partition, then the group tells us within two heartbeats; or the group's
                 # generations started anew, then we are still its member after that.
+                self._meter.fenced()
                 if not self._still_member(batch):
                     return Refused("a newer writer owns the partition")
                 force = True
             except WriterFenced:
+                self._meter.fenced()
                 self._forget_all()
                 if not self._still_member(batch):
                     return Refused("fenced by a newer writer")
                 force = False
             except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
                 self._forget_all()
+                self._meter.waits(error)
                 log_event(
                     logging.WARNING,
                     "store_waits",
@@ -210,6 +219,7 @@ class StoreLoop:
             insert_number=mark.insert_number,
             restored_persons=restored,
         )
+        self._meter.acquired(restored)
         owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails, ids, writer)
         return owned
 
@@ -222,6 +232,7 @@ class StoreLoop:
 
     def _store_new(self, owned: _Owned, new: NewRecords) -> NewRecords:
         """One insert of as many of the records as fit; returns the rest."""
+        laps = Laps()
         partition, number = owned.stream.partition, owned.mark.insert_number + 1
         limit = self._blame.limit(partition)
         part = new if limit is None or limit >= len(new.records) else _head(new, limit)
@@ -235,14 +246,29 @@ class StoreLoop:
             if not owned.ids.has_room(len(part.records)):
                 owned.ids.restore(self._ledger, owned.mark, self._should_stop, room=len(part.records))
             prepared = self._pipeline.prepare(
-                part, owned.stream, owned.tails, owned.ids, self._ledger, owned.writer, owned.generation
+                part, owned.stream, owned.tails, owned.ids, self._ledger, owned.writer, owned.generation, laps
             )
-        self._ledger.insert(build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks))
+        insert = build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks)
+        laps.lap("encode")
+        self._insert(insert, laps)
         self._blame.stored()
         owned.mark = Mark(number, part.records[-1].offset)
         owned.ids.reflect(owned.mark)
         owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, *owned.mark, self._pipeline.maps_fingerprint))
+        laps.lap("remember")
+        self._meter.stored(part, prepared, insert.row_count, laps, self._now_ms())
+        self._meter.holds(partition, owned.tails, owned.ids)
         return _rest(new, len(part.records))
+
+    def _insert(self, insert: Insert, laps: Laps) -> None:
+        error: BaseException | None = None
+        try:
+            self._ledger.insert(insert)
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            self._meter.inserted(laps.lap("insert"), error)
 
     def _still_member(self, batch: ReceivedBatch) -> bool:
         self._wait(2 * HEARTBEAT_SECONDS)
@@ -258,6 +284,7 @@ class StoreLoop:
         owned = self._owned.pop(partition, None)
         if owned is not None:
             owned.tails.close()
+            self._meter.lets_go(partition)
 
     def _forget_all(self) -> None:
         for partition in list(self._owned):

@@ -23,6 +23,7 @@ from touchline.producers.collector.body import read_body
 from touchline.producers.collector.front import Front, Item, Outcome, Parsed, Posted, Rejected, Reply
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
+from touchline.producers.collector.measure import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
 from touchline.producers.collector.privacy import without_addresses
 from touchline.producers.collector.problem import CONTENT_TYPE, RequestRefused, busy, too_large
@@ -52,6 +53,7 @@ class Collector:
         self._rate = rate
         self._room = room
         self._counts: Counter[str] = Counter()
+        self._meter = CollectorMeter(settings.outbox_dir)
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self._is_stopping = False
         self._tell_again_s = 0.0
@@ -65,6 +67,7 @@ class Collector:
         self.app.router.add_get("/openapi.json", self._describe, allow_head=False)
         self.app.router.add_get("/healthz", self._say_health, allow_head=False)
         self.app.router.add_get("/readyz", self._say_ready, allow_head=False)
+        self.app.router.add_get("/metrics", self._say_metrics, allow_head=False)
 
     async def answer_the_last(self, patience_seconds: float) -> None:
         """Returns when no request is open, or after so long. To be called when nobody listens any more: connections that are kept alive
@@ -97,6 +100,7 @@ class Collector:
         outcome = await self._emit(sorted_out, hold)
         self._counts["accepted"] += outcome.accepted
         self._counts["rejected"] += len(outcome.rejected)
+        self._meter.judged(outcome)
         return front.answer(outcome)
 
     def _authenticated(self, front: Front, request: web.Request) -> WriteKey:
@@ -157,8 +161,10 @@ class Collector:
         """A client that does not read its answer loses the connection."""
         self._idle.clear()
         self._open += 1
+        began_s = time.monotonic()
         try:
             response = await handler(request)
+            self._meter.answered(request.path, response.status, time.monotonic() - began_s)
             await self._send(request, response)
         finally:
             self._open -= 1
@@ -189,6 +195,7 @@ class Collector:
             return _problem(_from_aiohttp(error), {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {})
         except TouchlineError as error:
             self._tell_operator(error)
+            self._meter.not_kept()
             return _problem(
                 RequestRefused(
                     503,
@@ -214,8 +221,19 @@ class Collector:
     async def _say_health(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
+    @property
+    def _is_ready(self) -> bool:
+        return not self._is_stopping and self._intake.is_well
+
+    async def _say_metrics(self, request: web.Request) -> web.Response:
+        accept = request.headers.get("Accept", "")
+        body, content_type = await self._meter.answer(
+            accept, is_ready=self._is_ready, in_flight_bytes=self._room.used_bytes
+        )
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
     async def _say_ready(self, _request: web.Request) -> web.Response:
-        is_ready = not self._is_stopping and self._intake.is_well
+        is_ready = self._is_ready
         state = "ready" if is_ready else "stopping" if self._is_stopping else "failing"
         counts = {name: self._counts[name] for name in ("requests", "accepted", "rejected", "slowed")}
         report = {"status": state, "in_flight_bytes": self._room.used_bytes, **counts}

@@ -56,6 +56,9 @@ class CloudEvent(BaseModel):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
+EXPOSITIONS = ("text/plain", "application/openmetrics-text")
+
+
 def openapi_document(settings: Settings) -> dict[str, Any]:
     """The document that the collector serves at /openapi.json."""
     return {
@@ -72,6 +75,13 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
             "/healthz": {"get": _get("The process answers", "health", {"200": _status("It does")})},
             "/readyz": {
                 "get": _get("It takes events", "ready", {"200": _status("It does"), "503": _status("It does not")})
+            },
+            "/metrics": {
+                "get": _get(
+                    "Numbers for Prometheus",
+                    "metrics",
+                    {"200": {"description": "Metrics", "content": {one: {"schema": _TEXT} for one in EXPOSITIONS}}},
+                )
             },
             "/openapi.json": {
                 "get": _get("This document", "openapi", {"200": _content("OpenAPI 3.1", JSON, {"type": "object"})})

@@ -7,34 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from touchline.processors.health import HealthFile, says_ready
+from touchline.processors.health import Health, says_ready
 
 
 def test_file_holds_one_line_that_is_replaced_and_goes_with_the_worker(tmp_path: Path) -> None:
     path = tmp_path / "run" / "worker.ready"
-    health = HealthFile(path)
+    health = Health(path)
     health.tell(3, 4, "ready")
     assert path.read_text() == f"pid={os.getpid()} generation=3 partitions=4 state=ready\n"
     health.tell(3, 4, "stalled_in_store")
     assert path.read_text().endswith("state=stalled_in_store\n")
-    health.remove()
+    health.end()
     assert list(path.parent.iterdir()) == []
-    health.remove()
+    health.end()
 
 
 def test_place_that_cannot_be_written_is_said_and_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    health = HealthFile(tmp_path / "file" / "worker.ready")
+    health = Health(tmp_path / "file" / "worker.ready")
     health.tell(1, 1, "ready")
     assert "health_not_written" in caplog.text
-    health.remove()
+    health.end()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_worker_without_a_ready_file_writes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    HealthFile(None).tell(1, 1, "ready")
-    HealthFile(None).remove()
+    Health(None).tell(1, 1, "ready")
+    Health(None).end()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -42,5 +42,5 @@ def test_worker_that_stands_still_or_has_left_its_group_is_not_ready(tmp_path: P
     path = tmp_path / "worker.ready"
     assert not says_ready(path)
     for state, is_ready in (("ready", True), ("stalled_in_store", False), ("rejoining", False), ("ready", True)):
-        HealthFile(path).tell(3, 4, state)
+        Health(path).tell(3, 4, state)
         assert says_ready(path) == is_ready

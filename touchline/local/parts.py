@@ -14,8 +14,8 @@ from touchline.local.commands import touchline_command
 from touchline.local.java import find_java
 from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broker
 from touchline.local.kafka_admin import broker_is_ready
-from touchline.local.ports import LOOPBACK, STACK_MARK, accepts
-from touchline.local.process import ListeningPort, PartSpec
+from touchline.local.ports import LOOPBACK, STACK_MARK, accepts, free_ports, is_free
+from touchline.local.process import ListeningPort, PartSpec, read_record, read_record_fields
 from touchline.processors.health import says_ready
 from touchline.settings import ENV_PREFIX, Settings
 
@@ -23,6 +23,7 @@ KAFKA_READY_SECONDS = 60.0
 FACE_READY_SECONDS = 60.0
 WORKER_READY_SECONDS = 60.0
 ANSWER_SECONDS = 3.0
+WORKER_HTTP = "health and metrics"
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
@@ -74,16 +75,33 @@ def face_part(settings: Settings, environment: Mapping[str, str]) -> PartSpec:
 def worker_part(settings: Settings, number: int, environment: Mapping[str, str]) -> PartSpec:
     """One worker, ready when it says so in a file: it has joined its group, and does not stand still."""
     name = "worker" if number == 1 else f"worker-{number}"
-    ready_file = settings.local_dir.resolve() / "run" / f"{name}.ready"
+    run_dir = settings.local_dir.resolve() / "run"
+    ready_file = run_dir / f"{name}.ready"
+    port = _worker_port(settings, number, run_dir / f"{name}.json")
     return PartSpec(
         name=name,
         command=lambda: touchline_command("worker", "--ready-file", str(ready_file)),
-        environment={**environment, ENV_PREFIX + "STATE_DIR": str(settings.state_dir / name)},
-        ports=(),
+        environment={
+            **environment,
+            ENV_PREFIX + "STATE_DIR": str(settings.state_dir / name),
+            ENV_PREFIX + "WORKER_HTTP_PORT": str(port),
+        },
+        ports=(ListeningPort(port, WORKER_HTTP, "worker_http_port"),),
         is_ready=lambda: says_ready(ready_file),
         ready_seconds=WORKER_READY_SECONDS,
         prepare=lambda: ready_file.unlink(missing_ok=True),
     )
+
+
+def _worker_port(settings: Settings, number: int, record_path: Path) -> int:
+    """The n-th after the one of the settings; else the one that it has had, if it runs or the port is still free; else any free one."""
+    if settings.worker_http_port is not None:
+        return settings.worker_http_port + number - 1
+    identity = read_record(record_path)
+    for port in read_record_fields(record_path).get("ports", []):
+        if port["purpose"] == WORKER_HTTP and ((identity and identity.is_alive()) or is_free(port["number"])):
+            return int(port["number"])
+    return free_ports(1)[0]
 
 
 def clickhouse_answers(settings: Settings) -> bool:

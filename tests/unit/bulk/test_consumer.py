@@ -20,7 +20,7 @@ from tests.unit.bulk.rig import TOPIC, TP0, bulk, record, rig
 from touchline.processors.bulk import BulkConsumer, BulkRecord
 from touchline.processors.bulk.record import POLL_BATCHES
 from touchline.processors.bulk.thread import BulkConsumerThread
-from touchline.processors.watchdog import lag_of
+from touchline.processors.watchdog import lags_of
 
 
 class LedgerOfCommits(dict[TP, int]):
@@ -272,11 +272,11 @@ def test_lag_counts_what_is_not_durable_and_a_silent_partition_as_one(
             fetched = 20
             monkeypatch.setattr(thread, "fetch_offset", lambda tp: fetched)
             thread._sought(TP0, 20)
-            assert lag_of(consumer) == 31
+            assert sum(lags_of(consumer).values()) == 31
             fetched = thread.handed_offsets[TP0] = 50
-            assert lag_of(consumer) == 31, "read is not durable"
+            assert sum(lags_of(consumer).values()) == 31, "read is not durable"
             consumer.durable_offsets[TP0] = 50
-            assert lag_of(consumer) == 1
+            assert sum(lags_of(consumer).values()) == 1
 
     asyncio.run(scenario())
 
@@ -288,6 +288,6 @@ def test_offsets_whose_records_have_expired_are_no_lag(tmp_path: Path, monkeypat
             monkeypatch.setattr(consumer, "highwater", lambda tp: 50)
             monkeypatch.setattr(consumer.bulk_thread, "fetch_offset", lambda tp: 50)
             consumer.bulk_thread._sought(TP0, 0)
-            assert lag_of(consumer) == 0
+            assert sum(lags_of(consumer).values()) == 0
 
     asyncio.run(scenario())

@@ -1,0 +1,66 @@
+"""What the collector counts, and what `/metrics` answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from touchline.metrics import declared
+from touchline.metrics.exposition import Exposition
+from touchline.metrics.meter import Meter
+from touchline.producers.collector.front import Outcome
+from touchline.producers.errors import OutboxUnusable
+from touchline.producers.outbox.look import look
+
+UNCOUNTED_PATHS: Final = frozenset(("/healthz", "/readyz", "/metrics"))
+
+
+class CollectorMeter:
+    """Numbers of one collector; `outbox_dir` is None where it has no outbox."""
+
+    def __init__(self, outbox_dir: Path | None) -> None:
+        self._outbox_dir = outbox_dir
+        self._meter = Meter(declared.COLLECTOR if outbox_dir is None else declared.COLLECTOR + declared.OUTBOX)
+        self._exposition = Exposition(self._meter)
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """One request has its answer."""
+        if path in UNCOUNTED_PATHS:
+            return
+        name = str(status)
+        self._meter.add(declared.REQUESTS, 1, name if name in declared.STATUSES else "other")
+        self._meter.observe(declared.REQUEST_SECONDS, seconds)
+
+    def judged(self, outcome: Outcome) -> None:
+        """The events of one request have their verdicts."""
+        self._meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
+        reasons = Counter(rejected.error.reason.value for rejected in outcome.rejected)
+        self._meter.add_each(declared.EVENTS_REJECTED, reasons)
+
+    def not_kept(self) -> None:
+        """Neither Kafka nor the outbox took a request's events."""
+        self._meter.add(declared.NOT_KEPT)
+
+    async def answer(self, accept: str, *, is_ready: bool, in_flight_bytes: int) -> tuple[bytes, str]:
+        """Body and content type for an Accept header."""
+        self._meter.set(declared.READY, int(is_ready))
+        self._meter.set(declared.IN_FLIGHT, in_flight_bytes)
+        if self._outbox_dir is not None:
+            await asyncio.to_thread(self._look, self._outbox_dir)
+        return self._exposition.answer(accept)
+
+    def _look(self, folder: Path) -> None:
+        """Reads what waits, so it is done for a scrape only; an outbox that cannot be read keeps its last numbers."""
+        try:
+            state = look(folder, time.time_ns() // 1_000)
+        except OutboxUnusable:
+            return
+        meter = self._meter
+        meter.set(declared.OUTBOX_RECORDS, state.records)
+        meter.set(declared.OUTBOX_BYTES, state.bytes)
+        meter.set(declared.OUTBOX_OLDEST, state.oldest_seconds or 0.0)
+        meter.set(declared.OUTBOX_ASIDE, state.aside)
+        meter.set(declared.OUTBOX_KAFKA_AWAY, int(state.last_error is not None))

@@ -1,0 +1,268 @@
+"""Every metric of Touchline, once: name, kind, unit, help, labels with their bounds.
+
+Names follow Prometheus: prefix of the product, base units, counters end in `_total`. Labels are bounded, so that no sender can make
+series. Nothing here is counted per event while it happens: a worker adds up a batch at its end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.metrics.kinds import Kind, Label, Metric
+from touchline.schemas.reasons import Fate, Reason
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+_DELAYS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0, 604_800.0)
+_SIZES: Final = (1.0, 10.0, 100.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0, 100_000.0)
+
+STEPS: Final = ("decode", "validate", "resolve", "settle", "attach", "assemble", "encode", "insert", "remember")
+"""Steps of a batch in their order; `settle` and `attach` include what they read from the ledger."""
+INSERT_OUTCOMES: Final = ("stored", "fenced", "refused", "unclear")
+WAIT_CAUSES: Final = ("clickhouse", "kafka", "state")
+REJOIN_CAUSES: Final = ("crashed", "reading_stuck", "topic_changed")
+_ARRIVED: Final = tuple(fate.value for fate in Fate if fate is not Fate.ERASED)
+_MOVABLE: Final = (Fate.STORED.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
+_PARTITION: Final = Label("partition", bound="partitions that this worker holds")
+
+BUILD_INFO = Metric("touchline_build_info", Kind.GAUGE, "1", "Release that runs", (Label("version", bound="one"),))
+READY = Metric("touchline_ready", Kind.GAUGE, "1", "1 while /readyz answers 200, else 0")
+
+# Worker: the account. What has arrived minus and plus what moved since is what the view journey.account shows.
+RECORDS_RECEIVED = Metric(
+    "touchline_records_received_total", Kind.COUNTER, "records", "Kafka records that were accounted for in ClickHouse"
+)
+RECORDS = Metric(
+    "touchline_records_total",
+    Kind.COUNTER,
+    "records",
+    "The same by the fate that they had on arrival",
+    (Label("fate", _ARRIVED),),
+)
+RECORDS_MOVED = Metric(
+    "touchline_records_moved_total",
+    Kind.COUNTER,
+    "records",
+    "Earlier records whose fate a later one changed, such as an event that a revision superseded",
+    (Label("from_fate", _MOVABLE), Label("to_fate", _MOVABLE)),
+)
+RECORDS_QUARANTINED = Metric(
+    "touchline_records_quarantined_total",
+    Kind.COUNTER,
+    "records",
+    "Records quarantined on arrival, by reason",
+    (Label("reason", tuple(reason.value for reason in Reason)),),
+)
+OFFSET_GAPS = Metric(
+    "touchline_offset_gaps_total", Kind.COUNTER, "offsets", "Offsets without a record: expired, compacted, transactions"
+)
+UNKNOWN_FIELDS = Metric(
+    "touchline_unknown_fields_total", Kind.COUNTER, "fields", "Fields of stored events that the contract does not name"
+)
+
+# Worker: time
+BATCH_RECORDS = Metric(
+    "touchline_batch_records", Kind.HISTOGRAM, "records", "Records that one insert accounts for", buckets=_SIZES
+)
+BATCH_ROWS = Metric(
+    "touchline_batch_rows", Kind.HISTOGRAM, "rows", "Ledger rows of one insert, all kinds", buckets=_SIZES
+)
+BATCH_SECONDS = Metric(
+    "touchline_batch_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "From decoding a batch until it is durable and the state follows",
+    buckets=_SECONDS,
+)
+STEP_SECONDS = Metric(
+    "touchline_step_seconds_total",
+    Kind.COUNTER,
+    "seconds",
+    "Time spent in each step of a batch",
+    (Label("step", STEPS),),
+)
+INSERT_SECONDS = Metric(
+    "touchline_insert_seconds", Kind.HISTOGRAM, "seconds", "One INSERT, however it ended", buckets=_SECONDS
+)
+INSERTS = Metric(
+    "touchline_inserts_total",
+    Kind.COUNTER,
+    "inserts",
+    "INSERTs by outcome; unclear (no answer, or an error of the server) is tried again after the mark was read, fenced and refused "
+    "stored nothing",
+    (Label("outcome", INSERT_OUTCOMES),),
+)
+EVENT_DELAY = Metric(
+    "touchline_event_delay_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "Stored time minus event time, of stored events: how old what readers see is",
+    buckets=_DELAYS,
+)
+RECEIVED_DELAY = Metric(
+    "touchline_received_delay_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "Stored time minus the time at which the sender's side received the event: the pipeline's own share",
+    buckets=_DELAYS,
+)
+
+# Worker: trouble
+STORE_WAITS = Metric(
+    "touchline_store_waits_total",
+    Kind.COUNTER,
+    "waits",
+    "Back-offs of the store, by what it waits for: ClickHouse, the topic's id in Kafka, or the disk of its state",
+    (Label("cause", WAIT_CAUSES),),
+)
+STORE_BUSY = Metric(
+    "touchline_store_busy_seconds",
+    Kind.GAUGE,
+    "seconds",
+    "How long the store has held the batch that it works on; 0: none",
+)
+FENCED = Metric(
+    "touchline_fenced_total",
+    Kind.COUNTER,
+    "batches",
+    "Batches that met a newer writer's fence, at the insert or before it",
+)
+BATCHES_REFUSED = Metric(
+    "touchline_batches_refused_total",
+    Kind.COUNTER,
+    "batches",
+    "Batches given back unstored, to be read again by their owner",
+)
+ENGINE_AWAY = Metric(
+    "touchline_engine_away_total",
+    Kind.COUNTER,
+    "looks",
+    "Looks for an engine, or for its topic, that found none",
+    (Label("engine", ("clickhouse", "kafka")),),
+)
+FELL_BACK = Metric(
+    "touchline_ledger_fell_back_total",
+    Kind.COUNTER,
+    "partitions",
+    "Times that a partition's mark was below what this worker had stored: a restored backup",
+)
+
+# Worker: place in the group
+LAG = Metric(
+    "touchline_partition_lag_records", Kind.GAUGE, "records", "Records in Kafka that are not durable yet", (_PARTITION,)
+)
+ASSIGNED = Metric(
+    "touchline_assigned_partitions", Kind.GAUGE, "partitions", "Partitions that the group gave this worker"
+)
+REBALANCES = Metric(
+    "touchline_rebalances_total", Kind.COUNTER, "rebalances", "Assignments of partitions that this worker was told of"
+)
+REJOINS = Metric(
+    "touchline_rejoins_total",
+    Kind.COUNTER,
+    "rejoins",
+    "Times that this worker left its group to join it anew",
+    (Label("because", REJOIN_CAUSES),),
+)
+ACQUISITIONS = Metric(
+    "touchline_acquisitions_total",
+    Kind.COUNTER,
+    "acquisitions",
+    "Partitions taken over: fence, mark, state brought up to it",
+)
+
+# Worker: state
+RESTORED_PERSONS = Metric(
+    "touchline_restored_persons_total", Kind.COUNTER, "persons", "Persons whose state was read from the ledger again"
+)
+STATE_BYTES = Metric(
+    "touchline_state_bytes",
+    Kind.GAUGE,
+    "bytes",
+    "Size of the state: persons' tails on disk, ids in memory",
+    (_PARTITION, Label("kind", ("tails", "ids"))),
+)
+STATE_IDS = Metric("touchline_state_ids", Kind.GAUGE, "ids", "Event ids known without a look-up", (_PARTITION,))
+CACHED_TAILS = Metric("touchline_cached_tails", Kind.GAUGE, "persons", "Persons' tails in memory", (_PARTITION,))
+TAIL_LOOKUPS = Metric(
+    "touchline_tail_lookups_total",
+    Kind.COUNTER,
+    "persons",
+    "Persons looked up for a batch: found in memory, on disk, or nowhere (new)",
+    (Label("found", ("memory", "disk", "nowhere")),),
+)
+
+WORKER: Final = (
+    BUILD_INFO, READY, RECORDS_RECEIVED, RECORDS, RECORDS_MOVED, RECORDS_QUARANTINED, OFFSET_GAPS, UNKNOWN_FIELDS,
+    BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY, RECEIVED_DELAY,
+    STORE_WAITS, STORE_BUSY, FENCED, BATCHES_REFUSED, ENGINE_AWAY, FELL_BACK, LAG, ASSIGNED, REBALANCES, REJOINS,
+    ACQUISITIONS, RESTORED_PERSONS, STATE_BYTES, STATE_IDS, CACHED_TAILS, TAIL_LOOKUPS,
+)  # fmt: skip
+
+# Collector
+STATUSES: Final = (
+    "200", "202", "400", "401", "404", "405", "408", "413", "415", "422", "429", "500", "503", "other",
+)  # fmt: skip
+REQUESTS = Metric(
+    "touchline_collector_requests_total",
+    Kind.COUNTER,
+    "requests",
+    "Requests that were answered, by status",
+    (Label("status", STATUSES),),
+)
+REQUEST_SECONDS = Metric(
+    "touchline_collector_request_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "From a request's head to its answer; health and metrics aside",
+    buckets=_SECONDS,
+)
+EVENTS_ACCEPTED = Metric(
+    "touchline_collector_events_accepted_total",
+    Kind.COUNTER,
+    "events",
+    "Events that are durable: acknowledged by Kafka, or in the outbox",
+)
+EVENTS_REJECTED = Metric(
+    "touchline_collector_events_rejected_total",
+    Kind.COUNTER,
+    "events",
+    "Events that were not taken, by the reason that their sender heard",
+    (Label("reason", tuple(reason.value for reason in Reason)),),
+)
+IN_FLIGHT = Metric(
+    "touchline_collector_in_flight_bytes",
+    Kind.GAUGE,
+    "bytes",
+    "Bodies and events in memory; the setting of that name bounds it",
+)
+NOT_KEPT = Metric(
+    "touchline_collector_not_kept_total",
+    Kind.COUNTER,
+    "requests",
+    "Requests answered 503 because Kafka or the outbox did not take their events",
+)
+OUTBOX_RECORDS = Metric(
+    "touchline_outbox_waiting_records", Kind.GAUGE, "records", "Records in the outbox, waiting for Kafka"
+)
+OUTBOX_BYTES = Metric("touchline_outbox_waiting_bytes", Kind.GAUGE, "bytes", "Their size; outbox_limit_bytes bounds it")
+OUTBOX_OLDEST = Metric(
+    "touchline_outbox_oldest_seconds", Kind.GAUGE, "seconds", "Age of the oldest record in the outbox; 0: it is empty"
+)
+OUTBOX_ASIDE = Metric(
+    "touchline_outbox_aside_records",
+    Kind.GAUGE,
+    "records",
+    "Records that Kafka refused for good, in the file aside.ndjson",
+)
+OUTBOX_KAFKA_AWAY = Metric(
+    "touchline_outbox_kafka_away", Kind.GAUGE, "1", "1 while the outbox cannot be brought to Kafka, else 0"
+)
+
+COLLECTOR: Final = (
+    BUILD_INFO, READY, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_REJECTED, IN_FLIGHT, NOT_KEPT,
+)  # fmt: skip
+OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
+"""Of a collector with an outbox."""
+
+SETS: Final = {"worker": WORKER, "collector": COLLECTOR, "collector with an outbox": OUTBOX}
+"""Which process exposes which metrics."""
