@@ -1,7 +1,11 @@
 """Brings ClickHouse's schema to what this release knows: numbered SQL files, run by the library clickhouse-migrations.
 
 ClickHouse has no transaction over DDL, so each statement may run twice, and a migration that was cut off is simply run again. The
-library remembers number and checksum of what was applied in `journey_raw.schema_versions`.
+library remembers number, checksum and text of what was applied in `journey_raw.schema_versions`.
+
+An upgrade expands the schema, rolls the workers, and contracts it a release later. So a release works with any schema that is newer
+than its own, unless a migration that it does not know has a line `-- breaks: <what earlier releases do that no longer works>`:
+such a one begins a new major schema.
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from clickhouse_migrations.migrator import STATUS_APPLIED, STATUS_MD5_MISMATCH, 
 from touchline.errors import WrongUsage
 
 VERSIONS_TABLE = "journey_raw.schema_versions"
+BREAKS = "(?m)^-- breaks: ."
+"""The line of a migration with which earlier releases cannot work."""
 _MISSING = {ErrorCodes.UNKNOWN_TABLE, ErrorCodes.UNKNOWN_DATABASE}
 
 
@@ -52,21 +58,29 @@ def schema_version(client: Client) -> int:
     return int(rows[0][0])
 
 
+def major_schema_version(client: Client) -> int:
+    """Number of the newest migration that earlier releases cannot work with; 0 when there is none. The database has a schema."""
+    rows = client.execute(
+        f"SELECT max(version) FROM {VERSIONS_TABLE} WHERE match(script, %(breaks)s)", {"breaks": BREAKS}
+    )
+    return int(rows[0][0])
+
+
 def require_schema(client: Client) -> None:
-    """Raises WrongUsage, with what to mend, unless the database has exactly the schema of this release."""
+    """Raises WrongUsage, with what to mend, unless the database has the schema of this release, or a newer one of the same major."""
     found, expected = schema_version(client), expected_schema_version()
     if found < expected:
         raise WrongUsage(
             f"ClickHouse has schema version {found}, this release needs {expected}", "run `touchline migrate` first"
         )
     if found > expected:
-        raise _too_new(found, expected)
+        _require_same_major(client, expected)
 
 
 def pending(client: Client, folder: Path | None = None) -> list[Step]:
     """What `migrate` would apply. Reads only.
 
-    Raises WrongUsage when the database is newer than this release, or an applied file has changed since.
+    Raises WrongUsage when the database has a newer major schema than this release, or an applied file has changed since.
     """
     storage = _storage(folder)
     local = storage.migrations()
@@ -75,7 +89,7 @@ def pending(client: Client, folder: Path | None = None) -> list[Step]:
         return [_step(migration, names) for migration in local]
     states = {row.version: row.state for row in _migrator(client).migration_status(local)}
     if any(state == STATUS_UNKNOWN for state in states.values()):
-        raise _too_new(max(states), max(names))
+        _require_same_major(client, max(names))
     changed = [names[version] for version, state in states.items() if state == STATUS_MD5_MISMATCH]
     if changed:
         raise WrongUsage(
@@ -121,8 +135,11 @@ def _step(migration: Migration, names: dict[int, str]) -> Step:
     )
 
 
-def _too_new(found: int, known: int) -> WrongUsage:
-    return WrongUsage(
-        f"ClickHouse has schema version {found}, this release knows versions up to {known}",
-        "run a release of touchline that is at least as new as the one that migrated the database",
-    )
+def _require_same_major(client: Client, known: int) -> None:
+    major = major_schema_version(client)
+    if major > known:
+        raise WrongUsage(
+            f"ClickHouse has schema version {schema_version(client)}, and since version {major} releases that know versions up to "
+            f"{known} cannot work with it",
+            "run a release of touchline that is at least as new as the one that migrated the database",
+        )

@@ -25,7 +25,6 @@ from touchline.schemas.reasons import Fate
 
 _event_time: Any = itemgetter(Fact._fields.index("event_time"))
 _received_time: Any = itemgetter(Fact._fields.index("received_time"))
-_US = 1e6
 
 
 class StoreMeter:
@@ -59,9 +58,7 @@ class StoreMeter:
         meter.add_each(declared.STEP_SECONDS, laps.seconds)
         for block in prepared.stored:
             for metric, time_of in ((declared.EVENT_DELAY, _event_time), (declared.RECEIVED_DELAY, _received_time)):
-                meter.observe_each(
-                    metric, [stored_time_ms / 1e3 - time_us / _US for time_us in map(time_of, block.rows)]
-                )
+                meter.observe_ages(metric, map(time_of, block.rows), stored_time_ms * 1_000)
 
     def waits(self, error: Exception) -> None:
         """The store backs off."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.scraping import readiness, scrape, value_of
 from touchline.local.ending import stray_processes
 from touchline.local.java import ensure_jars
 from touchline.local.kafka_admin import admin_client
@@ -135,6 +136,18 @@ def test_up_returns_when_all_is_ready_and_away_from_the_terminal(project: Projec
         assert part["version"]
         assert os.getsid(part["pid"]) == part["pid"]
         assert Path(f"/proc/{part['pid']}/fd/0").readlink() == Path("/dev/null")
+
+
+def test_each_worker_has_a_port_of_its_own_that_status_shows_and_that_answers(project: Project) -> None:
+    ports = {
+        part["name"]: part["ports"]["health and metrics"]
+        for part in project.json("status")["parts"]
+        if part["name"].startswith("worker")
+    }
+    assert len(set(ports.values())) == 2
+    for port in ports.values():
+        assert readiness(port)[0] == 200
+        assert value_of(scrape(port), "touchline_ready") == 1
 
 
 def test_two_ups_at_once_leave_what_runs_alone_and_end_surplus_workers(project: Project) -> None:

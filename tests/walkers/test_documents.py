@@ -8,11 +8,13 @@ import pytest
 
 from scripts.write_settings_doc import settings_doc
 from tests.documents import ROOT, read
+from touchline.metrics.documents import page_with_table
 from touchline.settings import Settings
 
 REQUIRED = (
     "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/README.md", "docs/quick-start.md", "docs/concepts.md",
     "docs/configuration.md", "docs/failure-modes.md", "docs/exactly-once.md", "docs/performance.md",
+    "docs/operations.md",
 )  # fmt: skip
 
 
@@ -23,6 +25,12 @@ def test_document_is_there(name: str) -> None:
 
 def test_configuration_page_is_what_the_settings_say() -> None:
     assert read("docs/configuration.md") == settings_doc(), "run python -m scripts.write_settings_doc"
+
+
+def test_the_table_of_metrics_is_what_is_declared() -> None:
+    page = read("docs/operations.md")
+    assert page == page_with_table(page), "run python -m touchline.metrics.documents"
+    assert page.count("`touchline_build_info`") == 1
 
 
 def test_every_setting_has_an_example_that_is_not_its_default() -> None:

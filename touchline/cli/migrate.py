@@ -18,7 +18,8 @@ def migrate(
 ) -> None:
     """Apply the migrations that ClickHouse does not have yet. Running it again changes nothing.
 
-    A database that is newer than this release, or was migrated by files that have changed since, is left alone (status 2).
+    A database that is newer is left as it is; status 2 where this release cannot work with it, and where it was migrated by files that
+    have changed since.
 
     Examples:
 

@@ -226,7 +226,7 @@ def _schema(stack: LocalStack) -> Outcome:
     try:
         with explained(stack.settings):
             require_schema(client)
-            return _ok(f"version {schema_version(client)}, as this release needs")
+            return _ok(f"version {schema_version(client)}, which this release can work with")
     finally:
         client.disconnect()
 

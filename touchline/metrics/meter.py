@@ -6,7 +6,7 @@ the declaration does not know of.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from threading import Lock
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from touchline.metrics.kinds import Kind, Label, Metric
 
 LabelValues = tuple[str, ...]
+_US = 1_000_000
 
 
 class Sample(NamedTuple):
@@ -77,15 +78,25 @@ class Meter:
 
     def observe_each(self, metric: Metric, values: Iterable[float], *labels: str) -> None:
         """Put many values into a histogram at once."""
-        _require(metric.kind is Kind.HISTOGRAM, metric, "only a histogram observes")
         ascending = sorted(values)
         below = [bisect_right(ascending, bound) for bound in metric.buckets]
+        self._observe(metric, labels, [*below, len(ascending)], sum(ascending))
+
+    def observe_ages(self, metric: Metric, moments_us: Iterable[int], now_us: int) -> None:
+        """Put the seconds from each moment to now into a histogram without labels; all in integers, since there may be many."""
+        ascending = sorted(moments_us)
+        count = len(ascending)
+        below = [count - bisect_left(ascending, now_us - round(bound * _US)) for bound in metric.buckets]
+        self._observe(metric, (), [*below, count], (count * now_us - sum(ascending)) / _US)
+
+    def _observe(self, metric: Metric, labels: LabelValues, counts: Sequence[int], total: float) -> None:
+        _require(metric.kind is Kind.HISTOGRAM, metric, "only a histogram observes")
         with self._lock:
             series = self._series(metric, labels)
-            series[labels] = series.get(labels, 0.0) + sum(ascending)
-            counts = self._buckets[metric.name].setdefault(labels, [0] * (len(below) + 1))
-            for index, count in enumerate((*below, len(ascending))):
-                counts[index] += count
+            series[labels] = series.get(labels, 0.0) + total
+            known = self._buckets[metric.name].setdefault(labels, [0] * len(counts))
+            for index, count in enumerate(counts):
+                known[index] += count
 
     def read(self) -> Iterator[tuple[Metric, list[Sample]]]:
         """All metrics with their series, each metric's numbers of one moment."""

@@ -16,7 +16,9 @@ from tests.engine import running_engine
 from touchline.clickhouse import connect
 from touchline.errors import WrongUsage
 from touchline.sql.migrate import (
+    BREAKS,
     expected_schema_version,
+    major_schema_version,
     migrate,
     migrations_dir,
     pending,
@@ -96,19 +98,36 @@ def test_migrating_again_does_nothing(engine_client: Client) -> None:
     require_schema(engine_client)
 
 
-def test_a_newer_schema_is_refused(engine_client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_schema_is_refused_only_if_it_breaks_what_this_release_does(
+    bare_client: Client, tmp_path: Path
+) -> None:
+    """The next release expands, a later one contracts: this release works with the first schema and not with the second."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrations_dir(), folder)
     known = expected_schema_version()
-    for path in folder.glob(f"{known:04}_*.sql"):
-        path.unlink()
-    refusal = f"version {known}, this release knows versions up to {known - 1}"
-    for refuses in (migrate, pending):
+    migrate(bare_client)
+    add = "ALTER TABLE journey_raw.ledger ADD COLUMN IF NOT EXISTS weather String COMMENT 'Weather';\n"
+    drop = "-- breaks: releases before fill weather\nALTER TABLE journey_raw.ledger DROP COLUMN IF EXISTS weather;\n"
+    (folder / f"{known + 1:04}_add_weather.sql").write_text(add)
+    assert [step.number for step in migrate(bare_client, folder)] == [known + 1]
+    require_schema(bare_client)
+    assert pending(bare_client) == migrate(bare_client) == []
+
+    (folder / f"{known + 2:04}_drop_weather.sql").write_text(drop)
+    migrate(bare_client, folder)
+    assert pending(bare_client, folder) == []
+    assert major_schema_version(bare_client) == expected_schema_version(folder) == known + 2
+    refusal = f"since version {known + 2} releases that know versions up to {known} cannot work with it"
+    for refuses in (migrate, pending, require_schema):
         with pytest.raises(WrongUsage, match=refusal):
-            refuses(engine_client, folder)
-    monkeypatch.setattr("touchline.sql.migrate.expected_schema_version", lambda: known - 1)
-    with pytest.raises(WrongUsage, match=refusal):
-        require_schema(engine_client)
+            refuses(bare_client)
+    bare_client.execute("DELETE FROM journey_raw.schema_versions WHERE version > %(known)s", {"known": known})
+    assert schema_of(bare_client) == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_no_migration_of_this_release_breaks_an_earlier_one() -> None:
+    """Such a line is for a release of its own."""
+    assert [path.name for path in migrations_dir().glob("*.sql") if re.search(BREAKS, path.read_text())] == []
 
 
 def test_a_file_that_changed_after_it_was_applied_is_refused(engine_client: Client, tmp_path: Path) -> None:

@@ -66,6 +66,18 @@ def test_a_histogram_counts_what_is_not_above_its_bounds_however_it_is_told(valu
     assert found["shop_wait_seconds_sum", ()] == pytest.approx(sum(values))
 
 
+@settings(max_examples=60)
+@given(st.lists(st.integers(-(10**7), 10**8) | st.sampled_from([500_000, 5_000_000]), max_size=50))
+def test_ages_in_integers_are_counted_as_seconds_are(ages_us: list[int]) -> None:
+    now_us = 1_767_261_600_000_000
+    by_age, by_seconds = Meter((WAIT, BUILD_INFO)), Meter((WAIT, BUILD_INFO))
+    by_age.observe_ages(WAIT, [now_us - age for age in ages_us], now_us)
+    by_seconds.observe_each(WAIT, [age / 1e6 for age in ages_us])
+    one, other = (next(meter.read())[1][0] for meter in (by_age, by_seconds))
+    assert one.buckets == other.buckets
+    assert one.value == pytest.approx(other.value)
+
+
 def test_a_gauge_follows_what_is_held_and_ends_with_it() -> None:
     meter = Meter((OPEN,))
     meter.set(OPEN, 3, "a")
