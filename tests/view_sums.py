@@ -5,7 +5,7 @@ from __future__ import annotations
 from touchline.clickhouse import connect
 from touchline.settings import Settings
 
-OF_RECORDS = {"quarantine", "quarantine_settled", "account"}
+OF_RECORDS = {"quarantine", "quarantine_settled", "account", "freshness"}
 """Views of records and positions, which depend on arrival."""
 OF_WHAT_IS_DECLARED = "dim_"
 

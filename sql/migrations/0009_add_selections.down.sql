@@ -1,10 +1,42 @@
 -- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
 
+DROP VIEW IF EXISTS journey_api.journey_events;
+
+DROP VIEW IF EXISTS journey_api.journeys;
+
+DROP VIEW IF EXISTS journey_api.paths;
+
+DROP VIEW IF EXISTS journey_api.waits;
+
+DROP VIEW IF EXISTS journey_api.funnel;
+
+DROP VIEW IF EXISTS journey_api.persons_by_touchpoint;
+
+DROP VIEW IF EXISTS journey_api.dimension_values;
+
+DROP VIEW IF EXISTS journey_api.revenue_by_touchpoint;
+
+DROP VIEW IF EXISTS journey_api.volume_over_time;
+
+DROP VIEW IF EXISTS journey_api.volume_by_touchpoint;
+
 DROP VIEW IF EXISTS journey_api.survey_total;
 
 DROP VIEW IF EXISTS journey_api.survey_by_stage;
 
 DROP VIEW IF EXISTS journey_api.survey_by_touchpoint;
+
+DROP VIEW IF EXISTS journey.freshness;
+
+DROP VIEW IF EXISTS journey.path_edges;
+
+DROP VIEW IF EXISTS journey.kpi_dwell;
+
+DROP VIEW IF EXISTS journey.kpi_persons_1mo;
+
+DROP VIEW IF EXISTS journey.kpi_persons_1w;
+
+DROP VIEW IF EXISTS journey.kpi_persons_1d;
 
 DROP VIEW IF EXISTS journey.annotations;
 

@@ -368,6 +368,510 @@ FROM
     )
 );
 
+CREATE OR REPLACE VIEW journey.kpi_persons_1d
+(
+    bucket Date COMMENT 'Local day',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    persons Int64 COMMENT 'Distinct persons of the day (additivity: distinct, never sum)',
+    journeys Int64 COMMENT 'Distinct journey cycles of the day (additivity: distinct, never sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by day: never sum, the same ones are in several rows (additivity: distinct)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    persons_map AS persons,
+    journeys_map AS journeys
+FROM 
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        sum(sign * bitTest(first_of, 0)) AS persons_map,
+        sum(sign * bitTest(first_of, 4)) AS journeys_map
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    GROUP BY bucket, map, map_version
+)
+WHERE persons_map != 0 OR journeys_map != 0;
+
+CREATE OR REPLACE VIEW journey.kpi_persons_1w
+(
+    bucket Date COMMENT 'Monday of the local week',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    persons Int64 COMMENT 'Distinct persons of the week (additivity: distinct, never sum)',
+    journeys Int64 COMMENT 'Distinct journey cycles of the week (additivity: distinct, never sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by week: never sum, the same ones are in several rows (additivity: distinct)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    people AS persons,
+    cycles AS journeys
+FROM 
+(
+    SELECT bucket, map, map_version, toInt64(uniqExact(who)) AS people, toInt64(countIf(cycle > 0)) AS cycles
+    FROM
+    (
+        SELECT toMonday(local_date) AS bucket, map, map_version, sipHash128(person) AS who, cycle
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0
+        GROUP BY bucket, map, map_version, who, cycle
+        HAVING sum(sign) > 0
+    )
+    GROUP BY bucket, map, map_version
+);
+
+CREATE OR REPLACE VIEW journey.kpi_persons_1mo
+(
+    bucket Date COMMENT 'First local day of the month',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    persons Int64 COMMENT 'Distinct persons of the month (additivity: distinct, never sum)',
+    journeys Int64 COMMENT 'Distinct journey cycles of the month (additivity: distinct, never sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by month: never sum, the same ones are in several rows (additivity: distinct)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    people AS persons,
+    cycles AS journeys
+FROM 
+(
+    SELECT bucket, map, map_version, toInt64(uniqExact(who)) AS people, toInt64(countIf(cycle > 0)) AS cycles
+    FROM
+    (
+        SELECT toStartOfMonth(local_date) AS bucket, map, map_version, sipHash128(person) AS who, cycle
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0
+        GROUP BY bucket, map, map_version, who, cycle
+        HAVING sum(sign) > 0
+    )
+    GROUP BY bucket, map, map_version
+);
+
+CREATE OR REPLACE VIEW journey.kpi_dwell
+(
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    told_by LowCardinality(String) COMMENT 'touchpoint or stage: what the value is',
+    value LowCardinality(String) COMMENT 'Touchpoint or stage',
+    n_followed Int64 COMMENT 'Stays there after which the journey went on (additivity: sum)',
+    n_open Int64 COMMENT 'Stays there in which open journeys are now: how long is not known yet',
+    open_share Nullable(Float64) COMMENT 'n_open / (n_followed + n_open); NULL without any',
+    n_last Int64 COMMENT 'Stays there that ended their journey: nothing followed, so they are no wait',
+    p50_seconds Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    p75_seconds Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    p90_seconds Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached'
+)
+SQL SECURITY DEFINER
+COMMENT 'How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)'
+AS SELECT
+    map,
+    map_version,
+    told_by,
+    value,
+    n_followed,
+    n_open,
+    if(n_followed + n_open = 0, NULL, n_open / (n_followed + n_open)) AS open_share,
+    n_last,
+    if(rank_50 = 0, NULL, sorted_times[rank_50].1) / 1000000 AS p50_seconds,
+    if(rank_75 = 0, NULL, sorted_times[rank_75].1) / 1000000 AS p75_seconds,
+    if(rank_90 = 0, NULL, sorted_times[rank_90].1) / 1000000 AS p90_seconds
+FROM 
+(
+    SELECT 'touchpoint' AS told_by, * FROM
+    (
+        SELECT
+            *,
+            arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
+            arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
+            arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
+        FROM 
+        (
+            SELECT
+                *,
+                arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs
+            FROM 
+            (
+                SELECT
+                    map, map_version, value,
+                    countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
+                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
+                FROM
+                (
+                    SELECT map, map_version, cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+                    FROM
+                    (
+                        SELECT map, map_version, if('touchpoint' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                        FROM
+                        (
+                            SELECT *, (map, map_version, who, cycle) IN (
+                                SELECT map, map_version, who, last.1 AS cycle
+                                FROM
+                                (
+                                    SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                  AND cycle > 0
+                                  AND (churn_due_at > (
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                    GROUP BY map, map_version, who
+                                )
+                                WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            )
+                            ) AS is_open
+                            FROM
+                            (
+                                SELECT
+                                    map, map_version, sipHash128(person) AS who, cycle,
+                                    arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND cycle > 0
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                GROUP BY map, map_version, who, cycle
+                                HAVING sum(sign) > 0 AND 1
+                            )
+                        )
+                    )
+                    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> stay.3, stays), arrayPushBack(arrayPopFront(arrayMap(stay -> stay.3, stays)), toUnixTimestamp64Micro(toDateTime64((
+                    SELECT max(hour) + toIntervalHour(1)
+                    FROM (SELECT bucket AS hour, events FROM (
+                        SELECT
+                            toStartOfHour(event_time) AS bucket,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY bucket
+                    ))
+                    WHERE events != 0
+                ), 6, 'UTC')))) AS cut
+                )
+                GROUP BY map, map_version, value
+            )
+        )
+    )
+    UNION ALL
+    SELECT 'stage' AS told_by, * FROM
+    (
+        SELECT
+            *,
+            arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
+            arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
+            arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
+        FROM 
+        (
+            SELECT
+                *,
+                arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs
+            FROM 
+            (
+                SELECT
+                    map, map_version, value,
+                    countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
+                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
+                FROM
+                (
+                    SELECT map, map_version, cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+                    FROM
+                    (
+                        SELECT map, map_version, if('stage' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                        FROM
+                        (
+                            SELECT *, (map, map_version, who, cycle) IN (
+                                SELECT map, map_version, who, last.1 AS cycle
+                                FROM
+                                (
+                                    SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                  AND cycle > 0
+                                  AND (churn_due_at > (
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                    GROUP BY map, map_version, who
+                                )
+                                WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            )
+                            ) AS is_open
+                            FROM
+                            (
+                                SELECT
+                                    map, map_version, sipHash128(person) AS who, cycle,
+                                    arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), 'stage' = 'touchpoint' OR is_mapped = 1)) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND cycle > 0
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                GROUP BY map, map_version, who, cycle
+                                HAVING sum(sign) > 0 AND 1
+                            )
+                        )
+                    )
+                    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> stay.3, stays), arrayPushBack(arrayPopFront(arrayMap(stay -> stay.3, stays)), toUnixTimestamp64Micro(toDateTime64((
+                    SELECT max(hour) + toIntervalHour(1)
+                    FROM (SELECT bucket AS hour, events FROM (
+                        SELECT
+                            toStartOfHour(event_time) AS bucket,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY bucket
+                    ))
+                    WHERE events != 0
+                ), 6, 'UTC')))) AS cut
+                )
+                GROUP BY map, map_version, value
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey.path_edges
+(
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    told_by LowCardinality(String) COMMENT 'touchpoint or stage: what the nodes are; never mix them',
+    step UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
+    from_node LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
+    to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
+    journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)'
+)
+SQL SECURITY DEFINER
+COMMENT 'The first 10 steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, told_by and step)'
+AS SELECT
+    map,
+    map_version,
+    told_by,
+    step,
+    from_node,
+    to_node,
+    passing AS journeys
+FROM 
+(
+    SELECT 'touchpoint' AS told_by, * FROM
+    (
+        SELECT map, map_version, edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+        FROM
+        (
+            SELECT map, map_version, arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> stay.2, stays)), 10, if(is_open, '(open)', '(end)')) AS way, count() AS same
+            FROM
+            (
+                SELECT map, map_version, if('touchpoint' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                FROM
+                (
+                    SELECT *, (map, map_version, who, cycle) IN (
+                        SELECT map, map_version, who, last.1 AS cycle
+                        FROM
+                        (
+                            SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                          AND cycle > 0
+                          AND (churn_due_at > (
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            GROUP BY map, map_version, who
+                        )
+                        WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    )
+                    ) AS is_open
+                    FROM
+                    (
+                        SELECT
+                            map, map_version, sipHash128(person) AS who, cycle,
+                            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), 0), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                      AND cycle > 0
+                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                        GROUP BY map, map_version, who, cycle
+                        HAVING sum(sign) > 0 AND 1
+                    )
+                )
+            )
+            GROUP BY map, map_version, way
+        )
+        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, '(start)')), way) AS edge
+        GROUP BY map, map_version, step, from_node, to_node
+    )
+    UNION ALL
+    SELECT 'stage' AS told_by, * FROM
+    (
+        SELECT map, map_version, edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+        FROM
+        (
+            SELECT map, map_version, arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> stay.2, stays)), 10, if(is_open, '(open)', '(end)')) AS way, count() AS same
+            FROM
+            (
+                SELECT map, map_version, if('stage' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                FROM
+                (
+                    SELECT *, (map, map_version, who, cycle) IN (
+                        SELECT map, map_version, who, last.1 AS cycle
+                        FROM
+                        (
+                            SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                          AND cycle > 0
+                          AND (churn_due_at > (
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            GROUP BY map, map_version, who
+                        )
+                        WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    )
+                    ) AS is_open
+                    FROM
+                    (
+                        SELECT
+                            map, map_version, sipHash128(person) AS who, cycle,
+                            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), 0), 'stage' = 'touchpoint' OR is_mapped = 1)) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                      AND cycle > 0
+                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                        GROUP BY map, map_version, who, cycle
+                        HAVING sum(sign) > 0 AND 1
+                    )
+                )
+            )
+            GROUP BY map, map_version, way
+        )
+        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, '(start)')), way) AS edge
+        GROUP BY map, map_version, step, from_node, to_node
+    )
+);
+
+CREATE OR REPLACE VIEW journey.freshness
+(
+    source LowCardinality(String) COMMENT 'System that sent the events (dim_source.id)',
+    last_event_time DateTime64(6, 'UTC') COMMENT 'Time of its newest event (UTC)',
+    last_received_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the sender''s side received its newest one (UTC); NULL when it does not say',
+    last_stored_at DateTime64(3, 'UTC') COMMENT 'When the newest one was stored (UTC)',
+    events Int64 COMMENT 'Events that stand, of every type (additivity: sum)',
+    delay_p50_seconds Float64 COMMENT 'Median time from an event to where it can be read, of those stored in the last day before last_stored_at',
+    delay_p90_seconds Float64 COMMENT 'The time that 90 % of these stay below'
+)
+SQL SECURITY DEFINER
+COMMENT 'How fresh the data of each source are'
+AS SELECT
+    source,
+    newest AS last_event_time,
+    if(toUnixTimestamp64Micro(received) = 0, NULL, received) AS last_received_at,
+    stored AS last_stored_at,
+    toInt64(events_stored) AS events,
+    delays[1] AS delay_p50_seconds,
+    delays[2] AS delay_p90_seconds
+FROM 
+(
+    SELECT
+        source, max(event_time) AS newest, max(received_time) AS received, max(stored_time) AS stored, count() AS events_stored,
+        quantilesExactIf(0.5, 0.9)(
+            toUnixTimestamp64Milli(stored_time) / 1000 - toUnixTimestamp64Micro(event_time) / 1000000,
+            stored_time > newest_stored - toIntervalDay(1)
+        ) AS delays
+    FROM
+    (
+        SELECT source, event_time, received_time, stored_time, max(stored_time) OVER (PARTITION BY source) AS newest_stored
+        FROM journey_raw.ledger
+        WHERE kind = 'received' AND fate = 'stored'
+          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+    )
+    GROUP BY source
+);
+
 CREATE OR REPLACE VIEW journey.dim_map
 (
     id LowCardinality(String) COMMENT 'Id of the map (column map elsewhere)',
@@ -1615,3 +2119,714 @@ FROM
         )
     )
 );
+
+CREATE OR REPLACE VIEW journey_api.volume_by_touchpoint
+(
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    events Int64 COMMENT 'Number of events (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Events of the selection by touchpoint (additivity: sum)'
+AS SELECT
+    CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(nullIf(stage, ''), 'LowCardinality(Nullable(String))') AS stage,
+    CAST(nullIf(stage_order, 0), 'Nullable(UInt8)') AS stage_order,
+    CAST(nullIf(channel, ''), 'LowCardinality(Nullable(String))') AS channel,
+    CAST(is_online, 'UInt8') AS is_online,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(events, 'Int64') AS events
+FROM 
+(
+SELECT
+    touchpoint,
+    stage,
+    stage_order,
+    channel,
+    is_online,
+    is_simulated,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+GROUP BY touchpoint, stage, stage_order, channel, is_online, is_simulated
+)
+WHERE events != 0;
+
+CREATE OR REPLACE VIEW journey_api.volume_over_time
+(
+    bucket DateTime('UTC') COMMENT 'Begin of the hour, or of the first local day of the bucket',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    events Int64 COMMENT 'Number of events (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Events of the selection over time, by touchpoint (additivity: sum)'
+AS SELECT
+    CAST(bucket, 'DateTime(''UTC'')') AS bucket,
+    CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(events, 'Int64') AS events
+FROM 
+(
+    SELECT toDateTime(bucket_day, 'UTC') AS bucket, touchpoint, is_simulated, events
+    FROM (
+SELECT
+    multiIf({grain:String} IN ('day'), local_date, {grain:String} IN ('week'), toMonday(local_date), toStartOfMonth(local_date)) AS bucket_day,
+    touchpoint,
+    is_simulated,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND (SELECT throwIf(NOT {grain:String} IN ('hour', 'day', 'week', 'month'), 'grain is one of hour, day, week, month')) = 0 AND NOT {grain:String} IN ('hour')
+GROUP BY bucket_day, touchpoint, is_simulated
+    )
+    UNION ALL
+    SELECT toStartOfHour(event_time) AS bucket, touchpoint, is_simulated, sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND {grain:String} IN ('hour')
+    GROUP BY bucket, touchpoint, is_simulated
+)
+WHERE events != 0;
+
+CREATE OR REPLACE VIEW journey_api.revenue_by_touchpoint
+(
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    currency LowCardinality(String) COMMENT 'ISO 4217 currency',
+    orders Int64 COMMENT 'Number of events with an amount (additivity: sum)',
+    amount Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund'
+)
+SQL SECURITY DEFINER
+COMMENT 'Paid amounts of the selection by touchpoint and currency, less refunds; never sum across currencies (additivity: sum)'
+AS SELECT
+    CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(currency, 'LowCardinality(String)') AS currency,
+    CAST(orders, 'Int64') AS orders,
+    CAST(accurateCastOrNull(total, 'Decimal(18, 4)'), 'Nullable(Decimal(18, 4))') AS amount
+FROM 
+(
+    SELECT
+        touchpoint, currency, sum(orders) AS orders,
+        sum(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0)) AS total
+    FROM
+    (
+SELECT
+    touchpoint,
+    currency,
+    currency_exponent,
+    sum(sign) AS orders,
+    sum(sign * amount_minor) AS amount_minor
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != ''
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+GROUP BY touchpoint, currency, currency_exponent
+    )
+    GROUP BY touchpoint, currency
+)
+WHERE orders != 0 OR total != 0;
+
+CREATE OR REPLACE VIEW journey_api.dimension_values
+(
+    key LowCardinality(String) COMMENT 'Key of the filter',
+    value String COMMENT 'One of its values; empty for what is not known',
+    events Int64 COMMENT 'Number of events (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'What a reader can filter by: every value of every key of the filter (additivity: sum within a key)'
+AS SELECT
+    CAST(key, 'LowCardinality(String)') AS key,
+    CAST(value, 'String') AS value,
+    CAST(events, 'Int64') AS events
+FROM 
+(
+    SELECT 'touchpoint' AS key, value, events FROM (
+SELECT
+    toString(touchpoint) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'stage' AS key, value, events FROM (
+SELECT
+    toString(stage) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'channel' AS key, value, events FROM (
+SELECT
+    toString(channel) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'is_online' AS key, value, events FROM (
+SELECT
+    toString(toString(is_online)) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'is_simulated' AS key, value, events FROM (
+SELECT
+    toString(toString(is_simulated)) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'brand' AS key, value, events FROM (
+SELECT
+    toString(brand) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'place' AS key, value, events FROM (
+SELECT
+    toString(place) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'persona' AS key, value, events FROM (
+SELECT
+    toString(persona) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+    UNION ALL
+    SELECT 'segment' AS key, value, events FROM (
+SELECT
+    toString(segment) AS value,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY value
+    ) WHERE events != 0
+);
+
+CREATE OR REPLACE VIEW journey_api.persons_by_touchpoint
+(
+    touchpoint LowCardinality(Nullable(String)) COMMENT 'Touchpoint; NULL for all of them together',
+    persons Int64 COMMENT 'Distinct persons with a selected event there (additivity: distinct)',
+    journeys Int64 COMMENT 'Distinct journeys with a selected event there (additivity: distinct)',
+    conversions Int64 COMMENT 'Of those the ones that have converted, wherever',
+    n_closed Int64 COMMENT 'Of those the ones that are over at as_of',
+    dropped Int64 COMMENT 'Of those that are over the ones that never converted and whose last touchpoint it is (of all: any last touchpoint)',
+    drop_off Nullable(Float64) COMMENT 'dropped / n_closed; NULL without any',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys of the selection by touchpoint, and how many journeys were lost there; never sum (additivity: distinct)'
+AS SELECT
+    CAST(here, 'LowCardinality(Nullable(String))') AS touchpoint,
+    CAST(persons, 'Int64') AS persons,
+    CAST(journeys, 'Int64') AS journeys,
+    CAST(converted, 'Int64') AS conversions,
+    CAST(n_closed, 'Int64') AS n_closed,
+    CAST(dropped, 'Int64') AS dropped,
+    CAST(if(n_closed = 0, NULL, dropped / n_closed), 'Nullable(Float64)') AS drop_off,
+    CAST(if(n_closed = 0, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
+    CAST(if(n_closed = 0, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high
+FROM 
+(
+    SELECT
+        *,
+        (dropped + 1.9207294103470627) / (n_closed + 3.8414588206941254) AS wilson_centre,
+        1.959963984540054 * sqrt(dropped * (n_closed - dropped) / n_closed + 0.9603647051735313) / (n_closed + 3.8414588206941254) AS wilson_half
+    FROM 
+    (
+        SELECT
+            here,
+            uniqExact(who) AS persons,
+            countIf(cycle > 0) AS journeys,
+            countIf(cycle > 0 AND conversions > 0) AS converted,
+            countIf(cycle > 0 AND NOT is_open) AS n_closed,
+            countIf(cycle > 0 AND NOT is_open AND conversions = 0 AND (here IS NULL OR here = last_touchpoint)) AS dropped
+        FROM
+        (
+            SELECT *, (who, cycle) IN (
+                SELECT who, last.1 AS cycle
+                FROM
+                (
+                    SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                  AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                  AND cycle > 0
+                  AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                    GROUP BY who
+                )
+                WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
+            ) AS is_open
+            FROM
+            (
+                SELECT
+                    sipHash128(person) AS who, cycle,
+                    sum(sign * is_conversion) AS conversions,
+                    argMax(touchpoint, touchpoint_number) AS last_touchpoint,
+                    groupUniqArrayIf(touchpoint, local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+              AND touchpoint_number > 0
+              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                GROUP BY who, cycle
+                HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+            )
+        )
+        ARRAY JOIN arrayPushFront(arrayMap(one -> toNullable(toString(one)), met_here), NULL) AS here
+        GROUP BY here
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.funnel
+(
+    stage LowCardinality(String) COMMENT 'Stage (dim_stage.id)',
+    stage_order UInt8 COMMENT 'Place of the stage in the map, from 1',
+    reached Int64 COMMENT 'Selected journeys that reached the stage: advanced + dropped + open',
+    advanced Int64 COMMENT 'Of those the ones that reached the next stage',
+    dropped Int64 COMMENT 'Of those the ones that are over without: lost, or followed by a later cycle; of the last stage all that are over',
+    open Int64 COMMENT 'Of those the ones that may still advance: nothing is said of them yet',
+    rate Nullable(Float64) COMMENT 'advanced / (advanced + dropped): journeys that are over or have gone on; NULL without any and for the last stage',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % interval',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % interval',
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: wilson; NULL without interval'
+)
+SQL SECURITY DEFINER
+COMMENT 'How far the selected journeys came, stage by stage: a journey is whole, whatever of it the filter selects (additivity: derived)'
+AS SELECT
+    CAST(stage, 'LowCardinality(String)') AS stage,
+    CAST(stage_order, 'UInt8') AS stage_order,
+    CAST(reached, 'Int64') AS reached,
+    CAST(advanced, 'Int64') AS advanced,
+    CAST(reached - advanced - still_open, 'Int64') AS dropped,
+    CAST(still_open, 'Int64') AS open,
+    CAST(if(n_closed = 0 OR is_last, NULL, advanced / n_closed), 'Nullable(Float64)') AS rate,
+    CAST(if(n_closed = 0 OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
+    CAST(if(n_closed = 0 OR is_last, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
+    CAST(if(n_closed = 0 OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method
+FROM 
+(
+    SELECT
+        *,
+        (advanced + 1.9207294103470627) / (n_closed + 3.8414588206941254) AS wilson_centre,
+        1.959963984540054 * sqrt(advanced * (n_closed - advanced) / n_closed + 0.9603647051735313) / (n_closed + 3.8414588206941254) AS wilson_half
+    FROM 
+    (
+        SELECT
+            *,
+            reached - still_open AS n_closed,
+            stage_order = max(stage_order) OVER () AS is_last
+        FROM 
+        (
+            SELECT stage, stage_order, reached, advanced, still_open
+            FROM
+            (
+                SELECT stage, stage_order FROM journey_raw.stages
+                WHERE map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0
+                LIMIT 1 BY stage
+            ) AS stages
+            LEFT JOIN
+            (
+                SELECT
+                    toUInt8(passing) AS stage_order, sum(journeys) AS reached, sumIf(journeys, passed > passing) AS advanced,
+                    sumIf(journeys, passed = passing AND is_open) AS still_open
+                FROM
+                (
+                    SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, count() AS journeys
+                    FROM
+                    (
+                        SELECT *, (who, cycle) IN (
+                            SELECT who, last.1 AS cycle
+                            FROM
+                            (
+                                SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                              AND cycle > 0
+                              AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                GROUP BY who
+                            )
+                            WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
+                        ) AS is_open
+                        FROM
+                        (
+                            SELECT
+                                sipHash128(person) AS who, cycle,
+                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                sum(sign * (stage_max - stage_max_before)) AS highest
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                          AND cycle > 0
+                            GROUP BY who, cycle
+                            HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+                        )
+                    )
+                    GROUP BY passed, is_open
+                )
+                ARRAY JOIN range(1, toUInt32(passed) + 1) AS passing
+                GROUP BY passing
+            ) AS passed USING (stage_order)
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.waits
+(
+    value LowCardinality(String) COMMENT 'Touchpoint or stage',
+    n_followed Int64 COMMENT 'Stays there after which the journey went on (additivity: sum)',
+    n_open Int64 COMMENT 'Stays there in which open journeys are now: how long is not known yet',
+    open_share Nullable(Float64) COMMENT 'n_open / (n_followed + n_open); NULL without any',
+    n_last Int64 COMMENT 'Stays there that ended their journey: nothing followed, so they are no wait',
+    p50_seconds Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    p75_seconds Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    p90_seconds Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached'
+)
+SQL SECURITY DEFINER
+COMMENT 'How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)'
+AS SELECT
+    CAST(value, 'LowCardinality(String)') AS value,
+    CAST(n_followed, 'Int64') AS n_followed,
+    CAST(n_open, 'Int64') AS n_open,
+    CAST(if(n_followed + n_open = 0, NULL, n_open / (n_followed + n_open)), 'Nullable(Float64)') AS open_share,
+    CAST(n_last, 'Int64') AS n_last,
+    CAST(if(rank_50 = 0, NULL, sorted_times[rank_50].1) / 1000000, 'Nullable(Float64)') AS p50_seconds,
+    CAST(if(rank_75 = 0, NULL, sorted_times[rank_75].1) / 1000000, 'Nullable(Float64)') AS p75_seconds,
+    CAST(if(rank_90 = 0, NULL, sorted_times[rank_90].1) / 1000000, 'Nullable(Float64)') AS p90_seconds
+FROM 
+(
+    SELECT
+        *,
+        arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
+        arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
+        arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
+    FROM 
+    (
+        SELECT
+            *,
+            arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs
+        FROM 
+        (
+            SELECT
+                value,
+                countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
+                arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
+            FROM
+            (
+                SELECT cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+                FROM
+                (
+                    SELECT if({by:String} = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                    FROM
+                    (
+                        SELECT *, (who, cycle) IN (
+                            SELECT who, last.1 AS cycle
+                            FROM
+                            (
+                                SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                              AND cycle > 0
+                              AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                GROUP BY who
+                            )
+                            WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
+                        ) AS is_open
+                        FROM
+                        (
+                            SELECT
+                                sipHash128(person) AS who, cycle,
+                                arraySort(one -> one.1, groupArrayIf((touchpoint_number, if({by:String} = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), {by:String} = 'touchpoint' OR is_mapped = 1)) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                          AND cycle > 0
+                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            GROUP BY who, cycle
+                            HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+                        )
+                    )
+                    WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
+                )
+                ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> stay.3, stays), arrayPushBack(arrayPopFront(arrayMap(stay -> stay.3, stays)), toUnixTimestamp64Micro(toDateTime64({as_of:DateTime('UTC')}, 6, 'UTC')))) AS cut
+            )
+            GROUP BY value
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.paths
+(
+    step UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
+    from_node LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
+    to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
+    journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
+    share Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1'
+)
+SQL SECURITY DEFINER
+COMMENT 'How the selected journeys went on, step by step; each step holds every one of them (additivity: sum within a step)'
+AS SELECT
+    CAST(step, 'UInt8') AS step,
+    CAST(shown_from, 'LowCardinality(String)') AS from_node,
+    CAST(shown_to, 'LowCardinality(String)') AS to_node,
+    CAST(journeys, 'Int64') AS journeys,
+    CAST(share, 'Float64') AS share
+FROM 
+(
+    SELECT
+        *,
+        journeys / sum(journeys) OVER (PARTITION BY step) AS share
+    FROM 
+    (
+        SELECT step, if(from_node_rank > {top:UInt8} AND from_node NOT IN ('(start)', '(end)', '(open)'), '(other)', from_node) AS shown_from, if(to_node_rank > {top:UInt8} AND to_node NOT IN ('(start)', '(end)', '(open)'), '(other)', to_node) AS shown_to, sum(passing) AS journeys
+        FROM
+        (
+            SELECT
+                *,
+                dense_rank() OVER (PARTITION BY step ORDER BY from_node IN ('(start)', '(end)', '(open)'), from_node_total DESC, from_node) AS from_node_rank,
+                dense_rank() OVER (PARTITION BY step ORDER BY to_node IN ('(start)', '(end)', '(open)'), to_node_total DESC, to_node) AS to_node_rank
+            FROM 
+            (
+                SELECT
+                    *,
+                    sum(passing) OVER (PARTITION BY step, from_node) AS from_node_total,
+                    sum(passing) OVER (PARTITION BY step, to_node) AS to_node_total
+                FROM 
+                (
+                    SELECT edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+                    FROM
+                    (
+                        SELECT arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> stay.2, stays)), {steps:UInt8}, if(is_open, '(open)', '(end)')) AS way, count() AS same
+                        FROM
+                        (
+                            SELECT if({by:String} = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                            FROM
+                            (
+                                SELECT *, (who, cycle) IN (
+                                    SELECT who, last.1 AS cycle
+                                    FROM
+                                    (
+                                        SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                      AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                      AND cycle > 0
+                                      AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
+                                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                        GROUP BY who
+                                    )
+                                    WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
+                                ) AS is_open
+                                FROM
+                                (
+                                    SELECT
+                                        sipHash128(person) AS who, cycle,
+                                        arraySort(one -> one.1, groupArrayIf((touchpoint_number, if({by:String} = 'stage', stage, touchpoint), 0), {by:String} = 'touchpoint' OR is_mapped = 1)) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                  AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                  AND cycle > 0
+                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                    GROUP BY who, cycle
+                                    HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+                                )
+                            )
+                            WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
+                        )
+                        GROUP BY way
+                    )
+                    ARRAY JOIN arrayZip(range(toUInt8({steps:UInt8})), arrayPopBack(arrayPushFront(way, '(start)')), way) AS edge
+                    GROUP BY step, from_node, to_node
+                )
+            )
+        )
+        GROUP BY step, shown_from, shown_to
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.journeys
+(
+    person String COMMENT 'Person key',
+    cycle UInt32 COMMENT 'Journey cycle of the person, from 1',
+    started_at DateTime64(6, 'UTC') COMMENT 'First touchpoint of the cycle (UTC)',
+    last_at DateTime64(6, 'UTC') COMMENT 'Last touchpoint of the cycle so far (UTC)',
+    converted_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Conversion of the cycle (UTC); NULL when there is none',
+    stage_max UInt8 COMMENT 'Highest stage reached, in any order',
+    depth UInt8 COMMENT 'Stages passed in order, from the first on',
+    touchpoints UInt64 COMMENT 'Number of touchpoints (additivity: sum)',
+    state LowCardinality(String) COMMENT 'open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey',
+    is_simulated UInt8 COMMENT '1 when a touchpoint of it is made up',
+    path Array(LowCardinality(String)) COMMENT 'Its touchpoints in order',
+    stage_path Array(LowCardinality(String)) COMMENT 'Its stages in order, one after another the same once; unmapped touchpoints have none'
+)
+SQL SECURITY DEFINER
+COMMENT 'One row per selected journey, told whole; at as_of it is open, or over'
+AS SELECT
+    CAST(person_key, 'String') AS person,
+    CAST(cycle, 'UInt32') AS cycle,
+    CAST(fromUnixTimestamp64Micro(started_us, 'UTC'), 'DateTime64(6, ''UTC'')') AS started_at,
+    CAST(fromUnixTimestamp64Micro(started_us + lasted_us, 'UTC'), 'DateTime64(6, ''UTC'')') AS last_at,
+    CAST(if(conversions > 0, fromUnixTimestamp64Micro(converted_us, 'UTC'), NULL), 'Nullable(DateTime64(6, ''UTC''))') AS converted_at,
+    CAST(highest, 'UInt8') AS stage_max,
+    CAST(depth, 'UInt8') AS depth,
+    CAST(touchpoints, 'UInt64') AS touchpoints,
+    CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
+    CAST(simulated > 0, 'UInt8') AS is_simulated,
+    CAST(arrayMap(stay -> stay.2, if('touchpoint' = 'stage', arrayFilter((one, before) -> one.2 != before.2, touchpoint_events, arrayPushFront(arrayPopBack(touchpoint_events), (0, '', 0))), touchpoint_events)), 'Array(LowCardinality(String))') AS path,
+    CAST(arrayMap(stay -> stay.2, if('stage' = 'stage', arrayFilter((one, before) -> one.2 != before.2, stage_events, arrayPushFront(arrayPopBack(stage_events), (0, '', 0))), stage_events)), 'Array(LowCardinality(String))') AS stage_path
+FROM 
+(
+    SELECT *, (who, cycle) IN (
+        SELECT who, last.1 AS cycle
+        FROM
+        (
+            SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+          AND cycle > 0
+          AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
+          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            GROUP BY who
+        )
+        WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
+    ) AS is_open
+    FROM
+    (
+        SELECT
+            sipHash128(person) AS who, cycle,
+            sum(sign) AS touchpoints,
+            sum(sign * is_simulated) AS simulated,
+            sum(sign * (funnel_depth - funnel_before)) AS depth,
+            sum(sign * (stage_max - stage_max_before)) AS highest,
+            sum(sign * is_conversion) AS conversions,
+            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+            sum(sign * (transition != 'enter') * wait_us) AS lasted_us,
+            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+            any(person) AS person_key,
+            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), 0), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_events,
+            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), 0), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+      AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+      AND cycle > 0
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+        GROUP BY who, cycle
+        HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.journey_events
+(
+    event_time DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
+    local_date Date COMMENT 'Day in the zone of the place, else of the company',
+    kind LowCardinality(String) COMMENT 'touchpoint or answer',
+    source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    event_id String COMMENT 'Id of the event within its source',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    action LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    transition LowCardinality(Nullable(String)) COMMENT 'enter, advance, skip, return or stay; NULL when no journey moves',
+    wait_seconds Nullable(Float64) COMMENT 'Time since the same person''s touchpoint before; NULL for the first',
+    is_conversion UInt8 COMMENT '1 when the event converts its journey cycle',
+    rule LowCardinality(Nullable(String)) COMMENT 'Rule of the map that decided the stage; NULL when none did',
+    evidence LowCardinality(Nullable(String)) COMMENT 'What the rule saw; NULL when none decided',
+    persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
+    segment LowCardinality(Nullable(String)) COMMENT 'Segment as of the event; NULL when unknown',
+    place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
+    amount Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund',
+    currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency: never sum across currencies; NULL without amount',
+    kpi LowCardinality(Nullable(String)) COMMENT 'KPI that the question feeds (dim_kpi.id); NULL for other questions',
+    variant LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale',
+    scope LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    score Nullable(Float64) COMMENT 'Score; NULL when none was given',
+    disposition LowCardinality(Nullable(String)) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown'
+)
+SQL SECURITY DEFINER
+COMMENT 'What a person did and answered in one journey: one row per event, with the rule that placed it'
+AS SELECT
+    CAST(event_time, 'DateTime64(6, ''UTC'')') AS event_time,
+    CAST(local_date, 'Date') AS local_date,
+    CAST(if(is_answer, 'answer', 'touchpoint'), 'LowCardinality(String)') AS kind,
+    CAST(source, 'LowCardinality(String)') AS source,
+    CAST(event_id, 'String') AS event_id,
+    CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(nullIf(action, ''), 'LowCardinality(Nullable(String))') AS action,
+    CAST(nullIf(channel, ''), 'LowCardinality(Nullable(String))') AS channel,
+    CAST(is_online, 'UInt8') AS is_online,
+    CAST(nullIf(stage, ''), 'LowCardinality(Nullable(String))') AS stage,
+    CAST(nullIf(stage_order, 0), 'Nullable(UInt8)') AS stage_order,
+    CAST(nullIf(transition, ''), 'LowCardinality(Nullable(String))') AS transition,
+    CAST(if(touchpoint_number > 1, wait_us / 1000000, NULL), 'Nullable(Float64)') AS wait_seconds,
+    CAST(is_conversion, 'UInt8') AS is_conversion,
+    CAST(nullIf(rule, ''), 'LowCardinality(Nullable(String))') AS rule,
+    CAST(nullIf(evidence, ''), 'LowCardinality(Nullable(String))') AS evidence,
+    CAST(nullIf(persona, ''), 'LowCardinality(Nullable(String))') AS persona,
+    CAST(nullIf(segment, ''), 'LowCardinality(Nullable(String))') AS segment,
+    CAST(nullIf(place, ''), 'LowCardinality(Nullable(String))') AS place,
+    CAST(if(currency != '', accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)'), NULL), 'Nullable(Decimal(18, 4))') AS amount,
+    CAST(nullIf(currency, ''), 'LowCardinality(Nullable(String))') AS currency,
+    CAST(nullIf(kpi, ''), 'LowCardinality(Nullable(String))') AS kpi,
+    CAST(if(is_answer, nullIf(kpi_variant, ''), NULL), 'LowCardinality(Nullable(String))') AS variant,
+    CAST(nullIf(scope, ''), 'LowCardinality(Nullable(String))') AS scope,
+    CAST(if(has_score = 1, score, NULL), 'Nullable(Float64)') AS score,
+    CAST(nullIf(disposition, ''), 'LowCardinality(Nullable(String))') AS disposition,
+    CAST(is_simulated, 'UInt8') AS is_simulated
+FROM 
+(
+    SELECT *,
+    event_type = 'touchline.answer.v1' AS is_answer, multiIf(
+    variant != '', toString(variant),
+    kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
+    kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
+    kpi = 'csat' AND scale_min = 1 AND scale_max = 7, 'top_2_box_of_7',
+    kpi = 'ces' AND scale_min = 1 AND scale_max = 7, 'mean',
+    kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
+    kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
+    '') AS kpi_variant FROM journey_raw.ledger
+    WHERE kind = 'attached' AND map = {map:String} AND map_version = {map_version:UInt32} AND person = {person:String} AND cycle = {cycle:UInt32}
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+)
+WHERE event_type IN ('touchline.touchpoint.v1', 'touchline.answer.v1');

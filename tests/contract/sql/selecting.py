@@ -22,6 +22,11 @@ DEFAULTS = {
     "as_of": "'2026-03-29 00:00:00'",
     "grain": "'day'",
     "by": "'touchpoint'",
+    "mode": "'in_order'",
+    "steps": "4",
+    "top": "3",
+    "person": "'k1:a'",
+    "cycle": "1",
 }
 """One value for each argument, whatever the view; a new argument needs a line here."""
 

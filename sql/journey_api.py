@@ -1,0 +1,85 @@
+"""The selected journeys one by one, and the events of one of them: what stands behind funnel, paths and waits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.sql.catalogue import load_catalogue
+from touchline.sql.fact_views import AMOUNT
+from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
+from touchline.sql.selected_journeys import FACTS, NET_FACTS, SELECTION, selected_journeys
+from touchline.sql.selection import OF_MAP
+from touchline.sql.stays import BY, NAMES, events_of, stays_of
+from touchline.sql.surveys import variant_key
+from touchline.sql.view_columns import Column
+from touchline.sql.views import NET_ROWS, chosen, own, rows_of_ledger
+
+_NET = {"person_key": NET_FACTS["person_key"]} | {f"{by}_events": events_of(f"'{by}'") for by in BY.values}
+_TIME: Final = "DateTime64(6, 'UTC')"
+_PATH: Final = "Array(LowCardinality(String))"
+
+
+def _moment(microseconds: str) -> str:
+    return f"fromUnixTimestamp64Micro({microseconds}, 'UTC')"
+
+
+def _names(by: str) -> str:
+    return NAMES.format(stays_of(f"'{by}'", f"{by}_events"))
+
+
+JOURNEYS = ParameterizedView(
+    "journeys",
+    "One row per selected journey, told whole; at as_of it is open, or over",
+    ARGUMENTS | AS_OF,
+    own(
+        {
+            "person": ("String", "Person key", "person_key"),
+            "cycle": ("UInt32", "Journey cycle of the person, from 1", ""),
+            "started_at": (_TIME, "First touchpoint of the cycle (UTC)", _moment("started_us")),
+            "last_at": (_TIME, "Last touchpoint of the cycle so far (UTC)", _moment("started_us + lasted_us")),
+            "converted_at": (
+                f"Nullable({_TIME})",
+                "Conversion of the cycle (UTC); NULL when there is none",
+                f"if(conversions > 0, {_moment('converted_us')}, NULL)",
+            ),
+            "stage_max": ("UInt8", "Highest stage reached, in any order", "highest"),
+            "depth": ("UInt8", "Stages passed in order, from the first on", ""),
+            "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
+            "state": (
+                "LowCardinality(String)",
+                "open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey",
+                "multiIf(is_open, 'open', conversions > 0, 'converted', 'closed')",
+            ),
+            "is_simulated": ("UInt8", "1 when a touchpoint of it is made up", "simulated > 0"),
+            "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
+            "stage_path": (
+                _PATH,
+                "Its stages in order, one after another the same once; unmapped touchpoints have none",
+                _names("stage"),
+            ),
+        }
+    ),
+    selected_journeys(SELECTION, FACTS | _NET),
+)
+_OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
+    "person": Column("String", "Person key"),
+    "cycle": Column("UInt32", "Journey cycle; 0 for what belongs to no journey"),
+}
+_ROWS = rows_of_ledger(
+    f"kind = 'attached' AND {OF_MAP} AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
+    f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, {variant_key(load_catalogue())} AS kpi_variant",
+)
+JOURNEY_EVENTS = ParameterizedView(
+    "journey_events",
+    "What a person did and answered in one journey: one row per event, with the rule that placed it",
+    _OF_JOURNEY,
+    chosen("event_time", "local_date")
+    | own({"kind": ("LowCardinality(String)", "touchpoint or answer", "if(is_answer, 'answer', 'touchpoint')")})
+    | chosen("source", "event_id", "touchpoint", "action", "channel", "is_online", "stage", "stage_order", "transition")
+    | chosen("wait_seconds", "is_conversion", "rule", "evidence", "persona", "segment", "place")
+    | chosen("amount", "currency", amount=f"if(currency != '', {AMOUNT}, NULL)")
+    | chosen("kpi", "variant", "scope", variant="if(is_answer, nullIf(kpi_variant, ''), NULL)")
+    | chosen("score", "disposition", "is_simulated"),
+    f"{_ROWS}\nWHERE event_type IN ('{TOUCHPOINT_TYPE}', '{ANSWER_TYPE}')",
+)

@@ -1,0 +1,104 @@
+"""The paths of the selected journeys, edge by edge."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.selected_journeys import EVERYTHING
+from touchline.sql.stays import BY, NAMES, all_stays, selected_stays
+from touchline.sql.view_columns import COLUMNS, Column
+from touchline.sql.views import View, indented, layered, own
+
+START, OTHER, END, OPEN = "(start)", "(other)", "(end)", "(open)"
+STEPS_OF_MART: Final = 10
+_MARKS = f"('{START}', '{END}', '{OPEN}')"
+
+
+def _edges(journeys: str, kept: str, steps: str) -> str:
+    """Edges of journeys that have `stays` and `is_open`, by the `kept` columns and step, with the number of journeys that pass.
+
+    Journeys that go the same way are counted before the way is cut into edges.
+    """
+    names = f"arrayMap(name -> toString(name), {NAMES.format('stays')})"
+    return f"""
+(
+    SELECT {kept}edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+    FROM
+    (
+        SELECT {kept}arrayResize({names}, {steps}, if(is_open, '{OPEN}', '{END}')) AS way, count() AS same
+        FROM{indented(journeys, "        ")}
+        GROUP BY {kept}way
+    )
+    ARRAY JOIN arrayZip(range(toUInt8({steps})), arrayPopBack(arrayPushFront(way, '{START}')), way) AS edge
+    GROUP BY {kept}step, from_node, to_node
+)"""
+
+
+def _rank(node: str) -> str:
+    """1 for the node at which most journeys are at this end of the step; marks come last."""
+    return f"dense_rank() OVER (PARTITION BY step ORDER BY {node} IN {_MARKS}, {node}_total DESC, {node})"
+
+
+def _shown(node: str) -> str:
+    return f"if({node}_rank > {{top:UInt8}} AND {node} NOT IN {_MARKS}, '{OTHER}', {node})"
+
+
+_ENDS = ("from_node", "to_node")
+_RANKED = layered(
+    _edges(selected_stays(), "", "{steps:UInt8}"),
+    {f"{node}_total": f"sum(passing) OVER (PARTITION BY step, {node})" for node in _ENDS},
+    {f"{node}_rank": _rank(node) for node in _ENDS},
+)
+_FOLDED = f"""
+(
+    SELECT step, {_shown("from_node")} AS shown_from, {_shown("to_node")} AS shown_to, sum(passing) AS journeys
+    FROM{indented(_RANKED)}
+    GROUP BY step, shown_from, shown_to
+)"""
+
+
+def _columns(from_node: str, to_node: str, journeys: str) -> dict[str, tuple[Column, str]]:
+    text = "LowCardinality(String)"
+    numbered = "Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next"
+    return own(
+        {
+            "step": ("UInt8", numbered, ""),
+            "from_node": (text, "Touchpoint or stage; (start); (end) or (open) for journeys that are told", from_node),
+            "to_node": (
+                text,
+                "Touchpoint or stage; (end) when the journey is over, (open) when it may go on",
+                to_node,
+            ),
+            "journeys": ("Int64", "Journeys that pass the edge (additivity: sum within a step)", journeys),
+        }
+    )
+
+
+PATHS = ParameterizedView(
+    "paths",
+    "How the selected journeys went on, step by step; each step holds every one of them (additivity: sum within a step)",
+    ARGUMENTS
+    | AS_OF
+    | BY.parameter
+    | {
+        "steps": Column("UInt8", "How many steps are told, the one from (start) included"),
+        "top": Column("UInt8", "How many nodes are named at each end of a step; the others are (other)"),
+    },
+    _columns("shown_from", "shown_to", "")
+    | own({"share": ("Float64", "Of all selected journeys: the shares of a step add up to 1", "")}),
+    layered(_FOLDED, {"share": "journeys / sum(journeys) OVER (PARTITION BY step)"}),
+)
+_ALL = "\n    UNION ALL\n".join(
+    f"    SELECT '{by}' AS told_by, * FROM{indented(_edges(all_stays(by), EVERYTHING.kept, str(STEPS_OF_MART)))}"
+    for by in BY.values
+)
+PATH_EDGES = View(
+    "path_edges",
+    f"The first {STEPS_OF_MART} steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, "
+    "told_by and step)",
+    {name: (COLUMNS[name], name) for name in ("map", "map_version")}
+    | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the nodes are; never mix them", "")})
+    | _columns("", "", "passing"),
+    f"\n(\n{_ALL}\n)",
+)

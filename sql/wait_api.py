@@ -1,0 +1,87 @@
+"""Waits: how long until a journey went on from a touchpoint or stage, with those that have not yet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
+from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.selected_journeys import EVERYTHING, SELECTION, Scope
+from touchline.sql.stays import BY, all_stays, selected_stays
+from touchline.sql.view_columns import COLUMNS
+from touchline.sql.views import View, indented, layered, own
+
+_SHARES: Final = (0.5, 0.75, 0.9)
+_TIME_US: Final = "toUnixTimestamp64Micro(event_time)"
+
+
+def _cut(scope: Scope, journeys: str) -> str:
+    """Journeys of stays as one row a stay: value, fate and length in microseconds.
+
+    Fates: 0 followed, 1 open, 2 the last of a journey that is over. An open one is seen until `as_of`, which does not hide later events.
+    """
+    times = "arrayMap(stay -> stay.3, stays)"
+    until = f"arrayPushBack(arrayPopFront({times}), toUnixTimestamp64Micro(toDateTime64({scope.as_of}, 6, 'UTC')))"
+    fates = "arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays))"
+    return f"""
+(
+    SELECT {scope.kept}cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+    FROM{indented(journeys)}
+    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), {fates}, {times}, {until}) AS cut
+)"""
+
+
+def _waits(scope: Scope, journeys: str) -> str:
+    sorted_times, shares_left = survival_layers("lasted_us", "fate", "fate < 2")
+    counted = f"""
+(
+    SELECT
+        {scope.kept}value,
+        countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
+        {sorted_times["sorted_times"]} AS sorted_times
+    FROM{indented(_cut(scope, journeys))}
+    GROUP BY {scope.kept}value
+)"""
+    return layered(counted, shares_left, quantile_layers(_SHARES))
+
+
+_COLUMNS = own(
+    {
+        "value": ("LowCardinality(String)", "Touchpoint or stage", ""),
+        "n_followed": ("Int64", "Stays there after which the journey went on (additivity: sum)", ""),
+        "n_open": ("Int64", "Stays there in which open journeys are now: how long is not known yet", ""),
+        "open_share": (
+            "Nullable(Float64)",
+            "n_open / (n_followed + n_open); NULL without any",
+            "if(n_followed + n_open = 0, NULL, n_open / (n_followed + n_open))",
+        ),
+        "n_last": ("Int64", "Stays there that ended their journey: nothing followed, so they are no wait", ""),
+    }
+    | {
+        f"p{round(100 * share)}_seconds": (
+            "Nullable(Float64)",
+            f"By then {round(100 * share)} % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they "
+            "were seen; NULL where it is not reached",
+            f"{quantile(share)} / 1000000",
+        )
+        for share in _SHARES
+    }
+)
+WAITS = ParameterizedView(
+    "waits",
+    "How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)",
+    ARGUMENTS | AS_OF | BY.parameter,
+    _COLUMNS,
+    _waits(SELECTION, selected_stays(_TIME_US)),
+)
+_ALL = "\n    UNION ALL\n".join(
+    f"    SELECT '{by}' AS told_by, * FROM{indented(_waits(EVERYTHING, all_stays(by, _TIME_US)))}" for by in BY.values
+)
+DWELL = View(
+    "kpi_dwell",
+    "How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)",
+    {name: (COLUMNS[name], name) for name in ("map", "map_version")}
+    | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the value is", "")})
+    | _COLUMNS,
+    f"\n(\n{_ALL}\n)",
+)
