@@ -716,9 +716,9 @@ CREATE VIEW journey.kpi_dwell
     `n_open` Int64 COMMENT 'Stays there in which open journeys are now: how long is not known yet',
     `open_share` Nullable(Float64) COMMENT 'n_open / (n_followed + n_open); NULL without any',
     `n_last` Int64 COMMENT 'Stays there that ended their journey: nothing followed, so they are no wait',
-    `p50_seconds` Nullable(Float64) COMMENT 'By then 50 % had gone on, from the first touchpoint of the stay: Kaplan-Meier, open ones counted for as long as they were seen; NULL where it is not reached',
-    `p75_seconds` Nullable(Float64) COMMENT 'By then 75 % had gone on, from the first touchpoint of the stay: Kaplan-Meier, open ones counted for as long as they were seen; NULL where it is not reached',
-    `p90_seconds` Nullable(Float64) COMMENT 'By then 90 % had gone on, from the first touchpoint of the stay: Kaplan-Meier, open ones counted for as long as they were seen; NULL where it is not reached'
+    `p50_seconds` Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    `p75_seconds` Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    `p90_seconds` Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)'
@@ -766,15 +766,15 @@ FROM
                     SELECT
                         map,
                         map_version,
-                        stay.1 AS value,
-                        stay.2 AS fate,
-                        greatest((stay.4) - (stay.3), 0) AS lasted_us
+                        cut.1 AS value,
+                        cut.2 AS fate,
+                        greatest((cut.4) - (cut.3), 0) AS lasted_us
                     FROM
                     (
                         SELECT
                             map,
                             map_version,
-                            met AS stays,
+                            if('touchpoint' = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays,
                             is_open
                         FROM
                         (
@@ -849,7 +849,7 @@ FROM
                                     map_version,
                                     sipHash128(person) AS who,
                                     cycle,
-                                    arraySort(one -> (one.1), groupArray((touchpoint_number, touchpoint, event_time))) AS met
+                                    arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS events
                                 FROM journey_raw.ledger
                                 WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                                     SELECT row_id
@@ -865,7 +865,7 @@ FROM
                             )
                         )
                     )
-                    ARRAY JOIN arrayZip(arrayMap(one -> toString(one.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(one -> toUnixTimestamp64Micro(one.3), stays), arrayPushBack(arrayPopFront(arrayMap(one -> toUnixTimestamp64Micro(one.3), stays)), toUnixTimestamp64Micro(toDateTime64((
+                    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> (stay.3), stays), arrayPushBack(arrayPopFront(arrayMap(stay -> (stay.3), stays)), toUnixTimestamp64Micro(toDateTime64((
                             SELECT max(hour) + toIntervalHour(1)
                             FROM
                             (
@@ -883,7 +883,7 @@ FROM
                                 )
                             )
                             WHERE events != 0
-                        ), 6, 'UTC')))) AS stay
+                        ), 6, 'UTC')))) AS cut
                 )
                 GROUP BY
                     map,
@@ -923,15 +923,15 @@ FROM
                     SELECT
                         map,
                         map_version,
-                        stay.1 AS value,
-                        stay.2 AS fate,
-                        greatest((stay.4) - (stay.3), 0) AS lasted_us
+                        cut.1 AS value,
+                        cut.2 AS fate,
+                        greatest((cut.4) - (cut.3), 0) AS lasted_us
                     FROM
                     (
                         SELECT
                             map,
                             map_version,
-                            arrayFilter((one, before) -> ((one.2) != (before.2)), met_stages, arrayPopBack(arrayPushFront(met_stages, (0, '', fromUnixTimestamp64Micro(0, 'UTC'))))) AS stays,
+                            if('stage' = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays,
                             is_open
                         FROM
                         (
@@ -1006,7 +1006,7 @@ FROM
                                     map_version,
                                     sipHash128(person) AS who,
                                     cycle,
-                                    arraySort(one -> (one.1), groupArrayIf((touchpoint_number, stage, event_time), is_mapped = 1)) AS met_stages
+                                    arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS events
                                 FROM journey_raw.ledger
                                 WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                                     SELECT row_id
@@ -1022,7 +1022,7 @@ FROM
                             )
                         )
                     )
-                    ARRAY JOIN arrayZip(arrayMap(one -> toString(one.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(one -> toUnixTimestamp64Micro(one.3), stays), arrayPushBack(arrayPopFront(arrayMap(one -> toUnixTimestamp64Micro(one.3), stays)), toUnixTimestamp64Micro(toDateTime64((
+                    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> (stay.3), stays), arrayPushBack(arrayPopFront(arrayMap(stay -> (stay.3), stays)), toUnixTimestamp64Micro(toDateTime64((
                             SELECT max(hour) + toIntervalHour(1)
                             FROM
                             (
@@ -1040,7 +1040,7 @@ FROM
                                 )
                             )
                             WHERE events != 0
-                        ), 6, 'UTC')))) AS stay
+                        ), 6, 'UTC')))) AS cut
                 )
                 GROUP BY
                     map,
@@ -2025,8 +2025,8 @@ CREATE VIEW journey.path_edges
     `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `told_by` LowCardinality(String) COMMENT 'touchpoint or stage: what the nodes are; never mix them',
-    `step` UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to the first node, k from the k-th node to the next',
-    `from_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that had no more',
+    `step` UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
+    `from_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
     `to_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     `journeys` Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)'
 )
@@ -2039,7 +2039,7 @@ AS SELECT
     step,
     from_node,
     to_node,
-    journeys
+    passing AS journeys
 FROM
 (
     SELECT
@@ -2053,20 +2053,20 @@ FROM
             edge.1 AS step,
             edge.2 AS from_node,
             edge.3 AS to_node,
-            toInt64(sum(same)) AS journeys
+            toInt64(sum(same)) AS passing
         FROM
         (
             SELECT
                 map,
                 map_version,
-                arrayResize(arrayMap(one -> toString(one), nodes), 10, if(is_open, '(open)', '(end)')) AS way,
+                arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> (stay.2), stays)), 10, if(is_open, '(open)', '(end)')) AS way,
                 count() AS same
             FROM
             (
                 SELECT
                     map,
                     map_version,
-                    arrayMap(one -> (one.2), met) AS nodes,
+                    if('touchpoint' = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays,
                     is_open
                 FROM
                 (
@@ -2141,7 +2141,7 @@ FROM
                             map_version,
                             sipHash128(person) AS who,
                             cycle,
-                            arraySort(one -> (one.1), groupArray((touchpoint_number, touchpoint, event_time))) AS met
+                            arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), 0), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS events
                         FROM journey_raw.ledger
                         WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                             SELECT row_id
@@ -2182,20 +2182,20 @@ FROM
             edge.1 AS step,
             edge.2 AS from_node,
             edge.3 AS to_node,
-            toInt64(sum(same)) AS journeys
+            toInt64(sum(same)) AS passing
         FROM
         (
             SELECT
                 map,
                 map_version,
-                arrayResize(arrayMap(one -> toString(one), nodes), 10, if(is_open, '(open)', '(end)')) AS way,
+                arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> (stay.2), stays)), 10, if(is_open, '(open)', '(end)')) AS way,
                 count() AS same
             FROM
             (
                 SELECT
                     map,
                     map_version,
-                    arrayCompact(arrayMap(one -> (one.2), met_stages)) AS nodes,
+                    if('stage' = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays,
                     is_open
                 FROM
                 (
@@ -2270,7 +2270,7 @@ FROM
                             map_version,
                             sipHash128(person) AS who,
                             cycle,
-                            arraySort(one -> (one.1), groupArrayIf((touchpoint_number, stage, event_time), is_mapped = 1)) AS met_stages
+                            arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), 0), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS events
                         FROM journey_raw.ledger
                         WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                             SELECT row_id
@@ -3062,8 +3062,8 @@ AS SELECT
     CAST(touchpoints, 'UInt64') AS touchpoints,
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
-    CAST(arrayMap(one -> (one.2), met), 'Array(LowCardinality(String))') AS path,
-    CAST(arrayCompact(arrayMap(one -> (one.2), met_stages)), 'Array(LowCardinality(String))') AS stage_path
+    CAST(arrayMap(stay -> (stay.2), if('touchpoint' = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), touchpoint_events, arrayPushFront(arrayPopBack(touchpoint_events), (0, '', 0))), touchpoint_events)), 'Array(LowCardinality(String))') AS path,
+    CAST(arrayMap(stay -> (stay.2), if('stage' = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), stage_events, arrayPushFront(arrayPopBack(stage_events), (0, '', 0))), stage_events)), 'Array(LowCardinality(String))') AS stage_path
 FROM
 (
     SELECT
@@ -3103,8 +3103,8 @@ FROM
             sum((sign * (transition != 'enter')) * wait_us) AS lasted_us,
             sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
             any(person) AS person_key,
-            arraySort(one -> (one.1), groupArray((touchpoint_number, touchpoint, event_time))) AS met,
-            arraySort(one -> (one.1), groupArrayIf((touchpoint_number, stage, event_time), is_mapped = 1)) AS met_stages
+            arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), 0), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS touchpoint_events,
+            arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), 0), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS stage_events
         FROM journey_raw.ledger
         WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
             SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
@@ -3600,8 +3600,8 @@ FROM
 
 CREATE VIEW journey_api.paths
 (
-    `step` UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to the first node, k from the k-th node to the next',
-    `from_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that had no more',
+    `step` UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
+    `from_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
     `to_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     `journeys` Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
     `share` Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1'
@@ -3612,20 +3612,20 @@ AS SELECT
     CAST(step, 'UInt8') AS step,
     CAST(shown_from, 'LowCardinality(String)') AS from_node,
     CAST(shown_to, 'LowCardinality(String)') AS to_node,
-    CAST(passing, 'Int64') AS journeys,
+    CAST(journeys, 'Int64') AS journeys,
     CAST(share, 'Float64') AS share
 FROM
 (
     SELECT
         *,
-        passing / sum(passing) OVER (PARTITION BY step) AS share
+        journeys / sum(journeys) OVER (PARTITION BY step) AS share
     FROM
     (
         SELECT
             step,
             if((from_node_rank > {top:UInt8}) AND (from_node NOT IN ('(start)', '(end)', '(open)')), '(other)', from_node) AS shown_from,
             if((to_node_rank > {top:UInt8}) AND (to_node NOT IN ('(start)', '(end)', '(open)')), '(other)', to_node) AS shown_to,
-            sum(journeys) AS passing
+            sum(passing) AS journeys
         FROM
         (
             SELECT
@@ -3636,24 +3636,24 @@ FROM
             (
                 SELECT
                     *,
-                    sum(journeys) OVER (PARTITION BY step, from_node) AS from_node_total,
-                    sum(journeys) OVER (PARTITION BY step, to_node) AS to_node_total
+                    sum(passing) OVER (PARTITION BY step, from_node) AS from_node_total,
+                    sum(passing) OVER (PARTITION BY step, to_node) AS to_node_total
                 FROM
                 (
                     SELECT
                         edge.1 AS step,
                         edge.2 AS from_node,
                         edge.3 AS to_node,
-                        toInt64(sum(same)) AS journeys
+                        toInt64(sum(same)) AS passing
                     FROM
                     (
                         SELECT
-                            arrayResize(arrayMap(one -> toString(one), nodes), {steps:UInt8}, if(is_open, '(open)', '(end)')) AS way,
+                            arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> (stay.2), stays)), {steps:UInt8}, if(is_open, '(open)', '(end)')) AS way,
                             count() AS same
                         FROM
                         (
                             SELECT
-                                if(({by:String} IN ('stage')), arrayCompact(arrayMap(one -> (one.2), met_nodes)), arrayMap(one -> (one.2), met_nodes)) AS nodes,
+                                if({by:String} = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays,
                                 is_open
                             FROM
                             (
@@ -3685,7 +3685,7 @@ FROM
                                     SELECT
                                         sipHash128(person) AS who,
                                         cycle,
-                                        arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if(({by:String} IN ('stage')), stage, touchpoint)), ({by:String} IN ('touchpoint')) OR (is_mapped = 1))) AS met_nodes
+                                        arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if({by:String} = 'stage', stage, touchpoint), 0), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS events
                                     FROM journey_raw.ledger
                                     WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
                                         SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
@@ -5195,9 +5195,9 @@ CREATE VIEW journey_api.waits
     `n_open` Int64 COMMENT 'Stays there in which open journeys are now: how long is not known yet',
     `open_share` Nullable(Float64) COMMENT 'n_open / (n_followed + n_open); NULL without any',
     `n_last` Int64 COMMENT 'Stays there that ended their journey: nothing followed, so they are no wait',
-    `p50_seconds` Nullable(Float64) COMMENT 'By then 50 % had gone on, from the first touchpoint of the stay: Kaplan-Meier, open ones counted for as long as they were seen; NULL where it is not reached',
-    `p75_seconds` Nullable(Float64) COMMENT 'By then 75 % had gone on, from the first touchpoint of the stay: Kaplan-Meier, open ones counted for as long as they were seen; NULL where it is not reached',
-    `p90_seconds` Nullable(Float64) COMMENT 'By then 90 % had gone on, from the first touchpoint of the stay: Kaplan-Meier, open ones counted for as long as they were seen; NULL where it is not reached'
+    `p50_seconds` Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    `p75_seconds` Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    `p90_seconds` Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)'
@@ -5233,13 +5233,13 @@ FROM
             FROM
             (
                 SELECT
-                    stay.1 AS value,
-                    stay.2 AS fate,
-                    greatest((stay.4) - (stay.3), 0) AS lasted_us
+                    cut.1 AS value,
+                    cut.2 AS fate,
+                    greatest((cut.4) - (cut.3), 0) AS lasted_us
                 FROM
                 (
                     SELECT
-                        if(({by:String} IN ('stage')), arrayFilter((one, before) -> ((one.2) != (before.2)), met_stages, arrayPopBack(arrayPushFront(met_stages, (0, '', fromUnixTimestamp64Micro(0, 'UTC'))))), met_stages) AS stays,
+                        if({by:String} = 'stage', arrayFilter((one, before) -> ((one.2) != (before.2)), events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays,
                         is_open
                     FROM
                     (
@@ -5271,7 +5271,7 @@ FROM
                             SELECT
                                 sipHash128(person) AS who,
                                 cycle,
-                                arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if(({by:String} IN ('stage')), stage, touchpoint), event_time), ({by:String} IN ('touchpoint')) OR (is_mapped = 1))) AS met_stages
+                                arraySort(one -> (one.1), groupArrayIf((touchpoint_number, if({by:String} = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS events
                             FROM journey_raw.ledger
                             WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
                                 SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
@@ -5290,7 +5290,7 @@ FROM
                         SELECT throwIf(NOT ({by:String} IN ('touchpoint', 'stage')), 'by is one of touchpoint, stage')
                     ) = 0
                 )
-                ARRAY JOIN arrayZip(arrayMap(one -> toString(one.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(one -> toUnixTimestamp64Micro(one.3), stays), arrayPushBack(arrayPopFront(arrayMap(one -> toUnixTimestamp64Micro(one.3), stays)), toUnixTimestamp64Micro(toDateTime64({as_of:DateTime('UTC')}, 6, 'UTC')))) AS stay
+                ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> (stay.3), stays), arrayPushBack(arrayPopFront(arrayMap(stay -> (stay.3), stays)), toUnixTimestamp64Micro(toDateTime64({as_of:DateTime('UTC')}, 6, 'UTC')))) AS cut
             )
             GROUP BY value
         )
