@@ -1,0 +1,42 @@
+/** Rows of the survey views: which KPI they are of, what it is called, what goes together. */
+import { named } from "./i18n.js";
+
+export const kpiKey = (row) => `${row.kpi}/${row.variant}/${row.scope}`;
+
+/** The KPI's short name, and what exactly is counted. */
+export const kpiName = (t, row) => named(t, `kpi.${row.kpi}`, row.kpi.toUpperCase());
+export const kpiFormula = (t, row) => named(t, `variant.${row.kpi}.${row.variant}`, row.variant);
+export const kpiScope = (t, row) => named(t, `scope.${row.scope}`, row.scope);
+export const kpiTitle = (t, row) => `${kpiName(t, row)} · ${kpiFormula(t, row)} · ${kpiScope(t, row)}`;
+
+/** The KPIs of these rows, those with most answers first: one row of each. */
+export function kpisIn(rows) {
+  const found = new Map();
+  for (const row of rows) {
+    const held = found.get(kpiKey(row)) ?? { ...row, answers: 0 };
+    held.answers += Number(row.n ?? 0);
+    found.set(kpiKey(row), held);
+  }
+  return [...found.values()].sort((one, other) => other.answers - one.answers);
+}
+
+/** Rows in groups by what `key` says, in the order in which they come. */
+export function grouped(rows, key) {
+  const groups = new Map();
+  for (const row of rows) {
+    const name = key(row);
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(row);
+  }
+  return groups;
+}
+
+const list = (value) => (value == null ? [] : Array.isArray(value) ? value : [value]);
+
+/** Which KPIs the map asks at a touchpoint of a stage: entries of its `kpis`. */
+export function askedAt(content, touchpoint, stage) {
+  const goals = new Map((content.goals ?? []).map((goal) => [goal.id, list(goal.when)]));
+  return (content.kpis ?? []).filter(({ ask = {} }) =>
+    ask.touchpoints === "all" || list(ask.touchpoints).includes(touchpoint) || list(ask.stages).includes(stage)
+    || list(ask.goals).some((goal) => goals.get(goal)?.some((when) => list(when.touchpoint).includes(touchpoint) || list(when.stage).includes(stage))));
+}

@@ -1,0 +1,40 @@
+/** The period: presets counted back from the last day of the map's data, or two days of one's own. */
+import { html, useState } from "../vendor/preact.js";
+import { DEFAULT_DAYS, isDay, periodOf, presets } from "../core/period.js";
+import { useStore } from "../core/store.js";
+import { Menu } from "../parts/menu.js";
+
+export function Period() {
+  const { t, map, state, change, fmt } = useStore();
+  const period = periodOf(state, map);
+  const choose = (name, { from, to }, close) => {
+    change(name === String(DEFAULT_DAYS) ? { from: null, to: null } : { from, to });
+    close();
+  };
+  const is = ({ from, to }) => from === period.from && to === period.to;
+  return html`<${Menu} label=${html`<span class="hide">${t("period")}: </span>${fmt.period(period)}`} icon="calendar" name="period">
+    ${(close) => html`<div class="period">
+      <ul class="menu-list">${presets(map).map(([name, one]) => html`<li><button class="menu-item" aria-pressed=${is(one)} onClick=${() => choose(name, one, close)}>${t(`period.${name}`)}<span class="muted small">${fmt.period(one)}</span></button></li>`)}</ul>
+      <${Days} period=${period} onChoose=${(own) => { change(own); close(); }} />
+      <p class="muted small">${t("period.note", { from: fmt.day(map.first_day), to: fmt.day(map.last_day) })}</p>
+    </div>`}
+  <//>`;
+}
+
+/** Two days to be typed or picked. */
+export function Days({ period, onChoose }) {
+  const { t } = useStore();
+  const [from, setFrom] = useState(period.from);
+  const [to, setTo] = useState(period.to);
+  const wrong = !isDay(from) || !isDay(to) || from > to;
+  const submit = (event) => {
+    event.preventDefault();
+    if (!wrong) onChoose({ from, to });
+  };
+  return html`<form class="days" onSubmit=${submit}>
+    <label class="field">${t("period.from")}<input class="input" type="date" value=${from} onInput=${(event) => setFrom(event.target.value)} /></label>
+    <label class="field">${t("period.to")}<input class="input" type="date" value=${to} onInput=${(event) => setTo(event.target.value)} /></label>
+    <button class="button main" disabled=${wrong}>${t("apply")}</button>
+    ${wrong && html`<p class="bad small" role="alert">${t("period.wrong")}</p>`}
+  </form>`;
+}

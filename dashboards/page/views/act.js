@@ -1,0 +1,83 @@
+/** Where to act first: gap to the target times impact on conversion; flagged only where the interval excludes the target. */
+import { html } from "../vendor/preact.js";
+import { joined, useQuery } from "../core/query.js";
+import { kpiName, kpiTitle } from "../core/kpi.js";
+import { useStore } from "../core/store.js";
+import { Simulated, SmallN } from "../parts/badges.js";
+import { KpiRange } from "../parts/interval.js";
+import { Number_ } from "../parts/link.js";
+import { Panel } from "../parts/panel.js";
+import { Sides } from "../parts/sides.js";
+import { Matrix } from "./act/matrix.js";
+
+export function ActView() {
+  return html`<${Sides}>${(side) => html`<${Act} side=${side} key=${side.id} />`}<//>`;
+}
+
+function Act({ side }) {
+  const { t, names } = useStore();
+  const impact = useQuery("impact", side, {}, { cost: 2 });
+  const survey = useQuery("survey_by_touchpoint", side, side.against, { cost: 1 });
+  const rows = impact.rows.map((row) => ({ ...scaleOf(row, survey.rows), ...row, name: names.touchpoint.get(row.touchpoint) ?? row.touchpoint }))
+    .sort((one, other) => (one.rank ?? Infinity) - (other.rank ?? Infinity));
+  const status = joined(impact, survey);
+  const flagged = rows.filter((row) => Number(row.is_flagged) === 1);
+  const queries = [[t("query.impact"), impact], [t("query.survey"), survey]];
+  return html`
+    <${Panel} name=${`act-${side.id}`} title=${t("act.title")} note=${t("act.note")} status=${status} height=${360} queries=${queries}
+      empty=${rows.length ? "" : t("act.none")} table=${{ columns: useColumns(side), rows }}>
+      <p>${t("act.summary", { count: flagged.length, all: rows.length })}</p>
+      <${Matrix} rows=${rows} side=${side} />
+    <//>
+    <${Panel} name=${`rank-${side.id}`} title=${t("act.list")} note=${t("act.list.note")} status=${status} height=${260} queries=${queries} empty=${rows.length ? "" : t("act.none")}>
+      <ol class="ranks">${rows.map((row, at) => html`<${Rank} row=${row} number=${row.rank ?? at + 1} side=${side} />`)}</ol>
+    <//>`;
+}
+
+/** The range and unit of a KPI, from the rows of the survey. */
+function scaleOf(row, survey) {
+  const found = survey.find((one) => one.kpi === row.kpi && one.variant === row.variant && one.scope === row.scope);
+  return found ? { unit: found.unit, scale_low: found.scale_low, scale_high: found.scale_high, target_verdict: Number(row.is_flagged) ? "missed" : null } : {};
+}
+
+function Rank({ row, number, side }) {
+  const { t, fmt } = useStore();
+  const write = (value) => fmt.kpi(value, row.unit);
+  const flagged = Number(row.is_flagged) === 1;
+  return html`<li class=${`rank ${flagged ? "is-flagged" : ""}`}>
+    <span class="rank-number" aria-hidden="true">${number}</span>
+    <div class="rank-what"><h3>${row.name}</h3>
+      <p class="small"><span class="muted has-tip" tabindex="0" data-tip=${kpiTitle(t, row)}>${kpiName(t, row)}</span> <${Simulated} row=${row} /> <${SmallN} row=${row} />
+        ${flagged ? html`<span class="badge bad">${t("act.flagged")}</span>` : html`<span class="badge">${t("act.not_flagged")}</span>`}</p></div>
+    <div class="rank-kpi"><p class="kpi-line"><strong class="tabular">${write(row.value)}</strong><span class="muted small tabular">${t("interval.is", { low: write(row.ci_low), high: write(row.ci_high) })} · n ${fmt.whole(row.n)}</span></p>
+      ${row.scale_low != null && html`<${KpiRange} row=${row} />`}
+      <p class="small muted">${row.target == null ? t("act.no_target") : t("act.gap", { target: write(row.target), gap: fmt.percent(Math.max(Number(row.gap), 0)) })}</p></div>
+    <div class="rank-effect small">${effect(row, t, fmt)}
+      <p class="muted">${t("act.journeys")} <${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }} label=${t("act.open", { count: Number(row.journeys), name: row.name })}>${fmt.whole(row.journeys)}<//></p></div>
+    <p class="rank-score"><span class="muted small">${t("act.score")}</span><strong class="tabular">${fmt.one(row.score)}</strong></p>
+  </li>`;
+}
+
+/** The difference in conversion in words that claim no cause. */
+function effect(row, t, fmt) {
+  if (row.difference == null) return html`<p class="muted">${t("act.effect.none")}</p>`;
+  const proved = Number(row.difference_low) > 0 || Number(row.difference_high) < 0;
+  const points = (value) => fmt.signed(Number(value) * 100);
+  const values = { difference: points(row.difference), low: points(row.difference_low), high: points(row.difference_high),
+    good: fmt.percent(row.conversion_good), bad: fmt.percent(row.conversion_bad), n_good: Number(row.n_good), n_bad: Number(row.n_bad) };
+  return html`<p>${t(proved ? (Number(row.difference) > 0 ? "act.effect.good" : "act.effect.bad") : "act.effect.unproved", values)}</p>`;
+}
+
+function useColumns(side) {
+  const { t, fmt } = useStore();
+  return [
+    { key: "name", title: t("filter.touchpoint") }, { key: "kpi", title: t("table.kpi"), cell: (row) => kpiTitle(t, row) },
+    { key: "value", title: t("table.value"), number: true, cell: (row) => fmt.kpi(row.value, row.unit) },
+    { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, (value) => fmt.kpi(value, row.unit)) },
+    { key: "n", title: "n", number: true, cell: (row) => fmt.whole(row.n) }, { key: "target", title: t("table.target"), number: true, cell: (row) => fmt.kpi(row.target, row.unit) },
+    { key: "gap", title: t("act.axis.gap"), number: true, cell: (row) => fmt.percent(row.gap) },
+    { key: "journeys", title: t("act.journeys"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }}>${fmt.whole(row.journeys)}<//>` },
+    { key: "impact", title: t("act.axis.impact"), number: true, cell: (row) => fmt.one(row.impact) },
+    { key: "score", title: t("act.score"), number: true, cell: (row) => fmt.one(row.score) },
+  ];
+}

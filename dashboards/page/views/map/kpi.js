@@ -1,0 +1,31 @@
+/** One KPI of a touchpoint, on one side or two. */
+import { html } from "../../vendor/preact.js";
+import { kpiName, kpiTitle } from "../../core/kpi.js";
+import { useStore } from "../../core/store.js";
+import { Simulated, SmallN, Suppressed, Verdict } from "../../parts/badges.js";
+import { KpiRange } from "../../parts/interval.js";
+import { Number_ } from "../../parts/link.js";
+import { Trend } from "../../parts/trend.js";
+
+export function Kpi({ group, several, touchpoint, marked }) {
+  return html`<div class="kpi" data-kpi=${group[0].row.kpi}>
+    ${group.map(({ row, side }) => html`<${Value} row=${row} side=${side} several=${several} touchpoint=${touchpoint} marked=${marked} />`)}
+  </div>`;
+}
+
+function Value({ row, side, several, touchpoint, marked }) {
+  const { t, fmt } = useStore();
+  const write = (value) => fmt.kpi(value, row.unit);
+  const tip = [kpiTitle(t, row), row.question && `“${row.question}”`].filter(Boolean).join("\n");
+  const name = html`${several && html`<span class=${`side-tag side-${side.id}`}>${side.id.toUpperCase()}</span>`}
+    <span class="kpi-name"><span tabindex="0" data-tip=${tip} class="has-tip">${kpiName(t, row)}</span></span>`;
+  if (Number(row.is_suppressed) === 1) return html`<div class="kpi-line">${name}<${Suppressed} /></div>`;
+  if (row.value == null) return html`<div class="kpi-line">${name}<span class="muted small">${t("kpi.none")}</span></div>`;
+  return html`<div class="kpi-value">
+    <div class="kpi-line">${name}<strong class="kpi-big tabular" data-value=${row.value}>${write(row.value)}</strong>
+      <span class="muted small tabular">n <${Number_} side=${side} drill=${{ filter: { touchpoint: [touchpoint.id] } }} label=${t("kpi.open", { count: Number(row.n), name: touchpoint.name })}>${fmt.whole(row.n)}<//></span>
+      <${SmallN} row=${row} short=${true} />${marked && html`<${Simulated} row=${row} />`}<${Verdict} row=${row} short=${true} /></div>
+    <${KpiRange} row=${row} />
+    <div class="kpi-line small"><span class="muted tabular">${t("interval.is", { low: write(row.ci_low), high: write(row.ci_high) })}</span><${Trend} row=${row} /></div>
+  </div>`;
+}

@@ -1,0 +1,35 @@
+/** The dated remarks of the map file, and the measures of the touchpoints that are looked at. */
+import { html } from "../../vendor/preact.js";
+import { remarks } from "../../core/mapfile.js";
+import { useStore } from "../../core/store.js";
+
+/** @returns {{dated: any[], measures: any[]}} remarks that touch the period, numbered; measures of the stages and touchpoints selected */
+export function annotationsOf(content, side) {
+  const { touchpoint, stage } = side.filter;
+  const concerns = (one) => (!touchpoint?.length || !one.touchpoint || touchpoint.includes(one.touchpoint)) && (!stage?.length || !one.stage || stage.includes(one.stage));
+  const dated = (content.annotations ?? []).filter((one) => one.date <= side.period.to && (one.until ?? one.date) >= side.period.from && concerns(one))
+    .map((one, at) => ({ ...one, number: at + 1 }));
+  const places = [...content.touchpoints.filter((one) => !touchpoint?.length || touchpoint.includes(one.id)), ...content.stages.filter((one) => !stage?.length || stage.includes(one.id))];
+  const measures = places.flatMap((place) => remarks(place, "measures").map((measure) => ({ ...measure, place: place.name ?? place.id })));
+  return { dated, measures };
+}
+
+export function Annotations({ marks }) {
+  const { t, fmt } = useStore();
+  const { dated, measures } = marks;
+  if (!dated.length && !measures.length) return null;
+  return html`<div class="annotations small">
+    ${dated.length > 0 && html`<div><h3>${t("annotations")}</h3><ol>${dated.map((one) => html`<li><span class="mark-number">${one.number}</span><span><span class="muted">${one.until ? fmt.period({ from: one.date, to: one.until }) : fmt.day(one.date)}</span> ${one.text}</span></li>`)}</ol></div>`}
+    ${measures.length > 0 && html`<div><h3>${t("notes.measures")}</h3><ul>${measures.map((one) => html`<li><span>${one.text} <span class="muted">(${[one.place, one.owner].filter(Boolean).join(", ")})</span></span></li>`)}</ul></div>`}
+  </div>`;
+}
+
+/** Areas and lines of ECharts for the dated remarks. */
+export function marksOf(dated, colours) {
+  const label = (one) => ({ show: true, formatter: String(one.number), position: "insideTop", color: colours.text, fontSize: 11, fontWeight: 600, distance: 2 });
+  const end = (one) => `${one.until}T23:59:59Z`;
+  return {
+    markArea: { silent: true, itemStyle: { color: colours.neutral, opacity: 0.14 }, data: dated.filter((one) => one.until).map((one) => [{ xAxis: `${one.date}T00:00:00Z`, label: label(one) }, { xAxis: end(one) }]) },
+    markLine: { silent: true, symbol: "none", lineStyle: { color: colours.neutral, type: "dashed" }, data: dated.filter((one) => !one.until).map((one) => ({ xAxis: `${one.date}T00:00:00Z`, label: { ...label(one), position: "end" } })) },
+  };
+}
