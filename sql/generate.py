@@ -16,6 +16,7 @@ from touchline.sql.documents import kpis_page, views_page
 from touchline.sql.event_views import EVENT_VIEWS
 from touchline.sql.migrate import migrations_dir
 from touchline.sql.projections import KPI_PROJECTIONS
+from touchline.sql.viewers import viewer_grants
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0009_add_selections"
@@ -40,6 +41,7 @@ def generated_files() -> dict[str, str]:
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
         f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
         f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
+        "sql/access/3_viewer.sql": viewer_grants(),
         "docs/kpis.md": kpis_page(),
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS], API_VIEWS),
     }

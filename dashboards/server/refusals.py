@@ -42,6 +42,6 @@ def refusal_of(said: str) -> RequestRefused:
     if code in _NOT_THERE:
         return RequestRefused(503, "ClickHouse has not the views of this release", "run `touchline migrate`")
     if code in _LOGIN:
-        mend = "check clickhouse_user, the file clickhouse_password_file and sql/grants.sql"
+        mend = "check clickhouse_user, the file clickhouse_password_file and its role (sql/access)"
         return RequestRefused(503, "ClickHouse refuses the server's login", mend)
     return RequestRefused(500, f"ClickHouse error {code}", "report it; the server's log has the time")

@@ -1,4 +1,4 @@
-"""What is generated from the KPI catalogue is what is committed; grants stay where readers may look."""
+"""What is generated from the KPI catalogue is what is committed."""
 
 from __future__ import annotations
 
@@ -23,17 +23,6 @@ def test_migrations_are_numbered_without_gaps(project_dir: Path) -> None:
     )
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
     assert [name for name in names if not re.fullmatch(r"\d{4}_[a-z]+(_[a-z0-9]+)+\.sql", name)] == []
-
-
-def test_readers_are_granted_nothing_outside_journey_and_journey_api(project_dir: Path) -> None:
-    text = (project_dir / "sql/grants.sql").read_text(encoding="utf-8")
-    statements = re.sub(r"--[^\n]*", "", text)
-    assert set(re.findall(r"GRANT\s+(\w+)\s+ON\s+(\w+)\.\*", statements)) == {
-        ("SELECT", "journey"),
-        ("SELECT", "journey_api"),
-    }
-    assert len(re.findall(r"\bGRANT\b", statements)) == 2
-    assert "readonly = 1" not in statements
 
 
 def test_a_query_of_a_document_that_sums_over_rows_of_a_mart_names_its_map(project_dir: Path) -> None:

@@ -1,0 +1,35 @@
+-- Who may do what. WITH REPLACE OPTION: what an older release granted and this one does not is gone in the same moment.
+-- Views read journey_raw with the rights of the user who migrated (SQL SECURITY DEFINER): nobody else needs any there, and dropping that user
+-- breaks every view.
+
+-- `touchline migrate`, once a release: the user that owns the views.
+CREATE ROLE IF NOT EXISTS touchline_migrator;
+GRANT
+    SELECT, INSERT, OPTIMIZE, CREATE DATABASE, CREATE TABLE, DROP TABLE, ALTER TABLE ON journey_raw.*,
+    SELECT, CREATE DATABASE, CREATE VIEW, DROP VIEW ON journey.*,
+    SELECT, CREATE DATABASE, ALTER MODIFY DATABASE COMMENT, CREATE VIEW, DROP VIEW ON journey_api.*
+    TO touchline_migrator WITH REPLACE OPTION;
+
+-- Worker, report, reconcile, quarantine, imports of places: appends and reads, changes and drops nothing. Of system.processes it sees its own
+-- queries: it waits for inserts in flight, and ends those that hang.
+CREATE ROLE IF NOT EXISTS touchline_writer SETTINGS PROFILE 'touchline_writer';
+GRANT
+    SELECT, INSERT ON journey_raw.*,
+    SELECT ON journey.*,
+    SELECT ON journey_api.*,
+    SELECT ON system.processes
+    TO touchline_writer WITH REPLACE OPTION;
+
+-- Analysts, Superset, Metabase, Power BI, dbt: every view, single events and (pseudonymous) persons among them.
+CREATE ROLE IF NOT EXISTS touchline_reader SETTINGS PROFILE 'touchline_reader';
+GRANT
+    SELECT ON journey.*,
+    SELECT ON journey_api.*
+    TO touchline_reader WITH REPLACE OPTION;
+
+-- `touchline dashboard`: from a number to the journeys behind it, so every view, too. Whoever reaches the page sees what it sees.
+CREATE ROLE IF NOT EXISTS touchline_dashboard SETTINGS PROFILE 'touchline_dashboard';
+GRANT
+    SELECT ON journey.*,
+    SELECT ON journey_api.*
+    TO touchline_dashboard WITH REPLACE OPTION;
