@@ -36,14 +36,14 @@ class Api:
     ) -> None:
         self.clickhouse = clickhouse
         self.maps = maps
-        self._views = views
-        self._now = now
+        self.views = views
+        self.now = now
         self._shared: Shared[Found] = Shared(KEPT_SECONDS)
 
     async def question(self, name: str, parameters: Parameters, *, is_whole: bool = False) -> Question:
         """What is asked of a view. Raises RequestRefused as `read_question` does."""
         maps = await self.maps.read()
-        return read_question(name.replace("-", "_"), self._views, parameters, maps, self._now(), is_whole=is_whole)
+        return read_question(name.replace("-", "_"), self.views, parameters, maps, self.now(), is_whole=is_whole)
 
     async def answer(self, question: Question) -> bytes:
         """{"columns", "rows", "sql", "seconds", "is_complete"}; not complete: the limit was reached, there may be more."""

@@ -21,7 +21,8 @@ from touchline.dashboards.server.csv_download import csv_rows
 from touchline.dashboards.server.health import Readiness
 from touchline.dashboards.server.metrics import CONTENT_TYPE as METRICS_TYPE, Metrics
 from touchline.dashboards.server.problem import CONTENT_TYPE as PROBLEM_TYPE, RequestRefused
-from touchline.dashboards.server.security import HEADERS, Names
+from touchline.dashboards.server.security import HEADERS, SNAPSHOT_POLICY, Names
+from touchline.dashboards.server.snapshot.export import snapshot
 from touchline.dashboards.server.static import ASK_AGAIN, IMMUTABLE, File, PageFiles
 from touchline.processors.log import frames_of
 
@@ -49,6 +50,7 @@ class Dashboard:
         get("/api/values", self._values)
         get("/api/journey", self._journey)
         get("/api/q/{name}", self._query)
+        get("/export/map.html", self._snapshot)
         get("/healthz", self._health)
         get("/readyz", self._ready)
         get("/metrics", self._exposed)
@@ -86,6 +88,15 @@ class Dashboard:
             file_name = f"{question.name.replace('_', '-')}.csv"
             return await _download(request, csv_rows(self._api.clickhouse, question), file_name)
         return _json(await self._api.answer(await self._api.question(name, parameters)))
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        body, file_name = await snapshot(self._api, _parameters(request))
+        headers = {
+            **NO_STORE,
+            "Content-Security-Policy": SNAPSHOT_POLICY,
+            "Content-Disposition": f'inline; filename="{file_name}"',
+        }
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
     async def _health(self, _request: web.Request) -> web.Response:
         return _json(b'{"status":"alive"}')

@@ -23,12 +23,16 @@ ORDER BY max(is_default) OVER (PARTITION BY map.id) DESC, min(registered_at) OVE
 """
 
 
+Maps = tuple[list[KnownMap], bytes, dict[tuple[str, int], str]]
+"""All of them, the same as JSON, and map and version -> its content."""
+
+
 class KnownMaps:
     """Asked by every request, hence shared and kept for `KEPT_SECONDS`."""
 
     def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
-        self._shared: Shared[tuple[list[KnownMap], bytes]] = Shared(KEPT_SECONDS)
+        self._shared: Shared[Maps] = Shared(KEPT_SECONDS)
 
     async def read(self) -> list[KnownMap]:
         """The default map first, of each map the newest version first. Raises RequestRefused."""
@@ -38,16 +42,21 @@ class KnownMaps:
         """The same as JSON, with the content of each map's file."""
         return (await self._read())[1]
 
-    async def _read(self) -> tuple[list[KnownMap], bytes]:
+    async def content(self, known: KnownMap) -> str:
+        """The JSON of a map's file; empty where the ledger does not hold it."""
+        return (await self._read())[2].get(known[:2], "")
+
+    async def _read(self) -> Maps:
         return (await self._shared.get("maps", self._ask))[0]
 
-    async def _ask(self) -> tuple[list[KnownMap], bytes]:
+    async def _ask(self) -> Maps:
         rows = [orjson.loads(line) for line in (await self._clickhouse.rows("maps", _MAPS))[1:]]
-        maps, documents = [], []
+        maps, documents, contents = [], [], {}
         for name, version, title, is_default, content, first, last, events in rows:
             first_day = day_of("first_day", first) if events else None
             last_day = day_of("last_day", last) if events else None
             known = KnownMap(name, version, title, bool(is_default), first_day, last_day, events)
             maps.append(known)
+            contents[known[:2]] = content
             documents.append({**known._asdict(), "content": orjson.Fragment(content or "null")})
-        return maps, orjson.dumps(documents)
+        return maps, orjson.dumps(documents), contents

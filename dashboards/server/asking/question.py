@@ -68,7 +68,7 @@ def _arguments(view: AskedView, parameters: Parameters, maps: Sequence[KnownMap]
     if "filter" in view.parameters:
         chosen["filter"] = _filter(parameters)
     if "as_of" in view.parameters:
-        chosen["as_of"] = moment_literal(_as_of(parameters, now))
+        chosen["as_of"] = moment_literal(chosen_moment(parameters, now))
     return {name: chosen.get(name) or _further(parameters, name, type_) for name, type_ in view.parameters.items()}
 
 
@@ -98,8 +98,8 @@ def _filter(parameters: Parameters) -> str:
     return f"map({', '.join(pairs)})"
 
 
-def _as_of(parameters: Parameters, now: datetime) -> datetime:
-    """Now in whole minutes, so that readers who look at the same time ask the same."""
+def chosen_moment(parameters: Parameters, now: datetime) -> datetime:
+    """That of `as_of`; without it now in whole minutes, so that readers who look at the same time ask the same."""
     value = parameters.one("as_of")
     return now.replace(second=0, microsecond=0) if value is None else moment_of("as_of", value)
 

@@ -1,0 +1,134 @@
+"""Stages as columns, touchpoints as cards: what happened there, and what people say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from touchline.dashboards.server.snapshot.facts import facts_of
+from touchline.dashboards.server.snapshot.kpis import badge, kpi_block, simulated_badge
+from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
+from touchline.dashboards.server.snapshot.read import Rows, Seen
+from touchline.dashboards.server.snapshot.words import NONE, Words
+from touchline.schemas.journey.coverage import touchpoints_of_stages
+from touchline.schemas.journey.facts import Facts
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.parts import Stage, Touchpoint
+
+Row = Mapping[str, Any]
+
+
+class Card(NamedTuple):
+    """A touchpoint at a stage: its rows. `declared` None: the map's file does not name it."""
+
+    touchpoint: str
+    stage: str | None
+    declared: Touchpoint | None
+    seen: Seen
+
+    def rows(self, view: str) -> list[Row]:
+        """Those of this touchpoint; where the view tells stages apart, of this stage."""
+        return [
+            row
+            for row in self.seen.rows[view]
+            if row["touchpoint"] == self.touchpoint and ("stage" not in row or row["stage"] == self.stage)
+        ]
+
+    @property
+    def events(self) -> int:
+        """Touchpoint events in the period."""
+        return sum(row["events"] for row in self.rows("volume_by_touchpoint"))
+
+
+def wall(words: Words, seen: Seen) -> Markup:
+    """All stages side by side; a last column for what no rule places."""
+    columns = list(_columns(seen))
+    placed = [_stage(words, seen, number, stage, cards) for number, (stage, cards) in enumerate(columns, start=1)]
+    return tag("section", placed, class_="wall", style=f"--stages: {len(columns)}", aria_label=words.say("view.map"))
+
+
+def _columns(seen: Seen) -> Iterable[tuple[Stage | None, list[Card]]]:
+    journey_map = seen.journey_map
+    if journey_map is None:
+        return
+    names = {touchpoint.id: touchpoint for touchpoint in journey_map.touchpoints}
+    placed: dict[str | None, list[str]] = {**touchpoints_of_stages(journey_map), None: []}
+    for row in [*seen.rows["volume_by_touchpoint"], *seen.rows["survey_by_touchpoint"]]:
+        there = placed.setdefault(row["stage"], [])
+        if row["touchpoint"] not in there:
+            there.append(row["touchpoint"])
+    anywhere = {touchpoint for touchpoints in placed.values() for touchpoint in touchpoints}
+    placed[None] += [name for name in names if name not in anywhere]
+    for stage in [*journey_map.stages, None]:
+        key = None if stage is None else stage.id
+        cards = [Card(touchpoint, key, names.get(touchpoint), seen) for touchpoint in placed[key]]
+        if stage is not None or cards:
+            yield stage, sorted(cards, key=lambda card: -card.events)
+
+
+def _stage(words: Words, seen: Seen, number: int, stage: Stage | None, cards: Sequence[Card]) -> Markup:
+    if stage is None:
+        head: list[Child] = [tag("h2", words.say("stage.none")), tag("p", words.say("stage.none.note"), class_="muted")]
+    else:
+        head = [
+            tag("h2", f"{number} {stage.name}"),
+            tag("p", stage.description, class_="muted"),
+            _reached(words, seen, stage),
+        ]
+    journey_map = seen.journey_map
+    told = facts_of(words, stage, journey_map) if stage is not None and journey_map is not None else None
+    return tag("article", tag("header", head), [_card(words, card, journey_map) for card in cards], told)
+
+
+def _reached(words: Words, seen: Seen, stage: Stage) -> Markup | None:
+    row = next((row for row in seen.rows["funnel"] if row["stage"] == stage.id), None)
+    if row is None:
+        return None
+    said = f"{words.whole(row['reached'])} {words.say('stage.reached')}"
+    if row["rate"] is not None:
+        interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
+        said += f"; {words.say('stage.rate', rate=words.percent(row['rate']), interval=interval)}"
+    return tag("p", said)
+
+
+def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
+    declared = card.declared
+    volume = card.rows("volume_by_touchpoint")
+    marks: list[Child] = []
+    if declared is not None:
+        channel = words.named(f"channel.{declared.channel}", declared.channel)
+        line = words.say("line.online" if declared.is_online else "line.offline")
+        marks = [badge(channel), " ", badge(line), " ", badge(words.say(f"ownership.{declared.ownership}"))]
+        if declared.observability != "traceable":
+            marks += [" ", badge(words.say(f"observability.{declared.observability}"))]
+    if volume and all(row["is_simulated"] for row in volume):
+        marks += [" ", simulated_badge(words, volume[0])]
+    answers = [kpi_block(words, row) for row in card.rows("survey_by_touchpoint")]
+    told = facts_of(words, declared, journey_map) if isinstance(declared, Facts) and journey_map is not None else None
+    name = declared.name if declared is not None else card.touchpoint
+    return tag("section", tag("h3", name), tag("p", marks), _facts(words, card), answers, told, class_="card")
+
+
+def _facts(words: Words, card: Card) -> Markup:
+    """Events, persons, drop-off and revenue."""
+    person = next(iter(card.rows("persons_by_touchpoint")), None)
+    facts = [
+        ("fact.events", words.whole(card.events)),
+        ("fact.persons", words.whole(person["persons"]) if person else NONE),
+        ("fact.drop_off", _drop_off(words, person)),
+        ("fact.revenue", _revenue(words, card.rows("revenue_by_touchpoint"))),
+    ]
+    return tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts])
+
+
+def _drop_off(words: Words, person: Row | None) -> str:
+    if person is None or person["drop_off"] is None:
+        return NONE
+    interval = words.range(words.percent(person["ci_low"]), words.percent(person["ci_high"]))
+    return f"{words.percent(person['drop_off'])} ({interval}), n {words.whole(person['n_closed'])}"
+
+
+def _revenue(words: Words, rows: Rows) -> str:
+    paid = [words.money(Decimal(row["amount"]), row["currency"]) for row in rows if row["currency"]]
+    return ", ".join(paid) or NONE

@@ -1,0 +1,100 @@
+"""The whole file: what it is of, the wall of stages, the funnel as a table, and the SQL behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from touchline.dashboards.server.snapshot.cards import wall
+from touchline.dashboards.server.snapshot.kpis import badge
+from touchline.dashboards.server.snapshot.markup import DOCTYPE, Child, Markup, tag, trusted
+from touchline.dashboards.server.snapshot.read import Seen
+from touchline.dashboards.server.snapshot.words import Words
+
+STYLE: Final = (Path(__file__).parent / "snapshot.css").read_text(encoding="utf-8")
+_QUERIES: Final = {
+    "survey_by_touchpoint": "query.survey",
+    "volume_by_touchpoint": "query.volume",
+    "persons_by_touchpoint": "query.persons",
+    "revenue_by_touchpoint": "query.revenue",
+    "funnel": "query.funnel",
+}
+
+
+def page(words: Words, seen: Seen) -> str:
+    """One HTML document that needs nothing else."""
+    title = seen.selection.known.title
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"{title} · {words.days(*seen.selection.period)}"),
+        tag("style", trusted(STYLE)),
+    )
+    body = tag("body", _heading(words, seen), tag("main", wall(words, seen), _funnel(words, seen), _sql(words, seen)))
+    return DOCTYPE + tag("html", head, body, lang=words.language)
+
+
+def _heading(words: Words, seen: Seen) -> Markup:
+    selection = seen.selection
+    known = selection.known
+    facts = [
+        (words.say("map"), f"{known.map}, {words.say('data.version', version=str(known.map_version))}"),
+        (words.say("period"), words.days(*selection.period)),
+        (words.say("compare"), words.days(*selection.before)),
+        (words.say("filters"), _filters(words, seen)),
+        (words.say("data.as_of"), words.moment(selection.as_of)),
+        (words.say("snapshot.generated"), words.moment(seen.generated_at)),
+    ]
+    listed = tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in facts], class_="about")
+    told = (
+        tag("p", badge(words.say("simulated"), "simulated"), " ", words.say("simulated.tip"), role="note")
+        if seen.is_simulated
+        else None
+    )
+    return tag("header", tag("h1", known.title), told, listed, tag("p", words.say("snapshot.note"), class_="muted"))
+
+
+def _filters(words: Words, seen: Seen) -> str:
+    said = []
+    for key, values in seen.selection.filters.items():
+        shown = [words.named(f"{key}.{value}", value) if value else words.say("unknown") for value in values]
+        said.append(f"{words.say(f'filter.{key}')}: {', '.join(shown)}")
+    return "; ".join(said) or words.say("filter.all")
+
+
+def _funnel(words: Words, seen: Seen) -> Markup:
+    names = {} if seen.journey_map is None else {stage.id: stage.name for stage in seen.journey_map.stages}
+    heads = (
+        "filter.stage",
+        "funnel.reached",
+        "funnel.advanced",
+        "funnel.dropped",
+        "funnel.open",
+        "table.rate",
+        "table.interval",
+    )
+    rows: list[Child] = []
+    for row in seen.rows["funnel"]:
+        counts = [tag("td", words.whole(row[column])) for column in ("reached", "advanced", "dropped", "open")]
+        interval = (
+            words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"])) if row["rate"] is not None else ""
+        )
+        name = tag("th", names.get(row["stage"], row["stage"]), scope="row")
+        rows.append(tag("tr", name, counts, tag("td", words.percent(row["rate"])), tag("td", interval)))
+    table = tag(
+        "table",
+        tag("thead", tag("tr", [tag("th", words.say(key), scope="col") for key in heads])),
+        tag("tbody", rows),
+    )
+    mode = seen.selection.mode
+    note = f"{words.say(f'funnel.{mode}.note')} {words.say('funnel.note', moment=words.moment(seen.selection.as_of).removesuffix(' UTC'))}"
+    return tag("section", tag("h2", words.say("view.funnel")), tag("p", note, class_="muted"), table, class_="funnel")
+
+
+def _sql(words: Words, seen: Seen) -> Markup:
+    """Every number's query: typed into any BI tool it gives the same rows."""
+    queries = [[tag("h3", words.say(_QUERIES[name])), tag("pre", sql)] for name, sql in seen.sql.items()]
+    return tag(
+        "details", tag("summary", words.say("sql.title")), tag("p", words.say("sql.note"), class_="muted"), queries
+    )
