@@ -53,7 +53,8 @@ def _columns(seen: Seen) -> Iterable[tuple[Stage | None, list[Card]]]:
     if journey_map is None:
         return
     names = {touchpoint.id: touchpoint for touchpoint in journey_map.touchpoints}
-    placed: dict[str | None, list[str]] = {**touchpoints_of_stages(journey_map), None: []}
+    placed: dict[str | None, list[str]] = {None: []}
+    placed.update(touchpoints_of_stages(journey_map))
     for row in [*seen.rows["volume_by_touchpoint"], *seen.rows["survey_by_touchpoint"]]:
         there = placed.setdefault(row["stage"], [])
         if row["touchpoint"] not in there:

@@ -63,15 +63,14 @@ def _name(words: Words, row: Row) -> str:
 
 def _formula(words: Words, row: Row) -> str:
     variant = words.named(f"variant.{row['kpi']}.{row['variant']}", row["variant"])
-    return f"{variant} · {words.named(f'scope.{row["scope"]}', row['scope'] or '')}"
+    scope = words.named(f"scope.{row['scope']}", row["scope"] or "")
+    return f"{variant} · {scope}"
 
 
 def _trend(words: Words, row: Row) -> Child:
     trend = row["trend"]
-    if trend in _TRENDS:
-        said = words.say(_TRENDS[trend])
-    else:
-        said = f"{'▲' if trend == 'up' else '▼'} {words.signed(row['change'])}"
+    arrow = "▲" if trend == "up" else "▼"
+    said = words.say(_TRENDS[trend]) if trend in _TRENDS else f"{arrow} {words.signed(row['change'])}"
     if row["change"] is None:
         return said
     compared = words.say(

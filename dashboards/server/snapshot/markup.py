@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from typing import Final
+from typing import Final, TypeAlias
 
 VOID: Final = frozenset(("meta", "link", "br", "col", "hr", "img"))
 DOCTYPE: Final = "<!doctype html>\n"
@@ -15,10 +16,10 @@ class Markup(str):
     __slots__ = ()
 
 
-Child = str | Markup | None | list["Child"] | tuple["Child", ...]
+Child: TypeAlias = "str | Sequence[Child] | None"
 
 
-def tag(name: str, *children: Child, **attributes: str | None) -> Markup:
+def tag(name: str, /, *children: Child, **attributes: str | None) -> Markup:
     """One element. An attribute `class_` is `class`, `data_x` is `data-x`; with None it is left out."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
