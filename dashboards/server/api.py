@@ -16,6 +16,7 @@ from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.known_maps import KnownMaps
 from touchline.dashboards.server.sharing import Shared
+from touchline.metrics.declared import SHARED_ANSWERS
 
 KEPT_SECONDS = 2.0
 VALUES_VIEW = "dimension_values"
@@ -73,7 +74,7 @@ class Api:
         """The rows of a statement, shared by all who ask the same within two seconds."""
         found, is_shared = await self._shared.get(sql, lambda: self._ask(name, sql))
         if is_shared:
-            self.clickhouse.metrics.shared.inc()
+            self.clickhouse.meter.add(SHARED_ANSWERS)
         return found
 
     async def _ask(self, name: str, sql: str) -> Found:

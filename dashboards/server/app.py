@@ -19,27 +19,32 @@ from touchline.dashboards.server.api import Api
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.csv_download import csv_rows
 from touchline.dashboards.server.health import Readiness
-from touchline.dashboards.server.metrics import CONTENT_TYPE as METRICS_TYPE, Metrics
 from touchline.dashboards.server.problem import CONTENT_TYPE as PROBLEM_TYPE, RequestRefused
 from touchline.dashboards.server.security import HEADERS, SNAPSHOT_POLICY, Names
 from touchline.dashboards.server.snapshot.export import snapshot
 from touchline.dashboards.server.static import ASK_AGAIN, IMMUTABLE, File, PageFiles
+from touchline.metrics.declared import DASHBOARD_REQUESTS, READY
+from touchline.metrics.exposition import Exposition
+from touchline.metrics.meter import Meter
 from touchline.processors.log import frames_of
 
 log = logging.getLogger("touchline.dashboard")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NO_STORE: Final = {"Cache-Control": "no-store"}
+SCRAPE_SECONDS: Final = 2.0
+"""So long may the look for ClickHouse hold up a scrape."""
 _JSON: Final = "application/json"
 
 
 class Dashboard:
     """The state that requests share."""
 
-    def __init__(self, api: Api, readiness: Readiness, metrics: Metrics, names: Names, files: PageFiles) -> None:
+    def __init__(self, api: Api, readiness: Readiness, meter: Meter, names: Names, files: PageFiles) -> None:
         self._api = api
         self._readiness = readiness
-        self._metrics = metrics
+        self._meter = meter
+        self._exposition = Exposition(meter)
         self._names = names
         self._files = files
         self.app = web.Application(middlewares=[self._worded])
@@ -105,8 +110,15 @@ class Dashboard:
         await self._readiness.require()
         return _json(b'{"status":"ready"}')
 
-    async def _exposed(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self._metrics.exposed(), headers={"Content-Type": METRICS_TYPE, **NO_STORE})
+    async def _exposed(self, request: web.Request) -> web.Response:
+        try:
+            async with asyncio.timeout(SCRAPE_SECONDS):
+                await self._readiness.require()
+            self._meter.set(READY, 1)
+        except (RequestRefused, TimeoutError):
+            self._meter.set(READY, 0)
+        body, content_type = self._exposition.answer(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type, **NO_STORE})
 
     @web.middleware
     async def _worded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -119,7 +131,7 @@ class Dashboard:
             status = response.status
             return response
         finally:
-            self._metrics.requests.labels(endpoint, status).inc()
+            self._meter.add(DASHBOARD_REQUESTS, 1, endpoint, str(status))
 
     async def _outcome(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:

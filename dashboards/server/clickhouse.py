@@ -14,10 +14,11 @@ from typing import Final
 
 import aiohttp
 
-from touchline.dashboards.server.metrics import Metrics
 from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.refusals import refusal_of
 from touchline.errors import WrongUsage
+from touchline.metrics.declared import QUERIES, QUERIES_WAITING, QUERY_SECONDS
+from touchline.metrics.meter import Meter
 from touchline.settings import Settings
 
 CONNECT_SECONDS: Final = 3.0
@@ -38,9 +39,10 @@ SETTINGS: Final = {
 class ClickHouse:
     """The engine as the server sees it. Opened and closed in the running loop."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, meter: Meter) -> None:
         self._settings = settings
-        self.metrics = metrics
+        self.meter = meter
+        self._waiting = self._running = 0
         self._room = asyncio.Semaphore(settings.dashboard_queries)
         self._url = f"http://{settings.clickhouse_host}:{settings.clickhouse_http_port}/"
         connector = aiohttp.TCPConnector(limit=0, force_close=False)  # the room is the limit
@@ -106,25 +108,33 @@ class ClickHouse:
             except TimeoutError:
                 raise too_slow(seconds) from None
             finally:
-                self.metrics.query_seconds.labels(name).observe(time.monotonic() - began)
+                self.meter.observe(QUERY_SECONDS, time.monotonic() - began, name)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """A place among the queries at once; waited for only so long."""
-        patience = self._settings.dashboard_wait_seconds
+        self._count(waiting=1)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(self._settings.dashboard_wait_seconds):
                 await self._room.acquire()
         except TimeoutError:
             raise RequestRefused(
                 503, "too many queries at once", "ask again in a moment, or raise dashboard_queries", retry_after=2
             ) from None
-        self.metrics.queries_in_flight.inc()
+        finally:
+            self._count(waiting=-1)
+        self._count(running=1)
         try:
             yield
         finally:
-            self.metrics.queries_in_flight.dec()
+            self._count(running=-1)
             self._room.release()
+
+    def _count(self, *, waiting: int = 0, running: int = 0) -> None:
+        self._waiting += waiting
+        self._running += running
+        self.meter.set(QUERIES_WAITING, self._waiting)
+        self.meter.set(QUERIES, self._running)
 
 
 def away(error: BaseException) -> RequestRefused:

@@ -17,10 +17,11 @@ from touchline.dashboards.server.asking.catalogue import catalogue
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.health import Readiness
 from touchline.dashboards.server.known_maps import KnownMaps
-from touchline.dashboards.server.metrics import Metrics
 from touchline.dashboards.server.security import Names
 from touchline.dashboards.server.static import PageFiles
 from touchline.errors import WrongUsage
+from touchline.metrics.declared import DASHBOARD
+from touchline.metrics.meter import Meter
 from touchline.settings import Settings
 
 log = logging.getLogger("touchline.dashboard")
@@ -45,12 +46,12 @@ async def serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    metrics = Metrics()
-    clickhouse = ClickHouse(settings, metrics)
+    meter = Meter(DASHBOARD)
+    clickhouse = ClickHouse(settings, meter)
     logging.getLogger(
         "aiohttp.server"
     ).disabled = True  # it logs addresses of clients; our faults are logged by the application
-    runner = _runner(_application(settings, clickhouse, metrics, now))
+    runner = _runner(_application(settings, clickhouse, meter, now))
     try:
         await runner.setup()
         await _listen(runner, settings)
@@ -76,12 +77,12 @@ def address_of(settings: Settings) -> str:
 
 
 def _application(
-    settings: Settings, clickhouse: ClickHouse, metrics: Metrics, now: Callable[[], datetime]
+    settings: Settings, clickhouse: ClickHouse, meter: Meter, now: Callable[[], datetime]
 ) -> web.Application:
     views = catalogue()
     api = Api(clickhouse, KnownMaps(clickhouse), views, now)
     readiness = Readiness(clickhouse, [view.full_name for view in views.values()])
-    return Dashboard(api, readiness, metrics, Names(settings), PageFiles()).app
+    return Dashboard(api, readiness, meter, Names(settings), PageFiles()).app
 
 
 def _runner(app: web.Application) -> web.AppRunner:

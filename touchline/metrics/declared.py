@@ -264,5 +264,46 @@ COLLECTOR: Final = (
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
 """Of a collector with an outbox."""
 
-SETS: Final = {"worker": WORKER, "collector": COLLECTOR, "collector with an outbox": OUTBOX}
+# Dashboard
+DASHBOARD_REQUESTS = Metric(
+    "touchline_dashboard_requests_total",
+    Kind.COUNTER,
+    "requests",
+    "Requests that were answered; status 499: the reader left before",
+    (Label("endpoint", bound="routes of the server"), Label("status", bound="HTTP statuses")),
+)
+QUERY_SECONDS = Metric(
+    "touchline_dashboard_query_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "What ClickHouse took for a query, however it ended, by the view that was asked",
+    (Label("query", bound="views of the release"),),
+    buckets=_SECONDS,
+)
+QUERIES = Metric(
+    "touchline_dashboard_queries",
+    Kind.GAUGE,
+    "queries",
+    "Queries that ClickHouse works on for this server; dashboard_queries bounds it",
+)
+QUERIES_WAITING = Metric(
+    "touchline_dashboard_queries_waiting", Kind.GAUGE, "queries", "Queries that wait for their turn"
+)
+SHARED_ANSWERS = Metric(
+    "touchline_dashboard_shared_answers_total",
+    Kind.COUNTER,
+    "answers",
+    "Answers that came from a query that another reader had asked within two seconds",
+)
+
+DASHBOARD: Final = (
+    BUILD_INFO, READY, DASHBOARD_REQUESTS, QUERY_SECONDS, QUERIES, QUERIES_WAITING, SHARED_ANSWERS,
+)  # fmt: skip
+
+SETS: Final = {
+    "worker": WORKER,
+    "collector": COLLECTOR,
+    "collector with an outbox": OUTBOX,
+    "dashboard": DASHBOARD,
+}
 """Which process exposes which metrics."""
