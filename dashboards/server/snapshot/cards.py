@@ -112,13 +112,14 @@ def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
 
 
 def _facts(words: Words, card: Card) -> Markup:
-    """Events, persons, drop-off and revenue."""
-    person = next(iter(card.rows("persons_by_touchpoint")), None)
+    """Events at this stage; persons, drop-off and revenue of the touchpoint in all its stages, where it was met at this one."""
+    was_met = card.events > 0
+    person = next(iter(card.rows("persons_by_touchpoint")), None) if was_met else None
     facts = [
         ("fact.events", words.whole(card.events)),
         ("fact.persons", words.whole(person["persons"]) if person else NONE),
         ("fact.drop_off", _drop_off(words, person)),
-        ("fact.revenue", _revenue(words, card.rows("revenue_by_touchpoint"))),
+        ("fact.revenue", _revenue(words, card.rows("revenue_by_touchpoint") if was_met else ())),
     ]
     return tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts])
 

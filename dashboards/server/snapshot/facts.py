@@ -34,7 +34,7 @@ def _fact(words: Words, fact: Remark | Emotion | Expectation | Measure, personas
         target = fact.target
         for key, bound in (("target.at_least", target.at_least), ("target.at_most", target.at_most)):
             if bound is not None:
-                said += [" ", badge(words.say(key, value=words.number(bound), unit=target.unit))]
+                said += [" ", badge(words.say(key, value=words.quantity(bound, target.unit), unit="").strip())]
     if isinstance(fact, Measure):
         said += [tag("span", f" ({fact.owner})", class_="muted")] if fact.owner else []
     elif fact.persona:

@@ -88,8 +88,8 @@ def _verdict(words: Words, row: Row) -> Markup | None:
     if row["target"] is None or row["target_verdict"] is None:
         return None
     key, tone = _VERDICTS.get(row["target_verdict"], ("target.unproved", ""))
-    target = words.kpi(row["target"], row["unit"])
-    return badge(f"{words.say(key)} ({words.say('target.is', target=target)})", tone)
+    said = words.say("target.is", target=words.kpi(row["target"], row["unit"])).rstrip(".")
+    return badge(f"{words.say(key)} ({said})", tone)
 
 
 def _range(words: Words, row: Row, low: str, high: str) -> Markup | None:

@@ -41,7 +41,7 @@ def _heading(words: Words, seen: Seen) -> Markup:
     facts = [
         (words.say("map"), f"{known.map}, {words.say('data.version', version=str(known.map_version))}"),
         (words.say("period"), words.days(*selection.period)),
-        (words.say("compare"), words.days(*selection.before)),
+        (words.say("compare.before"), words.days(*selection.before)),
         (words.say("filters"), _filters(words, seen)),
         (words.say("data.as_of"), words.moment(selection.as_of)),
         (words.say("snapshot.generated"), words.moment(seen.generated_at)),
@@ -75,7 +75,7 @@ def _funnel(words: Words, seen: Seen) -> Markup:
         "table.interval",
     )
     rows: list[Child] = []
-    for row in seen.rows["funnel"]:
+    for row in sorted(seen.rows["funnel"], key=lambda row: row["stage_order"]):
         counts = [tag("td", words.whole(row[column])) for column in ("reached", "advanced", "dropped", "open")]
         interval = (
             words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"])) if row["rate"] is not None else ""

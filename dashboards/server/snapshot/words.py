@@ -12,6 +12,7 @@ from typing import Any, Final
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_interval
 from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
 
 from touchline.dashboards.server.static import PAGE_DIR
 
@@ -19,8 +20,9 @@ LOCALES: Final = {"en": "en_GB", "fr": "fr_FR", "it": "it_IT"}
 """The languages of the page -> whose numbers and dates they have, as in its core/i18n.js."""
 NONE: Final = "–"
 _ONE_DIGIT: Final = "#,##0.0"
-_PERCENT: Final = "#,##0.0%"
-_FRENCH_PERCENT: Final = "#,##0.0\u202f%"
+_PERCENTS: Final = {"fr": "#,##0.0\u202f%"}
+_MONEY: Final = {"en": "¤#,##0"}
+TIMES: Final = frozenset(("second", "minute", "hour", "day", "week", "month", "year"))
 
 
 class Words:
@@ -30,6 +32,7 @@ class Words:
         self.language = language
         self._messages = messages
         self._locale = Locale.parse(LOCALES[language])
+        self._percents = _PERCENTS.get(language, "#,##0.0%")
 
     def say(self, key: str, **values: object) -> str:
         """The message with its {places} filled; with `count`, the form that the language wants of `key_one` and `key_other`."""
@@ -57,31 +60,23 @@ class Words:
         """A change, with its sign."""
         return NONE if value is None else format_decimal(value, "+#,##0.0;-#,##0.0", self._locale)
 
-    def number(self, value: Any) -> str:
-        """With the digits that it has, at most three behind the point."""
-        return NONE if value is None else format_decimal(value, "#,##0.###", self._locale)
+    def quantity(self, value: float, unit: str) -> str:
+        """A quantity of the map's file: a share, a time, or a number of whatever it names."""
+        if unit == "share":
+            return format_percent(value, self._percents.replace(".0", ".#"), self._locale)
+        if unit.removesuffix("s") in TIMES:
+            return format_unit(value, f"duration-{unit.removesuffix('s')}", locale=self._locale)
+        number = format_decimal(value, "#,##0.###", self._locale)
+        return number if unit == "count" else f"{number} {unit}"
 
     def percent(self, share: Any) -> str:
         """A share of 0 to 1."""
-        return (
-            NONE
-            if share is None
-            else format_percent(share, _FRENCH_PERCENT if self.language == "fr" else _PERCENT, self._locale)
-        )
+        return NONE if share is None else format_percent(share, self._percents, self._locale)
 
     def money(self, amount: Any, currency: str) -> str:
         """In whole units: the digits behind them are in the CSV."""
-        return (
-            NONE
-            if amount is None
-            else format_currency(
-                amount,
-                currency,
-                "¤#,##0" if self.language == "en" else "#,##0\u00a0¤",
-                self._locale,
-                currency_digits=False,
-            )
-        )
+        pattern = _MONEY.get(self.language, "#,##0\u00a0¤")
+        return format_currency(amount, currency, pattern, self._locale, currency_digits=False)
 
     def kpi(self, value: Any, unit: str) -> str:
         """A KPI's value in its unit: percent with its sign, points and scores bare."""
