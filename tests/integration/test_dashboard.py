@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import http.client
 import io
 import json
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards import DashboardProcess, dashboard
+from tests.dashboards import DashboardProcess, dashboard, query_string
 from tests.shop_ledger import HOSTILE_PLACE, shop_engine
 
 HOSTILE = (
@@ -183,3 +184,18 @@ def test_the_answer_names_what_is_unknown_null_and_money_as_text(running: Dashbo
     volume = running.rows("kpi-volume-1d", limit=1)[0]
     assert volume["segment"] is None
     assert len(volume["bucket"]) == len("2025-06-01")
+
+
+def test_the_map_as_one_file_has_the_numbers_of_the_api(running: DashboardProcess) -> None:
+    selection = {"from_": "2025-06-05", "to": "2025-06-25", "place": ["north", HOSTILE_PLACE]}
+    answer = running.get(f"/export/map.html?lang=it&{query_string(selection)}")
+    assert answer.status == 200
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert 'filename="shop-v1-2025-06-05-2025-06-25.html"' in answer.headers["Content-Disposition"]
+    document = html.unescape(answer.body.decode())
+    for row in running.rows("volume-by-touchpoint", **selection):
+        assert f"<dt>Eventi</dt><dd>{row['events']}</dd>" in document, row
+    for row in running.rows("survey-by-touchpoint", **selection):
+        assert row["is_suppressed"] or f" n {row['n']} · " in document, row
+    assert HOSTILE_PLACE in document
+    assert running.get("/export/map.html?lang=xx").json()["field"] == "lang"

@@ -1,0 +1,134 @@
+"""The map as one file, from rows made by hand."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from tests.unit.dashboards.test_markup import Read
+from tests.unit.store.world import MAP
+from touchline.dashboards.server.asking.maps import KnownMap, Period
+from touchline.dashboards.server.snapshot.page import page
+from touchline.dashboards.server.snapshot.read import VIEWS, Seen, Selection
+from touchline.dashboards.server.snapshot.words import words_of
+from touchline.schemas.journey.read import parse_map
+
+HOSTILE = '<script>alert("x")</script>'
+SURVEY: dict[str, Any] = {
+    "touchpoint": "till", "stage": "purchase", "stage_order": 3, "is_simulated": 0, "kpi": "nps", "variant": "standard",
+    "scope": "transactional", "unit": "points", "scale_low": -100, "scale_high": 100, "n": 285, "value": 50.5,
+    "ci_low": 42.6, "ci_high": 57.4, "is_small_n": 0, "is_suppressed": 0, "n_before": 267, "value_before": 4.5,
+    "change": 46.0, "change_low": 34.7, "change_high": 56.4, "trend": "up", "target": 30.0, "target_verdict": "met",
+    "question": "Would you recommend us?",
+}  # fmt: skip
+VOLUME = {"touchpoint": "till", "stage": "purchase", "is_simulated": 0, "events": 11_756}
+PERSONS = {"touchpoint": "till", "persons": 2_014, "drop_off": 0.125, "ci_low": 0.1, "ci_high": 0.15, "n_closed": 800}
+REVENUE = {"touchpoint": "till", "currency": "USD", "orders": 3, "amount": "373884.63"}
+NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None}
+FUNNEL: list[dict[str, Any]] = [
+    {"stage": "interest", "stage_order": 2, "reached": 18, "advanced": 9, "dropped": 9, "open": 0}
+    | {"rate": 0.5, "ci_low": 0.3, "ci_high": 0.7},
+    {"stage": "awareness", "stage_order": 1, "reached": 568, "advanced": 18, "dropped": 550, "open": 0}
+    | {"rate": 0.032, "ci_low": 0.02, "ci_high": 0.05},
+    {"stage": "purchase", "stage_order": 3, "reached": 9, "advanced": 0, "dropped": 0, "open": 9} | NO_RATE,
+]
+
+
+def written(language: str = "en", filters: dict[str, list[str]] | None = None, **rows: list[dict[str, Any]]) -> str:
+    """The document of these rows, by view."""
+    known = KnownMap("shop", 1, "A shop", True, date(2025, 6, 1), date(2025, 6, 28), 11_756)
+    period = Period(date(2025, 6, 1), date(2025, 6, 28))
+    moment = datetime(2025, 7, 1, tzinfo=UTC)
+    shown: dict[str, list[dict[str, Any]]] = {
+        "survey_by_touchpoint": [SURVEY],
+        "volume_by_touchpoint": [VOLUME],
+        "persons_by_touchpoint": [PERSONS],
+        "revenue_by_touchpoint": [REVENUE],
+        "funnel": FUNNEL,
+    }
+    selection = Selection(known, period, period.before(), filters or {}, moment, "in_order", language)
+    sql = {name: f"SELECT * FROM journey_api.{name}()" for name in VIEWS}
+    return page(words_of(language), Seen(selection, parse_map(MAP), shown | rows, sql, moment))
+
+
+def test_a_card_has_each_number_with_its_n_interval_and_trend() -> None:
+    text = Read(written()).text
+    for said in (
+        "11,756",
+        "2,014",
+        "12.5% (10.0% to 15.0%), n 800",
+        "US$373,885",
+        "50.5",
+        "n 285 · 42.6 to 57.4",
+        "▲ +46.0",
+    ):
+        assert said in text, said
+    assert "Target met (Target 30.0)" in text
+
+
+def test_the_file_says_what_it_is_of() -> None:
+    text = Read(written(filters={"channel": ["web", ""], "place": [HOSTILE]})).text
+    for said in (
+        "A shop",
+        "shop, version 1",
+        "1\u2009–\u200928 Jun 2025",
+        "4\u2009–\u200931 May 2025",
+        "1 Jul 2025, 00:00:00 UTC",
+    ):
+        assert said in text, said
+    assert f"Channel: Web, (unknown); Place: {HOSTILE}" in text
+
+
+def test_stages_and_funnel_stand_in_the_order_of_the_map() -> None:
+    document = written()
+    assert re.findall(r"<h2>(\d .*?)</h2>", document) == ["1 Awareness", "2 Interest", "3 Purchase"]
+    assert re.findall(r'<th scope="row">(.*?)</th>', document) == ["Awareness", "Interest", "Purchase"]
+
+
+def test_where_too_few_answered_no_number_is_written() -> None:
+    text = Read(
+        written(survey_by_touchpoint=[SURVEY | {"is_suppressed": 1, "n": None, "value": None, "trend": None}])
+    ).text
+    assert "Too few to show" in text
+    assert "50.5" not in text
+    assert "285" not in text
+
+
+def test_without_proof_no_arrow_is_shown() -> None:
+    text = Read(written(survey_by_touchpoint=[SURVEY | {"trend": "no proof of change"}])).text
+    assert "no proof of change" in text
+    assert "▲" not in text
+
+
+def test_made_up_data_are_labelled_at_the_number_and_at_the_top() -> None:
+    assert "simulated" not in Read(written()).text
+    read = Read(written(survey_by_touchpoint=[SURVEY | {"is_simulated": 1}]))
+    assert read.text.count("simulated") == 2
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "it"])
+def test_the_file_needs_nothing_and_runs_nothing(language: str) -> None:
+    rows = [VOLUME | {"touchpoint": HOSTILE, "stage": None}]
+    read = Read(
+        written(
+            language,
+            {"place": [HOSTILE]},
+            volume_by_touchpoint=rows,
+            survey_by_touchpoint=[SURVEY | {"question": HOSTILE}],
+        )
+    )
+    names = {name for name, _ in read.elements}
+    assert not names & {"script", "link", "img", "iframe", "object", "form", "a"}
+    assert not [
+        key for _, attributes in read.elements for key in attributes if key.startswith("on") or key in ("src", "href")
+    ]
+    assert read.elements[0] == ("html", {"lang": language})
+    assert HOSTILE in read.text
+
+
+def test_every_number_has_its_sql() -> None:
+    text = Read(written()).text
+    assert [name for name in VIEWS if f"SELECT * FROM journey_api.{name}()" not in text] == []
