@@ -50,9 +50,10 @@ def selections(draw: st.DrawFn) -> dict[str, Any]:
     }
     filters: dict[str, Any] = {}
     for key, known in choices.items():
-        values = sorted(draw(st.sets(st.sampled_from(known), max_size=2)))
-        if values and draw(st.booleans()):
-            filters[key] = values
+        values = draw(st.sets(st.sampled_from(known), max_size=2))
+        is_used = draw(st.booleans())
+        if values and is_used:
+            filters[key] = sorted(values)
     days = {"from": str(FIRST + timedelta(days=first)), "to": str(FIRST + timedelta(days=last))}
     return days | filters
 

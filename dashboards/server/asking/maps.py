@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from touchline.dashboards.server.asking.parameters import Parameters
-from touchline.dashboards.server.asking.parsing import count_of, day_of
+from touchline.dashboards.server.asking.parsing import count_of, day_of, moment_of
 from touchline.dashboards.server.problem import RequestRefused, wrong_argument
 
 PERIOD_DAYS: Final = 28
+NOON: Final = time(12)
 
 
 class KnownMap(NamedTuple):
@@ -91,6 +92,20 @@ def chosen_before(parameters: Parameters, period: Period) -> Period:
         what = "the period before is turned around"
         raise RequestRefused(400, what, "give a before_from that is not after before_to", field="before_from")
     return Period(first, last)
+
+
+def chosen_moment(parameters: Parameters, known: KnownMap, now: datetime) -> datetime:
+    """The moment of `as_of`, from which one looks: what is open then is open.
+
+    Without it noon (UTC) after the last day on which the map places an event, as the page does: by then that day had ended everywhere on
+    earth, and two readers see the same. Where there is no event, now in whole minutes.
+    """
+    value = parameters.one("as_of")
+    if value is not None:
+        return moment_of("as_of", value)
+    if known.last_day is None:
+        return now.replace(second=0, microsecond=0)
+    return datetime.combine(known.last_day + timedelta(days=1), NOON, UTC)
 
 
 def _day(parameters: Parameters, name: str) -> date | None:

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.drill import drill_conditions
-from touchline.dashboards.server.asking.maps import KnownMap, chosen_before, chosen_map, chosen_period
+from touchline.dashboards.server.asking.maps import KnownMap, chosen_before, chosen_map, chosen_moment, chosen_period
 from touchline.dashboards.server.asking.parameters import Parameters
-from touchline.dashboards.server.asking.parsing import literal, moment_literal, moment_of
+from touchline.dashboards.server.asking.parsing import literal, moment_literal
 from touchline.dashboards.server.asking.rows import Rows, chosen_rows
 from touchline.dashboards.server.problem import RequestRefused, wrong_argument
 from touchline.sql.selection import FILTER_COLUMNS
@@ -59,6 +59,8 @@ def _arguments(view: AskedView, parameters: Parameters, maps: Sequence[KnownMap]
     if "map" in view.parameters:
         known = chosen_map(parameters, maps)
         chosen |= {"map": quoted(known.map), "map_version": str(known.map_version)}
+        if "as_of" in view.parameters:
+            chosen["as_of"] = moment_literal(chosen_moment(parameters, known, now))
         if "date_from" in view.parameters:
             period = chosen_period(parameters, known, now.date())
             chosen |= {"date_from": _day(period.first), "date_to": _day(period.last)}
@@ -67,8 +69,6 @@ def _arguments(view: AskedView, parameters: Parameters, maps: Sequence[KnownMap]
                 chosen |= {"before_from": _day(before.first), "before_to": _day(before.last)}
     if "filter" in view.parameters:
         chosen["filter"] = _filter(parameters)
-    if "as_of" in view.parameters:
-        chosen["as_of"] = moment_literal(chosen_moment(parameters, now))
     return {name: chosen.get(name) or _further(parameters, name, type_) for name, type_ in view.parameters.items()}
 
 
@@ -96,12 +96,6 @@ def _filter(parameters: Parameters) -> str:
         literals = ", ".join(literal(key, "String", value) for value in values)
         pairs.append(f"'{key}', [{literals}]")
     return f"map({', '.join(pairs)})"
-
-
-def chosen_moment(parameters: Parameters, now: datetime) -> datetime:
-    """That of `as_of`; without it now in whole minutes, so that readers who look at the same time ask the same."""
-    value = parameters.one("as_of")
-    return now.replace(second=0, microsecond=0) if value is None else moment_of("as_of", value)
 
 
 def _day(day: object) -> str:

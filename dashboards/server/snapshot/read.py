@@ -10,9 +10,15 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from touchline.dashboards.server.api import Api
-from touchline.dashboards.server.asking.maps import KnownMap, Period, chosen_before, chosen_map, chosen_period
+from touchline.dashboards.server.asking.maps import (
+    KnownMap,
+    Period,
+    chosen_before,
+    chosen_map,
+    chosen_moment,
+    chosen_period,
+)
 from touchline.dashboards.server.asking.parameters import Parameters
-from touchline.dashboards.server.asking.question import chosen_moment
 from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.snapshot.words import LOCALES
@@ -82,7 +88,7 @@ def read_selection(parameters: Parameters, maps: Sequence[KnownMap], now: dateti
     language = parameters.choice("lang", LOCALES, "en")
     mode = parameters.choice("mode", MODES, MODES[0])
     filters = {key: values for key in FILTER_COLUMNS if (values := parameters.several(key))}
-    selection = Selection(known, period, before, filters, chosen_moment(parameters, now), mode, language)
+    selection = Selection(known, period, before, filters, chosen_moment(parameters, known, now), mode, language)
     parameters.require_all_read()
     return selection
 

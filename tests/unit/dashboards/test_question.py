@@ -19,7 +19,7 @@ def test_without_parameters_the_default_map_its_newest_version_and_its_last_28_d
         "date_from": "'2026-02-01'",
         "date_to": "'2026-02-28'",
         "filter": "map()",
-        "as_of": "'2026-03-10 09:30:00'",
+        "as_of": "'2026-03-01 12:00:00'",
         "before_from": "'2026-01-04'",
         "before_to": "'2026-01-31'",
         "grain": "'day'",
@@ -54,6 +54,12 @@ def test_a_map_without_events_shows_the_days_up_to_today() -> None:
 def test_one_end_of_the_period_is_enough(query: str, first: str, last: str) -> None:
     arguments = asked("selecting", query).arguments
     assert (arguments["date_from"], arguments["date_to"]) == (f"'{first}'", f"'{last}'")
+
+
+def test_without_a_moment_one_looks_from_the_end_of_the_data_or_from_now() -> None:
+    assert asked("selecting", "map=web_shop").arguments["as_of"] == "'2024-06-30 12:00:00'"
+    assert asked("selecting", "map=retail&version=2").arguments["as_of"] == "'2026-03-10 09:30:00'"
+    assert asked("selecting", "as_of=2026-03-01T10:15:00%2B01:00").arguments["as_of"] == "'2026-03-01 09:15:00'"
 
 
 def test_the_period_before_is_as_long_or_as_it_is_given() -> None:
