@@ -23,13 +23,19 @@ _VALUE: Final = frozenset((6, 26, 27, 41, 53, 72, 457))
 """A value that ClickHouse cannot take as the argument's type."""
 
 
+def _field_of(thrown: str) -> str:
+    """The argument that a view's refusal begins with: `grain is one of hour, day`."""
+    found = re.match(r"([a-z_]+) is one of ", thrown)
+    return found[1] if found else ""
+
+
 def refusal_of(said: str) -> RequestRefused:
     """The refusal that ClickHouse's words are. What is the operator's to mend goes to the log, by its code: the words may quote values."""
     found = _ERROR.search(said)
     code, words = (int(found[1]), found[2]) if found else (0, "")
     if code == _THROWN:
         thrown = re.sub(r": while executing.*|\.? ?\(FUNCTION_THROW_IF.*", "", words, flags=re.DOTALL)
-        return RequestRefused(400, thrown, "give an argument that the view takes")
+        return RequestRefused(400, thrown, "give an argument that the view takes", field=_field_of(thrown))
     if code in _TOO_SLOW:
         return RequestRefused(504, "the query took too long", "choose a shorter period or a narrower filter")
     if code in _TOO_LARGE:

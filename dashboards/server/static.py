@@ -1,7 +1,7 @@
 """The page's files, held in memory: names under a hash of them all never change, so that a browser asks for each once a release.
 
 The page says `/static/main.js`; where it is served, that reads `/static/<hash>/main.js`, and relative imports of modules stay under it: one
-release's modules are never mixed with another's. A changed file is seen at the next request.
+release's modules are never mixed with another's. A changed file is seen within a second.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ PREFIX: Final = "/static/"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 HASH_CHARACTERS: Final = 16
+LOOK_SECONDS: Final = 1.0
 _ZIPPED_FROM_BYTES: Final = 1_000
 _TYPES: Final = {
     ".js": "text/javascript",
@@ -40,10 +42,12 @@ class File(NamedTuple):
 
 
 class PageFiles:
-    """The files below a folder, read again when one of them has changed."""
+    """The files below a folder, read again when one of them has changed; looked for at most every `look_seconds`."""
 
-    def __init__(self, folder: Path = PAGE_DIR) -> None:
+    def __init__(self, folder: Path = PAGE_DIR, look_seconds: float = LOOK_SECONDS) -> None:
         self._folder = folder
+        self._look_seconds = look_seconds
+        self._look_again_s = 0.0
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._files: dict[str, File] = {}
         self.release = ""
@@ -62,6 +66,10 @@ class PageFiles:
         return None if file is None else (file, is_fixed)
 
     def _look(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._look_again_s:
+            return
+        self._look_again_s = now_s + self._look_seconds
         paths = sorted(path for path in self._folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         stats = [(path, path.stat()) for path in paths]
         seen = tuple((str(path.relative_to(self._folder)), stat.st_mtime_ns, stat.st_size) for path, stat in stats)

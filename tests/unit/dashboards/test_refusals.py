@@ -30,6 +30,11 @@ def test_an_error_of_clickhouse_becomes_a_status_and_a_remedy(said: str, status:
     assert refused.mend
 
 
+def test_an_argument_that_a_view_refuses_is_the_field() -> None:
+    refused = refusal_of("Code: 395. DB::Exception: grain is one of hour, day: while executing 'FUNCTION throwIf'.\n")
+    assert (refused.status, refused.field, refused.what) == (400, "grain", "grain is one of hour, day")
+
+
 def test_the_log_has_the_code_and_no_value(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "touchline.dashboard"):
         refusal_of("Code: 49. DB::Exception: Logical error: 'Zoë'\n")

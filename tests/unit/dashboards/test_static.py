@@ -43,7 +43,7 @@ def test_a_file_of_another_release_is_not_there(folder: Path) -> None:
 
 
 def test_a_changed_file_is_another_release(folder: Path) -> None:
-    files = PageFiles(folder)
+    files = PageFiles(folder, look_seconds=0)
     files.index()
     release = files.release
     (folder / "app.js").write_text("changed")
