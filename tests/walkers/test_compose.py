@@ -1,48 +1,51 @@
-"""docker-compose.yml, its image and its secrets, as far as they can be checked without Docker."""
+"""docker-compose.yml, what is laid over it, its images and its secrets, as far as they can be checked without Docker."""
 
 from __future__ import annotations
 
-import json
 import re
+import shlex
 import stat
 import subprocess
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator, ValidationError
+from jsonschema import ValidationError
 
+from scripts.demo import ASKINGS
+from tests.compose import ROOT, Document, filled, load, validate, variables
 from touchline.cli.commands import COMMANDS
-from touchline.settings import ENV_PREFIX, Settings
+from touchline.settings import ENV_PREFIX, load_settings
 
-ONE_SHOTS = {"topic", "migrate"}
+FILES = {
+    "docker-compose.yml": ("docker-compose.yml",),
+    "with docker-compose.cluster.yml": ("docker-compose.yml", "docker-compose.cluster.yml"),
+}
+ONE_SHOTS = {"topic", "access", "migrate", "demo"}
+OURS = {"migrate", "worker", "collector", "dashboard", "demo"}
+WRITABLE = {
+    "kafka": "its image writes its configuration at the start",
+    "clickhouse": "its image writes its users at the start",
+}
+"""Services that do not run on a read-only file system, and why."""
+
+
+@pytest.fixture(params=FILES)
+def compose(request: pytest.FixtureRequest) -> Document:
+    return load(*FILES[request.param])
 
 
 @pytest.fixture
-def compose(project_dir: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((project_dir / "docker-compose.yml").read_text(encoding="utf-8"))
-    return loaded
-
-
-@pytest.fixture
-def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = compose["services"]
+def services(compose: Document) -> dict[str, Document]:
+    found: dict[str, Document] = compose["services"]
     return found
 
 
-def validate(document: dict[str, Any]) -> None:
-    """Against the Compose specification's own schema, which check-jsonschema carries as a file."""
-    carrier = distribution("check-jsonschema")
-    schema_path = Path(str(carrier.locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json")))
-    schema = json.loads(schema_path.read_text(encoding="utf-8"))
-    Draft7Validator(schema).validate(document)  # its $schema spells draft-07 in a way that jsonschema does not know
-
-
-def test_compose_file_follows_the_compose_specification(compose: dict[str, Any]) -> None:
+def test_the_files_and_what_they_are_together_follow_the_compose_specification(compose: Document) -> None:
     validate(compose)
+    validate(yaml.safe_load((ROOT / "docker-compose.cluster.yml").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(
@@ -54,85 +57,229 @@ def test_compose_file_follows_the_compose_specification(compose: dict[str, Any])
         {"depends_on": {"kafka": {"condition": "up"}}},
     ],
 )
-def test_schema_rejects_a_faulty_service(compose: dict[str, Any], fault: dict[str, Any]) -> None:
+def test_the_specification_rejects_a_faulty_service(compose: Document, fault: Document) -> None:
     compose["services"]["worker"] |= fault
     with pytest.raises(ValidationError):
         validate(compose)
 
 
-def test_the_whole_pipeline_is_there(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {"kafka", "topic", "clickhouse", "migrate", "worker", "collector"}
+def test_the_whole_pipeline_is_there_and_the_rest_waits_for_the_profile_demo() -> None:
+    services = load("docker-compose.yml")["services"]
+    always = {name for name, service in services.items() if not service.get("profiles")}
+    assert always == {"kafka", "topic", "clickhouse", "access", "migrate", "worker", "collector", "dashboard"}
+    assert {profile for service in services.values() for profile in service.get("profiles", [])} == {"demo"}
 
 
-def test_no_service_runs_as_root_or_gains_privileges(services: dict[str, dict[str, Any]]) -> None:
-    for service in services.values():
-        assert service["user"] not in ("root", "0", "0:0")
-        assert "no-new-privileges:true" in service["security_opt"]
+def test_no_service_runs_as_root_or_gains_privileges(services: dict[str, Document]) -> None:
+    for name, service in services.items():
+        assert service["user"].partition(":")[0] not in ("", "root", "0"), name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert not service.get("privileged"), name
+        assert "cap_add" not in service, name
 
 
-def test_services_that_stay_have_a_health_check_and_the_others_end(services: dict[str, dict[str, Any]]) -> None:
+def test_file_systems_are_read_only_but_where_an_image_needs_to_write(services: dict[str, Document]) -> None:
+    writing = {name for name, service in services.items() if not service.get("read_only")}
+    assert {name.partition("-")[0] for name in writing} <= WRITABLE.keys() | {"topic"}
+    assert all("/tmp" in service["tmpfs"] for service in services.values() if service.get("read_only"))
+
+
+def test_services_that_stay_have_a_health_check_and_the_others_end(services: dict[str, Document]) -> None:
     for name, service in services.items():
         assert ("healthcheck" in service) is (name not in ONE_SHOTS), name
         assert service["restart"] == ("no" if name in ONE_SHOTS else "unless-stopped"), name
 
 
-def test_ports_are_open_on_the_loopback_only(services: dict[str, dict[str, Any]]) -> None:
+def test_nobody_waits_for_more_than_there_is(services: dict[str, Document]) -> None:
+    """For a health check where there is none, for the end of what does not end, or for what the profile leaves out."""
+    for name, service in services.items():
+        for other, condition in service.get("depends_on", {}).items():
+            ends = condition["condition"] == "service_completed_successfully"
+            assert ends is (other in ONE_SHOTS), (name, other)
+            assert set(services[other].get("profiles", [])) <= set(service.get("profiles", [])), (name, other)
+
+
+def test_every_service_has_a_limit_of_memory(services: dict[str, Document]) -> None:
+    limits = {name: service["deploy"]["resources"]["limits"]["memory"] for name, service in services.items()}
+    assert all(re.fullmatch(r"[1-9]\d*[MG]", limit) for limit in limits.values())
+
+
+def test_ports_are_open_on_the_loopback_only(services: dict[str, Document]) -> None:
     ports = [port for service in services.values() for port in service.get("ports", [])]
-    assert ports
+    assert len(ports) > 4
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+    published = [filled(port).split(":")[1] for port in ports]
+    assert len(published) == len(set(published))
 
 
-def test_secrets_are_files_and_no_variable_holds_one(
-    compose: dict[str, Any], services: dict[str, dict[str, Any]]
+def test_secrets_are_files_that_are_declared_used_and_made_and_no_variable_holds_one(
+    compose: Document, services: dict[str, Document], tmp_path: Path
 ) -> None:
-    assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
-    for service in services.values():
-        assert set(service.get("secrets", [])) <= set(compose["secrets"])
+    subprocess.run([str(ROOT / "scripts/compose-secrets"), str(tmp_path)], check=True, capture_output=True)
+    made = {f"./secrets/{path.name}" for path in (tmp_path / "secrets").iterdir()}
+    declared = compose["secrets"]
+    assert all(secret == {"file": f"./secrets/{name}"} for name, secret in declared.items())
+    used = {name for service in services.values() for name in service.get("secrets", [])}
+    assert used == declared.keys()
+    assert {secret["file"] for secret in declared.values()} == made
+    for service_name, service in services.items():
         for name, value in service.get("environment", {}).items():
+            for path in re.findall(r"/run/secrets/(\w+)", str(value)):
+                assert path in service["secrets"] or name in unread(service_name), (service_name, name)
             if re.search("password|key|secret|token", name, re.IGNORECASE):
-                assert str(value).startswith("/run/secrets/"), name
+                assert re.fullmatch(r"(\$__file\{)?/run/secrets/\w+\}?", str(value)), (service_name, name)
 
 
-def test_variables_and_commands_are_ours(services: dict[str, dict[str, Any]]) -> None:
-    settings = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
-    for name in ("migrate", "worker", "collector"):
-        assert set(services[name]["environment"]) <= settings
-        assert services[name]["command"][0] in COMMANDS
+def unread(service: str) -> set[str]:
+    """Secrets that the common environment names and a service does not read, so it does not get them."""
+    person, payload = "TOUCHLINE_PERSON_KEY_FILE", "TOUCHLINE_PAYLOAD_KEY_FILE"
+    return {
+        "migrate": {person, payload},
+        "dashboard": {person, payload},
+        "collector": {payload},
+        "demo": {payload},
+    }.get(service, set())
 
 
-def test_kafka_is_the_version_of_the_local_stack(services: dict[str, dict[str, Any]], project_dir: Path) -> None:
-    pom = ElementTree.parse(project_dir / "touchline" / "local" / "kafka.pom.xml")
+def test_nobody_but_the_one_who_makes_the_roles_has_the_administrators_password(services: dict[str, Document]) -> None:
+    admins = {name for name, service in services.items() if "clickhouse_admin_password" in service.get("secrets", [])}
+    assert admins == {"clickhouse", "access"}
+    users = {
+        name: service.get("environment", {}).get("TOUCHLINE_CLICKHOUSE_USER") for name, service in services.items()
+    }
+    known = {name: user for name, user in users.items() if user}
+    assert (
+        known.items()
+        >= {"migrate": "touchline_migrator", "worker": "touchline_writer", "dashboard": "touchline_dashboard"}.items()
+    )
+    for name, user in known.items():
+        secret = f"clickhouse_{user.removeprefix('touchline_')}_password"
+        assert services[name]["environment"]["TOUCHLINE_CLICKHOUSE_PASSWORD_FILE"] == f"/run/secrets/{secret}"
+
+
+def test_variables_and_commands_are_ours_and_have_values_that_the_settings_take(services: dict[str, Document]) -> None:
+    for name in OURS:
+        environment = {key: filled(str(value)) for key, value in services[name]["environment"].items()}
+        assert all(key.startswith(ENV_PREFIX) for key in environment), name
+        values = {key.removeprefix(ENV_PREFIX).lower(): value for key, value in environment.items()}
+        load_settings(**values)  # refuses a name that is no setting
+        if "command" in services[name]:
+            assert services[name]["command"][0] in COMMANDS
+
+
+def test_a_variable_that_is_no_setting_would_be_found() -> None:
+    with pytest.raises(Exception, match="clickhouse_passwort"):
+        load_settings(clickhouse_passwort="x")
+
+
+def test_what_is_mounted_from_the_project_is_there(services: dict[str, Document]) -> None:
+    mounts = [volume.split(":") for service in services.values() for volume in service.get("volumes", [])]
+    for source, target, *mode in mounts:
+        if source.startswith("."):
+            assert (ROOT / source).exists(), source
+            assert mode == ["ro"], source
+        else:
+            assert target.startswith("/"), source
+
+
+def test_named_volumes_are_declared_and_used(compose: Document, services: dict[str, Document]) -> None:
+    mounts = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
+    assert {source for source in mounts if not source.startswith(".")} == compose["volumes"].keys()
+
+
+def test_the_document_names_every_variable_of_the_files(compose: Document) -> None:
+    text = (ROOT / "docs/docker.md").read_text(encoding="utf-8")
+    assert {name for name in variables(compose) if f"`{name}`" not in text} == set()
+
+
+def test_kafka_is_the_version_of_the_local_stack(services: dict[str, Document]) -> None:
+    pom = ElementTree.parse(ROOT / "touchline" / "local" / "kafka.pom.xml")
     version = pom.getroot().findtext("{*}properties/{*}kafka.version")
-    assert {services["kafka"]["image"], services["topic"]["image"]} == {f"apache/kafka:{version}"}
+    assert version
+    images = {service["image"] for name, service in services.items() if name.startswith(("kafka", "topic"))}
+    assert images == {f"apache/kafka:{version}"}
 
 
-def test_clickhouse_is_the_release_of_the_local_engine(services: dict[str, dict[str, Any]], project_dir: Path) -> None:
-    lock = (project_dir / "requirements.lock").read_text(encoding="utf-8")
+def test_clickhouse_is_the_release_of_the_local_engine(services: dict[str, Document]) -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = re.search(r"^chdb-core==(\d+\.\d+)\.", lock, re.MULTILINE)
     assert locked
-    assert services["clickhouse"]["image"] == f"clickhouse/clickhouse-server:{locked[1]}"
+    assert {services[name]["image"] for name in ("clickhouse", "access")} == {
+        f"clickhouse/clickhouse-server:{locked[1]}"
+    }
 
 
-def test_image_runs_as_no_root_and_from_the_lock(project_dir: Path) -> None:
-    lines = (project_dir / "Dockerfile").read_text(encoding="utf-8").splitlines()
+def test_every_image_is_pinned_to_a_version(services: dict[str, Document]) -> None:
+    for name, service in services.items():
+        assert re.fullmatch(r"[\w./-]+:v?\d+(\.\d+)+", service["image"]), name
+
+
+def test_three_brokers_vote_and_hold_every_record_twice_at_least() -> None:
+    services = load(*FILES["with docker-compose.cluster.yml"])["services"]
+    brokers = {name: service["environment"] for name, service in services.items() if name.startswith("kafka")}
+    assert sorted(str(one["KAFKA_NODE_ID"]) for one in brokers.values()) == ["1", "2", "3"]
+    voters = "1@kafka:29093,2@kafka-2:29093,3@kafka-3:29093"
+    assert {one["KAFKA_CONTROLLER_QUORUM_VOTERS"] for one in brokers.values()} == {voters}
+    assert {"--replication-factor=3", "--config=min.insync.replicas=2"} <= set(services["topic"]["command"])
+    assert services["worker"]["deploy"]["replicas"] == 2
+    for name, one in brokers.items():
+        addresses = dict(address.split("://") for address in filled(one["KAFKA_ADVERTISED_LISTENERS"]).split(","))
+        assert addresses["INSIDE"] == f"{name}:19092"
+        (published,) = services[name]["ports"]
+        assert filled(published).rpartition(":")[0] == addresses["HOST"]
+        assert f"HOST://:{published.rpartition(':')[2]}" in one["KAFKA_LISTENERS"]
+        assert {"cluster.id", "CLUSTER_ID"}.isdisjoint(one), "the image's own, the same for all three"
+    same = ("KAFKA_PROCESS_ROLES", "KAFKA_INTER_BROKER_LISTENER_NAME", "KAFKA_LOG_RETENTION_HOURS", "KAFKA_LOG_DIRS")
+    for name in (*same, "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "KAFKA_AUTO_CREATE_TOPICS_ENABLE", "KAFKA_HEAP_OPTS"):
+        assert len({one[name] for one in brokers.values()}) == 1, name
+    for name in OURS - {"migrate", "dashboard"}:
+        assert services[name]["environment"]["TOUCHLINE_KAFKA_BOOTSTRAP"].count(",") == 2, name
+
+
+def test_the_demo_of_the_containers_sends_what_the_demo_of_the_local_stack_sends() -> None:
+    text = (ROOT / "scripts/compose-demo").read_text(encoding="utf-8").replace("\\\n", "")
+    typed = [shlex.split(line)[1:] for line in text.splitlines() if line.startswith("touchline ")]
+    assert typed[:2] == [["import", "retail"], ["import", "clicks"]]
+    assert typed[2:-1] == [list(asking.words) for asking in ASKINGS]
+    assert typed[-1][0] == "reconcile"
+
+
+def test_images_run_as_no_root_and_from_the_lock() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("USER")] == ["USER 1000:1000"]
     installs = [line for line in lines if "pip install" in line]
     assert [
         line for line in installs if not re.search("--require-hashes|--constraint requirements.lock|--no-deps", line)
     ] == []
+    targets = {line.split()[-1] for line in lines if line.startswith("FROM ")}
+    assert {service["build"]["target"] for service in built().values()} <= targets
+    assert lines.index("FROM base AS touchline") == max(
+        index for index, line in enumerate(lines) if line.startswith("FROM ")
+    )
 
 
-def test_secrets_are_made_once_for_their_owner_only(project_dir: Path, tmp_path: Path) -> None:
-    script = [str(project_dir / "scripts" / "compose-secrets"), str(tmp_path)]
+def built() -> dict[str, Any]:
+    services = load("docker-compose.yml")["services"]
+    return {name: service for name, service in services.items() if "target" in service.get("build", {})}
+
+
+def test_what_is_secret_or_local_does_not_reach_the_builder() -> None:
+    ignored = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split())
+    assert {"secrets", ".env", ".local", ".venv", ".git"} <= ignored
+
+
+def test_secrets_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
+    script = [str(ROOT / "scripts" / "compose-secrets"), str(tmp_path)]
     subprocess.run(script, check=True, capture_output=True)
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert subprocess.run(script, check=True, capture_output=True).stdout == b""
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == made
-    assert set(made) == {"clickhouse_password", "person_key", "payload_key", "write_keys"}
-    assert len(set(made.values())) == 4
+    assert len(set(made.values())) == len(made) > 8
     for path in (tmp_path / "secrets").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for name in ("person_key", "payload_key"):
         assert re.fullmatch(r"[0-9a-f]{8}:[0-9a-f]{64}\n", made[name])
     assert re.fullmatch(r"compose\.[0-9a-f]{64} \*\n", made["write_keys"])
+    assert all(re.fullmatch(r"[0-9a-f]{24,84}\n", text) for name, text in made.items() if name.endswith("password"))
     assert re.fullmatch(r"TOUCHLINE_UID=\d+\nTOUCHLINE_GID=\d+\n", (tmp_path / ".env").read_text())
