@@ -93,7 +93,7 @@ def main() -> int:
 
 
 def _run(settings: Settings) -> None:
-    stack = LocalStack.of(_with_maps(settings), workers=1)
+    stack = LocalStack.of(with_maps(settings), workers=1)
     stack.progress = _say
     _say("starting the local stack (Kafka, ClickHouse, a worker), or taking the one that runs")
     started = stack.start()
@@ -101,10 +101,10 @@ def _run(settings: Settings) -> None:
         _attach_by_maps(stack, started)
         _demonstrate(stack.settings)
     finally:
-        _end(stack, started)
+        end(stack, started)
 
 
-def _with_maps(settings: Settings) -> Settings:
+def with_maps(settings: Settings) -> Settings:
     """The configured maps, and those of the two data sets."""
     missing = [name for name in MAPS if name not in settings.maps]
     return settings.with_changes(maps=[*settings.maps, *missing]) if missing else settings
@@ -120,7 +120,7 @@ def _attach_by_maps(stack: LocalStack, started: list[str]) -> None:
             worker.start()
 
 
-def _end(stack: LocalStack, started: list[str]) -> None:
+def end(stack: LocalStack, started: list[str]) -> None:
     """End what this demo started; a stack that ran before goes on."""
     if len(started) == len(stack.parts):
         _say("ending the stack; ./run up starts it again, with all that was stored")
@@ -134,7 +134,7 @@ def _end(stack: LocalStack, started: list[str]) -> None:
 
 def _demonstrate(settings: Settings) -> None:
     require_present_maps(settings)
-    if before := _events(settings):
+    if before := stored_events(settings):
         _say(f"{before:,} events stand there already: all are sent again, and will be recognised as duplicates")
     truth, runs = _send_all(settings)
     _wait_until_stored(settings)
@@ -192,7 +192,7 @@ def _send_all(settings: Settings) -> tuple[dict[str, int], dict[str, str]]:
     return truth, runs
 
 
-def _events(settings: Settings) -> int:
+def stored_events(settings: Settings) -> int:
     """Events of the data sets that stand already."""
     client = connect(settings)
     try:

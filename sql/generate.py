@@ -68,10 +68,14 @@ def changed_views(frozen: dict[str, str]) -> tuple[str, str]:
 
 def main() -> None:
     """Write the files into the project that this package belongs to."""
+    # Here, since those files are made from the views of this module.
+    from touchline.dashboards.bi.generate import write_bi_files
+
     project = Path(__file__).resolve().parent.parent
     for name, content in generated_files().items():
         (project / name).write_text(content, encoding="utf-8")
         print(name)
+    write_bi_files(project)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ FOLDER_MODE = 0o700
 
 def ensure_secrets(settings: Settings) -> list[Path]:
     """Make the secret files that are missing; those that exist stay as they are. Returns the new ones."""
-    return [path for path, make in _secrets(settings).items() if _write_once(path, make)]
+    return [path for path, make in _secrets(settings).items() if write_once(path, make)]
 
 
 def secret_files(settings: Settings) -> list[Path]:
@@ -51,7 +51,7 @@ def _new_write_key() -> str:
     return f"local.{secrets.token_hex(KEY_BYTES)} *"
 
 
-def _write_once(path: Path, make: Callable[[], str]) -> bool:
+def write_once(path: Path, make: Callable[[], str]) -> bool:
     """Through a private file and a link, so that a reader or a second `up` sees a whole secret or none."""
     if path.exists():
         return False

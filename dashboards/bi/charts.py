@@ -1,0 +1,226 @@
+"""The charts of Superset's dashboard: what each asks of a data set, and how Superset draws it.
+
+A chart is written once. Superset's form of it (`params`) and the query that it sends (`query_context`, by which the server answers
+without a browser) are both made from that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Json = dict[str, object]
+
+MONTH, WEEK = "P1M", "P1W"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A condition on one column: `==`, `IN`, `IS NOT NULL`."""
+
+    column: str
+    operator: str
+    value: object = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a data set. `time_grain` (ISO 8601) draws over its time column; without metrics rows are listed as they are."""
+
+    metrics: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    time_grain: str = ""
+    order_by: tuple[tuple[str, bool], ...] = ()
+    row_limit: int = 1000
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart. `shape` is what only its kind of chart knows; `second` is the other query of a mixed chart."""
+
+    name: str
+    title: str
+    kind: str
+    dataset: str
+    query: Query
+    description: str
+    shape: Json = field(default_factory=dict)
+    second: Query | None = None
+
+
+MAPPED = Filter("stage", "IS NOT NULL")
+LABELLED_AXIS: Json = {
+    "x_axis_time_format": "%b %Y",
+    "rich_tooltip": True,
+    "show_legend": True,
+    "legendOrientation": "top",
+}
+
+
+def _number(name: str, title: str, dataset: str, metric: str, about: str, filters: tuple[Filter, ...] = ()) -> Chart:
+    shape: Json = {"subheader": about, "y_axis_format": ",d", "header_font_size": 0.4, "subheader_font_size": 0.125}
+    return Chart(name, title, "big_number_total", dataset, Query((metric,), filters=filters), about, shape)
+
+
+def _score(name: str, title: str, kpi: str, variant: str, scope: str, low: int, high: int, unit: str) -> Chart:
+    """A KPI by month with its interval as a band, and its n as bars below."""
+    one = tuple(Filter(*pair) for pair in (("kpi", "==", kpi), ("variant", "==", variant), ("scope", "==", scope)))
+    filters = (*one, MAPPED)
+    shape: Json = LABELLED_AXIS | {
+        "seriesType": "line",
+        "markerEnabled": True,
+        "markerSize": 5,
+        "seriesTypeB": "bar",
+        "opacityB": 0.25,
+        "yAxisIndexB": 1,
+        "y_axis_bounds": [low, high],
+        "y_axis_format": ",.0f",
+        "y_axis_format_secondary": ",.0f",
+        "yAxisTitle": unit,
+        "yAxisTitleMargin": 30,
+        "yAxisTitleSecondary": "n",
+        "color_scheme": "supersetColors",
+    }
+    band = Query(("score", "score__yhat_lower", "score__yhat_upper"), filters=filters, time_grain=MONTH)
+    answers = Query(("answers",), filters=filters, time_grain=MONTH)
+    about = "Value with its 95 % interval (band), and the number of answers (bars). The month is that of the touchpoint that is rated."
+    return Chart(name, title, "mixed_timeseries", "kpi_survey_1d", band, about, shape, answers)
+
+
+NUMBERS = (
+    _number("events", "Touchpoint events", "kpi_volume_1d", "total_events", "mapped to a stage", (MAPPED,)),
+    _number("journeys", "Journeys", "journeys", "journey_cycles", "cycles that began in the period"),
+    _number("converted", "Converted journeys", "journeys", "converted", "of them, with a conversion so far"),
+    _number("persons", "Persons", "journeys", "journey_persons", "distinct, over the whole period"),
+)
+SCORES = (
+    _score("nps", "Net Promoter Score after the touchpoint", "nps", "standard", "transactional", -100, 100, "points"),
+    _score("csat", "Customer satisfaction, all experiences", "csat", "top_2_box", "relational", 0, 100, "% satisfied"),
+    _score("ces", "Customer effort: made it easy", "ces", "top_3_box", "transactional", 0, 100, "% easy"),
+)
+VOLUME = Chart(
+    "volume",
+    "Events by stage",
+    "echarts_timeseries_bar",
+    "kpi_volume_1d",
+    Query(("total_events",), ("stage",), (MAPPED,), WEEK, row_limit=10_000),
+    "Events that stand, by local week and stage.",
+    LABELLED_AXIS | {"stack": "Stack", "y_axis_format": "~s", "color_scheme": "supersetColors"},
+)
+REVENUE = Chart(
+    "revenue",
+    "Revenue by currency",
+    "echarts_timeseries_bar",
+    "kpi_revenue_1d",
+    Query(("total_amount",), ("currency",), (Filter("currency", "IS NOT NULL"),), MONTH),
+    "Paid amounts, tax included, less refunds. Currencies are never summed.",
+    LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
+)
+PERSONS = Chart(
+    "persons_per_day",
+    "Persons per day by stage",
+    "echarts_timeseries_line",
+    "kpi_persons_stage_1d",
+    Query(("cell_persons",), ("stage",), (MAPPED,), "P1D", row_limit=10_000),
+    "Distinct persons of each local day and stage: days and stages share persons, so they are never added up.",
+    LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
+)
+FUNNEL = Chart(
+    "funnel",
+    "Journeys that passed the stages in order",
+    "funnel",
+    "funnel_stage",
+    Query(("cell_reached",), ("stage",), row_limit=20),
+    "Journeys that passed the stages one after another, up to each.",
+    {
+        "sort_by_metric": True,
+        "show_legend": False,
+        "label_type": "key_value",
+        "number_format": ",d",
+        "tooltip_label_type": 5,
+    },
+)
+CONVERSION = Chart(
+    "conversion",
+    "From stage to stage",
+    "table",
+    "funnel_stage",
+    Query(
+        columns=("stage_order", "stage", "reached", "reached_next", "rate", "ci_low", "ci_high"),
+        order_by=(("stage_order", True),),
+        row_limit=50,
+    ),
+    "Of the journeys that came to a stage, those that came to the next, with the 95 % interval of the share.",
+    {"column_config": {name: {"d3NumberFormat": ".1%"} for name in ("rate", "ci_low", "ci_high")}},
+)
+TOUCHPOINTS = Chart(
+    "touchpoints",
+    "KPIs by touchpoint",
+    "table",
+    "kpi_survey_1d",
+    Query(
+        ("answers", "score", "score__yhat_lower", "score__yhat_upper"),
+        ("stage", "touchpoint", "kpi", "variant", "scope", "is_simulated"),
+        (MAPPED,),
+        order_by=(("answers", False),),
+        row_limit=200,
+    ),
+    "Value, n and 95 % interval of each KPI, formula variant and scope, over the whole period. Simulated answers are marked.",
+    {"show_cell_bars": False},
+)
+WAITS = Chart(
+    "waits",
+    "Wait before a touchpoint",
+    "table",
+    "kpi_wait_1d",
+    Query(
+        ("p50_below_seconds", "p90_below_seconds", "total_events"),
+        ("stage", "touchpoint"),
+        (MAPPED,),
+        order_by=(("p50_below_seconds", True),),
+        row_limit=200,
+    ),
+    "Half, and nine in ten, of the waits since the same person's touchpoint before are shorter than this.",
+    {
+        "show_cell_bars": False,
+        "column_config": {name: {"d3NumberFormat": "DURATION"} for name in ("p50_below_seconds",)},
+    },
+)
+UNMAPPED = Chart(
+    "unmapped",
+    "Not on the map",
+    "table",
+    "unmapped",
+    Query(("total_events",), ("source", "touchpoint", "action"), order_by=(("total_events", False),), row_limit=100),
+    "Touchpoint events to which the default map gives no stage.",
+)
+ACCOUNT = Chart(
+    "account",
+    "The account of each partition",
+    "table",
+    "account",
+    Query(
+        columns=(
+            *(
+                "topic",
+                "partition",
+                "received",
+                "stored",
+                "duplicate",
+                "superseded",
+                "quarantined",
+                "suppressed",
+                "erased",
+            ),
+            *("gaps", "is_balanced"),
+        ),
+        order_by=(("partition", True),),
+        row_limit=200,
+    ),
+    "Every record has exactly one fate: received = stored + duplicate + superseded + quarantined + suppressed + erased.",
+    {"show_cell_bars": False},
+)
+CHARTS = (
+    *(*NUMBERS, TOUCHPOINTS, *SCORES, VOLUME, PERSONS, FUNNEL, CONVERSION, WAITS, REVENUE),
+    *(UNMAPPED, ACCOUNT),
+)

@@ -1,0 +1,40 @@
+"""The views as data sets of BI tools: one a view of schema `journey`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from touchline.dashboards.bi.metrics import Metric, metrics_of
+from touchline.sql.generate import VIEWS
+from touchline.sql.views import View
+
+_TIMES = ("bucket", "event_time", "about_time", "started_at", "received_at", "registered_at", "last_event_time")
+
+
+class Dataset(NamedTuple):
+    """A view, and what may be computed of it."""
+
+    view: View
+    metrics: tuple[Metric, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the view."""
+        return self.view.name
+
+    @property
+    def time_column(self) -> str | None:
+        """The time by which rows are filtered and drawn; None where there is none."""
+        return next((name for name in _TIMES if name in self.view.columns), None)
+
+
+def is_time(type_: str) -> bool:
+    """Whether a column of this type is a point in time or a day."""
+    return type_.removeprefix("Nullable(").startswith("Date")
+
+
+DATASETS = {
+    view.name: Dataset(view, tuple(metrics_of(view)))
+    for view in VIEWS
+    if view.schema == "journey" and "{" not in view.source
+}
