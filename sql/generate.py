@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from touchline.dashboards.bi.generate import write_bi_files
 from touchline.sql.all_views import ALL_VIEWS as ALL_VIEWS, VIEWS as VIEWS
 from touchline.sql.api_views import API_VIEWS
 from touchline.sql.documents import kpis_page, views_page
@@ -68,9 +69,6 @@ def changed_views(frozen: dict[str, str]) -> tuple[str, str]:
 
 def main() -> None:
     """Write the files into the project that this package belongs to."""
-    # Here, since those files are made from the views of this module.
-    from touchline.dashboards.bi.generate import write_bi_files
-
     project = Path(__file__).resolve().parent.parent
     for name, content in generated_files().items():
         (project / name).write_text(content, encoding="utf-8")

@@ -151,7 +151,13 @@ CONVERSION = Chart(
         row_limit=50,
     ),
     "Of the journeys that came to a stage, those that came to the next, with the 95 % interval of the share.",
-    {"column_config": {name: {"d3NumberFormat": ".1%"} for name in ("rate", "ci_low", "ci_high")}},
+    {
+        "show_cell_bars": False,
+        "column_config": {
+            **{name: {"d3NumberFormat": ",d"} for name in ("reached", "reached_next")},
+            **{name: {"d3NumberFormat": ".1%"} for name in ("rate", "ci_low", "ci_high")},
+        },
+    },
 )
 TOUCHPOINTS = Chart(
     "touchpoints",
@@ -174,17 +180,14 @@ WAITS = Chart(
     "table",
     "kpi_wait_1d",
     Query(
-        ("p50_below_seconds", "p90_below_seconds", "total_events"),
+        ("p50_below_hours", "p90_below_hours", "total_events"),
         ("stage", "touchpoint"),
         (MAPPED,),
-        order_by=(("p50_below_seconds", True),),
+        order_by=(("p50_below_hours", True),),
         row_limit=200,
     ),
     "Half, and nine in ten, of the waits since the same person's touchpoint before are shorter than this.",
-    {
-        "show_cell_bars": False,
-        "column_config": {name: {"d3NumberFormat": "DURATION"} for name in ("p50_below_seconds",)},
-    },
+    {"show_cell_bars": False},
 )
 UNMAPPED = Chart(
     "unmapped",
@@ -202,7 +205,6 @@ ACCOUNT = Chart(
     Query(
         columns=(
             *(
-                "topic",
                 "partition",
                 "received",
                 "stored",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.dashboards.bi.metrics import Metric, metrics_of
-from touchline.sql.generate import VIEWS
+from touchline.sql.all_views import VIEWS
 from touchline.sql.views import View
 
 _TIMES = ("bucket", "event_time", "about_time", "started_at", "received_at", "registered_at", "last_event_time")

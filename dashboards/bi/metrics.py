@@ -16,6 +16,7 @@ from touchline.sql.views import View
 
 ONE_MAP = "uniqExact(map, map_version) <= 1"
 ONE_KPI = "uniqExact(map, map_version, kpi, variant, scope) <= 1"
+_WHOLE, _TENTHS = ",d", ",.1f"
 BAND_LOW, BAND_HIGH = "__yhat_lower", "__yhat_upper"
 """Endings by which Superset draws two metrics as a band about a third one."""
 
@@ -36,7 +37,7 @@ def metrics_of(view: View) -> list[Metric]:
     """What may be computed of any rows of the view."""
     if view.name in _FACTS:
         return list(_FACTS[view.name])
-    found = [Metric("rows", "Rows", "count()", "Number of rows of the view")]
+    found = [Metric("rows", "Rows", "count()", "Number of rows of the view", _WHOLE)]
     if view.name.startswith("kpi_survey_"):
         found += [*_survey(), *_variants()]
     if view.name == "kpi_wait_1d":
@@ -95,9 +96,8 @@ def _total(name: str, column: Column, view: View) -> Metric:
     if conditions:
         meaning += "; NULL over several maps" + (" or currencies" if name == "amount" else "")
     sql = f"sum({name})"
-    return Metric(
-        f"total_{name}", title_of(name), _guarded(" AND ".join(conditions), sql) if conditions else sql, meaning
-    )
+    guarded = _guarded(" AND ".join(conditions), sql) if conditions else sql
+    return Metric(f"total_{name}", title_of(name), guarded, meaning, ",.0f" if name == "amount" else _WHOLE)
 
 
 def _is_one_cell(name: str, column: Column, view: View) -> bool:
@@ -111,15 +111,17 @@ _NOT_MEASURES = ("wait_from_seconds", "wait_below_seconds", "step")
 
 def _cell(name: str, column: Column) -> Metric:
     meaning = f"{column.comment.partition(' (additivity')[0]}; NULL where several rows would be put together"
-    return Metric(f"cell_{name}", title_of(name), _guarded("count() = 1", f"any({name})"), meaning)
+    form = _WHOLE if "Int64" in column.type else ""
+    return Metric(f"cell_{name}", title_of(name), _guarded("count() = 1", f"any({name})"), meaning, form)
 
 
 def _wait_quantile(share: float) -> Metric:
     return Metric(
-        f"p{share * 100:.0f}_below_seconds",
-        f"{share:.0%} of waits below (s)",
-        _guarded(ONE_MAP, f"quantileExactWeighted({share})(wait_below_seconds, toUInt64(greatest(events, 0)))"),
-        "Upper end of the class of the percentile; classes are powers of two",
+        f"p{share * 100:.0f}_below_hours",
+        f"{share:.0%} within (hours)",
+        _guarded(ONE_MAP, f"quantileExactWeighted({share})(wait_below_seconds, toUInt64(greatest(events, 0))) / 3600"),
+        "Upper end of the class of the percentile, in hours; classes are powers of two of seconds",
+        _TENTHS,
     )
 
 
@@ -149,8 +151,8 @@ def _survey() -> Iterator[Metric]:
     low = _of_kind(f"100 * ({net_low})", f"100 * ({share_low})", _guarded("count() = 1", "any(ci_low)"))
     high = _of_kind(f"100 * ({net_high})", f"100 * ({share_high})", _guarded("count() = 1", "any(ci_high)"))
     one = "NULL over several KPIs, variants, scopes or maps"
-    yield Metric("answers", "n", _guarded(ONE_MAP, "sum(n)"), "Answers that count; NULL over several maps")
-    yield Metric("score", "Value", _guarded(ONE_KPI, value), f"The KPI in the unit of its variant; {one}", ",.1f")
+    yield Metric("answers", "n", _guarded(ONE_MAP, "sum(n)"), "Answers that count; NULL over several maps", _WHOLE)
+    yield Metric("score", "Value", _guarded(ONE_KPI, value), f"The KPI in the unit of its variant; {one}", _TENTHS)
     of_means = "of means only where it is one row of the view"
     for name, title, sql in ((BAND_LOW, "Low (95 %)", low), (BAND_HIGH, "High (95 %)", high)):
         yield Metric(
@@ -165,9 +167,9 @@ def _variants() -> Iterator[Metric]:
         one = f"uniqExactIf((map, map_version, scope), {is_it}) <= 1"
         factor = "" if variant.kind == "mean" else "100 * "
         value = f"{factor}sumIf(numerator, {is_it}) / nullIf(sumIf(denominator, {is_it}), 0)"
-        yield Metric(f"{kpi.id}_{variant.id}", _name(kpi, variant), _guarded(one, value), _meaning(variant), ",.1f")
+        yield Metric(f"{kpi.id}_{variant.id}", _name(kpi, variant), _guarded(one, value), _meaning(variant), _TENTHS)
         answers = _guarded(one, f"sumIf(n, {is_it})")
-        yield Metric(f"{kpi.id}_{variant.id}_n", f"n of {_name(kpi, variant)}", answers, "Answers that count")
+        yield Metric(f"{kpi.id}_{variant.id}_n", f"n of {_name(kpi, variant)}", answers, "Answers that count", _WHOLE)
 
 
 def _name(kpi: SurveyKpi, variant: Variant) -> str:
@@ -180,9 +182,11 @@ def _meaning(variant: Variant) -> str:
 
 _JOURNEYS = "uniqExactIf((person, cycle), isNotNull(person) AND isNotNull(cycle))"
 _EVENTS = (
-    Metric("events", "Events", "count()", "Number of touchpoint events"),
-    Metric("persons", "Persons", "uniqExact(person)", "Distinct persons of the selected rows, whatever the period"),
-    Metric("journey_cycles", "Journeys", _JOURNEYS, "Distinct journey cycles of the selected rows"),
+    Metric("events", "Events", "count()", "Number of touchpoint events", _WHOLE),
+    Metric(
+        "persons", "Persons", "uniqExact(person)", "Distinct persons of the selected rows, whatever the period", _WHOLE
+    ),
+    Metric("journey_cycles", "Journeys", _JOURNEYS, "Distinct journey cycles of the selected rows", _WHOLE),
 )
 _OF_ONE_MAP = tuple(
     metric._replace(sql=_guarded(ONE_MAP, metric.sql), meaning=f"{metric.meaning}; NULL over several maps")
@@ -191,9 +195,9 @@ _OF_ONE_MAP = tuple(
 _FACTS: dict[str, tuple[Metric, ...]] = {
     "touchpoints": _EVENTS,
     "attachments": _OF_ONE_MAP,
-    "answers": (Metric("answers", "Answers", "count()", "Rows, also of questions that nobody answered"),),
+    "answers": (Metric("answers", "Answers", "count()", "Rows, also of questions that nobody answered", _WHOLE),),
     "orders": (
-        Metric("orders", "Orders", "count()", "Events that name an order or an amount"),
+        Metric("orders", "Orders", "count()", "Events that name an order or an amount", _WHOLE),
         Metric(
             "revenue",
             "Revenue",
@@ -203,13 +207,16 @@ _FACTS: dict[str, tuple[Metric, ...]] = {
         ),
     ),
     "journeys": (
-        Metric("journey_cycles", "Journeys", _guarded(ONE_MAP, "count()"), "Journey cycles; NULL over several maps"),
+        Metric(
+            "journey_cycles", "Journeys", _guarded(ONE_MAP, "count()"), "Journey cycles; NULL over several maps", _WHOLE
+        ),
         Metric(
             "converted",
             "Converted journeys",
             _guarded(ONE_MAP, "countIf(isNotNull(converted_at))"),
             "Journey cycles with a conversion so far; NULL over several maps",
+            _WHOLE,
         ),
-        Metric("journey_persons", "Persons", "uniqExact(person)", "Distinct persons of the selected journeys"),
+        Metric("journey_persons", "Persons", "uniqExact(person)", "Distinct persons of the selected journeys", _WHOLE),
     ),
 }

@@ -8,9 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
-from zipfile import ZipFile
 
-from touchline.dashboards.bi.superset_files import BUNDLE
 from touchline.errors import TouchlineError
 from touchline.local.ports import LOOPBACK, STACK_MARK
 from touchline.local.process import ListeningPort, PartSpec
@@ -76,30 +74,10 @@ class Home:
         }
 
     def set_up(self) -> None:
-        """Superset's own tables, roles and the user `admin`."""
+        """Superset's own tables and roles, the user `admin`, and the bundle over what was imported before."""
         self._step("superset", "db", "upgrade")
         self._step("superset", "init")
-        self._step("python", str(FILES / "make_admin.py"))
-
-    def import_bundle(self) -> None:
-        """All data sets, then the dashboard with its charts, over what was imported before."""
-        for kind, command in (("SqlaTable", "import-datasources"), ("Dashboard", "import-dashboards")):
-            self._step("superset", command, "--path", str(self._zip(kind)), "--username", USER)
-
-    def _zip(self, kind: str) -> Path:
-        """The bundle as Superset's import takes it. Of data sets it takes no file of another kind."""
-        folder = ROOT / BUNDLE
-        path = self.folder / f"{kind}.zip"
-        with ZipFile(path, "w") as bundle:
-            for file in sorted(folder.rglob("*.yaml")):
-                name = file.relative_to(folder)
-                if kind == "SqlaTable" and name.parts[0] in ("charts", "dashboards"):
-                    continue
-                content = file.read_text(encoding="utf-8")
-                if str(name) == "metadata.yaml":
-                    content = content.replace("type: Dashboard", f"type: {kind}")
-                bundle.writestr(f"touchline/{name}", content)
-        return path
+        self._step("python", str(FILES / "set_up.py"))
 
     def _step(self, program: str, *arguments: str) -> None:
         command = [str(self.folder / "venv" / "bin" / program), *arguments]

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import ConsoleMessage, Error, Page, Response, TimeoutError as Late, sync_playwright
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response, TimeoutError as Late, sync_playwright
 
 from scripts.superset.home import USER, Home
 from touchline.errors import WrongUsage
@@ -17,12 +17,13 @@ from touchline.errors import WrongUsage
 WIDTH, HEIGHT = 1600, 3000
 DRAWN_WITHIN_SECONDS = 240
 _SETTLE_MS = 1500
+_HEAD_PIXELS = 120
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What Superset draws where a chart failed, or has nothing to show.
 _BOXES = "[data-test='error-container'], .ant-alert-error, .error-message, .ant-empty, [data-test='alert-container']"
-_HOLDER = "[data-test='chart-grid-component'], .dashboard-component-chart-holder"
+_HOLDER = "[data-test='chart-grid-component']"
 _STATE = """([holders, boxes]) => [...document.querySelectorAll(holders)].map(holder => ({
-  name: (holder.querySelector('.header-title, [data-test="editable-title"]') || holder).innerText.split('\\n')[0],
+  name: holder.dataset.testChartName,
   drawn: !holder.querySelector('.loading, [data-test="loading-indicator"]')
     && !!holder.querySelector('canvas, svg.superset-legacy-chart, table, .header-line'),
   said: [...holder.querySelectorAll(boxes)].map(box => box.innerText.slice(0, 300)),
@@ -47,11 +48,16 @@ class _Witness:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"the page threw: {error}"))
         page.on("response", self._on_response)
-        page.on("requestfailed", lambda request: self.faults.append(f"no answer: {request.url} ({request.failure})"))
+        page.on("requestfailed", self._on_failed)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.faults.append(f"the console says: {message.text[:300]}")
+
+    def _on_failed(self, request: Request) -> None:
+        # The page itself takes a question back when a filter has changed meanwhile; a chart that is never drawn is found anyway.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"no answer: {request.url} ({request.failure})")
 
     def _on_response(self, response: Response) -> None:
         is_data = "/api/v1/chart/data" in response.url
@@ -86,6 +92,9 @@ def look(home: Home, slug: str, expected: int) -> Look:
             witness = _Witness(page)
             page.goto(f"{home.address}/superset/dashboard/{slug}/?standalone=1&show_filters=1")
             faults = _wait_until_drawn(page, expected)
+            page.wait_for_timeout(_SETTLE_MS)
+            tall = page.evaluate("document.querySelector('.grid-container, .dashboard-content').scrollHeight")
+            page.set_viewport_size({"width": WIDTH, "height": int(tall) + _HEAD_PIXELS})
             page.wait_for_timeout(_SETTLE_MS)
             page.screenshot(path=str(picture), full_page=True)
             faults += witness.faults
