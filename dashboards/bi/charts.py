@@ -15,7 +15,7 @@ MONTH, WEEK = "P1M", "P1W"
 
 @dataclass(frozen=True)
 class Filter:
-    """A condition on one column: `==`, `IN`, `IS NOT NULL`."""
+    """A condition on one column: `==`, `!=`, `<`, `IS NOT NULL`."""
 
     column: str
     operator: str
@@ -58,20 +58,21 @@ LABELLED_AXIS: Json = {
 
 
 def _number(name: str, title: str, dataset: str, metric: str, about: str, filters: tuple[Filter, ...] = ()) -> Chart:
-    shape: Json = {"subheader": about, "y_axis_format": ",d", "header_font_size": 0.4, "subheader_font_size": 0.125}
+    shape: Json = {"subtitle": about, "y_axis_format": ",d", "header_font_size": 0.4, "subtitle_font_size": 0.15}
     return Chart(name, title, "big_number_total", dataset, Query((metric,), filters=filters), about, shape)
 
 
 def _score(name: str, title: str, kpi: str, variant: str, scope: str, low: int, high: int, unit: str) -> Chart:
-    """A KPI by month with its interval as a band, and its n as bars below."""
+    """A KPI by month with its interval as a band, and its n as an area behind."""
     one = tuple(Filter(*pair) for pair in (("kpi", "==", kpi), ("variant", "==", variant), ("scope", "==", scope)))
     filters = (*one, MAPPED)
     shape: Json = LABELLED_AXIS | {
         "seriesType": "line",
         "markerEnabled": True,
         "markerSize": 5,
-        "seriesTypeB": "bar",
-        "opacityB": 0.25,
+        "seriesTypeB": "middle",
+        "areaB": True,
+        "opacityB": 0.15,
         "yAxisIndexB": 1,
         "y_axis_bounds": [low, high],
         "y_axis_format": ",.0f",
@@ -83,7 +84,7 @@ def _score(name: str, title: str, kpi: str, variant: str, scope: str, low: int, 
     }
     band = Query(("score", "score__yhat_lower", "score__yhat_upper"), filters=filters, time_grain=MONTH)
     answers = Query(("answers",), filters=filters, time_grain=MONTH)
-    about = "Value with its 95 % interval (band), and the number of answers (bars). The month is that of the touchpoint that is rated."
+    about = "Value with its 95 % interval (band), and the number of answers (area). The month is that of the touchpoint that is rated."
     return Chart(name, title, "mixed_timeseries", "kpi_survey_1d", band, about, shape, answers)
 
 
@@ -176,18 +177,57 @@ TOUCHPOINTS = Chart(
 )
 WAITS = Chart(
     "waits",
-    "Wait before a touchpoint",
+    "What comes next, and after how long",
     "table",
-    "kpi_wait_1d",
+    "kpi_dwell",
     Query(
-        ("p50_below_hours", "p90_below_hours", "total_events"),
-        ("stage", "touchpoint"),
-        (MAPPED,),
-        order_by=(("p50_below_hours", True),),
+        (
+            *("total_n_followed", "cell_n_open", "cell_open_share", "cell_n_last"),
+            *("cell_p50_hours", "cell_p75_hours", "cell_p90_hours"),
+        ),
+        ("value",),
+        (Filter("told_by", "==", "touchpoint"),),
+        order_by=(("total_n_followed", False),),
         row_limit=200,
     ),
-    "Half, and nine in ten, of the waits since the same person's touchpoint before are shorter than this.",
+    "Hours until the journey's next touchpoint: half, three in four and nine in ten follow within (Kaplan-Meier, with those still open).",
     {"show_cell_bars": False},
+)
+PATHS = Chart(
+    "paths",
+    "Paths: the first four touchpoints",
+    "sankey_v2",
+    "path_edges",
+    Query(
+        ("total_journeys",),
+        ("from_step", "to_step"),
+        (Filter("told_by", "==", "touchpoint"), Filter("step", "<", 4), Filter("from_node", "!=", "(end)")),
+        row_limit=500,
+    ),
+    "Journeys from step to step. The number before a name is the step; what is rare at a step is one '(other)'.",
+)
+FRESHNESS = Chart(
+    "freshness",
+    "Freshness of each source",
+    "table",
+    "freshness",
+    Query(
+        ("total_events", "cell_delay_p50_hours", "cell_delay_p90_hours"),
+        ("source", "last_event_time", "last_stored_at"),
+        order_by=(("total_events", False),),
+        row_limit=200,
+    ),
+    "The newest event of each source, and how long after its event time an event is stored.",
+    {"show_cell_bars": False},
+)
+PERSONS_BY_MONTH = Chart(
+    "persons_per_month",
+    "Persons and journeys per month",
+    "echarts_timeseries_bar",
+    "kpi_persons_1mo",
+    Query(("cell_persons", "cell_journeys"), time_grain=MONTH),
+    "Distinct over the whole month: less than the sum of its days.",
+    LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors", "xAxisForceCategorical": True},
 )
 UNMAPPED = Chart(
     "unmapped",
@@ -223,6 +263,6 @@ ACCOUNT = Chart(
     {"show_cell_bars": False},
 )
 CHARTS = (
-    *(*NUMBERS, TOUCHPOINTS, *SCORES, VOLUME, PERSONS, FUNNEL, CONVERSION, WAITS, REVENUE),
-    *(UNMAPPED, ACCOUNT),
+    *(*NUMBERS, TOUCHPOINTS, *SCORES, VOLUME, PERSONS, PERSONS_BY_MONTH, FUNNEL, CONVERSION, PATHS, WAITS, REVENUE),
+    *(UNMAPPED, ACCOUNT, FRESHNESS),
 )

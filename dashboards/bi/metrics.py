@@ -71,9 +71,15 @@ _TITLES = {
     "map": "Journey map",
     "map_version": "Map version",
     "stage_order": "Stage number",
-    "p50_seconds": "Median (s)",
-    "p75_seconds": "75 % within (s)",
-    "p90_seconds": "90 % within (s)",
+    "p50_hours": "Half within (h)",
+    "p75_hours": "3 in 4 within (h)",
+    "p90_hours": "9 in 10 within (h)",
+    "delay_p50_hours": "Half stored within (h)",
+    "delay_p90_hours": "9 in 10 stored within (h)",
+    "n_followed": "Followed",
+    "n_open": "Still open",
+    "n_last": "Last of its journey",
+    "told_by": "Told by",
 }
 _SURVEY_OWN = ("n", "numerator", "denominator")
 _DEFAULT_MAP_FIRST = Metric(
@@ -93,8 +99,14 @@ def _total(name: str, column: Column, view: View) -> Metric:
     meaning = f"{column.comment.partition(' (additivity')[0]}, added up"
     if name == "amount":
         conditions.append("uniqExact(currency) <= 1")
+    if "told_by" in view.columns:
+        conditions.append("uniqExact(told_by) <= 1")
     if conditions:
-        meaning += "; NULL over several maps" + (" or currencies" if name == "amount" else "")
+        meaning += (
+            "; NULL over several maps"
+            + (" or currencies" if name == "amount" else "")
+            + (" or both tellings" if "told_by" in view.columns else "")
+        )
     sql = f"sum({name})"
     guarded = _guarded(" AND ".join(conditions), sql) if conditions else sql
     return Metric(f"total_{name}", title_of(name), guarded, meaning, ",.0f" if name == "amount" else _WHOLE)
@@ -102,7 +114,7 @@ def _total(name: str, column: Column, view: View) -> Metric:
 
 def _is_one_cell(name: str, column: Column, view: View) -> bool:
     measured = column.type.removeprefix("Nullable(").startswith(("Int64", "UInt64", "Float64"))
-    marts = ("kpi_", "funnel_", "touchpoint_", "path_")
+    marts = ("kpi_", "funnel_", "touchpoint_", "path_", "freshness")
     return measured and view.name.startswith(marts) and name not in (*_SURVEY_OWN, *_NOT_MEASURES)
 
 
@@ -110,8 +122,13 @@ _NOT_MEASURES = ("wait_from_seconds", "wait_below_seconds", "step")
 
 
 def _cell(name: str, column: Column) -> Metric:
+    """The value of one row. Seconds are shown as hours, which people can read of waits of days."""
     meaning = f"{column.comment.partition(' (additivity')[0]}; NULL where several rows would be put together"
-    form = _WHOLE if "Int64" in column.type else ""
+    if name.endswith("_seconds"):
+        hours = f"{name.removesuffix('_seconds')}_hours"
+        sql = _guarded("count() = 1", f"any({name}) / 3600")
+        return Metric(f"cell_{hours}", title_of(hours), sql, f"{meaning}; in hours", _TENTHS)
+    form = _WHOLE if "Int64" in column.type else ".1%" if name.endswith(("share", "rate")) else ""
     return Metric(f"cell_{name}", title_of(name), _guarded("count() = 1", f"any({name})"), meaning, form)
 
 

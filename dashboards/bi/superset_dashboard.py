@@ -12,6 +12,7 @@ TITLE = "Customer journey"
 SLUG = "touchline"
 WIDTH = 12
 _PARENTS = ["ROOT_ID", "GRID_ID"]
+_UNIT_PIXELS, _GUTTER_PIXELS, _HEAD_PIXELS = 8, 18, 340
 
 INTRODUCTION = """### Customer journey
 One map and version at a time (filter). Buckets are local days, hours are UTC. Every KPI stands with its n and its 95 % interval. \
@@ -26,14 +27,21 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(17, tuple((chart, 3) for chart in charts.NUMBERS)),
-    Row(56, ((charts.TOUCHPOINTS, 12),)),
+    Row(20, tuple((chart, 3) for chart in charts.NUMBERS)),
+    Row(38, ((charts.TOUCHPOINTS, 12),)),
     Row(44, tuple((chart, 4) for chart in charts.SCORES)),
-    Row(44, ((charts.VOLUME, 6), (charts.PERSONS, 6))),
     Row(44, ((charts.FUNNEL, 5), (charts.CONVERSION, 7))),
-    Row(44, ((charts.WAITS, 6), (charts.REVENUE, 6))),
-    Row(44, ((charts.UNMAPPED, 4), (charts.ACCOUNT, 8))),
+    Row(56, ((charts.PATHS, 12),)),
+    Row(44, ((charts.VOLUME, 6), (charts.PERSONS, 6))),
+    Row(44, ((charts.REVENUE, 6), (charts.PERSONS_BY_MONTH, 6))),
+    Row(44, ((charts.WAITS, 8), (charts.UNMAPPED, 4))),
+    Row(36, ((charts.ACCOUNT, 7), (charts.FRESHNESS, 5))),
 )
+
+
+def height_pixels() -> int:
+    """How high a window is that holds all of it: charts out of sight are not drawn."""
+    return _HEAD_PIXELS + sum(row.height * _UNIT_PIXELS + _GUTTER_PIXELS for row in ROWS)
 
 
 def dashboard() -> Json:

@@ -108,6 +108,22 @@ def _dataset(dataset: Dataset) -> Json:
                 "extra": {},
             }
             for name, (column, _) in view.columns.items()
+        ]
+        + [
+            {
+                "column_name": one.name,
+                "verbose_name": one.title,
+                "is_dttm": False,
+                "is_active": True,
+                "type": one.type,
+                "groupby": True,
+                "filterable": True,
+                "expression": one.sql,
+                "description": one.meaning,
+                "python_date_format": None,
+                "extra": {},
+            }
+            for one in dataset.computed
         ],
         "version": _VERSION,
         "database_uuid": uuid_of("database", DATABASE),

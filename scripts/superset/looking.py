@@ -12,12 +12,12 @@ from typing import NamedTuple
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response, TimeoutError as Late, sync_playwright
 
 from scripts.superset.home import USER, Home
+from touchline.dashboards.bi.superset_dashboard import height_pixels
 from touchline.errors import WrongUsage
 
-WIDTH, HEIGHT = 1600, 3000
+WIDTH = 1600
 DRAWN_WITHIN_SECONDS = 240
 _SETTLE_MS = 1500
-_HEAD_PIXELS = 120
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What Superset draws where a chart failed, or has nothing to show.
 _BOXES = "[data-test='error-container'], .ant-alert-error, .error-message, .ant-empty, [data-test='alert-container']"
@@ -87,14 +87,11 @@ def look(home: Home, slug: str, expected: int) -> Look:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=arguments)
         try:
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB")
+            page = browser.new_page(viewport={"width": WIDTH, "height": height_pixels()}, locale="en-GB")
             _log_in(page, home)
             witness = _Witness(page)
             page.goto(f"{home.address}/superset/dashboard/{slug}/?standalone=1&show_filters=1")
             faults = _wait_until_drawn(page, expected)
-            page.wait_for_timeout(_SETTLE_MS)
-            tall = page.evaluate("document.querySelector('.grid-container, .dashboard-content').scrollHeight")
-            page.set_viewport_size({"width": WIDTH, "height": int(tall) + _HEAD_PIXELS})
             page.wait_for_timeout(_SETTLE_MS)
             page.screenshot(path=str(picture), full_page=True)
             faults += witness.faults

@@ -1,0 +1,98 @@
+"""Files for BI tools: committed as they are generated, whole, and without a password."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.superset_sql import bundled
+from touchline.dashboards.bi.generate import FOLDERS, bi_files
+
+FILES = bi_files()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_committed_file_is_the_generated_one(project_dir: Path, name: str) -> None:
+    assert (project_dir / name).read_text(encoding="utf-8") == FILES[name], "run python -m touchline.sql.generate"
+
+
+def test_no_file_is_left_from_an_older_release(project_dir: Path) -> None:
+    found = {str(path.relative_to(project_dir)) for name in FOLDERS for path in (project_dir / name).rglob("*.*")}
+    assert found - set(FILES) == set()
+
+
+def test_no_file_holds_a_password_or_a_secret() -> None:
+    given = re.compile(
+        r"(?i)(?:password|secret)\w*['\"]?:\s*['\"]?(?!\$__file|null|$)\S+|://[^/\s:@]+:[^@\s]+@", re.MULTILINE
+    )
+    assert {name: hits for name, text in FILES.items() if (hits := given.findall(text))} == {}
+
+
+def test_no_formula_of_superset_has_the_name_of_a_column() -> None:
+    """ClickHouse would put the formula where another one means the column: sum(sum(events))."""
+    clashes = {
+        name: names
+        for name, dataset in bundled("datasets").items()
+        if (
+            names := {one["metric_name"] for one in dataset["metrics"]}
+            & {one["column_name"] for one in dataset["columns"]}
+        )
+    }
+    assert clashes == {}
+
+
+def test_every_column_and_formula_explains_itself() -> None:
+    silent = [
+        f"{name}.{one.get('column_name') or one['metric_name']}"
+        for name, dataset in bundled("datasets").items()
+        for one in (*dataset["columns"], *dataset["metrics"])
+        if not one["description"] or not one["verbose_name"]
+    ]
+    assert silent == []
+
+
+def test_marts_are_drawn_over_their_bucket() -> None:
+    times = {name: one["main_dttm_col"] for name, one in bundled("datasets").items() if name.startswith("kpi_")}
+    assert times.pop("kpi_dwell") is None
+    assert set(times.values()) == {"bucket"}
+
+
+def test_no_formula_takes_the_mean_of_means() -> None:
+    """A ratio of several rows is the sum of numerators over the sum of denominators."""
+    formulas = [one["expression"] for dataset in bundled("datasets").values() for one in dataset["metrics"]]
+    assert [sql for sql in formulas if re.search(r"\bavg\w*\(", sql)] == []
+    scores = [sql for sql in formulas if "numerator" in sql]
+    assert len(scores) > 8
+    assert [sql for sql in scores if not re.search(r"sum(If)?\(numerator.*sum(If)?\(denominator", sql)] == []
+
+
+def test_every_chart_stands_once_on_the_dashboard_and_rows_are_full() -> None:
+    (dashboard,) = bundled("dashboards").values()
+    charts = {chart["uuid"]: chart for chart in bundled("charts").values()}
+    nodes: list[dict[str, Any]] = [node for node in dashboard["position"].values() if isinstance(node, dict)]
+    placed = Counter(node["meta"]["uuid"] for node in nodes if node["type"] == "CHART")
+    assert placed == Counter(dict.fromkeys(charts, 1))
+    widths = {
+        row["id"]: sum(dashboard["position"][child]["meta"]["width"] for child in row["children"])
+        for row in nodes
+        if row["type"] == "ROW"
+    }
+    assert set(widths.values()) == {12}
+
+
+def test_filters_of_the_dashboard_stand_on_data_sets_of_the_bundle() -> None:
+    (dashboard,) = bundled("dashboards").values()
+    datasets = {one["uuid"]: one for one in bundled("datasets").values()}
+    targets = [
+        (target["datasetUuid"], target["column"]["name"])
+        for one in dashboard["metadata"]["native_filter_configuration"]
+        for target in one["targets"]
+        if target
+    ]
+    assert len(targets) > 2
+    for uuid, column in targets:
+        assert column in {one["column_name"] for one in datasets[uuid]["columns"]}
