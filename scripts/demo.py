@@ -102,6 +102,13 @@ def _run(settings: Settings) -> None:
         _demonstrate(stack.settings)
     finally:
         end(stack, started)
+    _say(how_to_look(stack.settings, is_running=len(started) < len(stack.parts)))
+
+
+def how_to_look(settings: Settings, *, is_running: bool) -> str:
+    """The way to the page from here."""
+    first = "./run dashboard" if is_running else "./run up, then ./run dashboard"
+    return f"look at it: {first}, and open http://{settings.dashboard_host}:{settings.dashboard_port}/"
 
 
 def with_maps(settings: Settings) -> Settings:

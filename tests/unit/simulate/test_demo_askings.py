@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
-from scripts.demo import ASKINGS, Asking
+from scripts.demo import ASKINGS, Asking, how_to_look
 from tests.unit.journeys.build import shipped
 from touchline.schemas.journey.parts import Annotation
+from touchline.settings import Settings
 
 PLANTED = "Planted in the demo's simulated answers"
 
@@ -49,3 +50,10 @@ def test_every_stage_of_the_demos_maps_has_every_kind_of_fact_and_every_touchpoi
         assert any(expectation.target for expectation in stage.expectations), stage.id
     assert [point.id for point in one.touchpoints if not point.facts()] == []
     assert all(len(persona.needs) >= 2 for persona in one.personas)
+
+
+def test_the_demo_ends_by_saying_how_to_look_at_it() -> None:
+    settings = Settings(dashboard_port=9123)
+    ended, running = (how_to_look(settings, is_running=is_running) for is_running in (False, True))
+    assert ended == "look at it: ./run up, then ./run dashboard, and open http://127.0.0.1:9123/"
+    assert running == "look at it: ./run dashboard, and open http://127.0.0.1:9123/"
