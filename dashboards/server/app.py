@@ -20,7 +20,7 @@ from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.csv_download import csv_rows
 from touchline.dashboards.server.health import Readiness
 from touchline.dashboards.server.problem import CONTENT_TYPE as PROBLEM_TYPE, RequestRefused
-from touchline.dashboards.server.security import HEADERS, SNAPSHOT_POLICY, Names
+from touchline.dashboards.server.security import HEADERS, SNAPSHOT_POLICY, Names, require_own_page
 from touchline.dashboards.server.snapshot.export import snapshot
 from touchline.dashboards.server.static import ASK_AGAIN, IMMUTABLE, File, PageFiles
 from touchline.metrics.declared import DASHBOARD_REQUESTS, READY
@@ -32,6 +32,8 @@ log = logging.getLogger("touchline.dashboard")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NO_STORE: Final = {"Cache-Control": "no-store"}
+READ_SECONDS: Final = 30.0
+"""So long may a reader take for a piece of a download."""
 SCRAPE_SECONDS: Final = 2.0
 """So long may the look for ClickHouse hold up a scrape."""
 _JSON: Final = "application/json"
@@ -136,6 +138,7 @@ class Dashboard:
     async def _outcome(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             self._names.require(request.path, request.headers.get("Host"))
+            require_own_page(request.headers)
             response = await handler(request)
         except RequestRefused as refused:
             response = _problem(refused)
@@ -170,16 +173,23 @@ async def _download(request: web.Request, pieces: AsyncIterator[bytes], file_nam
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     await response.prepare(request)
     try:
-        await response.write(head + first)
+        await _write(response, head + first)
         async for piece in pieces:
-            await response.write(piece)
-    except RequestRefused as refused:
-        log.warning("download_broke_off", extra={"fields": {"why": refused.what}})
+            await _write(response, piece)
+    except (RequestRefused, TimeoutError) as error:
+        why = error.what if isinstance(error, RequestRefused) else "the reader took nothing"
+        log.warning("download_broke_off", extra={"fields": {"why": why}})
         if request.transport is not None:
             request.transport.abort()
         return response
     await response.write_eof()
     return response
+
+
+async def _write(response: web.StreamResponse, piece: bytes) -> None:
+    """A reader who takes nothing must not hold a query for ever."""
+    async with asyncio.timeout(READ_SECONDS):
+        await response.write(piece)
 
 
 def _file_response(request: web.Request, file: File, caching: str) -> web.Response:

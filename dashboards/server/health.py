@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
 
 import orjson
 
+from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.sharing import Shared
 
 KEPT_SECONDS = 2.0
 NAMES_TOLD = 5
-_VIEWS = "SELECT concat(database, '.', name) FROM system.tables WHERE database IN ('journey', 'journey_api')"
+_VIEWS = """
+SELECT concat(database, '.', name) FROM system.tables WHERE database IN ('journey', 'journey_api')
+UNION ALL
+SELECT concat(database, '.', table, '.', name) FROM system.columns WHERE database IN ('journey', 'journey_api')
+"""
 
 
 class Readiness:
-    """`expected` are the full names of the views that must be there."""
+    """`views` must be there; those without arguments with all their columns, which ClickHouse does not tell of the others."""
 
-    def __init__(self, clickhouse: ClickHouse, expected: Collection[str]) -> None:
+    def __init__(self, clickhouse: ClickHouse, views: Iterable[AskedView]) -> None:
         self._clickhouse = clickhouse
-        self._expected = frozenset(expected)
+        self._expected = frozenset(name for view in views for name in _names(view))
         self._shared: Shared[frozenset[str]] = Shared(KEPT_SECONDS)
 
     async def require(self) -> None:
@@ -30,9 +35,15 @@ class Readiness:
         if missing:
             told = ", ".join(missing[:NAMES_TOLD]) + (", …" if len(missing) > NAMES_TOLD else "")
             raise RequestRefused(
-                503, f"ClickHouse lacks {len(missing)} views of this release: {told}", "run `touchline migrate`"
+                503, f"ClickHouse lacks views or columns of this release: {told}", "run `touchline migrate`"
             )
 
     async def _ask(self) -> frozenset[str]:
         lines = await self._clickhouse.rows("readiness", _VIEWS)
         return frozenset(orjson.loads(line)[0] for line in lines[1:])
+
+
+def _names(view: AskedView) -> Iterator[str]:
+    yield view.full_name
+    if not view.parameters:
+        yield from (f"{view.full_name}.{column}" for column in view.columns)

@@ -42,6 +42,13 @@ class Names:
             )
 
 
+def require_own_page(headers: Mapping[str, str]) -> None:
+    """Raises RequestRefused when another site's page asks through its visitor's browser, which could not read the answer but would cost
+    queries. A link from there may be followed."""
+    if headers.get("Sec-Fetch-Site") == "cross-site" and headers.get("Sec-Fetch-Mode") != "navigate":
+        raise RequestRefused(403, "another site's page may not ask", "open the dashboard itself")
+
+
 def host_name(header: str) -> str:
     """The name in a Host header, without its port."""
     if header.startswith("["):

@@ -81,7 +81,7 @@ def _application(
 ) -> web.Application:
     views = catalogue()
     api = Api(clickhouse, KnownMaps(clickhouse), views, now)
-    readiness = Readiness(clickhouse, [view.full_name for view in views.values()])
+    readiness = Readiness(clickhouse, views.values())
     return Dashboard(api, readiness, meter, Names(settings), PageFiles()).app
 
 

@@ -7,8 +7,10 @@ import html
 import http.client
 import io
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +59,7 @@ def test_maps_say_what_they_are_and_which_days_they_cover(running: DashboardProc
     assert [stage["id"] for stage in only["content"]["stages"]] == ["awareness", "interest", "purchase"]
 
 
-@pytest.mark.parametrize("name", ["kpi-volume-1d", "survey-by-touchpoint", "survey_by_stage", "touchpoints"])
+@pytest.mark.parametrize("name", ["kpi-volume-1d", "survey_total", "touchpoints"])
 def test_the_sql_of_an_answer_gives_the_same_rows_in_a_bi_tool(running: DashboardProcess, name: str) -> None:
     found = running.ask(name, limit=50)
     again = asked_of_clickhouse(running, found["sql"])
@@ -128,6 +130,13 @@ def test_the_server_only_reads(running: DashboardProcess) -> None:
 def test_a_page_of_another_name_that_leads_here_learns_nothing(running: DashboardProcess) -> None:
     assert running.get("/api/maps", {"Host": "evil.example"}).status == 421
     assert running.get("/api/maps", {"Host": f"localhost:{running.port}"}).status == 200
+
+
+def test_a_foreign_page_can_link_here_but_not_ask(running: DashboardProcess) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert running.get("/api/maps", foreign | {"Sec-Fetch-Mode": "no-cors"}).status == 403
+    assert running.get("/", foreign | {"Sec-Fetch-Mode": "navigate"}).status == 200
+    assert running.get("/api/maps", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}).status == 200
 
 
 def test_every_answer_forbids_guessing_and_foreign_content(running: DashboardProcess) -> None:
@@ -202,3 +211,11 @@ def test_the_map_as_one_file_has_the_numbers_of_the_api(running: DashboardProces
         assert row["is_suppressed"] or f" n {row['n']} · " in document, row
     assert HOSTILE_PLACE in document
     assert running.get("/export/map.html?lang=xx").json()["field"] == "lang"
+
+
+def test_every_address_of_the_document_is_answered(running: DashboardProcess, project_dir: Path) -> None:
+    text = (project_dir / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    paths = re.findall(r'^curl .*?"?http://127\.0\.0\.1:8788(/[^"\s]*)', text, re.MULTILINE)
+    assert len(paths) > 6
+    answers = {path: running.get(path.replace("map=retail", "map=shop")) for path in paths}
+    assert {path: answer.body for path, answer in answers.items() if answer.status != 200} == {}

@@ -73,7 +73,6 @@ def test_only_so_many_queries_run_at_once_and_the_excess_is_told_to_come_back(
 ) -> None:
     limits = {"dashboard_queries": 2, "dashboard_wait_seconds": 0.6, "dashboard_query_seconds": 2.0}
     with dashboard(slow_engine, tmp_path, **limits) as process:
-        process.wait_ready()
         answers, threads = ask_at_once(process, [f"/api/q/unmapped?limit={1_000 + number}" for number in range(6)])
         most = 0
         while any(thread.is_alive() for thread in threads):
@@ -82,7 +81,7 @@ def test_only_so_many_queries_run_at_once_and_the_excess_is_told_to_come_back(
         assert most == 2
         assert sorted(answer.status for answer in answers) == [503] * 4 + [504] * 2
         assert all(answer.headers["Retry-After"] for answer in answers if answer.status == 503)
-        assert process.get("/readyz").status == 200
+        assert process.get("/api/maps").status == 200
 
 
 def test_readers_of_the_same_page_cost_one_query(slow_engine: Settings, client: Client, tmp_path: Path) -> None:
@@ -152,6 +151,16 @@ def test_without_the_schema_it_is_not_ready_and_says_what_to_run(tmp_path: Path)
             answer = process.get(path)
             assert answer.status == 503
             assert "touchline migrate" in answer.json()["mend"]
+
+
+def test_a_view_of_another_release_is_told_by_its_missing_column(
+    slow_engine: Settings, client: Client, tmp_path: Path
+) -> None:
+    client.execute("CREATE OR REPLACE VIEW journey.account AS SELECT 1 AS topic")
+    with dashboard(slow_engine, tmp_path) as process:
+        answer = process.get("/readyz")
+        assert answer.status == 503
+        assert "journey.account.duplicate" in answer.json()["title"]
 
 
 def test_a_wrong_password_is_the_operators_to_mend(slow_engine: Settings, tmp_path: Path) -> None:
