@@ -1,0 +1,113 @@
+"""What Grafana asks: variables and queries, with the macros of the plugin grafana-clickhouse-datasource.
+
+Panels that take the dashboard's whole selection read the views with arguments, as the journey map page does: so both show the same
+numbers. Lines over time read the marts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from touchline.dashboards.bi.metrics import BAND_HIGH, BAND_LOW, metrics_of
+from touchline.sql.all_views import VIEWS
+
+_SURVEY = {metric.name: metric.sql for view in VIEWS if view.name == "kpi_survey_1h" for metric in metrics_of(view)}
+_ONE_MAP = "map = ${map:singlequote} AND map_version = ${map_version}"
+_OF_THE_MAP = "map = ${map:singlequote}, map_version = ${map_version}"
+FILTERS = ("channel", "touchpoint", "persona")
+
+
+class Variable(NamedTuple):
+    """A choice above the dashboard. `many`: several values, or All."""
+
+    name: str
+    title: str
+    sql: str
+    many: bool = False
+
+
+def _values(key: str) -> str:
+    return f"SELECT value FROM journey_api.dimension_values({_OF_THE_MAP}) WHERE key = '{key}' AND value != '' ORDER BY events DESC"
+
+
+VARIABLES = (
+    Variable("map", "Journey map", "SELECT id FROM journey.dim_map GROUP BY id ORDER BY max(is_default) DESC, id"),
+    Variable(
+        "map_version",
+        "Map version",
+        "SELECT map_version FROM journey.dim_map WHERE id = ${map:singlequote} ORDER BY map_version DESC",
+    ),
+    *(Variable(key, key.capitalize(), _values(key), many=True) for key in FILTERS),
+    Variable(
+        "score",
+        "KPI over time",
+        f"SELECT concat(kpi, ' ', variant, ' ', scope) AS score FROM journey.kpi_survey_1h WHERE {_ONE_MAP} "
+        "GROUP BY score ORDER BY sum(n) DESC",
+    ),
+)
+
+
+def _chosen(key: str) -> str:
+    """The values of one variable as the filter of a view takes them: none for All."""
+    return f"'{key}', if($__conditionalAll(0, ${key}), [], [${{{key}:singlequote}}])"
+
+
+_SELECTION = (
+    f"{_OF_THE_MAP}, date_from = toDate($__fromTime), date_to = toDate($__toTime), "
+    f"filter = map({', '.join(_chosen(key) for key in FILTERS)})"
+)
+_BEFORE = "before_from = toDate($__fromTime) - (toDate($__toTime) - toDate($__fromTime)) - 1, before_to = toDate($__fromTime) - 1"
+_AS_OF = "as_of = $__toTime"
+_ROWS = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS)
+_ROWS_1H = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS[:2])
+
+EVENTS = f"SELECT sum(events) AS events FROM journey_api.volume_by_touchpoint({_SELECTION})"
+PERSONS = (
+    "SELECT any(persons) AS persons, any(journeys) AS journeys, any(conversions) AS converted "
+    f"FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF}) WHERE touchpoint IS NULL"
+)
+EVENTS_BY_HOUR = f"""SELECT $__timeInterval(bucket) AS time, touchpoint, sum(events) AS events
+FROM journey.kpi_volume_1h
+WHERE $__timeFilter(bucket) AND {_ONE_MAP} AND {_ROWS_1H}
+GROUP BY time, touchpoint ORDER BY time"""
+EVENTS_BY_DAY = f"""SELECT $__timeInterval(bucket) AS time, ifNull(stage, '(not on the map)') AS stage_name, sum(events) AS events
+FROM journey.kpi_volume_1d
+WHERE $__dateFilter(bucket) AND {_ONE_MAP} AND {_ROWS}
+GROUP BY time, stage_name ORDER BY time"""
+PERSONS_BY_DAY = f"""SELECT toDateTime(bucket, 'UTC') AS time, persons, journeys
+FROM journey.kpi_persons_1d
+WHERE $__dateFilter(bucket) AND {_ONE_MAP}
+ORDER BY time"""
+SCORE = f"""SELECT $__timeInterval(bucket) AS time,
+  {_SURVEY["score"]} AS "Value",
+  {_SURVEY["score" + BAND_LOW]} AS "Low (95 %)",
+  {_SURVEY["score" + BAND_HIGH]} AS "High (95 %)",
+  sum(n) AS "Answers (n)"
+FROM journey.kpi_survey_1h
+WHERE $__timeFilter(bucket) AND {_ONE_MAP} AND {_ROWS_1H}
+  AND concat(kpi, ' ', variant, ' ', scope) = ${{score:singlequote}}
+GROUP BY time ORDER BY time"""
+TOUCHPOINTS = f"""SELECT stage, touchpoint, kpi, variant, scope, n, value, ci_low, ci_high, is_small_n, change, change_low, change_high,
+  trend, target, target_verdict, is_simulated
+FROM journey_api.survey_by_touchpoint({_SELECTION}, {_BEFORE})
+ORDER BY stage_order, touchpoint, kpi, variant, scope"""
+FUNNEL = f"""SELECT stage, reached, advanced, dropped, open, rate, ci_low, ci_high
+FROM journey_api.funnel({_SELECTION}, {_AS_OF}, mode = 'in_order')
+ORDER BY stage_order"""
+DROP_OFF = f"""SELECT touchpoint, persons, journeys, n_closed, dropped, drop_off, ci_low, ci_high
+FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF})
+WHERE touchpoint IS NOT NULL ORDER BY dropped DESC LIMIT 100"""
+PATHS = f"""SELECT step, from_node, to_node, journeys, share
+FROM journey_api.paths({_SELECTION}, {_AS_OF}, by = 'touchpoint', steps = 4, top = 8)
+WHERE from_node != '(end)' ORDER BY step, journeys DESC"""
+WAITS = f"""SELECT value AS touchpoint, n_followed, n_open, open_share, p50_seconds, p75_seconds, p90_seconds
+FROM journey_api.waits({_SELECTION}, {_AS_OF}, by = 'touchpoint')
+ORDER BY n_followed DESC"""
+REVENUE = f"""SELECT touchpoint, currency, orders, amount
+FROM journey_api.revenue_by_touchpoint({_SELECTION})
+ORDER BY currency, amount DESC"""
+UNMAPPED = "SELECT source, touchpoint, action, events FROM journey.unmapped ORDER BY events DESC LIMIT 100"
+FRESHNESS = """SELECT source, events, last_event_time, last_stored_at, delay_p50_seconds, delay_p90_seconds
+FROM journey.freshness ORDER BY events DESC"""
+ACCOUNT = """SELECT topic, partition, received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, is_balanced
+FROM journey.account ORDER BY topic, partition"""

@@ -1,0 +1,159 @@
+"""Grafana's dashboards on the engine: every variable and every panel, with macros and variables as Grafana puts them in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from clickhouse_driver import Client
+
+from tests.contract.sql.stored import answer, start_anew, store
+from tests.documents import ROOT
+from tests.grafana import ALL, Range, expand
+from tests.unit.store.world import event
+from touchline.settings import Settings
+
+DASHBOARDS = sorted((ROOT / "dashboards/grafana/dashboards").glob("*.json"))
+PLUGIN = "grafana-clickhouse-datasource"
+JUNE = Range(datetime(2025, 5, 20, tzinfo=UTC), datetime(2025, 9, 20, tzinfo=UTC), 86_400)
+NUMBERS = re.compile(r"(?:Nullable\()?(?:U?Int|Float|Decimal)")
+
+
+def shape_of(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def panels() -> list[tuple[str, dict[str, Any]]]:
+    """Panels that ask ClickHouse, of all dashboards."""
+    return [
+        (f"{path.stem}: {panel['title']}", panel)
+        for path in DASHBOARDS
+        for panel in shape_of(path)["panels"]
+        if panel.get("datasource", {}).get("type") == PLUGIN
+    ]
+
+
+class Board(NamedTuple):
+    """A small ledger behind the dashboard, and the values that its variables offer there."""
+
+    client: Client
+    options: dict[str, list[str]]
+
+    def chosen(self, *, is_all: bool) -> dict[str, list[str]]:
+        """What is chosen above: All where it can be, or the first value of each variable."""
+        return {
+            name: [ALL] if is_all and name in ("channel", "touchpoint", "persona") else values[:1]
+            for name, values in self.options.items()
+        }
+
+
+def ledger_events() -> list[dict[str, Any]]:
+    """Thirty journeys: poster, site, till with an amount, an answer to each sale and to some visits; one event is not on the map."""
+    events: list[dict[str, Any]] = []
+    for person in range(30):
+        start, number = person * 600, person * 10
+        who = {"persona": "it's me" if person % 2 else "other"}
+        events.append(event(number, person, start, "poster", **who))
+        events.append(event(number + 1, person, start + 5, "site", **who))
+        if person % 3:
+            paid = {
+                "amount": {"amount_minor": 1_000 + person, "currency": "EUR"},
+                "order": {"id": f"o{person}", "kind": "purchase"},
+            }
+            events.append(event(number + 2, person, start + 90, "till", **who, **paid))
+            events.append(answer(number + 3, person, start + 100, score=person % 11))
+        events.append(answer(number + 4, person, start + 200, "site", score=person % 11))
+    return [*events, event(999, None, 2_000, "elsewhere")]
+
+
+@pytest.fixture(scope="module")
+def board(
+    engine_settings: Settings, engine_client: Client, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Board]:
+    start_anew(engine_client)
+    store(engine_settings, tmp_path_factory.mktemp("state"), ledger_events())
+    options: dict[str, list[str]] = {}
+    for path in DASHBOARDS:
+        for variable in shape_of(path)["templating"]["list"]:
+            if variable["type"] == "query" and variable["datasource"]["type"] == PLUGIN:
+                first = {name: values[:1] for name, values in options.items()}
+                rows = engine_client.execute(expand(variable["query"], first, options, JUNE))
+                options[variable["name"]] = [str(row[0]) for row in rows]
+    yield Board(engine_client, options)
+    start_anew(engine_client)
+
+
+def test_variables_offer_what_the_ledger_holds(board: Board) -> None:
+    assert board.options["map"] == ["shop"]
+    assert board.options["map_version"] == ["1"]
+    assert set(board.options["channel"]) == {"outdoor", "web", "store"}
+    assert set(board.options["touchpoint"]) == {"poster", "site", "till", "elsewhere"}
+    assert set(board.options["persona"]) == {"it's me", "other"}
+    assert board.options["score"] == ["nps standard transactional"]
+
+
+@pytest.mark.parametrize(("name", "panel"), panels(), ids=[name for name, _ in panels()])
+def test_a_panel_has_rows_and_the_columns_that_it_draws(name: str, panel: dict[str, Any], board: Board) -> None:
+    for target in panel["targets"]:
+        sql = expand(target["rawSql"], board.chosen(is_all=True), board.options, JUNE)
+        rows, columns = board.client.execute(sql, with_column_types=True)
+        assert rows, sql
+        types = [type_ for _, type_ in columns]
+        if target["queryType"] == "timeseries":
+            assert (columns[0][0], columns[0][1].startswith("DateTime")) == ("time", True)
+            label, values = ([], types[1:]) if NUMBERS.match(types[1]) else (types[1:2], types[2:])
+            assert all("String" in one for one in label)
+            assert values, columns
+            assert [one for one in values if not NUMBERS.match(one)] == []
+            assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+        else:
+            assert [one for one in types if one.startswith(("Array", "Map", "Tuple", "AggregateFunction"))] == []
+        if panel["type"] == "stat":
+            assert len(rows) == 1
+            assert [one for one in types if not NUMBERS.match(one)] == []
+
+
+@pytest.mark.parametrize(("name", "panel"), panels(), ids=[name for name, _ in panels()])
+def test_a_panel_answers_for_one_value_of_each_variable_and_a_period_without_data(
+    name: str, panel: dict[str, Any], board: Board
+) -> None:
+    before = Range(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC), 3_600)
+    for target in panel["targets"]:
+        for within in (JUNE, before):
+            board.client.execute(expand(target["rawSql"], board.chosen(is_all=False), board.options, within))
+
+
+def rows_of(board: Board, title: str, **chosen: list[str]) -> list[dict[str, Any]]:
+    (panel,) = [panel for name, panel in panels() if name.endswith(f": {title}")]
+    sql = expand(panel["targets"][0]["rawSql"], board.chosen(is_all=True) | chosen, board.options, JUNE)
+    found, columns = board.client.execute(sql, with_column_types=True)
+    return [dict(zip((name for name, _ in columns), row, strict=True)) for row in found]
+
+
+def test_panels_agree_with_the_events_that_were_sent(board: Board) -> None:
+    sent = [one for one in ledger_events() if "touchpoint" in one]
+    assert rows_of(board, "Touchpoint events") == [{"events": len(sent)}]
+    assert sum(row["events"] for row in rows_of(board, "Events by touchpoint")) == len(sent)
+    assert sum(row["events"] for row in rows_of(board, "Events by stage")) == len(sent)
+    (persons,) = rows_of(board, "Persons, journeys, converted journeys")
+    assert (persons["persons"], persons["converted"]) == (30, 20)
+    score = rows_of(board, "KPI over time: $score")
+    assert sum(row["Answers (n)"] for row in score) == 50
+    assert all(row["Low (95 %)"] <= row["High (95 %)"] for row in score)
+
+
+def test_a_filter_with_a_quote_in_it_selects_that_value(board: Board) -> None:
+    mine = [one for one in ledger_events() if one.get("persona") == "it's me"]
+    assert rows_of(board, "Touchpoint events", persona=["it's me"]) == [{"events": len(mine)}]
+
+
+def test_an_unknown_macro_or_variable_is_found() -> None:
+    for sql in ("SELECT $__timeFilters(bucket)", "SELECT ${nobody}", "SELECT $__conditionalAll(1, ${map:singlequote})"):
+        with pytest.raises(ValueError, match=r"macro|variable"):
+            expand(sql, {"map": ["shop"]}, {}, JUNE)

@@ -1,0 +1,85 @@
+"""Grafana's files fit together: data sources are provisioned, panels stand beside each other, passwords come from files."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+GRAFANA = Path(__file__).parent.parent.parent / "dashboards" / "grafana"
+DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
+KNOWN_PANELS = {
+    "stat",
+    "table",
+    "timeseries",
+    "bargauge",
+    "barchart",
+    "text",
+    "row",
+    "gauge",
+    "piechart",
+    "state-timeline",
+    "heatmap",
+}
+
+
+def provisioned() -> list[dict[str, Any]]:
+    """All data sources of the provisioning files."""
+    texts = [path.read_text(encoding="utf-8") for path in (GRAFANA / "provisioning/datasources").glob("*.yaml")]
+    return [source for text in texts for source in yaml.safe_load(text)["datasources"]]
+
+
+def test_data_sources_take_their_password_from_a_file() -> None:
+    sources = provisioned()
+    assert {source["uid"] for source in sources} >= {"touchline"}
+    for source in sources:
+        assert "password" not in source
+        for value in source.get("secureJsonData", {}).values():
+            assert value.startswith("$__file{/run/secrets/"), source["name"]
+
+
+def test_dashboards_are_found_where_the_provider_looks() -> None:
+    (path,) = (GRAFANA / "provisioning/dashboards").glob("*.yaml")
+    (provider,) = yaml.safe_load(path.read_text(encoding="utf-8"))["providers"]
+    assert provider["type"] == "file"
+    assert provider["options"]["path"] == "/var/lib/grafana/dashboards/touchline"
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
+def test_a_dashboard_is_whole(path: Path) -> None:
+    board = json.loads(path.read_text(encoding="utf-8"))
+    assert board["uid"].startswith("touchline-")
+    assert board["title"]
+    assert board["schemaVersion"] >= 36
+    assert "id" not in board
+    panels = board["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert {panel["type"] for panel in panels} <= KNOWN_PANELS
+    uids = {source["uid"] for source in provisioned()}
+    asking = [panel for panel in panels if panel["type"] not in ("row", "text")]
+    assert {panel["datasource"]["uid"] for panel in asking} <= uids
+    for panel in asking:
+        assert panel["description"], panel["title"]
+        assert [target["refId"] for target in panel["targets"]] == sorted(
+            {target["refId"] for target in panel["targets"]}
+        )
+    assert [variable["name"] for variable in board["templating"]["list"] if not variable.get("datasource")] == []
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
+def test_panels_lie_side_by_side(path: Path) -> None:
+    places = [panel["gridPos"] for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]]
+    assert [one for one in places if one["x"] + one["w"] > 24] == []
+    overlapping = [
+        (one, other)
+        for one, other in combinations(places, 2)
+        if one["x"] < other["x"] + other["w"]
+        and other["x"] < one["x"] + one["w"]
+        and one["y"] < other["y"] + other["h"]
+        and other["y"] < one["y"] + one["h"]
+    ]
+    assert overlapping == []
