@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.sql.all_views import ALL_VIEWS
+from touchline.sql.parameterized import ParameterizedView
 from touchline.sql.selection import SPLITS
+from touchline.sql.views import View
 
 SINGLE: Final = frozenset(("person", "event_id", "order_id", "offset"))
 """Columns of views that have a row for one event, person or record."""
@@ -15,17 +17,19 @@ COMPANY_MADE: Final = ("journey.measures",)
 
 def viewer_views() -> list[str]:
     """Full names, in the order of the catalogue."""
-    return [
-        view.full_name for view in ALL_VIEWS if view.full_name in COMPANY_MADE or _is_of_many(frozenset(view.columns))
-    ]
+    return [view.full_name for view in ALL_VIEWS if view.full_name in COMPANY_MADE or _is_of_many(view)]
 
 
-def _is_of_many(columns: frozenset[str]) -> bool:
-    """No single things, and no answers or amounts by what splits people into few without suppression of small cells."""
+def _is_of_many(view: View | ParameterizedView) -> bool:
+    """No single things, and no answers or amounts by what splits people into few, as a column or as a filter, unless small cells are
+    suppressed."""
+    columns = frozenset(view.columns)
     if columns & SINGLE:
         return False
-    tells_of_someone = bool(columns & {"n", "value", "amount"})
-    return "is_suppressed" in columns or not (tells_of_someone and columns & frozenset(SPLITS))
+    is_split = bool(columns & frozenset(SPLITS)) or (
+        isinstance(view, ParameterizedView) and "filter" in view.parameters
+    )
+    return "is_suppressed" in columns or not (is_split and columns & {"kpi", "amount"})
 
 
 def viewer_grants() -> str:

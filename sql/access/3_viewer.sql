@@ -33,7 +33,6 @@ GRANT
     SELECT ON journey_api.survey_total,
     SELECT ON journey_api.volume_by_touchpoint,
     SELECT ON journey_api.volume_over_time,
-    SELECT ON journey_api.revenue_by_touchpoint,
     SELECT ON journey_api.dimension_values,
     SELECT ON journey_api.persons_by_touchpoint,
     SELECT ON journey_api.funnel,

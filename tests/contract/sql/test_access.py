@@ -10,7 +10,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import clickhouse_connect
 import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
@@ -199,7 +201,10 @@ def test_a_viewer_reads_what_is_of_many_and_no_single_person_answer_or_order(as_
             assert error_of(as_role, reading(view)) == ACCESS_DENIED, view.full_name
     kept_out = {"journey.touchpoints", "journey.answers", "journey.journeys", "journey.orders", "journey.kpi_survey_1d"}
     assert kept_out.isdisjoint(allowed)
-    assert {"journey.kpi_volume_1d", "journey.funnel_stage", "journey_api.survey_total"} <= set(allowed)
+    assert {"journey.kpi_volume_1d", "journey.funnel_stage", "journey_api.survey_total", "journey_api.waits"} <= set(
+        allowed
+    )
+    assert {"journey.kpi_revenue_1d", "journey_api.revenue_by_touchpoint"}.isdisjoint(allowed)
 
 
 def test_the_dashboards_server_needs_no_more_than_its_role(ledger: Path, tmp_path: Path) -> None:
@@ -208,6 +213,24 @@ def test_the_dashboards_server_needs_no_more_than_its_role(ledger: Path, tmp_pat
         (known,) = server.get("/api/maps").json()
         rows = server.rows("kpi-volume-1d", map=known["map"])
         assert sum(row["events"] for row in rows) == 40
+
+
+def test_a_bi_tools_client_sets_its_settings_and_reads_with_a_readers_rights(ledger: Path) -> None:
+    """Superset's driver: with `readonly = 1` it could not set any."""
+    with engine_as(ledger, "touchline_reader") as settings:
+        client = clickhouse_connect.get_client(
+            host="127.0.0.1",
+            port=settings.clickhouse_http_port,
+            username=settings.clickhouse_user,
+            password=settings.clickhouse_password_file.read_text().strip(),
+            settings={"max_execution_time": 120, "date_time_output_format": "iso"},
+        )
+        try:
+            assert client.query("SELECT sum(events) FROM journey.kpi_volume_1d").first_row == (40,)
+            with pytest.raises(ClickHouseError, match="Not enough privileges"):
+                client.query("SELECT count() FROM journey_raw.ledger")
+        finally:
+            client.close()
 
 
 def test_the_ways_to_look_work_with_the_writers_rights(ledger: Path) -> None:
