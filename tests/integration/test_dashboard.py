@@ -8,16 +8,21 @@ import http.client
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
 
 from tests.dashboards import DashboardProcess, dashboard, query_string
 from tests.shop_ledger import HOSTILE_PLACE, shop_engine
 
+ARGUMENTS = ["--no-sandbox"]
+"""Root, as in a container, may not have a sandbox."""
 HOSTILE = (
     "'", "\\", "\\'", "'; DROP TABLE x; --", "') OR 1=1 --", "{map:String}", "]", "map('channel', [])", "\t", "\n", "\r\n",
     "é☃𝒳", "\\N", "NULL", "%s", "\u202e", '"', "`",
@@ -219,3 +224,21 @@ def test_every_address_of_the_document_is_answered(running: DashboardProcess, pr
     assert len(paths) > 6
     answers = {path: running.get(path.replace("map=retail", "map=shop")) for path in paths}
     assert {path: answer.body for path, answer in answers.items() if answer.status != 200} == {}
+
+
+@pytest.mark.parametrize("width", [1500, 390])
+def test_the_map_as_one_file_can_be_used_by_keyboard_and_screen_reader(running: DashboardProcess, width: int) -> None:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=program, args=ARGUMENTS) as browser,
+    ):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(f"{running.url}/export/map.html")
+        # Its policy runs no script, the checker's neither: looked at as the file that it is.
+        document = page.content()
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.set_content(document)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

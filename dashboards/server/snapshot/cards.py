@@ -45,7 +45,14 @@ def wall(words: Words, seen: Seen) -> Markup:
     """All stages side by side; a last column for what no rule places."""
     columns = list(_columns(seen))
     placed = [_stage(words, seen, number, stage, cards) for number, (stage, cards) in enumerate(columns, start=1)]
-    return tag("section", placed, class_="wall", style=f"--stages: {len(columns)}", aria_label=words.say("view.map"))
+    return tag(
+        "section",
+        placed,
+        class_="wall",
+        style=f"--stages: {len(columns)}",
+        aria_label=words.say("view.map"),
+        tabindex="0",
+    )
 
 
 def _columns(seen: Seen) -> Iterable[tuple[Stage | None, list[Card]]]:

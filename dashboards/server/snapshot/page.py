@@ -12,6 +12,7 @@ from touchline.dashboards.server.snapshot.read import Seen
 from touchline.dashboards.server.snapshot.words import Words
 
 STYLE: Final = (Path(__file__).parent / "snapshot.css").read_text(encoding="utf-8")
+_PARTS: Final = {"touchpoint": "touchpoints", "stage": "stages", "persona": "personas", "segment": "segments"}
 _QUERIES: Final = {
     "survey_by_touchpoint": "query.survey",
     "volume_by_touchpoint": "query.volume",
@@ -58,9 +59,17 @@ def _heading(words: Words, seen: Seen) -> Markup:
 def _filters(words: Words, seen: Seen) -> str:
     said = []
     for key, values in seen.selection.filters.items():
-        shown = [words.named(f"{key}.{value}", value) if value else words.say("unknown") for value in values]
+        shown = [_value(words, seen, key, value) if value else words.say("unknown") for value in values]
         said.append(f"{words.say(f'filter.{key}')}: {', '.join(shown)}")
     return "; ".join(said) or words.say("filter.all")
+
+
+def _value(words: Words, seen: Seen, key: str, value: str) -> str:
+    """A value of the filter by its name in the map, or in the reader's language."""
+    parts = getattr(seen.journey_map, _PARTS[key], ()) if key in _PARTS else ()
+    if key == "is_online":
+        return words.say("line.online" if value == "1" else "line.offline")
+    return next((part.name for part in parts if part.id == value), words.named(f"{key}.{value}", value))
 
 
 def _funnel(words: Words, seen: Seen) -> Markup:
@@ -89,7 +98,15 @@ def _funnel(words: Words, seen: Seen) -> Markup:
     )
     mode = seen.selection.mode
     note = f"{words.say(f'funnel.{mode}.note')} {words.say('funnel.note', moment=words.moment(seen.selection.as_of).removesuffix(' UTC'))}"
-    return tag("section", tag("h2", words.say("view.funnel")), tag("p", note, class_="muted"), table, class_="funnel")
+    return tag(
+        "section",
+        tag("h2", words.say("view.funnel")),
+        tag("p", note, class_="muted"),
+        table,
+        class_="funnel",
+        aria_label=words.say("view.funnel"),
+        tabindex="0",
+    )
 
 
 def _sql(words: Words, seen: Seen) -> Markup:

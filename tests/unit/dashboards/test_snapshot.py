@@ -80,6 +80,10 @@ def test_the_file_says_what_it_is_of() -> None:
     ):
         assert said in text, said
     assert f"Channel: Web, (unknown); Place: {HOSTILE}" in text
+    assert (
+        "Touchpoint: Till; Online or offline: Offline"
+        in Read(written(filters={"touchpoint": ["till"], "is_online": ["0"]})).text
+    )
 
 
 def test_stages_and_funnel_stand_in_the_order_of_the_map() -> None:
