@@ -18,6 +18,8 @@ export function formats(language, t) {
   const moment = date({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const clock = date({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const month = date({ month: "short", year: "numeric" });
+  const tick = date({ day: "numeric", month: "short" });
+  const tickHour = date({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const known = (format) => (value) => (value == null || Number.isNaN(Number(value)) ? NONE : format.format(Number(value)));
   const fmt = {
     locale, none: NONE,
@@ -26,6 +28,8 @@ export function formats(language, t) {
     month: (iso) => (iso ? month.format(toDate(iso)) : NONE),
     moment: (iso) => (iso ? moment.format(asUtc(iso)) : NONE),
     clock: (iso) => (iso ? clock.format(asUtc(iso)) : NONE),
+    /** A mark on a time axis (milliseconds), as short as the grain allows. */
+    tick: (milliseconds, grain) => ({ hour: tickHour, month }[grain] ?? tick).format(milliseconds),
     period: ({ from, to }) => day.formatRange(toDate(from), toDate(to)),
     money: (amount, currency) => (amount == null ? NONE : number({ style: "currency", currency, maximumFractionDigits: 0 }).format(Number(amount))),
     price: (amount, currency) => (amount == null ? NONE : number({ style: "currency", currency }).format(Number(amount))),

@@ -26,5 +26,5 @@ export function Verdict({ row, short }) {
   const tone = { met: "good", missed: "bad" }[row.target_verdict] ?? "";
   if (short && !tone) return null;
   const key = { met: "target.met", missed: "target.missed" }[row.target_verdict] ?? "target.unproved";
-  return html`<span class=${`badge ${tone}`} tabindex="0" data-tip=${t(`${key}.tip`, { target: fmt.kpi(row.target, row.unit) })}>${short ? html`<span aria-hidden="true">${tone === "good" ? "✓" : "✗"}</span> ${t(`${key}.short`)}` : t(key)}</span>`;
+  return html`<span class=${`badge ${tone}`} tabindex="0" data-tip=${t(`${key}.tip`, { target: fmt.kpi(row.target, row.unit) })}>${short ? html`<span aria-hidden="true">${tone === "good" ? "✓" : "✗"}</span><span class="hide">${t(key)}</span>` : t(key)}</span>`;
 }

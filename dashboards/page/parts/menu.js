@@ -25,7 +25,7 @@ export function Menu({ label, value, icon, on, align = "start", children, name }
     };
   }, [open]);
   return html`<div class="menu" ref=${box} data-menu=${name}>
-    <button class=${`button ${on ? "is-on" : ""}`} ref=${button} aria-expanded=${open} aria-controls=${open ? id : undefined} onClick=${() => setOpen(!open)}>
+    <button class=${`button ${on ? "is-on" : ""}`} ref=${button} aria-label=${align === "end" ? label : undefined} aria-expanded=${open} aria-controls=${open ? id : undefined} onClick=${() => setOpen(!open)}>
       ${icon && html`<${Icon} name=${icon} size=${15} />`}<span class="menu-label">${label}</span>${value && html`<span class="menu-value">${value}</span>`}<${Icon} name="down" size=${13} />
     </button>
     ${open && html`<div class=${`menu-panel ${align}`} id=${id}>${typeof children === "function" ? children(() => { setOpen(false); button.current?.focus(); }) : children}</div>`}

@@ -18,18 +18,22 @@ export function TooltipLayer() {
     const off = (event) => event.type === "keydown" ? event.key === "Escape" && show(null) : show(null);
     const listeners = [["pointerover", on], ["focusin", on], ["focusout", off], ["keydown", off], ["pointerdown", off]];
     for (const [type, listener] of listeners) document.addEventListener(type, listener);
-    window.addEventListener("scroll", off, true);
     return () => {
       for (const [type, listener] of listeners) document.removeEventListener(type, listener);
-      window.removeEventListener("scroll", off, true);
     };
   }, []);
   useLayoutEffect(() => {
     if (!shown || !layer.current) return undefined;
     const { owner } = shown;
-    place(layer.current, owner.getBoundingClientRect());
+    const stay = () => layer.current && place(layer.current, owner.getBoundingClientRect());
+    stay();
     owner.setAttribute("aria-describedby", ID);
-    return () => owner.removeAttribute("aria-describedby");
+    // The keyboard scrolls what it reaches into view: the tip goes along.
+    window.addEventListener("scroll", stay, true);
+    return () => {
+      owner.removeAttribute("aria-describedby");
+      window.removeEventListener("scroll", stay, true);
+    };
   }, [shown]);
   return shown && html`<div class="tip" role="tooltip" id=${ID} ref=${layer}>${shown.text}</div>`;
 }

@@ -1,7 +1,7 @@
 /** What the numbers rest on: which map, how fresh, whether the account balances, what is unmapped or kept out. */
 import { html, useState } from "../vendor/preact.js";
 import { asOf } from "../core/sides.js";
-import { objects, useUrl } from "../core/query.js";
+import { objects, useQuery, useUrl } from "../core/query.js";
 import { useStore } from "../core/store.js";
 import { Simulated } from "../parts/badges.js";
 import { Icon } from "../parts/icons.js";
@@ -10,14 +10,16 @@ import { Table } from "../parts/table.js";
 const LAST = 9;
 
 export function DataFoot() {
-  const { t, fmt, map, state, values } = useStore();
+  const { t, fmt, map, state, values, sides } = useStore();
   const [open, setOpen] = useState(false);
   const account = useUrl("/api/q/account", LAST, objects);
   const freshness = useUrl("/api/q/freshness", LAST, objects);
   const unmapped = useUrl("/api/q/unmapped", LAST, objects);
   const quarantine = useUrl("/api/q/quarantine?count=1", LAST, objects);
+  const volume = useQuery("volume_by_touchpoint", sides[0], {}, { cost: LAST });
   const total = (query, column) => query.rows.reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
-  const events = total(freshness, "events");
+  const events = total(volume, "events");
+  const loose = volume.rows.reduce((sum, row) => sum + (row.stage == null ? Number(row.events) : 0), 0);
   const off = account.rows.filter((row) => Number(row.is_balanced) !== 1).length;
   const newest = freshness.rows.map((row) => row.last_stored_at).filter(Boolean).sort().at(-1);
   const simulated = (values.is_simulated ?? []).some(([value]) => value === "1");
@@ -28,7 +30,7 @@ export function DataFoot() {
       <span class="foot-fact"><span class="muted">${t("data.as_of")}</span> ${fmt.moment(asOf(state, map))} UTC</span>
       ${fact(freshness, "stored", fmt.moment(newest))}
       ${fact(account, "account", off ? html`<span class="badge bad">${t("data.unbalanced", { count: off })}</span>` : html`<span class="badge good">${t("data.balanced")}</span>`)}
-      ${fact(unmapped, "unmapped", t("data.unmapped.is", { count: total(unmapped, "events"), share: events ? fmt.percent(total(unmapped, "events") / events) : fmt.none }))}
+      ${fact(volume, "unmapped", t("data.unmapped.is", { count: loose, share: events ? fmt.percent(loose / events) : fmt.none }))}
       ${fact(quarantine, "quarantine", fmt.whole(quarantine.rows[0]?.count ?? 0))}
       ${simulated && html`<${Simulated} show=${true} />`}
       <button class="button bare tiny" aria-expanded=${open} onClick=${() => setOpen(!open)}>${t("data.more")}<${Icon} name=${open ? "up" : "down"} size=${12} /></button>
@@ -38,7 +40,7 @@ export function DataFoot() {
         { key: "source", title: t("data.source") }, { key: "events", title: t("fact.events"), number: true, cell: (row) => fmt.whole(row.events) },
         { key: "last_event_time", title: t("data.last_event"), number: true, cell: (row) => fmt.moment(row.last_event_time) },
         { key: "last_stored_at", title: t("data.stored"), number: true, cell: (row) => fmt.moment(row.last_stored_at) }]} /></div>
-      ${unmapped.rows.length > 0 && html`<div><h2>${t("data.unmapped")}</h2><${Table} caption=${t("data.unmapped")} rows=${unmapped.rows.slice(0, 12)} columns=${[
+      ${unmapped.rows.length > 0 && html`<div><h2>${t("data.unmapped.all")}</h2><${Table} caption=${t("data.unmapped.all")} rows=${unmapped.rows.slice(0, 12)} columns=${[
         { key: "touchpoint", title: t("filter.touchpoint") }, { key: "action", title: t("data.action") }, { key: "source", title: t("data.source") }, { key: "events", title: t("fact.events"), number: true, cell: (row) => fmt.whole(row.events) }]} /></div>`}
     </div>`}
   </footer>`;

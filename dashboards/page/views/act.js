@@ -1,5 +1,5 @@
 /** Where to act first: gap to the target times impact on conversion; flagged only where the interval excludes the target. */
-import { html } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { joined, useQuery } from "../core/query.js";
 import { kpiName, kpiTitle } from "../core/kpi.js";
 import { useStore } from "../core/store.js";
@@ -10,12 +10,15 @@ import { Panel } from "../parts/panel.js";
 import { Sides } from "../parts/sides.js";
 import { Matrix } from "./act/matrix.js";
 
+const FIRST = 12;
+
 export function ActView() {
   return html`<${Sides}>${(side) => html`<${Act} side=${side} key=${side.id} />`}<//>`;
 }
 
 function Act({ side }) {
   const { t, names } = useStore();
+  const [all, showAll] = useState(false);
   const impact = useQuery("impact", side, {}, { cost: 2 });
   const survey = useQuery("survey_by_touchpoint", side, side.against, { cost: 1 });
   const rows = impact.rows.map((row) => ({ ...scaleOf(row, survey.rows), ...row, name: names.touchpoint.get(row.touchpoint) ?? row.touchpoint }))
@@ -30,7 +33,8 @@ function Act({ side }) {
       <${Matrix} rows=${rows} side=${side} />
     <//>
     <${Panel} name=${`rank-${side.id}`} title=${t("act.list")} note=${t("act.list.note")} status=${status} height=${260} queries=${queries} empty=${rows.length ? "" : t("act.none")}>
-      <ol class="ranks">${rows.map((row, at) => html`<${Rank} row=${row} number=${row.rank ?? at + 1} side=${side} />`)}</ol>
+      <ol class="ranks">${rows.slice(0, all ? rows.length : FIRST).map((row, at) => html`<${Rank} row=${row} number=${row.rank ?? at + 1} side=${side} />`)}</ol>
+      ${!all && rows.length > FIRST && html`<button class="button more" onClick=${() => showAll(true)}>${t("act.more", { count: rows.length - FIRST })}</button>`}
     <//>`;
 }
 

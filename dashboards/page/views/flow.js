@@ -21,6 +21,7 @@ function Flow({ side }) {
   const by = state.by === "stage" ? "stage" : "touchpoint";
   const steps = STEPS.includes(Number(state.steps)) ? Number(state.steps) : 5;
   const paths = useQuery("paths", side, { ...side.asOf, by, steps, top: TOP }, { cost: 1 });
+  const rows = [...paths.rows].sort((one, other) => one.step - other.step || other.journeys - one.journeys);
   const nameOf = (node) => (SPECIAL.includes(node) ? t(`node.${node.slice(1, -1)}`) : names[by].get(node) ?? node);
   const drill = (row) => ({ step: String(row.step), node_from: row.from_node, node_to: row.to_node, by, steps: String(steps) });
   const actions = html`<div class="segmented" role="group" aria-label=${t("by")}>${["touchpoint", "stage"].map((name) =>
@@ -32,8 +33,8 @@ function Flow({ side }) {
     { key: "share", title: t("flow.share"), number: true, cell: (row) => fmt.percent(row.share) },
   ];
   return html`<${Panel} name=${`flow-${side.id}`} title=${t("view.flow")} note=${t("flow.note")} status=${joined(paths)} height=${480} actions=${actions}
-    queries=${[[t("query.paths"), paths]]} empty=${paths.rows.length ? "" : t("flow.empty")} table=${{ columns, rows: paths.rows }}>
-    <${Sankey} rows=${paths.rows} nameOf=${nameOf} by=${by} side=${side} drill=${drill} />
+    queries=${[[t("query.paths"), paths]]} empty=${rows.length ? "" : t("flow.empty")} table=${{ columns, rows }}>
+    <${Sankey} rows=${rows} nameOf=${nameOf} by=${by} side=${side} drill=${drill} />
   <//>`;
 }
 
@@ -64,6 +65,6 @@ function Sankey({ rows, nameOf, by, side, drill }) {
   };
   const points = rows.map((row, at) => ({ seriesIndex: 0, dataIndex: at, text: said(row), open: () => open(row) }));
   const first = [...rows].sort((one, other) => Number(other.journeys) - Number(one.journeys)).slice(0, 3);
-  return html`<div class="wide-chart" tabindex="-1"><${Chart} option=${option} points=${points} height=${480} depends=${[rows, by, t]} label=${`${t("flow.label")} ${first.map(said).join(". ")}.`}
+  return html`<div class="wide-chart" tabindex="-1"><${Chart} option=${option} points=${points} height=${480} depends=${[JSON.stringify(rows), by, t]} label=${`${t("flow.label")} ${first.map(said).join(". ")}.`}
     onClick=${(event) => event.dataType === "edge" && open(rows[event.dataIndex])} /></div>`;
 }

@@ -35,7 +35,7 @@ function List({ side }) {
     queries=${[[t("query.journeys"), list], [t("query.count"), count]]} actions=${html`<${Order} sorted=${sorted} />`} empty=${list.rows.length ? "" : t("journeys.empty")}>
     <${Narrowed} narrowed=${narrowed} />
     <${Table} columns=${useColumns()} rows=${list.rows} caption=${title} />
-    ${shown < all && html`<button class="button" onClick=${() => setShown(shown + 200)}>${t("journeys.more", { count: Math.min(all - shown, 200), shown: list.rows.length, all })}</button>`}
+    ${shown < all && html`<button class="button more" onClick=${() => setShown(shown + 200)}>${t("journeys.more", { count: Math.min(all - shown, 200), shown: list.rows.length, all })}</button>`}
   <//>`;
 }
 

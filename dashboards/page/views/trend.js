@@ -1,7 +1,7 @@
 /** A KPI over time with its band, the map's annotations, few answers marked, and the volume beneath. */
 import { html } from "../vendor/preact.js";
 import { kpiKey, kpiTitle, kpisIn } from "../core/kpi.js";
-import { joined, useQuery } from "../core/query.js";
+import { joined, objects, useQuery, useUrl } from "../core/query.js";
 import { useStore } from "../core/store.js";
 import { Simulated } from "../parts/badges.js";
 import { Number_ } from "../parts/link.js";
@@ -26,7 +26,8 @@ function Trends({ side }) {
   const kpis = kpisIn(survey.rows);
   const chosen = kpis.find((kpi) => kpiKey(kpi) === state.kpi) ?? kpis[0];
   const rows = chosen ? survey.rows.filter((row) => kpiKey(row) === kpiKey(chosen)) : [];
-  const marks = annotationsOf(map.content, side);
+  const taken = useUrl("/api/q/measures", 2, objects);
+  const marks = annotationsOf(map.content, side, taken.rows, t);
   const picked = side.filter.touchpoint?.map((id) => names.touchpoint.get(id) ?? id).join(", ");
   const controls = html`<div class="controls">
     ${kpis.length > 0 && html`<label>${t("table.kpi")} <select class="input" value=${kpiKey(chosen)} onChange=${(event) => change({ kpi: event.target.value }, { replace: true })}>

@@ -6,6 +6,9 @@ import { useStore } from "../../core/store.js";
 import { Chart, plain, tipOf } from "../../parts/chart.js";
 import { whiskers } from "../../parts/whiskers.js";
 
+/** Names stand beside the foremost only: the others are read by pointer, keyboard or as a table. */
+const LABELLED = 10;
+
 export function Matrix({ rows, side }) {
   const { t, fmt, state, go } = useStore();
   const shown = rows.filter((row) => row.gap != null && row.impact != null);
@@ -18,7 +21,7 @@ export function Matrix({ rows, side }) {
     const point = (row) => ({
       value: [Number(row.gap), Number(row.impact)], symbolSize: 10 + Math.min(Math.sqrt(Number(row.n)), 24),
       itemStyle: Number(row.is_flagged) ? { color: colours.bad, borderColor: colours.surface, borderWidth: 1.5 } : { color: colours.surface, borderColor: colours.neutral, borderWidth: 2 },
-      label: { show: true, formatter: row.name, position: "top", color: colours.text, fontSize: 12, distance: 6 },
+      label: { show: Number(row.rank) <= LABELLED && row.gap > 0, formatter: row.name, position: "top", color: colours.text, fontSize: 12, distance: 6 },
     });
     return {
       grid: { left: 64, right: 32, top: 34, bottom: 46 },
@@ -26,7 +29,7 @@ export function Matrix({ rows, side }) {
       yAxis: { type: "value", name: t("act.axis.impact"), nameLocation: "middle", nameGap: 46, ...axisY, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.short(value) } },
       tooltip: { ...tooltip, trigger: "item", formatter: ({ dataIndex }) => tipOf(said(shown[dataIndex]).split("; ")) },
       series: [
-        { type: "scatter", data: shown.map(point), z: 4, labelLayout: { hideOverlap: true, moveOverlap: "shiftY" }, markLine: { silent: true, symbol: "none", label: { show: true, formatter: t("table.target"), color: colours.muted, position: "insideEndTop" }, lineStyle: { color: colours.text, type: "dashed", width: 1.2 }, data: [{ xAxis: 0 }] } },
+        { type: "scatter", data: shown.map(point), z: 4, labelLayout: { hideOverlap: true }, markLine: { silent: true, symbol: "none", label: { show: true, formatter: t("table.target"), color: colours.muted, position: "insideEndTop" }, lineStyle: { color: colours.text, type: "dashed", width: 1.2 }, data: [{ xAxis: 0 }] } },
         whiskers(shown.filter((row) => row.scale_low != null).map((row) => [Number(row.impact), gapAt(row, row.ci_high), gapAt(row, row.ci_low)]), colours.neutral, { lying: true, width: 1.3 }),
       ],
     };

@@ -25,7 +25,7 @@ export function Journey({ person, cycle }) {
 }
 
 function Summary({ rows }) {
-  const { t, fmt } = useStore();
+  const { t, fmt, names } = useStore();
   const touchpoints = rows.filter((row) => row.kind === "touchpoint");
   if (!touchpoints.length) return null;
   const seconds = (Date.parse(touchpoints.at(-1).event_time) - Date.parse(touchpoints[0].event_time)) / 1000;
@@ -33,7 +33,7 @@ function Summary({ rows }) {
     [t("journeys.duration"), fmt.duration(seconds)], [t("journey.conversions"), fmt.whole(touchpoints.filter((row) => Number(row.is_conversion) === 1).length)]];
   const last = touchpoints.at(-1);
   const who = [["persona", last.persona], ["segment", last.segment]].filter(([, value]) => value);
-  return html`<dl class="journey-facts">${[...facts, ...who.map(([key, value]) => [t(`filter.${key}`), value])].map(([name, value]) => html`<div><dt class="muted small">${name}</dt><dd class="tabular">${value}</dd></div>`)}</dl>`;
+  return html`<dl class="journey-facts">${[...facts, ...who.map(([key, value]) => [t(`filter.${key}`), names[key].get(value) ?? value])].map(([name, value]) => html`<div><dt class="muted small">${name}</dt><dd class="tabular">${value}</dd></div>`)}</dl>`;
 }
 
 function Event({ row }) {

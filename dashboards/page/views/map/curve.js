@@ -9,6 +9,8 @@ import { Failure } from "../../parts/states.js";
 import { whiskers } from "../../parts/whiskers.js";
 
 const HEIGHT = 150;
+/** Stages stand beneath each other then: the curve has no columns to stand over, and needs names of its own. */
+const narrow = matchMedia("(max-width: 720px)");
 
 export function Curve({ data, stages, columns }) {
   const { t } = useStore();
@@ -43,12 +45,12 @@ function CurveChart({ lines, stages, columns, kpi }) {
     const { axisX, axisY, tooltip } = plain(colours);
     const colour = (line) => (line.side.id === "b" ? colours["b-side"] : line.simulated ? colours.simulated : colours.accent);
     return {
-      grid: { left: 0, right: 0, top: 12, bottom: 12 },
-      xAxis: { type: "category", data: names, ...axisX, axisLabel: { show: false }, axisLine: { show: false } },
+      grid: { left: 0, right: 0, top: 12, bottom: narrow.matches ? 24 : 12 },
+      xAxis: { type: "category", data: names, ...axisX, axisLabel: { ...axisX.axisLabel, show: narrow.matches, interval: 0, formatter: (_, at) => (at < stages.length ? String(at + 1) : "") }, axisLine: { show: false } },
       yAxis: { type: "value", min: Number(kpi.scale_low), max: Number(kpi.scale_high), ...axisY, splitNumber: 2, axisLabel: { ...axisY.axisLabel, inside: true, verticalAlign: "bottom", padding: [0, 0, 2, 0] } },
       tooltip: { ...tooltip, trigger: "item", formatter: ({ seriesIndex, dataIndex }) => tipOf([lines[Math.floor(seriesIndex / 2)] && said(lines[Math.floor(seriesIndex / 2)], dataIndex)]) },
       series: lines.flatMap((line) => [
-        { type: "line", data: line.rows.map((row) => (row ? { value: row.value, ...(Number(row.is_small_n) === 1 && { itemStyle: { color: colours.surface, borderColor: colour(line), borderWidth: 2 } }) } : null)), label: { show: lines.length === 1, position: "right", distance: 8, color: colours.text, fontSize: 12, fontWeight: 600, formatter: ({ dataIndex }) => fmt.kpi(line.rows[dataIndex]?.value, kpi.unit) }, connectNulls: true, smooth: 0.3, symbol: "circle", symbolSize: 9, lineStyle: { color: colour(line), width: 2.5, type: line.side.id === "b" ? "dashed" : "solid" }, itemStyle: { color: colour(line), borderColor: colours.surface, borderWidth: 2 }, z: 3 },
+        { type: "line", data: line.rows.map((row) => (row ? { value: row.value, ...(Number(row.is_small_n) === 1 && { itemStyle: { color: colours.surface, borderColor: colour(line), borderWidth: 2 } }) } : null)), label: { show: lines.length === 1 && !narrow.matches, position: "right", distance: 8, color: colours.text, fontSize: 12, fontWeight: 600, textBorderColor: colours.surface, textBorderWidth: 4, formatter: ({ dataIndex }) => fmt.kpi(line.rows[dataIndex]?.value, kpi.unit) }, connectNulls: true, smooth: 0.3, symbol: "circle", symbolSize: 9, lineStyle: { color: colour(line), width: 2.5, type: line.side.id === "b" ? "dashed" : "solid" }, itemStyle: { color: colour(line), borderColor: colours.surface, borderWidth: 2 }, z: 3 },
         whiskers(line.rows.map((row, at) => row && [at, row.ci_low, row.ci_high]).filter(Boolean), colour(line)),
       ]),
     };

@@ -7,8 +7,8 @@ export function Legend() {
   const { t } = useStore();
   return html`<div class="legend map-legend">
     <span><span class="legend-range"><${Range} value=${58} low=${44} high=${70} from=${0} to=${100} target=${84} label=${t("legend.range")} /></span>${t("legend.range")}</span>
-    <span><i class="swatch good"></i>${t("legend.met")}</span>
-    <span><i class="swatch bad"></i>${t("legend.missed")}</span>
+    <span><i class="swatch good sign">✓</i>${t("legend.met")}</span>
+    <span><i class="swatch bad sign">✗</i>${t("legend.missed")}</span>
     <span><i class="swatch neutral"></i>${t("legend.unproved")}</span>
   </div>`;
 }

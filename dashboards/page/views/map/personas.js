@@ -5,10 +5,9 @@ import { useStore } from "../../core/store.js";
 import { Icon } from "../../parts/icons.js";
 
 export function Personas() {
-  const { t, fmt, map, state, change, values } = useStore();
+  const { t, map, state, change } = useStore();
   const personas = map.content.personas ?? [];
   if (!personas.length) return null;
-  const events = new Map(values.persona ?? []);
   const set = state.filter.persona ?? [];
   const toggle = (id) => change({ filter: { persona: set.includes(id) ? set.filter((one) => one !== id) : [id] } });
   return html`<section class="personas" aria-label=${t("personas")}>
@@ -18,7 +17,7 @@ export function Personas() {
         ${one.description && html`<p class="small muted">${one.description}</p>`}
         ${needs.length > 0 && html`<p class="small"><span class="muted">${t("persona.needs")}</span> ${needs.join(" · ")}</p>`}</div>
       <button class="button tiny" aria-pressed=${set.includes(one.id)} onClick=${() => toggle(one.id)} aria-label=${t("persona.show", { name: one.name })}>
-        ${events.has(one.id) ? t("persona.events", { count: fmt.short(events.get(one.id)) }) : t("persona.show.short")}</button>
+        ${t(set.includes(one.id) ? "persona.all.short" : "persona.show.short")}</button>
     </article>`)}
   </section>`;
 }

@@ -8,8 +8,11 @@ import { marksOf } from "./annotations.js";
 
 const moment = (bucket) => (bucket.length === 10 ? `${bucket}T00:00:00Z` : /[zZ]$/.test(bucket) ? bucket : `${bucket.replace(" ", "T")}Z`);
 
+/** Side by side, both sides have the same axis. */
+const SCALES = { percent: { min: 0, max: 100 }, points: { min: -100, max: 100 } };
+
 export function KpiOverTime({ rows, grain, marks, side }) {
-  const { t, fmt } = useStore();
+  const { t, fmt, sides } = useStore();
   const lines = [0, 1].map((simulated) => rows.filter((row) => Number(row.is_simulated) === simulated).sort((one, other) => one.bucket.localeCompare(other.bucket))).filter((line) => line.length);
   const unit = rows[0].unit;
   const said = (row) => {
@@ -35,7 +38,7 @@ export function KpiOverTime({ rows, grain, marks, side }) {
     });
     return {
       useUTC: true, grid: { left: 52, right: 24, top: 24, bottom: lines.some((line) => line.length > 40) ? 72 : 32 },
-      xAxis: { type: "time", ...axisX }, yAxis: { type: "value", scale: true, ...axisY, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.kpi(value, unit).replace(/[.,]0(?=\D|$)/, "") } },
+      xAxis: { type: "time", ...axisX, axisLabel: { ...axisX.axisLabel, hideOverlap: true, formatter: (value) => fmt.tick(value, grain) } }, yAxis: { type: "value", scale: true, ...(sides.length > 1 && SCALES[unit]), ...axisY, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.kpi(value, unit).replace(/[.,]0(?=\D|$)/, "") } },
       tooltip: { ...tooltip, trigger: "item", formatter: ({ seriesIndex, dataIndex }) => tipOf(said(lines[Math.floor(seriesIndex / 3)][dataIndex]).split("; ")) },
       dataZoom: lines.some((line) => line.length > 40) ? [{ type: "slider", height: 22, bottom: 12, borderColor: colours.line, textStyle: { color: colours.muted, fontSize: 10 }, fillerColor: colours.band, brushSelect: false }] : [],
       series,
@@ -44,5 +47,5 @@ export function KpiOverTime({ rows, grain, marks, side }) {
   const points = lines.flatMap((line, at) => line.map((row, index) => ({ seriesIndex: at * 3, dataIndex: index, text: said(row) })));
   const known = rows.filter((row) => row.value != null);
   const label = known.length ? t("trend.label", { kpi: kpiTitle(t, rows[0]), count: known.length, first: said(known[0]), last: said(known.at(-1)) }) : t("trend.empty");
-  return html`<${Chart} option=${option} points=${points} height=${340} label=${label} depends=${[rows, side.id, marks.dated.length, t]} />`;
+  return html`<${Chart} option=${option} points=${points} height=${340} label=${label} depends=${[JSON.stringify(rows), side.id, marks.dated.length, t]} />`;
 }

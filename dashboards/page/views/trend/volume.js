@@ -13,7 +13,8 @@ export function VolumeOverTime({ rows, grain }) {
   const top = new Set(totals.slice(0, SHOWN).map(([touchpoint]) => touchpoint));
   const nameOf = (row) => (top.has(row.touchpoint) ? names.touchpoint.get(row.touchpoint) ?? row.touchpoint : t("other"));
   const buckets = [...new Set(rows.map((row) => row.bucket))].sort();
-  const series = [...grouped(rows, nameOf)].map(([name, own]) => {
+  const ordered = totals.map(([touchpoint]) => rows.filter((row) => row.touchpoint === touchpoint)).flat();
+  const series = [...grouped(ordered, nameOf)].map(([name, own]) => {
     const events = grouped(own, (row) => row.bucket);
     return { name, data: buckets.map((bucket) => (events.get(bucket) ?? []).reduce((sum, row) => sum + Number(row.events), 0)) };
   });
@@ -24,10 +25,10 @@ export function VolumeOverTime({ rows, grain }) {
       grid: { left: 52, right: 24, top: 12, bottom: 28 },
       xAxis: { type: "category", data: buckets.map((bucket) => bucketName(fmt, bucket, grain)), ...axisX }, yAxis: { type: "value", ...axisY, splitNumber: 3, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.short(value) } },
       tooltip: { ...tooltip, trigger: "item", formatter: ({ seriesIndex, dataIndex }) => tipOf([said(series[seriesIndex], dataIndex)]) },
-      series: series.map((one, at) => ({ ...one, type: "bar", stack: "events", barMaxWidth: 34, itemStyle: { color: colours.series[at % colours.series.length] } })),
+      series: series.map((one, at) => ({ ...one, type: "bar", stack: "events", barMaxWidth: 34, itemStyle: { color: at < top.size ? colours.series[at % colours.series.length] : colours.line } })),
     };
   };
   const points = series.flatMap((one, number) => one.data.map((_, at) => ({ seriesIndex: number, dataIndex: at, text: said(one, at) })));
-  return html`<${Chart} option=${option} points=${points} height=${190} depends=${[rows, t]} label=${t("volume.label", { count: totals.reduce((sum, [, events]) => sum + events, 0) })} />
-    <ul class="legend">${series.map((one, at) => html`<li><i class=${`swatch s${(at % 8) + 1}`}></i>${one.name}</li>`)}</ul>`;
+  return html`<${Chart} option=${option} points=${points} height=${190} depends=${[JSON.stringify(rows), t]} label=${t("volume.label", { count: totals.reduce((sum, [, events]) => sum + events, 0) })} />
+    <ul class="legend">${series.map((one, at) => html`<li><i class=${`swatch ${at < top.size ? `s${(at % 8) + 1}` : "rest"}`}></i>${one.name}</li>`)}</ul>`;
 }
