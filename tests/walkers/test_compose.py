@@ -17,7 +17,7 @@ from jsonschema import ValidationError
 from scripts.demo import ASKINGS
 from tests.compose import ROOT, Document, filled, load, validate, variables
 from touchline.cli.commands import COMMANDS
-from touchline.settings import ENV_PREFIX, load_settings
+from touchline.settings import ENV_PREFIX, Settings, load_settings
 
 FILES = {
     "docker-compose.yml": ("docker-compose.yml",),
@@ -155,7 +155,13 @@ def test_nobody_but_the_one_who_makes_the_roles_has_the_administrators_password(
     )
     for name, user in known.items():
         secret = f"clickhouse_{user.removeprefix('touchline_')}_password"
-        assert services[name]["environment"]["TOUCHLINE_CLICKHOUSE_PASSWORD_FILE"] == f"/run/secrets/{secret}"
+        assert secret in services[name]["secrets"]
+        if name != "grafana":  # its data source reads the file
+            assert services[name]["environment"]["TOUCHLINE_CLICKHOUSE_PASSWORD_FILE"] == f"/run/secrets/{secret}"
+    sources = ROOT / "dashboards/grafana/provisioning/datasources"
+    assert "$__file{/run/secrets/clickhouse_grafana_password}" in (sources / "touchline.yaml").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_variables_and_commands_are_ours_and_have_values_that_the_settings_take(services: dict[str, Document]) -> None:
@@ -166,6 +172,43 @@ def test_variables_and_commands_are_ours_and_have_values_that_the_settings_take(
         load_settings(**values)  # refuses a name that is no setting
         if "command" in services[name]:
             assert services[name]["command"][0] in COMMANDS
+
+
+def test_what_others_are_told_of_clickhouse_has_the_names_of_our_settings(services: dict[str, Document]) -> None:
+    for name in services.keys() - OURS:
+        for variable in services[name].get("environment", {}):
+            if variable.startswith(ENV_PREFIX):
+                assert variable.removeprefix(ENV_PREFIX).lower() in Settings.model_fields, (name, variable)
+
+
+def test_prometheus_asks_those_that_have_numbers_where_they_tell_them(services: dict[str, Document]) -> None:
+    text = (ROOT / "dashboards/prometheus/prometheus.yaml").read_text(encoding="utf-8")
+    asked: dict[str, int] = {}
+    for job in yaml.safe_load(text)["scrape_configs"]:
+        for found in job.get("dns_sd_configs", []):
+            asked |= dict.fromkeys(found["names"], found["port"])
+        for target in (target for group in job.get("static_configs", []) for target in group["targets"]):
+            asked[target.partition(":")[0]] = int(target.partition(":")[2])
+    worker = services["worker"]["environment"]["TOUCHLINE_WORKER_HTTP_PORT"]
+    defaults = load_settings()
+    assert asked == {"worker": worker, "collector": defaults.collector_port, "dashboard": defaults.dashboard_port}
+    assert services["dashboard"]["environment"]["TOUCHLINE_DASHBOARD_NAMES"] == "dashboard", "else it refuses the name"
+
+
+def test_superset_is_built_from_its_lock_and_runs_what_the_local_one_runs() -> None:
+    lines = (ROOT / "dashboards/superset/Dockerfile").read_text(encoding="utf-8")
+    assert "USER 1000:1000" in lines
+    assert lines.count("--require-hashes") == 2
+    run = (ROOT / "run").read_text(encoding="utf-8")
+    flags = "--require-hashes --only-binary :all: --no-binary wtforms-json"
+    assert flags in lines
+    assert flags in run
+    copied = [word for line in lines.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]]
+    assert [path for path in copied if not (ROOT / path).exists()] == []
+    start = (ROOT / "dashboards/superset/start").read_text(encoding="utf-8").splitlines()[3:]
+    assert [line.split()[:3] for line in start[:2]] == [["superset", "db", "upgrade"], ["superset", "init"]]
+    assert start[2] == "python /opt/touchline/set_up.py"
+    assert "gunicorn" in start[3]
 
 
 def test_a_variable_that_is_no_setting_would_be_found() -> None:
