@@ -59,10 +59,7 @@ class ClickHouse:
     async def rows(self, name: str, sql: str) -> list[bytes]:
         """JSON lines: an array of the columns' names, then an array a row. Raises RequestRefused."""
         async with self._asked(name, sql, "JSONCompactEachRowWithNames", is_buffered=True) as response:
-            try:
-                body = await response.read()
-            except aiohttp.ClientError as error:
-                raise away(error) from None
+            body = await response.read()
         _require_whole(body, response)
         return body.splitlines()
 
@@ -71,16 +68,12 @@ class ClickHouse:
         async with self._asked(name, sql, output_format, is_buffered=False) as response:
             marker = _marker(response)
             carry = b""
-            try:
-                async for piece in response.content.iter_chunked(CHUNK_BYTES):
-                    carry += piece
-                    if marker in carry:
-                        raise refusal_of(carry.partition(marker)[2].decode("utf-8", "replace"))
-                    kept = len(marker)
-                    yield carry[:-kept]
-                    carry = carry[-kept:]
-            except aiohttp.ClientError as error:
-                raise away(error) from None
+            async for piece in response.content.iter_chunked(CHUNK_BYTES):
+                carry += piece
+                if marker in carry:
+                    raise refusal_of(carry.partition(marker)[2].decode("utf-8", "replace"))
+                yield carry[: -len(marker)]
+                carry = carry[-len(marker) :]
             yield carry
 
     @asynccontextmanager
@@ -103,10 +96,12 @@ class ClickHouse:
                     if response.status != 200:
                         raise refusal_of((await response.read()).decode("utf-8", "replace"))
                     yield response
-            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            except aiohttp.ConnectionTimeoutError as error:
                 raise away(error) from None
             except TimeoutError:
                 raise too_slow(seconds) from None
+            except aiohttp.ClientError as error:
+                raise away(error) from None
             finally:
                 self.meter.observe(QUERY_SECONDS, time.monotonic() - began, name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 
 import orjson
@@ -12,6 +13,8 @@ from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.sharing import Shared
 
 KEPT_SECONDS = 2.0
+PATIENCE_SECONDS = 3.0
+"""A probe has no more itself."""
 NAMES_TOLD = 5
 _VIEWS = """
 SELECT concat(database, '.', name) FROM system.tables WHERE database IN ('journey', 'journey_api')
@@ -30,7 +33,13 @@ class Readiness:
 
     async def require(self) -> None:
         """Raises RequestRefused (503) with what is missing."""
-        found, _ = await self._shared.get("views", self._ask)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                found, _ = await self._shared.get("views", self._ask)
+        except TimeoutError:
+            raise RequestRefused(
+                503, "ClickHouse does not answer in time", "look at its load and its log", retry_after=5
+            ) from None
         missing = sorted(self._expected - found)
         if missing:
             told = ", ".join(missing[:NAMES_TOLD]) + (", …" if len(missing) > NAMES_TOLD else "")

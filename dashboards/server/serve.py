@@ -28,6 +28,8 @@ log = logging.getLogger("touchline.dashboard")
 
 LAST_ANSWERS_SECONDS: Final = 1.0
 KEEPALIVE_SECONDS: Final = 30.0
+LINE_BYTES: Final = 16 << 10
+"""Of a request's first line: a filter of 200 places fits, and so does the query that it becomes."""
 
 
 def utc_now() -> datetime:
@@ -92,6 +94,7 @@ def _runner(app: web.Application) -> web.AppRunner:
         handler_cancellation=True,  # a reader who leaves ends the query
         keepalive_timeout=KEEPALIVE_SECONDS,
         shutdown_timeout=LAST_ANSWERS_SECONDS,
+        max_line_size=LINE_BYTES,
     )
 
 

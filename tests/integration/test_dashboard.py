@@ -95,6 +95,12 @@ def test_hostile_values_beside_one_that_is_there_change_nothing(running: Dashboa
     assert running.ask("survey-total", place=[*HOSTILE, HOSTILE_PLACE])["rows"] == alone
 
 
+def test_a_filter_of_as_many_values_as_may_be_is_taken(running: DashboardProcess) -> None:
+    many = [f"{number:050}" for number in range(199)]
+    rows = running.rows("volume-by-touchpoint", place=[*many, "north"])
+    assert rows == running.rows("volume-by-touchpoint", place="north")
+
+
 @pytest.mark.parametrize(
     ("path", "status", "field"),
     [

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from clickhouse_driver import Client
 
@@ -143,6 +144,26 @@ def test_while_clickhouse_is_away_it_stays_and_says_so_and_then_answers_again(tm
         with running_engine(tmp_path, **ports):
             process.wait_ready()
             assert process.rows("survey-total") == before
+
+
+def test_while_clickhouse_hangs_it_is_not_ready_and_says_so_in_time(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as settings, dashboard(settings, tmp_path) as process:
+        process.wait_ready()
+        (engine,) = [
+            child for child in psutil.Process().children() if str(settings.clickhouse_http_port) in child.cmdline()
+        ]
+        engine.suspend()
+        try:
+            time.sleep(2)  # what the last look found is kept so long
+            began = time.monotonic()
+            answer = process.get("/readyz")
+            assert (answer.status, answer.json()["title"]) == (503, "ClickHouse does not answer in time")
+            assert time.monotonic() - began < 5
+            assert process.get("/healthz").status == 200
+            assert "touchline_ready 0.0" in process.get("/metrics").body.decode()
+        finally:
+            engine.resume()
+        process.wait_ready()
 
 
 def test_without_the_schema_it_is_not_ready_and_says_what_to_run(tmp_path: Path) -> None:
