@@ -258,6 +258,12 @@ def test_every_image_is_pinned_to_a_version(services: dict[str, Document]) -> No
         assert re.fullmatch(r"[\w./-]+:v?\d+(\.\d+)+", service["image"]), name
 
 
+def test_images_are_built_for_the_processor_that_all_locked_packages_have_wheels_for(
+    services: dict[str, Document],
+) -> None:
+    assert {services[name]["platform"] for name in OURS} == {"linux/amd64"}
+
+
 def test_three_brokers_vote_and_hold_every_record_twice_at_least() -> None:
     services = load(*FILES["with docker-compose.cluster.yml"])["services"]
     brokers = {name: service["environment"] for name, service in services.items() if name.startswith("kafka")}
