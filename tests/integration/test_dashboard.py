@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.dashboards import DashboardProcess, dashboard, query_string
 from tests.shop_ledger import HOSTILE_PLACE, shop_engine
+from touchline.dashboards.server.asking.catalogue import catalogue
 
 ARGUMENTS = ["--no-sandbox"]
 """Root, as in a container, may not have a sandbox."""
@@ -248,3 +249,21 @@ def test_the_map_as_one_file_can_be_used_by_keyboard_and_screen_reader(running: 
         found = Axe().run(page).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_view_of_the_release_is_answered_and_comes_as_a_file(running: DashboardProcess) -> None:
+    one = running.rows("journeys", limit=1)[0]
+    needed = {"person": one["person"], "cycle": one["cycle"]}
+    refused: dict[str, bytes] = {}
+    heads: dict[str, list[str]] = {}
+    for name, view in catalogue().items():
+        given = {parameter: value for parameter, value in needed.items() if parameter in view.parameters}
+        answer = running.get(f"/api/q/{name}?{query_string(given | {'limit': 1, 'format': 'csv'})}")
+        if answer.status != 200:
+            refused[name] = answer.body
+            continue
+        head = next(csv.reader(io.StringIO(answer.body.decode(), newline="")))
+        if head != list(view.columns):
+            heads[name] = head
+    assert refused == {}
+    assert heads == {}
