@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from touchline.dashboards.bi.dbt_files import dbt_files
 from touchline.dashboards.bi.grafana_files import grafana_files
 from touchline.dashboards.bi.superset_files import BUNDLE, superset_files
 
@@ -13,7 +14,7 @@ FOLDERS = (BUNDLE,)
 
 def bi_files() -> dict[str, str]:
     """Path within the project -> content."""
-    return superset_files() | grafana_files()
+    return superset_files() | grafana_files() | dbt_files()
 
 
 def write_bi_files(project: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.superset_sql import bundled
+from touchline.dashboards.bi.datasets import DATASETS
 from touchline.dashboards.bi.generate import FOLDERS, bi_files
 
 FILES = bi_files()
@@ -82,6 +83,14 @@ def test_every_chart_stands_once_on_the_dashboard_and_rows_are_full() -> None:
         if row["type"] == "ROW"
     }
     assert set(widths.values()) == {12}
+
+
+def test_columns_that_a_page_names_are_columns_of_the_views(project_dir: Path) -> None:
+    """As Power BI writes them: view[column]. Nothing runs those formulas here."""
+    named = re.findall(r"\b([a-z]\w+)\[(\w+)\]", (project_dir / "docs/bi/powerbi.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    unknown = [pair for pair in named if pair[0] not in DATASETS or pair[1] not in DATASETS[pair[0]].view.columns]
+    assert unknown == []
 
 
 def test_filters_of_the_dashboard_stand_on_data_sets_of_the_bundle() -> None:

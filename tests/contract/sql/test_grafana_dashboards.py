@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 from clickhouse_driver import Client
 
-from tests.contract.sql.stored import answer, start_anew, store
+from tests.contract.sql.small_ledger import ledger_events
+from tests.contract.sql.stored import start_anew, store
 from tests.documents import ROOT
 from tests.grafana import ALL, Range, expand
-from tests.unit.store.world import event
 from touchline.settings import Settings
 
 DASHBOARDS = sorted((ROOT / "dashboards/grafana/dashboards").glob("*.json"))
@@ -51,25 +51,6 @@ class Board(NamedTuple):
             name: [ALL] if is_all and name in ("channel", "touchpoint", "persona") else values[:1]
             for name, values in self.options.items()
         }
-
-
-def ledger_events() -> list[dict[str, Any]]:
-    """Thirty journeys: poster, site, till with an amount, an answer to each sale and to some visits; one event is not on the map."""
-    events: list[dict[str, Any]] = []
-    for person in range(30):
-        start, number = person * 600, person * 10
-        who = {"persona": "it's me" if person % 2 else "other"}
-        events.append(event(number, person, start, "poster", **who))
-        events.append(event(number + 1, person, start + 5, "site", **who))
-        if person % 3:
-            paid = {
-                "amount": {"amount_minor": 1_000 + person, "currency": "EUR"},
-                "order": {"id": f"o{person}", "kind": "purchase"},
-            }
-            events.append(event(number + 2, person, start + 90, "till", **who, **paid))
-            events.append(answer(number + 3, person, start + 100, score=person % 11))
-        events.append(answer(number + 4, person, start + 200, "site", score=person % 11))
-    return [*events, event(999, None, 2_000, "elsewhere")]
 
 
 @pytest.fixture(scope="module")
