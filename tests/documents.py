@@ -5,7 +5,7 @@ The language of a fenced block says how it is tested:
     sh         commands to type; each must exist with its options
     console    `$ command` followed by what it prints; `…` in a line stands for any text, a line of `…` alone for any lines
     python     runs; `python fragment` is only read
-    sql        runs on an engine with the schema of this release
+    sql        runs on an engine with the schema of this release; `sql statements NAME` has several, for a test that asks for NAME
     text       what the block before it prints
     yaml       a journey map, a part of one, a mapping of a file, or sources.yaml
     toml       touchline.toml

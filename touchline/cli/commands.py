@@ -38,6 +38,12 @@ COMMANDS: dict[str, Command] = {
         Command(
             "worker", "touchline.cli.worker", "worker", "worker", PROCESSES, "carry events from Kafka to ClickHouse"
         ),
+        Command(
+            "backup", "touchline.cli.backup", "backup", "worker", PROCESSES, "copy what ClickHouse holds, while it runs"
+        ),
+        Command(
+            "restore", "touchline.cli.backup", "restore", "worker", PROCESSES, "the way back; Kafka fills the rest"
+        ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("collector", "touchline.cli.collector", "collector", "collector", PROCESSES, "take events over HTTP"),
         Command(

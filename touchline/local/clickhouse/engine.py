@@ -13,6 +13,7 @@ import os
 import re
 import socket
 import threading
+import urllib.parse
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,10 @@ class Engine:
         except OSError:
             what = f"another process uses the ClickHouse data in {path}"
             raise TouchlineError(what, "stop it (`touchline down`) or choose another folder") from None
-        self.path, self._account, self._numbers = str(path), f"{user}\0{password}".encode(), itertools.count(1)
-        self.keeper = chdb.connect(self.path)  # the engine ends with its last connection
+        # BACKUP … TO File('name') writes below the data folder, as a server's configuration allows it.
+        self.address = f"{path}?backups.allowed_path={urllib.parse.quote(str(path.resolve() / 'backups'))}"
+        self._account, self._numbers = f"{user}\0{password}".encode(), itertools.count(1)
+        self.keeper = chdb.connect(self.address)  # the engine ends with its last connection
         self.clients: set[EngineClient] = set()
         self.version, self.timezone = self.keeper.query("SELECT version(), timezone()", "TSV").data().split()
 
@@ -87,7 +90,7 @@ class EngineClient:
         self._engine, self.tag, self.query_id = engine, tag, ""
         self.watched: socket.socket | None = None  # while a query runs: where its client may cancel it (watch.py)
         self.is_cancelled, self._kill_lock = False, threading.Lock()
-        self._connection, self._lock, self._applied = chdb.connect(engine.path), threading.Lock(), dict[str, str]()
+        self._connection, self._lock, self._applied = chdb.connect(engine.address), threading.Lock(), dict[str, str]()
 
     def close(self) -> None:
         """Close the connection; its temporary tables and settings are gone."""

@@ -1,0 +1,31 @@
+"""What Kafka fills after a restore: from each mark to Kafka's end, if Kafka still has all of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from clickhouse_driver import Client
+
+from touchline.reporting.accounts import read_accounts
+from touchline.reporting.offsets import read_offsets
+from touchline.settings import Settings
+
+
+class Behind(NamedTuple):
+    """A partition of the topic: records that wait in Kafka, and those that Kafka dropped after the backup was taken."""
+
+    partition: int
+    waiting: int
+    lost: int
+
+
+def behind_kafka(client: Client, settings: Settings) -> list[Behind]:
+    """By partition of the topic as it is now. Raises EngineUnreachable, WrongUsage when there is no such topic."""
+    kafka = read_offsets(settings)
+    following = {account.stream: account.last_offset + 1 for account in read_accounts(client)}
+    found = []
+    for partition, end in sorted(kafka.end.items()):
+        begin = kafka.beginning[partition]
+        at = following.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0)
+        found.append(Behind(partition, max(0, end - max(at, begin)), max(0, begin - at)))
+    return found

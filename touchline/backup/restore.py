@@ -1,0 +1,142 @@
+"""The way back: an empty ClickHouse gets what a backup holds, and workers go on from its marks.
+
+Workers may run meanwhile. A writer that met the empty ledger would begin at Kafka's first record beside what is attached, so the ledger
+has another name until it is whole (its inserts fail, and workers wait), and the fence is emptied before it gets its own name back:
+whoever took possession of the empty ledger is refused then (469) and reads the mark anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from clickhouse_driver import Client
+from clickhouse_driver.errors import ServerException
+
+from touchline.backup.manifest import Manifest
+from touchline.backup.tables import DATABASE, LEDGER, DataTable, data_tables, require_shared_disk
+from touchline.errors import NotClean, TouchlineError, WrongUsage
+from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir, schema_version
+
+ASIDE = "ledger_restoring"
+_AGAIN = "what was attached so far is not in use: mend the cause and run the same command again"
+
+
+def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]) -> Manifest:
+    """Make ClickHouse hold what the backup holds, under this release's schema.
+
+    Raises WrongUsage (no backup, data already there, another schema, no way to ClickHouse's disk) before anything is changed, and
+    TouchlineError or NotClean when a part cannot be copied or attached, or is damaged; then it can be run again.
+    """
+    manifest = Manifest.read(folder)
+    if _names(client) & {ASIDE}:
+        _begin_again(client)
+    _require_empty(client)
+    _migrate_as_backed_up(client, manifest, progress)
+    require_shared_disk(data_tables(client), os.W_OK)
+    client.execute(f"RENAME TABLE {DATABASE}.{LEDGER} TO {DATABASE}.{ASIDE}")
+    client.execute(f"TRUNCATE TABLE {DATABASE}.{ASIDE}")  # of a worker that was quick; Kafka has it still
+    tables = {LEDGER if table.name == ASIDE else table.name: table for table in data_tables(client)}
+    for name, backup in manifest.tables.items():
+        if name not in tables:
+            raise WrongUsage(
+                f"the backup has a table {name}, this release's schema has not", "restore it with its own release"
+            )
+        for part in backup.parts:
+            _attach(client, tables[name], folder / name / part)
+        _check(client, tables[name], backup.rows)
+        progress(f"attached {name}: {backup.rows:,} rows in {len(backup.parts)} parts")
+    client.execute(f"TRUNCATE TABLE {DATABASE}.fence")
+    client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
+    for step in migrate(client):
+        progress(f"applied {step.name}")
+    return manifest
+
+
+def _names(client: Client) -> set[str]:
+    rows = client.execute("SELECT name FROM system.tables WHERE database = %(database)s", {"database": DATABASE})
+    return {name for (name,) in rows}
+
+
+def _begin_again(client: Client) -> None:
+    """An earlier restore was cut off: what it attached came from a backup into empty tables, so it may go."""
+    if LEDGER in _names(client):
+        raise WrongUsage(
+            f"{DATABASE} has both {LEDGER} and {ASIDE}",
+            f"look at them, and drop the one that is not wanted: {ASIDE} is of a restore",
+        )
+    for table in data_tables(client):
+        client.execute(f"TRUNCATE TABLE {DATABASE}.{table.name}")
+    client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
+
+
+def _require_empty(client: Client) -> None:
+    for table in data_tables(client):
+        ((count,),) = client.execute(f"SELECT count() FROM {DATABASE}.{table.name}")
+        if count:
+            raise WrongUsage(
+                f"ClickHouse holds data already: {DATABASE}.{table.name} has {count:,} rows",
+                "nothing is overwritten: restore into an empty ClickHouse, or stop the workers and drop the databases journey_raw, "
+                "journey_api and journey first",
+            )
+
+
+def _migrate_as_backed_up(client: Client, manifest: Manifest, progress: Callable[[str], None]) -> None:
+    """Rows go back under the schema that they were stored under: a later migration may rewrite them."""
+    found, wanted = schema_version(client), manifest.schema_version
+    if wanted > expected_schema_version():
+        raise WrongUsage(
+            f"the backup has schema version {wanted}, this release knows versions up to {expected_schema_version()}",
+            "restore it with a release that is at least as new as the one that took it",
+        )
+    if found not in (0, wanted):
+        raise WrongUsage(
+            f"ClickHouse has schema version {found}, the backup {wanted}",
+            "drop the empty databases journey_raw, journey_api and journey: restoring makes them as they were",
+        )
+    with tempfile.TemporaryDirectory(prefix="touchline-") as known:
+        for path in migrations_dir().glob("*.sql"):
+            if int(path.name.partition("_")[0]) <= wanted:
+                shutil.copy(path, known)
+        steps = migrate(client, Path(known))
+    if steps:
+        progress(f"made the schema of version {wanted}")
+
+
+def _attach(client: Client, table: DataTable, part: Path) -> None:
+    target = table.detached / part.name
+    try:
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(part, target)
+        _give_to_server(target)
+    except OSError as error:  # shutil.Error is one
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise TouchlineError(f"a part cannot be copied to {target} ({reason})", _AGAIN) from None
+    try:
+        client.execute(f"ALTER TABLE {DATABASE}.{table.name} ATTACH PART '{part.name}'")
+    except ServerException as error:
+        raise NotClean(f"ClickHouse does not take the part {part} (code {error.code})", _AGAIN) from None
+
+
+def _give_to_server(target: Path) -> None:
+    """Root may write the folder, but the server must be able to."""
+    owner = target.parent.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        for path in [target, *target.rglob("*")]:
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _check(client: Client, table: DataTable, rows: int) -> None:
+    """Every checksum holds, and the rows are those of the backup."""
+    checked = client.execute(f"CHECK TABLE {DATABASE}.{table.name} SETTINGS check_query_single_value_result = 0")
+    damaged = [part for part, is_whole, *_ in checked if not is_whole]
+    if damaged:
+        raise NotClean(
+            f"{len(damaged)} parts of {table.name} are damaged in the backup", "take another backup's folder"
+        )
+    ((count,),) = client.execute(f"SELECT count() FROM {DATABASE}.{table.name}")
+    if count != rows:
+        raise NotClean(f"{table.name} has {count:,} rows, the backup {rows:,}: somebody else writes there", _AGAIN)
