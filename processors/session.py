@@ -108,6 +108,7 @@ class Session:
             log_event(logging.WARNING, "leave_failed", error=type(error).__name__)
             return False
         finally:
+            self._meter.set(STORE_BUSY, 0)
             self._revoked(set(self._partitions))  # a batch that the store still holds is given up
         return monotonic() < deadline  # Faust swallows the cancellation that wait_for would tell us of
 

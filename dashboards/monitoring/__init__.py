@@ -1,0 +1,1 @@
+"""The operations dashboard of Grafana over Prometheus, generated: `python -m touchline.dashboards.monitoring.generate`."""
