@@ -9,7 +9,7 @@ from typing import Any, Final
 from touchline.dashboards.monitoring.panels import ROWS, Panel
 
 FILE: Final = Path("dashboards/grafana/dashboards/operations.json")
-SOURCE: Final = {"type": "prometheus", "uid": "prometheus"}
+SOURCE: Final = {"type": "prometheus", "uid": "touchline-prometheus"}
 ALERTS_PAGE: Final = "docs/operations.md#alerts"
 _HEIGHTS: Final = {"stat": 4, "timeseries": 8}
 _WIDTH: Final = 24

@@ -22,7 +22,12 @@ from touchline.schemas.journey_map import parse_map
 from touchline.schemas.sources import SourcesFile, load_sources
 from touchline.settings import load_settings
 
-WORDS = {"python": {"fragment"}, "json": {"unchecked"}, "console": {"status=1"}}
+WORDS = {
+    "python": {"fragment"},
+    "json": {"unchecked"},
+    "console": {"status=1"},
+    "sql": {"statements", "backup", "restore"},
+}
 SMALLEST_MAP = next(block for block in blocks_of(ROOT / "docs" / "journey-maps.md") if block.language == "yaml").text
 
 

@@ -152,7 +152,7 @@ def test_the_committed_dashboard_is_the_generated_one_and_well_formed() -> None:
     assert len(cells) == len(set(cells)), "panels overlap"
     assert max(x for x, _ in cells) == 23
     assert [panel["title"] for panel in panels() if not panel["description"]] == []
-    assert {panel["datasource"]["uid"] for panel in panels()} == {"prometheus"}
+    assert {panel["datasource"]["uid"] for panel in panels()} == {"touchline-prometheus"}
 
 
 def test_every_alert_says_how_urgent_it_is_what_is_wrong_and_what_to_do() -> None:
@@ -179,4 +179,4 @@ def test_the_scrape_configuration_names_the_jobs_that_are_asked_for_and_the_port
 
 def test_alert_files_are_the_ones_that_prometheus_is_told_to_read() -> None:
     config = (Path(ROOT) / "dashboards" / "prometheus" / "prometheus.yaml").read_text(encoding="utf-8")
-    assert "/etc/prometheus/alerts.yaml" in config
+    assert "rule_files: [alerts.yaml]" in config
