@@ -5,6 +5,7 @@ import { address, ask, forget } from "./core/api.js";
 import { formats } from "./core/format.js";
 import { languageOf, messagesOf, translator } from "./core/i18n.js";
 import { names as namesOf } from "./core/mapfile.js";
+import { objects } from "./core/query.js";
 import { sidesOf } from "./core/sides.js";
 import { Shared } from "./core/store.js";
 import { useTheme } from "./core/theme.js";
@@ -74,6 +75,16 @@ function useValues(map, asked) {
   return values;
 }
 
+/** What the KPI catalogue says of each variant, by `kpi/variant`: unit, formula, source. */
+function useCatalogue(asked) {
+  const [catalogue, hold] = useState(new Map());
+  useEffect(() => {
+    const read = (answer) => hold(new Map(objects(answer).map((row) => [`${row.id}/${row.variant}`, row])));
+    ask("/api/q/dim-kpi", { cost: 0 }).then(read, () => hold(new Map()));
+  }, [asked]);
+  return catalogue;
+}
+
 function App() {
   const [state, go] = useAddress();
   const language = useLanguage(state);
@@ -82,13 +93,14 @@ function App() {
   const { maps, error } = useMaps(asked);
   const map = maps?.length ? chosen(maps, state) : null;
   const values = useValues(map, asked);
+  const catalogue = useCatalogue(asked);
   const again = useCallback(() => { forget(); setAsked((count) => count + 1); }, []);
   const store = useMemo(() => language && {
-    ...language, state, go, map, maps, values, theme, toggleTheme, asked, again,
+    ...language, state, go, map, maps, values, catalogue, theme, toggleTheme, asked, again,
     change: (changes, { replace = false } = {}) => go(write(changed(state, changes)), replace),
     sides: map ? sidesOf(state, map) : [],
     names: map ? namesOf(map.content) : null,
-  }, [language, state, map, maps, values, theme, asked]);
+  }, [language, state, map, maps, values, catalogue, theme, asked]);
   if (!store) return null;
   return html`<${Shared.Provider} value=${store}>
     ${error ? html`<main class="alone"><${Failure} error=${error} /></main>` : html`<${Page} />`}

@@ -9,6 +9,15 @@ export const kpiFormula = (t, row) => named(t, `variant.${row.kpi}.${row.variant
 export const kpiScope = (t, row) => named(t, `scope.${row.scope}`, row.scope);
 export const kpiTitle = (t, row) => `${kpiName(t, row)} · ${kpiFormula(t, row)} · ${kpiScope(t, row)}`;
 
+/** Whether a high value is good: of effort that people spent it is not. */
+export const highIsGood = (row) => `${row.kpi}/${row.variant}` !== "ces/effort_mean";
+
+/** What a KPI is held against by the map; null where its questions differ in that. */
+export function targetOf(content, row) {
+  const targets = new Set((content.kpis ?? []).filter((one) => one.kpi === row.kpi && one.variant === row.variant && one.scope === row.scope).map((one) => one.target ?? null));
+  return targets.size === 1 ? [...targets][0] : null;
+}
+
 /** The KPIs of these rows, those with most answers first: one row of each. */
 export function kpisIn(rows) {
   const found = new Map();

@@ -7,6 +7,7 @@ import { createContext, useContext } from "../vendor/preact.js";
  * @property {any} map           entry of /api/maps that is shown
  * @property {any[]} maps
  * @property {Record<string, [string, number][]>} values  values of the filters with their events
+ * @property {Map<string, any>} catalogue  rows of `dim_kpi` by kpi/variant
  * @property {any[]} sides       one side, or two that are compared
  * @property {(changes: object, options?: {replace?: boolean}) => void} change
  * @property {(key: string, values?: object) => string} t

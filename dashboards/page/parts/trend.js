@@ -1,5 +1,6 @@
 /** Change against the period before: an arrow only where the interval of the change excludes none, else "no proof of change". */
 import { html } from "../vendor/preact.js";
+import { highIsGood } from "../core/kpi.js";
 import { useStore } from "../core/store.js";
 
 const SIGNS = { up: "▲", down: "▼" };
@@ -13,7 +14,7 @@ export function Trend({ row }) {
     before: fmt.kpi(row.value_before, row.unit), n: fmt.whole(row.n_before),
   });
   if (key) return html`<span class="trend muted" tabindex="0" data-tip=${tip}>${t(key)}</span>`;
-  const tone = (row.trend === "up") === (row.higher_is_better !== 0) ? "good" : "bad";
+  const tone = (row.trend === "up") === highIsGood(row) ? "good" : "bad";
   return html`<span class=${`trend ${tone} tabular`} tabindex="0" data-tip=${tip}>
     <span aria-hidden="true">${SIGNS[row.trend]}</span> <span class="hide">${t(`trend.${row.trend}`)}</span>${fmt.signed(row.change)}
   </span>`;

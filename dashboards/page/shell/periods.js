@@ -34,7 +34,7 @@ export function Days({ period, onChoose }) {
   return html`<form class="days" onSubmit=${submit}>
     <label class="field">${t("period.from")}<input class="input" type="date" value=${from} onInput=${(event) => setFrom(event.target.value)} /></label>
     <label class="field">${t("period.to")}<input class="input" type="date" value=${to} onInput=${(event) => setTo(event.target.value)} /></label>
-    <button class="button main" disabled=${wrong}>${t("apply")}</button>
+    <button class="button primary" disabled=${wrong}>${t("apply")}</button>
     ${wrong && html`<p class="bad small" role="alert">${t("period.wrong")}</p>`}
   </form>`;
 }

@@ -3,7 +3,7 @@ import { html, useState } from "../vendor/preact.js";
 import { joined, useQuery } from "../core/query.js";
 import { kpiName, kpiTitle } from "../core/kpi.js";
 import { useStore } from "../core/store.js";
-import { Simulated, SmallN } from "../parts/badges.js";
+import { Simulated, SmallN, Suppressed } from "../parts/badges.js";
 import { KpiRange } from "../parts/interval.js";
 import { Number_ } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
@@ -53,9 +53,9 @@ function Rank({ row, number, side }) {
     <div class="rank-what"><h3>${row.name}</h3>
       <p class="small"><span class="muted has-tip" tabindex="0" data-tip=${kpiTitle(t, row)}>${kpiName(t, row)}</span> <${Simulated} row=${row} /> <${SmallN} row=${row} />
         ${flagged ? html`<span class="badge bad">${t("act.flagged")}</span>` : html`<span class="badge">${t("act.not_flagged")}</span>`}</p></div>
-    <div class="rank-kpi"><p class="kpi-line"><strong class="tabular">${write(row.value)}</strong><span class="muted small tabular">${t("interval.is", { low: write(row.ci_low), high: write(row.ci_high) })} · n ${fmt.whole(row.n)}</span></p>
-      ${row.scale_low != null && html`<${KpiRange} row=${row} />`}
-      <p class="small muted">${row.target == null ? t("act.no_target") : t("act.gap", { target: write(row.target), gap: fmt.percent(Math.max(Number(row.gap), 0)) })}</p></div>
+    <div class="rank-kpi">${Number(row.is_suppressed) === 1 ? html`<p><${Suppressed} /></p>` : html`<p class="kpi-line"><strong class="tabular">${write(row.value)}</strong><span class="muted small tabular">${t("interval.is", { low: write(row.ci_low), high: write(row.ci_high) })} · n ${fmt.whole(row.n)}</span></p>
+      ${row.scale_low != null && row.value != null && html`<${KpiRange} row=${row} />`}
+      <p class="small muted">${row.target == null ? t("act.no_target") : t("act.gap", { target: write(row.target), gap: fmt.percent(Math.max(Number(row.gap), 0)) })}</p>`}</div>
     <div class="rank-effect small">${effect(row, t, fmt)}
       <p class="muted">${t("act.journeys")} <${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }} label=${t("act.open", { count: Number(row.journeys), name: row.name })}>${fmt.whole(row.journeys)}<//></p></div>
     <p class="rank-score"><span class="muted small">${t("act.score")}</span><strong class="tabular">${fmt.one(row.score)}</strong></p>

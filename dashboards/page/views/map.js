@@ -23,7 +23,7 @@ function useSide(side, skip = false) {
 }
 
 export function MapView() {
-  const { t, state, sides, map, change } = useStore();
+  const { t, fmt, state, sides, map, change } = useStore();
   const first = useSide(sides[0]);
   const second = useSide(sides[1] ?? sides[0], sides.length < 2);
   const data = sides.length > 1 ? [first, second] : [first];
@@ -38,6 +38,7 @@ export function MapView() {
     <${Personas} />
     <${Panel} name="map" title=${map.title} note=${map.content.description} status=${joined(...data.map((one) => one.volume))} height=${520} queries=${queries} actions=${toggle}>
       ${data.length > 1 && html`<div class="legend">${sides.map((side) => html`<${SideName} side=${side} />`)}</div>`}
+      ${data.every((one) => !one.volume.rows.length) && html`<p class="notice">${t("map.empty", { from: fmt.day(map.first_day), to: fmt.day(map.last_day) })}</p>`}
       <${Legend} />
       <div class="map-scroll" tabindex="0" role="region" aria-label=${map.title}>
         <div class="map-grid" style=${{ "--stages": made.length, "--rows": 2 + lanes.length + shown.length }}>

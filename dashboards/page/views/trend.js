@@ -19,7 +19,7 @@ export function TrendView() {
 }
 
 function Trends({ side }) {
-  const { t, fmt, state, change, map, names } = useStore();
+  const { t, fmt, state, change, map, names, catalogue } = useStore();
   const grain = GRAINS.includes(state.grain) ? state.grain : "week";
   const survey = useQuery("survey_over_time", side, { grain }, { cost: 1 });
   const volume = useQuery("volume_over_time", side, { grain: VOLUME_GRAIN[grain] ?? grain }, { cost: 0 });
@@ -40,7 +40,7 @@ function Trends({ side }) {
   return html`
     ${controls}
     <${Panel} name=${`trend-${side.id}`} title=${chosen ? kpiTitle(t, chosen) : t("view.trend")} note=${`${where} ${t("trend.note")}`} status=${joined(survey)} height=${340} queries=${[[t("query.survey_over_time"), survey], [t("query.volume_over_time"), volume]]}
-      empty=${rows.length ? "" : t("trend.empty")} table=${{ columns: columnsOf(t, fmt, grain), rows }}>
+      empty=${rows.length ? "" : t("trend.empty")} table=${{ columns: columnsOf(t, fmt, grain, catalogue.get(`${chosen?.kpi}/${chosen?.variant}`)?.unit), rows }}>
       <${KpiOverTime} rows=${rows} grain=${grain} marks=${marks} side=${side} />
       <${Annotations} marks=${marks} />
     <//>
@@ -56,13 +56,13 @@ export function bucketName(fmt, bucket, grain) {
   return grain === "month" ? fmt.month(bucket) : fmt.day(bucket);
 }
 
-function columnsOf(t, fmt, grain) {
-  const write = (row) => (value) => fmt.kpi(value, row.unit);
+function columnsOf(t, fmt, grain, unit) {
+  const write = (value) => fmt.kpi(value, unit);
   const shown = (row, content) => (Number(row.is_suppressed) === 1 ? t("suppressed") : content);
   return [
     { key: "bucket", title: t(`grain.${grain}`), cell: (row) => bucketName(fmt, row.bucket, grain) },
-    { key: "value", title: t("table.value"), number: true, cell: (row) => shown(row, write(row)(row.value)) },
-    { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, write(row)) },
+    { key: "value", title: t("table.value"), number: true, cell: (row) => shown(row, write(row.value)) },
+    { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, write) },
     { key: "n", title: "n", number: true, cell: (row) => html`${fmt.whole(row.n)}${Number(row.is_small_n) === 1 ? ` (${t("small_n")})` : ""}` },
     { key: "is_simulated", title: t("table.data"), cell: (row) => t(Number(row.is_simulated) ? "simulated" : "real") },
   ];

@@ -7,7 +7,7 @@ import { Chart, plain, tipOf } from "../../parts/chart.js";
 import { whiskers } from "../../parts/whiskers.js";
 
 /** Names stand beside the foremost only: the others are read by pointer, keyboard or as a table. */
-const LABELLED = 10;
+const LABELLED = matchMedia("(max-width: 720px)").matches ? 2 : 6;
 
 export function Matrix({ rows, side }) {
   const { t, fmt, state, go } = useStore();
@@ -25,7 +25,7 @@ export function Matrix({ rows, side }) {
     });
     return {
       grid: { left: 64, right: 32, top: 34, bottom: 46 },
-      xAxis: { type: "value", name: t("act.axis.gap"), nameLocation: "middle", nameGap: 30, ...axisX, splitLine: { show: true, lineStyle: { color: colours.line } }, nameTextStyle: { color: colours.muted }, axisLabel: { ...axisX.axisLabel, formatter: (value) => fmt.percent(value) } },
+      xAxis: { type: "value", name: t("act.axis.gap"), nameLocation: "middle", nameGap: 30, ...axisX, splitLine: { show: true, lineStyle: { color: colours.line } }, nameTextStyle: { color: colours.muted }, axisLabel: { ...axisX.axisLabel, hideOverlap: true, formatter: (value) => fmt.percent(value) } },
       yAxis: { type: "value", name: t("act.axis.impact"), nameLocation: "middle", nameGap: 46, ...axisY, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.short(value) } },
       tooltip: { ...tooltip, trigger: "item", formatter: ({ dataIndex }) => tipOf(said(shown[dataIndex]).split("; ")) },
       series: [

@@ -14,9 +14,10 @@ export function Kpi({ group, several, touchpoint, marked }) {
 }
 
 function Value({ row, side, several, touchpoint, marked }) {
-  const { t, fmt } = useStore();
+  const { t, fmt, catalogue } = useStore();
   const write = (value) => fmt.kpi(value, row.unit);
-  const tip = [kpiTitle(t, row), row.question && `“${row.question}”`].filter(Boolean).join("\n");
+  const known = catalogue.get(`${row.kpi}/${row.variant}`);
+  const tip = [kpiTitle(t, row), known?.formula, row.question && `“${row.question}”`].filter(Boolean).join("\n");
   const name = html`${several && html`<span class=${`side-tag side-${side.id}`}>${side.id.toUpperCase()}</span>`}
     <span class="kpi-name"><span tabindex="0" data-tip=${tip} class="has-tip">${kpiName(t, row)}</span></span>`;
   if (Number(row.is_suppressed) === 1) return html`<div class="kpi-line">${name}<${Suppressed} /></div>`;

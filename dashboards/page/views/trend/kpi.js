@@ -1,6 +1,6 @@
 /** The line with its band: one line for real and one for simulated answers; hollow points where answers are few, a gap where they are suppressed. */
 import { html } from "../../vendor/preact.js";
-import { kpiTitle } from "../../core/kpi.js";
+import { kpiTitle, targetOf } from "../../core/kpi.js";
 import { useStore } from "../../core/store.js";
 import { Chart, plain, tipOf } from "../../parts/chart.js";
 import { bucketName } from "../trend.js";
@@ -12,9 +12,9 @@ const moment = (bucket) => (bucket.length === 10 ? `${bucket}T00:00:00Z` : /[zZ]
 const SCALES = { percent: { min: 0, max: 100 }, points: { min: -100, max: 100 } };
 
 export function KpiOverTime({ rows, grain, marks, side }) {
-  const { t, fmt, sides } = useStore();
+  const { t, fmt, sides, catalogue, map } = useStore();
   const lines = [0, 1].map((simulated) => rows.filter((row) => Number(row.is_simulated) === simulated).sort((one, other) => one.bucket.localeCompare(other.bucket))).filter((line) => line.length);
-  const unit = rows[0].unit;
+  const unit = catalogue.get(`${rows[0].kpi}/${rows[0].variant}`)?.unit;
   const said = (row) => {
     const when = bucketName(fmt, row.bucket, grain);
     if (Number(row.is_suppressed) === 1) return t("trend.point.suppressed", { when });
@@ -24,7 +24,7 @@ export function KpiOverTime({ rows, grain, marks, side }) {
   const option = (colours) => {
     const { axisX, axisY, tooltip } = plain(colours);
     const colour = (line) => (side.id === "b" ? colours["b-side"] : Number(line[0].is_simulated) ? colours.simulated : colours.accent);
-    const target = rows.find((row) => row.target != null)?.target;
+    const target = targetOf(map.content, rows[0]);
     const series = lines.flatMap((line, at) => {
       const band = { type: "line", stack: `band${at}`, stackStrategy: "all", symbol: "none", silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false }, z: 1 };
       const { markArea, markLine } = marksOf(marks.dated, colours);
@@ -47,5 +47,5 @@ export function KpiOverTime({ rows, grain, marks, side }) {
   const points = lines.flatMap((line, at) => line.map((row, index) => ({ seriesIndex: at * 3, dataIndex: index, text: said(row) })));
   const known = rows.filter((row) => row.value != null);
   const label = known.length ? t("trend.label", { kpi: kpiTitle(t, rows[0]), count: known.length, first: said(known[0]), last: said(known.at(-1)) }) : t("trend.empty");
-  return html`<${Chart} option=${option} points=${points} height=${340} label=${label} depends=${[JSON.stringify(rows), side.id, marks.dated.length, t]} />`;
+  return html`<${Chart} option=${option} points=${points} height=${340} label=${label} depends=${[JSON.stringify(rows), unit, side.id, marks.dated.length, t]} />`;
 }
