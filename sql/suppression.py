@@ -17,37 +17,58 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.sql.catalogue import load_catalogue
+from touchline.sql.views import all_of, any_of, layered
 
 _K: Final = load_catalogue().split_k
 
 
-def hiding(name: str, group: tuple[str, ...], node: tuple[str, ...] = ()) -> list[dict[str, str]]:
-    """Layers that end with `is_hidden_<name>`: whether the row's node (its rows of one `node` within one `group`) is hidden within
-    the group. Without `node` the group is the node, and there is no complementary suppression."""
-    by_node = f"(PARTITION BY {', '.join((*group, *node))})"
-    sums = {
-        f"{name}_n": f"sum(n) OVER {by_node}",
-        f"{name}_outside": f"sum(n_outside) OVER {by_node}",
+def is_unsafe(n: str, outside: str) -> str:
+    """Whether the numbers of a cell would say something of less than k answers."""
+    return all_of(f"{n} > 0", any_of(f"{n} < {_K}", all_of(f"{outside} > 0", f"{outside} < {_K}")))
+
+
+def suppressed(source: str, group: tuple[str, ...], *levels: tuple[str, ...], condition: str) -> str:
+    """The rows of `source` with `is_hidden`; nothing is hidden unless the condition holds.
+
+    Rows of one `group` add up to a total; `levels` are the columns by which it divides, and its parts divide again. `source` has the columns
+    of group and levels, which name a row, n and n_outside.
+    """
+    # Keys of several columns go in one tuple: the engine plans every column of every window.
+    packed = {"group_0": f"({', '.join(group)})"} | {
+        f"node_{depth}": f"({', '.join(level)})" for depth, level in enumerate(levels, start=1)
     }
-    unsafe = {f"is_unsafe_{name}": f"{name}_n > 0 AND ({name}_n < {_K} OR {name}_outside BETWEEN 1 AND {_K - 1})"}
-    if not node:
-        return [sums, unsafe, {f"is_hidden_{name}": f"is_unsafe_{name}"}]
-    by_group = f"(PARTITION BY {', '.join(group)})"
-    # Peers, the rows of one node, are summed together: the frame of a window with ORDER BY ends with the last peer.
-    ordered = f"(PARTITION BY {', '.join(group)} ORDER BY is_unsafe_{name} DESC, {name}_n, {', '.join(node)})"
-    ranks = {
-        f"{name}_rank": f"dense_rank() OVER {ordered}",
-        f"{name}_n_until": f"sum(n) OVER {ordered}",
-        f"{name}_outside_until": f"sum(n_outside) OVER {ordered}",
-        f"{name}_outside_all": f"sum(n_outside) OVER {by_group}",
-    }
-    last = {f"{name}_unsafe_rank": f"maxIf({name}_rank, is_unsafe_{name}) OVER {by_group}"}
-    enough = (
-        f"{name}_rank >= greatest({name}_unsafe_rank, 2) AND {name}_n_until >= {_K} "
-        f"AND ({name}_outside_until >= {_K} OR {name}_outside_all = 0)"
-    )
-    stop = {f"{name}_stop": f"minIf({name}_rank, {enough}) OVER {by_group}"}
-    hidden = {
-        f"is_hidden_{name}": f"{name}_unsafe_rank > 0 AND ({name}_stop = 0 OR {name}_rank <= {name}_stop)",
-    }
-    return [sums, unsafe, ranks, last, stop, hidden]
+    groups = [
+        ", ".join(["group_0", *(f"node_{above}" for above in range(1, depth + 1))]) for depth in range(len(levels) + 1)
+    ]
+    sums: dict[str, str] = {}
+    unsafe: dict[str, str] = {}
+    ranks: dict[str, str] = {}
+    stops: dict[str, str] = {}
+    hidden = []
+    for depth, of_node in enumerate(groups):
+        sums |= {f"n_{depth}": f"sum(n) OVER (PARTITION BY {of_node})"}
+        sums |= {f"outside_{depth}": f"sum(n_outside) OVER (PARTITION BY {of_node})"}
+        unsafe[f"is_unsafe_{depth}"] = is_unsafe(f"n_{depth}", f"outside_{depth}")
+        if depth == 0:
+            hidden.append("is_unsafe_0")
+            continue
+        within = groups[depth - 1]
+        # The frame of a window with ORDER BY ends with the last peer: the rows of one node are summed together.
+        ordered = f"(PARTITION BY {within} ORDER BY is_unsafe_{depth} DESC, n_{depth}, node_{depth})"
+        ranks |= {
+            f"rank_{depth}": f"dense_rank() OVER {ordered}",
+            f"n_until_{depth}": f"sum(n) OVER {ordered}",
+            f"outside_until_{depth}": f"sum(n_outside) OVER {ordered}",
+            f"unsafe_until_{depth}": f"sum(is_unsafe_{depth}) OVER {ordered}",
+            f"unsafe_all_{depth}": f"sum(is_unsafe_{depth}) OVER (PARTITION BY {within})",
+        }
+        enough = all_of(
+            f"unsafe_until_{depth} = unsafe_all_{depth}",
+            f"rank_{depth} >= 2",
+            f"n_until_{depth} >= {_K}",
+            any_of(f"outside_until_{depth} >= {_K}", f"outside_{depth - 1} = 0"),
+        )
+        stops[f"stop_{depth}"] = f"minIf(rank_{depth}, {enough}) OVER (PARTITION BY {within})"
+        hidden.append(all_of(f"unsafe_all_{depth} > 0", any_of(f"stop_{depth} = 0", f"rank_{depth} <= stop_{depth}")))
+    layers = [layer for layer in (packed, sums, unsafe, ranks, stops) if layer]
+    return layered(source, *layers, {"is_hidden": all_of(condition, any_of(*hidden))})

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Final
 
 from touchline.sql.parameterized import SELECTION, ParameterizedView
 from touchline.sql.selection import SPLITS, is_filtered
-from touchline.sql.suppression import hiding
+from touchline.sql.suppression import suppressed
 from touchline.sql.survey_selection import CELL_KEYS, selected_cells
 from touchline.sql.survey_values import value_layers
 from touchline.sql.targets import QUESTIONS, target_layers, verdict_of_target
-from touchline.sql.trends import SIDE, trend_layers
+from touchline.sql.trends import OF_SAMPLE, SIDE, trend_layers
 from touchline.sql.view_columns import COLUMNS, Column
-from touchline.sql.views import indented, layered
+from touchline.sql.views import any_of, indented, layered
 
 Shown = dict[str, tuple[Column, str]]
 
@@ -58,12 +59,12 @@ def measured(prefix: str, is_hidden: str) -> Shown:
         name: (optional(name), f"if({is_hidden}, NULL, {prefix}{name})")
         for name in ("n", "n_positive", "n_neutral", "n_negative")
     }
+    is_missing = any_of(is_hidden, f"{prefix}n = 0")
     shown |= {
-        name: (optional(name), f"if({is_hidden} OR {prefix}n = 0, NULL, {prefix}{name})")
-        for name in ("value", "ci_low", "ci_high")
+        name: (optional(name), f"if({is_missing}, NULL, {prefix}{name})") for name in ("value", "ci_low", "ci_high")
     }
     method = Column("LowCardinality(Nullable(String))", f"{COLUMNS['ci_method'].comment}; NULL without interval")
-    return shown | {"ci_method": (method, f"if({is_hidden} OR {prefix}n = 0, NULL, {prefix}ci_method)")}
+    return shown | {"ci_method": (method, f"if({is_missing}, NULL, {prefix}ci_method)")}
 
 
 def flags(n: str, is_hidden: str) -> Shown:
@@ -74,7 +75,7 @@ def flags(n: str, is_hidden: str) -> Shown:
     }
 
 
-_NO_TREND: Final = "now_is_hidden OR before_is_hidden OR now_n = 0 OR before_n = 0"
+_NO_TREND: Final = any_of("now_is_hidden", "before_is_hidden", "now_n = 0", "before_n = 0")
 _TREND: Final[Shown] = {
     "n_before": (
         Column(_COUNT, "Answers of the period before; NULL when suppressed"),
@@ -82,7 +83,7 @@ _TREND: Final[Shown] = {
     ),
     "value_before": (
         Column(_NUMBER, "The KPI of the period before; NULL without answers and when suppressed"),
-        "if(before_is_hidden OR before_n = 0, NULL, before_value)",
+        f"if({any_of('before_is_hidden', 'before_n = 0')}, NULL, before_value)",
     ),
     "change": (
         Column(_NUMBER, "Value less value before; NULL unless both are shown"),
@@ -102,7 +103,7 @@ _TREND: Final[Shown] = {
             "up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of "
             "change, no answers to compare; NULL when suppressed",
         ),
-        "if(now_is_hidden OR before_is_hidden, NULL, trend)",
+        f"if({any_of('now_is_hidden', 'before_is_hidden')}, NULL, trend)",
     ),
 }
 _TARGET: Final[Shown] = {
@@ -115,49 +116,53 @@ _TARGET: Final[Shown] = {
             "LowCardinality(Nullable(String))",
             "met or missed where the interval leaves no doubt, else not proved; NULL without",
         ),
-        f"if(now_is_hidden OR now_n = 0, NULL, {verdict_of_target('now_ci_low', 'now_ci_high')})",
+        f"if({any_of('now_is_hidden', 'now_n = 0')}, NULL, {verdict_of_target('now_ci_low', 'now_ci_high')})",
     ),
     "question": (
         Column("Nullable(String)", "Wording of the question in the map; NULL when the map does not ask it"),
         "question",
     ),
 }
-_PIVOTED: Final = (*SIDE, "n_neutral", "ci_method", "is_hidden")
-_CARRIED: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
+_OF_KPI: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
+_OF_PERIOD: Final = tuple(dict.fromkeys(("n", "n_positive", "n_neutral", "n_negative", *SIDE, "ci_method")))
 
 
-def _compared(
-    keys: tuple[str, ...], hidden: list[dict[str, str]], is_hidden: str, targets: list[dict[str, str]]
-) -> str:
-    """Cells by `keys`, both periods in one row, with trend and target."""
-    cells = layered(
-        selected_cells({key: key for key in keys}, is_compared=True),
-        *hidden,
-        {"is_hidden": f"{IS_SPLIT} AND ({is_hidden})"},
-        *value_layers(),
-    )
+def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]) -> str:
+    """Cells by the columns of `levels` (suppression.py), both periods in one row, with trend and target.
+
+    What is carried along goes in tuples: the engine plans every column of every layer.
+    """
+    keys = tuple(column for level in levels for column in level)
+    cells = layered(selected_cells({key: key for key in keys}, is_compared=True), *value_layers(), OF_SAMPLE)
+    packed = f"""
+(
+    SELECT
+        {", ".join((*keys, *CELL_KEYS))}, n, n_outside, ({", ".join(_OF_KPI)}) AS of_kpi, ({", ".join(_OF_PERIOD)}) AS sample
+    FROM{indented(cells)}
+)"""
     names = ", ".join((*keys, *CELL_KEYS[1:]))
-    carried = ", ".join(f"any({name}) AS {name}" for name in _CARRIED)
-    sides = ",\n        ".join(
-        f"anyIf({name}, period = {number}) AS {side}_{name}"
-        for number, side in enumerate(("now", "before"))
-        for name in _PIVOTED
-    )
     pivoted = f"""
 (
     SELECT
-        {names}, {carried},
-        {sides}
-    FROM{indented(cells)}
-    WHERE n > 0 OR is_hidden
+        {names}, any(of_kpi) AS of_kpi,
+        anyIf(sample, period = 0) AS now, maxIf(is_hidden, period = 0) AS now_is_hidden,
+        anyIf(sample, period = 1) AS before, maxIf(is_hidden, period = 1) AS before_is_hidden
+    FROM{indented(suppressed(packed, CELL_KEYS, *levels, condition=IS_SPLIT))}
+    WHERE {any_of("n > 0", "is_hidden")}
     GROUP BY {names}
 )"""
+    unpacked = {name: f"of_kpi.{number}" for number, name in enumerate(_OF_KPI, start=1)}
+    for side in ("now", "before"):
+        unpacked |= {f"{side}_{name}": f"{side}.{number}" for number, name in enumerate(_OF_PERIOD, start=1)}
     asked = f"""
 (
-    SELECT * FROM{indented(pivoted)} AS measured
+    SELECT
+        {names}, now_is_hidden, before_is_hidden, wording, questions,
+        {", ".join(f"{sql} AS {name}" for name, sql in unpacked.items())}
+    FROM{indented(pivoted)} AS measured
     LEFT JOIN {indented(QUESTIONS).lstrip()} AS asked USING (kpi, kpi_variant, scope)
 )"""
-    return layered(asked, *trend_layers(), *targets)
+    return layered(asked, *(one | other for one, other in zip_longest(trend_layers(), targets, fillvalue={})))
 
 
 def _view(name: str, comment: str, keys: Shown, source: str) -> ParameterizedView:
@@ -170,37 +175,15 @@ def _view(name: str, comment: str, keys: Shown, source: str) -> ParameterizedVie
 
 _STAGE: Final[Shown] = {name: (COLUMNS[name], COLUMNS[name].shown) for name in ("stage", "stage_order")}
 _TOUCHPOINT: Final[Shown] = {"touchpoint": (COLUMNS["touchpoint"], "touchpoint")}
-_TOTAL = hiding("total", CELL_KEYS)
-_BY_STAGE = hiding("stage", CELL_KEYS, ("stage", "stage_order"))
-_BY_TOUCHPOINT = hiding("touchpoint", (*CELL_KEYS, "stage", "stage_order"), ("touchpoint",))
+_BY_STAGE = ("stage_order", "stage")
 
 SURVEY_API_VIEWS = (
     _view(
         "survey_by_touchpoint",
         "of the selection by touchpoint and the stage where it stood",
         _TOUCHPOINT | _STAGE,
-        _compared(
-            ("touchpoint", "stage", "stage_order"),
-            [*_TOTAL, *_BY_STAGE, *_BY_TOUCHPOINT],
-            "is_hidden_total OR is_hidden_stage OR is_hidden_touchpoint",
-            target_layers(touchpoint=True, stage=True),
-        ),
+        _compared((_BY_STAGE, ("touchpoint",)), target_layers(touchpoint=True, stage=True)),
     ),
-    _view(
-        "survey_by_stage",
-        "of the selection by stage",
-        _STAGE,
-        _compared(
-            ("stage", "stage_order"),
-            [*_TOTAL, *_BY_STAGE],
-            "is_hidden_total OR is_hidden_stage",
-            target_layers(stage=True),
-        ),
-    ),
-    _view(
-        "survey_total",
-        "of the whole selection",
-        {},
-        _compared((), _TOTAL, "is_hidden_total", target_layers()),
-    ),
+    _view("survey_by_stage", "of the selection by stage", _STAGE, _compared((_BY_STAGE,), target_layers(stage=True))),
+    _view("survey_total", "of the whole selection", {}, _compared((), target_layers())),
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.sql.views import any_of
+
 MET, MISSED, NOT_PROVED = "met", "missed", "not proved"
 
 _TOUCHPOINTS = "JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)')"
@@ -42,7 +44,7 @@ QUESTIONS: Final = f"""(
 def target_layers(*, touchpoint: bool = False, stage: bool = False) -> list[dict[str, str]]:
     """Layers over rows joined with QUESTIONS that end with target and question. The arguments say what the rows are by."""
     places = ["one.1"] + ["has(one.2, touchpoint)"] * touchpoint + ["has(one.3, stage)"] * stage
-    here = f"arrayFilter(one -> {' OR '.join(places)}, questions)" if touchpoint or stage else "questions"
+    here = f"arrayFilter(one -> {any_of(*places)}, questions)" if touchpoint or stage else "questions"
     targets = "arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here))))"
     return [
         {"asked_here": here},
@@ -57,4 +59,4 @@ def verdict_of_target(low: str, high: str) -> str:
         f"if(is_low_good, {high} <= target, {low} >= target)",
         f"if(is_low_good, {low} > target, {high} < target)",
     )
-    return f"multiIf(isNull(target) OR isNull({low}), NULL, {held}, '{MET}', {lost}, '{MISSED}', '{NOT_PROVED}')"
+    return f"multiIf({any_of('isNull(target)', f'isNull({low})')}, NULL, {held}, '{MET}', {lost}, '{MISSED}', '{NOT_PROVED}')"

@@ -12,46 +12,41 @@ from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.formulas import Z, t_quantile_sql
+from touchline.sql.formulas import Z
+from touchline.sql.views import all_of, any_of
 
 UP, DOWN, NO_PROOF, NOT_KNOWN = "up", "down", "no proof of change", "no answers to compare"
 VERDICTS: Final = (UP, DOWN, NO_PROOF, NOT_KNOWN)
-SIDE: Final = ("n", "n_positive", "n_negative", "total", "squares", "value", "ci_low", "ci_high")
-"""What the layers call of each period, under the names now_<name> and before_<name>; and kind, lowest and highest."""
 _SIDES: Final = ("now", "before")
 _ALIKE: Final = 1e-6
 """An interval of a mean that is no wider comes from answers that are all alike."""
+OF_SAMPLE: Final = {
+    "deviation": "if(n > 1, sqrt(greatest(squares - total * total / n, 0) / t_degrees), greatest(value - lowest, highest - value))",
+    "is_alike": all_of("kind = 'mean'", f"ci_high - ci_low <= {_ALIKE!r}"),
+}
+"""What the trend needs of each period's sample, beside what `value_layers` makes."""
+SIDE: Final = ("n", "value", "ci_low", "ci_high", "wald_net", "wald_variance", "t_quantile", *OF_SAMPLE)
+"""Columns of each sample that the layers call as now_<name> and before_<name>."""
 
 
 def trend_layers() -> list[dict[str, str]]:
     """Layers that end with change, change_low, change_high and trend; numbers only where both periods have answers."""
     other = dict(zip(_SIDES, reversed(_SIDES), strict=True))
     first = {"change": "now_value - before_value"}
-    second: dict[str, str] = {}
-    third: dict[str, str] = {}
-    for side in _SIDES:
-        n, total = f"{side}_n", f"{side}_total"
-        first |= {
-            f"{side}_net": f"({side}_n_positive - {side}_n_negative) / ({n} + 3)",
-            f"{side}_sides": f"({side}_n_positive + {side}_n_negative + 1.5) / ({n} + 3)",
-            f"{side}_t": t_quantile_sql(f"greatest({n} - 1, 1)"),
-            f"{side}_deviation": f"if({n} > 1, sqrt(greatest({side}_squares - {total} * {total} / {n}, 0) / ({n} - 1)), "
-            f"greatest({side}_value - lowest, highest - {side}_value))",
-            f"is_{side}_alike": f"kind = 'mean' AND {side}_ci_high - {side}_ci_low <= {_ALIKE!r}",
-        }
-        second |= {
-            f"{side}_variance": f"({side}_sides - {side}_net * {side}_net) / ({n} + 3)",
-            f"{side}_half": f"{side}_t * greatest({other[side]}_deviation, abs(change)) / sqrt({n})",
-        }
-        third |= {
-            f"{side}_below": f"if(is_{side}_alike, {side}_half, {side}_value - {side}_ci_low)",
-            f"{side}_above": f"if(is_{side}_alike, {side}_half, {side}_ci_high - {side}_value)",
-        }
-    third["half_change"] = f"100 * {Z!r} * sqrt(now_variance + before_variance)"
-    net = "100 * (now_net - before_net)"
-    bounds = {
-        "change_low": f"if(kind = 'net', {net} - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2)))",
-        "change_high": f"if(kind = 'net', {net} + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2)))",
+    first |= {
+        f"{side}_half": f"{side}_t_quantile * greatest({other[side]}_deviation, abs(change)) / sqrt({side}_n)"
+        for side in _SIDES
     }
-    verdict = f"multiIf(now_n = 0 OR before_n = 0, '{NOT_KNOWN}', change_low > 0, '{UP}', change_high < 0, '{DOWN}', '{NO_PROOF}')"
-    return [first, second, third, bounds, {"trend": verdict}]
+    ends = {
+        f"{side}_{end}": f"if({side}_is_alike, {side}_half, {sql})"
+        for side in _SIDES
+        for end, sql in (("below", f"{side}_value - {side}_ci_low"), ("above", f"{side}_ci_high - {side}_value"))
+    }
+    variances = " + ".join(f"{side}_wald_variance / ({side}_n + 3)" for side in _SIDES)
+    ends |= {"net_change": "100 * (now_wald_net - before_wald_net)", "half_change": f"100 * {Z!r} * sqrt({variances})"}
+    bounds = {
+        "change_low": "if(kind = 'net', net_change - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2)))",
+        "change_high": "if(kind = 'net', net_change + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2)))",
+    }
+    verdict = f"multiIf({any_of('now_n = 0', 'before_n = 0')}, '{NOT_KNOWN}', change_low > 0, '{UP}', change_high < 0, '{DOWN}', '{NO_PROOF}')"
+    return [first, ends, bounds, {"trend": verdict}]

@@ -74,6 +74,17 @@ def layered(source: str, *layers: dict[str, str], condition: str = "") -> str:
     return source
 
 
+def all_of(*conditions: str) -> str:
+    """AND of conditions, none of them NULL, as the least of them. Above a deep nest of subqueries the engine takes 10 to 30 ms to plan each AND
+    and OR (ClickHouse 26.9: it compares the sides together with all that is below them), and next to nothing for this."""
+    return "least(" + ", ".join(conditions) + ")"
+
+
+def any_of(*conditions: str) -> str:
+    """OR of conditions, likewise; of one it is that one."""
+    return "greatest(" + ", ".join(conditions) + ")" if len(conditions) > 1 else conditions[0]
+
+
 def indented(text: str, indent: str = "    ") -> str:
     """The text with every line moved to the right."""
     return "\n".join(indent + line if line else line for line in text.splitlines())

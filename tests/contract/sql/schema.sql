@@ -3903,295 +3903,285 @@ AS SELECT
     CAST(if(now_is_hidden, NULL, now_n_positive), 'Nullable(Int64)') AS n_positive,
     CAST(if(now_is_hidden, NULL, now_n_neutral), 'Nullable(Int64)') AS n_neutral,
     CAST(if(now_is_hidden, NULL, now_n_negative), 'Nullable(Int64)') AS n_negative,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
     CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
     CAST(now_is_hidden, 'UInt8') AS is_suppressed,
     CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
-    CAST(if(before_is_hidden OR (before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
-    CAST(if(now_is_hidden OR before_is_hidden, NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
+    CAST(if(greatest(before_is_hidden, before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
+    CAST(if(greatest(now_is_hidden, before_is_hidden), NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
     CAST(target, 'Nullable(Float64)') AS target,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, multiIf(isNull(target) OR isNull(now_ci_low), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, multiIf(greatest(isNull(target), isNull(now_ci_low)), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
     CAST(question, 'Nullable(String)') AS question
 FROM
 (
     SELECT
         *,
-        if(length(targets) = 1, targets[1], NULL) AS target,
-        nullIf(wording, '') AS question
+        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
     FROM
     (
         SELECT
             *,
-            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
+            if(kind = 'net', net_change - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
+            if(kind = 'net', net_change + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high,
+            if(length(targets) = 1, targets[1], NULL) AS target,
+            nullIf(wording, '') AS question
         FROM
         (
             SELECT
                 *,
-                arrayFilter(one -> ((one.1) OR has(one.3, stage)), questions) AS asked_here
+                if(now_is_alike, now_half, now_value - now_ci_low) AS now_below,
+                if(now_is_alike, now_half, now_ci_high - now_value) AS now_above,
+                if(before_is_alike, before_half, before_value - before_ci_low) AS before_below,
+                if(before_is_alike, before_half, before_ci_high - before_value) AS before_above,
+                100 * (now_wald_net - before_wald_net) AS net_change,
+                (100 * 1.959963984540054) * sqrt((now_wald_variance / (now_n + 3)) + (before_wald_variance / (before_n + 3))) AS half_change,
+                arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
             FROM
             (
                 SELECT
                     *,
-                    multiIf((now_n = 0) OR (before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+                    now_value - before_value AS change,
+                    (now_t_quantile * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
+                    (before_t_quantile * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half,
+                    arrayFilter(one -> greatest(one.1, has(one.3, stage)), questions) AS asked_here
                 FROM
                 (
                     SELECT
-                        *,
-                        if(kind = 'net', (100 * (now_net - before_net)) - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
-                        if(kind = 'net', (100 * (now_net - before_net)) + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high
+                        stage_order,
+                        stage,
+                        is_simulated,
+                        kpi,
+                        kpi_variant,
+                        scope,
+                        now_is_hidden,
+                        before_is_hidden,
+                        wording,
+                        questions,
+                        of_kpi.1 AS kind,
+                        of_kpi.2 AS lowest,
+                        of_kpi.3 AS highest,
+                        of_kpi.4 AS unit,
+                        of_kpi.5 AS small_n,
+                        of_kpi.6 AS is_low_good,
+                        now.1 AS now_n,
+                        now.2 AS now_n_positive,
+                        now.3 AS now_n_neutral,
+                        now.4 AS now_n_negative,
+                        now.5 AS now_value,
+                        now.6 AS now_ci_low,
+                        now.7 AS now_ci_high,
+                        now.8 AS now_wald_net,
+                        now.9 AS now_wald_variance,
+                        now.10 AS now_t_quantile,
+                        now.11 AS now_deviation,
+                        now.12 AS now_is_alike,
+                        now.13 AS now_ci_method,
+                        before.1 AS before_n,
+                        before.2 AS before_n_positive,
+                        before.3 AS before_n_neutral,
+                        before.4 AS before_n_negative,
+                        before.5 AS before_value,
+                        before.6 AS before_ci_low,
+                        before.7 AS before_ci_high,
+                        before.8 AS before_wald_net,
+                        before.9 AS before_wald_variance,
+                        before.10 AS before_t_quantile,
+                        before.11 AS before_deviation,
+                        before.12 AS before_is_alike,
+                        before.13 AS before_ci_method
                     FROM
                     (
                         SELECT
-                            *,
-                            if(is_now_alike, now_half, now_value - now_ci_low) AS now_below,
-                            if(is_now_alike, now_half, now_ci_high - now_value) AS now_above,
-                            if(is_before_alike, before_half, before_value - before_ci_low) AS before_below,
-                            if(is_before_alike, before_half, before_ci_high - before_value) AS before_above,
-                            (100 * 1.959963984540054) * sqrt(now_variance + before_variance) AS half_change
+                            stage_order,
+                            stage,
+                            is_simulated,
+                            kpi,
+                            kpi_variant,
+                            scope,
+                            any(of_kpi) AS of_kpi,
+                            anyIf(sample, period = 0) AS now,
+                            maxIf(is_hidden, period = 0) AS now_is_hidden,
+                            anyIf(sample, period = 1) AS before,
+                            maxIf(is_hidden, period = 1) AS before_is_hidden
                         FROM
                         (
                             SELECT
                                 *,
-                                (now_sides - (now_net * now_net)) / (now_n + 3) AS now_variance,
-                                (now_t * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
-                                (before_sides - (before_net * before_net)) / (before_n + 3) AS before_variance,
-                                (before_t * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half
+                                least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)))) AS is_hidden
                             FROM
                             (
                                 SELECT
                                     *,
-                                    now_value - before_value AS change,
-                                    (now_n_positive - now_n_negative) / (now_n + 3) AS now_net,
-                                    ((now_n_positive + now_n_negative) + 1.5) / (now_n + 3) AS now_sides,
-                                    multiIf(greatest(now_n - 1, 1) = 1, 12.706204736174705, greatest(now_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(now_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(now_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(now_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(now_n - 1, 1), 4))) AS now_t,
-                                    if(now_n > 1, sqrt(greatest(now_squares - ((now_total * now_total) / now_n), 0) / (now_n - 1)), greatest(now_value - lowest, highest - now_value)) AS now_deviation,
-                                    (kind = 'mean') AND ((now_ci_high - now_ci_low) <= 0.000001) AS is_now_alike,
-                                    (before_n_positive - before_n_negative) / (before_n + 3) AS before_net,
-                                    ((before_n_positive + before_n_negative) + 1.5) / (before_n + 3) AS before_sides,
-                                    multiIf(greatest(before_n - 1, 1) = 1, 12.706204736174705, greatest(before_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(before_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(before_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(before_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(before_n - 1, 1), 4))) AS before_t,
-                                    if(before_n > 1, sqrt(greatest(before_squares - ((before_total * before_total) / before_n), 0) / (before_n - 1)), greatest(before_value - lowest, highest - before_value)) AS before_deviation,
-                                    (kind = 'mean') AND ((before_ci_high - before_ci_low) <= 0.000001) AS is_before_alike
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                                 FROM
                                 (
-                                    SELECT *
+                                    SELECT
+                                        *,
+                                        denseRank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS rank_1,
+                                        sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS n_until_1,
+                                        sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS outside_until_1,
+                                        sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS unsafe_until_1,
+                                        sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1
                                     FROM
                                     (
                                         SELECT
-                                            stage,
-                                            stage_order,
-                                            is_simulated,
-                                            kpi,
-                                            kpi_variant,
-                                            scope,
-                                            any(kind) AS kind,
-                                            any(lowest) AS lowest,
-                                            any(highest) AS highest,
-                                            any(unit) AS unit,
-                                            any(small_n) AS small_n,
-                                            any(is_low_good) AS is_low_good,
-                                            anyIf(n, period = 0) AS now_n,
-                                            anyIf(n_positive, period = 0) AS now_n_positive,
-                                            anyIf(n_negative, period = 0) AS now_n_negative,
-                                            anyIf(total, period = 0) AS now_total,
-                                            anyIf(squares, period = 0) AS now_squares,
-                                            anyIf(value, period = 0) AS now_value,
-                                            anyIf(ci_low, period = 0) AS now_ci_low,
-                                            anyIf(ci_high, period = 0) AS now_ci_high,
-                                            anyIf(n_neutral, period = 0) AS now_n_neutral,
-                                            anyIf(ci_method, period = 0) AS now_ci_method,
-                                            anyIf(is_hidden, period = 0) AS now_is_hidden,
-                                            anyIf(n, period = 1) AS before_n,
-                                            anyIf(n_positive, period = 1) AS before_n_positive,
-                                            anyIf(n_negative, period = 1) AS before_n_negative,
-                                            anyIf(total, period = 1) AS before_total,
-                                            anyIf(squares, period = 1) AS before_squares,
-                                            anyIf(value, period = 1) AS before_value,
-                                            anyIf(ci_low, period = 1) AS before_ci_low,
-                                            anyIf(ci_high, period = 1) AS before_ci_high,
-                                            anyIf(n_neutral, period = 1) AS before_n_neutral,
-                                            anyIf(ci_method, period = 1) AS before_ci_method,
-                                            anyIf(is_hidden, period = 1) AS before_is_hidden
+                                            *,
+                                            least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
+                                            least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1
                                         FROM
                                         (
                                             SELECT
                                                 *,
-                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
-                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
-                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                                sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                                sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
+                                                sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
+                                                sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1
                                             FROM
                                             (
                                                 SELECT
                                                     *,
-                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
+                                                    (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
+                                                    (stage_order, stage) AS node_1
                                                 FROM
                                                 (
                                                     SELECT
-                                                        *,
-                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
-                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
-                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
-                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
+                                                        stage_order,
+                                                        stage,
+                                                        period,
+                                                        is_simulated,
+                                                        kpi,
+                                                        kpi_variant,
+                                                        scope,
+                                                        n,
+                                                        n_outside,
+                                                        (kind, lowest, highest, unit, small_n, is_low_good) AS of_kpi,
+                                                        (n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, wald_net, wald_variance, t_quantile, deviation, is_alike, ci_method) AS sample
                                                     FROM
                                                     (
                                                         SELECT
                                                             *,
-                                                            (n - n_positive) - n_negative AS n_neutral,
-                                                            kind = 'net' AS is_net,
-                                                            kind = 'share' AS is_share,
-                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
-                                                            greatest(n - 1, 1) AS t_degrees,
-                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                                                            if(n > 1, sqrt(greatest(squares - ((total * total) / n), 0) / t_degrees), greatest(value - lowest, highest - value)) AS deviation,
+                                                            least(kind = 'mean', (ci_high - ci_low) <= 0.000001) AS is_alike
                                                         FROM
                                                         (
                                                             SELECT
                                                                 *,
-                                                                (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (is_hidden_total OR is_hidden_stage) AS is_hidden
+                                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+                                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
+                                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
                                                             FROM
                                                             (
                                                                 SELECT
                                                                     *,
-                                                                    (stage_unsafe_rank > 0) AND ((stage_stop = 0) OR (stage_rank <= stage_stop)) AS is_hidden_stage
+                                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
                                                                 FROM
                                                                 (
                                                                     SELECT
                                                                         *,
-                                                                        minIf(stage_rank, (stage_rank >= greatest(stage_unsafe_rank, 2)) AND (stage_n_until >= 5) AND ((stage_outside_until >= 5) OR (stage_outside_all = 0))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_stop
+                                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
+                                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
                                                                     FROM
                                                                     (
                                                                         SELECT
                                                                             *,
-                                                                            maxIf(stage_rank, is_unsafe_stage) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_unsafe_rank
+                                                                            (n - n_positive) - n_negative AS n_neutral,
+                                                                            kind = 'net' AS is_net,
+                                                                            kind = 'share' AS is_share,
+                                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                                            greatest(n - 1, 1) AS t_degrees,
+                                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
                                                                         FROM
                                                                         (
                                                                             SELECT
-                                                                                *,
-                                                                                denseRank() OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_rank,
-                                                                                sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_n_until,
-                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_outside_until,
-                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_outside_all
+                                                                                stage_order,
+                                                                                stage,
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope,
+                                                                                any(kind) AS kind,
+                                                                                any(lowest) AS lowest,
+                                                                                any(highest) AS highest,
+                                                                                any(unit) AS unit,
+                                                                                any(small_n) AS small_n,
+                                                                                any(is_low_good) AS is_low_good,
+                                                                                sum(chosen_answers) AS n,
+                                                                                sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                                                                                sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                                                                                sum(chosen_answers * units) / 1000 AS total,
+                                                                                sum((chosen_answers * units) * units) / 1000000 AS squares,
+                                                                                sum(answers - chosen_answers) AS n_outside
                                                                             FROM
                                                                             (
                                                                                 SELECT
                                                                                     *,
-                                                                                    (stage_n > 0) AND ((stage_n < 5) OR ((stage_outside >= 1) AND (stage_outside <= 4))) AS is_unsafe_stage
+                                                                                    answers * is_chosen AS chosen_answers,
+                                                                                    arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
                                                                                 FROM
                                                                                 (
                                                                                     SELECT
                                                                                         *,
-                                                                                        sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_n,
-                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_outside
+                                                                                        toInt64(round(score * 1000)) AS units
                                                                                     FROM
                                                                                     (
                                                                                         SELECT
-                                                                                            *,
-                                                                                            is_unsafe_total AS is_hidden_total
-                                                                                        FROM
-                                                                                        (
-                                                                                            SELECT
-                                                                                                *,
-                                                                                                (total_n > 0) AND ((total_n < 5) OR ((total_outside >= 1) AND (total_outside <= 4))) AS is_unsafe_total
-                                                                                            FROM
-                                                                                            (
-                                                                                                SELECT
-                                                                                                    *,
-                                                                                                    sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_n,
-                                                                                                    sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_outside
-                                                                                                FROM
-                                                                                                (
-                                                                                                    SELECT
-                                                                                                        stage,
-                                                                                                        stage_order,
-                                                                                                        period,
-                                                                                                        is_simulated,
-                                                                                                        kpi,
-                                                                                                        kpi_variant,
-                                                                                                        scope,
-                                                                                                        any(kind) AS kind,
-                                                                                                        any(lowest) AS lowest,
-                                                                                                        any(highest) AS highest,
-                                                                                                        any(unit) AS unit,
-                                                                                                        any(small_n) AS small_n,
-                                                                                                        any(is_low_good) AS is_low_good,
-                                                                                                        sum(chosen_answers) AS n,
-                                                                                                        sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
-                                                                                                        sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
-                                                                                                        sum(chosen_answers * units) / 1000 AS total,
-                                                                                                        sum((chosen_answers * units) * units) / 1000000 AS squares,
-                                                                                                        sum(answers - chosen_answers) AS n_outside
-                                                                                                    FROM
-                                                                                                    (
-                                                                                                        SELECT
-                                                                                                            *,
-                                                                                                            answers * is_chosen AS chosen_answers,
-                                                                                                            arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
-                                                                                                        FROM
-                                                                                                        (
-                                                                                                            SELECT
-                                                                                                                *,
-                                                                                                                toInt64(round(score * 1000)) AS units
-                                                                                                            FROM
-                                                                                                            (
-                                                                                                                SELECT
-                                                                                                                    stage,
-                                                                                                                    stage_order,
-                                                                                                                    is_simulated,
-                                                                                                                    kpi,
-                                                                                                                    variant,
-                                                                                                                    scope,
-                                                                                                                    scale_min,
-                                                                                                                    scale_max,
-                                                                                                                    disposition,
-                                                                                                                    score,
-                                                                                                                    toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
-                                                                                                                    (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
-                                                                                                                    (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
-                                                                                                                    sum(sign) AS answers
-                                                                                                                FROM journey_raw.ledger
-                                                                                                                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
-                                                                                                                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                                                                                                                ) = 0)
-                                                                                                                GROUP BY
-                                                                                                                    stage,
-                                                                                                                    stage_order,
-                                                                                                                    is_simulated,
-                                                                                                                    kpi,
-                                                                                                                    variant,
-                                                                                                                    scope,
-                                                                                                                    scale_min,
-                                                                                                                    scale_max,
-                                                                                                                    disposition,
-                                                                                                                    score,
-                                                                                                                    is_chosen,
-                                                                                                                    is_now,
-                                                                                                                    is_before
-                                                                                                            ) AS scores
-                                                                                                            INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
-                                                                                                            WHERE disposition IN ('complete', 'partial')
-                                                                                                        )
-                                                                                                    )
-                                                                                                    GROUP BY
-                                                                                                        stage,
-                                                                                                        stage_order,
-                                                                                                        period,
-                                                                                                        is_simulated,
-                                                                                                        kpi,
-                                                                                                        kpi_variant,
-                                                                                                        scope
-                                                                                                    HAVING (n > 0) OR (n_outside > 0)
-                                                                                                )
-                                                                                            )
-                                                                                        )
-                                                                                    )
+                                                                                            stage_order,
+                                                                                            stage,
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                            (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
+                                                                                            (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
+                                                                                            sum(sign) AS answers
+                                                                                        FROM journey_raw.ledger
+                                                                                        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
+                                                                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                                                                        ) = 0)
+                                                                                        GROUP BY
+                                                                                            stage_order,
+                                                                                            stage,
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            is_chosen,
+                                                                                            is_now,
+                                                                                            is_before
+                                                                                    ) AS scores
+                                                                                    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                                                                                    WHERE disposition IN ('complete', 'partial')
                                                                                 )
                                                                             )
+                                                                            GROUP BY
+                                                                                stage_order,
+                                                                                stage,
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope
+                                                                            HAVING (n > 0) OR (n_outside > 0)
                                                                         )
                                                                     )
                                                                 )
@@ -4201,56 +4191,56 @@ FROM
                                                 )
                                             )
                                         )
-                                        WHERE (n > 0) OR is_hidden
-                                        GROUP BY
-                                            stage,
-                                            stage_order,
-                                            is_simulated,
-                                            kpi,
-                                            kpi_variant,
-                                            scope
-                                    ) AS measured
-                                    LEFT JOIN
-                                    (
-                                        SELECT
-                                            kpi,
-                                            kpi_variant,
-                                            scope,
-                                            any(wording) AS wording,
-                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
-                                        FROM
-                                        (
-                                            SELECT
-                                                JSONExtractString(asked, 'kpi') AS kpi,
-                                                JSONExtractString(asked, 'variant') AS kpi_variant,
-                                                JSONExtractString(asked, 'scope') AS scope,
-                                                JSONExtractString(asked, 'question') AS wording,
-                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
-                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
-                                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
-                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
-                                            FROM
-                                            (
-                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
-                                                FROM
-                                                (
-                                                    SELECT content
-                                                    FROM journey_raw.maps
-                                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
-                                                    ORDER BY registered_at ASC
-                                                    LIMIT 1
-                                                )
-                                            )
-                                        )
-                                        GROUP BY
-                                            kpi,
-                                            kpi_variant,
-                                            scope
-                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                    )
                                 )
                             )
                         )
-                    )
+                        WHERE greatest(n > 0, is_hidden)
+                        GROUP BY
+                            stage_order,
+                            stage,
+                            is_simulated,
+                            kpi,
+                            kpi_variant,
+                            scope
+                    ) AS measured
+                    LEFT JOIN
+                    (
+                        SELECT
+                            kpi,
+                            kpi_variant,
+                            scope,
+                            any(wording) AS wording,
+                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                        FROM
+                        (
+                            SELECT
+                                JSONExtractString(asked, 'kpi') AS kpi,
+                                JSONExtractString(asked, 'variant') AS kpi_variant,
+                                JSONExtractString(asked, 'scope') AS scope,
+                                JSONExtractString(asked, 'question') AS wording,
+                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
+                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                            FROM
+                            (
+                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                FROM
+                                (
+                                    SELECT content
+                                    FROM journey_raw.maps
+                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
+                                    ORDER BY registered_at ASC
+                                    LIMIT 1
+                                )
+                            )
+                        )
+                        GROUP BY
+                            kpi,
+                            kpi_variant,
+                            scope
+                    ) AS asked USING (kpi, kpi_variant, scope)
                 )
             )
         )
@@ -4306,340 +4296,302 @@ AS SELECT
     CAST(if(now_is_hidden, NULL, now_n_positive), 'Nullable(Int64)') AS n_positive,
     CAST(if(now_is_hidden, NULL, now_n_neutral), 'Nullable(Int64)') AS n_neutral,
     CAST(if(now_is_hidden, NULL, now_n_negative), 'Nullable(Int64)') AS n_negative,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
     CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
     CAST(now_is_hidden, 'UInt8') AS is_suppressed,
     CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
-    CAST(if(before_is_hidden OR (before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
-    CAST(if(now_is_hidden OR before_is_hidden, NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
+    CAST(if(greatest(before_is_hidden, before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
+    CAST(if(greatest(now_is_hidden, before_is_hidden), NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
     CAST(target, 'Nullable(Float64)') AS target,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, multiIf(isNull(target) OR isNull(now_ci_low), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, multiIf(greatest(isNull(target), isNull(now_ci_low)), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
     CAST(question, 'Nullable(String)') AS question
 FROM
 (
     SELECT
         *,
-        if(length(targets) = 1, targets[1], NULL) AS target,
-        nullIf(wording, '') AS question
+        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
     FROM
     (
         SELECT
             *,
-            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
+            if(kind = 'net', net_change - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
+            if(kind = 'net', net_change + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high,
+            if(length(targets) = 1, targets[1], NULL) AS target,
+            nullIf(wording, '') AS question
         FROM
         (
             SELECT
                 *,
-                arrayFilter(one -> ((one.1) OR has(one.2, touchpoint) OR has(one.3, stage)), questions) AS asked_here
+                if(now_is_alike, now_half, now_value - now_ci_low) AS now_below,
+                if(now_is_alike, now_half, now_ci_high - now_value) AS now_above,
+                if(before_is_alike, before_half, before_value - before_ci_low) AS before_below,
+                if(before_is_alike, before_half, before_ci_high - before_value) AS before_above,
+                100 * (now_wald_net - before_wald_net) AS net_change,
+                (100 * 1.959963984540054) * sqrt((now_wald_variance / (now_n + 3)) + (before_wald_variance / (before_n + 3))) AS half_change,
+                arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
             FROM
             (
                 SELECT
                     *,
-                    multiIf((now_n = 0) OR (before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+                    now_value - before_value AS change,
+                    (now_t_quantile * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
+                    (before_t_quantile * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half,
+                    arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), has(one.3, stage)), questions) AS asked_here
                 FROM
                 (
                     SELECT
-                        *,
-                        if(kind = 'net', (100 * (now_net - before_net)) - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
-                        if(kind = 'net', (100 * (now_net - before_net)) + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high
+                        stage_order,
+                        stage,
+                        touchpoint,
+                        is_simulated,
+                        kpi,
+                        kpi_variant,
+                        scope,
+                        now_is_hidden,
+                        before_is_hidden,
+                        wording,
+                        questions,
+                        of_kpi.1 AS kind,
+                        of_kpi.2 AS lowest,
+                        of_kpi.3 AS highest,
+                        of_kpi.4 AS unit,
+                        of_kpi.5 AS small_n,
+                        of_kpi.6 AS is_low_good,
+                        now.1 AS now_n,
+                        now.2 AS now_n_positive,
+                        now.3 AS now_n_neutral,
+                        now.4 AS now_n_negative,
+                        now.5 AS now_value,
+                        now.6 AS now_ci_low,
+                        now.7 AS now_ci_high,
+                        now.8 AS now_wald_net,
+                        now.9 AS now_wald_variance,
+                        now.10 AS now_t_quantile,
+                        now.11 AS now_deviation,
+                        now.12 AS now_is_alike,
+                        now.13 AS now_ci_method,
+                        before.1 AS before_n,
+                        before.2 AS before_n_positive,
+                        before.3 AS before_n_neutral,
+                        before.4 AS before_n_negative,
+                        before.5 AS before_value,
+                        before.6 AS before_ci_low,
+                        before.7 AS before_ci_high,
+                        before.8 AS before_wald_net,
+                        before.9 AS before_wald_variance,
+                        before.10 AS before_t_quantile,
+                        before.11 AS before_deviation,
+                        before.12 AS before_is_alike,
+                        before.13 AS before_ci_method
                     FROM
                     (
                         SELECT
-                            *,
-                            if(is_now_alike, now_half, now_value - now_ci_low) AS now_below,
-                            if(is_now_alike, now_half, now_ci_high - now_value) AS now_above,
-                            if(is_before_alike, before_half, before_value - before_ci_low) AS before_below,
-                            if(is_before_alike, before_half, before_ci_high - before_value) AS before_above,
-                            (100 * 1.959963984540054) * sqrt(now_variance + before_variance) AS half_change
+                            stage_order,
+                            stage,
+                            touchpoint,
+                            is_simulated,
+                            kpi,
+                            kpi_variant,
+                            scope,
+                            any(of_kpi) AS of_kpi,
+                            anyIf(sample, period = 0) AS now,
+                            maxIf(is_hidden, period = 0) AS now_is_hidden,
+                            anyIf(sample, period = 1) AS before,
+                            maxIf(is_hidden, period = 1) AS before_is_hidden
                         FROM
                         (
                             SELECT
                                 *,
-                                (now_sides - (now_net * now_net)) / (now_n + 3) AS now_variance,
-                                (now_t * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
-                                (before_sides - (before_net * before_net)) / (before_n + 3) AS before_variance,
-                                (before_t * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half
+                                least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)), least(unsafe_all_2 > 0, greatest(stop_2 = 0, rank_2 <= stop_2)))) AS is_hidden
                             FROM
                             (
                                 SELECT
                                     *,
-                                    now_value - before_value AS change,
-                                    (now_n_positive - now_n_negative) / (now_n + 3) AS now_net,
-                                    ((now_n_positive + now_n_negative) + 1.5) / (now_n + 3) AS now_sides,
-                                    multiIf(greatest(now_n - 1, 1) = 1, 12.706204736174705, greatest(now_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(now_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(now_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(now_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(now_n - 1, 1), 4))) AS now_t,
-                                    if(now_n > 1, sqrt(greatest(now_squares - ((now_total * now_total) / now_n), 0) / (now_n - 1)), greatest(now_value - lowest, highest - now_value)) AS now_deviation,
-                                    (kind = 'mean') AND ((now_ci_high - now_ci_low) <= 0.000001) AS is_now_alike,
-                                    (before_n_positive - before_n_negative) / (before_n + 3) AS before_net,
-                                    ((before_n_positive + before_n_negative) + 1.5) / (before_n + 3) AS before_sides,
-                                    multiIf(greatest(before_n - 1, 1) = 1, 12.706204736174705, greatest(before_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(before_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(before_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(before_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(before_n - 1, 1), 4))) AS before_t,
-                                    if(before_n > 1, sqrt(greatest(before_squares - ((before_total * before_total) / before_n), 0) / (before_n - 1)), greatest(before_value - lowest, highest - before_value)) AS before_deviation,
-                                    (kind = 'mean') AND ((before_ci_high - before_ci_low) <= 0.000001) AS is_before_alike
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                    minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, rank_2 >= 2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
                                 FROM
                                 (
-                                    SELECT *
+                                    SELECT
+                                        *,
+                                        denseRank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS rank_1,
+                                        sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS n_until_1,
+                                        sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS outside_until_1,
+                                        sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1 ASC, node_1 ASC) AS unsafe_until_1,
+                                        sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1,
+                                        denseRank() OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2 ASC, node_2 ASC) AS rank_2,
+                                        sum(n) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2 ASC, node_2 ASC) AS n_until_2,
+                                        sum(n_outside) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2 ASC, node_2 ASC) AS outside_until_2,
+                                        sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2 ASC, node_2 ASC) AS unsafe_until_2,
+                                        sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1) AS unsafe_all_2
                                     FROM
                                     (
                                         SELECT
-                                            touchpoint,
-                                            stage,
-                                            stage_order,
-                                            is_simulated,
-                                            kpi,
-                                            kpi_variant,
-                                            scope,
-                                            any(kind) AS kind,
-                                            any(lowest) AS lowest,
-                                            any(highest) AS highest,
-                                            any(unit) AS unit,
-                                            any(small_n) AS small_n,
-                                            any(is_low_good) AS is_low_good,
-                                            anyIf(n, period = 0) AS now_n,
-                                            anyIf(n_positive, period = 0) AS now_n_positive,
-                                            anyIf(n_negative, period = 0) AS now_n_negative,
-                                            anyIf(total, period = 0) AS now_total,
-                                            anyIf(squares, period = 0) AS now_squares,
-                                            anyIf(value, period = 0) AS now_value,
-                                            anyIf(ci_low, period = 0) AS now_ci_low,
-                                            anyIf(ci_high, period = 0) AS now_ci_high,
-                                            anyIf(n_neutral, period = 0) AS now_n_neutral,
-                                            anyIf(ci_method, period = 0) AS now_ci_method,
-                                            anyIf(is_hidden, period = 0) AS now_is_hidden,
-                                            anyIf(n, period = 1) AS before_n,
-                                            anyIf(n_positive, period = 1) AS before_n_positive,
-                                            anyIf(n_negative, period = 1) AS before_n_negative,
-                                            anyIf(total, period = 1) AS before_total,
-                                            anyIf(squares, period = 1) AS before_squares,
-                                            anyIf(value, period = 1) AS before_value,
-                                            anyIf(ci_low, period = 1) AS before_ci_low,
-                                            anyIf(ci_high, period = 1) AS before_ci_high,
-                                            anyIf(n_neutral, period = 1) AS before_n_neutral,
-                                            anyIf(ci_method, period = 1) AS before_ci_method,
-                                            anyIf(is_hidden, period = 1) AS before_is_hidden
+                                            *,
+                                            least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
+                                            least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1,
+                                            least(n_2 > 0, greatest(n_2 < 5, least(outside_2 > 0, outside_2 < 5))) AS is_unsafe_2
                                         FROM
                                         (
                                             SELECT
                                                 *,
-                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
-                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
-                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                                sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                                sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
+                                                sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
+                                                sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1,
+                                                sum(n) OVER (PARTITION BY group_0, node_1, node_2) AS n_2,
+                                                sum(n_outside) OVER (PARTITION BY group_0, node_1, node_2) AS outside_2
                                             FROM
                                             (
                                                 SELECT
                                                     *,
-                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
+                                                    (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
+                                                    (stage_order, stage) AS node_1,
+                                                    (touchpoint) AS node_2
                                                 FROM
                                                 (
                                                     SELECT
-                                                        *,
-                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
-                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
-                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
-                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
+                                                        stage_order,
+                                                        stage,
+                                                        touchpoint,
+                                                        period,
+                                                        is_simulated,
+                                                        kpi,
+                                                        kpi_variant,
+                                                        scope,
+                                                        n,
+                                                        n_outside,
+                                                        (kind, lowest, highest, unit, small_n, is_low_good) AS of_kpi,
+                                                        (n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, wald_net, wald_variance, t_quantile, deviation, is_alike, ci_method) AS sample
                                                     FROM
                                                     (
                                                         SELECT
                                                             *,
-                                                            (n - n_positive) - n_negative AS n_neutral,
-                                                            kind = 'net' AS is_net,
-                                                            kind = 'share' AS is_share,
-                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
-                                                            greatest(n - 1, 1) AS t_degrees,
-                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                                                            if(n > 1, sqrt(greatest(squares - ((total * total) / n), 0) / t_degrees), greatest(value - lowest, highest - value)) AS deviation,
+                                                            least(kind = 'mean', (ci_high - ci_low) <= 0.000001) AS is_alike
                                                         FROM
                                                         (
                                                             SELECT
                                                                 *,
-                                                                (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (is_hidden_total OR is_hidden_stage OR is_hidden_touchpoint) AS is_hidden
+                                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+                                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
+                                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
                                                             FROM
                                                             (
                                                                 SELECT
                                                                     *,
-                                                                    (touchpoint_unsafe_rank > 0) AND ((touchpoint_stop = 0) OR (touchpoint_rank <= touchpoint_stop)) AS is_hidden_touchpoint
+                                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
                                                                 FROM
                                                                 (
                                                                     SELECT
                                                                         *,
-                                                                        minIf(touchpoint_rank, (touchpoint_rank >= greatest(touchpoint_unsafe_rank, 2)) AND (touchpoint_n_until >= 5) AND ((touchpoint_outside_until >= 5) OR (touchpoint_outside_all = 0))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS touchpoint_stop
+                                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
+                                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
                                                                     FROM
                                                                     (
                                                                         SELECT
                                                                             *,
-                                                                            maxIf(touchpoint_rank, is_unsafe_touchpoint) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS touchpoint_unsafe_rank
+                                                                            (n - n_positive) - n_negative AS n_neutral,
+                                                                            kind = 'net' AS is_net,
+                                                                            kind = 'share' AS is_share,
+                                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                                            greatest(n - 1, 1) AS t_degrees,
+                                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
                                                                         FROM
                                                                         (
                                                                             SELECT
-                                                                                *,
-                                                                                denseRank() OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order ORDER BY is_unsafe_touchpoint DESC, touchpoint_n ASC, touchpoint ASC) AS touchpoint_rank,
-                                                                                sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order ORDER BY is_unsafe_touchpoint DESC, touchpoint_n ASC, touchpoint ASC) AS touchpoint_n_until,
-                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order ORDER BY is_unsafe_touchpoint DESC, touchpoint_n ASC, touchpoint ASC) AS touchpoint_outside_until,
-                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS touchpoint_outside_all
+                                                                                stage_order,
+                                                                                stage,
+                                                                                touchpoint,
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope,
+                                                                                any(kind) AS kind,
+                                                                                any(lowest) AS lowest,
+                                                                                any(highest) AS highest,
+                                                                                any(unit) AS unit,
+                                                                                any(small_n) AS small_n,
+                                                                                any(is_low_good) AS is_low_good,
+                                                                                sum(chosen_answers) AS n,
+                                                                                sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                                                                                sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                                                                                sum(chosen_answers * units) / 1000 AS total,
+                                                                                sum((chosen_answers * units) * units) / 1000000 AS squares,
+                                                                                sum(answers - chosen_answers) AS n_outside
                                                                             FROM
                                                                             (
                                                                                 SELECT
                                                                                     *,
-                                                                                    (touchpoint_n > 0) AND ((touchpoint_n < 5) OR ((touchpoint_outside >= 1) AND (touchpoint_outside <= 4))) AS is_unsafe_touchpoint
+                                                                                    answers * is_chosen AS chosen_answers,
+                                                                                    arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
                                                                                 FROM
                                                                                 (
                                                                                     SELECT
                                                                                         *,
-                                                                                        sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order, touchpoint) AS touchpoint_n,
-                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order, touchpoint) AS touchpoint_outside
+                                                                                        toInt64(round(score * 1000)) AS units
                                                                                     FROM
                                                                                     (
                                                                                         SELECT
-                                                                                            *,
-                                                                                            (stage_unsafe_rank > 0) AND ((stage_stop = 0) OR (stage_rank <= stage_stop)) AS is_hidden_stage
-                                                                                        FROM
-                                                                                        (
-                                                                                            SELECT
-                                                                                                *,
-                                                                                                minIf(stage_rank, (stage_rank >= greatest(stage_unsafe_rank, 2)) AND (stage_n_until >= 5) AND ((stage_outside_until >= 5) OR (stage_outside_all = 0))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_stop
-                                                                                            FROM
-                                                                                            (
-                                                                                                SELECT
-                                                                                                    *,
-                                                                                                    maxIf(stage_rank, is_unsafe_stage) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_unsafe_rank
-                                                                                                FROM
-                                                                                                (
-                                                                                                    SELECT
-                                                                                                        *,
-                                                                                                        denseRank() OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_rank,
-                                                                                                        sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_n_until,
-                                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope ORDER BY is_unsafe_stage DESC, stage_n ASC, stage ASC, stage_order ASC) AS stage_outside_until,
-                                                                                                        sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS stage_outside_all
-                                                                                                    FROM
-                                                                                                    (
-                                                                                                        SELECT
-                                                                                                            *,
-                                                                                                            (stage_n > 0) AND ((stage_n < 5) OR ((stage_outside >= 1) AND (stage_outside <= 4))) AS is_unsafe_stage
-                                                                                                        FROM
-                                                                                                        (
-                                                                                                            SELECT
-                                                                                                                *,
-                                                                                                                sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_n,
-                                                                                                                sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope, stage, stage_order) AS stage_outside
-                                                                                                            FROM
-                                                                                                            (
-                                                                                                                SELECT
-                                                                                                                    *,
-                                                                                                                    is_unsafe_total AS is_hidden_total
-                                                                                                                FROM
-                                                                                                                (
-                                                                                                                    SELECT
-                                                                                                                        *,
-                                                                                                                        (total_n > 0) AND ((total_n < 5) OR ((total_outside >= 1) AND (total_outside <= 4))) AS is_unsafe_total
-                                                                                                                    FROM
-                                                                                                                    (
-                                                                                                                        SELECT
-                                                                                                                            *,
-                                                                                                                            sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_n,
-                                                                                                                            sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_outside
-                                                                                                                        FROM
-                                                                                                                        (
-                                                                                                                            SELECT
-                                                                                                                                touchpoint,
-                                                                                                                                stage,
-                                                                                                                                stage_order,
-                                                                                                                                period,
-                                                                                                                                is_simulated,
-                                                                                                                                kpi,
-                                                                                                                                kpi_variant,
-                                                                                                                                scope,
-                                                                                                                                any(kind) AS kind,
-                                                                                                                                any(lowest) AS lowest,
-                                                                                                                                any(highest) AS highest,
-                                                                                                                                any(unit) AS unit,
-                                                                                                                                any(small_n) AS small_n,
-                                                                                                                                any(is_low_good) AS is_low_good,
-                                                                                                                                sum(chosen_answers) AS n,
-                                                                                                                                sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
-                                                                                                                                sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
-                                                                                                                                sum(chosen_answers * units) / 1000 AS total,
-                                                                                                                                sum((chosen_answers * units) * units) / 1000000 AS squares,
-                                                                                                                                sum(answers - chosen_answers) AS n_outside
-                                                                                                                            FROM
-                                                                                                                            (
-                                                                                                                                SELECT
-                                                                                                                                    *,
-                                                                                                                                    answers * is_chosen AS chosen_answers,
-                                                                                                                                    arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
-                                                                                                                                FROM
-                                                                                                                                (
-                                                                                                                                    SELECT
-                                                                                                                                        *,
-                                                                                                                                        toInt64(round(score * 1000)) AS units
-                                                                                                                                    FROM
-                                                                                                                                    (
-                                                                                                                                        SELECT
-                                                                                                                                            touchpoint,
-                                                                                                                                            stage,
-                                                                                                                                            stage_order,
-                                                                                                                                            is_simulated,
-                                                                                                                                            kpi,
-                                                                                                                                            variant,
-                                                                                                                                            scope,
-                                                                                                                                            scale_min,
-                                                                                                                                            scale_max,
-                                                                                                                                            disposition,
-                                                                                                                                            score,
-                                                                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
-                                                                                                                                            (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
-                                                                                                                                            (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
-                                                                                                                                            sum(sign) AS answers
-                                                                                                                                        FROM journey_raw.ledger
-                                                                                                                                        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
-                                                                                                                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                                                                                                                                        ) = 0)
-                                                                                                                                        GROUP BY
-                                                                                                                                            touchpoint,
-                                                                                                                                            stage,
-                                                                                                                                            stage_order,
-                                                                                                                                            is_simulated,
-                                                                                                                                            kpi,
-                                                                                                                                            variant,
-                                                                                                                                            scope,
-                                                                                                                                            scale_min,
-                                                                                                                                            scale_max,
-                                                                                                                                            disposition,
-                                                                                                                                            score,
-                                                                                                                                            is_chosen,
-                                                                                                                                            is_now,
-                                                                                                                                            is_before
-                                                                                                                                    ) AS scores
-                                                                                                                                    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
-                                                                                                                                    WHERE disposition IN ('complete', 'partial')
-                                                                                                                                )
-                                                                                                                            )
-                                                                                                                            GROUP BY
-                                                                                                                                touchpoint,
-                                                                                                                                stage,
-                                                                                                                                stage_order,
-                                                                                                                                period,
-                                                                                                                                is_simulated,
-                                                                                                                                kpi,
-                                                                                                                                kpi_variant,
-                                                                                                                                scope
-                                                                                                                            HAVING (n > 0) OR (n_outside > 0)
-                                                                                                                        )
-                                                                                                                    )
-                                                                                                                )
-                                                                                                            )
-                                                                                                        )
-                                                                                                    )
-                                                                                                )
-                                                                                            )
-                                                                                        )
-                                                                                    )
+                                                                                            stage_order,
+                                                                                            stage,
+                                                                                            touchpoint,
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                            (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
+                                                                                            (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
+                                                                                            sum(sign) AS answers
+                                                                                        FROM journey_raw.ledger
+                                                                                        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
+                                                                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                                                                        ) = 0)
+                                                                                        GROUP BY
+                                                                                            stage_order,
+                                                                                            stage,
+                                                                                            touchpoint,
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            is_chosen,
+                                                                                            is_now,
+                                                                                            is_before
+                                                                                    ) AS scores
+                                                                                    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                                                                                    WHERE disposition IN ('complete', 'partial')
                                                                                 )
                                                                             )
+                                                                            GROUP BY
+                                                                                stage_order,
+                                                                                stage,
+                                                                                touchpoint,
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope
+                                                                            HAVING (n > 0) OR (n_outside > 0)
                                                                         )
                                                                     )
                                                                 )
@@ -4649,57 +4601,57 @@ FROM
                                                 )
                                             )
                                         )
-                                        WHERE (n > 0) OR is_hidden
-                                        GROUP BY
-                                            touchpoint,
-                                            stage,
-                                            stage_order,
-                                            is_simulated,
-                                            kpi,
-                                            kpi_variant,
-                                            scope
-                                    ) AS measured
-                                    LEFT JOIN
-                                    (
-                                        SELECT
-                                            kpi,
-                                            kpi_variant,
-                                            scope,
-                                            any(wording) AS wording,
-                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
-                                        FROM
-                                        (
-                                            SELECT
-                                                JSONExtractString(asked, 'kpi') AS kpi,
-                                                JSONExtractString(asked, 'variant') AS kpi_variant,
-                                                JSONExtractString(asked, 'scope') AS scope,
-                                                JSONExtractString(asked, 'question') AS wording,
-                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
-                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
-                                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
-                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
-                                            FROM
-                                            (
-                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
-                                                FROM
-                                                (
-                                                    SELECT content
-                                                    FROM journey_raw.maps
-                                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
-                                                    ORDER BY registered_at ASC
-                                                    LIMIT 1
-                                                )
-                                            )
-                                        )
-                                        GROUP BY
-                                            kpi,
-                                            kpi_variant,
-                                            scope
-                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                    )
                                 )
                             )
                         )
-                    )
+                        WHERE greatest(n > 0, is_hidden)
+                        GROUP BY
+                            stage_order,
+                            stage,
+                            touchpoint,
+                            is_simulated,
+                            kpi,
+                            kpi_variant,
+                            scope
+                    ) AS measured
+                    LEFT JOIN
+                    (
+                        SELECT
+                            kpi,
+                            kpi_variant,
+                            scope,
+                            any(wording) AS wording,
+                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                        FROM
+                        (
+                            SELECT
+                                JSONExtractString(asked, 'kpi') AS kpi,
+                                JSONExtractString(asked, 'variant') AS kpi_variant,
+                                JSONExtractString(asked, 'scope') AS scope,
+                                JSONExtractString(asked, 'question') AS wording,
+                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
+                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                            FROM
+                            (
+                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                FROM
+                                (
+                                    SELECT content
+                                    FROM journey_raw.maps
+                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
+                                    ORDER BY registered_at ASC
+                                    LIMIT 1
+                                )
+                            )
+                        )
+                        GROUP BY
+                            kpi,
+                            kpi_variant,
+                            scope
+                    ) AS asked USING (kpi, kpi_variant, scope)
                 )
             )
         )
@@ -4749,247 +4701,253 @@ AS SELECT
     CAST(if(now_is_hidden, NULL, now_n_positive), 'Nullable(Int64)') AS n_positive,
     CAST(if(now_is_hidden, NULL, now_n_neutral), 'Nullable(Int64)') AS n_neutral,
     CAST(if(now_is_hidden, NULL, now_n_negative), 'Nullable(Int64)') AS n_negative,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_value), 'Nullable(Float64)') AS value,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, now_ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
     CAST(if(now_is_hidden, NULL, now_n < small_n), 'Nullable(UInt8)') AS is_small_n,
     CAST(now_is_hidden, 'UInt8') AS is_suppressed,
     CAST(if(before_is_hidden, NULL, before_n), 'Nullable(Int64)') AS n_before,
-    CAST(if(before_is_hidden OR (before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
-    CAST(if(now_is_hidden OR before_is_hidden OR (now_n = 0) OR (before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
-    CAST(if(now_is_hidden OR before_is_hidden, NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
+    CAST(if(greatest(before_is_hidden, before_n = 0), NULL, before_value), 'Nullable(Float64)') AS value_before,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change), 'Nullable(Float64)') AS change,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change_low), 'Nullable(Float64)') AS change_low,
+    CAST(if(greatest(now_is_hidden, before_is_hidden, now_n = 0, before_n = 0), NULL, change_high), 'Nullable(Float64)') AS change_high,
+    CAST(if(greatest(now_is_hidden, before_is_hidden), NULL, trend), 'LowCardinality(Nullable(String))') AS trend,
     CAST(target, 'Nullable(Float64)') AS target,
-    CAST(if(now_is_hidden OR (now_n = 0), NULL, multiIf(isNull(target) OR isNull(now_ci_low), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
+    CAST(if(greatest(now_is_hidden, now_n = 0), NULL, multiIf(greatest(isNull(target), isNull(now_ci_low)), NULL, if(is_low_good, now_ci_high <= target, now_ci_low >= target), 'met', if(is_low_good, now_ci_low > target, now_ci_high < target), 'missed', 'not proved')), 'LowCardinality(Nullable(String))') AS target_verdict,
     CAST(question, 'Nullable(String)') AS question
 FROM
 (
     SELECT
         *,
-        if(length(targets) = 1, targets[1], NULL) AS target,
-        nullIf(wording, '') AS question
+        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
     FROM
     (
         SELECT
             *,
-            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
+            if(kind = 'net', net_change - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
+            if(kind = 'net', net_change + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high,
+            if(length(targets) = 1, targets[1], NULL) AS target,
+            nullIf(wording, '') AS question
         FROM
         (
             SELECT
                 *,
-                questions AS asked_here
+                if(now_is_alike, now_half, now_value - now_ci_low) AS now_below,
+                if(now_is_alike, now_half, now_ci_high - now_value) AS now_above,
+                if(before_is_alike, before_half, before_value - before_ci_low) AS before_below,
+                if(before_is_alike, before_half, before_ci_high - before_value) AS before_above,
+                100 * (now_wald_net - before_wald_net) AS net_change,
+                (100 * 1.959963984540054) * sqrt((now_wald_variance / (now_n + 3)) + (before_wald_variance / (before_n + 3))) AS half_change,
+                arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> (one.4), if(empty(asked_here), questions, asked_here)))) AS targets
             FROM
             (
                 SELECT
                     *,
-                    multiIf((now_n = 0) OR (before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+                    now_value - before_value AS change,
+                    (now_t_quantile * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
+                    (before_t_quantile * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half,
+                    questions AS asked_here
                 FROM
                 (
                     SELECT
-                        *,
-                        if(kind = 'net', (100 * (now_net - before_net)) - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2))) AS change_low,
-                        if(kind = 'net', (100 * (now_net - before_net)) + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high
+                        is_simulated,
+                        kpi,
+                        kpi_variant,
+                        scope,
+                        now_is_hidden,
+                        before_is_hidden,
+                        wording,
+                        questions,
+                        of_kpi.1 AS kind,
+                        of_kpi.2 AS lowest,
+                        of_kpi.3 AS highest,
+                        of_kpi.4 AS unit,
+                        of_kpi.5 AS small_n,
+                        of_kpi.6 AS is_low_good,
+                        now.1 AS now_n,
+                        now.2 AS now_n_positive,
+                        now.3 AS now_n_neutral,
+                        now.4 AS now_n_negative,
+                        now.5 AS now_value,
+                        now.6 AS now_ci_low,
+                        now.7 AS now_ci_high,
+                        now.8 AS now_wald_net,
+                        now.9 AS now_wald_variance,
+                        now.10 AS now_t_quantile,
+                        now.11 AS now_deviation,
+                        now.12 AS now_is_alike,
+                        now.13 AS now_ci_method,
+                        before.1 AS before_n,
+                        before.2 AS before_n_positive,
+                        before.3 AS before_n_neutral,
+                        before.4 AS before_n_negative,
+                        before.5 AS before_value,
+                        before.6 AS before_ci_low,
+                        before.7 AS before_ci_high,
+                        before.8 AS before_wald_net,
+                        before.9 AS before_wald_variance,
+                        before.10 AS before_t_quantile,
+                        before.11 AS before_deviation,
+                        before.12 AS before_is_alike,
+                        before.13 AS before_ci_method
                     FROM
                     (
                         SELECT
-                            *,
-                            if(is_now_alike, now_half, now_value - now_ci_low) AS now_below,
-                            if(is_now_alike, now_half, now_ci_high - now_value) AS now_above,
-                            if(is_before_alike, before_half, before_value - before_ci_low) AS before_below,
-                            if(is_before_alike, before_half, before_ci_high - before_value) AS before_above,
-                            (100 * 1.959963984540054) * sqrt(now_variance + before_variance) AS half_change
+                            is_simulated,
+                            kpi,
+                            kpi_variant,
+                            scope,
+                            any(of_kpi) AS of_kpi,
+                            anyIf(sample, period = 0) AS now,
+                            maxIf(is_hidden, period = 0) AS now_is_hidden,
+                            anyIf(sample, period = 1) AS before,
+                            maxIf(is_hidden, period = 1) AS before_is_hidden
                         FROM
                         (
                             SELECT
                                 *,
-                                (now_sides - (now_net * now_net)) / (now_n + 3) AS now_variance,
-                                (now_t * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
-                                (before_sides - (before_net * before_net)) / (before_n + 3) AS before_variance,
-                                (before_t * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half
+                                least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), is_unsafe_0) AS is_hidden
                             FROM
                             (
                                 SELECT
                                     *,
-                                    now_value - before_value AS change,
-                                    (now_n_positive - now_n_negative) / (now_n + 3) AS now_net,
-                                    ((now_n_positive + now_n_negative) + 1.5) / (now_n + 3) AS now_sides,
-                                    multiIf(greatest(now_n - 1, 1) = 1, 12.706204736174705, greatest(now_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(now_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(now_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(now_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(now_n - 1, 1), 4))) AS now_t,
-                                    if(now_n > 1, sqrt(greatest(now_squares - ((now_total * now_total) / now_n), 0) / (now_n - 1)), greatest(now_value - lowest, highest - now_value)) AS now_deviation,
-                                    (kind = 'mean') AND ((now_ci_high - now_ci_low) <= 0.000001) AS is_now_alike,
-                                    (before_n_positive - before_n_negative) / (before_n + 3) AS before_net,
-                                    ((before_n_positive + before_n_negative) + 1.5) / (before_n + 3) AS before_sides,
-                                    multiIf(greatest(before_n - 1, 1) = 1, 12.706204736174705, greatest(before_n - 1, 1) = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(greatest(before_n - 1, 1), 1))) + (2.8224986157396112 / pow(greatest(before_n - 1, 1), 2))) + (2.555849679507722 / pow(greatest(before_n - 1, 1), 3))) + (1.5895340533938225 / pow(greatest(before_n - 1, 1), 4))) AS before_t,
-                                    if(before_n > 1, sqrt(greatest(before_squares - ((before_total * before_total) / before_n), 0) / (before_n - 1)), greatest(before_value - lowest, highest - before_value)) AS before_deviation,
-                                    (kind = 'mean') AND ((before_ci_high - before_ci_low) <= 0.000001) AS is_before_alike
+                                    least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0
                                 FROM
                                 (
-                                    SELECT *
+                                    SELECT
+                                        *,
+                                        sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                        sum(n_outside) OVER (PARTITION BY group_0) AS outside_0
                                     FROM
                                     (
                                         SELECT
-                                            is_simulated,
-                                            kpi,
-                                            kpi_variant,
-                                            scope,
-                                            any(kind) AS kind,
-                                            any(lowest) AS lowest,
-                                            any(highest) AS highest,
-                                            any(unit) AS unit,
-                                            any(small_n) AS small_n,
-                                            any(is_low_good) AS is_low_good,
-                                            anyIf(n, period = 0) AS now_n,
-                                            anyIf(n_positive, period = 0) AS now_n_positive,
-                                            anyIf(n_negative, period = 0) AS now_n_negative,
-                                            anyIf(total, period = 0) AS now_total,
-                                            anyIf(squares, period = 0) AS now_squares,
-                                            anyIf(value, period = 0) AS now_value,
-                                            anyIf(ci_low, period = 0) AS now_ci_low,
-                                            anyIf(ci_high, period = 0) AS now_ci_high,
-                                            anyIf(n_neutral, period = 0) AS now_n_neutral,
-                                            anyIf(ci_method, period = 0) AS now_ci_method,
-                                            anyIf(is_hidden, period = 0) AS now_is_hidden,
-                                            anyIf(n, period = 1) AS before_n,
-                                            anyIf(n_positive, period = 1) AS before_n_positive,
-                                            anyIf(n_negative, period = 1) AS before_n_negative,
-                                            anyIf(total, period = 1) AS before_total,
-                                            anyIf(squares, period = 1) AS before_squares,
-                                            anyIf(value, period = 1) AS before_value,
-                                            anyIf(ci_low, period = 1) AS before_ci_low,
-                                            anyIf(ci_high, period = 1) AS before_ci_high,
-                                            anyIf(n_neutral, period = 1) AS before_n_neutral,
-                                            anyIf(ci_method, period = 1) AS before_ci_method,
-                                            anyIf(is_hidden, period = 1) AS before_is_hidden
+                                            *,
+                                            (period, is_simulated, kpi, kpi_variant, scope) AS group_0
                                         FROM
                                         (
                                             SELECT
-                                                *,
-                                                multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
-                                                multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
-                                                multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                                period,
+                                                is_simulated,
+                                                kpi,
+                                                kpi_variant,
+                                                scope,
+                                                n,
+                                                n_outside,
+                                                (kind, lowest, highest, unit, small_n, is_low_good) AS of_kpi,
+                                                (n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, wald_net, wald_variance, t_quantile, deviation, is_alike, ci_method) AS sample
                                             FROM
                                             (
                                                 SELECT
                                                     *,
-                                                    1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-                                                    t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
+                                                    if(n > 1, sqrt(greatest(squares - ((total * total) / n), 0) / t_degrees), greatest(value - lowest, highest - value)) AS deviation,
+                                                    least(kind = 'mean', (ci_high - ci_low) <= 0.000001) AS is_alike
                                                 FROM
                                                 (
                                                     SELECT
                                                         *,
-                                                        multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
-                                                        (if(kind = 'mean', 1, 100) * numerator) / n AS value,
-                                                        (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
-                                                        multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
+                                                        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest((total / n) - t_half, lowest), lowest)) AS ci_low,
+                                                        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least((total / n) + t_half, highest), highest)) AS ci_high,
+                                                        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
                                                     FROM
                                                     (
                                                         SELECT
                                                             *,
-                                                            (n - n_positive) - n_negative AS n_neutral,
-                                                            kind = 'net' AS is_net,
-                                                            kind = 'share' AS is_share,
-                                                            (n_positive - n_negative) / (n + 3) AS wald_net,
-                                                            greatest(n - 1, 1) AS t_degrees,
-                                                            (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-                                                            (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
+                                                            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                            t_quantile * sqrt((greatest(squares - ((total * total) / n), 0) / t_degrees) / n) AS t_half
                                                         FROM
                                                         (
                                                             SELECT
                                                                 *,
-                                                                (notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (is_hidden_total) AS is_hidden
+                                                                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                                (if(kind = 'mean', 1, 100) * numerator) / n AS value,
+                                                                (((n_positive + n_negative) + 1.5) / (n + 3)) - (wald_net * wald_net) AS wald_variance,
+                                                                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, (((1.959963984540054 + (2.372271230298562 / pow(t_degrees, 1))) + (2.8224986157396112 / pow(t_degrees, 2))) + (2.555849679507722 / pow(t_degrees, 3))) + (1.5895340533938225 / pow(t_degrees, 4))) AS t_quantile
                                                             FROM
                                                             (
                                                                 SELECT
                                                                     *,
-                                                                    is_unsafe_total AS is_hidden_total
+                                                                    (n - n_positive) - n_negative AS n_neutral,
+                                                                    kind = 'net' AS is_net,
+                                                                    kind = 'share' AS is_share,
+                                                                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                                    greatest(n - 1, 1) AS t_degrees,
+                                                                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                                    (1.959963984540054 * sqrt(((n_positive * (n - n_positive)) / n) + 0.9603647051735313)) / (n + 3.8414588206941254) AS wilson_half
                                                                 FROM
                                                                 (
                                                                     SELECT
-                                                                        *,
-                                                                        (total_n > 0) AND ((total_n < 5) OR ((total_outside >= 1) AND (total_outside <= 4))) AS is_unsafe_total
+                                                                        period,
+                                                                        is_simulated,
+                                                                        kpi,
+                                                                        kpi_variant,
+                                                                        scope,
+                                                                        any(kind) AS kind,
+                                                                        any(lowest) AS lowest,
+                                                                        any(highest) AS highest,
+                                                                        any(unit) AS unit,
+                                                                        any(small_n) AS small_n,
+                                                                        any(is_low_good) AS is_low_good,
+                                                                        sum(chosen_answers) AS n,
+                                                                        sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
+                                                                        sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
+                                                                        sum(chosen_answers * units) / 1000 AS total,
+                                                                        sum((chosen_answers * units) * units) / 1000000 AS squares,
+                                                                        sum(answers - chosen_answers) AS n_outside
                                                                     FROM
                                                                     (
                                                                         SELECT
                                                                             *,
-                                                                            sum(n) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_n,
-                                                                            sum(n_outside) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS total_outside
+                                                                            answers * is_chosen AS chosen_answers,
+                                                                            arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
                                                                         FROM
                                                                         (
                                                                             SELECT
-                                                                                period,
-                                                                                is_simulated,
-                                                                                kpi,
-                                                                                kpi_variant,
-                                                                                scope,
-                                                                                any(kind) AS kind,
-                                                                                any(lowest) AS lowest,
-                                                                                any(highest) AS highest,
-                                                                                any(unit) AS unit,
-                                                                                any(small_n) AS small_n,
-                                                                                any(is_low_good) AS is_low_good,
-                                                                                sum(chosen_answers) AS n,
-                                                                                sum(chosen_answers * ((score >= good_from) AND (score <= good_to))) AS n_positive,
-                                                                                sum(chosen_answers * ((score >= bad_from) AND (score <= bad_to))) AS n_negative,
-                                                                                sum(chosen_answers * units) / 1000 AS total,
-                                                                                sum((chosen_answers * units) * units) / 1000000 AS squares,
-                                                                                sum(answers - chosen_answers) AS n_outside
+                                                                                *,
+                                                                                toInt64(round(score * 1000)) AS units
                                                                             FROM
                                                                             (
                                                                                 SELECT
-                                                                                    *,
-                                                                                    answers * is_chosen AS chosen_answers,
-                                                                                    arrayJoin(arrayFilter(one -> ([is_now, is_before][one + 1]), [0, 1])) AS period
-                                                                                FROM
-                                                                                (
-                                                                                    SELECT
-                                                                                        *,
-                                                                                        toInt64(round(score * 1000)) AS units
-                                                                                    FROM
-                                                                                    (
-                                                                                        SELECT
-                                                                                            is_simulated,
-                                                                                            kpi,
-                                                                                            variant,
-                                                                                            scope,
-                                                                                            scale_min,
-                                                                                            scale_max,
-                                                                                            disposition,
-                                                                                            score,
-                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
-                                                                                            (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
-                                                                                            (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
-                                                                                            sum(sign) AS answers
-                                                                                        FROM journey_raw.ledger
-                                                                                        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
-                                                                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                                                                                        ) = 0)
-                                                                                        GROUP BY
-                                                                                            is_simulated,
-                                                                                            kpi,
-                                                                                            variant,
-                                                                                            scope,
-                                                                                            scale_min,
-                                                                                            scale_max,
-                                                                                            disposition,
-                                                                                            score,
-                                                                                            is_chosen,
-                                                                                            is_now,
-                                                                                            is_before
-                                                                                    ) AS scores
-                                                                                    INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
-                                                                                    WHERE disposition IN ('complete', 'partial')
-                                                                                )
-                                                                            )
-                                                                            GROUP BY
-                                                                                period,
-                                                                                is_simulated,
-                                                                                kpi,
-                                                                                kpi_variant,
-                                                                                scope
-                                                                            HAVING (n > 0) OR (n_outside > 0)
+                                                                                    is_simulated,
+                                                                                    kpi,
+                                                                                    variant,
+                                                                                    scope,
+                                                                                    scale_min,
+                                                                                    scale_max,
+                                                                                    disposition,
+                                                                                    score,
+                                                                                    toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                    (local_date >= {date_from:Date}) AND (local_date <= {date_to:Date}) AS is_now,
+                                                                                    (local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}) AS is_before,
+                                                                                    sum(sign) AS answers
+                                                                                FROM journey_raw.ledger
+                                                                                WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) OR ((local_date >= {before_from:Date}) AND (local_date <= {before_to:Date}))) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND ((
+                                                                                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                                                                ) = 0)
+                                                                                GROUP BY
+                                                                                    is_simulated,
+                                                                                    kpi,
+                                                                                    variant,
+                                                                                    scope,
+                                                                                    scale_min,
+                                                                                    scale_max,
+                                                                                    disposition,
+                                                                                    score,
+                                                                                    is_chosen,
+                                                                                    is_now,
+                                                                                    is_before
+                                                                            ) AS scores
+                                                                            INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
+                                                                            WHERE disposition IN ('complete', 'partial')
                                                                         )
                                                                     )
+                                                                    GROUP BY
+                                                                        period,
+                                                                        is_simulated,
+                                                                        kpi,
+                                                                        kpi_variant,
+                                                                        scope
+                                                                    HAVING (n > 0) OR (n_outside > 0)
                                                                 )
                                                             )
                                                         )
@@ -4997,54 +4955,54 @@ FROM
                                                 )
                                             )
                                         )
-                                        WHERE (n > 0) OR is_hidden
-                                        GROUP BY
-                                            is_simulated,
-                                            kpi,
-                                            kpi_variant,
-                                            scope
-                                    ) AS measured
-                                    LEFT JOIN
-                                    (
-                                        SELECT
-                                            kpi,
-                                            kpi_variant,
-                                            scope,
-                                            any(wording) AS wording,
-                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
-                                        FROM
-                                        (
-                                            SELECT
-                                                JSONExtractString(asked, 'kpi') AS kpi,
-                                                JSONExtractString(asked, 'variant') AS kpi_variant,
-                                                JSONExtractString(asked, 'scope') AS scope,
-                                                JSONExtractString(asked, 'question') AS wording,
-                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
-                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
-                                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
-                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
-                                            FROM
-                                            (
-                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
-                                                FROM
-                                                (
-                                                    SELECT content
-                                                    FROM journey_raw.maps
-                                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
-                                                    ORDER BY registered_at ASC
-                                                    LIMIT 1
-                                                )
-                                            )
-                                        )
-                                        GROUP BY
-                                            kpi,
-                                            kpi_variant,
-                                            scope
-                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                    )
                                 )
                             )
                         )
-                    )
+                        WHERE greatest(n > 0, is_hidden)
+                        GROUP BY
+                            is_simulated,
+                            kpi,
+                            kpi_variant,
+                            scope
+                    ) AS measured
+                    LEFT JOIN
+                    (
+                        SELECT
+                            kpi,
+                            kpi_variant,
+                            scope,
+                            any(wording) AS wording,
+                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                        FROM
+                        (
+                            SELECT
+                                JSONExtractString(asked, 'kpi') AS kpi,
+                                JSONExtractString(asked, 'variant') AS kpi_variant,
+                                JSONExtractString(asked, 'scope') AS scope,
+                                JSONExtractString(asked, 'question') AS wording,
+                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints,
+                                JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                            FROM
+                            (
+                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                FROM
+                                (
+                                    SELECT content
+                                    FROM journey_raw.maps
+                                    WHERE (map = {map:String}) AND (version = {map_version:UInt32})
+                                    ORDER BY registered_at ASC
+                                    LIMIT 1
+                                )
+                            )
+                        )
+                        GROUP BY
+                            kpi,
+                            kpi_variant,
+                            scope
+                    ) AS asked USING (kpi, kpi_variant, scope)
                 )
             )
         )
