@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT, UNMAPPED_EVENTS
 from touchline.sql.funnel import FUNNELS, STAGES, Funnel
-from touchline.sql.mart_views import PERSONS, REVENUE, SURVEYS, VOLUMES, WAIT
+from touchline.sql.mart_views import PERSONS, REVENUE, VOLUMES, WAIT
 from touchline.sql.projections import (
     ANSWER_TYPE,
     FIRST_OF_BITS,
@@ -27,6 +27,7 @@ from touchline.sql.projections import (
     WAIT_1D,
     Projection,
 )
+from touchline.sql.survey_marts import SURVEYS
 from touchline.sql.surveys import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import DEFAULT_MAP, NET_ROWS, View, indented

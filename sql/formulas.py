@@ -21,11 +21,6 @@ _T_TERMS = (
 _T_OF_FEW = {1: 12.706204736174705, 2: 4.302652729749464}
 
 
-def t_quantile(degrees: int) -> float:
-    """97.5 % quantile of Student's t, by the same series as in SQL; `degrees` from 1 on."""
-    return _T_OF_FEW.get(degrees) or Z + sum(term / degrees**power for power, term in enumerate(_T_TERMS, start=1))
-
-
 def t_quantile_sql(degrees: str) -> str:
     """97.5 % quantile of Student's t by the series of Abramowitz and Stegun 26.7.5, which is off by less than 0.2 % from 3 degrees of
     freedom on; at 1 and 2 the exact values stand."""
@@ -80,4 +75,14 @@ def student_t(total: str, squares: str, n: str, lowest: str, highest: str) -> In
         layers,
         f"if({n} > 1, greatest({total} / {n} - t_half, {lowest}), {lowest})",
         f"if({n} > 1, least({total} / {n} + t_half, {highest}), {highest})",
+    )
+
+
+def recovered(difference: str, low: str, high: str, less_low: str, less_high: str) -> tuple[str, str]:
+    """Bounds of a difference from how far the bounds of its two parts are from their values: the method of variance estimates recovery
+    (Zou and Donner 2008), which for Wilson's is Newcombe's hybrid score (Newcombe 1998, method 10). All arguments but the first are
+    distances; `less_` are those of the part that is taken away."""
+    return (
+        f"{difference} - sqrt(pow({low}, 2) + pow({less_high}, 2))",
+        f"{difference} + sqrt(pow({high}, 2) + pow({less_low}, 2))",
     )

@@ -7,15 +7,13 @@ from touchline.sql.funnel import FUNNELS
 from touchline.sql.projections import (
     PERSONS_1D,
     REVENUE_1D,
-    SURVEY_1D,
-    SURVEY_1H,
     VOLUME_1D,
     VOLUME_1H,
     WAIT_1D,
     Projection,
 )
-from touchline.sql.survey_values import survey_values
-from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP, Column
+from touchline.sql.survey_marts import SURVEYS, SURVEYS_OVER_TIME
+from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP
 from touchline.sql.views import View, chosen, own
 
 FATES = ("stored", "duplicate", "superseded", "quarantined", "suppressed", "erased")
@@ -57,28 +55,6 @@ PERSONS = tuple(
     for grain in ("touchpoint", "stage", "channel")
 )
 
-
-def _survey_view(projection: Projection, bucket: dict[str, tuple[Column, str]], dimensions: tuple[str, ...]) -> View:
-    named = {"kpi": "kpi", "variant": "kpi_variant", "scope": "scope"}
-    columns = (
-        chosen(*dimensions, *MAP)
-        | own(
-            {
-                name: ("LowCardinality(String)", COLUMNS[name].comment.partition(";")[0], sql)
-                for name, sql in named.items()
-            }
-        )
-        | chosen("n", "n_positive", "n_neutral", "n_negative", "numerator", "denominator", denominator="n")
-        | chosen("value", "ci_low", "ci_high", "ci_method")
-    )
-    period = "UTC hour" if projection is SURVEY_1H else "local day"
-    comment = f"Survey KPIs by the {period} of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)"
-    return View(
-        f"kpi_{projection.name}", comment, bucket | columns, survey_values(projection, ("bucket", *dimensions, *MAP))
-    )
-
-
-SURVEYS = (_survey_view(SURVEY_1H, _HOUR, HOURLY), _survey_view(SURVEY_1D, _DAY, DAILY))
 
 REVENUE = View(
     "kpi_revenue_1d",
@@ -138,4 +114,13 @@ ACCOUNT = View(
 )""",
 )
 
-MART_VIEWS = (*VOLUMES, *PERSONS, *SURVEYS, REVENUE, WAIT, *(funnel.view for funnel in FUNNELS), ACCOUNT)
+MART_VIEWS = (
+    *VOLUMES,
+    *PERSONS,
+    *SURVEYS,
+    *SURVEYS_OVER_TIME,
+    REVENUE,
+    WAIT,
+    *(funnel.view for funnel in FUNNELS),
+    ACCOUNT,
+)

@@ -30,8 +30,8 @@ def is_unsafe(n: str, outside: str) -> str:
 def suppressed(source: str, group: tuple[str, ...], *levels: tuple[str, ...], condition: str) -> str:
     """The rows of `source` with `is_hidden`; nothing is hidden unless the condition holds.
 
-    Rows of one `group` add up to a total; `levels` are the columns by which it divides, and its parts divide again. `source` has the columns
-    of group and levels, which name a row, n and n_outside.
+    Rows of one `group` add up to a total; `levels` are the columns by which it divides, and its parts divide again. `source` has the
+    columns of group and levels, which name a row, n and n_outside.
     """
     # Keys of several columns go in one tuple: the engine plans every column of every window.
     packed = {"group_0": f"({', '.join(group)})"} | {

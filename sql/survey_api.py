@@ -8,7 +8,7 @@ from typing import Final
 from touchline.sql.parameterized import SELECTION, ParameterizedView
 from touchline.sql.selection import SPLITS, is_filtered
 from touchline.sql.suppression import suppressed
-from touchline.sql.survey_selection import CELL_KEYS, selected_cells
+from touchline.sql.survey_selection import CARRIED, CELL_KEYS, selected_cells
 from touchline.sql.survey_values import value_layers
 from touchline.sql.targets import QUESTIONS, target_layers, verdict_of_target
 from touchline.sql.trends import OF_SAMPLE, SIDE, trend_layers
@@ -123,7 +123,6 @@ _TARGET: Final[Shown] = {
         "question",
     ),
 }
-_OF_KPI: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
 _OF_PERIOD: Final = tuple(dict.fromkeys(("n", "n_positive", "n_neutral", "n_negative", *SIDE, "ci_method")))
 
 
@@ -137,7 +136,7 @@ def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]
     packed = f"""
 (
     SELECT
-        {", ".join((*keys, *CELL_KEYS))}, n, n_outside, ({", ".join(_OF_KPI)}) AS of_kpi, ({", ".join(_OF_PERIOD)}) AS sample
+        {", ".join((*keys, *CELL_KEYS))}, n, n_outside, ({", ".join(CARRIED)}) AS of_kpi, ({", ".join(_OF_PERIOD)}) AS sample
     FROM{indented(cells)}
 )"""
     names = ", ".join((*keys, *CELL_KEYS[1:]))
@@ -151,7 +150,7 @@ def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]
     WHERE {any_of("n > 0", "is_hidden")}
     GROUP BY {names}
 )"""
-    unpacked = {name: f"of_kpi.{number}" for number, name in enumerate(_OF_KPI, start=1)}
+    unpacked = {name: f"of_kpi.{number}" for number, name in enumerate(CARRIED, start=1)}
     for side in ("now", "before"):
         unpacked |= {f"{side}_{name}": f"{side}.{number}" for number, name in enumerate(_OF_PERIOD, start=1)}
     asked = f"""
@@ -162,7 +161,9 @@ def _compared(levels: tuple[tuple[str, ...], ...], targets: list[dict[str, str]]
     FROM{indented(pivoted)} AS measured
     LEFT JOIN {indented(QUESTIONS).lstrip()} AS asked USING (kpi, kpi_variant, scope)
 )"""
-    return layered(asked, *(one | other for one, other in zip_longest(trend_layers(), targets, fillvalue={})))
+    nothing: dict[str, str] = {}
+    layers = [one | other for one, other in zip_longest(trend_layers(), targets, fillvalue=nothing)]
+    return layered(asked, *layers)
 
 
 def _view(name: str, comment: str, keys: Shown, source: str) -> ParameterizedView:
@@ -175,15 +176,16 @@ def _view(name: str, comment: str, keys: Shown, source: str) -> ParameterizedVie
 
 _STAGE: Final[Shown] = {name: (COLUMNS[name], COLUMNS[name].shown) for name in ("stage", "stage_order")}
 _TOUCHPOINT: Final[Shown] = {"touchpoint": (COLUMNS["touchpoint"], "touchpoint")}
-_BY_STAGE = ("stage_order", "stage")
+BY_STAGE = ("stage_order", "stage")
 
+SURVEY_BY_TOUCHPOINT = _view(
+    "survey_by_touchpoint",
+    "of the selection by touchpoint and the stage where it stood",
+    _TOUCHPOINT | _STAGE,
+    _compared((BY_STAGE, ("touchpoint",)), target_layers(touchpoint=True, stage=True)),
+)
 SURVEY_API_VIEWS = (
-    _view(
-        "survey_by_touchpoint",
-        "of the selection by touchpoint and the stage where it stood",
-        _TOUCHPOINT | _STAGE,
-        _compared((_BY_STAGE, ("touchpoint",)), target_layers(touchpoint=True, stage=True)),
-    ),
-    _view("survey_by_stage", "of the selection by stage", _STAGE, _compared((_BY_STAGE,), target_layers(stage=True))),
+    SURVEY_BY_TOUCHPOINT,
+    _view("survey_by_stage", "of the selection by stage", _STAGE, _compared((BY_STAGE,), target_layers(stage=True))),
     _view("survey_total", "of the whole selection", {}, _compared((), target_layers())),
 )

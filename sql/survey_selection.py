@@ -16,24 +16,24 @@ from touchline.sql.views import indented
 CELL_KEYS: Final = ("period", "is_simulated", *KPI_KEYS)
 """Keys of every cell; the groups within which cells add up to a total."""
 IN_PERIOD_BEFORE: Final = "local_date BETWEEN {before_from:Date} AND {before_to:Date}"
-_SPLIT: Final = filtered(*SPLITS)
-_REST: Final = filtered(*(key for key in FILTER_COLUMNS if key not in SPLITS))
-_CARRIED: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
+SPLIT: Final = filtered(*SPLITS)
+REST: Final = filtered(*(key for key in FILTER_COLUMNS if key not in SPLITS))
+CARRIED: Final = ("kind", "lowest", "highest", "unit", "small_n", "is_low_good")
 """Columns of the formula of a KPI and variant."""
 
 
-def selected_cells(keys: dict[str, str], *, is_compared: bool) -> str:
+def selected_cells(keys: dict[str, str], *, is_compared: bool, condition: str = "") -> str:
     """Cells by `keys` (name -> expression over what SURVEY_1D is kept by).
 
     Columns: the keys, CELL_KEYS, the formula's columns, the sums (SUMS), n_outside. Cells of which the filter selects nothing are there
-    with n = 0 as long as answers are outside.
+    with n = 0 as long as answers are outside. `condition` is one more on the ledger's rows.
     """
     days = f"({IN_PERIOD} OR {IN_PERIOD_BEFORE})" if is_compared else IN_PERIOD
-    chosen = {"is_chosen": f"toInt64({_SPLIT})"}
+    chosen = {"is_chosen": f"toInt64({SPLIT})"}
     periods = {"is_now": IN_PERIOD, "is_before": IN_PERIOD_BEFORE} if is_compared else {}
-    condition = "\n    AND ".join((OF_MAP, days, _REST, KNOWN_KEYS))
+    conditions = "\n    AND ".join((OF_MAP, days, REST, KNOWN_KEYS, *([condition] if condition else [])))
     answers = {name: name for name in ("is_simulated", *ANSWER_KEYS)}
-    reading = SURVEY_1D.selecting(condition, keys | answers | chosen | periods)
+    reading = SURVEY_1D.selecting(conditions, keys | answers | chosen | periods)
     period = "arrayJoin(arrayFilter(one -> [is_now, is_before][one + 1], [0, 1]))" if is_compared else "0"
     return cells_of(counted_scores(reading), tuple(keys), period)
 
@@ -41,7 +41,7 @@ def selected_cells(keys: dict[str, str], *, is_compared: bool) -> str:
 def cells_of(scores: str, keys: tuple[str, ...], period: str) -> str:
     """Rows of scores with `is_chosen`, summed to cells."""
     names = ", ".join((*keys, *CELL_KEYS))
-    carried = ", ".join(f"any({name}) AS {name}" for name in _CARRIED)
+    carried = ", ".join(f"any({name}) AS {name}" for name in CARRIED)
     sums = ",\n        ".join(f"{sql.replace('answers', 'chosen_answers')} AS {name}" for name, sql in SUMS.items())
     return f"""
 (

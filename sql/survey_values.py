@@ -6,7 +6,6 @@ from typing import Final
 
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.formulas import adjusted_wald, student_t, wilson
-from touchline.sql.projections import Projection
 from touchline.sql.surveys import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
 from touchline.sql.views import indented, layered
 
@@ -21,8 +20,8 @@ SUMS: Final = {
 """What a number of answers comes to, from rows of `counted_scores`."""
 
 
-def survey_values(projection: Projection, dimensions: tuple[str, ...], condition: str = "") -> str:
-    """KPIs by some of the keys of a survey projection. `condition` is on the projection's keys.
+def survey_values(reading: str, dimensions: tuple[str, ...]) -> str:
+    """KPIs by some of the columns of `reading`, a query of scores as a survey projection keeps them.
 
     Columns: the dimensions, kpi, kpi_variant, scope, n, n_positive, n_neutral, n_negative, numerator, value, ci_low, ci_high, ci_method.
     """
@@ -34,17 +33,16 @@ def survey_values(projection: Projection, dimensions: tuple[str, ...], condition
         {keys},
         any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
         {named}
-    FROM{indented(counted_scores(projection.reading("    "), condition))}
+    FROM{indented(counted_scores(reading))}
     GROUP BY {keys}
     HAVING n > 0
 )"""
     return layered(summed, *value_layers())
 
 
-def counted_scores(reading: str, condition: str = "") -> str:
+def counted_scores(reading: str) -> str:
     """The rows of scores that a formula of the catalogue counts, with its columns, and the score in whole `units`. `reading` has a survey
     projection's ANSWER_KEYS and `answers`."""
-    counted = f"disposition IN ({COUNTED_DISPOSITIONS})" + (f" AND {condition}" if condition else "")
     return f"""
 (
     SELECT *, toInt64(round(score * {SCORE_UNITS_PER_POINT})) AS units
@@ -54,7 +52,7 @@ def counted_scores(reading: str, condition: str = "") -> str:
     ) AS scores
     INNER JOIN {indented(formulas(load_catalogue())).lstrip()} AS formulas
     USING (kpi, variant, scale_min, scale_max)
-    WHERE {counted}
+    WHERE disposition IN ({COUNTED_DISPOSITIONS})
 )"""
 
 

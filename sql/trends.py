@@ -1,8 +1,7 @@
 """Whether a KPI changed from one period to the one before: the change, its 95 % interval, and what that proves.
 
 Of a difference of two shares (NPS) both periods are adjusted as for their own interval, then Wald (measuringu.com/nps-significance-test).
-Of shares and means the two intervals give that of the difference by the method of variance estimates recovery (Zou and Donner 2008), which
-for Wilson's is Newcombe's hybrid score (Newcombe 1998, method 10).
+Of shares and means the two intervals give that of the difference (formulas.recovered).
 
 Answers to a mean that are all alike say nothing about spread (two of two would prove any change): it is then taken to be that of the other
 period, and at least the change.
@@ -12,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.formulas import Z
+from touchline.sql.formulas import Z, recovered
 from touchline.sql.views import all_of, any_of
 
 UP, DOWN, NO_PROOF, NOT_KNOWN = "up", "down", "no proof of change", "no answers to compare"
@@ -44,9 +43,11 @@ def trend_layers() -> list[dict[str, str]]:
     }
     variances = " + ".join(f"{side}_wald_variance / ({side}_n + 3)" for side in _SIDES)
     ends |= {"net_change": "100 * (now_wald_net - before_wald_net)", "half_change": f"100 * {Z!r} * sqrt({variances})"}
+    low, high = recovered("change", "now_below", "now_above", "before_below", "before_above")
     bounds = {
-        "change_low": "if(kind = 'net', net_change - half_change, change - sqrt(pow(now_below, 2) + pow(before_above, 2)))",
-        "change_high": "if(kind = 'net', net_change + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2)))",
+        "change_low": f"if(kind = 'net', net_change - half_change, {low})",
+        "change_high": f"if(kind = 'net', net_change + half_change, {high})",
     }
-    verdict = f"multiIf({any_of('now_n = 0', 'before_n = 0')}, '{NOT_KNOWN}', change_low > 0, '{UP}', change_high < 0, '{DOWN}', '{NO_PROOF}')"
+    has_none = any_of("now_n = 0", "before_n = 0")
+    verdict = f"multiIf({has_none}, '{NOT_KNOWN}', change_low > 0, '{UP}', change_high < 0, '{DOWN}', '{NO_PROOF}')"
     return [first, ends, bounds, {"trend": verdict}]

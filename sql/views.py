@@ -75,8 +75,8 @@ def layered(source: str, *layers: dict[str, str], condition: str = "") -> str:
 
 
 def all_of(*conditions: str) -> str:
-    """AND of conditions, none of them NULL, as the least of them. Above a deep nest of subqueries the engine takes 10 to 30 ms to plan each AND
-    and OR (ClickHouse 26.9: it compares the sides together with all that is below them), and next to nothing for this."""
+    """AND of conditions, none of them NULL, as the least of them. Above a deep nest of subqueries the engine takes 10 to 30 ms to plan each
+    AND and OR (ClickHouse 26.9: it compares the sides together with all that is below them), and next to nothing for this."""
     return "least(" + ", ".join(conditions) + ")"
 
 

@@ -20,6 +20,12 @@ DROP VIEW IF EXISTS journey_api.volume_over_time;
 
 DROP VIEW IF EXISTS journey_api.volume_by_touchpoint;
 
+DROP VIEW IF EXISTS journey_api.impact;
+
+DROP VIEW IF EXISTS journey_api.survey_split;
+
+DROP VIEW IF EXISTS journey_api.survey_over_time;
+
 DROP VIEW IF EXISTS journey_api.survey_total;
 
 DROP VIEW IF EXISTS journey_api.survey_by_stage;
@@ -37,6 +43,14 @@ DROP VIEW IF EXISTS journey.kpi_persons_1mo;
 DROP VIEW IF EXISTS journey.kpi_persons_1w;
 
 DROP VIEW IF EXISTS journey.kpi_persons_1d;
+
+DROP VIEW IF EXISTS journey.kpi_survey_rolling_28d;
+
+DROP VIEW IF EXISTS journey.kpi_survey_rolling_7d;
+
+DROP VIEW IF EXISTS journey.kpi_survey_1mo;
+
+DROP VIEW IF EXISTS journey.kpi_survey_1w;
 
 DROP VIEW IF EXISTS journey.annotations;
 

@@ -368,6 +368,646 @@ FROM
     )
 );
 
+CREATE OR REPLACE VIEW journey.kpi_survey_1w
+(
+    bucket Date COMMENT 'Monday of the local week',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the local week of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum(answers * units * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT *, toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                        SELECT toMonday(bucket) AS bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, answers
+                        FROM
+                        (
+                            SELECT
+                                local_date AS bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score,
+                                sum(sign) AS answers
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                            GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                        )
+                        ) AS scores
+                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                        USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    HAVING n > 0
+                )
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey.kpi_survey_1mo
+(
+    bucket Date COMMENT 'First local day of the month',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the local month of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum(answers * units * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT *, toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                        SELECT toStartOfMonth(bucket) AS bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, answers
+                        FROM
+                        (
+                            SELECT
+                                local_date AS bucket,
+                                touchpoint,
+                                channel,
+                                is_online,
+                                is_simulated,
+                                map,
+                                map_version,
+                                stage,
+                                stage_order,
+                                kpi,
+                                variant,
+                                scope,
+                                scale_min,
+                                scale_max,
+                                disposition,
+                                score,
+                                sum(sign) AS answers
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                            GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                        )
+                        ) AS scores
+                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                        USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    HAVING n > 0
+                )
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey.kpi_survey_rolling_7d
+(
+    bucket Date COMMENT 'Last local day of a window of 7: windows overlap, never sum over buckets',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the 7 local days up to the bucket of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum(answers * units * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT *, toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                        SELECT day AS bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, answers
+                        FROM
+                        (
+                            SELECT *, arrayJoin(arrayMap(later -> addDays(bucket, later), range(7))) AS day
+                            FROM
+                            (
+                                SELECT
+                                    local_date AS bucket,
+                                    touchpoint,
+                                    channel,
+                                    is_online,
+                                    is_simulated,
+                                    map,
+                                    map_version,
+                                    stage,
+                                    stage_order,
+                                    kpi,
+                                    variant,
+                                    scope,
+                                    scale_min,
+                                    scale_max,
+                                    disposition,
+                                    score,
+                                    sum(sign) AS answers
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                            )
+                        ) AS windows
+                        INNER JOIN
+                        (
+                            SELECT map, map_version, max(bucket) AS last_day
+                            FROM
+                            (
+                                SELECT
+                                    local_date AS bucket,
+                                    map,
+                                    map_version,
+                                    sum(sign) AS answers
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                GROUP BY bucket, map, map_version
+                            )
+                            WHERE answers != 0
+                            GROUP BY map, map_version
+                        ) AS ends USING (map, map_version)
+                        WHERE day <= last_day
+                        ) AS scores
+                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                        USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    HAVING n > 0
+                )
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey.kpi_survey_rolling_28d
+(
+    bucket Date COMMENT 'Last local day of a window of 28: windows overlap, never sum over buckets',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    kpi LowCardinality(String) COMMENT 'KPI that the question feeds (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Int64 COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum)',
+    n_positive Int64 COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum)',
+    n_neutral Int64 COMMENT 'Answers of neither class (additivity: sum)',
+    n_negative Int64 COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum)',
+    numerator Float64 COMMENT 'Numerator of the value, before the factor 100 of points and percent (additivity: sum)',
+    denominator Int64 COMMENT 'Denominator of the value (additivity: sum)',
+    value Float64 COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived)',
+    ci_low Float64 COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value',
+    ci_high Float64 COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value',
+    ci_method LowCardinality(String) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs by the 28 local days up to the bucket of the touchpoint that is rated, one KPI, formula variant and scope a row (additivity: derived)'
+AS SELECT
+    bucket,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    is_online,
+    is_simulated,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    nullIf(stage_order, 0) AS stage_order,
+    kpi,
+    kpi_variant AS variant,
+    scope,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    numerator,
+    n AS denominator,
+    value,
+    ci_low,
+    ci_high,
+    ci_method
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest,
+                        sum(answers) AS n,
+                        sum(answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                        sum(answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                        sum(answers * units) / 1000 AS total,
+                        sum(answers * units * units) / 1000000 AS squares
+                    FROM
+                    (
+                        SELECT *, toInt64(round(score * 1000)) AS units
+                        FROM
+                        (
+                        SELECT day AS bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score, answers
+                        FROM
+                        (
+                            SELECT *, arrayJoin(arrayMap(later -> addDays(bucket, later), range(28))) AS day
+                            FROM
+                            (
+                                SELECT
+                                    local_date AS bucket,
+                                    touchpoint,
+                                    channel,
+                                    is_online,
+                                    is_simulated,
+                                    map,
+                                    map_version,
+                                    stage,
+                                    stage_order,
+                                    kpi,
+                                    variant,
+                                    scope,
+                                    scale_min,
+                                    scale_max,
+                                    disposition,
+                                    score,
+                                    sum(sign) AS answers
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
+                            )
+                        ) AS windows
+                        INNER JOIN
+                        (
+                            SELECT map, map_version, max(bucket) AS last_day
+                            FROM
+                            (
+                                SELECT
+                                    local_date AS bucket,
+                                    map,
+                                    map_version,
+                                    sum(sign) AS answers
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                GROUP BY bucket, map, map_version
+                            )
+                            WHERE answers != 0
+                            GROUP BY map, map_version
+                        ) AS ends USING (map, map_version)
+                        WHERE day <= last_day
+                        ) AS scores
+                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                        USING (kpi, variant, scale_min, scale_max)
+                        WHERE disposition IN ('complete', 'partial')
+                    )
+                    GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope
+                    HAVING n > 0
+                )
+            )
+        )
+    )
+);
+
 CREATE OR REPLACE VIEW journey.kpi_persons_1d
 (
     bucket Date COMMENT 'Local day',
@@ -1936,6 +2576,823 @@ FROM
                         )
                         GROUP BY kpi, kpi_variant, scope
                     ) AS asked USING (kpi, kpi_variant, scope)
+                )
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.survey_over_time
+(
+    bucket DateTime('UTC') COMMENT 'Begin of the UTC hour, local day, week (Monday) or month; of a rolling window its last local day',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    n Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    n_positive Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    n_neutral Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    n_negative Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    value Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
+    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs of the selection over time (additivity: derived)'
+AS SELECT
+    CAST(bucket, 'DateTime(''UTC'')') AS bucket,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(kpi, 'LowCardinality(String)') AS kpi,
+    CAST(kpi_variant, 'LowCardinality(String)') AS variant,
+    CAST(scope, 'LowCardinality(String)') AS scope,
+    CAST(if(is_not_shown, NULL, n), 'Nullable(Int64)') AS n,
+    CAST(if(is_not_shown, NULL, n_positive), 'Nullable(Int64)') AS n_positive,
+    CAST(if(is_not_shown, NULL, n_neutral), 'Nullable(Int64)') AS n_neutral,
+    CAST(if(is_not_shown, NULL, n_negative), 'Nullable(Int64)') AS n_negative,
+    CAST(if(greatest(is_not_shown, n = 0), NULL, value), 'Nullable(Float64)') AS value,
+    CAST(if(greatest(is_not_shown, n = 0), NULL, ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(greatest(is_not_shown, n = 0), NULL, ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(greatest(is_not_shown, n = 0), NULL, ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(is_not_shown, NULL, n < small_n), 'Nullable(UInt8)') AS is_small_n,
+    CAST(is_not_shown, 'UInt8') AS is_suppressed
+FROM 
+(
+    SELECT
+        *,
+        greatest(is_hidden, least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), {grain:String} IN ('rolling_7d', 'rolling_28d'), is_thin)) AS is_not_shown
+    FROM 
+    (
+        SELECT
+            *,
+            max(least(n > 0, greatest(n < 5, least(n_outside > 0, n_outside < 5)))) OVER (PARTITION BY period, is_simulated, kpi, kpi_variant, scope) AS is_thin
+        FROM 
+        (
+            SELECT
+                *,
+                least(least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), NOT {grain:String} IN ('rolling_7d', 'rolling_28d')), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)))) AS is_hidden
+            FROM 
+            (
+                SELECT
+                    *,
+                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                FROM 
+                (
+                    SELECT
+                        *,
+                        dense_rank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS rank_1,
+                        sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS n_until_1,
+                        sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS outside_until_1,
+                        sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS unsafe_until_1,
+                        sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1
+                    FROM 
+                    (
+                        SELECT
+                            *,
+                            least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
+                            least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1
+                        FROM 
+                        (
+                            SELECT
+                                *,
+                                sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
+                                sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
+                                sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1
+                            FROM 
+                            (
+                                SELECT
+                                    *,
+                                    (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
+                                    (bucket) AS node_1
+                                FROM 
+                                (
+                                    SELECT
+                                        *,
+                                        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+                                        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+                                        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                    FROM 
+                                    (
+                                        SELECT
+                                            *,
+                                            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+                                        FROM 
+                                        (
+                                            SELECT
+                                                *,
+                                                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                                                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                                                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+                                            FROM 
+                                            (
+                                                SELECT
+                                                    *,
+                                                    n - n_positive - n_negative AS n_neutral,
+                                                    kind = 'net' AS is_net,
+                                                    kind = 'share' AS is_share,
+                                                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                    greatest(n - 1, 1) AS t_degrees,
+                                                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                                                FROM 
+                                                (
+                                                    SELECT
+                                                        bucket, period, is_simulated, kpi, kpi_variant, scope,
+                                                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                        sum(chosen_answers) AS n,
+                                                        sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                                                        sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                                                        sum(chosen_answers * units) / 1000 AS total,
+                                                        sum(chosen_answers * units * units) / 1000000 AS squares,
+                                                        sum(answers - chosen_answers) AS n_outside
+                                                    FROM
+                                                    (
+                                                        SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
+                                                        FROM
+                                                        (
+                                                            SELECT *, toInt64(round(score * 1000)) AS units
+                                                            FROM
+                                                            (
+                                                            SELECT toDateTime(multiIf({grain:String} IN ('week'), toMonday(day), {grain:String} IN ('month'), toStartOfMonth(day), day), 'UTC') AS bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen, answers
+                                                            FROM
+                                                            (
+                                                                SELECT *, arrayJoin(arrayMap(later -> addDays(local_day, later), range(multiIf({grain:String} IN ('rolling_7d'), 6, {grain:String} IN ('rolling_28d'), 27, 0) + 1))) AS day
+                                                                FROM
+                                                                (
+                                                                    SELECT
+                                                                        local_date AS local_day,
+                                                                        is_simulated,
+                                                                        kpi,
+                                                                        variant,
+                                                                        scope,
+                                                                        scale_min,
+                                                                        scale_max,
+                                                                        disposition,
+                                                                        score,
+                                                                        toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                        sum(sign) AS answers
+                                                                    FROM journey_raw.ledger
+                                                                    WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                        AND local_date BETWEEN addDays({date_from:Date}, -multiIf({grain:String} IN ('rolling_7d'), 6, {grain:String} IN ('rolling_28d'), 27, 0)) AND {date_to:Date}
+                                                                        AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
+                                                                        AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                                        AND (SELECT throwIf(NOT {grain:String} IN ('hour', 'day', 'week', 'month', 'rolling_7d', 'rolling_28d'), 'grain is one of hour, day, week, month, rolling_7d, rolling_28d')) = 0
+                                                                        AND NOT {grain:String} IN ('hour')
+                                                                    GROUP BY local_day, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                )
+                                                            )
+                                                            WHERE day BETWEEN {date_from:Date} AND {date_to:Date}
+                                                            UNION ALL
+                                                            SELECT bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen, answers
+                                                            FROM
+                                                            (
+                                                                SELECT
+                                                                    toStartOfHour(about_time) AS bucket,
+                                                                    is_simulated,
+                                                                    kpi,
+                                                                    variant,
+                                                                    scope,
+                                                                    scale_min,
+                                                                    scale_max,
+                                                                    disposition,
+                                                                    score,
+                                                                    toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                    sum(sign) AS answers
+                                                                FROM journey_raw.ledger
+                                                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                    AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                    AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
+                                                                    AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
+                                                                    AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                                    AND (SELECT throwIf(NOT {grain:String} IN ('hour', 'day', 'week', 'month', 'rolling_7d', 'rolling_28d'), 'grain is one of hour, day, week, month, rolling_7d, rolling_28d')) = 0
+                                                                    AND {grain:String} IN ('hour')
+                                                                GROUP BY bucket, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                            )
+                                                            ) AS scores
+                                                            INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                                ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                                ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                                ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                                                            USING (kpi, variant, scale_min, scale_max)
+                                                            WHERE disposition IN ('complete', 'partial')
+                                                        )
+                                                    )
+                                                    GROUP BY bucket, period, is_simulated, kpi, kpi_variant, scope
+                                                    HAVING n > 0 OR n_outside > 0
+                                                )
+                                            )
+                                        )
+                                    )
+                                )
+                            )
+                        )
+                    )
+                )
+            )
+        )
+    )
+)
+WHERE greatest(n > 0, is_not_shown);
+
+CREATE OR REPLACE VIEW journey_api.survey_split
+(
+    split_value LowCardinality(Nullable(String)) COMMENT 'Value of the key; NULL when unknown, and for the others',
+    is_other UInt8 COMMENT '1 for the sum of the suppressed cells',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    unit LowCardinality(String) COMMENT 'Unit of the value: points, percent or score',
+    scale_low Float64 COMMENT 'Lowest value that the KPI can have',
+    scale_high Float64 COMMENT 'Highest value that the KPI can have',
+    n Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    n_positive Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    n_neutral Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    n_negative Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    value Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
+    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL'
+)
+SQL SECURITY DEFINER
+COMMENT 'Survey KPIs of the selection, one row a value of one key (additivity: derived)'
+AS SELECT
+    CAST(nullIf(split_value, ''), 'LowCardinality(Nullable(String))') AS split_value,
+    CAST(is_other, 'UInt8') AS is_other,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(kpi, 'LowCardinality(String)') AS kpi,
+    CAST(kpi_variant, 'LowCardinality(String)') AS variant,
+    CAST(scope, 'LowCardinality(String)') AS scope,
+    CAST(unit, 'LowCardinality(String)') AS unit,
+    CAST(lowest, 'Float64') AS scale_low,
+    CAST(highest, 'Float64') AS scale_high,
+    CAST(if(is_hidden, NULL, n), 'Nullable(Int64)') AS n,
+    CAST(if(is_hidden, NULL, n_positive), 'Nullable(Int64)') AS n_positive,
+    CAST(if(is_hidden, NULL, n_neutral), 'Nullable(Int64)') AS n_neutral,
+    CAST(if(is_hidden, NULL, n_negative), 'Nullable(Int64)') AS n_negative,
+    CAST(if(greatest(is_hidden, n = 0), NULL, value), 'Nullable(Float64)') AS value,
+    CAST(if(greatest(is_hidden, n = 0), NULL, ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(greatest(is_hidden, n = 0), NULL, ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(greatest(is_hidden, n = 0), NULL, ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(is_hidden, NULL, n < small_n), 'Nullable(UInt8)') AS is_small_n,
+    CAST(is_hidden, 'UInt8') AS is_suppressed
+FROM 
+(
+    SELECT
+        *,
+        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+    FROM 
+    (
+        SELECT
+            *,
+            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+        FROM 
+        (
+            SELECT
+                *,
+                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+            FROM 
+            (
+                SELECT
+                    *,
+                    n - n_positive - n_negative AS n_neutral,
+                    kind = 'net' AS is_net,
+                    kind = 'share' AS is_share,
+                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                    greatest(n - 1, 1) AS t_degrees,
+                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                FROM 
+                (
+                    SELECT
+                        if(is_other, '', split_name) AS split_value, is_other, period, is_simulated, kpi, kpi_variant, scope,
+                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good, sum(judged.n) AS n, sum(judged.n_positive) AS n_positive, sum(judged.n_negative) AS n_negative, sum(judged.total) AS total, sum(judged.squares) AS squares, max(is_cell_hidden) AS is_hidden
+                    FROM
+                    (
+                        SELECT
+                            * EXCEPT (split_value, is_hidden), split_value AS split_name,
+                            arrayJoin(if(least(is_hidden, NOT is_unsafe_0), [0, 1], [0])) AS is_other,
+                            least(is_hidden, NOT is_other) AS is_cell_hidden
+                        FROM
+                        (
+                            SELECT
+                                *,
+                                least(greatest((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), {by:String} IN ('brand', 'place', 'persona', 'segment')), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)))) AS is_hidden
+                            FROM 
+                            (
+                                SELECT
+                                    *,
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                                FROM 
+                                (
+                                    SELECT
+                                        *,
+                                        dense_rank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS rank_1,
+                                        sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS n_until_1,
+                                        sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS outside_until_1,
+                                        sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS unsafe_until_1,
+                                        sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1
+                                    FROM 
+                                    (
+                                        SELECT
+                                            *,
+                                            least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
+                                            least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1
+                                        FROM 
+                                        (
+                                            SELECT
+                                                *,
+                                                sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                                sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
+                                                sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
+                                                sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1
+                                            FROM 
+                                            (
+                                                SELECT
+                                                    *,
+                                                    (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
+                                                    (split_value) AS node_1
+                                                FROM 
+                                                (
+                                                    SELECT
+                                                        split_value, period, is_simulated, kpi, kpi_variant, scope,
+                                                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                        sum(chosen_answers) AS n,
+                                                        sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                                                        sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                                                        sum(chosen_answers * units) / 1000 AS total,
+                                                        sum(chosen_answers * units * units) / 1000000 AS squares,
+                                                        sum(answers - chosen_answers) AS n_outside
+                                                    FROM
+                                                    (
+                                                        SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
+                                                        FROM
+                                                        (
+                                                            SELECT *, toInt64(round(score * 1000)) AS units
+                                                            FROM
+                                                            (
+                                                            SELECT
+                                                                multiIf({by:String} IN ('touchpoint'), toString(touchpoint), {by:String} IN ('stage'), toString(stage), {by:String} IN ('channel'), toString(channel), {by:String} IN ('is_online'), toString(toString(is_online)), {by:String} IN ('is_simulated'), toString(toString(is_simulated)), {by:String} IN ('brand'), toString(brand), {by:String} IN ('place'), toString(place), {by:String} IN ('persona'), toString(persona), {by:String} IN ('segment'), toString(segment), '') AS split_value,
+                                                                is_simulated,
+                                                                kpi,
+                                                                variant,
+                                                                scope,
+                                                                scale_min,
+                                                                scale_max,
+                                                                disposition,
+                                                                score,
+                                                                toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                sum(sign) AS answers
+                                                            FROM journey_raw.ledger
+                                                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
+                                                                AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
+                                                                AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                                AND (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), 'by is one of touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment')) = 0
+                                                            GROUP BY split_value, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                            ) AS scores
+                                                            INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                                ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                                ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                                ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                                                            USING (kpi, variant, scale_min, scale_max)
+                                                            WHERE disposition IN ('complete', 'partial')
+                                                        )
+                                                    )
+                                                    GROUP BY split_value, period, is_simulated, kpi, kpi_variant, scope
+                                                    HAVING n > 0 OR n_outside > 0
+                                                )
+                                            )
+                                        )
+                                    )
+                                )
+                            )
+                        )
+                        WHERE greatest(n > 0, is_hidden)
+                    ) AS judged
+                    GROUP BY split_value, is_other, period, is_simulated, kpi, kpi_variant, scope
+                )
+            )
+        )
+    )
+);
+
+CREATE OR REPLACE VIEW journey_api.impact
+(
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
+    variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
+    scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
+    unit LowCardinality(String) COMMENT 'Unit of the value: points, percent or score',
+    scale_low Float64 COMMENT 'Lowest value that the KPI can have',
+    scale_high Float64 COMMENT 'Highest value that the KPI can have',
+    n Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    n_positive Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    n_neutral Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    n_negative Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    value Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    is_small_n Nullable(UInt8) COMMENT '1 below the KPI''s minimum of answers (small_n of the catalogue): read with care',
+    is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
+    target Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
+    gap Nullable(Float64) COMMENT 'What the KPI lacks of its target, as a share of its range; negative when it is better; NULL without target',
+    journeys Int64 COMMENT 'Selected journeys through the touchpoint (additivity: distinct); made-up ones count for made-up answers only',
+    n_good Nullable(Int64) COMMENT 'Journeys with a good experience there: an answer of the good class, none of the bad',
+    n_bad Nullable(Int64) COMMENT 'Journeys with a bad experience there: an answer of the bad class',
+    conversion_good Nullable(Float64) COMMENT 'Share of the journeys with a good experience that have converted; NULL without any',
+    conversion_bad Nullable(Float64) COMMENT 'Share of the journeys with a bad experience that have converted; NULL without any',
+    difference Nullable(Float64) COMMENT 'conversion_good less conversion_bad: consistent with an effect, no proof of one',
+    difference_low Nullable(Float64) COMMENT 'Lower bound of its 95 % interval (Newcombe)',
+    difference_high Nullable(Float64) COMMENT 'Upper bound of its 95 % interval (Newcombe)',
+    impact Nullable(Float64) COMMENT 'journeys times difference',
+    score Nullable(Float64) COMMENT 'impact times gap',
+    is_flagged UInt8 COMMENT '1 when the KPI misses its target beyond doubt: the whole interval is on the bad side',
+    rank UInt64 COMMENT 'From 1: where to act first; flagged ones before the others, then by score'
+)
+SQL SECURITY DEFINER
+COMMENT 'Where to act: survey KPIs by touchpoint with gap to the target and impact on conversion (additivity: derived)'
+AS SELECT
+    CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(kpi, 'LowCardinality(String)') AS kpi,
+    CAST(kpi_variant, 'LowCardinality(String)') AS variant,
+    CAST(scope, 'LowCardinality(String)') AS scope,
+    CAST(unit, 'LowCardinality(String)') AS unit,
+    CAST(lowest, 'Float64') AS scale_low,
+    CAST(highest, 'Float64') AS scale_high,
+    CAST(if(is_hidden, NULL, n), 'Nullable(Int64)') AS n,
+    CAST(if(is_hidden, NULL, n_positive), 'Nullable(Int64)') AS n_positive,
+    CAST(if(is_hidden, NULL, n_neutral), 'Nullable(Int64)') AS n_neutral,
+    CAST(if(is_hidden, NULL, n_negative), 'Nullable(Int64)') AS n_negative,
+    CAST(if(greatest(is_hidden, n = 0), NULL, value), 'Nullable(Float64)') AS value,
+    CAST(if(greatest(is_hidden, n = 0), NULL, ci_low), 'Nullable(Float64)') AS ci_low,
+    CAST(if(greatest(is_hidden, n = 0), NULL, ci_high), 'Nullable(Float64)') AS ci_high,
+    CAST(if(greatest(is_hidden, n = 0), NULL, ci_method), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST(if(is_hidden, NULL, n < small_n), 'Nullable(UInt8)') AS is_small_n,
+    CAST(is_hidden, 'UInt8') AS is_suppressed,
+    CAST(target, 'Nullable(Float64)') AS target,
+    CAST(gap, 'Nullable(Float64)') AS gap,
+    CAST(journeys, 'Int64') AS journeys,
+    CAST(if(is_hidden, NULL, n_good), 'Nullable(Int64)') AS n_good,
+    CAST(if(is_hidden, NULL, n_bad), 'Nullable(Int64)') AS n_bad,
+    CAST(if(greatest(is_hidden, n_good = 0), NULL, good_share), 'Nullable(Float64)') AS conversion_good,
+    CAST(if(greatest(is_hidden, n_bad = 0), NULL, bad_share), 'Nullable(Float64)') AS conversion_bad,
+    CAST(difference, 'Nullable(Float64)') AS difference,
+    CAST(difference_low, 'Nullable(Float64)') AS difference_low,
+    CAST(difference_high, 'Nullable(Float64)') AS difference_high,
+    CAST(impact, 'Nullable(Float64)') AS impact,
+    CAST(score, 'Nullable(Float64)') AS score,
+    CAST(is_flagged, 'UInt8') AS is_flagged,
+    CAST(row_number() OVER (ORDER BY is_flagged DESC, ifNull(score, -inf) DESC, touchpoint, is_simulated, kpi, kpi_variant, scope), 'UInt64') AS rank
+FROM 
+(
+    SELECT
+        *,
+        impact * gap AS score
+    FROM 
+    (
+        SELECT
+            *,
+            journeys * difference AS impact
+        FROM 
+        (
+            SELECT
+                *,
+                if(is_known, good_share - bad_share, NULL) AS difference,
+                if(is_known, good_share - bad_share - sqrt(pow(good_below, 2) + pow(bad_above, 2)), NULL) AS difference_low,
+                if(is_known, good_share - bad_share + sqrt(pow(good_above, 2) + pow(bad_below, 2)), NULL) AS difference_high
+            FROM 
+            (
+                SELECT
+                    *,
+                    least(NOT is_hidden, n_good > 0, n_bad > 0) AS is_known,
+                    if(is_hidden, NULL, if(is_low_good, value - target, target - value) / (highest - lowest)) AS gap,
+                    if(multiIf(greatest(isNull(target), isNull(ci_low)), NULL, if(is_low_good, ci_high <= target, ci_low >= target), 'met', if(is_low_good, ci_low > target, ci_high < target), 'missed', 'not proved') = 'missed', NOT is_hidden, 0) AS is_flagged
+                FROM 
+                (
+                    SELECT
+                        *,
+                        if(length(targets) = 1, targets[1], NULL) AS target,
+                        nullIf(wording, '') AS question
+                    FROM 
+                    (
+                        SELECT
+                            *,
+                            good_share - greatest(good_centre - good_half, 0) AS good_below,
+                            least(good_centre + good_half, 1) - good_share AS good_above,
+                            bad_share - greatest(bad_centre - bad_half, 0) AS bad_below,
+                            least(bad_centre + bad_half, 1) - bad_share AS bad_above,
+                            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here)))) AS targets
+                        FROM 
+                        (
+                            SELECT
+                                *,
+                                good_converted / n_good AS good_share,
+                                bad_converted / n_bad AS bad_share,
+                                (good_converted + 1.9207294103470627) / (n_good + 3.8414588206941254) AS good_centre,
+                                1.959963984540054 * sqrt(good_converted * (n_good - good_converted) / n_good + 0.9603647051735313) / (n_good + 3.8414588206941254) AS good_half,
+                                (bad_converted + 1.9207294103470627) / (n_bad + 3.8414588206941254) AS bad_centre,
+                                1.959963984540054 * sqrt(bad_converted * (n_bad - bad_converted) / n_bad + 0.9603647051735313) / (n_bad + 3.8414588206941254) AS bad_half,
+                                arrayFilter(one -> greatest(one.1, has(one.2, touchpoint)), questions) AS asked_here
+                            FROM 
+                            (
+                                SELECT *
+                                FROM
+                                (
+                                    SELECT
+                                        *,
+                                        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+                                        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+                                        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                    FROM 
+                                    (
+                                        SELECT
+                                            *,
+                                            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+                                        FROM 
+                                        (
+                                            SELECT
+                                                *,
+                                                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                if(kind = 'mean', 1, 100) * numerator / n AS value,
+                                                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                                                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+                                            FROM 
+                                            (
+                                                SELECT
+                                                    *,
+                                                    n - n_positive - n_negative AS n_neutral,
+                                                    kind = 'net' AS is_net,
+                                                    kind = 'share' AS is_share,
+                                                    (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                    greatest(n - 1, 1) AS t_degrees,
+                                                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                                                FROM 
+                                                (
+                                                    SELECT touchpoint, is_simulated, kpi, kpi_variant, scope, any(cells.kind) AS kind, any(cells.lowest) AS lowest, any(cells.highest) AS highest, any(cells.unit) AS unit, any(cells.small_n) AS small_n, any(cells.is_low_good) AS is_low_good, sum(cells.n) AS n, sum(cells.n_positive) AS n_positive, sum(cells.n_negative) AS n_negative, sum(cells.total) AS total, sum(cells.squares) AS squares, max(cells.is_hidden) AS is_hidden
+                                                    FROM
+                                                    (
+                                                        SELECT
+                                                            *,
+                                                            least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)), least(unsafe_all_2 > 0, greatest(stop_2 = 0, rank_2 <= stop_2)))) AS is_hidden
+                                                        FROM 
+                                                        (
+                                                            SELECT
+                                                                *,
+                                                                minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                                                minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, rank_2 >= 2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
+                                                            FROM 
+                                                            (
+                                                                SELECT
+                                                                    *,
+                                                                    dense_rank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS rank_1,
+                                                                    sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS n_until_1,
+                                                                    sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS outside_until_1,
+                                                                    sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS unsafe_until_1,
+                                                                    sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1,
+                                                                    dense_rank() OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS rank_2,
+                                                                    sum(n) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS n_until_2,
+                                                                    sum(n_outside) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS outside_until_2,
+                                                                    sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS unsafe_until_2,
+                                                                    sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1) AS unsafe_all_2
+                                                                FROM 
+                                                                (
+                                                                    SELECT
+                                                                        *,
+                                                                        least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
+                                                                        least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1,
+                                                                        least(n_2 > 0, greatest(n_2 < 5, least(outside_2 > 0, outside_2 < 5))) AS is_unsafe_2
+                                                                    FROM 
+                                                                    (
+                                                                        SELECT
+                                                                            *,
+                                                                            sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                                                            sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
+                                                                            sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
+                                                                            sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1,
+                                                                            sum(n) OVER (PARTITION BY group_0, node_1, node_2) AS n_2,
+                                                                            sum(n_outside) OVER (PARTITION BY group_0, node_1, node_2) AS outside_2
+                                                                        FROM 
+                                                                        (
+                                                                            SELECT
+                                                                                *,
+                                                                                (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
+                                                                                (stage_order, stage) AS node_1,
+                                                                                (touchpoint) AS node_2
+                                                                            FROM 
+                                                                            (
+                                                                                SELECT
+                                                                                    stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope,
+                                                                                    any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                                                    sum(chosen_answers) AS n,
+                                                                                    sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                                                                                    sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                                                                                    sum(chosen_answers * units) / 1000 AS total,
+                                                                                    sum(chosen_answers * units * units) / 1000000 AS squares,
+                                                                                    sum(answers - chosen_answers) AS n_outside
+                                                                                FROM
+                                                                                (
+                                                                                    SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
+                                                                                    FROM
+                                                                                    (
+                                                                                        SELECT *, toInt64(round(score * 1000)) AS units
+                                                                                        FROM
+                                                                                        (
+                                                                                        SELECT
+                                                                                            stage_order,
+                                                                                            stage,
+                                                                                            touchpoint,
+                                                                                            is_simulated,
+                                                                                            kpi,
+                                                                                            variant,
+                                                                                            scope,
+                                                                                            scale_min,
+                                                                                            scale_max,
+                                                                                            disposition,
+                                                                                            score,
+                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                            sum(sign) AS answers
+                                                                                        FROM journey_raw.ledger
+                                                                                        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                                            AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                                            AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
+                                                                                            AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
+                                                                                            AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                                                        GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                                        ) AS scores
+                                                                                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                                                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                                                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                                                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                                                                                        USING (kpi, variant, scale_min, scale_max)
+                                                                                        WHERE disposition IN ('complete', 'partial')
+                                                                                    )
+                                                                                )
+                                                                                GROUP BY stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope
+                                                                                HAVING n > 0 OR n_outside > 0
+                                                                            )
+                                                                        )
+                                                                    )
+                                                                )
+                                                            )
+                                                        )
+                                                    ) AS cells
+                                                    GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope
+                                                    HAVING n > 0
+                                                )
+                                            )
+                                        )
+                                    )
+                                ) AS kpis
+                                LEFT JOIN
+                                (
+                                    SELECT
+                                        touchpoint, is_simulated, kpi, kpi_variant, scope,
+                                        countIf(is_good) AS n_good, countIf(is_bad) AS n_bad,
+                                        countIf(least(is_good, is_converted)) AS good_converted, countIf(least(is_bad, is_converted)) AS bad_converted
+                                    FROM
+                                    (
+                                        SELECT
+                                            touchpoint, is_simulated, kpi, kpi_variant, scope, person, cycle, any(is_converted) AS is_converted,
+                                            max(score BETWEEN bad_from AND bad_to) AS is_bad,
+                                            max(score BETWEEN good_from AND good_to) AND NOT is_bad AS is_good
+                                        FROM
+                                        (
+                                            SELECT *, toInt64(round(score * 1000)) AS units
+                                            FROM
+                                            (
+                                            SELECT touchpoint, is_simulated, person, about_time, kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND person != ''
+                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                            ) AS scores
+                                            INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                                            USING (kpi, variant, scale_min, scale_max)
+                                            WHERE disposition IN ('complete', 'partial')
+                                        ) AS answers
+                                        ASOF INNER JOIN
+                                        (
+                                            SELECT person, cycle, min(event_time) AS started_at, max(is_conversion) AS is_converted
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND cycle > 0
+                                                AND person IN (SELECT person FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0)
+                                                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                            GROUP BY person, cycle
+                                        ) AS journeys
+                                        ON answers.person = journeys.person AND answers.about_time >= journeys.started_at
+                                        GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope, person, cycle
+                                    )
+                                    GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope
+                                ) AS experiences USING (touchpoint, is_simulated, kpi, kpi_variant, scope)
+                                LEFT JOIN
+                                (
+                                    SELECT touchpoint, arrayJoin(if(is_made_up, [1], [0, 1])) AS is_simulated, uniqExact(person, cycle) AS journeys
+                                    FROM
+                                    (
+                                        SELECT touchpoint, toUInt8(is_simulated) AS is_made_up, person, cycle
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND person != '' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                    )
+                                    GROUP BY touchpoint, is_simulated
+                                ) AS through USING (touchpoint, is_simulated)
+                                LEFT JOIN (
+                                    SELECT
+                                        kpi, kpi_variant, scope, any(wording) AS wording,
+                                        groupArray((is_everywhere, touchpoints, stages, target)) AS questions
+                                    FROM
+                                    (
+                                        SELECT
+                                            JSONExtractString(asked, 'kpi') AS kpi, JSONExtractString(asked, 'variant') AS kpi_variant,
+                                            JSONExtractString(asked, 'scope') AS scope, JSONExtractString(asked, 'question') AS wording,
+                                            JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                            JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints, JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                            JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                                        FROM
+                                        (
+                                            SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                            FROM
+                                            (
+                                                SELECT content FROM journey_raw.maps
+                                                WHERE map = {map:String} AND version = {map_version:UInt32}
+                                                ORDER BY registered_at LIMIT 1
+                                            )
+                                        )
+                                    )
+                                    GROUP BY kpi, kpi_variant, scope
+                                ) AS asked USING (kpi, kpi_variant, scope)
+                            )
+                        )
+                    )
                 )
             )
         )

@@ -1,24 +1,25 @@
-"""Survey KPIs by touchpoint under one map: over all days, and the trend over its last two periods."""
+"""Survey KPIs by touchpoint and stage under one map: over all days, and the trend over its last two periods."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from clickhouse_driver import Client
 
-from touchline.reporting.trend import Periods, Sample, Trend, trend_of
-from touchline.sql.catalogue import load_catalogue
-from touchline.sql.projections import SURVEY_1D
-from touchline.sql.survey_values import survey_values
+from touchline.reporting.trend import NO_TREND, Periods, Trend
+from touchline.sql.survey_api import SURVEY_BY_TOUCHPOINT
 
 
 class Kpi(NamedTuple):
-    """One KPI of one touchpoint over all its answers, with the 95 % interval in the unit of the value."""
+    """One KPI of one touchpoint at one stage over all its answers, with the 95 % interval in the unit of the value. `stage` is "" where the
+    map gives none."""
 
     kpi: str
     variant: str
     scope: str
+    stage: str
     unit: str
     value: float
     n: int
@@ -28,8 +29,23 @@ class Kpi(NamedTuple):
     trend: Trend
 
 
-Key = tuple[str, int, str, str, str]
-"""Touchpoint, is_simulated, KPI, variant, scope."""
+Key = tuple[str, str, int, str, str, str]
+"""Touchpoint, stage, is_simulated, KPI, variant, scope."""
+
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
+"""The days that ClickHouse's Date knows; events are valid from 1990 on."""
+_ALL_DAYS = Periods(date(1970, 1, 2), _FIRST_DAY, _FIRST_DAY, _LAST_DAY)
+"""Everything, compared with nothing."""
+_KEY = "touchpoint, ifNull(stage, '') AS at_stage, is_simulated, kpi, variant, scope"
+_CALL = SURVEY_BY_TOUCHPOINT.called(
+    map="%(map)s",
+    map_version="%(version)s",
+    date_from="%(from_)s",
+    date_to="%(to)s",
+    filter="map()",
+    before_from="%(before_from)s",
+    before_to="%(before_to)s",
+)
 
 
 def read_kpis(
@@ -37,30 +53,20 @@ def read_kpis(
 ) -> Mapping[tuple[str, int], list[Kpi]]:
     """KPIs by (touchpoint, is_simulated)."""
     of_map = {"map": map_name, "version": map_version}
-    now: dict[Key, Sample] = {}
-    before: dict[Key, Sample] = {}
+    trends: dict[Key, Trend] = {}
     if periods is not None:
-        now = _samples(client, of_map | {"first": periods.from_, "last": periods.to})
-        before = _samples(client, of_map | {"first": periods.before_from, "last": periods.before_to})
-    units = {(kpi.id, variant.id): variant.unit for kpi, variant in load_catalogue().variants()}
+        query = f"SELECT {_KEY}, trend, change, change_low, change_high, n, n_before FROM {_CALL}"
+        rows = client.execute(query, of_map | _days(periods))
+        trends = {row[:6]: Trend(*row[6:]) for row in rows}
     found: dict[tuple[str, int], list[Kpi]] = {}
-    for key, one in _samples(client, of_map).items():
-        touchpoint, is_simulated, kpi, variant, scope = key
-        interval = (one.ci_low, one.ci_high, one.ci_method)
-        trend = trend_of(now.get(key), before.get(key))
-        made = Kpi(kpi, variant, scope, units[kpi, variant], one.value, one.n, *interval, trend)
+    query = f"SELECT {_KEY}, unit, value, n, ci_low, ci_high, ci_method FROM {_CALL} ORDER BY kpi, variant, scope, stage_order"
+    for row in client.execute(query, of_map | _days(_ALL_DAYS)):
+        touchpoint, stage, is_simulated, kpi, variant, scope, unit, value, n, ci_low, ci_high, ci_method = row
+        trend = trends.get((touchpoint, stage, is_simulated, kpi, variant, scope), NO_TREND)
+        made = Kpi(kpi, variant, scope, stage, unit, value, n, ci_low, ci_high, ci_method, trend)
         found.setdefault((touchpoint, is_simulated), []).append(made)
     return found
 
 
-def _samples(client: Client, values: Mapping[str, object]) -> dict[Key, Sample]:
-    condition = "map = %(map)s AND map_version = %(version)s"
-    if "first" in values:
-        condition += " AND bucket BETWEEN %(first)s AND %(last)s"
-    source = survey_values(SURVEY_1D, ("touchpoint", "is_simulated"), condition)
-    rows = client.execute(
-        "SELECT touchpoint, is_simulated, kpi, kpi_variant, scope, value, n, n_positive, n_negative, ci_low, ci_high, ci_method "
-        f"FROM {source} ORDER BY kpi, kpi_variant, scope",
-        values,
-    )
-    return {row[:5]: Sample(*row[5:]) for row in rows}
+def _days(periods: Periods) -> dict[str, date]:
+    return {name: min(max(day, _FIRST_DAY), _LAST_DAY) for name, day in periods._asdict().items()}

@@ -12,7 +12,8 @@ from touchline.reporting.kpis import Kpi
 from touchline.reporting.stages import StageLine
 from touchline.reporting.tables import whole_table
 from touchline.reporting.touchpoints import MapPart, TouchpointLine
-from touchline.reporting.trend import NO_PROOF, NOT_KNOWN, Trend
+from touchline.reporting.trend import Trend
+from touchline.sql.trends import NO_PROOF, NOT_KNOWN
 
 SIMULATED = "simulated"
 WIDE_COLUMNS = 130
@@ -58,8 +59,8 @@ class MapPage:
         longest = max(len(_name(line)) for line in lines)
         table = self._table(*_HEADS, *_KPI_HEADS, keeps=min(longest, _LONGEST_NAME_KEPT))
         for line in lines:
-            for index, kpi in enumerate(line.kpis or (None,)):
-                table.add_row(*(_head(line) if index == 0 else [""] * 5), *(_kpi(kpi) if kpi else ["-"] * 5))
+            for index, cells in enumerate(_kpis(line) or [["-"] * 5]):
+                table.add_row(*(_head(line) if index == 0 else [""] * 5), *cells)
         return table
 
     def _volumes(self, lines: Sequence[TouchpointLine]) -> Table:
@@ -73,7 +74,7 @@ class MapPage:
         for line in lines:
             if line.kpis:
                 yield Text(_name(line))
-            for label, value, n, interval, trend in map(_kpi, line.kpis):
+            for label, value, n, interval, trend in _kpis(line):
                 compared = "" if trend == "-" else f"\n    {trend}"
                 yield Text(f"  {label}: {value} ({interval}), n {n}{compared}")
 
@@ -95,10 +96,16 @@ def _head(line: TouchpointLine) -> list[str]:
     return [_name(line), stages, channels, f"{line.events:,}", f"{line.persons:,}"]
 
 
-def _kpi(kpi: Kpi) -> list[str]:
+def _kpis(line: TouchpointLine) -> list[list[str]]:
+    """The KPIs of a touchpoint; with their stage where it was asked at several."""
+    is_at_several = len({kpi.stage for kpi in line.kpis}) > 1
+    return [_kpi(kpi, f" at {kpi.stage or 'no stage'}" if is_at_several else "") for kpi in line.kpis]
+
+
+def _kpi(kpi: Kpi, place: str) -> list[str]:
     value = f"{kpi.value:.1f} {_UNITS[kpi.unit]}".rstrip()
     interval = f"{kpi.ci_low:.1f} to {kpi.ci_high:.1f}"
-    return [f"{kpi.kpi} {kpi.variant}, {kpi.scope}", value, f"{kpi.n:,}", interval, _trend(kpi.trend)]
+    return [f"{kpi.kpi} {kpi.variant}, {kpi.scope}{place}", value, f"{kpi.n:,}", interval, _trend(kpi.trend)]
 
 
 def _trend(trend: Trend) -> str:

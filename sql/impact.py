@@ -1,0 +1,212 @@
+"""Where to act: how much a touchpoint weighs times how far its KPI is from the target (features: impact and gap).
+
+- *gap* = what the KPI lacks of its target, as a share of the KPI's range; negative when it is better than the target.
+- *difference* = share of converted journeys among those with a good experience at the touchpoint less that among those with a bad one,
+  with Newcombe's hybrid score interval. A journey's experience is bad when one of its answers is of the bad class, good when one is of the
+  good class and none is bad. An answer belongs to the journey cycle that ran when the touchpoint happened that it is about.
+- *impact* = journeys through the touchpoint times difference: an upper bound of what mending it could bring, were the difference caused by
+  the experience. Answers are observations, no experiment: it ranks where to look, it proves no cause.
+- *score* = impact times gap. Flagged is only what misses its target beyond doubt: the whole interval is on the bad side.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.sql.formulas import recovered, wilson
+from touchline.sql.parameterized import SELECTION, ParameterizedView
+from touchline.sql.projections import ANSWER_ROWS, TOUCHPOINT_ROWS
+from touchline.sql.selection import OF_MAP, SELECTED
+from touchline.sql.suppression import suppressed
+from touchline.sql.survey_api import BY_STAGE, IDENTITY, IS_SPLIT, SCALE, Shown, flags, measured
+from touchline.sql.survey_selection import CARRIED, CELL_KEYS, selected_cells
+from touchline.sql.survey_values import KPI_KEYS, SUMS, counted_scores, value_layers
+from touchline.sql.targets import MISSED, QUESTIONS, target_layers, verdict_of_target
+from touchline.sql.view_columns import COLUMNS, Column
+from touchline.sql.views import NET_ROWS, all_of, any_of, indented, layered
+
+_KEYS: Final = ("touchpoint", "is_simulated", *KPI_KEYS)
+_NAMES: Final = ", ".join(_KEYS)
+
+_ANSWERS: Final = counted_scores(
+    f"""SELECT touchpoint, is_simulated, person, about_time, kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
+FROM journey_raw.ledger
+WHERE {ANSWER_ROWS} AND has_score = 1 AND person != ''
+    AND {SELECTED}
+    AND {NET_ROWS}"""
+)
+_JOURNEYS: Final = f"""
+(
+    SELECT person, cycle, min(event_time) AS started_at, max(is_conversion) AS is_converted
+    FROM journey_raw.ledger
+    WHERE {TOUCHPOINT_ROWS} AND {OF_MAP} AND cycle > 0
+        AND person IN (SELECT person FROM journey_raw.ledger WHERE {ANSWER_ROWS} AND has_score = 1 AND {SELECTED})
+        AND {NET_ROWS}
+    GROUP BY person, cycle
+)"""
+_EXPERIENCES: Final = f"""
+(
+    SELECT
+        {_NAMES},
+        countIf(is_good) AS n_good, countIf(is_bad) AS n_bad,
+        countIf(least(is_good, is_converted)) AS good_converted, countIf(least(is_bad, is_converted)) AS bad_converted
+    FROM
+    (
+        SELECT
+            {_NAMES}, person, cycle, any(is_converted) AS is_converted,
+            max(score BETWEEN bad_from AND bad_to) AS is_bad,
+            max(score BETWEEN good_from AND good_to) AND NOT is_bad AS is_good
+        FROM{indented(_ANSWERS, "        ")} AS answers
+        ASOF INNER JOIN{indented(_JOURNEYS, "        ")} AS journeys
+        ON answers.person = journeys.person AND answers.about_time >= journeys.started_at
+        GROUP BY {_NAMES}, person, cycle
+    )
+    GROUP BY {_NAMES}
+)"""
+_THROUGH: Final = f"""
+(
+    SELECT touchpoint, arrayJoin(if(is_made_up, [1], [0, 1])) AS is_simulated, uniqExact(person, cycle) AS journeys
+    FROM
+    (
+        SELECT touchpoint, toUInt8(is_simulated) AS is_made_up, person, cycle
+        FROM journey_raw.ledger
+        WHERE {TOUCHPOINT_ROWS} AND person != '' AND cycle > 0
+            AND {SELECTED}
+            AND {NET_ROWS}
+    )
+    GROUP BY touchpoint, is_simulated
+)"""
+
+
+def _kpis() -> str:
+    """KPIs by touchpoint. Hidden when that of one of its stages is, which could be taken from what is shown of the others."""
+    cells = suppressed(
+        selected_cells({key: key for key in (*BY_STAGE, "touchpoint")}, is_compared=False),
+        CELL_KEYS,
+        BY_STAGE,
+        ("touchpoint",),
+        condition=IS_SPLIT,
+    )
+    carried = ", ".join(f"any(cells.{name}) AS {name}" for name in CARRIED)
+    sums = ", ".join(f"sum(cells.{name}) AS {name}" for name in SUMS)
+    summed = f"""
+(
+    SELECT {_NAMES}, {carried}, {sums}, max(cells.is_hidden) AS is_hidden
+    FROM{indented(cells)} AS cells
+    GROUP BY {_NAMES}
+    HAVING n > 0
+)"""
+    return layered(summed, *value_layers())
+
+
+_NUMBER: Final = "Nullable(Float64)"
+_COUNT: Final = "Nullable(Int64)"
+
+
+def _source() -> str:
+    joined = f"""
+(
+    SELECT *
+    FROM{indented(_kpis())} AS kpis
+    LEFT JOIN{indented(_EXPERIENCES)} AS experiences USING ({_NAMES})
+    LEFT JOIN{indented(_THROUGH)} AS through USING (touchpoint, is_simulated)
+    LEFT JOIN {indented(QUESTIONS).lstrip()} AS asked USING (kpi, kpi_variant, scope)
+)"""
+    shares = {f"{side}_share": f"{side}_converted / n_{side}" for side in ("good", "bad")}
+    layers = [shares]
+    for side in ("good", "bad"):
+        interval = wilson(f"{side}_converted", f"n_{side}")
+        named = {name.replace("wilson", side): sql for name, sql in interval.layers[0].items()}
+        layers[0] |= named
+        layers.append(
+            {
+                f"{side}_below": f"{side}_share - {interval.low.replace('wilson', side)}",
+                f"{side}_above": f"{interval.high.replace('wilson', side)} - {side}_share",
+            }
+        )
+    low, high = recovered("good_share - bad_share", "good_below", "good_above", "bad_below", "bad_above")
+    lacking = "if(is_low_good, value - target, target - value) / (highest - lowest)"
+    return layered(
+        joined,
+        layers[0] | target_layers(touchpoint=True)[0],
+        layers[1] | layers[2] | target_layers(touchpoint=True)[1],
+        target_layers(touchpoint=True)[2],
+        {
+            "is_known": all_of("NOT is_hidden", "n_good > 0", "n_bad > 0"),
+            "gap": f"if(is_hidden, NULL, {lacking})",
+            "is_flagged": f"if({verdict_of_target('ci_low', 'ci_high')} = '{MISSED}', NOT is_hidden, 0)",
+        },
+        {
+            "difference": "if(is_known, good_share - bad_share, NULL)",
+            "difference_low": f"if(is_known, {low}, NULL)",
+            "difference_high": f"if(is_known, {high}, NULL)",
+        },
+        {"impact": "journeys * difference"},
+        {"score": "impact * gap"},
+    )
+
+
+_COLUMNS: Final[Shown] = {
+    "target": (
+        Column(_NUMBER, "What the map holds the KPI against; NULL when it says nothing, or several things"),
+        "target",
+    ),
+    "gap": (
+        Column(
+            _NUMBER,
+            "What the KPI lacks of its target, as a share of its range; negative when it is better; NULL without target",
+        ),
+        "gap",
+    ),
+    "journeys": (
+        Column(
+            "Int64",
+            "Selected journeys through the touchpoint (additivity: distinct); made-up ones count for made-up answers only",
+        ),
+        "journeys",
+    ),
+    "n_good": (
+        Column(_COUNT, "Journeys with a good experience there: an answer of the good class, none of the bad"),
+        "if(is_hidden, NULL, n_good)",
+    ),
+    "n_bad": (
+        Column(_COUNT, "Journeys with a bad experience there: an answer of the bad class"),
+        "if(is_hidden, NULL, n_bad)",
+    ),
+    "conversion_good": (
+        Column(_NUMBER, "Share of the journeys with a good experience that have converted; NULL without any"),
+        f"if({any_of('is_hidden', 'n_good = 0')}, NULL, good_share)",
+    ),
+    "conversion_bad": (
+        Column(_NUMBER, "Share of the journeys with a bad experience that have converted; NULL without any"),
+        f"if({any_of('is_hidden', 'n_bad = 0')}, NULL, bad_share)",
+    ),
+    "difference": (
+        Column(_NUMBER, "conversion_good less conversion_bad: consistent with an effect, no proof of one"),
+        "difference",
+    ),
+    "difference_low": (Column(_NUMBER, "Lower bound of its 95 % interval (Newcombe)"), "difference_low"),
+    "difference_high": (Column(_NUMBER, "Upper bound of its 95 % interval (Newcombe)"), "difference_high"),
+    "impact": (Column(_NUMBER, "journeys times difference"), "impact"),
+    "score": (Column(_NUMBER, "impact times gap"), "score"),
+    "is_flagged": (
+        Column("UInt8", "1 when the KPI misses its target beyond doubt: the whole interval is on the bad side"),
+        "is_flagged",
+    ),
+    "rank": (
+        Column("UInt64", "From 1: where to act first; flagged ones before the others, then by score"),
+        "row_number() OVER (ORDER BY is_flagged DESC, ifNull(score, -inf) DESC, touchpoint, is_simulated, kpi, kpi_variant, scope)",
+    ),
+}
+IMPACT = ParameterizedView(
+    "impact",
+    "Where to act: survey KPIs by touchpoint with gap to the target and impact on conversion (additivity: derived)",
+    SELECTION,
+    {"touchpoint": (COLUMNS["touchpoint"], "touchpoint")}
+    | IDENTITY
+    | SCALE
+    | measured("", "is_hidden")
+    | flags("n", "is_hidden")
+    | _COLUMNS,
+    _source(),
+)
