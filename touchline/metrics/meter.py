@@ -83,11 +83,16 @@ class Meter:
         self._observe(metric, labels, [*below, len(ascending)], sum(ascending))
 
     def observe_ages(self, metric: Metric, moments_us: Iterable[int], now_us: int) -> None:
-        """Put the seconds from each moment to now into a histogram without labels; all in integers, since there may be many."""
+        """Put the seconds from each moment to now into a histogram without labels; all in integers, since there may be many.
+
+        A moment after now (a sender's clock runs ahead) counts as now: a negative age would lower the sum, and Prometheus takes a sum that
+        falls for one that began anew.
+        """
         ascending = sorted(moments_us)
         count = len(ascending)
+        del ascending[bisect_right(ascending, now_us) :]
         below = [count - bisect_left(ascending, now_us - round(bound * _US)) for bound in metric.buckets]
-        self._observe(metric, (), [*below, count], (count * now_us - sum(ascending)) / _US)
+        self._observe(metric, (), [*below, count], (len(ascending) * now_us - sum(ascending)) / _US)
 
     def _observe(self, metric: Metric, labels: LabelValues, counts: Sequence[int], total: float) -> None:
         _require(metric.kind is Kind.HISTOGRAM, metric, "only a histogram observes")

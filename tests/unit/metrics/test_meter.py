@@ -72,10 +72,17 @@ def test_ages_in_integers_are_counted_as_seconds_are(ages_us: list[int]) -> None
     now_us = 1_767_261_600_000_000
     by_age, by_seconds = Meter((WAIT, BUILD_INFO)), Meter((WAIT, BUILD_INFO))
     by_age.observe_ages(WAIT, [now_us - age for age in ages_us], now_us)
-    by_seconds.observe_each(WAIT, [age / 1e6 for age in ages_us])
+    by_seconds.observe_each(WAIT, [max(age, 0) / 1e6 for age in ages_us])
     one, other = (next(meter.read())[1][0] for meter in (by_age, by_seconds))
     assert one.buckets == other.buckets
     assert one.value == pytest.approx(other.value)
+
+
+def test_a_clock_that_runs_ahead_does_not_make_the_sum_of_ages_fall() -> None:
+    meter = Meter((WAIT,))
+    for moment_us in (3_000_000, 9_000_000):
+        meter.observe_ages(WAIT, [moment_us], 5_000_000)
+    assert meter.value(WAIT) == 2.0
 
 
 def test_a_gauge_follows_what_is_held_and_ends_with_it() -> None:
