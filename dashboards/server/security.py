@@ -43,10 +43,14 @@ class Names:
 
 
 def require_own_page(headers: Mapping[str, str]) -> None:
-    """Raises RequestRefused when another site's page asks through its visitor's browser, which could not read the answer but would cost
-    queries. A link from there may be followed."""
-    if headers.get("Sec-Fetch-Site") == "cross-site" and headers.get("Sec-Fetch-Mode") != "navigate":
-        raise RequestRefused(403, "another site's page may not ask", "open the dashboard itself")
+    """Raises RequestRefused when another page asks through its visitor's browser, which could not read the answer but would cost queries:
+    of another site, or of this one at another port or name. A link from there may be followed; a frame is none."""
+    is_own = headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    is_followed = (
+        headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest", "document") == "document"
+    )
+    if not is_own and not is_followed:
+        raise RequestRefused(403, "another page may not ask", "open the dashboard itself")
 
 
 def host_name(header: str) -> str:

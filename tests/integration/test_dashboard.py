@@ -147,7 +147,7 @@ def test_a_page_of_another_name_that_leads_here_learns_nothing(running: Dashboar
 def test_a_foreign_page_can_link_here_but_not_ask(running: DashboardProcess) -> None:
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert running.get("/api/maps", foreign | {"Sec-Fetch-Mode": "no-cors"}).status == 403
-    assert running.get("/", foreign | {"Sec-Fetch-Mode": "navigate"}).status == 200
+    assert running.get("/", foreign | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}).status == 200
     assert running.get("/api/maps", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}).status == 200
 
 

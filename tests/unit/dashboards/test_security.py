@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from touchline.dashboards.server.problem import RequestRefused
-from touchline.dashboards.server.security import CONTENT_SECURITY_POLICY, Names, host_name
+from touchline.dashboards.server.security import CONTENT_SECURITY_POLICY, Names, host_name, require_own_page
 from touchline.settings import load_settings
 
 
@@ -36,6 +36,21 @@ def test_probes_and_scrapers_use_whatever_address_they_have() -> None:
 
 def test_the_name_is_told_from_the_port() -> None:
     assert [host_name(one) for one in ("a:1", "a", "[::1]:1", "[::1]", "::1")] == ["a", "a", "::1", "::1", "::1"]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_origin_can_link_here_but_neither_ask_nor_frame(site: str) -> None:
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    require_own_page(link)
+    for other in ({"Sec-Fetch-Dest": "iframe"}, {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}):
+        with pytest.raises(RequestRefused) as refused:
+            require_own_page(link | other)
+        assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}])
+def test_the_own_page_an_address_typed_and_a_program_may_ask(headers: dict[str, str]) -> None:
+    require_own_page(headers)
 
 
 def test_the_page_may_load_nothing_from_elsewhere() -> None:
