@@ -40,7 +40,7 @@ def drill_conditions(
         if given := next((side for side, node in ends.items() if node is not None), None):
             raise RequestRefused(400, "a node of a path needs its step", "give step, as paths tells it", field=given)
         return [one for one in conditions if one]
-    edge = count_of("step", step, 0, STEPS_MAX)
+    edge = count_of("step", step, 0, count_of("steps", shown["steps"], 1, STEPS_MAX) - 1)
     for place, (side, node) in enumerate(ends.items()):
         if node is not None:
             known = _shown_nodes(view, arguments, views, by, shown, f"{side[5:]}_node", edge)

@@ -10,7 +10,8 @@ from typing import Final
 from touchline.dashboards.server.problem import wrong_argument
 from touchline.sql.views import quoted
 
-TEXT_CHARACTERS_MAX: Final = 200
+TEXT_CHARACTERS_MAX: Final = 256
+"""Of the contract's names (schemas/envelope.py)."""
 _FIRST_DAY: Final = date(1990, 1, 1)  # of the contract's times, and well within Date
 _LAST_DAY: Final = date(2149, 6, 6)  # the last of ClickHouse's type Date
 _WRAPPED: Final = re.compile(r"^(?:LowCardinality|Nullable|SimpleAggregateFunction)\((.+)\)$")
@@ -64,6 +65,11 @@ def moment_literal(moment: datetime) -> str:
     return quoted(moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"))
 
 
+def _fine_moment_literal(moment: datetime) -> str:
+    """In microseconds of UTC, as columns of events have them: in whole seconds no row would equal what its own answer says."""
+    return quoted(moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
+
+
 def count_of(field: str, value: str, low: int, high: int) -> int:
     """A whole number within bounds."""
     if not _DIGITS.match(value) or not low <= int(value) <= high:
@@ -100,7 +106,7 @@ def _is_text(value: str) -> bool:
 _READERS: Final[dict[str, Callable[[str, str], str]]] = {
     "Date": lambda field, value: quoted(day_of(field, value).isoformat()),
     "DateTime": lambda field, value: moment_literal(moment_of(field, value)),
-    "DateTime64": lambda field, value: moment_literal(moment_of(field, value)),
+    "DateTime64": lambda field, value: _fine_moment_literal(moment_of(field, value)),
     "Float64": _float,
     "Float32": _float,
     "Decimal": _float,

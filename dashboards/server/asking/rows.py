@@ -14,8 +14,6 @@ from touchline.sql.selection import FILTER_COLUMNS
 
 LIMIT_MAX: Final = 10_000
 OFFSET_MAX: Final = 1_000_000
-_ORDERED_ALONE: Final = 2
-"""So many leading columns break ties where a page of rows is asked, so that the next page goes on where it ended."""
 _COMPOSED: Final = re.compile(r"^(?:Array|Map|Tuple)\(")
 
 
@@ -69,7 +67,11 @@ def _equals(column: str, type_: str, values: Sequence[str]) -> str:
 
 
 def _order(view: AskedView, parameters: Parameters, *, is_paged: bool) -> list[str]:
-    """`order=-events,touchpoint`: by column, a minus for the greatest first; what is not known comes last."""
+    """`order=-events,touchpoint`: by column, a minus for the greatest first; what is not known comes last.
+
+    Where a page of rows is asked, all further columns break ties: two events of one instant differ in the last ones only, and the next page
+    must go on where this one ends.
+    """
     names: list[str] = []
     order: list[str] = []
     for word in (parameters.one("order") or "").split(","):
@@ -83,5 +85,5 @@ def _order(view: AskedView, parameters: Parameters, *, is_paged: bool) -> list[s
         order.append(f"{column}{' DESC' if word.strip().startswith('-') else ''} NULLS LAST")
     if is_paged:
         scalar = [name for name, type_ in view.columns.items() if not _COMPOSED.match(plain_type(type_))]
-        order += [name for name in scalar[:_ORDERED_ALONE] if name not in names]
+        order += [name for name in scalar if name not in names]
     return order

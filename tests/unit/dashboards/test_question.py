@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 import pytest
 from hypothesis import given, strategies as st
+from pydantic import TypeAdapter
 
 from tests.unit.dashboards.views import asked
 from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.problem import RequestRefused
+from touchline.schemas.envelope import RequiredName
 
 
 def test_without_parameters_the_default_map_its_newest_version_and_its_last_28_days_are_asked() -> None:
@@ -94,8 +96,22 @@ def test_bounds_of_a_column_have_its_type() -> None:
 
 def test_pages_of_rows_have_a_whole_order_so_that_none_is_shown_twice() -> None:
     assert asked("journeys", "limit=50&offset=100&order=-depth").rows.order == [
-        "depth DESC NULLS LAST", "person", "cycle",
+        "depth DESC NULLS LAST", "person", "cycle", "state",
     ]  # fmt: skip
+    assert asked("selecting", "limit=50").rows.order == ["touchpoint", "place", "score", "note", "day", "at"]
+
+
+def test_a_moment_of_an_event_is_asked_for_as_it_is_told() -> None:
+    at = "2026-02-01T10:15:00.250001Z"
+    assert asked("selecting", f"at={at}&at_max={at}").rows.conditions == [
+        "at IN ('2026-02-01 10:15:00.250001')", "at <= '2026-02-01 10:15:00.250001'",
+    ]  # fmt: skip
+
+
+def test_the_longest_name_of_the_contract_can_be_filtered_by() -> None:
+    name = "é" * 256
+    assert TypeAdapter(RequiredName).validate_python(name) == name
+    assert asked("selecting", f"place={name}").arguments["filter"] == f"map('place', ['{name}'])"
 
 
 def test_a_count_has_neither_order_nor_limit() -> None:
@@ -150,7 +166,7 @@ def test_what_is_no_node_of_its_own_is_what_the_paths_do_not_name() -> None:
         ("selecting", "version=-1", "version"),
         ("selecting", "map=retail&map=web_shop", "map"),
         ("selecting", "is_online=yes", "is_online"),
-        ("selecting", "channel=" + "x" * 201, "channel"),
+        ("selecting", "channel=" + "x" * 257, "channel"),
         ("selecting", "channel=%00", "channel"),
         ("selecting", "&".join(f"place={number}" for number in range(201)), "place"),
         ("selecting", "as_of=yesterday", "as_of"),
@@ -166,7 +182,10 @@ def test_what_is_no_node_of_its_own_is_what_the_paths_do_not_name() -> None:
         ("selecting", "score_min=NaN", "score_min"),
         ("selecting", "path=a", "path"),
         ("journeys", "node_to=ad", "node_to"),
-        ("journeys", "step=51&node_to=ad", "step"),
+        ("journeys", "step=51&steps=50&node_to=ad", "step"),
+        ("journeys", "step=5&node_to=(other)", "step"),
+        ("journeys", "step=2&steps=2&node_to=ad", "step"),
+        ("journeys", "step=0&steps=51&node_to=ad", "steps"),
         ("plain", "from=2026-01-01", "from"),
     ],
 )

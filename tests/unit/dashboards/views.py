@@ -43,6 +43,7 @@ SELECTING = ParameterizedView(
         score="Float64",
         note="Nullable(String)",
         day="Date",
+        at="DateTime64(6, 'UTC')",
         path="Array(String)",
     ),
     "journey_raw.ledger",
