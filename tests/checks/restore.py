@@ -35,8 +35,10 @@ from touchline.settings import Settings
 PARTITIONS = 4
 ROUNDS = 8
 EVENTS_PER_ROUND = 6_000
-EVENTS_PER_SECOND = 1_500
-CHUNK = 50
+EVENTS_PER_SECOND = 400
+CHUNK = 20
+SENT_BEFORE = 0.6
+"""Share of a round's events that may come before the backup is taken, so that on a slow machine some come after it."""
 PATIENCE_SECONDS = 120.0
 BATCH_ROWS = 500
 """Small batches: many parts, and a snapshot amid them."""
@@ -57,18 +59,23 @@ def check(seed: int, rounds: int) -> str:
 
 
 class Flow:
-    """Sends events at a steady pace from a thread of its own, with a few that no contract knows."""
+    """Sends events at a steady pace from a thread of its own, with a few that no contract knows; the last ones after the backup."""
 
     def __init__(self, settings: Settings, events: Sequence[WireEvent], seed: int) -> None:
         self._settings = settings
         self._events = events
         self._random = Random(seed)
         self._thread = threading.Thread(target=self._run, name="flow")
+        self._backup_taken = threading.Event()
         self.sent = 0
 
     def start(self) -> None:
         """Begin to send."""
         self._thread.start()
+
+    def backup_taken(self) -> None:
+        """All the rest may come."""
+        self._backup_taken.set()
 
     def finish(self) -> int:
         """Wait until all is sent; returns how many records that were."""
@@ -78,6 +85,9 @@ class Flow:
     def _run(self) -> None:
         producer = KafkaProducer(bootstrap_servers=self._settings.kafka_bootstrap, linger_ms=5)
         for number, event in enumerate(self._events):
+            if number == int(len(self._events) * SENT_BEFORE):
+                producer.flush()
+                self._backup_taken.wait()
             producer.send(self._settings.topic, event.value, key=event.key, partition=event.partition)
             self.sent += 1
             if self._random.random() < 0.01:
@@ -129,10 +139,13 @@ class Rehearsal:
         runs_on = number % 2 == 1
         flow = Flow(settings, events, self._seed + number)
         flow.start()
-        self._wait_stored(settings, before + int(self._per_round * self._random.uniform(0.1, 0.4)))
-        taken = touchline(settings, "backup", str(backup))
+        try:
+            self._wait_stored(settings, before + int(self._per_round * self._random.uniform(0.05, 0.3)))
+            taken = touchline(settings, "backup", str(backup))
+        finally:
+            flow.backup_taken()
         self._say(f"backup of {taken['tables']['ledger']['rows']:,} rows taken")
-        self._wait_stored(settings, before + int(self._per_round * self._random.uniform(0.6, 0.8)))
+        self._wait_stored(settings, before + int(self._per_round * self._random.uniform(0.7, 0.9)))
         if not runs_on:
             stack.workers[0].kill()
         stack.clickhouse.kill()

@@ -1,8 +1,8 @@
 """The way back: an empty ClickHouse gets what a backup holds, and workers go on from its marks.
 
-Workers may run meanwhile. A writer that met the empty ledger would begin at Kafka's first record beside what is attached, so the ledger
-has another name until it is whole (its inserts fail, and workers wait), and the fence is emptied before it gets its own name back:
-whoever took possession of the empty ledger is refused then (469) and reads the mark anew.
+Workers may run meanwhile. A writer that met the empty ledger would begin at Kafka's first record beside what is attached. So the ledger
+has another name until it is whole: inserts under way are waited for, new ones fail, and workers wait. The fence is emptied before the
+ledger gets its own name back: whoever took possession of the empty one is refused then (469), and reads the mark anew.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from touchline.errors import NotClean, TouchlineError, WrongUsage
 from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir, schema_version
 
 ASIDE = "ledger_restoring"
+INSERT_WAIT_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_INSERTING = f"SELECT query_id FROM system.processes WHERE startsWith(query, 'INSERT INTO {DATABASE}.{LEDGER} ')"
 _AGAIN = "what was attached so far is not in use: mend the cause and run the same command again"
 
 
@@ -32,13 +36,16 @@ def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]
     TouchlineError or NotClean when a part cannot be copied or attached, or is damaged; then it can be run again.
     """
     manifest = Manifest.read(folder)
-    if _names(client) & {ASIDE}:
-        _begin_again(client)
-    _require_empty(client)
+    was_cut_off = _was_cut_off(client)
+    if not was_cut_off:
+        _require_empty(client)
     _migrate_as_backed_up(client, manifest, progress)
     require_shared_disk(data_tables(client), os.W_OK)
-    client.execute(f"RENAME TABLE {DATABASE}.{LEDGER} TO {DATABASE}.{ASIDE}")
-    client.execute(f"TRUNCATE TABLE {DATABASE}.{ASIDE}")  # of a worker that was quick; Kafka has it still
+    if not was_cut_off:
+        client.execute(f"RENAME TABLE {DATABASE}.{LEDGER} TO {DATABASE}.{ASIDE}")
+    _wait_for_inserts(client)
+    for table in data_tables(client):  # of a worker that was quick, or of a restore that was cut off
+        client.execute(f"TRUNCATE TABLE {DATABASE}.{table.name}")
     tables = {LEDGER if table.name == ASIDE else table.name: table for table in data_tables(client)}
     for name, backup in manifest.tables.items():
         if name not in tables:
@@ -56,21 +63,16 @@ def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]
     return manifest
 
 
-def _names(client: Client) -> set[str]:
+def _was_cut_off(client: Client) -> bool:
+    """Whether an earlier restore has not ended: what it attached came from a backup into empty tables, and nobody reads it."""
     rows = client.execute("SELECT name FROM system.tables WHERE database = %(database)s", {"database": DATABASE})
-    return {name for (name,) in rows}
-
-
-def _begin_again(client: Client) -> None:
-    """An earlier restore was cut off: what it attached came from a backup into empty tables, so it may go."""
-    if LEDGER in _names(client):
+    names = {name for (name,) in rows}
+    if {LEDGER, ASIDE} <= names:
         raise WrongUsage(
             f"{DATABASE} has both {LEDGER} and {ASIDE}",
-            f"look at them, and drop the one that is not wanted: {ASIDE} is of a restore",
+            f"look at them, and drop the one that is not wanted: {ASIDE} is of a restore that was cut off",
         )
-    for table in data_tables(client):
-        client.execute(f"TRUNCATE TABLE {DATABASE}.{table.name}")
-    client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
+    return ASIDE in names
 
 
 def _require_empty(client: Client) -> None:
@@ -104,6 +106,15 @@ def _migrate_as_backed_up(client: Client, manifest: Manifest, progress: Callable
         steps = migrate(client, Path(known))
     if steps:
         progress(f"made the schema of version {wanted}")
+
+
+def _wait_for_inserts(client: Client) -> None:
+    """Of workers that met the ledger under its own name: they write into it under the other one, too."""
+    deadline = time.monotonic() + INSERT_WAIT_SECONDS
+    while query_ids := [query_id for (query_id,) in client.execute(_INSERTING)]:
+        if time.monotonic() > deadline:
+            client.execute("KILL QUERY WHERE query_id IN %(query_ids)s SYNC", {"query_ids": query_ids})
+        time.sleep(_POLL_SECONDS)
 
 
 def _attach(client: Client, table: DataTable, part: Path) -> None:
