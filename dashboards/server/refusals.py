@@ -19,6 +19,9 @@ _TOO_MANY: Final = frozenset((202, 203))
 _NOT_THERE: Final = frozenset((46, 47, 60, 81, 456))
 """Unknown function, identifier, table, database, query parameter: another schema than this release's."""
 _LOGIN: Final = frozenset((192, 193, 194, 497, 516))
+_QUOTA: Final = 201
+_BEYOND_PROFILE: Final = 452
+"""A setting of ours that the user's profile does not permit."""
 _VALUE: Final = frozenset((6, 26, 27, 41, 53, 72, 457))
 """A value that ClickHouse cannot take as the argument's type."""
 
@@ -42,6 +45,10 @@ def refusal_of(said: str) -> RequestRefused:
         return RequestRefused(503, "the query needs too much memory", "choose a shorter period or a narrower filter")
     if code in _TOO_MANY:
         return RequestRefused(503, "ClickHouse has too many queries", "ask again in a moment", retry_after=2)
+    if code == _QUOTA:
+        return RequestRefused(
+            503, "the quota of the server's user is used up", "wait for its next hour, or raise it", retry_after=60
+        )
     if code in _VALUE:
         return RequestRefused(400, "a value does not fit its argument", "see the types in docs/views.md")
     log.warning("clickhouse_refused", extra={"fields": {"code": code}})
@@ -50,4 +57,7 @@ def refusal_of(said: str) -> RequestRefused:
     if code in _LOGIN:
         mend = "check clickhouse_user, the file clickhouse_password_file and its role (sql/access)"
         return RequestRefused(503, "ClickHouse refuses the server's login", mend)
+    if code == _BEYOND_PROFILE:
+        mend = "lower dashboard_query_seconds, or raise the profile's limit (sql/access)"
+        return RequestRefused(503, "ClickHouse does not permit the server so long a query", mend)
     return RequestRefused(500, f"ClickHouse error {code}", "report it; the server's log has the time")
