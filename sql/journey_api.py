@@ -67,7 +67,7 @@ _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "cycle": Column("UInt32", "Journey cycle; 0 for what belongs to no journey"),
 }
 _ROWS = rows_of_ledger(
-    f"kind = 'attached' AND {OF_MAP} AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
+    f"kind = 'attached' AND {OF_MAP} AND person != '' AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
     f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, {variant_key(load_catalogue())} AS kpi_variant",
 )
 JOURNEY_EVENTS = ParameterizedView(

@@ -4105,7 +4105,7 @@ FROM
     kpi = 'ces' AND scale_min = 1 AND scale_max = 5, 'effort_mean',
     kpi = 'emotion' AND scale_min = 1 AND scale_max = 7, 'net',
     '') AS kpi_variant FROM journey_raw.ledger
-    WHERE kind = 'attached' AND map = {map:String} AND map_version = {map_version:UInt32} AND person = {person:String} AND cycle = {cycle:UInt32}
+    WHERE kind = 'attached' AND map = {map:String} AND map_version = {map_version:UInt32} AND person != '' AND person = {person:String} AND cycle = {cycle:UInt32}
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
 )
 WHERE event_type IN ('touchline.touchpoint.v1', 'touchline.answer.v1');

@@ -4359,7 +4359,7 @@ FROM
         event_type = 'touchline.answer.v1' AS is_answer,
         multiIf(variant != '', toString(variant), (kpi = 'nps') AND (scale_min = 0) AND (scale_max = 10), 'standard', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 5), 'top_2_box', (kpi = 'csat') AND (scale_min = 1) AND (scale_max = 7), 'top_2_box_of_7', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 7), 'mean', (kpi = 'ces') AND (scale_min = 1) AND (scale_max = 5), 'effort_mean', (kpi = 'emotion') AND (scale_min = 1) AND (scale_max = 7), 'net', '') AS kpi_variant
     FROM journey_raw.ledger
-    WHERE (kind = 'attached') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (person = {person:String}) AND (cycle = {cycle:UInt32}) AND (sign = 1) AND (row_id NOT IN (
+    WHERE (kind = 'attached') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (person != '') AND (person = {person:String}) AND (cycle = {cycle:UInt32}) AND (sign = 1) AND (row_id NOT IN (
         SELECT row_id
         FROM journey_raw.ledger
         WHERE sign = -1
