@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _GRAINS = {
 }
 
 
+@cache
 def bundled(kind: str) -> dict[str, Shape]:
     """The files of one kind (datasets, charts, ...) by their name without ending."""
     return {path.stem: read_yaml(path) for path in sorted((ROOT / BUNDLE / kind).rglob("*.yaml"))}

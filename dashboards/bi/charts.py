@@ -223,11 +223,11 @@ FRESHNESS = Chart(
 PERSONS_BY_MONTH = Chart(
     "persons_per_month",
     "Persons and journeys per month",
-    "echarts_timeseries_bar",
+    "table",
     "kpi_persons_1mo",
-    Query(("cell_persons", "cell_journeys"), time_grain=MONTH),
+    Query(("cell_persons", "cell_journeys"), ("bucket",), order_by=(("last_bucket", False),), row_limit=120),
     "Distinct over the whole month: less than the sum of its days.",
-    LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors", "xAxisForceCategorical": True},
+    {"show_cell_bars": True, "table_timestamp_format": "%b %Y"},
 )
 UNMAPPED = Chart(
     "unmapped",

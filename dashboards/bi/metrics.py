@@ -38,6 +38,8 @@ def metrics_of(view: View) -> list[Metric]:
     if view.name in _FACTS:
         return list(_FACTS[view.name])
     found = [Metric("rows", "Rows", "count()", "Number of rows of the view", _WHOLE)]
+    if "bucket" in view.columns:
+        found.append(Metric("last_bucket", "Newest bucket", "max(bucket)", "The newest bucket: to order by"))
     if view.name.startswith("kpi_survey_"):
         found += [*_survey(), *_variants()]
     if view.name == "kpi_wait_1d":

@@ -12,6 +12,8 @@ import argparse
 import subprocess
 import sys
 
+from playwright.sync_api import Error as BrowserError
+
 from scripts import demo
 from scripts.superset.asking import ask_every_chart
 from scripts.superset.home import USER, Home, SupersetFailed
@@ -120,7 +122,13 @@ def _ask(home: Home) -> list[str]:
 
 def _look(home: Home) -> list[str]:
     _say("opening the dashboard in Chromium")
-    seen = look(home, SLUG, len(CHARTS))
+    try:
+        seen = look(home, SLUG, len(CHARTS))
+    except BrowserError as error:
+        raise SupersetFailed(
+            f"the browser gave up: {error.message.splitlines()[0]}",
+            "see the log of Superset; on a busy machine try again",
+        ) from None
     print(f"{seen.charts} charts looked at in {seen.seconds:.0f} s, a picture of them is {seen.screenshot}")
     return seen.faults
 

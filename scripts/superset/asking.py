@@ -52,7 +52,7 @@ def ask_every_chart(home: Home, slug: str) -> Iterator[Answer]:
         try:
             results = api.ask(f"/api/v1/chart/{chart['id']}/data/?force=true")["result"]
         except urllib.error.HTTPError as error:
-            said = error.read().decode(errors="replace")[:2000]
+            said = error.read().decode(errors="replace").strip()[:2000]
             yield Answer(chart["slice_name"], 0, time.monotonic() - started, f"{error.code}: {said}")
             continue
         failed = [str(one["error"]) for one in results if one.get("error")]

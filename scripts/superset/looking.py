@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response, TimeoutError as Late, sync_playwright
 
@@ -17,17 +17,24 @@ from touchline.errors import WrongUsage
 
 WIDTH = 1600
 DRAWN_WITHIN_SECONDS = 240
+PATIENCE_MS = 120_000
 _SETTLE_MS = 1500
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What Superset draws where a chart failed, or has nothing to show.
 _BOXES = "[data-test='error-container'], .ant-alert-error, .error-message, .ant-empty, [data-test='alert-container']"
 _HOLDER = "[data-test='chart-grid-component']"
-_STATE = """([holders, boxes]) => [...document.querySelectorAll(holders)].map(holder => ({
-  name: holder.dataset.testChartName,
-  drawn: !holder.querySelector('.loading, [data-test="loading-indicator"]')
-    && !!holder.querySelector('canvas, svg.superset-legacy-chart, table, .header-line'),
-  said: [...holder.querySelectorAll(boxes)].map(box => box.innerText.slice(0, 300)),
-}))"""
+# A canvas counts when something is painted on it. A number without data is drawn as the words "No data".
+_STATE = """([holders, boxes]) => {
+  const painted = canvas => canvas.width > 0 && canvas.height > 0
+    && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte !== 0);
+  return [...document.querySelectorAll(holders)].map(holder => ({
+    name: holder.dataset.testChartName,
+    drawn: !holder.querySelector('.loading, [data-test="loading-indicator"]')
+      && ([...holder.querySelectorAll('canvas')].some(painted) || !!holder.querySelector('tbody tr, .header-line')),
+    said: [...holder.querySelectorAll(boxes)].map(box => box.innerText.trim().slice(0, 300) || 'nothing to show').concat(
+      [...holder.querySelectorAll('.header-line')].map(line => line.innerText).filter(text => text === 'No data')),
+  }));
+}"""
 
 
 class Look(NamedTuple):
@@ -88,11 +95,11 @@ def look(home: Home, slug: str, expected: int) -> Look:
         browser = playwright.chromium.launch(executable_path=browser_path, args=arguments)
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": height_pixels()}, locale="en-GB")
+            page.set_default_timeout(PATIENCE_MS)
             _log_in(page, home)
             witness = _Witness(page)
             page.goto(f"{home.address}/superset/dashboard/{slug}/?standalone=1&show_filters=1")
             faults = _wait_until_drawn(page, expected)
-            page.wait_for_timeout(_SETTLE_MS)
             page.screenshot(path=str(picture), full_page=True)
             faults += witness.faults
             if witness.answered == 0:
@@ -107,22 +114,24 @@ def _log_in(page: Page, home: Home) -> None:
     page.fill("#username, [data-test='username-input']", USER)
     page.fill("#password, [data-test='password-input']", home.password)
     page.click("[data-test='login-button'], button[type=submit], input[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page.wait_for_url(lambda url: "/login" not in url, wait_until="commit")
 
 
 def _wait_until_drawn(page: Page, expected: int) -> list[str]:
     """Faults of charts; those that are not drawn in time are faults, too."""
     deadline = time.monotonic() + DRAWN_WITHIN_SECONDS
     try:
-        page.wait_for_selector(_HOLDER, timeout=60_000)
+        page.wait_for_selector(_HOLDER)
     except Late:
         return ["the dashboard shows no chart"]
-    state = page.evaluate(_STATE, [_HOLDER, _BOXES])
-    while time.monotonic() < deadline:
+    state: list[dict[str, Any]] = []
+    settled = 0
+    # Twice in a row: a chart is drawn again when a filter above it has found its first value.
+    while settled < 2 and time.monotonic() < deadline:
+        page.wait_for_timeout(_SETTLE_MS)
         state = page.evaluate(_STATE, [_HOLDER, _BOXES])
-        if len(state) == expected and all(one["drawn"] or one["said"] for one in state):
-            break
-        page.wait_for_timeout(500)
+        is_done = len(state) == expected and all(one["drawn"] or one["said"] for one in state)
+        settled = settled + 1 if is_done else 0
     faults = [f"{one['name']}: {said}" for one in state for said in one["said"]]
     faults += [f"{one['name']}: not drawn in time" for one in state if not one["drawn"] and not one["said"]]
     if len(state) != expected:
