@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from touchline.dashboards.bi.metrics import Metric, metrics_of
+from touchline.dashboards.bi.guards import Metric
+from touchline.dashboards.bi.metrics import metrics_of
 from touchline.sql.all_views import VIEWS
 from touchline.sql.views import View
 

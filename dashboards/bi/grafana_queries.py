@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from touchline.dashboards.bi.metrics import BAND_HIGH, BAND_LOW, metrics_of
+from touchline.dashboards.bi.metrics import metrics_of
+from touchline.dashboards.bi.scores import BAND_HIGH, BAND_LOW
 from touchline.sql.all_views import VIEWS
 
 _SURVEY = {metric.name: metric.sql for view in VIEWS if view.name == "kpi_survey_1h" for metric in metrics_of(view)}

@@ -157,3 +157,22 @@ def test_persons_of_two_days_are_empty_not_added_up(engine_client: Client) -> No
     rows = "values('bucket Date, persons Int64', ('2026-01-01', 3), ('2026-01-02', 3))"
     assert engine_client.execute(f"SELECT {persons} FROM {rows} WHERE bucket = '2026-01-01'") == [(3,)]
     assert engine_client.execute(f"SELECT {persons} FROM {rows}") == [(None,)]
+
+
+def test_windows_that_overlap_are_empty_not_added_up(engine_client: Client) -> None:
+    formulas = {one.name: one.sql for one in DATASETS["kpi_survey_rolling_7d"].metrics}
+    rows = score_rows([("m", 1, "nps", "standard", "relational", 10, 5, 2, 3.0)])
+    windows = f"(SELECT *, arrayJoin([toDate('2026-01-07'), toDate('2026-01-08')]) AS bucket FROM {rows})"
+    names = ("answers", "score", "score__yhat_lower", "nps_standard", "total_n_positive")
+    asked = ", ".join(formulas[name] for name in names)
+    (one_window,) = engine_client.execute(f"SELECT {asked} FROM {windows} WHERE bucket = '2026-01-07'")
+    assert (one_window[0], one_window[1], one_window[4]) == (10, pytest.approx(30.0), 5)
+    assert engine_client.execute(f"SELECT {asked} FROM {windows}") == [(None,) * 5]
+
+
+def test_a_score_of_no_rows_is_empty(engine_client: Client) -> None:
+    rows = score_rows([("m", 1, "csat", "top_2_box", "relational", 10, 5, 2, 3.0)])
+    names = ("score", "score__yhat_lower", "score__yhat_upper", "nps_standard")
+    assert engine_client.execute(f"SELECT {', '.join(SURVEY[name] for name in names)} FROM {rows} WHERE n = 0") == [
+        (None,) * 4
+    ]
