@@ -5,6 +5,7 @@ import { address, ask, forget } from "./core/api.js";
 import { formats } from "./core/format.js";
 import { languageOf, messagesOf, translator } from "./core/i18n.js";
 import { names as namesOf } from "./core/mapfile.js";
+import { toIso } from "./core/period.js";
 import { objects } from "./core/query.js";
 import { sidesOf } from "./core/sides.js";
 import { Shared } from "./core/store.js";
@@ -55,10 +56,16 @@ function useLanguage(state) {
 function useMaps(asked) {
   const [held, hold] = useState({});
   useEffect(() => {
-    ask("/api/maps", { cost: 0 }).then((maps) => hold({ maps }), (error) => hold({ error }));
+    ask("/api/maps", { cost: 0 }).then((maps) => hold({ maps: maps.map(dated) }), (error) => hold({ error }));
   }, [asked]);
   return held;
 }
+
+/** A map that places nothing yet has today. */
+const dated = (map) => {
+  const today = toIso(new Date());
+  return { ...map, first_day: map.first_day ?? today, last_day: map.last_day ?? today };
+};
 
 function chosen(maps, state) {
   const of = maps.filter((one) => one.map === state.map);

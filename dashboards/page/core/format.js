@@ -10,10 +10,10 @@ export function formats(language, t) {
   const number = (options) => new Intl.NumberFormat(locale, options);
   const date = (options) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
   const whole = number({ maximumFractionDigits: 0 });
-  const one = number({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const one = number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "negative" });
   const signed = number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const short = number({ notation: "compact", maximumFractionDigits: 1 });
-  const percent = number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const percent = number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "negative" });
   const day = date({ day: "numeric", month: "short", year: "numeric" });
   const moment = date({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const clock = date({ hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -18,10 +18,10 @@ export function Header() {
     ${map && html`<${MapChoice} />`}
     <div class="top-end">
       ${map && html`<${ExportMenu} />`}
-      <label class="language"><span class="hide">${t("language")}</span>
-        <select class="input" value=${language} onChange=${(event) => change({ lang: event.target.value })}>
+      <div class="language">
+        <select class="input" aria-label=${t("language")} value=${language} onChange=${(event) => change({ lang: event.target.value })}>
           ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option value=${tag} lang=${tag}>${name}</option>`)}
-        </select></label>
+        </select></div>
       <button class="button bare" onClick=${toggleTheme} aria-label=${t(theme === "dark" ? "theme.light" : "theme.dark")} data-tip=${t(theme === "dark" ? "theme.light" : "theme.dark")}>
         <${Icon} name=${theme === "dark" ? "sun" : "moon"} /></button>
     </div>
@@ -36,10 +36,10 @@ function MapChoice() {
     const filter = Object.fromEntries(["persona", "segment", "touchpoint", "stage", "channel", "place", "brand"].map((key) => [key, null]));
     change({ map: name, version, from: null, to: null, as_of: null, compare: null, kpi: null, person: null, cycle: null, filter });
   };
-  return html`<label class="map-choice"><span class="hide">${t("map")}</span>
-    <select class="input" value=${value} onChange=${choose}>
+  return html`<div class="map-choice">
+    <select class="input" aria-label=${t("map")} value=${value} onChange=${choose}>
       ${maps.map((one) => html`<option value=${`${one.map}/${one.map_version}`}>${t("map.option", { title: one.title || one.map, version: one.map_version })}</option>`)}
-    </select></label>`;
+    </select></div>`;
 }
 
 function ExportMenu() {

@@ -55,7 +55,7 @@ function Rank({ row, number, side }) {
         ${flagged ? html`<span class="badge bad">${t("act.flagged")}</span>` : html`<span class="badge">${t("act.not_flagged")}</span>`}</p></div>
     <div class="rank-kpi">${Number(row.is_suppressed) === 1 ? html`<p><${Suppressed} /></p>` : html`<p class="kpi-line"><strong class="tabular">${write(row.value)}</strong><span class="muted small tabular">${t("interval.is", { low: write(row.ci_low), high: write(row.ci_high) })} · n ${fmt.whole(row.n)}</span></p>
       ${row.scale_low != null && row.value != null && html`<${KpiRange} row=${row} />`}
-      <p class="small muted">${row.target == null ? t("act.no_target") : t("act.gap", { target: write(row.target), gap: fmt.percent(Math.max(Number(row.gap), 0)) })}</p>`}</div>
+      <p class="small muted">${row.target == null ? t("act.no_target") : t(Number(row.gap) > 0 ? "act.gap" : "act.no_gap", { target: write(row.target), gap: fmt.percent(row.gap) })}</p>`}</div>
     <div class="rank-effect small">${effect(row, t, fmt)}
       <p class="muted">${t("act.journeys")} <${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }} label=${t("act.open", { count: Number(row.journeys), name: row.name })}>${fmt.whole(row.journeys)}<//></p></div>
     <p class="rank-score"><span class="muted small">${t("act.score")}</span><strong class="tabular">${fmt.one(row.score)}</strong></p>

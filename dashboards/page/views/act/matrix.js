@@ -37,5 +37,6 @@ export function Matrix({ rows, side }) {
   const points = shown.map((row, at) => ({ seriesIndex: 0, dataIndex: at, text: said(row), open: () => open(row) }));
   return html`<${Chart} option=${option} points=${points} height=${360} depends=${[JSON.stringify(shown.map((row) => [row.name, row.gap, row.impact, row.n, row.is_flagged])), t]}
     label=${t("act.label", { count: shown.length })} onClick=${(event) => shown[event.dataIndex] && event.seriesIndex === 0 && open(shown[event.dataIndex])} />
-    <ul class="legend"><li><i class="swatch bad"></i>${t("act.legend.flagged")}</li><li><i class="swatch hollow"></i>${t("act.legend.rest")}</li><li>${t("act.legend.size")}</li></ul>`;
+    <ul class="legend"><li><i class="swatch bad"></i>${t("act.legend.flagged")}</li><li><i class="swatch hollow"></i>${t("act.legend.rest")}</li><li>${t("act.legend.size")}</li></ul>
+    ${rows.length > shown.length && html`<p class="small muted">${t("act.unplaced", { count: rows.length - shown.length })}</p>`}`;
 }

@@ -15,7 +15,7 @@ export function annotationsOf(content, side, taken, t) {
   const begun = taken.map((row) => ({ date: row.starts_at.slice(0, 10), until: row.ends_at?.slice(0, 10), touchpoint: row.touchpoint, text: t("measures.taken", { name: named.get(row.measure) ?? row.measure }) }));
   const dated = [...(content.annotations ?? []), ...begun].sort((one, other) => one.date.localeCompare(other.date)).filter((one) => one.date <= side.period.to && (one.until ?? one.date) >= side.period.from && concerns(one))
     .map((one, at) => ({ ...one, number: at + 1 }));
-  const places = [...content.touchpoints.filter((one) => !touchpoint?.length || touchpoint.includes(one.id)), ...content.stages.filter((one) => !stage?.length || stage.includes(one.id))];
+  const places = [...content.touchpoints.filter((one) => !touchpoint?.length || touchpoint.includes(one.id)), ...content.stages.filter((one) => (stage?.length ? stage.includes(one.id) : !touchpoint?.length))];
   const measures = places.flatMap((place) => remarks(place, "measures").map((measure) => ({ ...measure, place: place.name ?? place.id })));
   return { dated, measures };
 }

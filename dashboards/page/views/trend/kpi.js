@@ -11,6 +11,12 @@ const moment = (bucket) => (bucket.length === 10 ? `${bucket}T00:00:00Z` : /[zZ]
 /** Side by side, both sides have the same axis. */
 const SCALES = { percent: { min: 0, max: 100 }, points: { min: -100, max: 100 } };
 
+/** Alone, an axis has room for its band and never goes beyond what the KPI can be. */
+const within = (scale) => scale && {
+  min: ({ min }) => Math.max(scale.min, Math.floor((min - 2) / 10) * 10),
+  max: ({ max }) => Math.min(scale.max, Math.ceil((max + 2) / 10) * 10),
+};
+
 export function KpiOverTime({ rows, grain, marks, side }) {
   const { t, fmt, sides, catalogue, map } = useStore();
   const lines = [0, 1].map((simulated) => rows.filter((row) => Number(row.is_simulated) === simulated).sort((one, other) => one.bucket.localeCompare(other.bucket))).filter((line) => line.length);
@@ -38,7 +44,7 @@ export function KpiOverTime({ rows, grain, marks, side }) {
     });
     return {
       useUTC: true, grid: { left: 52, right: 24, top: 24, bottom: lines.some((line) => line.length > 40) ? 72 : 32 },
-      xAxis: { type: "time", ...axisX, axisLabel: { ...axisX.axisLabel, hideOverlap: true, formatter: (value) => fmt.tick(value, grain) } }, yAxis: { type: "value", scale: true, ...(sides.length > 1 && SCALES[unit]), ...axisY, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.kpi(value, unit).replace(/[.,]0(?=\D|$)/, "") } },
+      xAxis: { type: "time", ...axisX, axisLabel: { ...axisX.axisLabel, hideOverlap: true, formatter: (value) => fmt.tick(value, grain) } }, yAxis: { type: "value", scale: true, ...(sides.length > 1 ? SCALES[unit] : within(SCALES[unit])), ...axisY, axisLabel: { ...axisY.axisLabel, formatter: (value) => fmt.kpi(value, unit).replace(/[.,]0(?=\D|$)/, "") } },
       tooltip: { ...tooltip, trigger: "item", formatter: ({ seriesIndex, dataIndex }) => tipOf(said(lines[Math.floor(seriesIndex / 3)][dataIndex]).split("; ")) },
       dataZoom: lines.some((line) => line.length > 40) ? [{ type: "slider", height: 22, bottom: 12, borderColor: colours.line, textStyle: { color: colours.muted, fontSize: 10 }, fillerColor: colours.band, brushSelect: false }] : [],
       series,
