@@ -60,7 +60,7 @@ def _run(settings: Settings, wanted: argparse.Namespace) -> None:
     started = stack.start()
     try:
         _ensure_data(stack.settings)
-        _prove(stack.settings, wanted)
+        _prove(stack, wanted)
     finally:
         if wanted.keep:
             stack.release()
@@ -83,11 +83,12 @@ def _ensure_data(settings: Settings) -> None:
         raise SupersetFailed(f"the demo ended with status {outcome.returncode}", "run ./run demo and see what it says")
 
 
-def _prove(settings: Settings, wanted: argparse.Namespace) -> None:
+def _prove(stack: LocalStack, wanted: argparse.Namespace) -> None:
     port = wanted.port or (DEFAULT_PORT if is_free(DEFAULT_PORT) else free_ports(1)[0])
-    home = Home(settings, port)
+    home = Home(stack.settings, port)
     home.make_secrets()
     server = Part(home.server(), home.folder)
+    server.on_start = stack.guard  # it ends with this process, however that ends
     server.terminate()  # one that was kept would hold its own port and the older bundle
     _say("setting Superset up (its tables, roles, the user admin) and importing the bundle")
     home.set_up()
