@@ -1,4 +1,4 @@
-"""The words of the page: three languages with the same keys and places, and none that the page does not use."""
+"""The words of the page: three languages with the same keys and places, and none that the page does not use; and its modules."""
 
 from __future__ import annotations
 
@@ -85,3 +85,11 @@ def test_every_message_is_used() -> None:
     patterns = [pattern_of(key) for key in asked() if "${" in key]
     keys = set(map(without_form, messages("en")))
     assert {key for key in keys - plain if not any(pattern.fullmatch(key) for pattern in patterns)} == set()
+
+
+def test_the_page_names_all_its_modules_at_once() -> None:
+    """Else a browser finds them one behind the other: a round trip for each level of imports."""
+    text = (PAGE / "index.html").read_text(encoding="utf-8")
+    named = set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', text))
+    own = {str(path.relative_to(PAGE)) for path in PAGE.rglob("*.js") if "vendor" not in path.parts}
+    assert named == own - {"app.js"} | {"vendor/preact.js"}
