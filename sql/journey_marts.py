@@ -1,10 +1,10 @@
-"""Marts about persons over longer times, and how fresh the data are."""
+"""Marts about persons over longer times, which days a map covers, and how fresh the data are."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.projections import PERSONS_1D, TOUCHPOINT_ROWS
+from touchline.sql.projections import PERSONS_1D, TOUCHPOINT_ROWS, VOLUME_1D
 from touchline.sql.selected_journeys import WHO
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import NET_ROWS, View, own
@@ -65,6 +65,27 @@ PERSONS_OVER_TIME = (
         _persons(period, Column("Date", comment), _of_period(bucket), "people", "cycles")
         for period, bucket, comment in _PERIODS.values()
     ),
+)
+_PLACED = VOLUME_1D.selecting("stage != ''", {name: name for name in ("map", "map_version", "local_date")})
+MAP_DAYS = View(
+    "map_days",
+    "Which local days each version of a map covers: those of the events that it gives a stage",
+    {name: (COLUMNS[name], name) for name in ("map", "map_version")}
+    | own(
+        {
+            "first_day": ("Date", "First local day on which it places an event", ""),
+            "last_day": ("Date", "Last local day on which it places an event", ""),
+            "events": ("Int64", "Events that it places (additivity: sum)", ""),
+        }
+    ),
+    f"""
+(
+    SELECT map, map_version, min(local_date) AS first_day, max(local_date) AS last_day, sum(events_of_day) AS events
+    FROM (SELECT map, map_version, local_date, events AS events_of_day FROM (
+{_PLACED}
+    ) WHERE events != 0)
+    GROUP BY map, map_version
+)""",
 )
 FRESHNESS = View(
     "freshness",

@@ -1,4 +1,4 @@
-"""Which maps there are, and the values that a reader may filter by: read from `journey`, kept for a few seconds."""
+"""Which maps there are, and which days they cover: read from `journey`, kept for a few seconds."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ KEPT_SECONDS = 5.0
 _MAPS = """
 SELECT map.id, map.map_version, name, is_default, content, first_day, last_day, events
 FROM journey.dim_map AS map
-LEFT JOIN
-(
-    SELECT map, map_version, min(bucket) AS first_day, max(bucket) AS last_day, sum(events) AS events
-    FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
-) AS volume ON volume.map = map.id AND volume.map_version = map.map_version
+LEFT JOIN journey.map_days AS days ON days.map = map.id AND days.map_version = map.map_version
 ORDER BY max(is_default) OVER (PARTITION BY map.id) DESC, min(registered_at) OVER (PARTITION BY map.id), map.id, map.map_version DESC
 """
 

@@ -25,6 +25,7 @@ GRANT
     SELECT ON journey.kpi_persons_1mo,
     SELECT ON journey.kpi_dwell,
     SELECT ON journey.path_edges,
+    SELECT ON journey.map_days,
     SELECT ON journey.freshness,
     SELECT ON journey.dim_map,
     SELECT ON journey.dim_stage,

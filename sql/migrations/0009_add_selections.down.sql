@@ -34,6 +34,8 @@ DROP VIEW IF EXISTS journey_api.survey_by_touchpoint;
 
 DROP VIEW IF EXISTS journey.freshness;
 
+DROP VIEW IF EXISTS journey.map_days;
+
 DROP VIEW IF EXISTS journey.path_edges;
 
 DROP VIEW IF EXISTS journey.kpi_dwell;

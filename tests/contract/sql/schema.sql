@@ -2756,6 +2756,58 @@ FROM
 )
 WHERE events != 0
 
+CREATE VIEW journey.map_days
+(
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `first_day` Date COMMENT 'First local day on which it places an event',
+    `last_day` Date COMMENT 'Last local day on which it places an event',
+    `events` Int64 COMMENT 'Events that it places (additivity: sum)'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Which local days each version of a map covers: those of the events that it gives a stage'
+AS SELECT
+    map,
+    map_version,
+    first_day,
+    last_day,
+    events
+FROM
+(
+    SELECT
+        map,
+        map_version,
+        min(local_date) AS first_day,
+        max(local_date) AS last_day,
+        sum(events_of_day) AS events
+    FROM
+    (
+        SELECT
+            map,
+            map_version,
+            local_date,
+            events AS events_of_day
+        FROM
+        (
+            SELECT
+                map,
+                map_version,
+                local_date,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (stage != '')
+            GROUP BY
+                map,
+                map_version,
+                local_date
+        )
+        WHERE events != 0
+    )
+    GROUP BY
+        map,
+        map_version
+)
+
 CREATE VIEW journey.measures
 (
     `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',

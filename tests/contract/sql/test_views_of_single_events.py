@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,10 @@ EVENTS: list[dict[str, Any]] = [
     event(8, None, 15, "poster"),  # nobody
     answer(9, None, 16, "poster"),
     event(2, 1, 12, "site", persona="changed", revision=1),  # the first version of e2 is retracted
+    event(10, 2, 2 * 1440, "site"),
+    event(11, 2, 9 * 1440, "site"),
+    event(11, 2, 20, "site", revision=1),  # so its first day is no day of the map
+    event(12, 2, 12 * 1440, ODD),
 ]
 OF_SHOP = {"map": "shop", "map_version": "1"}
 
@@ -57,7 +61,7 @@ def test_a_journey_has_its_touchpoints_and_answers_each_once(shop: Client) -> No
         ("e3", "touchpoint", "till", "purchase", "advance"),
     ]
     assert [row[0] for row in told(shop, one, 2)] == ["e5", "e6"]
-    assert [row[0] for row in told(shop, person_key(2), 1)] == ["e7"]
+    assert [row[0] for row in told(shop, person_key(2), 1)] == ["e10", "e11", "e12", "e7"]
     rows = {row["event_id"]: row for row in rows_of(shop, "journey_events", **OF_SHOP, person=one, cycle=1)}
     assert (rows["e2"]["persona"], rows["e2"]["wait_seconds"], rows["e2"]["rule"]) == ("changed", 120.0, "browsed")
     assert (rows["e3"]["amount"], rows["e3"]["currency"], rows["e3"]["is_conversion"]) == (Decimal("19.99"), "EUR", 1)
@@ -77,14 +81,19 @@ def test_values_to_filter_by_are_those_of_the_events_with_their_numbers(shop: Cl
     for row in rows_of(shop, "dimension_values", **OF_SHOP):
         assert row["value"] not in found[row["key"]]
         found[row["key"]][row["value"]] = row["events"]
-    assert found["touchpoint"] == {"poster": 3, "site": 2, "till": 1, ODD: 1}
-    assert found["place"] == {ODD: 1, "": 6}
-    assert found["stage"] == {"awareness": 3, "interest": 2, "purchase": 1, "": 1}
-    assert found["is_simulated"] == {"0": 6, "1": 1}
+    assert found["touchpoint"] == {"poster": 3, "site": 4, "till": 1, ODD: 2}
+    assert found["place"] == {ODD: 1, "": 9}
+    assert found["stage"] == {"awareness": 3, "interest": 4, "purchase": 1, "": 2}
+    assert found["is_simulated"] == {"0": 9, "1": 1}
     for key, values in found.items():
         text = f"ifNull(toString({key}), '')"
         counted = shop.execute(f"SELECT {text}, count() FROM journey.attachments WHERE map = 'shop' GROUP BY 1")
         assert values == dict(counted), key
+
+
+def test_days_of_a_map_are_those_of_the_events_that_it_places(shop: Client) -> None:
+    found = shop.execute("SELECT * FROM journey.map_days", settings={"force_optimize_projection": 1})
+    assert found == [("shop", 1, date(2025, 6, 1), date(2025, 6, 3), 8)]
 
 
 def test_freshness_tells_of_each_source_what_stands_and_how_long_the_last_day_of_it_took(empty_client: Client) -> None:
