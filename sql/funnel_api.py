@@ -1,4 +1,8 @@
-"""The funnel of the selected journeys, whose rate counts those that are over."""
+"""The funnel of the selected journeys, whose rate counts those that are over.
+
+How many came to each stage stands in FUNNEL_1D when the reader selects everything; for a part the journeys themselves are counted. Both are
+the same sums.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from typing import Final
 
 from touchline.sql.choices import Choice
 from touchline.sql.formulas import wilson
+from touchline.sql.funnel import FUNNELS
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys
+from touchline.sql.projections import FUNNEL_1D
+from touchline.sql.selected_journeys import IS_EVERYTHING, SELECTION, open_journeys, selected_sums
 from touchline.sql.views import indented, layered, own
 
 MODE: Final = Choice(
@@ -20,16 +26,44 @@ MODE: Final = Choice(
 _PASSED = f"if({MODE.is_('any')}, highest, depth)"
 _RATE = wilson("advanced", "n_closed")
 _OF_MAP = "map = {map:String} AND version = {map_version:UInt32}"
-_CHOSEN = {name: FACTS[name] for name in ("depth", "highest")}
-_JOURNEYS = f"""
-(
-    SELECT {_PASSED} AS passed, is_open, count() AS journeys
-    FROM{indented(selected_journeys(SELECTION, _CHOSEN))}
-    GROUP BY passed, is_open
-)"""
+_BEFORE, _AFTER = (
+    f"if({MODE.is_('any')}, {funnels_any}, {funnels_in_order})"
+    for funnels_any, funnels_in_order in zip(FUNNELS[1][1:], FUNNELS[0][1:], strict=True)
+)
+_ALL = FUNNEL_1D.selecting(f"{SELECTION.rows} AND {IS_EVERYTHING}", {"before": _BEFORE, "after": _AFTER})
+
+
+def _by_stage(journeys: str, first: str, last: str, counts: str) -> str:
+    """Rows with a number of journeys, each counted at the stages from `first` to `last`."""
+    return f"""    SELECT toUInt8(passing) AS stage_order, {counts}
+    FROM{indented(journeys)}
+    ARRAY JOIN range(toUInt32({first}), toUInt32({last}) + 1) AS passing
+    GROUP BY stage_order"""
+
+
+def _passed(journeys: str, condition: str = "") -> str:
+    where = f"\n    WHERE {condition}" if condition else ""
+    return f"\n(\n    SELECT {_PASSED} AS passed, count() AS events\n    FROM{indented(journeys)}{where}\n    GROUP BY passed\n)"
+
+
+_REACHED = "toInt64(sum(events)) AS reached, toInt64(0) AS still_open"
+_COUNTED = "\n    UNION ALL\n".join(
+    (
+        _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", _REACHED),
+        _by_stage(_passed(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}")), "1", "passed", _REACHED),
+        _by_stage(
+            _passed(open_journeys(SELECTION), SELECTION.is_chosen("who")),
+            "greatest(passed, 1)",
+            "passed",
+            "toInt64(0) AS reached, toInt64(sum(events)) AS still_open",
+        ),
+    )
+)
 _STAGES = f"""
 (
-    SELECT stage, stage_order, reached, advanced, still_open
+    SELECT
+        stage, stage_order, reached, still_open,
+        leadInFrame(reached) OVER (ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS advanced
     FROM
     (
         SELECT stage, stage_order FROM journey_raw.stages
@@ -38,13 +72,13 @@ _STAGES = f"""
     ) AS stages
     LEFT JOIN
     (
-        SELECT
-            toUInt8(passing) AS stage_order, sum(journeys) AS reached, sumIf(journeys, passed > passing) AS advanced,
-            sumIf(journeys, passed = passing AND is_open) AS still_open
-        FROM{indented(_JOURNEYS, "        ")}
-        ARRAY JOIN range(1, toUInt32(passed) + 1) AS passing
-        GROUP BY passing
-    ) AS passed USING (stage_order)
+        SELECT stage_order, sum(reached) AS reached, sum(still_open) AS still_open
+        FROM
+        (
+{indented(_COUNTED, "        ")}
+        )
+        GROUP BY stage_order
+    ) AS counted USING (stage_order)
 )"""
 _COLUMNS = own(
     {

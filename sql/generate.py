@@ -2,7 +2,7 @@
 
 Once a release has applied a migration it is frozen (ClickHouse remembers its checksum). So views that differ from what the frozen
 migrations made stand in VIEWS_MIGRATION, which is made anew until it is frozen, too: then give it the next number. Projections have not
-changed yet; a change would need a migration that drops and adds them.
+changed yet, one was added; a change would need a migration that drops and adds them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from touchline.sql.api_views import API_VIEWS
 from touchline.sql.documents import kpis_page, views_page
 from touchline.sql.event_views import EVENT_VIEWS
 from touchline.sql.migrate import migrations_dir
-from touchline.sql.projections import KPI_PROJECTIONS
+from touchline.sql.projections import JOURNEY_SUMS, KPI_PROJECTIONS, Projection
 from touchline.sql.viewers import viewer_grants
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0009_add_selections"
+JOURNEYS_MIGRATION = "0010_add_journey_sums"
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
+_ADDED_LATER = (
+    "-- Sums by journey. The parts that are there get them in the background; until then they are read row by row, which costs time and\n"
+    "-- changes no number.\n\n"
+)
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
 _VIEW_DDL = re.compile(r"^CREATE OR REPLACE VIEW (\S+)\n.*?;\n(?=\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -29,11 +34,7 @@ _VIEW_DDL = re.compile(r"^CREATE OR REPLACE VIEW (\S+)\n.*?;\n(?=\n|\Z)", re.DOT
 
 def generated_files() -> dict[str, str]:
     """Path within the project -> content."""
-    up_projections = ",\n".join(
-        f"    -- {projection.comment}\n"
-        f"    ADD PROJECTION IF NOT EXISTS {projection.name}\n    (\n{projection.query('        ')}\n    )"
-        for projection in KPI_PROJECTIONS
-    )
+    up_projections = ",\n".join(map(_added, KPI_PROJECTIONS))
     down_projections = ",\n".join(f"    DROP PROJECTION IF EXISTS {item.name}" for item in reversed(KPI_PROJECTIONS))
     up_views, down_views = changed_views(frozen_views())
     differing = f"{_HEAD}-- Views that are new or differ from those before.\n\n"
@@ -42,10 +43,20 @@ def generated_files() -> dict[str, str]:
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
         f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
         f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
+        f"sql/migrations/{JOURNEYS_MIGRATION}.sql": f"{_HEAD}{_ADDED_LATER}{_ALTER}{_added(JOURNEY_SUMS)};\n\n"
+        f"{_ALTER}    MATERIALIZE PROJECTION {JOURNEY_SUMS.name};\n",
+        f"sql/migrations/{JOURNEYS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}    DROP PROJECTION IF EXISTS {JOURNEY_SUMS.name};\n",
         "sql/access/3_viewer.sql": viewer_grants(),
         "docs/kpis.md": kpis_page(),
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS], API_VIEWS),
     }
+
+
+def _added(projection: Projection) -> str:
+    return (
+        f"    -- {projection.comment}\n"
+        f"    ADD PROJECTION IF NOT EXISTS {projection.name}\n    (\n{projection.query('        ')}\n    )"
+    )
 
 
 def frozen_views(before: str = VIEWS_MIGRATION) -> dict[str, str]:

@@ -8,14 +8,14 @@ from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
-from touchline.sql.selected_journeys import FACTS, NET_FACTS, SELECTION, selected_journeys
+from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys
 from touchline.sql.selection import OF_MAP
-from touchline.sql.stays import BY, NAMES, events_of, stays_of
+from touchline.sql.stays import BY, nodes, stay_nodes, stays_of
 from touchline.sql.surveys import variant_key
 from touchline.sql.view_columns import Column
 from touchline.sql.views import NET_ROWS, chosen, own, rows_of_ledger
 
-_NET = {"person_key": NET_FACTS["person_key"]} | {f"{by}_events": events_of(f"'{by}'") for by in BY.values}
+_STAYS = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items() if name == "met"}
 _TIME: Final = "DateTime64(6, 'UTC')"
 _PATH: Final = "Array(LowCardinality(String))"
 
@@ -25,7 +25,8 @@ def _moment(microseconds: str) -> str:
 
 
 def _names(by: str) -> str:
-    return NAMES.format(stays_of(f"'{by}'", f"{by}_events"))
+    one = f"'{by}'"
+    return f"arrayMap(node -> {nodes(one)}[node], {stay_nodes(one, f'{by}_met')})"
 
 
 JOURNEYS = ParameterizedView(
@@ -37,7 +38,7 @@ JOURNEYS = ParameterizedView(
             "person": ("String", "Person key", "person_key"),
             "cycle": ("UInt32", "Journey cycle of the person, from 1", ""),
             "started_at": (_TIME, "First touchpoint of the cycle (UTC)", _moment("started_us")),
-            "last_at": (_TIME, "Last touchpoint of the cycle so far (UTC)", _moment("started_us + lasted_us")),
+            "last_at": (_TIME, "Last touchpoint of the cycle so far (UTC)", _moment("ended_us")),
             "converted_at": (
                 f"Nullable({_TIME})",
                 "Conversion of the cycle (UTC); NULL when there is none",
@@ -60,7 +61,7 @@ JOURNEYS = ParameterizedView(
             ),
         }
     ),
-    selected_journeys(SELECTION, FACTS | _NET),
+    selected_journeys(SELECTION, FACTS | {"person_key": "any(person)"} | _STAYS),
 )
 _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "person": Column("String", "Person key"),

@@ -6,31 +6,31 @@ from typing import Final
 
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.selected_journeys import EVERYTHING
-from touchline.sql.stays import BY, NAMES, all_stays, selected_stays
+from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, START, all_stays, nodes, selected_stays
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import View, indented, layered, own
 
-START, OTHER, END, OPEN = "(start)", "(other)", "(end)", "(open)"
 STEPS_OF_MART: Final = 10
-_MARKS = f"('{START}', '{END}', '{OPEN}')"
+OTHER: Final = "(other)"
+_MARKS = f"({', '.join(map(repr, MARKS))})"
 
 
-def _edges(journeys: str, kept: str, steps: str) -> str:
+def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
     """Edges of journeys that have `stays` and `is_open`, by the `kept` columns and step, with the number of journeys that pass.
 
     Journeys that go the same way are counted before the way is cut into edges.
     """
-    names = f"arrayMap(name -> toString(name), {NAMES.format('stays')})"
+    way = f"arrayResize(stays, {steps}, toUInt32(if(is_open, {OPEN}, {END})))"
     return f"""
 (
-    SELECT {kept}edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+    SELECT {kept}edge.1 AS step, {nodes(by)}[edge.2] AS from_node, {nodes(by)}[edge.3] AS to_node, toInt64(sum(same)) AS passing
     FROM
     (
-        SELECT {kept}arrayResize({names}, {steps}, if(is_open, '{OPEN}', '{END}')) AS way, count() AS same
+        SELECT {kept}{way} AS way, count() AS same
         FROM{indented(journeys, "        ")}
         GROUP BY {kept}way
     )
-    ARRAY JOIN arrayZip(range(toUInt8({steps})), arrayPopBack(arrayPushFront(way, '{START}')), way) AS edge
+    ARRAY JOIN arrayZip(range(toUInt8({steps})), arrayPopBack(arrayPushFront(way, toUInt32({START}))), way) AS edge
     GROUP BY {kept}step, from_node, to_node
 )"""
 
@@ -46,7 +46,7 @@ def _shown(node: str) -> str:
 
 _ENDS = ("from_node", "to_node")
 _RANKED = layered(
-    _edges(selected_stays(), "", "{steps:UInt8}"),
+    _edges(selected_stays(), ASKED, "", "{steps:UInt8}"),
     {f"{node}_total": f"sum(passing) OVER (PARTITION BY step, {node})" for node in _ENDS},
     {f"{node}_rank": _rank(node) for node in _ENDS},
 )
@@ -89,10 +89,14 @@ PATHS = ParameterizedView(
     | own({"share": ("Float64", "Of all selected journeys: the shares of a step add up to 1", "")}),
     layered(_FOLDED, {"share": "journeys / sum(journeys) OVER (PARTITION BY step)"}),
 )
-_ALL = "\n    UNION ALL\n".join(
-    f"    SELECT '{by}' AS told_by, * FROM{indented(_edges(all_stays(by), EVERYTHING.kept, str(STEPS_OF_MART)))}"
-    for by in BY.values
-)
+
+
+def _all_edges(by: str) -> str:
+    edges = _edges(all_stays(by), f"'{by}'", EVERYTHING.kept, str(STEPS_OF_MART))
+    return f"    SELECT '{by}' AS told_by, * FROM{indented(edges)}"
+
+
+_ALL = "\n    UNION ALL\n".join(map(_all_edges, BY.values))
 PATH_EDGES = View(
     "path_edges",
     f"The first {STEPS_OF_MART} steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, "

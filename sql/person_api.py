@@ -1,30 +1,65 @@
-"""Persons and journeys by touchpoint, and how many of the journeys ended there."""
+"""Persons and journeys by touchpoint, and how many of the journeys were lost there.
+
+Each journey is told as a few numbers, one a touchpoint where an event of it is selected, then put together by person: so persons are
+counted without a set of persons for each touchpoint.
+"""
 
 from __future__ import annotations
 
 from touchline.sql.formulas import wilson
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import FACTS, NET_FACTS, SELECTION, selected_journeys
+from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys
+from touchline.sql.selection import IN_PERIOD, filtered
+from touchline.sql.stays import node_of_row, nodes
 from touchline.sql.views import indented, layered, own
 
+_TOUCHPOINT = "'touchpoint'"
+_NODE = node_of_row(_TOUCHPOINT)
 _FACTS = {
     "conversions": FACTS["conversions"],
-    "last_touchpoint": NET_FACTS["last_touchpoint"],
-    "met_here": f"groupUniqArrayIf(touchpoint, {SELECTION.events})",
+    "last_node": f"argMax({_NODE}, touchpoint_number)",
+    "met_here": f"groupArrayIf({_NODE}, {IN_PERIOD} AND {filtered()})",
 }
 _RATE = wilson("dropped", "n_closed")
+_JOURNEY, _CONVERTED, _CLOSED, _DROPPED, _PERSON, _NODES = 1, 2, 4, 8, 16, 256
+"""What one number says: the node times 256, and which of these it counts for."""
+_CODE = f"""toUInt64(node * {_NODES}
+            + {_JOURNEY} * (cycle > 0) + {_CONVERTED} * (conversions > 0) + {_CLOSED} * (cycle > 0 AND NOT is_open)
+            + {_DROPPED} * (cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)))"""
+_OF_PERSONS = f"""
+(
+    SELECT groupArrayArray(codes) AS told, arrayDistinct(arrayMap(code -> intDiv(code, {_NODES}), told)) AS nodes
+    FROM
+    (
+        SELECT who, arrayMap(node -> {_CODE}, arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+        FROM{indented(selected_journeys(SELECTION, _FACTS, beside=True), "        ")}
+    )
+    GROUP BY who
+)"""
 _COUNTED = f"""
 (
     SELECT
-        here,
-        uniqExact(who) AS persons,
-        countIf(cycle > 0) AS journeys,
-        countIf(cycle > 0 AND conversions > 0) AS converted,
-        countIf(cycle > 0 AND NOT is_open) AS n_closed,
-        countIf(cycle > 0 AND NOT is_open AND conversions = 0 AND (here IS NULL OR here = last_touchpoint)) AS dropped
-    FROM{indented(selected_journeys(SELECTION, _FACTS, beside=True))}
-    ARRAY JOIN arrayPushFront(arrayMap(one -> toNullable(toString(one)), met_here), NULL) AS here
-    GROUP BY here
+        if(node = 0, NULL, {nodes(_TOUCHPOINT)}[node]) AS here,
+        {
+    ", ".join(
+        f"sumIf(same, bitAnd(code, {flag}) > 0) AS {name}"
+        for name, flag in (
+            ("persons", _PERSON),
+            ("journeys", _JOURNEY),
+            ("converted", _CONVERTED),
+            ("n_closed", _CLOSED),
+            ("dropped", _DROPPED),
+        )
+    )
+}
+    FROM
+    (
+        SELECT code, intDiv(code, {_NODES}) AS node, count() AS same
+        FROM{indented(_OF_PERSONS, "        ")}
+        ARRAY JOIN arrayConcat(told, arrayMap(node -> toUInt64(node * {_NODES} + {_PERSON}), nodes)) AS code
+        GROUP BY code, node
+    )
+    GROUP BY node
 )"""
 PERSONS_BY_TOUCHPOINT = ParameterizedView(
     "persons_by_touchpoint",

@@ -136,3 +136,32 @@ UNMAPPED = Projection(
 )
 
 KPI_PROJECTIONS = (VOLUME_1H, VOLUME_1D, PERSONS_1D, SURVEY_1H, SURVEY_1D, FUNNEL_1D, REVENUE_1D, WAIT_1D, UNMAPPED)
+
+_TIME_US = "toUnixTimestamp64Micro(event_time)"
+_TIME_S = "toInt64(toDateTime(event_time, 'UTC'))"
+NO_TERM_US = 1 << 60
+"""Stands for a journey that no term ends: longer than any time in microseconds, and small enough to add one to it."""
+_TERM_US = f"if(churn_due_at = 0, toInt64({NO_TERM_US}), 1000000 * (toInt64(churn_due_at) - {_TIME_S}))"
+JOURNEY_SUMS = Projection(
+    "journey_sums",
+    "Journeys, each as sums of what its rows add: the person stands as 128 bits of SipHash, a key of 16 bytes instead of 64 and more",
+    f"{TOUCHPOINT_ROWS} AND cycle > 0",
+    _columns("map", "map_version") | {"who": "sipHash128(person)", "cycle": "cycle"},
+    {
+        "touchpoints": "sum(sign)",
+        "simulated": "sum(sign * is_simulated)",
+        "depth": "sum(sign * (funnel_depth - funnel_before))",
+        "highest": "sum(sign * (stage_max - stage_max_before))",
+        "conversions": "sum(sign * is_conversion)",
+        "started_us": f"sum(sign * (transition = 'enter') * {_TIME_US})",
+        "ended_us": f"sum(sign * if(transition = 'enter', {_TIME_US}, wait_us))",
+        "converted_us": f"sum(sign * is_conversion * {_TIME_US})",
+        "term_us": f"sum(sign * ((transition = 'enter') * {_TERM_US} - toInt64({2 * NO_TERM_US}) * (toInt64(churn_due_at) = {_TIME_S})))",
+    },
+)
+"""Sums of a journey: touchpoints, those that are simulated; stages passed in order, highest stage in any order; conversions, 0 or 1; its
+first and its last event and its conversion in Unix microseconds; the churn term, NO_TERM_US without one, negative after an exit.
+
+They rest on what `processors/attach.py` promises: the rows of a cycle follow each other without a gap, the first is the one that enters,
+one at most converts, an exit is the last, and within a map the term is the same for all.
+"""

@@ -1,32 +1,29 @@
 """The selected journeys: the one text on which funnel, paths, waits, lists of journeys and counts of persons stand, so that they agree.
 
-A journey is a person's cycle in one map. It is selected when at least one of its touchpoint events is, and is then told whole.
-
-A person is grouped under `who`, 128 bits of SipHash: a key of 16 bytes where a person key has 64 and more. Most facts of a journey are
-sums of signed rows, since each row says what it adds: no row has to be looked for, and a retraction takes away what was added. That rests
-on what `processors/attach.py` promises: the rows of a cycle follow each other without a gap, the first is the one that enters, one at
-most converts, and an exit is the last.
+A journey is a person's cycle in one map. It is selected when at least one of its touchpoint events is, and is then told whole. What is
+known of it as a sum comes from the projection JOURNEY_SUMS; its path is read from the rows that stand.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from touchline.sql.projections import TOUCHPOINT_ROWS, VOLUME_1H
-from touchline.sql.selection import AS_OF, IN_PERIOD, KNOWN_KEYS, OF_MAP, filtered
+from touchline.sql.projections import JOURNEY_SUMS, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
+from touchline.sql.selection import AS_OF, FILTER_COLUMNS, IN_PERIOD, KNOWN_KEYS, OF_MAP, filtered, is_filtered
 from touchline.sql.views import NET_ROWS, indented
 
-WHO: Final = "sipHash128(person)"
-_TIME_US: Final = "toUnixTimestamp64Micro(event_time)"
+WHO: Final = JOURNEY_SUMS.keys["who"]
+FACTS: Final = JOURNEY_SUMS.sums
+"""Facts of a journey that are sums."""
 
 
 class Scope(NamedTuple):
     """Which journeys, and from when one looks. `keys` are columns by which journeys differ beside person and cycle, `rows` a condition on
-    the ledger's rows, `events` the one that an event of a selected journey meets, `as_of` a moment."""
+    the ledger's rows, `chosen` the journeys to keep as (who, cycle), empty for all, `as_of` a moment."""
 
     keys: tuple[str, ...]
     rows: str
-    events: str
+    chosen: str
     as_of: str
 
     @property
@@ -34,13 +31,30 @@ class Scope(NamedTuple):
         """What names a journey, as a list."""
         return ", ".join((*self.keys, "who", "cycle"))
 
+    def is_chosen(self, who: str) -> str:
+        """The condition that a journey is to be kept; empty when all are."""
+        return f"({IS_EVERYTHING} OR ({who}, cycle) IN {self.chosen})" if self.chosen else ""
+
     @property
     def kept(self) -> str:
         """The keys, as the beginning of a list."""
         return "".join(f"{key}, " for key in self.keys)
 
 
-SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", f"{IN_PERIOD} AND {filtered()}", AS_OF)
+def _events() -> str:
+    days = VOLUME_1D.selecting(OF_MAP, {"day": "local_date"})
+    return f"(SELECT min(day) >= {{date_from:Date}} AND max(day) <= {{date_to:Date}} FROM ({days}))"
+
+
+IS_EVERYTHING: Final = f"(NOT {is_filtered(*FILTER_COLUMNS)} AND {_events()})"
+"""Whether the reader selects all events of the map: then nothing has to be looked for. A constant, so that what it rules out is not run."""
+_CHOSEN: Final = f"""(
+    SELECT {WHO} AS who, cycle FROM journey_raw.ledger
+    WHERE {TOUCHPOINT_ROWS} AND touchpoint_number > 0 AND {OF_MAP} AND {IN_PERIOD} AND {filtered()}
+    GROUP BY who, cycle
+    HAVING sum(sign) > 0
+)"""
+SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", _CHOSEN, AS_OF)
 """What a reader selects."""
 NEWEST: Final = f"""(
     SELECT max(hour) + toIntervalHour(1)
@@ -53,66 +67,63 @@ NEWEST: Final = f"""(
 EVERYTHING: Final = Scope(("map", "map_version"), "", "", NEWEST)
 """All journeys of all maps."""
 
-FACTS: Final = {
-    "touchpoints": "sum(sign)",
-    "simulated": "sum(sign * is_simulated)",
-    "depth": "sum(sign * (funnel_depth - funnel_before))",
-    "highest": "sum(sign * (stage_max - stage_max_before))",
-    "conversions": "sum(sign * is_conversion)",
-    "started_us": f"sum(sign * (transition = 'enter') * {_TIME_US})",
-    "lasted_us": "sum(sign * (transition != 'enter') * wait_us)",
-    "converted_us": f"sum(sign * is_conversion * {_TIME_US})",
-}
-"""Facts of a journey as sums: touchpoints; those that are simulated; stages passed in order, highest stage in any order; conversions, 0
-or 1; microseconds (Unix) of its first event and of its conversion, and from the first to the last."""
-NET_FACTS: Final = {
-    "person_key": "any(person)",
-    "last_touchpoint": "argMax(touchpoint, touchpoint_number)",
-}
-"""Facts for which the rows that stand must be seen: the person key, the touchpoint of the last event."""
 
-
-def _of_scope(scope: Scope, *conditions: str) -> str:
-    return "\n      AND ".join(one for one in (TOUCHPOINT_ROWS, scope.rows, *conditions) if one)
+def summed_journeys(scope: Scope) -> str:
+    """All journeys of the scope, selected or not, with their FACTS."""
+    keys = {name: JOURNEY_SUMS.keys[name] for name in (*scope.keys, "who", "cycle")}
+    sums = JOURNEY_SUMS.selecting(scope.rows, keys) if scope.rows else JOURNEY_SUMS.reading("", tuple(keys))
+    return f"\n(\n{indented(sums)}\n    HAVING touchpoints > 0\n)"
 
 
 def open_journeys(scope: Scope) -> str:
-    """The journeys that are open at `as_of`, selected or not: columns are those that name a journey.
+    """The journeys that are open at `as_of`, selected or not, with their FACTS but for the sums that openness is told by.
 
-    Open is a person's last cycle as long as the churn term of its last event runs; without a term, always. Rows whose term runs are
-    enough to know: whatever came after one of them has a term that runs as well, but for an exit, which ends its journey at its own time.
+    Open is a person's last cycle while its churn term runs, counted from its last event; without a term, always; after an exit, no longer.
+    Whatever cycle follows one whose term runs has a term that runs as well, or ended by an exit.
     """
-    term = "churn_due_at"
-    condition = _of_scope(
-        scope, "cycle > 0", f"({term} > {scope.as_of} OR {term} <= toDateTime(event_time, 'UTC'))", NET_ROWS
-    )
+    as_of_us = f"(1000000 * toInt64(toUnixTimestamp({scope.as_of})))"
+    runs = f"ended_us + if(term_us < 0, 0, term_us) >= {as_of_us} + 1000000"
+    carried = ("cycle", "depth", "highest", "runs")
+    last = ", ".join(f"last.{place} AS {name}" for place, name in enumerate(carried, start=1))
     return f"""
 (
-    SELECT {scope.kept}who, last.1 AS cycle
+    SELECT {scope.kept}who, {last}
     FROM
     (
-        SELECT {scope.kept}{WHO} AS who, argMax((cycle, {term}), touchpoint_number) AS last
-        FROM journey_raw.ledger
-        WHERE {condition}
+        SELECT {scope.kept}who, argMax((cycle, depth, highest, {runs}), cycle) AS last
+        FROM{indented(summed_journeys(scope), "        ")}
+        WHERE {runs} OR term_us < 0
         GROUP BY {scope.kept}who
     )
-    WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {scope.as_of}
+    WHERE last.4
 )"""
 
 
+def selected_sums(scope: Scope, condition: str) -> str:
+    """The selected journeys with their FACTS; none unless the `condition` holds, which stands where the rows are read: further out it would
+    not keep them from being read."""
+    of_scope = scope._replace(rows=f"{scope.rows} AND {condition}")
+    return f"\n(\n    SELECT * FROM{indented(summed_journeys(of_scope))}\n    WHERE {scope.is_chosen('who')}\n)"
+
+
 def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = False) -> str:
-    """The selected journeys with these facts: of FACTS, NET_FACTS, or others over the rows of one journey.
+    """The selected journeys with these facts: of FACTS, or others over the rows of a journey that stand.
 
     Columns: the keys, who, cycle, the facts, is_open (at `as_of`). With `beside`, a row of cycle 0 for the events of a person that belong
     to no journey.
     """
-    is_net = not facts.items() <= FACTS.items()
-    condition = _of_scope(scope, "touchpoint_number > 0" if beside else "cycle > 0", NET_ROWS if is_net else "")
-    chosen = f"sum(sign * ({scope.events})) > 0" if scope.events else "1"
+    rows = (
+        TOUCHPOINT_ROWS,
+        "touchpoint_number > 0" if beside else "cycle > 0",
+        scope.rows,
+        NET_ROWS,
+        scope.is_chosen(WHO),
+    )
+    condition = "\n          AND ".join(one for one in rows if one)
     listed = "".join(f",\n            {sql} AS {name}" for name, sql in facts.items())
     return f"""
 (
-    SELECT *, ({scope.journey}) IN {indented(open_journeys(scope)).lstrip()} AS is_open
+    SELECT *, ({scope.journey}) IN (SELECT {scope.journey} FROM{indented(open_journeys(scope))}) AS is_open
     FROM
     (
         SELECT
@@ -120,6 +131,5 @@ def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = Fal
         FROM journey_raw.ledger
         WHERE {condition}
         GROUP BY {scope.journey}
-        HAVING sum(sign) > 0 AND {chosen}
     )
 )"""

@@ -7,39 +7,37 @@ from typing import Final
 from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.selected_journeys import EVERYTHING, SELECTION, Scope
-from touchline.sql.stays import BY, all_stays, selected_stays
+from touchline.sql.stays import ASKED, BY, all_stays, nodes, selected_stays
 from touchline.sql.view_columns import COLUMNS
 from touchline.sql.views import View, indented, layered, own
 
 _SHARES: Final = (0.5, 0.75, 0.9)
-_TIME_US: Final = "toUnixTimestamp64Micro(event_time)"
 
 
-def _cut(scope: Scope, journeys: str) -> str:
+def _cut(scope: Scope, by: str, journeys: str) -> str:
     """Journeys of stays as one row a stay: value, fate and length in microseconds.
 
     Fates: 0 followed, 1 open, 2 the last of a journey that is over. An open one is seen until `as_of`, which does not hide later events.
     """
-    times = "arrayMap(stay -> stay.3, stays)"
-    until = f"arrayPushBack(arrayPopFront({times}), toUnixTimestamp64Micro(toDateTime64({scope.as_of}, 6, 'UTC')))"
+    until = f"arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp({scope.as_of})))"
     fates = "arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays))"
     return f"""
 (
-    SELECT {scope.kept}cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+    SELECT {scope.kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
     FROM{indented(journeys)}
-    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), {fates}, {times}, {until}) AS cut
+    ARRAY JOIN arrayZip(stays, {fates}, begins, {until}) AS cut
 )"""
 
 
-def _waits(scope: Scope, journeys: str) -> str:
+def _waits(scope: Scope, by: str, journeys: str) -> str:
     sorted_times, shares_left = survival_layers("lasted_us", "fate", "fate < 2")
     counted = f"""
 (
     SELECT
-        {scope.kept}value,
+        {scope.kept}{nodes(by)}[node] AS value,
         countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
         {sorted_times["sorted_times"]} AS sorted_times
-    FROM{indented(_cut(scope, journeys))}
+    FROM{indented(_cut(scope, by, journeys))}
     GROUP BY {scope.kept}value
 )"""
     return layered(counted, shares_left, quantile_layers(_SHARES))
@@ -72,11 +70,16 @@ WAITS = ParameterizedView(
     "How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)",
     ARGUMENTS | AS_OF | BY.parameter,
     _COLUMNS,
-    _waits(SELECTION, selected_stays(_TIME_US)),
+    _waits(SELECTION, ASKED, selected_stays()),
 )
-_ALL = "\n    UNION ALL\n".join(
-    f"    SELECT '{by}' AS told_by, * FROM{indented(_waits(EVERYTHING, all_stays(by, _TIME_US)))}" for by in BY.values
-)
+
+
+def _all_waits(by: str) -> str:
+    waits = _waits(EVERYTHING, f"'{by}'", all_stays(by))
+    return f"    SELECT '{by}' AS told_by, * FROM{indented(waits)}"
+
+
+_ALL = "\n    UNION ALL\n".join(map(_all_waits, BY.values))
 DWELL = View(
     "kpi_dwell",
     "How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)",

@@ -1143,26 +1143,37 @@ FROM
             FROM 
             (
                 SELECT
-                    map, map_version, value,
+                    map, map_version, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                    SELECT
+                        stage,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY stage
+                )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                    SELECT
+                        touchpoint,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY touchpoint
+                )))[node] AS value,
                     countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                     arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
                 FROM
                 (
-                    SELECT map, map_version, cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+                    SELECT map, map_version, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
                     FROM
                     (
-                        SELECT map, map_version, if('touchpoint' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                        SELECT map, map_version, if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open
                         FROM
                         (
-                            SELECT *, (map, map_version, who, cycle) IN (
-                                SELECT map, map_version, who, last.1 AS cycle
+                            SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
+                            (
+                                SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
                                 FROM
                                 (
-                                    SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                  AND cycle > 0
-                                  AND (churn_due_at > (
+                                    SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                                 SELECT max(hour) + toIntervalHour(1)
                                 FROM (SELECT bucket AS hour, events FROM (
                                     SELECT
@@ -1173,38 +1184,73 @@ FROM
                                     GROUP BY bucket
                                 ))
                                 WHERE events != 0
-                            ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            )))) + 1000000), cycle) AS last
+                                    FROM
+                                    (
+                                        SELECT
+                                            map,
+                                            map_version,
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                        GROUP BY map, map_version, who, cycle
+                                        HAVING touchpoints > 0
+                                    )
+                                    WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            )))) + 1000000 OR term_us < 0
                                     GROUP BY map, map_version, who
                                 )
-                                WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            )
-                            ) AS is_open
+                                WHERE last.4
+                            )) AS is_open
                             FROM
                             (
                                 SELECT
                                     map, map_version, sipHash128(person) AS who, cycle,
-                                    arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS events
+                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                SELECT
+                                    stage,
+                                    sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                              AND cycle > 0
-                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                GROUP BY stage
+                            )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                                SELECT
+                                    touchpoint,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY touchpoint
+                            )), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
+                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                  AND cycle > 0
+                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                                 GROUP BY map, map_version, who, cycle
-                                HAVING sum(sign) > 0 AND 1
                             )
                         )
                     )
-                    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> stay.3, stays), arrayPushBack(arrayPopFront(arrayMap(stay -> stay.3, stays)), toUnixTimestamp64Micro(toDateTime64((
+                    ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
                     SELECT max(hour) + toIntervalHour(1)
                     FROM (SELECT bucket AS hour, events FROM (
                         SELECT
@@ -1215,7 +1261,7 @@ FROM
                         GROUP BY bucket
                     ))
                     WHERE events != 0
-                ), 6, 'UTC')))) AS cut
+                ))))) AS cut
                 )
                 GROUP BY map, map_version, value
             )
@@ -1237,26 +1283,37 @@ FROM
             FROM 
             (
                 SELECT
-                    map, map_version, value,
+                    map, map_version, if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                    SELECT
+                        stage,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY stage
+                )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                    SELECT
+                        touchpoint,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY touchpoint
+                )))[node] AS value,
                     countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                     arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
                 FROM
                 (
-                    SELECT map, map_version, cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+                    SELECT map, map_version, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
                     FROM
                     (
-                        SELECT map, map_version, if('stage' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                        SELECT map, map_version, if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open
                         FROM
                         (
-                            SELECT *, (map, map_version, who, cycle) IN (
-                                SELECT map, map_version, who, last.1 AS cycle
+                            SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
+                            (
+                                SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
                                 FROM
                                 (
-                                    SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                  AND cycle > 0
-                                  AND (churn_due_at > (
+                                    SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                                 SELECT max(hour) + toIntervalHour(1)
                                 FROM (SELECT bucket AS hour, events FROM (
                                     SELECT
@@ -1267,38 +1324,73 @@ FROM
                                     GROUP BY bucket
                                 ))
                                 WHERE events != 0
-                            ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            )))) + 1000000), cycle) AS last
+                                    FROM
+                                    (
+                                        SELECT
+                                            map,
+                                            map_version,
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                        GROUP BY map, map_version, who, cycle
+                                        HAVING touchpoints > 0
+                                    )
+                                    WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            )))) + 1000000 OR term_us < 0
                                     GROUP BY map, map_version, who
                                 )
-                                WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            )
-                            ) AS is_open
+                                WHERE last.4
+                            )) AS is_open
                             FROM
                             (
                                 SELECT
                                     map, map_version, sipHash128(person) AS who, cycle,
-                                    arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), 'stage' = 'touchpoint' OR is_mapped = 1)) AS events
+                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                SELECT
+                                    stage,
+                                    sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                              AND cycle > 0
-                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                GROUP BY stage
+                            )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                                SELECT
+                                    touchpoint,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY touchpoint
+                            )), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
+                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                  AND cycle > 0
+                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                                 GROUP BY map, map_version, who, cycle
-                                HAVING sum(sign) > 0 AND 1
                             )
                         )
                     )
-                    ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> stay.3, stays), arrayPushBack(arrayPopFront(arrayMap(stay -> stay.3, stays)), toUnixTimestamp64Micro(toDateTime64((
+                    ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
                     SELECT max(hour) + toIntervalHour(1)
                     FROM (SELECT bucket AS hour, events FROM (
                         SELECT
@@ -1309,7 +1401,7 @@ FROM
                         GROUP BY bucket
                     ))
                     WHERE events != 0
-                ), 6, 'UTC')))) AS cut
+                ))))) AS cut
                 )
                 GROUP BY map, map_version, value
             )
@@ -1341,24 +1433,49 @@ FROM
 (
     SELECT 'touchpoint' AS told_by, * FROM
     (
-        SELECT map, map_version, edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+        SELECT map, map_version, edge.1 AS step, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            SELECT
+                stage,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY stage
+        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+            SELECT
+                touchpoint,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY touchpoint
+        )))[edge.2] AS from_node, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            SELECT
+                stage,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY stage
+        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+            SELECT
+                touchpoint,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY touchpoint
+        )))[edge.3] AS to_node, toInt64(sum(same)) AS passing
         FROM
         (
-            SELECT map, map_version, arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> stay.2, stays)), 10, if(is_open, '(open)', '(end)')) AS way, count() AS same
+            SELECT map, map_version, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same
             FROM
             (
-                SELECT map, map_version, if('touchpoint' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                SELECT map, map_version, if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open
                 FROM
                 (
-                    SELECT *, (map, map_version, who, cycle) IN (
-                        SELECT map, map_version, who, last.1 AS cycle
+                    SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
+                    (
+                        SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
                         FROM
                         (
-                            SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                          AND cycle > 0
-                          AND (churn_due_at > (
+                            SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                         SELECT max(hour) + toIntervalHour(1)
                         FROM (SELECT bucket AS hour, events FROM (
                             SELECT
@@ -1369,63 +1486,123 @@ FROM
                             GROUP BY bucket
                         ))
                         WHERE events != 0
-                    ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                    )))) + 1000000), cycle) AS last
+                            FROM
+                            (
+                                SELECT
+                                    map,
+                                    map_version,
+                                    sipHash128(person) AS who,
+                                    cycle,
+                                    sum(sign) AS touchpoints,
+                                    sum(sign * is_simulated) AS simulated,
+                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                    sum(sign * is_conversion) AS conversions,
+                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                GROUP BY map, map_version, who, cycle
+                                HAVING touchpoints > 0
+                            )
+                            WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    )))) + 1000000 OR term_us < 0
                             GROUP BY map, map_version, who
                         )
-                        WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    )
-                    ) AS is_open
+                        WHERE last.4
+                    )) AS is_open
                     FROM
                     (
                         SELECT
                             map, map_version, sipHash128(person) AS who, cycle,
-                            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), 0), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS events
+                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                        SELECT
+                            stage,
+                            sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                      AND cycle > 0
-                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                        GROUP BY stage
+                    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        SELECT
+                            touchpoint,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY touchpoint
+                    )), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met_us
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                          AND cycle > 0
+                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                         GROUP BY map, map_version, who, cycle
-                        HAVING sum(sign) > 0 AND 1
                     )
                 )
             )
             GROUP BY map, map_version, way
         )
-        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, '(start)')), way) AS edge
+        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
         GROUP BY map, map_version, step, from_node, to_node
     )
     UNION ALL
     SELECT 'stage' AS told_by, * FROM
     (
-        SELECT map, map_version, edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+        SELECT map, map_version, edge.1 AS step, if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            SELECT
+                stage,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY stage
+        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+            SELECT
+                touchpoint,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY touchpoint
+        )))[edge.2] AS from_node, if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            SELECT
+                stage,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY stage
+        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+            SELECT
+                touchpoint,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY touchpoint
+        )))[edge.3] AS to_node, toInt64(sum(same)) AS passing
         FROM
         (
-            SELECT map, map_version, arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> stay.2, stays)), 10, if(is_open, '(open)', '(end)')) AS way, count() AS same
+            SELECT map, map_version, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same
             FROM
             (
-                SELECT map, map_version, if('stage' = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                SELECT map, map_version, if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open
                 FROM
                 (
-                    SELECT *, (map, map_version, who, cycle) IN (
-                        SELECT map, map_version, who, last.1 AS cycle
+                    SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
+                    (
+                        SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
                         FROM
                         (
-                            SELECT map, map_version, sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                          AND cycle > 0
-                          AND (churn_due_at > (
+                            SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                         SELECT max(hour) + toIntervalHour(1)
                         FROM (SELECT bucket AS hour, events FROM (
                             SELECT
@@ -1436,40 +1613,75 @@ FROM
                             GROUP BY bucket
                         ))
                         WHERE events != 0
-                    ) OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                    )))) + 1000000), cycle) AS last
+                            FROM
+                            (
+                                SELECT
+                                    map,
+                                    map_version,
+                                    sipHash128(person) AS who,
+                                    cycle,
+                                    sum(sign) AS touchpoints,
+                                    sum(sign * is_simulated) AS simulated,
+                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                    sum(sign * is_conversion) AS conversions,
+                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                GROUP BY map, map_version, who, cycle
+                                HAVING touchpoints > 0
+                            )
+                            WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    )))) + 1000000 OR term_us < 0
                             GROUP BY map, map_version, who
                         )
-                        WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > (
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    )
-                    ) AS is_open
+                        WHERE last.4
+                    )) AS is_open
                     FROM
                     (
                         SELECT
                             map, map_version, sipHash128(person) AS who, cycle,
-                            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), 0), 'stage' = 'touchpoint' OR is_mapped = 1)) AS events
+                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                        SELECT
+                            stage,
+                            sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                      AND cycle > 0
-                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                        GROUP BY stage
+                    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        SELECT
+                            touchpoint,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY touchpoint
+                    )), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met_us
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                          AND cycle > 0
+                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                         GROUP BY map, map_version, who, cycle
-                        HAVING sum(sign) > 0 AND 1
                     )
                 )
             )
             GROUP BY map, map_version, way
         )
-        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, '(start)')), way) AS edge
+        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
         GROUP BY map, map_version, step, from_node, to_node
     )
 );
@@ -3680,47 +3892,128 @@ FROM
     FROM 
     (
         SELECT
-            here,
-            uniqExact(who) AS persons,
-            countIf(cycle > 0) AS journeys,
-            countIf(cycle > 0 AND conversions > 0) AS converted,
-            countIf(cycle > 0 AND NOT is_open) AS n_closed,
-            countIf(cycle > 0 AND NOT is_open AND conversions = 0 AND (here IS NULL OR here = last_touchpoint)) AS dropped
+            if(node = 0, NULL, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            SELECT
+                stage,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY stage
+        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+            SELECT
+                touchpoint,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            GROUP BY touchpoint
+        )))[node]) AS here,
+            sumIf(same, bitAnd(code, 16) > 0) AS persons, sumIf(same, bitAnd(code, 1) > 0) AS journeys, sumIf(same, bitAnd(code, 2) > 0) AS converted, sumIf(same, bitAnd(code, 4) > 0) AS n_closed, sumIf(same, bitAnd(code, 8) > 0) AS dropped
         FROM
         (
-            SELECT *, (who, cycle) IN (
-                SELECT who, last.1 AS cycle
-                FROM
-                (
-                    SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                  AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                  AND cycle > 0
-                  AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                    GROUP BY who
-                )
-                WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
-            ) AS is_open
+            SELECT code, intDiv(code, 256) AS node, count() AS same
             FROM
             (
-                SELECT
-                    sipHash128(person) AS who, cycle,
-                    sum(sign * is_conversion) AS conversions,
-                    argMax(touchpoint, touchpoint_number) AS last_touchpoint,
-                    groupUniqArrayIf(touchpoint, local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
-                FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-              AND touchpoint_number > 0
-              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                GROUP BY who, cycle
-                HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+                SELECT groupArrayArray(codes) AS told, arrayDistinct(arrayMap(code -> intDiv(code, 256), told)) AS nodes
+                FROM
+                (
+                    SELECT who, arrayMap(node -> toUInt64(node * 256
+                        + 1 * (cycle > 0) + 2 * (conversions > 0) + 4 * (cycle > 0 AND NOT is_open)
+                        + 8 * (cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node))), arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+                    FROM
+                    (
+                        SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+                        (
+                            SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                            FROM
+                            (
+                                SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                FROM
+                                (
+                                    SELECT
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                    GROUP BY who, cycle
+                                    HAVING touchpoints > 0
+                                )
+                                WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
+                                GROUP BY who
+                            )
+                            WHERE last.4
+                        )) AS is_open
+                        FROM
+                        (
+                            SELECT
+                                sipHash128(person) AS who, cycle,
+                                sum(sign * is_conversion) AS conversions,
+                                argMax(toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                            SELECT
+                                stage,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY stage
+                        )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                            SELECT
+                                touchpoint,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY touchpoint
+                        )), touchpoint))), touchpoint_number) AS last_node,
+                                groupArrayIf(toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                            SELECT
+                                stage,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY stage
+                        )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                            SELECT
+                                touchpoint,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY touchpoint
+                        )), touchpoint))), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND touchpoint_number > 0
+                              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                              AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                        local_date AS day,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                    GROUP BY day))) OR (sipHash128(person), cycle) IN (
+                        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                        GROUP BY who, cycle
+                        HAVING sum(sign) > 0
+                    ))
+                            GROUP BY who, cycle
+                        )
+                    )
+                )
+                GROUP BY who
             )
+            ARRAY JOIN arrayConcat(told, arrayMap(node -> toUInt64(node * 256 + 16), nodes)) AS code
+            GROUP BY code, node
         )
-        ARRAY JOIN arrayPushFront(arrayMap(one -> toNullable(toString(one)), met_here), NULL) AS here
-        GROUP BY here
+        GROUP BY node
     )
 );
 
@@ -3764,7 +4057,9 @@ FROM
             stage_order = max(stage_order) OVER () AS is_last
         FROM 
         (
-            SELECT stage, stage_order, reached, advanced, still_open
+            SELECT
+                stage, stage_order, reached, still_open,
+                leadInFrame(reached) OVER (ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS advanced
             FROM
             (
                 SELECT stage, stage_order FROM journey_raw.stages
@@ -3773,48 +4068,134 @@ FROM
             ) AS stages
             LEFT JOIN
             (
-                SELECT
-                    toUInt8(passing) AS stage_order, sum(journeys) AS reached, sumIf(journeys, passed > passing) AS advanced,
-                    sumIf(journeys, passed = passing AND is_open) AS still_open
+                SELECT stage_order, sum(reached) AS reached, sum(still_open) AS still_open
                 FROM
                 (
-                    SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, count() AS journeys
+                    SELECT toUInt8(passing) AS stage_order, toInt64(sum(events)) AS reached, toInt64(0) AS still_open
                     FROM
                     (
-                        SELECT *, (who, cycle) IN (
-                            SELECT who, last.1 AS cycle
-                            FROM
-                            (
-                                SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                              AND cycle > 0
-                              AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                                GROUP BY who
-                            )
-                            WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
-                        ) AS is_open
+                    SELECT
+                        if({mode:String} IN ('any'), stage_max_before, funnel_before) AS before,
+                        if({mode:String} IN ('any'), stage_max, funnel_depth) AS after,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                        local_date AS day,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                    GROUP BY day)))
+                    GROUP BY before, after
+                    )
+                    ARRAY JOIN range(toUInt32(before + 1), toUInt32(after) + 1) AS passing
+                    GROUP BY stage_order
+                    UNION ALL
+                    SELECT toUInt8(passing) AS stage_order, toInt64(sum(events)) AS reached, toInt64(0) AS still_open
+                    FROM
+                    (
+                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS events
                         FROM
                         (
-                            SELECT
-                                sipHash128(person) AS who, cycle,
-                                sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                sum(sign * (stage_max - stage_max_before)) AS highest
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                          AND cycle > 0
+                            SELECT * FROM
+                            (
+                                SELECT
+                                    sipHash128(person) AS who,
+                                    cycle,
+                                    sum(sign) AS touchpoints,
+                                    sum(sign * is_simulated) AS simulated,
+                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                    sum(sign * is_conversion) AS conversions,
+                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                    AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND NOT (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                                    local_date AS day,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    AND map = {map:String} AND map_version = {map_version:UInt32}
+                                GROUP BY day)))
+                                GROUP BY who, cycle
+                                HAVING touchpoints > 0
+                            )
+                            WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                            local_date AS day,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            AND map = {map:String} AND map_version = {map_version:UInt32}
+                        GROUP BY day))) OR (who, cycle) IN (
+                            SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
                             GROUP BY who, cycle
-                            HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
+                            HAVING sum(sign) > 0
+                        ))
                         )
+                        GROUP BY passed
                     )
-                    GROUP BY passed, is_open
+                    ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
+                    GROUP BY stage_order
+                    UNION ALL
+                    SELECT toUInt8(passing) AS stage_order, toInt64(0) AS reached, toInt64(sum(events)) AS still_open
+                    FROM
+                    (
+                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS events
+                        FROM
+                        (
+                            SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                            FROM
+                            (
+                                SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                FROM
+                                (
+                                    SELECT
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                    GROUP BY who, cycle
+                                    HAVING touchpoints > 0
+                                )
+                                WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
+                                GROUP BY who
+                            )
+                            WHERE last.4
+                        )
+                        WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                        local_date AS day,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                    GROUP BY day))) OR (who, cycle) IN (
+                        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                        GROUP BY who, cycle
+                        HAVING sum(sign) > 0
+                    ))
+                        GROUP BY passed
+                    )
+                    ARRAY JOIN range(toUInt32(greatest(passed, 1)), toUInt32(passed) + 1) AS passing
+                    GROUP BY stage_order
                 )
-                ARRAY JOIN range(1, toUInt32(passed) + 1) AS passing
-                GROUP BY passing
-            ) AS passed USING (stage_order)
+                GROUP BY stage_order
+            ) AS counted USING (stage_order)
         )
     )
 );
@@ -3856,49 +4237,105 @@ FROM
         FROM 
         (
             SELECT
-                value,
+                if({by:String} = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                SELECT
+                    stage,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY stage
+            )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                SELECT
+                    touchpoint,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY touchpoint
+            )))[node] AS value,
                 countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                 arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
             FROM
             (
-                SELECT cut.1 AS value, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+                SELECT cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
                 FROM
                 (
-                    SELECT if({by:String} = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                    SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open
                     FROM
                     (
-                        SELECT *, (who, cycle) IN (
-                            SELECT who, last.1 AS cycle
+                        SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+                        (
+                            SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
                             FROM
                             (
-                                SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                              AND cycle > 0
-                              AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                FROM
+                                (
+                                    SELECT
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                    GROUP BY who, cycle
+                                    HAVING touchpoints > 0
+                                )
+                                WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
                                 GROUP BY who
                             )
-                            WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
-                        ) AS is_open
+                            WHERE last.4
+                        )) AS is_open
                         FROM
                         (
                             SELECT
                                 sipHash128(person) AS who, cycle,
-                                arraySort(one -> one.1, groupArrayIf((touchpoint_number, if({by:String} = 'stage', stage, touchpoint), toUnixTimestamp64Micro(event_time)), {by:String} = 'touchpoint' OR is_mapped = 1)) AS events
+                                arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                            SELECT
+                                stage,
+                                sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                          AND cycle > 0
-                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            GROUP BY stage
+                        )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                            SELECT
+                                touchpoint,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY touchpoint
+                        )), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
+                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND cycle > 0
+                              AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                              AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                        local_date AS day,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                    GROUP BY day))) OR (sipHash128(person), cycle) IN (
+                        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                        GROUP BY who, cycle
+                        HAVING sum(sign) > 0
+                    ))
                             GROUP BY who, cycle
-                            HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
                         )
                     )
                     WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
                 )
-                ARRAY JOIN arrayZip(arrayMap(stay -> toString(stay.2), stays), arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), arrayMap(stay -> stay.3, stays), arrayPushBack(arrayPopFront(arrayMap(stay -> stay.3, stays)), toUnixTimestamp64Micro(toDateTime64({as_of:DateTime('UTC')}, 6, 'UTC')))) AS cut
+                ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS cut
             )
             GROUP BY value
         )
@@ -3943,49 +4380,119 @@ FROM
                     sum(passing) OVER (PARTITION BY step, to_node) AS to_node_total
                 FROM 
                 (
-                    SELECT edge.1 AS step, edge.2 AS from_node, edge.3 AS to_node, toInt64(sum(same)) AS passing
+                    SELECT edge.1 AS step, if({by:String} = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                        SELECT
+                            stage,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY stage
+                    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        SELECT
+                            touchpoint,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY touchpoint
+                    )))[edge.2] AS from_node, if({by:String} = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                        SELECT
+                            stage,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY stage
+                    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        SELECT
+                            touchpoint,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY touchpoint
+                    )))[edge.3] AS to_node, toInt64(sum(same)) AS passing
                     FROM
                     (
-                        SELECT arrayResize(arrayMap(name -> toString(name), arrayMap(stay -> stay.2, stays)), {steps:UInt8}, if(is_open, '(open)', '(end)')) AS way, count() AS same
+                        SELECT arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way, count() AS same
                         FROM
                         (
-                            SELECT if({by:String} = 'stage', arrayFilter((one, before) -> one.2 != before.2, events, arrayPushFront(arrayPopBack(events), (0, '', 0))), events) AS stays, is_open
+                            SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open
                             FROM
                             (
-                                SELECT *, (who, cycle) IN (
-                                    SELECT who, last.1 AS cycle
+                                SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+                                (
+                                    SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
                                     FROM
                                     (
-                                        SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                      AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                      AND cycle > 0
-                                      AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
-                                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                        SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                        FROM
+                                        (
+                                            SELECT
+                                                sipHash128(person) AS who,
+                                                cycle,
+                                                sum(sign) AS touchpoints,
+                                                sum(sign * is_simulated) AS simulated,
+                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                sum(sign * is_conversion) AS conversions,
+                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                            GROUP BY who, cycle
+                                            HAVING touchpoints > 0
+                                        )
+                                        WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
                                         GROUP BY who
                                     )
-                                    WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
-                                ) AS is_open
+                                    WHERE last.4
+                                )) AS is_open
                                 FROM
                                 (
                                     SELECT
                                         sipHash128(person) AS who, cycle,
-                                        arraySort(one -> one.1, groupArrayIf((touchpoint_number, if({by:String} = 'stage', stage, touchpoint), 0), {by:String} = 'touchpoint' OR is_mapped = 1)) AS events
+                                        arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                    SELECT
+                                        stage,
+                                        sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                  AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                  AND cycle > 0
-                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                    GROUP BY stage
+                                )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                                    SELECT
+                                        touchpoint,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY touchpoint
+                                )), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
+                                        arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                      AND cycle > 0
+                                      AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                      AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                                local_date AS day,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                AND map = {map:String} AND map_version = {map_version:UInt32}
+                            GROUP BY day))) OR (sipHash128(person), cycle) IN (
+                                SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                                GROUP BY who, cycle
+                                HAVING sum(sign) > 0
+                            ))
                                     GROUP BY who, cycle
-                                    HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
                                 )
                             )
                             WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
                         )
                         GROUP BY way
                     )
-                    ARRAY JOIN arrayZip(range(toUInt8({steps:UInt8})), arrayPopBack(arrayPushFront(way, '(start)')), way) AS edge
+                    ARRAY JOIN arrayZip(range(toUInt8({steps:UInt8})), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
                     GROUP BY step, from_node, to_node
                 )
             )
@@ -4015,32 +4522,76 @@ AS SELECT
     CAST(person_key, 'String') AS person,
     CAST(cycle, 'UInt32') AS cycle,
     CAST(fromUnixTimestamp64Micro(started_us, 'UTC'), 'DateTime64(6, ''UTC'')') AS started_at,
-    CAST(fromUnixTimestamp64Micro(started_us + lasted_us, 'UTC'), 'DateTime64(6, ''UTC'')') AS last_at,
+    CAST(fromUnixTimestamp64Micro(ended_us, 'UTC'), 'DateTime64(6, ''UTC'')') AS last_at,
     CAST(if(conversions > 0, fromUnixTimestamp64Micro(converted_us, 'UTC'), NULL), 'Nullable(DateTime64(6, ''UTC''))') AS converted_at,
     CAST(highest, 'UInt8') AS stage_max,
     CAST(depth, 'UInt8') AS depth,
     CAST(touchpoints, 'UInt64') AS touchpoints,
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
-    CAST(arrayMap(stay -> stay.2, if('touchpoint' = 'stage', arrayFilter((one, before) -> one.2 != before.2, touchpoint_events, arrayPushFront(arrayPopBack(touchpoint_events), (0, '', 0))), touchpoint_events)), 'Array(LowCardinality(String))') AS path,
-    CAST(arrayMap(stay -> stay.2, if('stage' = 'stage', arrayFilter((one, before) -> one.2 != before.2, stage_events, arrayPushFront(arrayPopBack(stage_events), (0, '', 0))), stage_events)), 'Array(LowCardinality(String))') AS stage_path
+    CAST(arrayMap(node -> if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        SELECT
+            stage,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY stage
+    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        SELECT
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY touchpoint
+    )))[node], if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met))), 'Array(LowCardinality(String))') AS path,
+    CAST(arrayMap(node -> if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        SELECT
+            stage,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY stage
+    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        SELECT
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY touchpoint
+    )))[node], if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))), 'Array(LowCardinality(String))') AS stage_path
 FROM 
 (
-    SELECT *, (who, cycle) IN (
-        SELECT who, last.1 AS cycle
+    SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+    (
+        SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
         FROM
         (
-            SELECT sipHash128(person) AS who, argMax((cycle, churn_due_at), touchpoint_number) AS last
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-          AND cycle > 0
-          AND (churn_due_at > {as_of:DateTime('UTC')} OR churn_due_at <= toDateTime(event_time, 'UTC'))
-          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+            FROM
+            (
+                SELECT
+                    sipHash128(person) AS who,
+                    cycle,
+                    sum(sign) AS touchpoints,
+                    sum(sign * is_simulated) AS simulated,
+                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                    sum(sign * is_conversion) AS conversions,
+                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                    AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                GROUP BY who, cycle
+                HAVING touchpoints > 0
+            )
+            WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
             GROUP BY who
         )
-        WHERE last.2 = toDateTime(0, 'UTC') OR last.2 > {as_of:DateTime('UTC')}
-    ) AS is_open
+        WHERE last.4
+    )) AS is_open
     FROM
     (
         SELECT
@@ -4051,18 +4602,58 @@ FROM
             sum(sign * (stage_max - stage_max_before)) AS highest,
             sum(sign * is_conversion) AS conversions,
             sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-            sum(sign * (transition != 'enter') * wait_us) AS lasted_us,
+            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
             sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us,
             any(person) AS person_key,
-            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('touchpoint' = 'stage', stage, touchpoint), 0), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_events,
-            arraySort(one -> one.1, groupArrayIf((touchpoint_number, if('stage' = 'stage', stage, touchpoint), 0), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_events
+            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        SELECT
+            stage,
+            sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-      AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-      AND cycle > 0
-      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+        GROUP BY stage
+    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        SELECT
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY touchpoint
+    )), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
+            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        SELECT
+            stage,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY stage
+    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        SELECT
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        GROUP BY touchpoint
+    )), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+          AND cycle > 0
+          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+          AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+    local_date AS day,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY day))) OR (sipHash128(person), cycle) IN (
+    SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+    GROUP BY who, cycle
+    HAVING sum(sign) > 0
+))
         GROUP BY who, cycle
-        HAVING sum(sign) > 0 AND sum(sign * (local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)))) > 0
     )
 );
 

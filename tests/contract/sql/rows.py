@@ -21,7 +21,8 @@ DEFAULTS: Row = {
     "channel": "", "is_online": 0, "is_simulated": 0, "campaign": "", "brand": "", "place": "", "persona": "", "segment": "", "map": "",
     "map_version": 0, "stage": "", "stage_order": 0, "is_mapped": 0, "cycle": 0, "transition": "", "touchpoint_number": 0, "wait_us": 0,
     "is_conversion": 0, "rule": "", "evidence": "", "first_of": 0, "stage_max_before": 0, "stage_max": 0, "funnel_before": 0,
-    "funnel_depth": 0, "survey": "", "question": "", "kpi": "", "variant": "", "scope": "", "scale_min": 0, "scale_max": 0, "score": 0.0,
+    "funnel_depth": 0, "churn_due_at": NEVER,
+    "survey": "", "question": "", "kpi": "", "variant": "", "scope": "", "scale_min": 0, "scale_max": 0, "score": 0.0,
     "has_score": 0, "disposition": "", "about_time": NEVER, "amount_minor": 0, "currency": "", "currency_exponent": 0, "order_id": "",
     "order_kind": "", "writer": "", "generation": 0, "first_offset": 0, "gaps": 0, "fate_counts": {},
 }  # fmt: skip

@@ -1,0 +1,4 @@
+-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
+
+ALTER TABLE journey_raw.ledger
+    DROP PROJECTION IF EXISTS journey_sums;
