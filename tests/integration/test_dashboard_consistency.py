@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,6 +111,28 @@ def test_journeys_of_the_funnel_of_the_paths_and_of_the_list_are_the_same(
     assert sum(row["n_followed"] + row["n_open"] + row["n_last"] for row in stays) == sum(
         row["touchpoints"] for row in journeys
     )
+
+
+@few
+@given(selections(), moments)
+def test_every_count_of_a_touchpoint_leads_to_as_many_journeys_and_amounts_are_those_of_the_orders(
+    running: DashboardProcess, selection: dict[str, Any], as_of: str
+) -> None:
+    asked = selection | {"as_of": as_of}
+    for row in running.rows("persons-by-touchpoint", **asked):
+        if (here := row["touchpoint"]) is None:
+            continue
+        there = running.rows("journeys", **{**asked, "touchpoint": here})
+        over = [one for one in there if one["state"] != "open"]
+        assert (row["journeys"], row["n_closed"]) == (len(there), len(over))
+        assert row["conversions"] == sum(one["converted_at"] is not None for one in there)
+        ended = {"touchpoint": here, "touchpoint_last": here, "state": "closed"}
+        assert row["dropped"] == count(running, "journeys", **{**asked, **ended})
+    amounts: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in running.rows("orders", **of_events(selection)):
+        amounts[row["touchpoint"], row["currency"]] += Decimal(row["amount"])
+    shown = running.rows("revenue-by-touchpoint", **selection)
+    assert {(row["touchpoint"], row["currency"]): Decimal(row["amount"]) for row in shown} == amounts
 
 
 @few

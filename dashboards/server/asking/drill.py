@@ -54,9 +54,11 @@ def _ends_at(column: str, values: list[str], field: str) -> str:
 
 def _is_at(column: str, place: int, quoted_node: str, node: str, known: str) -> str:
     """Whether the node at that place of the journey, counted from 1, is this one."""
+    if (place == 0) != (node == "(start)"):
+        return "0"
     match node:
         case "(start)":
-            return "" if place == 0 else "0"
+            return ""
         case "(end)":
             return f"length({column}) < {place} AND state != 'open'"
         case "(open)":

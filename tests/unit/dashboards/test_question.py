@@ -137,6 +137,8 @@ def test_where_a_journey_ended_can_be_asked_for() -> None:
         ("step=2&node_from=ad&node_to=(end)", ["path[2] = 'ad'", "length(path) < 3 AND state != 'open'"]),
         ("step=1&node_from=ad&node_to=(open)&by=stage", ["stage_path[1] = 'ad'", "length(stage_path) < 2 AND state = 'open'"]),
         ("step=1&node_from=(start)", ["0"]),
+        ("step=0&node_from=(other)&node_to=ad", ["0", "path[1] = 'ad'"]),
+        ("step=0&node_from=", ["0"]),
     ],
 )  # fmt: skip
 def test_the_journeys_of_an_edge_can_be_asked_for(query: str, conditions: list[str]) -> None:
