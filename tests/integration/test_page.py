@@ -92,6 +92,8 @@ def test_two_personas_stand_side_by_side(analyst: Reader, running: DashboardProc
     analyst.go(analyst.page.get_by_role("button", name="Persona Bargain hunter"))
     personas = [events_at(running, "search", persona=one) for one in ("comparer", "bargain_hunter")]
     assert analyst.events("search") == personas
+    for view in VIEWS:
+        assert analyst.visit(view).overflow() <= 0, view
 
 
 @pytest.mark.parametrize("mode", ["in_order", "any"])

@@ -5,15 +5,19 @@ import { useStore } from "../core/store.js";
 const WIDTH = 100;
 const HEIGHT = 16;
 const MIDDLE = HEIGHT / 2;
+const DASHES = [0, 4.5, 9, 13.5];
 
-/** @param {{value: number, low: number, high: number, from: number, to: number, target?: number, tone?: string}} props on the scale from..to */
+/**
+ * Its colours are inherited from the element itself (`color` the tone, `fill` the marks), since a picture of the page keeps those alone.
+ * @param {{value: number, low: number, high: number, from: number, to: number, target?: number, tone?: string}} props on the scale from..to
+ */
 export function Range({ value, low, high, from, to, target, tone = "neutral", label }) {
   const at = (x) => (Math.min(Math.max((Number(x) - from) / (to - from), 0), 1) * WIDTH).toFixed(2);
   return html`<svg class=${`range ${tone}`} viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${label}>
-    <rect class="range-scale" x="0" y=${MIDDLE - 1} width=${WIDTH} height="2" />
-    ${low != null && html`<rect class="range-span" x=${at(low)} y=${MIDDLE - 3} width=${Math.max(at(high) - at(low), 0.8)} height="6" />`}
-    ${value != null && html`<rect class="range-value" x=${at(value) - 0.9} y=${MIDDLE - 6} width="1.8" height="12" />`}
-    ${target != null && html`<path class="range-target" d=${`M${at(target)} 0V${HEIGHT}`} />`}
+    <rect fill="currentColor" fill-opacity="0.24" x="0" y=${MIDDLE - 1} width=${WIDTH} height="2" />
+    ${low != null && html`<rect fill="currentColor" fill-opacity="0.7" x=${at(low)} y=${MIDDLE - 3} width=${Math.max(at(high) - at(low), 0.8)} height="6" />`}
+    ${value != null && html`<rect x=${at(value) - 0.9} y=${MIDDLE - 6} width="1.8" height="12" />`}
+    ${target != null && DASHES.map((y) => html`<rect x=${at(target) - 0.5} y=${y} width="1" height="2.4" />`)}
   </svg>`;
 }
 

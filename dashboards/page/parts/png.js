@@ -15,15 +15,35 @@ function typefaceCss() {
   return typeface;
 }
 
-/** Saves what `node` shows; rejects when the browser cannot draw it. */
+/** A copy of `node` beside the page, as wide as all that scrolls in it. */
+function copyOf(node) {
+  const scrolling = [node, ...node.querySelectorAll(".map-scroll, .table-wrap, .wide-chart")];
+  const hidden = Math.max(...scrolling.map((one) => one.scrollWidth - one.clientWidth));
+  const holder = document.createElement("div");
+  holder.className = "for-picture";
+  holder.setAttribute("aria-hidden", "true");
+  holder.style.width = `${node.offsetWidth + hidden}px`;
+  const copy = node.cloneNode(true);
+  const chosen = node.querySelectorAll("select");
+  copy.querySelectorAll("select").forEach((select, at) => { select.selectedIndex = chosen[at].selectedIndex; });
+  holder.append(copy);
+  document.body.append(holder);
+  return { copy, holder };
+}
+
+/** Saves what `node` shows, what has to be scrolled to included; rejects when the browser cannot draw it. */
 export async function savePng(node, name) {
   const [{ toPng }, fontEmbedCSS] = await Promise.all([import("../vendor/html-to-image.js"), typefaceCss()]);
   const own = getComputedStyle(node).backgroundColor;
   const backgroundColor = /, 0\)$|transparent/.test(own) ? getComputedStyle(document.body).backgroundColor : own;
-  const size = { width: node.scrollWidth, height: node.scrollHeight };
-  const url = await toPng(node, { ...size, pixelRatio: 2, backgroundColor, fontEmbedCSS, filter: WITHOUT });
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${name}.png`;
-  link.click();
+  const { copy, holder } = copyOf(node);
+  try {
+    const url = await toPng(copy, { pixelRatio: 2, backgroundColor, fontEmbedCSS, filter: WITHOUT });
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `${name}.png`;
+    link.click();
+  } finally {
+    holder.remove();
+  }
 }

@@ -58,7 +58,7 @@ function Rank({ row, number, side }) {
       <p class="small muted">${row.target == null ? t("act.no_target") : t(Number(row.gap) > 0 ? "act.gap" : "act.no_gap", { target: write(row.target), gap: fmt.percent(row.gap) })}</p>`}</div>
     <div class="rank-effect small">${effect(row, t, fmt)}
       <p class="muted">${t("act.journeys")} <${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }} label=${t("act.open", { count: Number(row.journeys), name: row.name })}>${fmt.whole(row.journeys)}<//></p></div>
-    <p class="rank-score"><span class="muted small">${t("act.score")}</span><strong class="tabular">${fmt.one(row.score)}</strong></p>
+    <p class="rank-score"><span class="muted small">${t("act.score")}</span><strong class="tabular">${Number(row.gap) > 0 ? fmt.one(row.score) : fmt.none}</strong></p>
   </li>`;
 }
 
