@@ -4,8 +4,8 @@ Rows are the cells of one answer of a view: `n` answers are in the cell and in t
 filter, but outside of its splits. Both are protected, since without the splits n + n_outside is shown.
 
 - A cell is unsafe when 0 < n < k, or n > 0 and 0 < n_outside < k.
-- What the visible cells leave of their total must not be unsafe either: beside unsafe cells the next smallest are hidden, until at least
-  two are and together they are safe (complementary suppression).
+- What the visible cells leave of their total must be safe, too: beside unsafe cells the next smallest are hidden, until together they
+  are (complementary suppression); and where the filter leaves anything out of the total, it must leave k answers out of them.
 - Under a hidden node everything is hidden.
 
 So no hidden cell is a sum or a difference of visible cells and totals of one selection. Whoever puts together answers of several
@@ -64,7 +64,6 @@ def suppressed(source: str, group: tuple[str, ...], *levels: tuple[str, ...], co
         }
         enough = all_of(
             f"unsafe_until_{depth} = unsafe_all_{depth}",
-            f"rank_{depth} >= 2",
             f"n_until_{depth} >= {_K}",
             any_of(f"outside_until_{depth} >= {_K}", f"outside_{depth - 1} = 0"),
         )

@@ -2068,8 +2068,8 @@ FROM
                             (
                                 SELECT
                                     *,
-                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
-                                    minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, rank_2 >= 2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                    minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
                                 FROM 
                                 (
                                     SELECT
@@ -2375,7 +2375,7 @@ FROM
                             (
                                 SELECT
                                     *,
-                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                                 FROM 
                                 (
                                     SELECT
@@ -2882,7 +2882,7 @@ FROM
             (
                 SELECT
                     *,
-                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                 FROM 
                 (
                     SELECT
@@ -3152,7 +3152,7 @@ FROM
                             (
                                 SELECT
                                     *,
-                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                                 FROM 
                                 (
                                     SELECT
@@ -3426,8 +3426,8 @@ FROM
                                                         (
                                                             SELECT
                                                                 *,
-                                                                minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
-                                                                minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, rank_2 >= 2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
+                                                                minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                                                minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
                                                             FROM 
                                                             (
                                                                 SELECT
