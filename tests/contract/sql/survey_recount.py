@@ -117,13 +117,17 @@ def day_buckets(grain: str, days: tuple[date, date]) -> Any:
             return [(row["about_time"].replace(minute=0, second=0, microsecond=0, tzinfo=None),)]
         width = {"rolling_7d": 7, "rolling_28d": 28}.get(grain, 1)
         within = [day + timedelta(days=later) for later in range(width)]
-        first_day = {
-            "week": lambda one: one - timedelta(days=one.weekday()),
-            "month": lambda one: one.replace(day=1),
-        }.get(grain, lambda one: one)
-        return [(at_midnight(first_day(one)),) for one in within if days[0] <= one <= days[1]]
+        begins = [_begin(grain, one) for one in within if days[0] <= one <= days[1]]
+        return [(at_midnight(one),) for one in begins]
 
     return place
+
+
+def _begin(grain: str, day: date) -> date:
+    """First day of the week or month, else the day itself."""
+    if grain == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if grain == "month" else day
 
 
 def at_midnight(day: date) -> datetime:
