@@ -91,7 +91,9 @@ def _kpis() -> str:
     sums = ", ".join(f"sum(cells.{name}) AS {name}" for name in SUMS)
     summed = f"""
 (
-    SELECT {_NAMES}, {carried}, {sums}, max(cells.is_hidden) AS is_hidden
+    SELECT
+        {_NAMES}, {carried}, {sums},
+        max(cells.is_hidden) AS is_hidden, groupUniqArray(toString(cells.stage)) AS at_stages
     FROM{indented(cells)} AS cells
     GROUP BY {_NAMES}
     HAVING n > 0
@@ -113,6 +115,7 @@ def _source() -> str:
     LEFT JOIN {indented(QUESTIONS).lstrip()} AS asked USING (kpi, kpi_variant, scope)
 )"""
     shares = {f"{side}_share": f"{side}_converted / n_{side}" for side in ("good", "bad")}
+    targets = target_layers(touchpoint=True, stages="at_stages")
     layers = [shares]
     for side in ("good", "bad"):
         interval = wilson(f"{side}_converted", f"n_{side}")
@@ -128,9 +131,9 @@ def _source() -> str:
     lacking = "if(is_low_good, value - target, target - value) / (highest - lowest)"
     return layered(
         joined,
-        layers[0] | target_layers(touchpoint=True)[0],
-        layers[1] | layers[2] | target_layers(touchpoint=True)[1],
-        target_layers(touchpoint=True)[2],
+        layers[0] | targets[0],
+        layers[1] | layers[2] | targets[1],
+        targets[2],
         {
             "is_known": all_of("NOT is_hidden", "n_good > 0", "n_bad > 0"),
             "gap": f"if(is_hidden, NULL, {lacking})",

@@ -177,15 +177,21 @@ def _view(name: str, comment: str, keys: Shown, source: str) -> ParameterizedVie
 _STAGE: Final[Shown] = {name: (COLUMNS[name], COLUMNS[name].shown) for name in ("stage", "stage_order")}
 _TOUCHPOINT: Final[Shown] = {"touchpoint": (COLUMNS["touchpoint"], "touchpoint")}
 BY_STAGE = ("stage_order", "stage")
+_STAGE_HERE: Final = "[toString(stage)]"
 
 SURVEY_BY_TOUCHPOINT = _view(
     "survey_by_touchpoint",
     "of the selection by touchpoint and the stage where it stood",
     _TOUCHPOINT | _STAGE,
-    _compared((BY_STAGE, ("touchpoint",)), target_layers(touchpoint=True, stage=True)),
+    _compared((BY_STAGE, ("touchpoint",)), target_layers(touchpoint=True, stages=_STAGE_HERE)),
 )
 SURVEY_API_VIEWS = (
     SURVEY_BY_TOUCHPOINT,
-    _view("survey_by_stage", "of the selection by stage", _STAGE, _compared((BY_STAGE,), target_layers(stage=True))),
+    _view(
+        "survey_by_stage",
+        "of the selection by stage",
+        _STAGE,
+        _compared((BY_STAGE,), target_layers(stages=_STAGE_HERE)),
+    ),
     _view("survey_total", "of the whole selection", {}, _compared((), target_layers())),
 )

@@ -41,10 +41,11 @@ QUESTIONS: Final = f"""(
 """A row a KPI, variant and scope of the map that the reader names: wording, and where it is asked against which target."""
 
 
-def target_layers(*, touchpoint: bool = False, stage: bool = False) -> list[dict[str, str]]:
-    """Layers over rows joined with QUESTIONS that end with target and question. The arguments say what the rows are by."""
-    places = ["one.1"] + ["has(one.2, touchpoint)"] * touchpoint + ["has(one.3, stage)"] * stage
-    here = f"arrayFilter(one -> {any_of(*places)}, questions)" if touchpoint or stage else "questions"
+def target_layers(*, touchpoint: bool = False, stages: str = "") -> list[dict[str, str]]:
+    """Layers over rows joined with QUESTIONS that end with target and question. `touchpoint` says that the rows have one; `stages` is
+    SQL for the stages that a row is about, as an array."""
+    places = ["one.1"] + ["has(one.2, touchpoint)"] * touchpoint + [f"hasAny(one.3, {stages})"] * bool(stages)
+    here = f"arrayFilter(one -> {any_of(*places)}, questions)" if touchpoint or stages else "questions"
     targets = "arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here))))"
     return [
         {"asked_here": here},

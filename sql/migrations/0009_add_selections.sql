@@ -2047,7 +2047,7 @@ FROM
                     now_value - before_value AS change,
                     now_t_quantile * greatest(before_deviation, abs(change)) / sqrt(now_n) AS now_half,
                     before_t_quantile * greatest(now_deviation, abs(change)) / sqrt(before_n) AS before_half,
-                    arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), has(one.3, stage)), questions) AS asked_here
+                    arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, [toString(stage)])), questions) AS asked_here
                 FROM 
                 (
                     SELECT
@@ -2354,7 +2354,7 @@ FROM
                     now_value - before_value AS change,
                     now_t_quantile * greatest(before_deviation, abs(change)) / sqrt(now_n) AS now_half,
                     before_t_quantile * greatest(now_deviation, abs(change)) / sqrt(before_n) AS before_half,
-                    arrayFilter(one -> greatest(one.1, has(one.3, stage)), questions) AS asked_here
+                    arrayFilter(one -> greatest(one.1, hasAny(one.3, [toString(stage)])), questions) AS asked_here
                 FROM 
                 (
                     SELECT
@@ -3378,7 +3378,7 @@ FROM
                                 1.959963984540054 * sqrt(good_converted * (n_good - good_converted) / n_good + 0.9603647051735313) / (n_good + 3.8414588206941254) AS good_half,
                                 (bad_converted + 1.9207294103470627) / (n_bad + 3.8414588206941254) AS bad_centre,
                                 1.959963984540054 * sqrt(bad_converted * (n_bad - bad_converted) / n_bad + 0.9603647051735313) / (n_bad + 3.8414588206941254) AS bad_half,
-                                arrayFilter(one -> greatest(one.1, has(one.2, touchpoint)), questions) AS asked_here
+                                arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, at_stages)), questions) AS asked_here
                             FROM 
                             (
                                 SELECT *
@@ -3416,7 +3416,9 @@ FROM
                                                     1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
                                                 FROM 
                                                 (
-                                                    SELECT touchpoint, is_simulated, kpi, kpi_variant, scope, any(cells.kind) AS kind, any(cells.lowest) AS lowest, any(cells.highest) AS highest, any(cells.unit) AS unit, any(cells.small_n) AS small_n, any(cells.is_low_good) AS is_low_good, sum(cells.n) AS n, sum(cells.n_positive) AS n_positive, sum(cells.n_negative) AS n_negative, sum(cells.total) AS total, sum(cells.squares) AS squares, max(cells.is_hidden) AS is_hidden
+                                                    SELECT
+                                                        touchpoint, is_simulated, kpi, kpi_variant, scope, any(cells.kind) AS kind, any(cells.lowest) AS lowest, any(cells.highest) AS highest, any(cells.unit) AS unit, any(cells.small_n) AS small_n, any(cells.is_low_good) AS is_low_good, sum(cells.n) AS n, sum(cells.n_positive) AS n_positive, sum(cells.n_negative) AS n_negative, sum(cells.total) AS total, sum(cells.squares) AS squares,
+                                                        max(cells.is_hidden) AS is_hidden, groupUniqArray(toString(cells.stage)) AS at_stages
                                                     FROM
                                                     (
                                                         SELECT
