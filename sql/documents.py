@@ -8,6 +8,7 @@ from touchline.sql.catalogue import load_catalogue
 from touchline.sql.event_views import EVENT_VIEWS
 from touchline.sql.parameterized import SELECTION, ParameterizedView
 from touchline.sql.selection import FILTER_COLUMNS
+from touchline.sql.survey_documents import surveys_of_a_selection
 from touchline.sql.view_columns import Column
 from touchline.sql.views import View
 
@@ -42,7 +43,7 @@ event stands once under each map that runs, so name the map, also where there is
 
 An answer counts when it is complete or partial and holds a score on the scale of its variant. An answer that names no variant gets
 the default of its KPI on its scale. Relational and transactional answers are never pooled, nor are variants or scales. All are
-`derived`, in `kpi_survey_1h` and `kpi_survey_1d`; the period is that of the touchpoint that the answer is about.
+`derived`, in the marts `kpi_survey_*` and the views below; the period is that of the touchpoint that the answer is about.
 
 | KPI | variant | scale | formula | unit | interval | source |
 |---|---|---|---|---|---|---|
@@ -54,6 +55,8 @@ the default of its KPI on its scale. Relational and transactional answers are ne
   samples to the middle: of one answer it does not even hold the value (one detractor: -100 points, -98.5 to 48.5).
 - `wilson` (of a share): the score interval, never outside 0 to 100 %.
 - `student_t` (of a mean): mean ± t s / sqrt(n), cut at the ends of the scale; of one answer the whole scale.
+
+{surveys_of_a_selection(catalogue)}
 
 ## From a number to its events
 

@@ -4449,7 +4449,7 @@ FROM
                                 (1.959963984540054 * sqrt(((good_converted * (n_good - good_converted)) / n_good) + 0.9603647051735313)) / (n_good + 3.8414588206941254) AS good_half,
                                 (bad_converted + 1.9207294103470627) / (n_bad + 3.8414588206941254) AS bad_centre,
                                 (1.959963984540054 * sqrt(((bad_converted * (n_bad - bad_converted)) / n_bad) + 0.9603647051735313)) / (n_bad + 3.8414588206941254) AS bad_half,
-                                arrayFilter(one -> greatest(one.1, has(one.2, touchpoint)), questions) AS asked_here
+                                arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, at_stages)), questions) AS asked_here
                             FROM
                             (
                                 SELECT *
@@ -4504,7 +4504,8 @@ FROM
                                                         sum(cells.n_negative) AS n_negative,
                                                         sum(cells.total) AS total,
                                                         sum(cells.squares) AS squares,
-                                                        max(cells.is_hidden) AS is_hidden
+                                                        max(cells.is_hidden) AS is_hidden,
+                                                        groupUniqArray(toString(cells.stage)) AS at_stages
                                                     FROM
                                                     (
                                                         SELECT
@@ -4514,8 +4515,8 @@ FROM
                                                         (
                                                             SELECT
                                                                 *,
-                                                                minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
-                                                                minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, rank_2 >= 2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
+                                                                minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                                                minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
                                                             FROM
                                                             (
                                                                 SELECT
@@ -6194,7 +6195,7 @@ FROM
                     now_value - before_value AS change,
                     (now_t_quantile * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
                     (before_t_quantile * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half,
-                    arrayFilter(one -> greatest(one.1, has(one.3, stage)), questions) AS asked_here
+                    arrayFilter(one -> greatest(one.1, hasAny(one.3, [toString(stage)])), questions) AS asked_here
                 FROM
                 (
                     SELECT
@@ -6263,7 +6264,7 @@ FROM
                             (
                                 SELECT
                                     *,
-                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                                 FROM
                                 (
                                     SELECT
@@ -6587,7 +6588,7 @@ FROM
                     now_value - before_value AS change,
                     (now_t_quantile * greatest(before_deviation, abs(change))) / sqrt(now_n) AS now_half,
                     (before_t_quantile * greatest(now_deviation, abs(change))) / sqrt(before_n) AS before_half,
-                    arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), has(one.3, stage)), questions) AS asked_here
+                    arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, [toString(stage)])), questions) AS asked_here
                 FROM
                 (
                     SELECT
@@ -6658,8 +6659,8 @@ FROM
                             (
                                 SELECT
                                     *,
-                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
-                                    minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, rank_2 >= 2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                    minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
                                 FROM
                                 (
                                     SELECT
@@ -6958,7 +6959,7 @@ FROM
             (
                 SELECT
                     *,
-                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                 FROM
                 (
                     SELECT
@@ -7292,7 +7293,7 @@ FROM
                             (
                                 SELECT
                                     *,
-                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, rank_1 >= 2, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
+                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
                                 FROM
                                 (
                                     SELECT
