@@ -37,7 +37,7 @@ BATCH_EVENTS = 10_000
 COPIES_PER_INSERT = 5
 EVENTS_MAX = 100_000
 """Events of the simulated year; more are copies of it."""
-PLACES_PER_COPY = 4
+PLACES_PER_COPY = 100
 
 
 def simulated_year(count: int, settings: Settings) -> Iterator[ConsumerRecord[bytes, bytes]]:
