@@ -1,4 +1,4 @@
-"""Measures every view that the journey map page asks for, on ledgers of plausible journeys (bench/journeys.py). `./run bench views --events N`.
+"""Measures every view that the journey map page asks for, on a ledger of plausible journeys. `./run bench views [--events N] [--json]`.
 
 Each question is asked as a reader asks it, through ClickHouse's port: everything, one persona, one place, a period of 28 days. Told are the
 median of some rounds with the quickest and the slowest, in milliseconds, and how long the ledger took to fill.
@@ -61,7 +61,8 @@ def questions(client: Client) -> Iterator[Question]:
     days = f"(toDate('{first}') + intDiv(toDate('{last}') - toDate('{first}'), 2))"
     given = {
         "map": quoted(MAP), "map_version": str(version), "date_from": f"'{first}'", "date_to": f"'{last}'", "filter": "map()",
-        "as_of": f"toDateTime('{last} 00:00:00', 'UTC')", "before_from": f"{days} - 28", "before_to": f"{days} - 1", "steps": "5", "top": "6",
+        "as_of": f"toDateTime('{last} 00:00:00', 'UTC')", "before_from": f"{days} - 28", "before_to": f"{days} - 1", "steps": "5",
+        "top": "6",
         "person": quoted(person), "cycle": str(cycle),
     }  # fmt: skip
     selections: dict[str, dict[str, str]] = {

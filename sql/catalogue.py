@@ -25,7 +25,7 @@ class _Entry(BaseModel):
 
 
 class CountKpi(_Entry):
-    """A KPI that is counted from touchpoints. `views` are the marts that show it."""
+    """A KPI that is counted from touchpoints. `views` are the marts that show it, `api_views` the views with arguments."""
 
     id: str
     name: str
@@ -35,6 +35,7 @@ class CountKpi(_Entry):
     views: tuple[str, ...]
     source: str
     interval: Interval | None = None
+    api_views: tuple[str, ...] = ()
 
 
 class Variant(_Entry):

@@ -19,7 +19,7 @@ def kpis_page() -> str:
     """What each KPI means, for people."""
     catalogue = load_catalogue()
     counts = "".join(
-        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | {', '.join(f'`{view}`' for view in kpi.views)} |\n"
+        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | {_listed(kpi.views + kpi.api_views)} |\n"
         for kpi in catalogue.counts
     )
     surveys = "".join(
@@ -97,7 +97,54 @@ since classes are powers of two: at least 90 % of the waits of a touchpoint are 
 SELECT touchpoint, quantileExactWeighted(0.9)(wait_below_seconds, toUInt64(events)) AS p90_below_seconds, sum(events) AS waits
 FROM journey.kpi_wait_1d WHERE map = 'retail' GROUP BY touchpoint
 ```
+
+## Journeys of a selection
+
+Views with arguments ([views.md](views.md#views-with-arguments)) tell of whole journeys: the filter chooses which. How far those came that
+touched the web in January, and how many of them may still go on:
+
+```sql
+SELECT stage, reached, advanced, dropped, open, rate, ci_low, ci_high
+FROM journey_api.funnel(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-01-31',
+    filter = map('is_online', ['1']), as_of = now(), mode = 'in_order')
+ORDER BY stage_order
+```
+
+`reached` is `advanced` + `dropped` + `open` at every stage. `open` ones are in no rate: nothing is known of them yet. `as_of` says from
+when one looks at what is open; it hides no event. With `mode = 'any'` a stage counts as reached with it or a later one.
+
+The journeys behind the number of those that dropped out at the second stage, with their way:
+
+```sql
+SELECT person, cycle, started_at, last_at, path
+FROM journey_api.journeys(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-01-31',
+    filter = map('is_online', ['1']), as_of = now())
+WHERE depth = 2 AND state != 'open' ORDER BY last_at DESC LIMIT 100
+```
+
+How they go on from each stage, with those that have not yet, and the five most frequent ways into a journey:
+
+```sql
+SELECT value, n_followed, n_open, open_share, p50_seconds, p90_seconds
+FROM journey_api.waits(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-01-31', filter = map(),
+    as_of = now(), by = 'stage')
+```
+
+```sql
+SELECT to_node, journeys, share
+FROM journey_api.paths(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-01-31', filter = map(),
+    as_of = now(), by = 'touchpoint', steps = 1, top = 5)
+ORDER BY journeys DESC
+```
+
+A path holds every selected journey in each step, so the shares of a step add up to 1: what is beyond `top` is `(other)`, a journey that has
+no more touchpoints is at `(end)`, or `(open)` while it may go on. Tools that give no arguments read `journey.kpi_dwell` and
+`journey.path_edges`: all journeys, as of the newest event.
 """
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _behind() -> str:

@@ -1786,6 +1786,55 @@ FROM
     SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
 );
 
+CREATE OR REPLACE VIEW journey.dim_kpi
+(
+    id LowCardinality(String) COMMENT 'Id of the KPI (column kpi elsewhere)',
+    name String COMMENT 'Name of the KPI',
+    variant LowCardinality(Nullable(String)) COMMENT 'Formula variant of a survey KPI; NULL for others',
+    is_default Nullable(UInt8) COMMENT '1 for the variant of answers on its scale that name none; NULL without variants',
+    unit LowCardinality(String) COMMENT 'Unit of the value',
+    additivity LowCardinality(String) COMMENT 'sum, distinct, histogram or derived: how values of several rows may be put together',
+    formula String COMMENT 'Formula in words',
+    scale_min Nullable(Int16) COMMENT 'Lowest score of the scale on which the variant is defined',
+    scale_max Nullable(Int16) COMMENT 'Highest score of that scale',
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How its interval is computed; NULL for plain counts',
+    source String COMMENT 'Where the formula comes from'
+)
+SQL SECURITY DEFINER
+COMMENT 'The KPI catalogue, one row per KPI and formula variant'
+AS SELECT
+    id,
+    name,
+    variant,
+    is_default,
+    unit,
+    additivity,
+    formula,
+    scale_min,
+    scale_max,
+    ci_method,
+    source
+FROM values('id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, scale_min Nullable(Int16), scale_max Nullable(Int16), ci_method Nullable(String), source String',
+    ('events', 'Touchpoint events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that stand', NULL, NULL, NULL, 'definition'),
+    ('persons', 'Persons', NULL, NULL, 'persons', 'distinct', 'number of persons with at least one touchpoint in the local day, for the one grain of the view; over other periods count persons in touchpoints', NULL, NULL, NULL, 'definition'),
+    ('journeys', 'Journeys', NULL, NULL, 'journeys', 'distinct', 'number of journey cycles with at least one touchpoint in the local day, for the one grain of the view', NULL, NULL, NULL, 'definition'),
+    ('revenue', 'Revenue', NULL, NULL, 'currency', 'sum', 'paid amounts, tax included, less refunds; per currency, never summed across currencies', NULL, NULL, NULL, 'definition'),
+    ('stage_rate', 'Stage conversion', NULL, NULL, 'ratio', 'derived', 'journeys that passed the stages from the first to the next in order / journeys that passed those from the first to this one; other events may lie between, events of one instant are in any order', NULL, NULL, 'wilson', 'windowFunnel of ClickHouse in its default mode, per journey cycle; interval by Wilson 1927'),
+    ('stage_rate_any', 'Stage conversion in any order', NULL, NULL, 'ratio', 'derived', 'journeys that reached the next stage or a later one / journeys that reached this stage or a later one', NULL, NULL, 'wilson', 'share of a cumulative count; interval by Wilson 1927'),
+    ('stage_rate_closed', 'Stage conversion of journeys that are over', NULL, NULL, 'ratio', 'derived', 'selected journeys that reached the next stage / those and the ones that are over without; a journey is over when a later cycle of the person began, after an exit, or when the churn term of its last event is past', NULL, NULL, 'wilson', 'share among those of whom the outcome is known; interval by Wilson 1927'),
+    ('drop_off', 'Drop-off at a touchpoint', NULL, NULL, 'ratio', 'derived', 'selected journeys that are over, never converted and had their last touchpoint there / selected journeys through it that are over', NULL, NULL, 'wilson', 'definition; interval by Wilson 1927'),
+    ('stay', 'Wait until the journey goes on', NULL, NULL, 'seconds', 'derived', 'percentiles of the time from a touchpoint to the next, or from the first event at a stage to the first at another; where open journeys are now counts for as long as it was seen', NULL, NULL, NULL, 'Kaplan and Meier 1958'),
+    ('wait', 'Wait since the touchpoint before', NULL, NULL, 'seconds', 'histogram', 'number of touchpoints by time since the same person''s touchpoint before, in classes of powers of two', NULL, NULL, NULL, 'definition'),
+    ('unmapped', 'Unmapped events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that no rule and no touchpoint of the default map gives a stage', NULL, NULL, NULL, 'definition'),
+    ('nps', 'Net Promoter Score', 'standard', 1, 'points', 'derived', '100 (promoters - detractors) / n; promoters 9-10, passives 7-8, detractors 0-6', 0, 10, 'adjusted_wald', 'Reichheld 2003; interval by Rocks, The American Statistician 2016 (n + 3, promoters + 3/4, detractors + 3/4)'),
+    ('csat', 'Customer satisfaction', 'top_2_box', 1, 'percent', 'derived', '100 (answers 4-5) / n; the mean is not CSAT', 1, 5, 'wilson', 'top-2-box of 1-5; interval by Wilson 1927'),
+    ('csat', 'Customer satisfaction', 'top_2_box_of_7', 1, 'percent', 'derived', '100 (answers 6-7) / n; never pooled with the scale of 1-5', 1, 7, 'wilson', 'top-2-box of 1-7; interval by Wilson 1927'),
+    ('ces', 'Customer effort score 2.0', 'mean', 1, 'score', 'derived', 'sum of scores / n', 1, 7, 'student_t', 'mean of 1-7, as published by Nicereply; interval by Student''s t'),
+    ('ces', 'Customer effort score 2.0', 'top_3_box', 0, 'percent', 'derived', '100 (answers 5-7) / n', 1, 7, 'wilson', 'share of 5-7, as published by Zonka; interval by Wilson 1927'),
+    ('ces', 'Customer effort score 2.0', 'net', 0, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n', 1, 7, 'adjusted_wald', 'index of CYS; interval as for NPS'),
+    ('ces', 'Customer effort score 2.0', 'effort_mean', 1, 'score', 'derived', 'sum of scores / n; the forerunner, where a low score is good', 1, 5, 'student_t', 'CES 1, Dixon, Freeman and Toman 2010; interval by Student''s t'),
+    ('emotion', 'Emotion rating', 'net', 1, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n; Temkin publishes it from n = 100 on', 1, 7, 'adjusted_wald', 'Temkin Experience Ratings; interval as for NPS'));
+
 CREATE OR REPLACE VIEW journey_api.kpi_survey_1h_events
 (
     bucket DateTime('UTC') COMMENT 'UTC hour',
