@@ -1,4 +1,4 @@
-"""The funnel of the selected journeys, whose rate counts those that are over.
+"""The funnel of the selected journeys, whose rate counts those whose window is over.
 
 How many came to each stage stands in FUNNEL_1D when the reader selects everything; for a part the journeys themselves are counted. Both are
 the same sums.
@@ -13,7 +13,7 @@ from touchline.sql.formulas import wilson
 from touchline.sql.funnel import FUNNELS
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.projections import FUNNEL_1D
-from touchline.sql.selected_journeys import IS_EVERYTHING, SELECTION, open_journeys, selected_sums
+from touchline.sql.selected_journeys import IS_EVERYTHING, SELECTION, open_journeys, selected_sums, young_journeys
 from touchline.sql.views import indented, layered, own
 
 MODE: Final = Choice(
@@ -24,7 +24,7 @@ MODE: Final = Choice(
     },
 )
 _PASSED = f"if({MODE.is_('any')}, highest, depth)"
-_RATE = wilson("advanced", "n_closed")
+_RATE = wilson("went_on", "judged")
 _OF_MAP = "map = {map:String} AND version = {map_version:UInt32}"
 _BEFORE, _AFTER = (
     f"if({MODE.is_('any')}, {funnels_any}, {funnels_in_order})"
@@ -46,24 +46,27 @@ def _passed(journeys: str, condition: str = "") -> str:
     return f"\n(\n    SELECT {_PASSED} AS passed, count() AS events\n    FROM{indented(journeys)}{where}\n    GROUP BY passed\n)"
 
 
-_REACHED = "toInt64(sum(events)) AS reached, toInt64(0) AS still_open"
+_COUNTS = ("reached", "still_open", "young")
+
+
+def _counts(name: str) -> str:
+    return ", ".join(f"toInt64({'sum(events)' if name == one else 0}) AS {one}" for one in _COUNTS)
+
+
+_CHOSEN = SELECTION.is_chosen("who")
 _COUNTED = "\n    UNION ALL\n".join(
     (
-        _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", _REACHED),
-        _by_stage(_passed(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}")), "1", "passed", _REACHED),
-        _by_stage(
-            _passed(open_journeys(SELECTION), SELECTION.is_chosen("who")),
-            "greatest(passed, 1)",
-            "passed",
-            "toInt64(0) AS reached, toInt64(sum(events)) AS still_open",
-        ),
+        _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", _counts("reached")),
+        _by_stage(_passed(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}")), "1", "passed", _counts("reached")),
+        _by_stage(_passed(open_journeys(SELECTION), _CHOSEN), "greatest(passed, 1)", "passed", _counts("still_open")),
+        _by_stage(_passed(young_journeys(SELECTION), _CHOSEN), "1", "passed", _counts("young")),
     )
 )
 _STAGES = f"""
 (
     SELECT
-        stage, stage_order, reached, still_open,
-        leadInFrame(reached) OVER (ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS advanced
+        stage, stage_order, reached, still_open, reached - young AS judged,
+        leadInFrame(reached) OVER in_order AS advanced, advanced - leadInFrame(young) OVER in_order AS went_on
     FROM
     (
         SELECT stage, stage_order FROM journey_raw.stages
@@ -72,14 +75,16 @@ _STAGES = f"""
     ) AS stages
     LEFT JOIN
     (
-        SELECT stage_order, sum(reached) AS reached, sum(still_open) AS still_open
+        SELECT stage_order, sum(reached) AS reached, sum(still_open) AS still_open, sum(young) AS young
         FROM
         (
 {indented(_COUNTED, "        ")}
         )
         GROUP BY stage_order
     ) AS counted USING (stage_order)
+    WINDOW in_order AS (ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )"""
+_NO_RATE = "judged = 0 OR is_last"
 _COLUMNS = own(
     {
         "stage": ("LowCardinality(String)", "Stage (dim_stage.id)", ""),
@@ -92,34 +97,40 @@ _COLUMNS = own(
             "reached - advanced - still_open",
         ),
         "open": ("Int64", "Of those the ones that may still advance: nothing is said of them yet", "still_open"),
+        "numerator": ("Int64", "Journeys of the denominator that advanced", "went_on"),
+        "denominator": (
+            "Int64",
+            "Journeys that reached it and whose window is over: the map's churn term has passed since they began; without a term all",
+            "judged",
+        ),
         "rate": (
             "Nullable(Float64)",
-            "advanced / (advanced + dropped): journeys that are over or have gone on; NULL without any and for the last stage",
-            "if(n_closed = 0 OR is_last, NULL, advanced / n_closed)",
+            "numerator / denominator; NULL while no window is over, and for the last stage",
+            f"if({_NO_RATE}, NULL, went_on / judged)",
         ),
         "ci_low": (
             "Nullable(Float64)",
             "Lower bound of the rate's 95 % interval",
-            f"if(n_closed = 0 OR is_last, NULL, {_RATE.low})",
+            f"if({_NO_RATE}, NULL, {_RATE.low})",
         ),
         "ci_high": (
             "Nullable(Float64)",
             "Upper bound of the rate's 95 % interval",
-            f"if(n_closed = 0 OR is_last, NULL, {_RATE.high})",
+            f"if({_NO_RATE}, NULL, {_RATE.high})",
         ),
         "ci_method": (
             "LowCardinality(Nullable(String))",
             "How the interval was computed: wilson; NULL without interval",
-            "if(n_closed = 0 OR is_last, NULL, 'wilson')",
+            f"if({_NO_RATE}, NULL, 'wilson')",
         ),
     }
 )
-_CLOSED = {"n_closed": "reached - still_open", "is_last": "stage_order = max(stage_order) OVER ()"}
+_LAST = {"is_last": "stage_order = max(stage_order) OVER ()"}
 
 FUNNEL = ParameterizedView(
     "funnel",
     "How far the selected journeys came, stage by stage: a journey is whole, whatever of it the filter selects (additivity: derived)",
     ARGUMENTS | AS_OF | MODE.parameter,
     _COLUMNS,
-    layered(_STAGES, _CLOSED, _RATE.layers[0]),
+    layered(_STAGES, _LAST, _RATE.layers[0]),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from touchline.sql.formulas import wilson
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys
+from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys, window_is_over
 from touchline.sql.selection import IN_PERIOD, filtered
 from touchline.sql.stays import node_of_row, nodes
 from touchline.sql.views import indented, layered, own
@@ -16,22 +16,25 @@ from touchline.sql.views import indented, layered, own
 _TOUCHPOINT = "'touchpoint'"
 _NODE = node_of_row(_TOUCHPOINT)
 _FACTS = {
-    "conversions": FACTS["conversions"],
+    **{name: FACTS[name] for name in ("conversions", "started_us", "term_us")},
     "last_node": f"argMax({_NODE}, touchpoint_number)",
     "met_here": f"groupArrayIf({_NODE}, {IN_PERIOD} AND {filtered()})",
 }
-_RATE = wilson("dropped", "n_closed")
-_JOURNEY, _CONVERTED, _CLOSED, _DROPPED, _PERSON, _NODES = 1, 2, 4, 8, 16, 256
+_RATE = wilson("lost", "judged")
+_JOURNEY, _CONVERTED, _DROPPED, _JUDGED, _LOST, _PERSON, _NODES = 1, 2, 4, 8, 16, 32, 256
 """What one number says: the node times 256, and which of these it counts for."""
+_IS_LOST = "(cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node))"
 _CODE = f"""toUInt64(node * {_NODES}
-            + {_JOURNEY} * (cycle > 0) + {_CONVERTED} * (conversions > 0) + {_CLOSED} * (cycle > 0 AND NOT is_open)
-            + {_DROPPED} * (cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)))"""
+            + {_JOURNEY} * (cycle > 0) + {_CONVERTED} * (conversions > 0) + {_DROPPED} * {_IS_LOST}
+            + {_JUDGED} * (cycle > 0 AND is_judged) + {_LOST} * ({_IS_LOST} AND is_judged))"""
 _OF_PERSONS = f"""
 (
     SELECT groupArrayArray(codes) AS told, arrayDistinct(arrayMap(code -> intDiv(code, {_NODES}), told)) AS nodes
     FROM
     (
-        SELECT who, arrayMap(node -> {_CODE}, arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+        SELECT
+            who, {window_is_over(SELECTION)} AS is_judged,
+            arrayMap(node -> {_CODE}, arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
         FROM{indented(selected_journeys(SELECTION, _FACTS, beside=True), "        ")}
     )
     GROUP BY who
@@ -47,8 +50,9 @@ _COUNTED = f"""
             ("persons", _PERSON),
             ("journeys", _JOURNEY),
             ("converted", _CONVERTED),
-            ("n_closed", _CLOSED),
             ("dropped", _DROPPED),
+            ("judged", _JUDGED),
+            ("lost", _LOST),
         )
     )
 }
@@ -71,26 +75,31 @@ PERSONS_BY_TOUCHPOINT = ParameterizedView(
             "persons": ("Int64", "Distinct persons with a selected event there (additivity: distinct)", ""),
             "journeys": ("Int64", "Distinct journeys with a selected event there (additivity: distinct)", ""),
             "conversions": ("Int64", "Of those the ones that have converted, wherever", "converted"),
-            "n_closed": ("Int64", "Of those the ones that are over at as_of", ""),
             "dropped": (
                 "Int64",
-                "Of those that are over the ones that never converted and whose last touchpoint it is (of all: any last touchpoint)",
+                "Of those the ones that are over at as_of, never converted, and whose last touchpoint it is (of all: any last touchpoint)",
                 "",
+            ),
+            "numerator": ("Int64", "Journeys of the denominator that dropped", "lost"),
+            "denominator": (
+                "Int64",
+                "Journeys there whose window is over: the map's churn term has passed since they began; without a term all",
+                "judged",
             ),
             "drop_off": (
                 "Nullable(Float64)",
-                "dropped / n_closed; NULL without any",
-                "if(n_closed = 0, NULL, dropped / n_closed)",
+                "numerator / denominator; NULL while no window is over",
+                "if(judged = 0, NULL, lost / judged)",
             ),
             "ci_low": (
                 "Nullable(Float64)",
                 "Lower bound of the 95 % Wilson interval of drop_off",
-                f"if(n_closed = 0, NULL, {_RATE.low})",
+                f"if(judged = 0, NULL, {_RATE.low})",
             ),
             "ci_high": (
                 "Nullable(Float64)",
                 "Upper bound of the 95 % Wilson interval of drop_off",
-                f"if(n_closed = 0, NULL, {_RATE.high})",
+                f"if(judged = 0, NULL, {_RATE.high})",
             ),
         }
     ),

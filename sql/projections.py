@@ -141,6 +141,8 @@ _TIME_US = "toUnixTimestamp64Micro(event_time)"
 _TIME_S = "toInt64(toDateTime(event_time, 'UTC'))"
 NO_TERM_US = 1 << 60
 """Stands for a journey that no term ends: longer than any time in microseconds, and small enough to add one to it."""
+EXITED_US = 2 * NO_TERM_US
+"""Taken from the term of a journey that an exit ends."""
 _TERM_US = f"if(churn_due_at = 0, toInt64({NO_TERM_US}), 1000000 * (toInt64(churn_due_at) - {_TIME_S}))"
 JOURNEY_SUMS = Projection(
     "journey_sums",
@@ -156,7 +158,7 @@ JOURNEY_SUMS = Projection(
         "started_us": f"sum(sign * (transition = 'enter') * {_TIME_US})",
         "ended_us": f"sum(sign * if(transition = 'enter', {_TIME_US}, wait_us))",
         "converted_us": f"sum(sign * is_conversion * {_TIME_US})",
-        "term_us": f"sum(sign * ((transition = 'enter') * {_TERM_US} - toInt64({2 * NO_TERM_US}) * (toInt64(churn_due_at) = {_TIME_S})))",
+        "term_us": f"sum(sign * ((transition = 'enter') * {_TERM_US} - toInt64({EXITED_US}) * (toInt64(churn_due_at) = {_TIME_S})))",
     },
 )
 """Sums of a journey: touchpoints, those that are simulated; stages passed in order, highest stage in any order; conversions, 0 or 1; its

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from touchline.sql.projections import JOURNEY_SUMS, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
+from touchline.sql.projections import EXITED_US, JOURNEY_SUMS, NO_TERM_US, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
 from touchline.sql.selection import AS_OF, FILTER_COLUMNS, IN_PERIOD, KNOWN_KEYS, OF_MAP, filtered, is_filtered
 from touchline.sql.views import NET_ROWS, indented
 
@@ -81,8 +81,7 @@ def open_journeys(scope: Scope) -> str:
     Open is a person's last cycle while its churn term runs, counted from its last event; without a term, always; after an exit, no longer.
     Whatever cycle follows one whose term runs has a term that runs as well, or ended by an exit.
     """
-    as_of_us = f"(1000000 * toInt64(toUnixTimestamp({scope.as_of})))"
-    runs = f"ended_us + if(term_us < 0, 0, term_us) >= {as_of_us} + 1000000"
+    runs = f"ended_us + if(term_us < 0, 0, term_us) >= {_microseconds(scope.as_of)} + 1000000"
     carried = ("cycle", "depth", "highest", "runs")
     last = ", ".join(f"last.{place} AS {name}" for place, name in enumerate(carried, start=1))
     return f"""
@@ -97,6 +96,25 @@ def open_journeys(scope: Scope) -> str:
     )
     WHERE last.4
 )"""
+
+
+def young_journeys(scope: Scope) -> str:
+    """The journeys, selected or not, whose window is not over at `as_of`, with their FACTS."""
+    return f"\n(\n    SELECT * FROM{indented(summed_journeys(scope))}\n    WHERE NOT {window_is_over(scope)}\n)"
+
+
+def window_is_over(scope: Scope) -> str:
+    """Of a journey's FACTS: whether its map's churn term, counted from its first event, is over at `as_of`; without a term it always is.
+
+    Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that a
+    next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
+    """
+    term = f"if(term_us < 0, term_us + {EXITED_US}, term_us)"
+    return f"({term} >= {NO_TERM_US} OR started_us + {term} <= {_microseconds(scope.as_of)})"
+
+
+def _microseconds(moment: str) -> str:
+    return f"(1000000 * toInt64(toUnixTimestamp({moment})))"
 
 
 def selected_sums(scope: Scope, condition: str) -> str:

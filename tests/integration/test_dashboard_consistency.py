@@ -107,6 +107,9 @@ def test_journeys_of_the_funnel_of_the_paths_and_of_the_list_are_the_same(
             assert stage["open"] == sum(
                 row["state"] == "open" and row[column] == stage["stage_order"] for row in reached
             )
+            judged = [row for row in reached if row["is_window_over"]]
+            assert stage["denominator"] == len(judged)
+            assert stage["numerator"] == sum(row[column] > stage["stage_order"] for row in judged)
     stays = running.rows("waits", **asked)
     assert sum(row["n_followed"] + row["n_open"] + row["n_last"] for row in stays) == sum(
         row["touchpoints"] for row in journeys
@@ -123,8 +126,10 @@ def test_every_count_of_a_touchpoint_leads_to_as_many_journeys_and_amounts_are_t
         if (here := row["touchpoint"]) is None:
             continue
         there = running.rows("journeys", **{**asked, "touchpoint": here})
-        over = [one for one in there if one["state"] != "open"]
-        assert (row["journeys"], row["n_closed"]) == (len(there), len(over))
+        judged = [one for one in there if one["is_window_over"]]
+        assert (row["journeys"], row["denominator"]) == (len(there), len(judged))
+        lost = [one for one in judged if one["state"] == "closed" and one["path"][-1] == here]
+        assert row["numerator"] == len(lost)
         assert row["conversions"] == sum(one["converted_at"] is not None for one in there)
         ended = {"touchpoint": here, "touchpoint_last": here, "state": "closed"}
         assert row["dropped"] == count(running, "journeys", **{**asked, **ended})

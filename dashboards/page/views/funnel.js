@@ -1,4 +1,4 @@
-/** How far journeys come: reached, went on, lost, still open; rates of closed journeys only. */
+/** How far journeys come: reached, went on, lost, still open; rates of the journeys whose window is over. */
 import { html } from "../vendor/preact.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
@@ -44,7 +44,7 @@ function Step({ row, most, mode, side, last }) {
     <div class="funnel-bar" aria-hidden="true"><span class="good" style=${{ width: part("advanced") }}></span><span class="bad" style=${{ width: part("dropped") }}></span><span class="open" style=${{ width: part("open") }}></span></div>
     <p class="small funnel-counts">${!last && html`<span>${t("funnel.advanced")} ${count("advanced")}</span>`}<span>${t("funnel.dropped")} ${count("dropped")}</span><span>${t("funnel.open")} ${count("open")}</span></p>
     ${!last && html`<div class="funnel-rate">${row.rate == null ? html`<p class="muted small">${t("funnel.no_rate")}</p>`
-      : html`<p><strong class="tabular">${fmt.percent(row.rate)}</strong> <span class="muted small">${t("funnel.rate", { interval: fmt.range(row.ci_low, row.ci_high, fmt.percent), n: Number(row.advanced) + Number(row.dropped) })}</span></p>
+      : html`<p><strong class="tabular">${fmt.percent(row.rate)}</strong> <span class="muted small">${t("funnel.rate", { interval: fmt.range(row.ci_low, row.ci_high, fmt.percent), n: Number(row.denominator) })}</span></p>
         <${Range} value=${row.rate} low=${row.ci_low} high=${row.ci_high} from=${0} to=${1} tone="accent" label=${t("interval.label", { value: fmt.percent(row.rate), low: fmt.percent(row.ci_low), high: fmt.percent(row.ci_high) })} />`}</div>`}
   </li>`;
 }

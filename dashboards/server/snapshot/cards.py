@@ -94,6 +94,8 @@ def _reached(words: Words, seen: Seen, stage: Stage) -> Markup | None:
     if row is None:
         return None
     said = f"{words.whole(row['reached'])} {words.say('stage.reached')}"
+    if row["advanced"]:
+        said += f"; {words.say('stage.advanced', count=words.whole(row['advanced']))}"
     if row["rate"] is not None:
         interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
         said += f"; {words.say('stage.rate', rate=words.percent(row['rate']), interval=interval)}"
@@ -135,7 +137,7 @@ def _drop_off(words: Words, person: Row | None) -> str:
     if person is None or person["drop_off"] is None:
         return NONE
     interval = words.range(words.percent(person["ci_low"]), words.percent(person["ci_high"]))
-    return f"{words.percent(person['drop_off'])} ({interval}), n {words.whole(person['n_closed'])}"
+    return f"{words.percent(person['drop_off'])} ({interval}), n {words.whole(person['denominator'])}"
 
 
 def _revenue(words: Words, rows: Rows) -> str:

@@ -38,6 +38,7 @@ class Journey(NamedTuple):
     rows: list[Placed]
     chosen: list[bool]
     is_open: bool
+    is_window_over: bool
 
     @property
     def has_converted(self) -> bool:
@@ -94,8 +95,17 @@ class JourneyRecount:
             own.sort(key=lambda one: one.row["touchpoint_number"])
             due = datetime.fromtimestamp(own[-1].row["churn_due_at_s"], UTC).replace(tzinfo=None)
             is_open = cycle == last[person] and (not own[-1].row["churn_due_at_s"] or due > self.as_of)
-            found.append(Journey(person, cycle, own, [self._is_selected(one) for one in own], is_open))
+            found.append(
+                Journey(person, cycle, own, [self._is_selected(one) for one in own], is_open, self._is_over(own))
+            )
         return [one for one in found if any(one.chosen)]
+
+    def _is_over(self, rows: list[Placed]) -> bool:
+        """Whether the map's term has passed since the journey began; a journey that began with its end has no window."""
+        due = rows[0].row["churn_due_at_s"]
+        begun = rows[0].time.replace(microsecond=0)
+        term = datetime.fromtimestamp(due, UTC).replace(tzinfo=None) - begun
+        return not due or rows[0].time + term <= self.as_of
 
     def volume(self) -> Cells:
         return Counter(
@@ -127,7 +137,8 @@ class JourneyRecount:
             closed = [one for one in met if not one.is_open]
             dropped = [one for one in closed if not one.has_converted and here in (None, one.rows[-1].h()[0])]
             converted = sum(one.has_converted for one in met)
-            found[here,] = (len(people), len(met), converted, len(closed), len(dropped))
+            judged = (sum(one.is_window_over for one in dropped), sum(one.is_window_over for one in met))
+            found[here,] = (len(people), len(met), converted, len(dropped), *judged)
         return found if found[None,][0] else {}
 
     def funnel(self, mode: str) -> Cells:
@@ -137,7 +148,10 @@ class JourneyRecount:
             reached = [one for one in self.journeys if one.passed(column) >= order]
             here = [one for one in reached if one.passed(column) == order]
             still = sum(one.is_open for one in here)
-            found[stage.id, order] = (len(reached), len(reached) - len(here), len(here) - still, still)
+            judged = [one for one in reached if one.is_window_over]
+            went_on = sum(one.passed(column) > order for one in judged)
+            counts = (len(reached), len(reached) - len(here), len(here) - still, still)
+            found[stage.id, order] = (*counts, went_on, len(judged))
         return found
 
     def list(self) -> Cells:
@@ -150,6 +164,7 @@ class JourneyRecount:
                 one.passed("funnel_depth"),
                 len(one.rows),
                 one.state,
+                one.is_window_over,
                 max(row.h()[3] for row in one.rows),
                 [name for name, _ in one.stays("touchpoint")],
                 [name for name, _ in one.stays("stage")],

@@ -121,13 +121,14 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
         found = views.read("volume_over_time", "bucket touchpoint is_simulated", "events", grain=grain)
         assert found == recount.over_time(grain)
     assert views.read("revenue_by_touchpoint", "touchpoint currency", "orders amount") == recount.revenue()
-    counts = "persons journeys conversions n_closed dropped"
+    counts = "persons journeys conversions dropped numerator denominator"
     assert views.read("persons_by_touchpoint", "touchpoint", counts) == recount.persons()
     for mode in ("in_order", "any"):
-        assert views.read("funnel", "stage stage_order", "reached advanced dropped open", mode=mode) == recount.funnel(
-            mode
-        )
-    listed = "started_at last_at converted_at stage_max depth touchpoints state is_simulated path stage_path"
+        numbers = "reached advanced dropped open numerator denominator"
+        assert views.read("funnel", "stage stage_order", numbers, mode=mode) == recount.funnel(mode)
+    listed = (
+        "started_at last_at converted_at stage_max depth touchpoints state is_window_over is_simulated path stage_path"
+    )
     assert views.read("journeys", "person cycle", listed) == recount.list()
     for by in ("touchpoint", "stage"):
         numbers = "n_followed n_open n_last p50_seconds p75_seconds p90_seconds"

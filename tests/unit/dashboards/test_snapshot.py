@@ -25,7 +25,14 @@ SURVEY: dict[str, Any] = {
     "question": "Would you recommend us?",
 }  # fmt: skip
 VOLUME = {"touchpoint": "till", "stage": "purchase", "is_simulated": 0, "events": 11_756}
-PERSONS = {"touchpoint": "till", "persons": 2_014, "drop_off": 0.125, "ci_low": 0.1, "ci_high": 0.15, "n_closed": 800}
+PERSONS = {
+    "touchpoint": "till",
+    "persons": 2_014,
+    "drop_off": 0.125,
+    "ci_low": 0.1,
+    "ci_high": 0.15,
+    "denominator": 800,
+}
 REVENUE = {"touchpoint": "till", "currency": "USD", "orders": 3, "amount": "373884.63"}
 NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None}
 FUNNEL: list[dict[str, Any]] = [

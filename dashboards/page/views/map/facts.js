@@ -40,7 +40,7 @@ function DropOff({ one, touchpoint }) {
     const row = one.persons.rows.find((each) => each.touchpoint === touchpoint.id);
     if (row?.drop_off == null) return fmt.none;
     return html`<${Number_} side=${one.side} drill=${{ filter: { touchpoint: [touchpoint.id] }, touchpoint_last: touchpoint.id, state: "closed" }}
-      tip=${t("fact.drop_off.of", { dropped: Number(row.dropped), closed: Number(row.n_closed), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) })}
+      tip=${t("fact.drop_off.of", { lost: Number(row.numerator), all: Number(row.denominator), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) })}
       label=${t("fact.drop_off.open", { count: Number(row.dropped), name: touchpoint.name })}>${fmt.percent(row.drop_off)}<//>
       <span class="fact-interval muted">${fmt.range(row.ci_low, row.ci_high, fmt.percent)}</span>`;
   });

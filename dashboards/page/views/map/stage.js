@@ -25,7 +25,7 @@ export function StageColumn({ number, stage, touchpoints, lanes, data, children 
   </article>`;
 }
 
-/** Journeys that reached the stage or a later one, and the share of the closed ones that went on. */
+/** Journeys that reached the stage or a later one, how many of them went on, and the share of those whose window is over. */
 function Reached({ one, stage, number, several }) {
   const { t, fmt } = useStore();
   const row = one.funnel.rows.find((each) => each.stage === stage.id);
@@ -35,5 +35,5 @@ function Reached({ one, stage, number, several }) {
   const rate = row.rate == null ? null : t("stage.rate", { rate: fmt.percent(row.rate), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) });
   return html`<p class="small">${several && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span> `}
     <${Number_} side=${one.side} drill=${{ stage_max_min: String(row.stage_order ?? number) }} label=${t("stage.reached.open", { count: Number(row.reached), stage: stage.name })}>${fmt.whole(row.reached)}<//>
-    <span class="muted"> ${t("stage.reached")}</span>${rate && html`<br /><span class="muted">${rate}</span>`}</p>`;
+    <span class="muted"> ${t("stage.reached")}</span>${Number(row.advanced) > 0 && html`<br /><span class="muted">${t("stage.advanced", { count: Number(row.advanced) })}</span>`}${rate && html`<br /><span class="muted">${rate}</span>`}</p>`;
 }
