@@ -3902,7 +3902,9 @@ CREATE VIEW journey_api.funnel
     `advanced` Int64 COMMENT 'Of those the ones that reached the next stage',
     `dropped` Int64 COMMENT 'Of those the ones that are over without: lost, or followed by a later cycle; of the last stage all that are over',
     `open` Int64 COMMENT 'Of those the ones that may still advance: nothing is said of them yet',
-    `rate` Nullable(Float64) COMMENT 'advanced / (advanced + dropped): journeys that are over or have gone on; NULL without any and for the last stage',
+    `numerator` Int64 COMMENT 'Journeys of the denominator that advanced',
+    `denominator` Int64 COMMENT 'Journeys that reached it and whose window is over: the map\'s churn term has passed since they began; without a term all',
+    `rate` Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over, and for the last stage',
     `ci_low` Nullable(Float64) COMMENT 'Lower bound of the rate\'s 95 % interval',
     `ci_high` Nullable(Float64) COMMENT 'Upper bound of the rate\'s 95 % interval',
     `ci_method` LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: wilson; NULL without interval'
@@ -3916,21 +3918,22 @@ AS SELECT
     CAST(advanced, 'Int64') AS advanced,
     CAST((reached - advanced) - still_open, 'Int64') AS dropped,
     CAST(still_open, 'Int64') AS open,
-    CAST(if((n_closed = 0) OR is_last, NULL, advanced / n_closed), 'Nullable(Float64)') AS rate,
-    CAST(if((n_closed = 0) OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
-    CAST(if((n_closed = 0) OR is_last, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
-    CAST(if((n_closed = 0) OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method
+    CAST(went_on, 'Int64') AS numerator,
+    CAST(judged, 'Int64') AS denominator,
+    CAST(if((judged = 0) OR is_last, NULL, went_on / judged), 'Nullable(Float64)') AS rate,
+    CAST(if((judged = 0) OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
+    CAST(if((judged = 0) OR is_last, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
+    CAST(if((judged = 0) OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method
 FROM
 (
     SELECT
         *,
-        (advanced + 1.9207294103470627) / (n_closed + 3.8414588206941254) AS wilson_centre,
-        (1.959963984540054 * sqrt(((advanced * (n_closed - advanced)) / n_closed) + 0.9603647051735313)) / (n_closed + 3.8414588206941254) AS wilson_half
+        (went_on + 1.9207294103470627) / (judged + 3.8414588206941254) AS wilson_centre,
+        (1.959963984540054 * sqrt(((went_on * (judged - went_on)) / judged) + 0.9603647051735313)) / (judged + 3.8414588206941254) AS wilson_half
     FROM
     (
         SELECT
             *,
-            reached - still_open AS n_closed,
             stage_order = max(stage_order) OVER () AS is_last
         FROM
         (
@@ -3939,7 +3942,9 @@ FROM
                 stage_order,
                 reached,
                 still_open,
-                leadInFrame(reached) OVER (ORDER BY stage_order ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS advanced
+                reached - young AS judged,
+                leadInFrame(reached) OVER in_order AS advanced,
+                advanced - leadInFrame(young) OVER in_order AS went_on
             FROM
             (
                 SELECT
@@ -3956,13 +3961,15 @@ FROM
                 SELECT
                     stage_order,
                     sum(reached) AS reached,
-                    sum(still_open) AS still_open
+                    sum(still_open) AS still_open,
+                    sum(young) AS young
                 FROM
                 (
                     SELECT
                         toUInt8(passing) AS stage_order,
                         toInt64(sum(events)) AS reached,
-                        toInt64(0) AS still_open
+                        toInt64(0) AS still_open,
+                        toInt64(0) AS young
                     FROM
                     (
                         SELECT
@@ -3994,7 +4001,8 @@ FROM
                     SELECT
                         toUInt8(passing) AS stage_order,
                         toInt64(sum(events)) AS reached,
-                        toInt64(0) AS still_open
+                        toInt64(0) AS still_open,
+                        toInt64(0) AS young
                     FROM
                     (
                         SELECT
@@ -4068,7 +4076,8 @@ FROM
                     SELECT
                         toUInt8(passing) AS stage_order,
                         toInt64(0) AS reached,
-                        toInt64(sum(events)) AS still_open
+                        toInt64(sum(events)) AS still_open,
+                        toInt64(0) AS young
                     FROM
                     (
                         SELECT
@@ -4141,9 +4150,75 @@ FROM
                     )
                     ARRAY JOIN range(toUInt32(greatest(passed, 1)), toUInt32(passed) + 1) AS passing
                     GROUP BY stage_order
+                    UNION ALL
+                    SELECT
+                        toUInt8(passing) AS stage_order,
+                        toInt64(0) AS reached,
+                        toInt64(0) AS still_open,
+                        toInt64(sum(events)) AS young
+                    FROM
+                    (
+                        SELECT
+                            if(({mode:String} IN ('any')), highest, depth) AS passed,
+                            count() AS events
+                        FROM
+                        (
+                            SELECT *
+                            FROM
+                            (
+                                SELECT
+                                    sipHash128(person) AS who,
+                                    cycle,
+                                    sum(sign) AS touchpoints,
+                                    sum(sign * is_simulated) AS simulated,
+                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                    sum(sign * is_conversion) AS conversions,
+                                    sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                    sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                    sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
+                                FROM journey_raw.ledger
+                                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
+                                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                ) = 0)
+                                GROUP BY
+                                    who,
+                                    cycle
+                                HAVING touchpoints > 0
+                            )
+                            WHERE NOT ((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976) OR ((started_us + if(term_us < 0, term_us + 2305843009213693952, term_us)) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))))
+                        )
+                        WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+                            SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
+                            FROM
+                            (
+                                SELECT
+                                    local_date AS day,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
+                                GROUP BY day
+                            )
+                        )) OR ((who, cycle) IN (
+                            SELECT
+                                sipHash128(person) AS who,
+                                cycle
+                            FROM journey_raw.ledger
+                            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                            GROUP BY
+                                who,
+                                cycle
+                            HAVING sum(sign) > 0
+                        )))
+                        GROUP BY passed
+                    )
+                    ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
+                    GROUP BY stage_order
                 )
                 GROUP BY stage_order
             ) AS counted USING (stage_order)
+            WINDOW in_order AS (ORDER BY stage_order ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         )
     )
 )
@@ -4910,6 +4985,7 @@ CREATE VIEW journey_api.journeys
     `depth` UInt8 COMMENT 'Stages passed in order, from the first on',
     `touchpoints` UInt64 COMMENT 'Number of touchpoints (additivity: sum)',
     `state` LowCardinality(String) COMMENT 'open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey',
+    `is_window_over` UInt8 COMMENT '1 when the map\'s churn term has passed since it began: rates count it; without a term always',
     `is_simulated` UInt8 COMMENT '1 when a touchpoint of it is made up',
     `path` Array(LowCardinality(String)) COMMENT 'Its touchpoints in order',
     `stage_path` Array(LowCardinality(String)) COMMENT 'Its stages in order, one after another the same once; unmapped touchpoints have none'
@@ -4926,6 +5002,7 @@ AS SELECT
     CAST(depth, 'UInt8') AS depth,
     CAST(touchpoints, 'UInt64') AS touchpoints,
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
+    CAST(((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976) OR ((started_us + if(term_us < 0, term_us + 2305843009213693952, term_us)) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))), 'UInt8') AS is_window_over,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
     CAST(arrayMap(node -> (if('touchpoint' = 'stage', (
         SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage))))
@@ -5839,9 +5916,10 @@ CREATE VIEW journey_api.persons_by_touchpoint
     `persons` Int64 COMMENT 'Distinct persons with a selected event there (additivity: distinct)',
     `journeys` Int64 COMMENT 'Distinct journeys with a selected event there (additivity: distinct)',
     `conversions` Int64 COMMENT 'Of those the ones that have converted, wherever',
-    `n_closed` Int64 COMMENT 'Of those the ones that are over at as_of',
-    `dropped` Int64 COMMENT 'Of those that are over the ones that never converted and whose last touchpoint it is (of all: any last touchpoint)',
-    `drop_off` Nullable(Float64) COMMENT 'dropped / n_closed; NULL without any',
+    `dropped` Int64 COMMENT 'Of those the ones that are over at as_of, never converted, and whose last touchpoint it is (of all: any last touchpoint)',
+    `numerator` Int64 COMMENT 'Journeys of the denominator that dropped',
+    `denominator` Int64 COMMENT 'Journeys there whose window is over: the map\'s churn term has passed since they began; without a term all',
+    `drop_off` Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
     `ci_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     `ci_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off'
 )
@@ -5852,17 +5930,18 @@ AS SELECT
     CAST(persons, 'Int64') AS persons,
     CAST(journeys, 'Int64') AS journeys,
     CAST(converted, 'Int64') AS conversions,
-    CAST(n_closed, 'Int64') AS n_closed,
     CAST(dropped, 'Int64') AS dropped,
-    CAST(if(n_closed = 0, NULL, dropped / n_closed), 'Nullable(Float64)') AS drop_off,
-    CAST(if(n_closed = 0, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
-    CAST(if(n_closed = 0, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high
+    CAST(lost, 'Int64') AS numerator,
+    CAST(judged, 'Int64') AS denominator,
+    CAST(if(judged = 0, NULL, lost / judged), 'Nullable(Float64)') AS drop_off,
+    CAST(if(judged = 0, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
+    CAST(if(judged = 0, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high
 FROM
 (
     SELECT
         *,
-        (dropped + 1.9207294103470627) / (n_closed + 3.8414588206941254) AS wilson_centre,
-        (1.959963984540054 * sqrt(((dropped * (n_closed - dropped)) / n_closed) + 0.9603647051735313)) / (n_closed + 3.8414588206941254) AS wilson_half
+        (lost + 1.9207294103470627) / (judged + 3.8414588206941254) AS wilson_centre,
+        (1.959963984540054 * sqrt(((lost * (judged - lost)) / judged) + 0.9603647051735313)) / (judged + 3.8414588206941254) AS wilson_half
     FROM
     (
         SELECT
@@ -5889,11 +5968,12 @@ FROM
                     GROUP BY touchpoint
                 )
             ))[node]) AS here,
-            sumIf(same, bitAnd(code, 16) > 0) AS persons,
+            sumIf(same, bitAnd(code, 32) > 0) AS persons,
             sumIf(same, bitAnd(code, 1) > 0) AS journeys,
             sumIf(same, bitAnd(code, 2) > 0) AS converted,
-            sumIf(same, bitAnd(code, 4) > 0) AS n_closed,
-            sumIf(same, bitAnd(code, 8) > 0) AS dropped
+            sumIf(same, bitAnd(code, 4) > 0) AS dropped,
+            sumIf(same, bitAnd(code, 8) > 0) AS judged,
+            sumIf(same, bitAnd(code, 16) > 0) AS lost
         FROM
         (
             SELECT
@@ -5909,7 +5989,8 @@ FROM
                 (
                     SELECT
                         who,
-                        arrayMap(node -> toUInt64(((((node * 256) + (1 * (cycle > 0))) + (2 * (conversions > 0))) + (4 * ((cycle > 0) AND (NOT is_open)))) + (8 * ((cycle > 0) AND (NOT is_open) AND (conversions = 0) AND ((node = 0) OR (node = last_node))))), arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+                        ((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976) OR ((started_us + if(term_us < 0, term_us + 2305843009213693952, term_us)) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))) AS is_judged,
+                        arrayMap(node -> toUInt64((((((node * 256) + (1 * (cycle > 0))) + (2 * (conversions > 0))) + (4 * ((cycle > 0) AND (NOT is_open) AND (conversions = 0) AND ((node = 0) OR (node = last_node))))) + (8 * ((cycle > 0) AND is_judged))) + (16 * (((cycle > 0) AND (NOT is_open) AND (conversions = 0) AND ((node = 0) OR (node = last_node))) AND is_judged))), arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
                     FROM
                     (
                         SELECT
@@ -5966,6 +6047,8 @@ FROM
                                 sipHash128(person) AS who,
                                 cycle,
                                 sum(sign * is_conversion) AS conversions,
+                                sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us,
                                 argMax(toUInt32(if('touchpoint' = 'stage', indexOf((
                                     SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage))))
                                     FROM
@@ -6049,7 +6132,7 @@ FROM
                 )
                 GROUP BY who
             )
-            ARRAY JOIN arrayConcat(told, arrayMap(node -> toUInt64((node * 256) + 16), nodes)) AS code
+            ARRAY JOIN arrayConcat(told, arrayMap(node -> toUInt64((node * 256) + 32), nodes)) AS code
             GROUP BY
                 code,
                 node
