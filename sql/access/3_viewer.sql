@@ -45,5 +45,6 @@ GRANT
     SELECT ON journey_api.persons_by_touchpoint,
     SELECT ON journey_api.funnel,
     SELECT ON journey_api.waits,
-    SELECT ON journey_api.paths
+    SELECT ON journey_api.paths,
+    SELECT ON journey.touchpoint_glance
     TO touchline_viewer WITH REPLACE OPTION;

@@ -1,5 +1,7 @@
 -- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.
 
+DROP VIEW IF EXISTS journey.touchpoint_glance;
+
 DROP VIEW IF EXISTS journey_api.journey_events;
 
 DROP VIEW IF EXISTS journey_api.journeys;

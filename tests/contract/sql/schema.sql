@@ -3627,6 +3627,329 @@ INNER JOIN
         offset
 ) AS settled USING (stream, offset)
 
+CREATE VIEW journey.touchpoint_glance
+(
+    `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    `date_from` Date COMMENT 'First local day: the last 28 days of the map, compared with the 28 before',
+    `date_to` Date COMMENT 'Last local day: that of the newest event that the map places',
+    `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    `stage_order` Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
+    `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of most of its events; NULL when unknown',
+    `is_online` UInt8 COMMENT '1 when the touchpoint or its channel is online',
+    `events` Int64 COMMENT 'Touchpoint events at that stage, made-up ones included, the same in the row of each KPI: never sum',
+    `events_simulated` Int64 COMMENT 'Of those the made-up ones',
+    `persons` Int64 COMMENT 'Distinct persons at the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
+    `journeys` Int64 COMMENT 'Distinct journeys through the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
+    `drop_off` Nullable(Float64) COMMENT 'dropped / n_closed; NULL without any',
+    `drop_off_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
+    `drop_off_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
+    `currency` LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency of the revenue; NULL without revenue, or when it is in several',
+    `revenue` Nullable(Decimal(18, 4)) COMMENT 'Paid amounts less refunds at the touchpoint, the same in the row of each KPI: never sum; NULL when in several currencies',
+    `is_simulated` UInt8 COMMENT '1 when the KPI is of made-up answers: label it wherever it is shown',
+    `kpi` LowCardinality(Nullable(String)) COMMENT 'KPI (dim_kpi.id); NULL where nothing was answered',
+    `variant` LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL where nothing was answered',
+    `scope` LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them; NULL where nothing was answered',
+    `unit` LowCardinality(Nullable(String)) COMMENT 'Unit of the value: points, percent or score; NULL where nothing was answered',
+    `scale_low` Nullable(Float64) COMMENT 'Lowest value that the KPI can have',
+    `scale_high` Nullable(Float64) COMMENT 'Highest value that the KPI can have',
+    `n` Nullable(Int64) COMMENT 'Answers that count: complete or partial, with a score on the scale of the variant (additivity: sum); NULL when suppressed',
+    `n_positive` Nullable(Int64) COMMENT 'Answers of the good class: promoters, satisfied, ... (additivity: sum); NULL when suppressed',
+    `n_neutral` Nullable(Int64) COMMENT 'Answers of neither class (additivity: sum); NULL when suppressed',
+    `n_negative` Nullable(Int64) COMMENT 'Answers of the bad class: detractors, dissatisfied, ... (additivity: sum); NULL when suppressed',
+    `value` Nullable(Float64) COMMENT 'The KPI, in the unit of dim_kpi (additivity: derived); NULL when suppressed',
+    `ci_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % confidence interval, in the unit of the value; NULL when suppressed',
+    `ci_method` LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: adjusted_wald, wilson or student_t; NULL without interval',
+    `is_small_n` Nullable(UInt8) COMMENT '1 below the KPI\'s minimum of answers (small_n of the catalogue): read with care',
+    `n_before` Nullable(Int64) COMMENT 'Answers of the period before; NULL when suppressed',
+    `value_before` Nullable(Float64) COMMENT 'The KPI of the period before; NULL without answers and when suppressed',
+    `change` Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
+    `change_low` Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
+    `change_high` Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
+    `trend` LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    `target` Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
+    `target_verdict` LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
+    `question` Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
+)
+DEFINER = owner SQL SECURITY DEFINER
+COMMENT 'Every touchpoint of the default map at a glance, one row a touchpoint, stage and KPI: its last 28 days against the 28 before (additivity: derived)'
+AS SELECT
+    assumeNotNull((
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    )) AS map,
+    assumeNotNull((
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    )) AS map_version,
+    assumeNotNull(addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -27)) AS date_from,
+    assumeNotNull((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    )) AS date_to,
+    touchpoint,
+    nullIf(at_stage, '') AS stage,
+    nullIf(at_order, 0) AS stage_order,
+    main_channel AS channel,
+    online AS is_online,
+    events_here AS events,
+    made_up AS events_simulated,
+    people AS persons,
+    through AS journeys,
+    lost AS drop_off,
+    lost_low AS drop_off_low,
+    lost_high AS drop_off_high,
+    nullIf(paid_in, '') AS currency,
+    if(paid_in = '', NULL, paid) AS revenue,
+    is_simulated,
+    nullIf(kpi, '') AS kpi,
+    nullIf(variant, '') AS variant,
+    nullIf(scope, '') AS scope,
+    nullIf(unit, '') AS unit,
+    if(kpi = '', NULL, scale_low) AS scale_low,
+    if(kpi = '', NULL, scale_high) AS scale_high,
+    n,
+    n_positive,
+    n_neutral,
+    n_negative,
+    value,
+    ci_low,
+    ci_high,
+    ci_method,
+    is_small_n,
+    n_before,
+    value_before,
+    change,
+    change_low,
+    change_high,
+    trend,
+    target,
+    target_verdict,
+    question
+FROM
+(
+    SELECT
+        touchpoint,
+        ifNull(stage, '') AS at_stage,
+        ifNull(stage_order, 0) AS at_order,
+        is_simulated,
+        kpi,
+        variant,
+        scope,
+        unit,
+        scale_low,
+        scale_high,
+        n,
+        n_positive,
+        n_neutral,
+        n_negative,
+        value,
+        ci_low,
+        ci_high,
+        ci_method,
+        is_small_n,
+        n_before,
+        value_before,
+        change,
+        change_low,
+        change_high,
+        trend,
+        target,
+        target_verdict,
+        question
+    FROM `journey_api.survey_by_touchpoint`(map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    ), map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    ), date_from = addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -27), date_to = (
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), filter = map(), before_from = addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -55), before_to = addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -28))
+) AS answered
+FULL OUTER JOIN
+(
+    SELECT
+        touchpoint,
+        ifNull(stage, '') AS at_stage,
+        ifNull(stage_order, 0) AS at_order,
+        sum(events) AS events_here,
+        sumIf(events, is_simulated = 1) AS made_up,
+        argMax(channel, events) AS main_channel,
+        max(is_online) AS online
+    FROM `journey_api.volume_by_touchpoint`(map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    ), map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    ), date_from = addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -27), date_to = (
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), filter = map())
+    GROUP BY
+        touchpoint,
+        at_stage,
+        at_order
+) AS volumes USING (touchpoint, at_stage, at_order)
+LEFT JOIN
+(
+    SELECT
+        assumeNotNull(found.touchpoint) AS touchpoint,
+        persons AS people,
+        journeys AS through,
+        drop_off AS lost,
+        ci_low AS lost_low,
+        ci_high AS lost_high
+    FROM `journey_api.persons_by_touchpoint`(map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    ), map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    ), date_from = addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -27), date_to = (
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), filter = map(), as_of = toDateTime(addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), 1), 'UTC')) AS found
+    WHERE isNotNull(found.touchpoint)
+) AS met USING (touchpoint)
+LEFT JOIN
+(
+    SELECT
+        touchpoint,
+        if(count() = 1, any(currency), '') AS paid_in,
+        sum(amount) AS paid
+    FROM `journey_api.revenue_by_touchpoint`(map = (
+        SELECT argMax(map, chosen_at)
+        FROM journey_raw.default_map
+    ), map_version = (
+        SELECT argMax(version, chosen_at)
+        FROM journey_raw.default_map
+    ), date_from = addDays((
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), -27), date_to = (
+        SELECT max(last_day)
+        FROM journey.map_days
+        WHERE (map = (
+            SELECT argMax(map, chosen_at)
+            FROM journey_raw.default_map
+        )) AND (map_version = (
+            SELECT argMax(version, chosen_at)
+            FROM journey_raw.default_map
+        ))
+    ), filter = map())
+    GROUP BY touchpoint
+) AS sold USING (touchpoint)
+
 CREATE VIEW journey.touchpoints
 (
     `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',

@@ -14,6 +14,10 @@ ATTACHED = (
     "is_mapped cycle transition wait_seconds is_conversion rule evidence"
 )
 SURVEY = "kpi variant scope n n_positive n_neutral n_negative numerator denominator value ci_low ci_high ci_method"
+GLANCE = (
+    "kpi variant scope unit scale_low scale_high n n_positive n_neutral n_negative value ci_low ci_high ci_method is_small_n n_before "
+    "value_before change change_low change_high trend target target_verdict question"
+)
 VIEWS = {
     "touchpoints": ATTACHED,
     "attachments": ATTACHED,
@@ -30,6 +34,8 @@ VIEWS = {
     "kpi_persons_channel_1d": "bucket map map_version channel persons journeys",
     "kpi_survey_1h": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_1d": f"bucket {D} {M} {SURVEY}",
+    "touchpoint_glance": "map map_version date_from date_to touchpoint stage stage_order channel is_online events events_simulated "
+    f"persons journeys drop_off drop_off_low drop_off_high currency revenue is_simulated {GLANCE}",
     "kpi_survey_1w": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_1mo": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_rolling_7d": f"bucket {H} {M} {SURVEY}",
@@ -57,7 +63,7 @@ TYPES = {
     "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
     "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
 }  # fmt: skip
-OTHERWISE = ("annotations", "journeys", "funnel_stage", "funnel_stage_any", "kpi_dwell")
+OTHERWISE = ("annotations", "journeys", "funnel_stage", "funnel_stage_any", "kpi_dwell", "touchpoint_glance")
 """Views in which one of these names has another meaning."""
 
 
