@@ -4857,7 +4857,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     events_simulated Int64 COMMENT 'Of those the made-up ones',
     persons Int64 COMMENT 'Distinct persons at the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
     journeys Int64 COMMENT 'Distinct journeys through the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
-    drop_off Nullable(Float64) COMMENT 'dropped / n_closed; NULL without any',
+    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
     drop_off_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     drop_off_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
     currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency of the revenue; NULL without revenue, or when it is in several',
