@@ -104,14 +104,15 @@ Views with arguments ([views.md](views.md#views-with-arguments)) tell of whole j
 touched the web in January, and how many of them may still go on:
 
 ```sql
-SELECT stage, reached, advanced, dropped, open, rate, ci_low, ci_high
+SELECT stage, reached, advanced, dropped, open, numerator, denominator, rate, ci_low, ci_high
 FROM journey_api.funnel(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-01-31',
     filter = map('is_online', ['1']), as_of = now(), mode = 'in_order')
 ORDER BY stage_order
 ```
 
-`reached` is `advanced` + `dropped` + `open` at every stage. `open` ones are in no rate: nothing is known of them yet. `as_of` says from
-when one looks at what is open; it hides no event. With `mode = 'any'` a stage counts as reached with it or a later one.
+`reached` is `advanced` + `dropped` + `open` at every stage. The rate counts journeys whose window is over, so that the slow ones had their
+time, too; its numerator and denominator stand beside it. `as_of` says from when one looks; it hides no event. With `mode = 'any'` a stage
+counts as reached with it or a later one.
 
 The journeys behind the number of those that dropped out at the second stage, with their way:
 
