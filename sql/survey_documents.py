@@ -44,8 +44,7 @@ WHERE kpi = 'nps' AND scope = 'transactional' ORDER BY bucket
 
 Without arguments: `journey.touchpoint_glance` has the last 28 days of the default map against the 28 before, with events, persons,
 drop-off and revenue beside the KPIs. Every map at once: `journey.kpi_survey_1w`, `_1mo`, `_rolling_7d`, `_rolling_28d`.
-All of them restate themselves
-when late answers land.
+All of them restate themselves when late answers land.
 
 Where to act:
 
