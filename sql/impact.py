@@ -6,7 +6,7 @@
   good class and none is bad. An answer belongs to the journey cycle that ran when the touchpoint happened that it is about.
 - *impact* = journeys through the touchpoint times difference: an upper bound of what mending it could bring, were the difference caused by
   the experience. Answers are observations, no experiment: it ranks where to look, it proves no cause.
-- *score* = impact times gap. Flagged is only what misses its target beyond doubt: the whole interval is on the bad side.
+- *score* = impact times gap, while there is one. Flagged is what misses its target beyond doubt: the whole interval is on the bad side.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 from touchline.sql.formulas import recovered, wilson
 from touchline.sql.parameterized import SELECTION, ParameterizedView
 from touchline.sql.projections import ANSWER_ROWS, TOUCHPOINT_ROWS
+from touchline.sql.selected_journeys import FACTS, WHO
 from touchline.sql.selection import OF_MAP, SELECTED
 from touchline.sql.suppression import suppressed
 from touchline.sql.survey_api import BY_STAGE, IDENTITY, IS_SPLIT, SCALE, Shown, flags, measured
@@ -29,7 +30,9 @@ _KEYS: Final = ("touchpoint", "is_simulated", *KPI_KEYS)
 _NAMES: Final = ", ".join(_KEYS)
 
 _ANSWERS: Final = counted_scores(
-    f"""SELECT touchpoint, is_simulated, person, about_time, kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
+    f"""SELECT
+    touchpoint, is_simulated, {WHO} AS who, toUnixTimestamp64Micro(about_time) AS about_us,
+    kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
 FROM journey_raw.ledger
 WHERE {ANSWER_ROWS} AND has_score = 1 AND person != ''
     AND {SELECTED}
@@ -37,44 +40,45 @@ WHERE {ANSWER_ROWS} AND has_score = 1 AND person != ''
 )
 _JOURNEYS: Final = f"""
 (
-    SELECT person, cycle, min(event_time) AS started_at, max(is_conversion) AS is_converted
+    SELECT {WHO} AS who, cycle, {FACTS["started_us"]} AS started_us, {FACTS["conversions"]} > 0 AS is_converted
     FROM journey_raw.ledger
     WHERE {TOUCHPOINT_ROWS} AND {OF_MAP} AND cycle > 0
         AND person IN (SELECT person FROM journey_raw.ledger WHERE {ANSWER_ROWS} AND has_score = 1 AND {SELECTED})
-        AND {NET_ROWS}
-    GROUP BY person, cycle
+    GROUP BY who, cycle
+    HAVING sum(sign) > 0
 )"""
 _EXPERIENCES: Final = f"""
 (
     SELECT
         {_NAMES},
         countIf(is_good) AS n_good, countIf(is_bad) AS n_bad,
-        countIf(least(is_good, is_converted)) AS good_converted, countIf(least(is_bad, is_converted)) AS bad_converted
+        countIf({all_of("is_good", "is_converted")}) AS good_converted, countIf({all_of("is_bad", "is_converted")}) AS bad_converted
     FROM
     (
         SELECT
-            {_NAMES}, person, cycle, any(is_converted) AS is_converted,
+            {_NAMES}, who, cycle, any(is_converted) AS is_converted,
             max(score BETWEEN bad_from AND bad_to) AS is_bad,
             max(score BETWEEN good_from AND good_to) AND NOT is_bad AS is_good
         FROM{indented(_ANSWERS, "        ")} AS answers
         ASOF INNER JOIN{indented(_JOURNEYS, "        ")} AS journeys
-        ON answers.person = journeys.person AND answers.about_time >= journeys.started_at
-        GROUP BY {_NAMES}, person, cycle
+        ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
+        GROUP BY {_NAMES}, who, cycle
     )
     GROUP BY {_NAMES}
 )"""
 _THROUGH: Final = f"""
 (
-    SELECT touchpoint, arrayJoin(if(is_made_up, [1], [0, 1])) AS is_simulated, uniqExact(person, cycle) AS journeys
+    SELECT touchpoint, count() AS all_journeys, countIf(is_real) AS real_journeys
     FROM
     (
-        SELECT touchpoint, toUInt8(is_simulated) AS is_made_up, person, cycle
+        SELECT touchpoint, {WHO} AS who, cycle, sum(sign * (is_simulated = 0)) > 0 AS is_real
         FROM journey_raw.ledger
-        WHERE {TOUCHPOINT_ROWS} AND person != '' AND cycle > 0
+        WHERE {TOUCHPOINT_ROWS} AND cycle > 0
             AND {SELECTED}
-            AND {NET_ROWS}
+        GROUP BY touchpoint, who, cycle
+        HAVING sum(sign) > 0
     )
-    GROUP BY touchpoint, is_simulated
+    GROUP BY touchpoint
 )"""
 
 
@@ -111,7 +115,7 @@ def _source() -> str:
     SELECT *
     FROM{indented(_kpis())} AS kpis
     LEFT JOIN{indented(_EXPERIENCES)} AS experiences USING ({_NAMES})
-    LEFT JOIN{indented(_THROUGH)} AS through USING (touchpoint, is_simulated)
+    LEFT JOIN{indented(_THROUGH)} AS through USING (touchpoint)
     LEFT JOIN {indented(QUESTIONS).lstrip()} AS asked USING (kpi, kpi_variant, scope)
 )"""
     shares = {f"{side}_share": f"{side}_converted / n_{side}" for side in ("good", "bad")}
@@ -135,6 +139,7 @@ def _source() -> str:
         layers[1] | layers[2] | targets[1],
         targets[2],
         {
+            "journeys": "toInt64(if(is_simulated = 1, all_journeys, real_journeys))",
             "is_known": all_of("NOT is_hidden", "n_good > 0", "n_bad > 0"),
             "gap": f"if(is_hidden, NULL, {lacking})",
             "is_flagged": f"if({verdict_of_target('ci_low', 'ci_high')} = '{MISSED}', NOT is_hidden, 0)",
@@ -145,7 +150,7 @@ def _source() -> str:
             "difference_high": f"if(is_known, {high}, NULL)",
         },
         {"impact": "journeys * difference"},
-        {"score": "impact * gap"},
+        {"score": "if(gap > 0, impact * gap, NULL)"},
     )
 
 
@@ -191,7 +196,7 @@ _COLUMNS: Final[Shown] = {
     "difference_low": (Column(_NUMBER, "Lower bound of its 95 % interval (Newcombe)"), "difference_low"),
     "difference_high": (Column(_NUMBER, "Upper bound of its 95 % interval (Newcombe)"), "difference_high"),
     "impact": (Column(_NUMBER, "journeys times difference"), "impact"),
-    "score": (Column(_NUMBER, "impact times gap"), "score"),
+    "score": (Column(_NUMBER, "impact times gap; NULL where the target is reached"), "score"),
     "is_flagged": (
         Column("UInt8", "1 when the KPI misses its target beyond doubt: the whole interval is on the bad side"),
         "is_flagged",

@@ -57,7 +57,8 @@ ORDER BY rank LIMIT 10
 `gap` = (target - value) / range of the KPI. `difference` = share of converted journeys among those with a good experience at the
 touchpoint less that among those with a bad one (an answer of the bad class; good: of the good class and none of the bad), with
 Newcombe's interval; an answer belongs to the journey that ran when its touchpoint happened. `impact` = journeys through the touchpoint
-× difference, `score` = impact × gap. Flagged is what misses its target beyond doubt. Answers are observations: a difference is
+× difference, `score` = impact × gap, where there is a gap. Flagged is what misses its target beyond doubt.
+Answers are observations: a difference is
 consistent with an effect and proves none, and at a touchpoint that is itself the conversion there is none to see.
 
 ### Small cells

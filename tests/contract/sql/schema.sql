@@ -4759,7 +4759,7 @@ CREATE VIEW journey_api.impact
     `difference_low` Nullable(Float64) COMMENT 'Lower bound of its 95 % interval (Newcombe)',
     `difference_high` Nullable(Float64) COMMENT 'Upper bound of its 95 % interval (Newcombe)',
     `impact` Nullable(Float64) COMMENT 'journeys times difference',
-    `score` Nullable(Float64) COMMENT 'impact times gap',
+    `score` Nullable(Float64) COMMENT 'impact times gap; NULL where the target is reached',
     `is_flagged` UInt8 COMMENT '1 when the KPI misses its target beyond doubt: the whole interval is on the bad side',
     `rank` UInt64 COMMENT 'From 1: where to act first; flagged ones before the others, then by score'
 )
@@ -4802,7 +4802,7 @@ FROM
 (
     SELECT
         *,
-        impact * gap AS score
+        if(gap > 0, impact * gap, NULL) AS score
     FROM
     (
         SELECT
@@ -4819,6 +4819,7 @@ FROM
             (
                 SELECT
                     *,
+                    toInt64(if(is_simulated = 1, all_journeys, real_journeys)) AS journeys,
                     least(NOT is_hidden, n_good > 0, n_bad > 0) AS is_known,
                     if(is_hidden, NULL, if(is_low_good, value - target, target - value) / (highest - lowest)) AS gap,
                     if(multiIf(greatest(isNull(target), isNull(ci_low)), NULL, if(is_low_good, ci_high <= target, ci_low >= target), 'met', if(is_low_good, ci_low > target, ci_high < target), 'missed', 'not proved') = 'missed', NOT is_hidden, 0) AS is_flagged
@@ -5074,7 +5075,7 @@ FROM
                                             kpi,
                                             kpi_variant,
                                             scope,
-                                            person,
+                                            who,
                                             cycle,
                                             any(is_converted) AS is_converted,
                                             max((score >= bad_from) AND (score <= bad_to)) AS is_bad,
@@ -5089,8 +5090,8 @@ FROM
                                                 SELECT
                                                     touchpoint,
                                                     is_simulated,
-                                                    person,
-                                                    about_time,
+                                                    sipHash128(person) AS who,
+                                                    toUnixTimestamp64Micro(about_time) AS about_us,
                                                     kpi,
                                                     variant,
                                                     scope,
@@ -5114,10 +5115,10 @@ FROM
                                         ASOF INNER JOIN
                                         (
                                             SELECT
-                                                person,
+                                                sipHash128(person) AS who,
                                                 cycle,
-                                                min(event_time) AS started_at,
-                                                max(is_conversion) AS is_converted
+                                                sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                sum(sign * is_conversion) > 0 AS is_converted
                                             FROM journey_raw.ledger
                                             WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (cycle > 0) AND (person IN (
                                                 SELECT person
@@ -5125,22 +5126,19 @@ FROM
                                                 WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND ((
                                                     SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
                                                 ) = 0)
-                                            )) AND (sign = 1) AND (row_id NOT IN (
-                                                SELECT row_id
-                                                FROM journey_raw.ledger
-                                                WHERE sign = -1
                                             ))
                                             GROUP BY
-                                                person,
+                                                who,
                                                 cycle
-                                        ) AS journeys ON (answers.person = journeys.person) AND (answers.about_time >= journeys.started_at)
+                                            HAVING sum(sign) > 0
+                                        ) AS journeys ON (answers.who = journeys.who) AND (answers.about_us >= journeys.started_us)
                                         GROUP BY
                                             touchpoint,
                                             is_simulated,
                                             kpi,
                                             kpi_variant,
                                             scope,
-                                            person,
+                                            who,
                                             cycle
                                     )
                                     GROUP BY
@@ -5154,28 +5152,27 @@ FROM
                                 (
                                     SELECT
                                         touchpoint,
-                                        arrayJoin(if(is_made_up, [1], [0, 1])) AS is_simulated,
-                                        uniqExact(person, cycle) AS journeys
+                                        count() AS all_journeys,
+                                        countIf(is_real) AS real_journeys
                                     FROM
                                     (
                                         SELECT
                                             touchpoint,
-                                            toUInt8(is_simulated) AS is_made_up,
-                                            person,
-                                            cycle
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign * (is_simulated = 0)) > 0 AS is_real
                                         FROM journey_raw.ledger
-                                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (person != '') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND ((
+                                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND ((
                                             SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                                        ) = 0) AND (sign = 1) AND (row_id NOT IN (
-                                            SELECT row_id
-                                            FROM journey_raw.ledger
-                                            WHERE sign = -1
-                                        ))
+                                        ) = 0)
+                                        GROUP BY
+                                            touchpoint,
+                                            who,
+                                            cycle
+                                        HAVING sum(sign) > 0
                                     )
-                                    GROUP BY
-                                        touchpoint,
-                                        is_simulated
-                                ) AS through USING (touchpoint, is_simulated)
+                                    GROUP BY touchpoint
+                                ) AS through USING (touchpoint)
                                 LEFT JOIN
                                 (
                                     SELECT

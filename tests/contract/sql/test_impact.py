@@ -159,6 +159,18 @@ def test_ranks_put_what_misses_its_target_first(asking: Client) -> None:
     ]
 
 
+def test_where_the_target_is_reached_there_is_no_score(asking: Client) -> None:
+    """Else a touchpoint that is better than it must be, and where unhappy people buy more, would be first."""
+    rows: list[Row] = []
+    for person in range(40):
+        rows += journey(person, 1, converts=person % 8 == 0, score=1 if person % 8 == 0 else 5)
+    write(asking, rows)
+    (found,) = rows_of(asking, "impact")
+    assert found["gap"] < 0
+    assert found["impact"] < 0
+    assert found["score"] is None
+
+
 def test_targets_are_those_of_where_the_question_is_asked_and_verdicts_need_the_whole_interval(asking: Client) -> None:
     rows = [
         answer(number, "csat", 5 if number % 10 else 1, (1, 5), touchpoint="hotline", stage="look")
