@@ -83,8 +83,11 @@ def _score(name: str, title: str, kpi: str, variant: str, scope: str, low: int, 
         "color_scheme": "supersetColors",
     }
     band = Query(("score", "score__yhat_lower", "score__yhat_upper"), filters=filters, time_grain=MONTH)
-    answers = Query(("answers",), filters=filters, time_grain=MONTH)
-    about = "Value with its 95 % interval (band), and the number of answers (area). The month is that of the touchpoint that is rated."
+    answers = Query(("answers", "answers_simulated"), filters=filters, time_grain=MONTH)
+    about = (
+        "Value with its 95 % interval (band), and the number of answers (area), those that are made up apart. "
+        "The month is that of the touchpoint that is rated."
+    )
     return Chart(name, title, "mixed_timeseries", "kpi_survey_1d", band, about, shape, answers)
 
 
@@ -151,7 +154,8 @@ CONVERSION = Chart(
         order_by=(("stage_order", True),),
         row_limit=50,
     ),
-    "Of the journeys that came to a stage, those that came to the next, with the 95 % interval of the share.",
+    "Of the journeys that came to a stage, those that came to the next so far, with the 95 % interval of the share. "
+    "Journeys that may still go on count as not gone on; the rates of the page leave them out.",
     {
         "show_cell_bars": False,
         "column_config": {

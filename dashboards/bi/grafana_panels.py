@@ -58,11 +58,17 @@ PANELS = (
         ask.SCORE,
         24,
         10,
-        "The value with its 95 % interval (band) and the number of answers (bars), by the time of the touchpoint that is rated (UTC).",
+        "The value with its 95 % interval (band) and the number of answers (bars), those that are made up apart, by the time of the touchpoint that is rated (UTC).",
         {
             "Low (95 %)": _HIDDEN_LINE,
             "High (95 %)": _HIDDEN_LINE | {"custom.fillBelowTo": "Low (95 %)", "custom.fillOpacity": 15},
             "Answers (n)": {
+                "custom.drawStyle": "bars",
+                "custom.axisPlacement": "right",
+                "custom.fillOpacity": 20,
+                "decimals": 0,
+            },
+            "Simulated among them (n)": {
                 "custom.drawStyle": "bars",
                 "custom.axisPlacement": "right",
                 "custom.fillOpacity": 20,
@@ -77,7 +83,7 @@ PANELS = (
         ask.FUNNEL,
         12,
         9,
-        "Journeys that passed the stages in order. The rate is of those whose window is closed, with its 95 % interval.",
+        "Journeys that passed the stages in order. The rate is of the n whose window is over (the churn term has passed since they began), with its 95 % interval.",
         _INTERVAL,
     ),
     Panel(
@@ -86,7 +92,8 @@ PANELS = (
         ask.DROP_OFF,
         12,
         9,
-        "Of the closed journeys through a touchpoint those whose last touchpoint it was, with the 95 % interval.",
+        "Of the n journeys through a touchpoint whose window is over (the churn term has passed since they began), those that ended there, "
+        "with the 95 % interval. dropped counts younger ones that are over, too.",
         _INTERVAL,
     ),
     Panel(

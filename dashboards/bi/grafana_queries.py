@@ -83,7 +83,8 @@ SCORE = f"""SELECT $__timeInterval(bucket) AS time,
   {_SURVEY["score"]} AS "Value",
   {_SURVEY["score" + BAND_LOW]} AS "Low (95 %)",
   {_SURVEY["score" + BAND_HIGH]} AS "High (95 %)",
-  sum(n) AS "Answers (n)"
+  sum(n) AS "Answers (n)",
+  sumIf(n, is_simulated = 1) AS "Simulated among them (n)"
 FROM journey.kpi_survey_1h
 WHERE $__timeFilter(bucket) AND {_ONE_MAP} AND {_ROWS_1H}
   AND concat(kpi, ' ', variant, ' ', scope) = ${{score:singlequote}}

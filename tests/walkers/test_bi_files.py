@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.superset_sql import bundled
+from touchline.dashboards.bi.charts import CHARTS
 from touchline.dashboards.bi.datasets import DATASETS
 from touchline.dashboards.bi.generate import FOLDERS, bi_files
 
@@ -105,3 +106,13 @@ def test_filters_of_the_dashboard_stand_on_data_sets_of_the_bundle() -> None:
     assert len(targets) > 2
     for uuid, column in targets:
         assert column in {one["column_name"] for one in datasets[uuid]["columns"]}
+
+
+def test_charts_of_answers_tell_those_that_are_made_up() -> None:
+    charts = [chart for chart in CHARTS if chart.dataset.startswith("kpi_survey_")]
+    assert charts
+    for chart in charts:
+        asked = [
+            name for query in (chart.query, chart.second or chart.query) for name in (*query.metrics, *query.columns)
+        ]
+        assert {"answers_simulated", "is_simulated"} & set(asked), chart.name

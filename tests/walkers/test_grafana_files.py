@@ -70,6 +70,15 @@ def test_a_dashboard_is_whole(path: Path) -> None:
     assert [variable["name"] for variable in board["templating"]["list"] if not variable.get("datasource")] == []
 
 
+def test_panels_of_answers_tell_those_that_are_made_up() -> None:
+    panels = json.loads((GRAFANA / "dashboards/journey.json").read_text(encoding="utf-8"))["panels"]
+    asked = [
+        target["rawSql"] for panel in panels for target in panel.get("targets", ()) if "survey" in target["rawSql"]
+    ]
+    assert asked
+    assert [sql for sql in asked if "is_simulated" not in sql] == []
+
+
 @pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
 def test_panels_lie_side_by_side(path: Path) -> None:
     places = [panel["gridPos"] for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]]
