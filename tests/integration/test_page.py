@@ -97,12 +97,12 @@ def test_two_personas_stand_side_by_side(analyst: Reader, running: DashboardProc
 
 
 @pytest.mark.parametrize("mode", ["in_order", "any"])
-def test_behind_every_count_of_the_funnel_stand_as_many_journeys(analyst: Reader, mode: str) -> None:
+def test_behind_counts_of_each_kind_of_the_funnel_stand_as_many_journeys(analyst: Reader, mode: str) -> None:
     analyst.open(**SHOP, view="funnel", mode=mode)
     counts = analyst.page.locator(".funnel .num")
     links = [(number_in(counts.nth(at)), str(counts.nth(at).get_attribute("href"))) for at in range(counts.count())]
     assert len(links) >= 12
-    for count, href in links[:4]:
+    for count, href in links[::5]:  # another kind at another stage each
         analyst.page.goto(f"{analyst.process.url}/{href}")
         analyst.settle()
         assert number_in(analyst.panel("journeys-a").locator("h2")) == count, href
@@ -144,7 +144,7 @@ def test_from_a_card_one_comes_to_its_journeys_and_to_the_time_line_of_one(
     expect(title).to_be_visible()
 
 
-def test_where_to_act_first_flags_only_what_misses_its_target_beyond_doubt(
+def test_where_to_act_first_flags_only_what_lies_below_its_target_with_the_whole_interval(
     analyst: Reader, running: DashboardProcess
 ) -> None:
     analyst.open(**SHOP, view="act")
@@ -160,6 +160,30 @@ def test_where_to_act_first_flags_only_what_misses_its_target_beyond_doubt(
         )
     analyst.go(ranks.first.locator(".rank-effect .num"))
     assert number_in(analyst.panel("journeys-a").locator("h2")) == rows[1]["journeys"]
+
+
+def test_behind_a_rate_of_drop_off_stand_the_journeys_of_its_numerator(
+    analyst: Reader, running: DashboardProcess
+) -> None:
+    analyst.open(**SHOP)
+    (row,) = [one for one in running.rows("persons-by-touchpoint", **SHOP, **AS_OF) if one["touchpoint"] == "cart"]
+    link = analyst.card("cart").locator(".fact-drop_off .num")
+    assert str(link.get_attribute("aria-label")).startswith(link.inner_text())
+    expect(analyst.card("cart").locator(".fact-interval")).to_contain_text(f"n {row['denominator']:,}")
+    analyst.go(link)
+    assert number_in(analyst.panel("journeys-a").locator("h2")) == row["numerator"] > 0
+
+
+def test_behind_a_wait_stand_the_selected_journeys_that_came_by_whatever_selects_them(
+    analyst: Reader, running: DashboardProcess
+) -> None:
+    analyst.open(**SHOP, view="waits", touchpoint="cart")
+    journeys = running.rows("journeys", **SHOP, **AS_OF, touchpoint="cart", limit=10_000)
+    came_by = sum("search" in one["path"] for one in journeys)
+    assert 0 < came_by < len(journeys)
+    analyst.go(analyst.page.locator('.num[href*="touchpoint_met=search"]'))
+    assert number_in(analyst.panel("journeys-a").locator("h2")) == came_by
+    expect(analyst.page.get_by_role("button", name="came by")).to_be_visible()
 
 
 def test_a_kpi_over_time_has_the_points_of_its_view_at_every_grain(analyst: Reader, running: DashboardProcess) -> None:

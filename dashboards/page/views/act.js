@@ -9,6 +9,7 @@ import { Number_ } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
 import { Sides } from "../parts/sides.js";
 import { Matrix } from "./act/matrix.js";
+import { dataColumn } from "./trend.js";
 
 const FIRST = 12;
 
@@ -29,7 +30,7 @@ function Act({ side }) {
   return html`
     <${Panel} name=${`act-${side.id}`} title=${t("act.title")} note=${t("act.note")} status=${status} height=${360} queries=${queries}
       empty=${rows.length ? "" : t("act.none")} table=${{ columns: useColumns(side), rows }}>
-      <p>${t("act.summary", { count: flagged.length, all: rows.length })}</p>
+      <p>${t("act.summary", { count: flagged.length, all: rows.length })} <${Simulated} show=${rows.some((row) => Number(row.is_simulated) === 1)} /></p>
       <${Matrix} rows=${rows} side=${side} />
     <//>
     <${Panel} name=${`rank-${side.id}`} title=${t("act.list")} note=${t("act.list.note")} status=${status} height=${260} queries=${queries} empty=${rows.length ? "" : t("act.none")}>
@@ -83,5 +84,6 @@ function useColumns(side) {
     { key: "journeys", title: t("act.journeys"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }}>${fmt.whole(row.journeys)}<//>` },
     { key: "impact", title: t("act.axis.impact"), number: true, cell: (row) => fmt.one(row.impact) },
     { key: "score", title: t("act.score"), number: true, cell: (row) => fmt.one(row.score) },
+    dataColumn(t),
   ];
 }

@@ -55,5 +55,6 @@ function columnsOf(t, fmt, side, mode) {
     { key: "name", title: t("filter.stage") }, count("reached"), count("advanced"), count("dropped"), count("open"),
     { key: "rate", title: t("table.rate"), number: true, cell: (row) => fmt.percent(row.rate) },
     { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, fmt.percent) },
+    { key: "denominator", title: "n", number: true, cell: (row) => fmt.whole(row.rate == null ? null : row.denominator) },
   ];
 }

@@ -12,6 +12,7 @@ import { KpiOverTime } from "./trend/kpi.js";
 import { VolumeOverTime } from "./trend/volume.js";
 
 const GRAINS = ["hour", "day", "week", "month", "rolling_7d", "rolling_28d"];
+const isMade = (row) => Number(row.is_simulated) === 1;
 const VOLUME_GRAIN = { rolling_7d: "day", rolling_28d: "day" };
 
 export function TrendView() {
@@ -34,18 +35,19 @@ function Trends({ side }) {
       ${kpis.map((kpi) => html`<option value=${kpiKey(kpi)}>${kpiTitle(t, kpi)}</option>`)}</select></label>`}
     <label>${t("grain")} <select class="input" value=${grain} onChange=${(event) => change({ grain: event.target.value }, { replace: true })}>
       ${GRAINS.map((one) => html`<option value=${one}>${t(`grain.${one}`)}</option>`)}</select></label>
-    ${rows.some((row) => Number(row.is_simulated) === 1) && html`<${Simulated} show=${true} />`}
   </div>`;
   const where = picked ? t("trend.at", { name: picked }) : t("trend.everywhere");
   return html`
     ${controls}
     <${Panel} name=${`trend-${side.id}`} title=${chosen ? kpiTitle(t, chosen) : t("view.trend")} note=${`${where} ${t("trend.note")}`} status=${joined(survey)} height=${340} queries=${[[t("query.survey_over_time"), survey], [t("query.volume_over_time"), volume]]}
       empty=${rows.length ? "" : t("trend.empty")} table=${{ columns: columnsOf(t, fmt, grain, catalogue.get(`${chosen?.kpi}/${chosen?.variant}`)?.unit), rows }}>
+      <${Simulated} show=${rows.some(isMade)} />
       <${KpiOverTime} rows=${rows} grain=${grain} marks=${marks} side=${side} />
       <${Annotations} marks=${marks} />
     <//>
     <${Panel} name=${`volume-${side.id}`} title=${t("trend.volume")} note=${where} status=${joined(volume)} height=${180} queries=${[[t("query.volume_over_time"), volume]]}
       empty=${volume.rows.length ? "" : t("trend.volume.empty")} table=${{ columns: volumeColumns(t, fmt, grain, names, side), rows: volume.rows }}>
+      <${Simulated} show=${volume.rows.some(isMade)} />
       <${VolumeOverTime} rows=${volume.rows} grain=${VOLUME_GRAIN[grain] ?? grain} side=${side} />
     <//>`;
 }
@@ -56,6 +58,9 @@ export function bucketName(fmt, bucket, grain) {
   return grain === "month" ? fmt.month(bucket) : fmt.day(bucket);
 }
 
+/** Whether a row is of real events or of made-up ones. */
+export const dataColumn = (t) => ({ key: "is_simulated", title: t("table.data"), cell: (row) => t(Number(row.is_simulated) ? "simulated" : "real") });
+
 function columnsOf(t, fmt, grain, unit) {
   const write = (value) => fmt.kpi(value, unit);
   const shown = (row, content) => (Number(row.is_suppressed) === 1 ? t("suppressed") : content);
@@ -64,7 +69,7 @@ function columnsOf(t, fmt, grain, unit) {
     { key: "value", title: t("table.value"), number: true, cell: (row) => shown(row, write(row.value)) },
     { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, write) },
     { key: "n", title: "n", number: true, cell: (row) => html`${fmt.whole(row.n)}${Number(row.is_small_n) === 1 ? ` (${t("small_n")})` : ""}` },
-    { key: "is_simulated", title: t("table.data"), cell: (row) => t(Number(row.is_simulated) ? "simulated" : "real") },
+    dataColumn(t),
   ];
 }
 
@@ -73,6 +78,7 @@ function volumeColumns(t, fmt, grain, names, side) {
   return [
     { key: "bucket", title: t(`grain.${VOLUME_GRAIN[grain] ?? grain}`), cell: (row) => bucketName(fmt, row.bucket, VOLUME_GRAIN[grain] ?? grain) },
     { key: "touchpoint", title: t("filter.touchpoint"), cell: (row) => names.touchpoint.get(row.touchpoint) ?? row.touchpoint },
-    { key: "events", title: t("fact.events"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${whole && { filter: { touchpoint: [row.touchpoint] }, from: row.bucket.slice(0, 10), to: row.bucket.slice(0, 10) }}>${fmt.whole(row.events)}<//>` },
+    { key: "events", title: t("fact.events"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${whole && { filter: { touchpoint: [row.touchpoint], is_simulated: [String(row.is_simulated)] }, from: row.bucket.slice(0, 10), to: row.bucket.slice(0, 10) }}>${fmt.whole(row.events)}<//>` },
+    dataColumn(t),
   ];
 }

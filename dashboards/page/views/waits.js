@@ -27,9 +27,9 @@ function Waits({ side }) {
     { key: "range", title: t("waits.range"), cell: (row) => html`<span class="wait-range"><${Range} value=${log(row.p50_seconds)} low=${log(row.p50_seconds)} high=${log(row.p90_seconds) ?? most} from=${0} to=${most} tone="accent"
       label=${t("waits.label", { p50: fmt.duration(row.p50_seconds), p90: row.p90_seconds == null ? t("waits.not_reached") : fmt.duration(row.p90_seconds) })} /></span>` },
     percentile("p50_seconds"), percentile("p75_seconds"), percentile("p90_seconds"),
-    { key: "n_followed", title: t("waits.followed"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${{ filter: { [by]: [row.value ?? ""] } }}>${fmt.whole(row.n_followed)}<//>` },
+    { key: "n_followed", title: t("waits.followed"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${{ [`${by}_met`]: row.value }} label=${t("waits.followed.open", { count: Number(row.n_followed), name: row.name })}>${fmt.whole(row.n_followed)}<//>` },
     { key: "n_open", title: t("waits.open"), number: true, cell: (row) => html`${fmt.whole(row.n_open)} <span class="muted small">${fmt.percent(row.open_share)}</span>` },
   ];
-  return html`<${Panel} name=${`waits-${side.id}`} title=${t("view.waits")} note=${t("waits.note", { moment: fmt.moment(side.asOf.as_of) })} status=${joined(waits)} height=${360} actions=${choice}
+  return html`<${Panel} name=${`waits-${side.id}`} title=${t("view.waits")} note=${t(`waits.note.${by}`, { moment: fmt.moment(side.asOf.as_of) })} status=${joined(waits)} height=${360} actions=${choice}
     queries=${[[t("query.waits"), waits]]} empty=${rows.length ? "" : t("waits.empty")}><${Table} columns=${columns} rows=${rows} caption=${t("view.waits")} /><//>`;
 }

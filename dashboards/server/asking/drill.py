@@ -1,6 +1,7 @@
 """From a figure of the page to the journeys behind it: conditions on `journeys` that its plain columns do not give.
 
 - `touchpoint_last`, `stage_last`: where the journey ended, or stands.
+- `touchpoint_met`, `stage_met`: where it came by, inside the period and the filter or not: the journeys of a row of `waits`.
 - `step` with `node_from`, `node_to` or both: the journeys of one edge of `paths`, asked with the same `by`, `steps` and `top`. Step k leads
   from the k-th node of a journey to the next; step 0 from `(start)`.
 """
@@ -20,6 +21,7 @@ PATHS: Final = {"touchpoint": "path", "stage": "stage_path"}
 """By what a path is told -> the column of `journeys` that holds it."""
 STEPS_MAX: Final = 50
 _LAST: Final = {"touchpoint_last": "path", "stage_last": "stage_path"}
+_MET: Final = {"touchpoint_met": "path", "stage_met": "stage_path"}
 _DEFAULT_STEPS, _DEFAULT_TOP = "5", "6"
 
 
@@ -30,6 +32,7 @@ def drill_conditions(
     if name != JOURNEYS:
         return []
     conditions = [_ends_at(column, parameters.several(given), given) for given, column in _LAST.items()]
+    conditions += [_came_by(column, parameters.several(given), given) for given, column in _MET.items()]
     by = parameters.choice("by", PATHS, "touchpoint")
     step = parameters.one("step")
     ends = {side: parameters.one(side) for side in ("node_from", "node_to")}
@@ -50,6 +53,10 @@ def drill_conditions(
 
 def _ends_at(column: str, values: list[str], field: str) -> str:
     return f"{column}[-1] IN ({', '.join(literal(field, 'String', value) for value in values)})" if values else ""
+
+
+def _came_by(column: str, values: list[str], field: str) -> str:
+    return f"hasAny({column}, [{', '.join(literal(field, 'String', value) for value in values)}])" if values else ""
 
 
 def _is_at(column: str, place: int, quoted_node: str, node: str, known: str) -> str:

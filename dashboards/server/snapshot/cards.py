@@ -98,7 +98,7 @@ def _reached(words: Words, seen: Seen, stage: Stage) -> Markup | None:
         said += f"; {words.say('stage.advanced', count=words.whole(row['advanced']))}"
     if row["rate"] is not None:
         interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
-        said += f"; {words.say('stage.rate', rate=words.percent(row['rate']), interval=interval)}"
+        said += f"; {words.say('stage.rate', rate=words.percent(row['rate']), n=row['denominator'], interval=interval)}"
     return tag("p", said)
 
 
@@ -112,8 +112,8 @@ def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
         marks = [badge(channel), " ", badge(line), " ", badge(words.say(f"ownership.{declared.ownership}"))]
         if declared.observability != "traceable":
             marks += [" ", badge(words.say(f"observability.{declared.observability}"))]
-    if volume and all(row["is_simulated"] for row in volume):
-        marks += [" ", simulated_badge(words, volume[0])]
+    if made_up := next((row for row in volume if row["is_simulated"]), None):
+        marks += [" ", simulated_badge(words, made_up)]
     answers = [kpi_block(words, row) for row in card.rows("survey_by_touchpoint")]
     told = facts_of(words, declared, journey_map) if isinstance(declared, Facts) and journey_map is not None else None
     name = declared.name if declared is not None else card.touchpoint

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from touchline.dashboards.server.snapshot.cards import wall
 from touchline.dashboards.server.snapshot.kpis import badge
@@ -82,6 +83,7 @@ def _funnel(words: Words, seen: Seen) -> Markup:
         "funnel.open",
         "table.rate",
         "table.interval",
+        "n",
     )
     rows: list[Child] = []
     for row in sorted(seen.rows["funnel"], key=lambda row: row["stage_order"]):
@@ -90,7 +92,7 @@ def _funnel(words: Words, seen: Seen) -> Markup:
             words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"])) if row["rate"] is not None else ""
         )
         name = tag("th", names.get(row["stage"], row["stage"]), scope="row")
-        rows.append(tag("tr", name, counts, tag("td", words.percent(row["rate"])), tag("td", interval)))
+        rows.append(tag("tr", name, counts, tag("td", words.percent(row["rate"])), tag("td", interval), _n(words, row)))
     table = tag(
         "table",
         tag("thead", tag("tr", [tag("th", words.say(key), scope="col") for key in heads])),
@@ -107,6 +109,11 @@ def _funnel(words: Words, seen: Seen) -> Markup:
         aria_label=words.say("view.funnel"),
         tabindex="0",
     )
+
+
+def _n(words: Words, row: Mapping[str, Any]) -> Markup:
+    """Of how many the rate is; nothing where there is none."""
+    return tag("td", words.whole(row["denominator"]) if row["rate"] is not None else "")
 
 
 def _sql(words: Words, seen: Seen) -> Markup:

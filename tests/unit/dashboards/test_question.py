@@ -130,6 +130,11 @@ def test_where_a_journey_ended_can_be_asked_for() -> None:
     assert conditions == ["path[-1] IN ('till', 'app')", "state IN ('closed')"]
 
 
+def test_where_a_journey_came_by_can_be_asked_for() -> None:
+    conditions = asked("journeys", "touchpoint_met=till&stage_met=buy&stage_met=look").rows.conditions
+    assert conditions == ["hasAny(path, ['till'])", "hasAny(stage_path, ['buy', 'look'])"]
+
+
 @pytest.mark.parametrize(
     ("query", "conditions"),
     [

@@ -34,12 +34,12 @@ PERSONS = {
     "denominator": 800,
 }
 REVENUE = {"touchpoint": "till", "currency": "USD", "orders": 3, "amount": "373884.63"}
-NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None}
+NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None, "denominator": 0}
 FUNNEL: list[dict[str, Any]] = [
     {"stage": "interest", "stage_order": 2, "reached": 18, "advanced": 9, "dropped": 9, "open": 0}
-    | {"rate": 0.5, "ci_low": 0.3, "ci_high": 0.7},
+    | {"rate": 0.5, "ci_low": 0.3, "ci_high": 0.7, "denominator": 16},
     {"stage": "awareness", "stage_order": 1, "reached": 568, "advanced": 18, "dropped": 550, "open": 0}
-    | {"rate": 0.032, "ci_low": 0.02, "ci_high": 0.05},
+    | {"rate": 0.032, "ci_low": 0.02, "ci_high": 0.05, "denominator": 560},
     {"stage": "purchase", "stage_order": 3, "reached": 9, "advanced": 0, "dropped": 0, "open": 9} | NO_RATE,
 ]
 
@@ -118,6 +118,14 @@ def test_made_up_data_are_labelled_at_the_number_and_at_the_top() -> None:
     assert "simulated" not in Read(written()).text
     read = Read(written(survey_by_touchpoint=[SURVEY | {"is_simulated": 1}]))
     assert read.text.count("simulated") == 2
+    mixed = Read(written(volume_by_touchpoint=[VOLUME, VOLUME | {"is_simulated": 1, "events": 1}]))
+    assert mixed.text.count("simulated") == 2
+
+
+def test_a_rate_of_a_stage_has_its_n() -> None:
+    document = written()
+    assert "50.0% of 16 whose window is over" in Read(document).text
+    assert "<td>16</td>" in document
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "it"])

@@ -1,4 +1,4 @@
-/** The priority matrix: gap to the target across, impact upwards, with the interval of the gap; filled where the target is missed for certain. */
+/** The priority matrix: gap to the target across, impact upwards, with the interval of the gap; filled where the whole interval lies below the target. */
 import { html } from "../../vendor/preact.js";
 import { inView, write } from "../../core/address.js";
 import { kpiName } from "../../core/kpi.js";
@@ -14,7 +14,8 @@ export function Matrix({ rows, side }) {
   const shown = rows.filter((row) => row.gap != null && row.impact != null);
   if (!shown.length) return html`<p class="muted">${t("act.matrix.none")}</p>`;
   const open = (row) => go(write(inView({ ...state, filter: side.filter }, "journeys", { filter: { touchpoint: [row.touchpoint] }, from: side.period.from, to: side.period.to, compare: null })));
-  const said = (row) => t("act.point", { name: row.name, kpi: kpiName(t, row), gap: fmt.percent(row.gap), impact: fmt.one(row.impact), n: Number(row.n), verdict: t(Number(row.is_flagged) ? "act.flagged" : "act.not_flagged") });
+  const said = (row) => t("act.point", { name: row.name, kpi: kpiName(t, row), gap: fmt.percent(row.gap), impact: fmt.one(row.impact), n: Number(row.n), verdict: t(Number(row.is_flagged) ? "act.flagged" : "act.not_flagged") })
+    + (Number(row.is_simulated) === 1 ? `; ${t("simulated")}` : "");
   const gapAt = (row, value) => (Number(row.target) - Number(value)) / (Number(row.scale_high) - Number(row.scale_low));
   const option = (colours) => {
     const { axisX, axisY, tooltip } = plain(colours);

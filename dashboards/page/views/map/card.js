@@ -17,17 +17,19 @@ export function Card({ touchpoint, stage, data }) {
   const sides = data.map((one) => ({ ...one, volumes: own(one.volume.rows), answers: own(one.survey.rows) }));
   const asked = askedAt(map.content, touchpoint.id, stage?.id);
   const seen = sides.some((one) => one.volumes.length);
-  const simulated = seen && sides.every((one) => one.volumes.every((row) => Number(row.is_simulated) === 1));
+  const volumes = sides.flatMap((one) => one.volumes);
+  const isMade = (row) => Number(row.is_simulated) === 1;
+  const simulated = seen && volumes.every(isMade);
   return html`<section class=${`card ${seen ? "" : "unseen"}`} aria-label=${touchpoint.name} data-touchpoint=${touchpoint.id}>
     <header class="card-head">
       <span class="channel" tabindex="0" data-tip=${`${named(t, `channel.${touchpoint.channel}`, touchpoint.channel)} · ${t(`ownership.${touchpoint.ownership}`)}${touchpoint.description ? `\n${touchpoint.description}` : ""}`}>
         <${Icon} name=${touchpoint.is_online ? "online" : "offline"} size=${15} /><span class="hide">${t(touchpoint.is_online ? "line.online" : "line.offline")}</span></span>
       <h4><${To} view="trend" changes=${{ filter: { touchpoint: [touchpoint.id] } }}>${touchpoint.name}<//></h4>
-      <${Simulated} show=${simulated} />
+      <${Simulated} show=${volumes.some(isMade)} />
     </header>
     <${Observability} touchpoint=${touchpoint} seen=${seen} />
     <${Kpis} sides=${sides} asked=${asked} touchpoint=${touchpoint} marked=${simulated} />
-    ${seen && html`<${Facts} touchpoint=${touchpoint} sides=${sides} />`}
+    ${seen && html`<${Facts} touchpoint=${touchpoint} stage=${stage} sides=${sides} />`}
     <${OwnRemarks} touchpoint=${touchpoint} />
   </section>`;
 }

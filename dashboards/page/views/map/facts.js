@@ -5,12 +5,12 @@ import { Number_ } from "../../parts/link.js";
 
 const sum = (rows, column) => rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
 
-export function Facts({ touchpoint, sides }) {
+export function Facts({ touchpoint, stage, sides }) {
   const { t } = useStore();
   const facts = [["events", Events], ["persons", Persons], ["revenue", Revenue], ["drop_off", DropOff]];
   return html`<dl class="facts">${facts.map(([name, Fact]) => html`<div class=${`fact fact-${name}`}>
     <dt tabindex="0" class="has-tip" data-tip=${t(`fact.${name}.tip`)}>${t(`fact.${name}`)}</dt>
-    ${sides.map((one) => html`<dd>${sides.length > 1 && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span>`}<${Fact} one=${one} touchpoint=${touchpoint} /></dd>`)}
+    ${sides.map((one) => html`<dd>${sides.length > 1 && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span>`}<${Fact} one=${one} touchpoint=${touchpoint} stage=${stage} /></dd>`)}
   </div>`)}</dl>`;
 }
 
@@ -20,9 +20,10 @@ function waiting(query, t, show) {
   return show();
 }
 
-function Events({ one, touchpoint }) {
+/** Of this stage alone, and so are the journeys behind them. */
+function Events({ one, touchpoint, stage }) {
   const { t, fmt } = useStore();
-  return waiting(one.volume, t, () => html`<${Number_} side=${one.side} drill=${{ filter: { touchpoint: [touchpoint.id] } }}
+  return waiting(one.volume, t, () => html`<${Number_} side=${one.side} drill=${{ filter: { touchpoint: [touchpoint.id], stage: [stage?.id ?? ""] } }}
     label=${t("fact.events.open", { count: sum(one.volumes, "events"), name: touchpoint.name })}>${fmt.whole(sum(one.volumes, "events"))}<//>`);
 }
 
@@ -39,10 +40,10 @@ function DropOff({ one, touchpoint }) {
   return waiting(one.persons, t, () => {
     const row = one.persons.rows.find((each) => each.touchpoint === touchpoint.id);
     if (row?.drop_off == null) return fmt.none;
-    return html`<${Number_} side=${one.side} drill=${{ filter: { touchpoint: [touchpoint.id] }, touchpoint_last: touchpoint.id, state: "closed" }}
+    return html`<${Number_} side=${one.side} drill=${{ filter: { touchpoint: [touchpoint.id] }, touchpoint_last: touchpoint.id, state: "closed", is_window_over: "1" }}
       tip=${t("fact.drop_off.of", { lost: Number(row.numerator), all: Number(row.denominator), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) })}
-      label=${t("fact.drop_off.open", { count: Number(row.dropped), name: touchpoint.name })}>${fmt.percent(row.drop_off)}<//>
-      <span class="fact-interval muted">${fmt.range(row.ci_low, row.ci_high, fmt.percent)}</span>`;
+      label=${t("fact.drop_off.open", { rate: fmt.percent(row.drop_off), count: Number(row.numerator), all: Number(row.denominator), name: touchpoint.name })}>${fmt.percent(row.drop_off)}<//>
+      <span class="fact-interval muted">${fmt.range(row.ci_low, row.ci_high, fmt.percent)} · n ${fmt.whole(row.denominator)}</span>`;
   });
 }
 

@@ -32,7 +32,7 @@ function Reached({ one, stage, number, several }) {
   const wait = one.funnel.status === "loading";
   if (wait) return html`<p class="wait wide" role="status"><span class="hide">${t("loading")}</span></p>`;
   if (!row) return null;
-  const rate = row.rate == null ? null : t("stage.rate", { rate: fmt.percent(row.rate), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) });
+  const rate = row.rate == null ? null : t("stage.rate", { rate: fmt.percent(row.rate), n: Number(row.denominator), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) });
   return html`<p class="small">${several && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span> `}
     <${Number_} side=${one.side} drill=${{ stage_max_min: String(row.stage_order ?? number) }} label=${t("stage.reached.open", { count: Number(row.reached), stage: stage.name })}>${fmt.whole(row.reached)}<//>
     <span class="muted"> ${t("stage.reached")}</span>${Number(row.advanced) > 0 && html`<br /><span class="muted">${t("stage.advanced", { count: Number(row.advanced) })}</span>`}${rate && html`<br /><span class="muted">${rate}</span>`}</p>`;
