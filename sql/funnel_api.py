@@ -13,7 +13,14 @@ from touchline.sql.formulas import wilson
 from touchline.sql.funnel import FUNNELS
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.projections import FUNNEL_1D
-from touchline.sql.selected_journeys import IS_EVERYTHING, SELECTION, open_journeys, selected_sums, young_journeys
+from touchline.sql.selected_journeys import (
+    IS_EVERYTHING,
+    MADE_UP_COLUMN,
+    SELECTION,
+    open_journeys,
+    selected_sums,
+    young_journeys,
+)
 from touchline.sql.views import indented, layered, own
 
 MODE: Final = Choice(
@@ -124,6 +131,7 @@ _COLUMNS = own(
             f"if({_NO_RATE}, NULL, 'wilson')",
         ),
     }
+    | MADE_UP_COLUMN
 )
 _LAST = {"is_last": "stage_order = max(stage_order) OVER ()"}
 

@@ -87,6 +87,7 @@ MAP_DAYS = View(
     GROUP BY map, map_version
 )""",
 )
+_STORED: Final = f"kind = 'received' AND fate = 'stored' AND {NET_ROWS}"
 FRESHNESS = View(
     "freshness",
     "How fresh the data of each source are",
@@ -117,13 +118,15 @@ FRESHNESS = View(
             toUnixTimestamp64Milli(stored_time) / 1000 - toUnixTimestamp64Micro(event_time) / 1000000,
             stored_time > newest_stored - toIntervalDay(1)
         ) AS delays
-    FROM
+    FROM journey_raw.ledger
+    INNER JOIN
     (
-        SELECT source, event_time, received_time, stored_time, max(stored_time) OVER (PARTITION BY source) AS newest_stored
+        SELECT source AS sender, max(stored_time) AS newest_stored
         FROM journey_raw.ledger
-        WHERE kind = 'received' AND fate = 'stored'
-          AND {NET_ROWS}
-    )
+        WHERE {_STORED}
+        GROUP BY sender
+    ) AS newest ON source = sender
+    WHERE {_STORED}
     GROUP BY source
 )""",
 )

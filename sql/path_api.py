@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import EVERYTHING
+from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN
 from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, START, all_stays, nodes, selected_stays
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import View, indented, layered, own
@@ -86,7 +86,7 @@ PATHS = ParameterizedView(
         "top": Column("UInt8", "How many nodes are named at each end of a step; the others are (other)"),
     },
     _columns("shown_from", "shown_to", "")
-    | own({"share": ("Float64", "Of all selected journeys: the shares of a step add up to 1", "")}),
+    | own({"share": ("Float64", "Of all selected journeys: the shares of a step add up to 1", "")} | MADE_UP_COLUMN),
     layered(_FOLDED, {"share": "journeys / sum(journeys) OVER (PARTITION BY step)"}),
 )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from touchline.sql.formulas import wilson
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.projections import VOLUME_1D
 from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys, window_is_over
-from touchline.sql.selection import IN_PERIOD, filtered
+from touchline.sql.selection import IN_PERIOD, SELECTED, filtered
 from touchline.sql.stays import node_of_row, nodes
 from touchline.sql.views import indented, layered, own
 
@@ -65,6 +66,9 @@ _COUNTED = f"""
     )
     GROUP BY node
 )"""
+_MADE_UP = f"""(SELECT groupUniqArray(toString(touchpoint)) FROM (
+{VOLUME_1D.selecting(f"{SELECTED} AND is_simulated = 1", {"touchpoint": "touchpoint"})}
+) WHERE events != 0)"""
 PERSONS_BY_TOUCHPOINT = ParameterizedView(
     "persons_by_touchpoint",
     "Distinct persons and journeys of the selection by touchpoint, and how many journeys were lost there; never sum (additivity: distinct)",
@@ -100,6 +104,11 @@ PERSONS_BY_TOUCHPOINT = ParameterizedView(
                 "Nullable(Float64)",
                 "Upper bound of the 95 % Wilson interval of drop_off",
                 f"if(judged = 0, NULL, {_RATE.high})",
+            ),
+            "is_simulated": (
+                "UInt8",
+                "1 when a selected event there is made up: label the numbers",
+                f"if(isNull(here), notEmpty({_MADE_UP}), has({_MADE_UP}, ifNull(toString(here), '')))",
             ),
         }
     ),

@@ -124,6 +124,26 @@ def selected_sums(scope: Scope, condition: str) -> str:
     return f"\n(\n    SELECT * FROM{indented(summed_journeys(of_scope))}\n    WHERE {scope.is_chosen('who')}\n)"
 
 
+_OF_MAP_MADE_UP: Final = f"""((
+    SELECT count() FROM (
+{VOLUME_1D.selecting(f"{OF_MAP} AND is_simulated = 1", {"map": "map"})}
+    ) WHERE events != 0
+) > 0)"""
+MADE_UP: Final = f"""({_OF_MAP_MADE_UP} AND ({IS_EVERYTHING} OR (
+    SELECT count() FROM{indented(selected_sums(SELECTION, f"{_OF_MAP_MADE_UP} AND NOT {IS_EVERYTHING}"))}
+    WHERE simulated > 0
+) > 0))"""
+"""Whether a made-up event enters what is told of the selected journeys; where the map has none, no journey is read for it."""
+MADE_UP_COLUMN: Final = {
+    "is_simulated": (
+        "UInt8",
+        "1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the "
+        "numbers",
+        MADE_UP,
+    )
+}
+
+
 def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = False) -> str:
     """The selected journeys with these facts: of FACTS, or others over the rows of a journey that stand.
 

@@ -69,18 +69,18 @@ REVENUE_BY_TOUCHPOINT = ParameterizedView(
     SELECTION,
     {"touchpoint": (COLUMNS["touchpoint"], "touchpoint")}
     | own({"currency": ("LowCardinality(String)", "ISO 4217 currency", "")})
-    | chosen("orders")
+    | chosen("is_simulated", "orders")
     | {"amount": (COLUMNS["amount"], "accurateCastOrNull(total, 'Decimal(18, 4)')")},
     f"""
 (
     SELECT
-        touchpoint, currency, sum(orders) AS orders,
+        touchpoint, currency, is_simulated, sum(orders) AS orders,
         sum(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0)) AS total
     FROM
     (
-{REVENUE_1D.selecting(SELECTED, {name: name for name in ("touchpoint", "currency", "currency_exponent")})}
+{REVENUE_1D.selecting(SELECTED, {name: name for name in ("touchpoint", "currency", "currency_exponent", "is_simulated")})}
     )
-    GROUP BY touchpoint, currency
+    GROUP BY touchpoint, currency, is_simulated
 )
 WHERE orders != 0 OR total != 0""",
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import EVERYTHING, SELECTION, Scope
+from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN, SELECTION, Scope
 from touchline.sql.stays import ASKED, BY, all_stays, nodes, selected_stays
 from touchline.sql.view_columns import COLUMNS
 from touchline.sql.views import View, indented, layered, own
@@ -69,7 +69,7 @@ WAITS = ParameterizedView(
     "waits",
     "How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)",
     ARGUMENTS | AS_OF | BY.parameter,
-    _COLUMNS,
+    _COLUMNS | own(MADE_UP_COLUMN),
     _waits(SELECTION, ASKED, selected_stays()),
 )
 

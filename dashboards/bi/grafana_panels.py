@@ -58,7 +58,8 @@ PANELS = (
         ask.SCORE,
         24,
         10,
-        "The value with its 95 % interval (band) and the number of answers (bars), those that are made up apart, by the time of the touchpoint that is rated (UTC).",
+        "The value with its 95 % interval (band) and the number of answers (bars), those that are made up apart, by the time of the "
+        "touchpoint that is rated (UTC).",
         {
             "Low (95 %)": _HIDDEN_LINE,
             "High (95 %)": _HIDDEN_LINE | {"custom.fillBelowTo": "Low (95 %)", "custom.fillOpacity": 15},
@@ -83,7 +84,8 @@ PANELS = (
         ask.FUNNEL,
         12,
         9,
-        "Journeys that passed the stages in order. The rate is of the n whose window is over (the churn term has passed since they began), with its 95 % interval.",
+        "Journeys that passed the stages in order. The rate is of the n whose window is over (the churn term has passed since they began), "
+        "with its 95 % interval.",
         _INTERVAL,
     ),
     Panel(

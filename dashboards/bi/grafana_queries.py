@@ -93,19 +93,19 @@ TOUCHPOINTS = f"""SELECT stage, touchpoint, kpi, variant, scope, n, value, ci_lo
   trend, target, target_verdict, is_simulated
 FROM journey_api.survey_by_touchpoint({_SELECTION}, {_BEFORE})
 ORDER BY stage_order, touchpoint, kpi, variant, scope"""
-FUNNEL = f"""SELECT stage, reached, advanced, dropped, open, denominator AS n, rate, ci_low, ci_high
+FUNNEL = f"""SELECT stage, reached, advanced, dropped, open, denominator AS n, rate, ci_low, ci_high, is_simulated
 FROM journey_api.funnel({_SELECTION}, {_AS_OF}, mode = 'in_order')
 ORDER BY stage_order"""
-DROP_OFF = f"""SELECT touchpoint, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high
+DROP_OFF = f"""SELECT touchpoint, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
 FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF})
 WHERE touchpoint IS NOT NULL ORDER BY dropped DESC LIMIT 100"""
-PATHS = f"""SELECT step, from_node, to_node, journeys, share
+PATHS = f"""SELECT step, from_node, to_node, journeys, share, is_simulated
 FROM journey_api.paths({_SELECTION}, {_AS_OF}, by = 'touchpoint', steps = 4, top = 8)
 WHERE from_node != '(end)' ORDER BY step, journeys DESC"""
-WAITS = f"""SELECT value AS touchpoint, n_followed, n_open, open_share, p50_seconds, p75_seconds, p90_seconds
+WAITS = f"""SELECT value AS touchpoint, n_followed, n_open, open_share, p50_seconds, p75_seconds, p90_seconds, is_simulated
 FROM journey_api.waits({_SELECTION}, {_AS_OF}, by = 'touchpoint')
 ORDER BY n_followed DESC"""
-REVENUE = f"""SELECT touchpoint, currency, orders, amount
+REVENUE = f"""SELECT touchpoint, currency, orders, amount, is_simulated
 FROM journey_api.revenue_by_touchpoint({_SELECTION})
 ORDER BY currency, amount DESC"""
 UNMAPPED = "SELECT source, touchpoint, action, events FROM journey.unmapped ORDER BY events DESC LIMIT 100"

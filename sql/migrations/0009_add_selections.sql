@@ -1747,13 +1747,15 @@ FROM
             toUnixTimestamp64Milli(stored_time) / 1000 - toUnixTimestamp64Micro(event_time) / 1000000,
             stored_time > newest_stored - toIntervalDay(1)
         ) AS delays
-    FROM
+    FROM journey_raw.ledger
+    INNER JOIN
     (
-        SELECT source, event_time, received_time, stored_time, max(stored_time) OVER (PARTITION BY source) AS newest_stored
+        SELECT source AS sender, max(stored_time) AS newest_stored
         FROM journey_raw.ledger
-        WHERE kind = 'received' AND fate = 'stored'
-          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-    )
+        WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+        GROUP BY sender
+    ) AS newest ON source = sender
+    WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
     GROUP BY source
 );
 
@@ -3777,6 +3779,7 @@ CREATE OR REPLACE VIEW journey_api.revenue_by_touchpoint
 (
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     currency LowCardinality(String) COMMENT 'ISO 4217 currency',
+    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
     orders Int64 COMMENT 'Number of events with an amount (additivity: sum)',
     amount Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund'
 )
@@ -3785,12 +3788,13 @@ COMMENT 'Paid amounts of the selection by touchpoint and currency, less refunds;
 AS SELECT
     CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
     CAST(currency, 'LowCardinality(String)') AS currency,
+    CAST(is_simulated, 'UInt8') AS is_simulated,
     CAST(orders, 'Int64') AS orders,
     CAST(accurateCastOrNull(total, 'Decimal(18, 4)'), 'Nullable(Decimal(18, 4))') AS amount
 FROM 
 (
     SELECT
-        touchpoint, currency, sum(orders) AS orders,
+        touchpoint, currency, is_simulated, sum(orders) AS orders,
         sum(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0)) AS total
     FROM
     (
@@ -3798,14 +3802,15 @@ SELECT
     touchpoint,
     currency,
     currency_exponent,
+    is_simulated,
     sum(sign) AS orders,
     sum(sign * amount_minor) AS amount_minor
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != ''
     AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-GROUP BY touchpoint, currency, currency_exponent
+GROUP BY touchpoint, currency, currency_exponent, is_simulated
     )
-    GROUP BY touchpoint, currency
+    GROUP BY touchpoint, currency, is_simulated
 )
 WHERE orders != 0 OR total != 0;
 
@@ -3925,7 +3930,8 @@ CREATE OR REPLACE VIEW journey_api.persons_by_touchpoint
     denominator Int64 COMMENT 'Journeys there whose window is over: the map''s churn term has passed since they began; without a term all',
     drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
-    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off'
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
+    is_simulated UInt8 COMMENT '1 when a selected event there is made up: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys of the selection by touchpoint, and how many journeys were lost there; never sum (additivity: distinct)'
@@ -3939,7 +3945,24 @@ AS SELECT
     CAST(judged, 'Int64') AS denominator,
     CAST(if(judged = 0, NULL, lost / judged), 'Nullable(Float64)') AS drop_off,
     CAST(if(judged = 0, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
-    CAST(if(judged = 0, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high
+    CAST(if(judged = 0, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
+    CAST(if(isNull(here), notEmpty((SELECT groupUniqArray(toString(touchpoint)) FROM (
+SELECT
+    touchpoint,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND is_simulated = 1
+GROUP BY touchpoint
+) WHERE events != 0)), has((SELECT groupUniqArray(toString(touchpoint)) FROM (
+SELECT
+    touchpoint,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND is_simulated = 1
+GROUP BY touchpoint
+) WHERE events != 0), ifNull(toString(here), ''))), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -4091,7 +4114,8 @@ CREATE OR REPLACE VIEW journey_api.funnel
     rate Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over, and for the last stage',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % interval',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % interval',
-    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: wilson; NULL without interval'
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: wilson; NULL without interval',
+    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'How far the selected journeys came, stage by stage: a journey is whole, whatever of it the filter selects (additivity: derived)'
@@ -4107,7 +4131,77 @@ AS SELECT
     CAST(if(judged = 0 OR is_last, NULL, went_on / judged), 'Nullable(Float64)') AS rate,
     CAST(if(judged = 0 OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
     CAST(if(judged = 0 OR is_last, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
-    CAST(if(judged = 0 OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method
+    CAST(if(judged = 0 OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method,
+    CAST((((
+    SELECT count() FROM (
+SELECT
+    map,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
+GROUP BY map
+    ) WHERE events != 0
+) > 0) AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+    local_date AS day,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY day))) OR (
+    SELECT count() FROM
+    (
+        SELECT * FROM
+        (
+            SELECT
+                sipHash128(person) AS who,
+                cycle,
+                sum(sign) AS touchpoints,
+                sum(sign * is_simulated) AS simulated,
+                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                sum(sign * (stage_max - stage_max_before)) AS highest,
+                sum(sign * is_conversion) AS conversions,
+                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND ((
+                SELECT count() FROM (
+            SELECT
+                map,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
+            GROUP BY map
+                ) WHERE events != 0
+            ) > 0) AND NOT (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                local_date AS day,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND map = {map:String} AND map_version = {map_version:UInt32}
+            GROUP BY day)))
+            GROUP BY who, cycle
+            HAVING touchpoints > 0
+        )
+        WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+        local_date AS day,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        AND map = {map:String} AND map_version = {map_version:UInt32}
+    GROUP BY day))) OR (who, cycle) IN (
+        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+        GROUP BY who, cycle
+        HAVING sum(sign) > 0
+    ))
+    )
+    WHERE simulated > 0
+) > 0)), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -4319,7 +4413,8 @@ CREATE OR REPLACE VIEW journey_api.waits
     n_last Int64 COMMENT 'Stays there that ended their journey: nothing followed, so they are no wait',
     p50_seconds Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
     p75_seconds Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
-    p90_seconds Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached'
+    p90_seconds Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)'
@@ -4331,7 +4426,77 @@ AS SELECT
     CAST(n_last, 'Int64') AS n_last,
     CAST(if(rank_50 = 0, NULL, sorted_times[rank_50].1) / 1000000, 'Nullable(Float64)') AS p50_seconds,
     CAST(if(rank_75 = 0, NULL, sorted_times[rank_75].1) / 1000000, 'Nullable(Float64)') AS p75_seconds,
-    CAST(if(rank_90 = 0, NULL, sorted_times[rank_90].1) / 1000000, 'Nullable(Float64)') AS p90_seconds
+    CAST(if(rank_90 = 0, NULL, sorted_times[rank_90].1) / 1000000, 'Nullable(Float64)') AS p90_seconds,
+    CAST((((
+    SELECT count() FROM (
+SELECT
+    map,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
+GROUP BY map
+    ) WHERE events != 0
+) > 0) AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+    local_date AS day,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY day))) OR (
+    SELECT count() FROM
+    (
+        SELECT * FROM
+        (
+            SELECT
+                sipHash128(person) AS who,
+                cycle,
+                sum(sign) AS touchpoints,
+                sum(sign * is_simulated) AS simulated,
+                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                sum(sign * (stage_max - stage_max_before)) AS highest,
+                sum(sign * is_conversion) AS conversions,
+                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND ((
+                SELECT count() FROM (
+            SELECT
+                map,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
+            GROUP BY map
+                ) WHERE events != 0
+            ) > 0) AND NOT (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                local_date AS day,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND map = {map:String} AND map_version = {map_version:UInt32}
+            GROUP BY day)))
+            GROUP BY who, cycle
+            HAVING touchpoints > 0
+        )
+        WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+        local_date AS day,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        AND map = {map:String} AND map_version = {map_version:UInt32}
+    GROUP BY day))) OR (who, cycle) IN (
+        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+        GROUP BY who, cycle
+        HAVING sum(sign) > 0
+    ))
+    )
+    WHERE simulated > 0
+) > 0)), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -4458,7 +4623,8 @@ CREATE OR REPLACE VIEW journey_api.paths
     from_node LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
-    share Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1'
+    share Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1',
+    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'How the selected journeys went on, step by step; each step holds every one of them (additivity: sum within a step)'
@@ -4467,7 +4633,77 @@ AS SELECT
     CAST(shown_from, 'LowCardinality(String)') AS from_node,
     CAST(shown_to, 'LowCardinality(String)') AS to_node,
     CAST(journeys, 'Int64') AS journeys,
-    CAST(share, 'Float64') AS share
+    CAST(share, 'Float64') AS share,
+    CAST((((
+    SELECT count() FROM (
+SELECT
+    map,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
+GROUP BY map
+    ) WHERE events != 0
+) > 0) AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+    local_date AS day,
+    sum(sign) AS events
+FROM journey_raw.ledger
+WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND map = {map:String} AND map_version = {map_version:UInt32}
+GROUP BY day))) OR (
+    SELECT count() FROM
+    (
+        SELECT * FROM
+        (
+            SELECT
+                sipHash128(person) AS who,
+                cycle,
+                sum(sign) AS touchpoints,
+                sum(sign * is_simulated) AS simulated,
+                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                sum(sign * (stage_max - stage_max_before)) AS highest,
+                sum(sign * is_conversion) AS conversions,
+                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND ((
+                SELECT count() FROM (
+            SELECT
+                map,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
+            GROUP BY map
+                ) WHERE events != 0
+            ) > 0) AND NOT (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+                local_date AS day,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND map = {map:String} AND map_version = {map_version:UInt32}
+            GROUP BY day)))
+            GROUP BY who, cycle
+            HAVING touchpoints > 0
+        )
+        WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
+        local_date AS day,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        AND map = {map:String} AND map_version = {map_version:UInt32}
+    GROUP BY day))) OR (who, cycle) IN (
+        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+        GROUP BY who, cycle
+        HAVING sum(sign) > 0
+    ))
+    )
+    WHERE simulated > 0
+) > 0)), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT

@@ -133,11 +133,13 @@ def test_every_count_of_a_touchpoint_leads_to_as_many_journeys_and_amounts_are_t
         assert row["conversions"] == sum(one["converted_at"] is not None for one in there)
         ended = {"touchpoint": here, "touchpoint_last": here, "state": "closed"}
         assert row["dropped"] == count(running, "journeys", **{**asked, **ended})
-    amounts: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    amounts: defaultdict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
     for row in running.rows("orders", **of_events(selection)):
-        amounts[row["touchpoint"], row["currency"]] += Decimal(row["amount"])
+        amounts[row["touchpoint"], row["currency"], row["is_simulated"]] += Decimal(row["amount"])
     shown = running.rows("revenue-by-touchpoint", **selection)
-    assert {(row["touchpoint"], row["currency"]): Decimal(row["amount"]) for row in shown} == amounts
+    assert {
+        (row["touchpoint"], row["currency"], row["is_simulated"]): Decimal(row["amount"]) for row in shown
+    } == amounts
 
 
 @few

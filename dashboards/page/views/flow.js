@@ -3,6 +3,7 @@ import { html } from "../vendor/preact.js";
 import { inView, write } from "../core/address.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
+import { Simulated } from "../parts/badges.js";
 import { Chart, plain, tipOf } from "../parts/chart.js";
 import { Number_ } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
@@ -34,6 +35,7 @@ function Flow({ side }) {
   ];
   return html`<${Panel} name=${`flow-${side.id}`} title=${t("view.flow")} note=${t("flow.note")} status=${joined(paths)} height=${480} actions=${actions}
     queries=${[[t("query.paths"), paths]]} empty=${rows.length ? "" : t("flow.empty")} table=${{ columns, rows }}>
+    <${Simulated} show=${rows.some((row) => Number(row.is_simulated) === 1)} />
     <${Sankey} rows=${rows} nameOf=${nameOf} by=${by} side=${side} drill=${drill} />
   <//>`;
 }

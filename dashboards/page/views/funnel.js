@@ -3,6 +3,7 @@ import { html } from "../vendor/preact.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
 import { Range } from "../parts/interval.js";
+import { Simulated } from "../parts/badges.js";
 import { Number_ } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
 import { Sides } from "../parts/sides.js";
@@ -21,6 +22,7 @@ function Funnel({ side }) {
     html`<button aria-pressed=${mode === name} onClick=${() => change({ mode: name === "any" ? "any" : null }, { replace: true })}>${t(`funnel.${name}`)}</button>`)}</div>`;
   return html`<${Panel} name=${`funnel-${side.id}`} title=${t("view.funnel")} note=${`${t(`funnel.${mode}.note`)} ${t("funnel.note", { moment: fmt.moment(side.asOf.as_of) })}`} status=${joined(funnel)} height=${360}
     queries=${[[t("query.funnel"), funnel]]} actions=${modes} empty=${rows.some((row) => Number(row.reached)) ? "" : t("funnel.empty")} table=${{ columns: columnsOf(t, fmt, side, mode), rows }}>
+    <${Simulated} show=${rows.some((row) => Number(row.is_simulated) === 1)} />
     <ul class="legend"><li><i class="swatch good"></i>${t("funnel.advanced")}</li><li><i class="swatch bad"></i>${t("funnel.dropped")}</li><li><i class="swatch open"></i>${t("funnel.open")}</li></ul>
     <ol class="funnel">${rows.map((row, at) => html`<${Step} row=${row} most=${most} mode=${mode} side=${side} last=${at === rows.length - 1} />`)}</ol>
   <//>`;

@@ -2,6 +2,7 @@
 import { html } from "../vendor/preact.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
+import { Simulated } from "../parts/badges.js";
 import { Range } from "../parts/interval.js";
 import { Number_ } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
@@ -31,5 +32,5 @@ function Waits({ side }) {
     { key: "n_open", title: t("waits.open"), number: true, cell: (row) => html`${fmt.whole(row.n_open)} <span class="muted small">${fmt.percent(row.open_share)}</span>` },
   ];
   return html`<${Panel} name=${`waits-${side.id}`} title=${t("view.waits")} note=${t(`waits.note.${by}`, { moment: fmt.moment(side.asOf.as_of) })} status=${joined(waits)} height=${360} actions=${choice}
-    queries=${[[t("query.waits"), waits]]} empty=${rows.length ? "" : t("waits.empty")}><${Table} columns=${columns} rows=${rows} caption=${t("view.waits")} /><//>`;
+    queries=${[[t("query.waits"), waits]]} empty=${rows.length ? "" : t("waits.empty")}><${Simulated} show=${rows.some((row) => Number(row.is_simulated) === 1)} /><${Table} columns=${columns} rows=${rows} caption=${t("view.waits")} /><//>`;
 }

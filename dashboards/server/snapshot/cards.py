@@ -141,5 +141,10 @@ def _drop_off(words: Words, person: Row | None) -> str:
 
 
 def _revenue(words: Words, rows: Rows) -> str:
-    paid = [words.money(Decimal(row["amount"]), row["currency"]) for row in rows if row["currency"]]
+    paid = [
+        words.money(Decimal(row["amount"]), row["currency"])
+        + (f" ({words.say('simulated')})" if row["is_simulated"] else "")
+        for row in rows
+        if row["currency"]
+    ]
     return ", ".join(paid) or NONE

@@ -116,10 +116,10 @@ class JourneyRecount:
         return Counter((_bucket(grain, one), one.h()[0], one.h()[3]) for one in self.events)
 
     def revenue(self) -> Cells:
-        sums: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+        sums: dict[tuple[str, str, int], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
         for one in self.events:
             if money := one.event.get("amount"):
-                cell = sums[one.h()[0], money["currency"]]
+                cell = sums[one.h()[0], money["currency"], one.h()[3]]
                 cell[0] += 1
                 cell[1] += Decimal(money["amount_minor"]).scaleb(-EXPONENT[money["currency"]])
         return {key: tuple(cell) for key, cell in sums.items()}

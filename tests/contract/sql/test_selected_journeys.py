@@ -115,12 +115,13 @@ class Views:
 
 
 def check_against_recount(views: Views, recount: JourneyRecount) -> None:
+    check_marks(views, recount)
     h = "touchpoint stage stage_order channel is_online is_simulated"
     assert views.read("volume_by_touchpoint", h, "events") == recount.volume()
     for grain in ("hour", "day", "week", "month"):
         found = views.read("volume_over_time", "bucket touchpoint is_simulated", "events", grain=grain)
         assert found == recount.over_time(grain)
-    assert views.read("revenue_by_touchpoint", "touchpoint currency", "orders amount") == recount.revenue()
+    assert views.read("revenue_by_touchpoint", "touchpoint currency is_simulated", "orders amount") == recount.revenue()
     counts = "persons journeys conversions dropped numerator denominator"
     assert views.read("persons_by_touchpoint", "touchpoint", counts) == recount.persons()
     for mode in ("in_order", "any"):
@@ -136,6 +137,19 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
         assert waits == recount.waits(by)
         edges = views.read("paths", "step from_node to_node", "journeys", by=by, steps=4, top=2)
         assert edges == recount.edges(by, 4, 2)
+
+
+def check_marks(views: Views, recount: JourneyRecount) -> None:
+    """No number into which made-up events enter is without its mark; nor is another one marked, unless all is selected."""
+    made_up = any(one.h()[3] for journey in recount.journeys for one in journey.rows)
+    marks = {
+        *views.read("funnel", "stage", "is_simulated", mode="any").values(),
+        *views.read("waits", "value", "is_simulated", by="stage").values(),
+        *views.read("paths", "step from_node to_node", "is_simulated", by="touchpoint", steps=2, top=2).values(),
+    }
+    assert marks == {made_up} or (not any(views.filter.values()) and made_up <= min(marks) == max(marks))
+    for (here,), mark in views.read("persons_by_touchpoint", "touchpoint", "is_simulated").items():
+        assert mark == any(one.h()[3] for one in recount.events if here in (None, one.h()[0]))
 
 
 def check_against_each_other(views: Views, recount: JourneyRecount) -> None:

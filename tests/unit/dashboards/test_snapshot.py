@@ -33,7 +33,7 @@ PERSONS = {
     "ci_high": 0.15,
     "denominator": 800,
 }
-REVENUE = {"touchpoint": "till", "currency": "USD", "orders": 3, "amount": "373884.63"}
+REVENUE = {"touchpoint": "till", "currency": "USD", "is_simulated": 0, "orders": 3, "amount": "373884.63"}
 NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None, "denominator": 0}
 FUNNEL: list[dict[str, Any]] = [
     {"stage": "interest", "stage_order": 2, "reached": 18, "advanced": 9, "dropped": 9, "open": 0}

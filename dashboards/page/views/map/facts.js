@@ -1,6 +1,7 @@
 /** What happened at a touchpoint: events, persons, journeys that ended there unconverted, money. Each in a place of its own, so that nothing jumps. */
 import { html } from "../../vendor/preact.js";
 import { useStore } from "../../core/store.js";
+import { Simulated } from "../../parts/badges.js";
 import { Number_ } from "../../parts/link.js";
 
 const sum = (rows, column) => rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
@@ -52,6 +53,6 @@ function Revenue({ one, touchpoint }) {
   return waiting(one.revenue, t, () => {
     const rows = one.revenue.rows.filter((row) => row.touchpoint === touchpoint.id && row.currency);
     if (!rows.length) return html`<span class="muted">${fmt.none}</span>`;
-    return rows.map((row) => html`<span class="tabular" tabindex="0" data-tip=${t("fact.orders", { count: Number(row.orders) })}>${fmt.money(row.amount, row.currency)}</span>`);
+    return rows.map((row) => html`<span class="tabular" tabindex="0" data-tip=${t("fact.orders", { count: Number(row.orders) })}>${fmt.money(row.amount, row.currency)}</span>${rows.length > 1 && html` <${Simulated} row=${row} />`}`);
   });
 }
