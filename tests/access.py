@@ -109,7 +109,7 @@ def _user(users: ElementTree.Element, name: str, rights: str | None, profile: st
 _FACE = """
 import runpy, sys, chdb
 connect, config = chdb.connect, sys.argv.pop(1)
-chdb.connect = lambda path: connect(f"{path}?config-file={config}")
+chdb.connect = lambda address: connect(f"{address}&config-file={config}")
 runpy.run_module("touchline.local.clickhouse", run_name="__main__", alter_sys=True)
 """
 
