@@ -13,14 +13,7 @@ from touchline.sql.formulas import wilson
 from touchline.sql.funnel import FUNNELS
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.projections import FUNNEL_1D
-from touchline.sql.selected_journeys import (
-    IS_EVERYTHING,
-    MADE_UP_COLUMN,
-    SELECTION,
-    open_journeys,
-    selected_sums,
-    young_journeys,
-)
+from touchline.sql.selected_journeys import IS_EVERYTHING, MADE_UP_COLUMN, SELECTION, running_journeys, selected_sums
 from touchline.sql.views import indented, layered, own
 
 MODE: Final = Choice(
@@ -40,33 +33,39 @@ _BEFORE, _AFTER = (
 _ALL = FUNNEL_1D.selecting(f"{SELECTION.rows} AND {IS_EVERYTHING}", {"before": _BEFORE, "after": _AFTER})
 
 
-def _by_stage(journeys: str, first: str, last: str, counts: str) -> str:
-    """Rows with a number of journeys, each counted at the stages from `first` to `last`."""
-    return f"""    SELECT toUInt8(passing) AS stage_order, {counts}
+def _by_stage(journeys: str, first: str, last: str, **counts: str) -> str:
+    """Rows with a number of journeys, each counted at the stages from `first` to `last`; `counts` that are not given are 0."""
+    listed = ", ".join(f"toInt64({counts.get(name, '0')}) AS {name}" for name in ("reached", "still_open", "young"))
+    return f"""    SELECT toUInt8(passing) AS stage_order, {listed}
     FROM{indented(journeys)}
     ARRAY JOIN range(toUInt32({first}), toUInt32({last}) + 1) AS passing
     GROUP BY stage_order"""
 
 
-def _passed(journeys: str, condition: str = "") -> str:
-    where = f"\n    WHERE {condition}" if condition else ""
-    return f"\n(\n    SELECT {_PASSED} AS passed, count() AS events\n    FROM{indented(journeys)}{where}\n    GROUP BY passed\n)"
-
-
-_COUNTS = ("reached", "still_open", "young")
-
-
-def _counts(name: str) -> str:
-    return ", ".join(f"toInt64({'sum(events)' if name == one else 0}) AS {one}" for one in _COUNTS)
-
-
-_CHOSEN = SELECTION.is_chosen("who")
+_SUMMED = f"""
+(
+    SELECT {_PASSED} AS passed, count() AS same
+    FROM{indented(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}"))}
+    GROUP BY passed
+)"""
+_RUNNING = f"""
+(
+    SELECT {_PASSED} AS passed, is_open, is_young, count() AS same
+    FROM{indented(running_journeys(SELECTION))}
+    WHERE {SELECTION.is_chosen("who")}
+    GROUP BY passed, is_open, is_young
+)"""
 _COUNTED = "\n    UNION ALL\n".join(
     (
-        _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", _counts("reached")),
-        _by_stage(_passed(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}")), "1", "passed", _counts("reached")),
-        _by_stage(_passed(open_journeys(SELECTION), _CHOSEN), "greatest(passed, 1)", "passed", _counts("still_open")),
-        _by_stage(_passed(young_journeys(SELECTION), _CHOSEN), "1", "passed", _counts("young")),
+        _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", reached="sum(events)"),
+        _by_stage(_SUMMED, "1", "passed", reached="sum(same)"),
+        _by_stage(
+            _RUNNING,
+            "1",
+            "passed",
+            still_open="sumIf(same, is_open AND passed = passing)",
+            young="sumIf(same, is_young)",
+        ),
     )
 )
 _STAGES = f"""

@@ -75,32 +75,32 @@ def summed_journeys(scope: Scope) -> str:
     return f"\n(\n{indented(sums)}\n    HAVING touchpoints > 0\n)"
 
 
-def open_journeys(scope: Scope) -> str:
-    """The journeys that are open at `as_of`, selected or not, with their FACTS but for the sums that openness is told by.
+def running_journeys(scope: Scope) -> str:
+    """The journeys, selected or not, that are open or whose window is not over at `as_of`: all that a clock still decides.
 
-    Open is a person's last cycle while its churn term runs, counted from its last event; without a term, always; after an exit, no longer.
-    Whatever cycle follows one whose term runs has a term that runs as well, or ended by an exit.
+    Columns: the keys, who, cycle, depth, highest, is_open, is_young. Open is a person's last cycle while its churn term runs, counted from
+    its last event; without a term, always; after an exit, no longer. Whatever cycle follows one whose term runs has a term that runs as
+    well, or ended by an exit: so it is among these.
     """
     runs = f"ended_us + if(term_us < 0, 0, term_us) >= {_microseconds(scope.as_of)} + 1000000"
-    carried = ("cycle", "depth", "highest", "runs")
-    last = ", ".join(f"last.{place} AS {name}" for place, name in enumerate(carried, start=1))
+    told = ("cycle", "depth", "highest", "is_young", "runs")
+    shown = ", ".join(f"one.{told.index(name) + 1} AS {name}" for name in told[:-1])
     return f"""
 (
-    SELECT {scope.kept}who, {last}
+    SELECT {scope.kept}who, {shown}, one.1 = last_cycle AND one.{len(told)} AS is_open
     FROM
     (
-        SELECT {scope.kept}who, argMax((cycle, depth, highest, {runs}), cycle) AS last
-        FROM{indented(summed_journeys(scope), "        ")}
-        WHERE {runs} OR term_us < 0
+        SELECT {scope.kept}who, groupArray(({", ".join(told)})) AS candidates, max(cycle) AS last_cycle
+        FROM
+        (
+            SELECT *, {runs} AS runs, NOT {window_is_over(scope)} AS is_young
+            FROM{indented(summed_journeys(scope), "            ")}
+            WHERE runs OR is_young OR term_us < 0
+        )
         GROUP BY {scope.kept}who
     )
-    WHERE last.4
+    ARRAY JOIN candidates AS one
 )"""
-
-
-def young_journeys(scope: Scope) -> str:
-    """The journeys, selected or not, whose window is not over at `as_of`, with their FACTS."""
-    return f"\n(\n    SELECT * FROM{indented(summed_journeys(scope))}\n    WHERE NOT {window_is_over(scope)}\n)"
 
 
 def window_is_over(scope: Scope) -> str:
@@ -161,7 +161,7 @@ def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = Fal
     listed = "".join(f",\n            {sql} AS {name}" for name, sql in facts.items())
     return f"""
 (
-    SELECT *, ({scope.journey}) IN (SELECT {scope.journey} FROM{indented(open_journeys(scope))}) AS is_open
+    SELECT *, ({scope.journey}) IN (SELECT {scope.journey} FROM{indented(running_journeys(scope))} WHERE is_open) AS is_open
     FROM
     (
         SELECT

@@ -1170,43 +1170,13 @@ FROM
                         (
                             SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
                             (
-                                SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                                SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                                 FROM
                                 (
-                                    SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            )))) + 1000000), cycle) AS last
+                                    SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                                     FROM
                                     (
-                                        SELECT
-                                            map,
-                                            map_version,
-                                            sipHash128(person) AS who,
-                                            cycle,
-                                            sum(sign) AS touchpoints,
-                                            sum(sign * is_simulated) AS simulated,
-                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                            sum(sign * (stage_max - stage_max_before)) AS highest,
-                                            sum(sign * is_conversion) AS conversions,
-                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                        GROUP BY map, map_version, who, cycle
-                                        HAVING touchpoints > 0
-                                    )
-                                    WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                                        SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                                 SELECT max(hour) + toIntervalHour(1)
                                 FROM (SELECT bucket AS hour, events FROM (
                                     SELECT
@@ -1217,11 +1187,45 @@ FROM
                                     GROUP BY bucket
                                 ))
                                 WHERE events != 0
-                            )))) + 1000000 OR term_us < 0
+                            )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            ))))) AS is_young
+                                        FROM
+                                        (
+                                            SELECT
+                                                map,
+                                                map_version,
+                                                sipHash128(person) AS who,
+                                                cycle,
+                                                sum(sign) AS touchpoints,
+                                                sum(sign * is_simulated) AS simulated,
+                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                sum(sign * is_conversion) AS conversions,
+                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            GROUP BY map, map_version, who, cycle
+                                            HAVING touchpoints > 0
+                                        )
+                                        WHERE runs OR is_young OR term_us < 0
+                                    )
                                     GROUP BY map, map_version, who
                                 )
-                                WHERE last.4
-                            )) AS is_open
+                                ARRAY JOIN candidates AS one
+                            ) WHERE is_open) AS is_open
                             FROM
                             (
                                 SELECT
@@ -1310,43 +1314,13 @@ FROM
                         (
                             SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
                             (
-                                SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                                SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                                 FROM
                                 (
-                                    SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            )))) + 1000000), cycle) AS last
+                                    SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                                     FROM
                                     (
-                                        SELECT
-                                            map,
-                                            map_version,
-                                            sipHash128(person) AS who,
-                                            cycle,
-                                            sum(sign) AS touchpoints,
-                                            sum(sign * is_simulated) AS simulated,
-                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                            sum(sign * (stage_max - stage_max_before)) AS highest,
-                                            sum(sign * is_conversion) AS conversions,
-                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                        GROUP BY map, map_version, who, cycle
-                                        HAVING touchpoints > 0
-                                    )
-                                    WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                                        SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                                 SELECT max(hour) + toIntervalHour(1)
                                 FROM (SELECT bucket AS hour, events FROM (
                                     SELECT
@@ -1357,11 +1331,45 @@ FROM
                                     GROUP BY bucket
                                 ))
                                 WHERE events != 0
-                            )))) + 1000000 OR term_us < 0
+                            )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
+                                SELECT max(hour) + toIntervalHour(1)
+                                FROM (SELECT bucket AS hour, events FROM (
+                                    SELECT
+                                        toStartOfHour(event_time) AS bucket,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY bucket
+                                ))
+                                WHERE events != 0
+                            ))))) AS is_young
+                                        FROM
+                                        (
+                                            SELECT
+                                                map,
+                                                map_version,
+                                                sipHash128(person) AS who,
+                                                cycle,
+                                                sum(sign) AS touchpoints,
+                                                sum(sign * is_simulated) AS simulated,
+                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                sum(sign * is_conversion) AS conversions,
+                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            GROUP BY map, map_version, who, cycle
+                                            HAVING touchpoints > 0
+                                        )
+                                        WHERE runs OR is_young OR term_us < 0
+                                    )
                                     GROUP BY map, map_version, who
                                 )
-                                WHERE last.4
-                            )) AS is_open
+                                ARRAY JOIN candidates AS one
+                            ) WHERE is_open) AS is_open
                             FROM
                             (
                                 SELECT
@@ -1472,43 +1480,13 @@ FROM
                 (
                     SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
                     (
-                        SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                        SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                         FROM
                         (
-                            SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    )))) + 1000000), cycle) AS last
+                            SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                             FROM
                             (
-                                SELECT
-                                    map,
-                                    map_version,
-                                    sipHash128(person) AS who,
-                                    cycle,
-                                    sum(sign) AS touchpoints,
-                                    sum(sign * is_simulated) AS simulated,
-                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                                    sum(sign * is_conversion) AS conversions,
-                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                GROUP BY map, map_version, who, cycle
-                                HAVING touchpoints > 0
-                            )
-                            WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                                SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                         SELECT max(hour) + toIntervalHour(1)
                         FROM (SELECT bucket AS hour, events FROM (
                             SELECT
@@ -1519,11 +1497,45 @@ FROM
                             GROUP BY bucket
                         ))
                         WHERE events != 0
-                    )))) + 1000000 OR term_us < 0
+                    )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    ))))) AS is_young
+                                FROM
+                                (
+                                    SELECT
+                                        map,
+                                        map_version,
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                    GROUP BY map, map_version, who, cycle
+                                    HAVING touchpoints > 0
+                                )
+                                WHERE runs OR is_young OR term_us < 0
+                            )
                             GROUP BY map, map_version, who
                         )
-                        WHERE last.4
-                    )) AS is_open
+                        ARRAY JOIN candidates AS one
+                    ) WHERE is_open) AS is_open
                     FROM
                     (
                         SELECT
@@ -1599,43 +1611,13 @@ FROM
                 (
                     SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
                     (
-                        SELECT map, map_version, who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                        SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                         FROM
                         (
-                            SELECT map, map_version, who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    )))) + 1000000), cycle) AS last
+                            SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                             FROM
                             (
-                                SELECT
-                                    map,
-                                    map_version,
-                                    sipHash128(person) AS who,
-                                    cycle,
-                                    sum(sign) AS touchpoints,
-                                    sum(sign * is_simulated) AS simulated,
-                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                                    sum(sign * is_conversion) AS conversions,
-                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                GROUP BY map, map_version, who, cycle
-                                HAVING touchpoints > 0
-                            )
-                            WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                                SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
                         SELECT max(hour) + toIntervalHour(1)
                         FROM (SELECT bucket AS hour, events FROM (
                             SELECT
@@ -1646,11 +1628,45 @@ FROM
                             GROUP BY bucket
                         ))
                         WHERE events != 0
-                    )))) + 1000000 OR term_us < 0
+                    )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    ))))) AS is_young
+                                FROM
+                                (
+                                    SELECT
+                                        map,
+                                        map_version,
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                    GROUP BY map, map_version, who, cycle
+                                    HAVING touchpoints > 0
+                                )
+                                WHERE runs OR is_young OR term_us < 0
+                            )
                             GROUP BY map, map_version, who
                         )
-                        WHERE last.4
-                    )) AS is_open
+                        ARRAY JOIN candidates AS one
+                    ) WHERE is_open) AS is_open
                     FROM
                     (
                         SELECT
@@ -4005,35 +4021,39 @@ FROM
                     (
                         SELECT *, (who, cycle) IN (SELECT who, cycle FROM
                         (
-                            SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                            SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                             FROM
                             (
-                                SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                                 FROM
                                 (
-                                    SELECT
-                                        sipHash128(person) AS who,
-                                        cycle,
-                                        sum(sign) AS touchpoints,
-                                        sum(sign * is_simulated) AS simulated,
-                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                                        sum(sign * is_conversion) AS conversions,
-                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                    GROUP BY who, cycle
-                                    HAVING touchpoints > 0
+                                    SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
+                                    FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                        GROUP BY who, cycle
+                                        HAVING touchpoints > 0
+                                    )
+                                    WHERE runs OR is_young OR term_us < 0
                                 )
-                                WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
                                 GROUP BY who
                             )
-                            WHERE last.4
-                        )) AS is_open
+                            ARRAY JOIN candidates AS one
+                        ) WHERE is_open) AS is_open
                         FROM
                         (
                             SELECT
@@ -4250,10 +4270,10 @@ FROM
                     ARRAY JOIN range(toUInt32(before + 1), toUInt32(after) + 1) AS passing
                     GROUP BY stage_order
                     UNION ALL
-                    SELECT toUInt8(passing) AS stage_order, toInt64(sum(events)) AS reached, toInt64(0) AS still_open, toInt64(0) AS young
+                    SELECT toUInt8(passing) AS stage_order, toInt64(sum(same)) AS reached, toInt64(0) AS still_open, toInt64(0) AS young
                     FROM
                     (
-                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS events
+                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS same
                         FROM
                         (
                             SELECT * FROM
@@ -4300,40 +4320,44 @@ FROM
                     ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
                     GROUP BY stage_order
                     UNION ALL
-                    SELECT toUInt8(passing) AS stage_order, toInt64(0) AS reached, toInt64(sum(events)) AS still_open, toInt64(0) AS young
+                    SELECT toUInt8(passing) AS stage_order, toInt64(0) AS reached, toInt64(sumIf(same, is_open AND passed = passing)) AS still_open, toInt64(sumIf(same, is_young)) AS young
                     FROM
                     (
-                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS events
+                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, is_young, count() AS same
                         FROM
                         (
-                            SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                            SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                             FROM
                             (
-                                SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                                 FROM
                                 (
-                                    SELECT
-                                        sipHash128(person) AS who,
-                                        cycle,
-                                        sum(sign) AS touchpoints,
-                                        sum(sign * is_simulated) AS simulated,
-                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                                        sum(sign * is_conversion) AS conversions,
-                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                    GROUP BY who, cycle
-                                    HAVING touchpoints > 0
+                                    SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
+                                    FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                        GROUP BY who, cycle
+                                        HAVING touchpoints > 0
+                                    )
+                                    WHERE runs OR is_young OR term_us < 0
                                 )
-                                WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
                                 GROUP BY who
                             )
-                            WHERE last.4
+                            ARRAY JOIN candidates AS one
                         )
                         WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
                         local_date AS day,
@@ -4347,52 +4371,7 @@ FROM
                         GROUP BY who, cycle
                         HAVING sum(sign) > 0
                     ))
-                        GROUP BY passed
-                    )
-                    ARRAY JOIN range(toUInt32(greatest(passed, 1)), toUInt32(passed) + 1) AS passing
-                    GROUP BY stage_order
-                    UNION ALL
-                    SELECT toUInt8(passing) AS stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(sum(events)) AS young
-                    FROM
-                    (
-                        SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS events
-                        FROM
-                        (
-                            SELECT * FROM
-                            (
-                                SELECT
-                                    sipHash128(person) AS who,
-                                    cycle,
-                                    sum(sign) AS touchpoints,
-                                    sum(sign * is_simulated) AS simulated,
-                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                                    sum(sign * is_conversion) AS conversions,
-                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                    AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                GROUP BY who, cycle
-                                HAVING touchpoints > 0
-                            )
-                            WHERE NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))
-                        )
-                        WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                        local_date AS day,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        AND map = {map:String} AND map_version = {map_version:UInt32}
-                    GROUP BY day))) OR (who, cycle) IN (
-                        SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                        GROUP BY who, cycle
-                        HAVING sum(sign) > 0
-                    ))
-                        GROUP BY passed
+                        GROUP BY passed, is_open, is_young
                     )
                     ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
                     GROUP BY stage_order
@@ -4539,35 +4518,39 @@ FROM
                     (
                         SELECT *, (who, cycle) IN (SELECT who, cycle FROM
                         (
-                            SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                            SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                             FROM
                             (
-                                SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                                 FROM
                                 (
-                                    SELECT
-                                        sipHash128(person) AS who,
-                                        cycle,
-                                        sum(sign) AS touchpoints,
-                                        sum(sign * is_simulated) AS simulated,
-                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                                        sum(sign * is_conversion) AS conversions,
-                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                    GROUP BY who, cycle
-                                    HAVING touchpoints > 0
+                                    SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
+                                    FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                        GROUP BY who, cycle
+                                        HAVING touchpoints > 0
+                                    )
+                                    WHERE runs OR is_young OR term_us < 0
                                 )
-                                WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
                                 GROUP BY who
                             )
-                            WHERE last.4
-                        )) AS is_open
+                            ARRAY JOIN candidates AS one
+                        ) WHERE is_open) AS is_open
                         FROM
                         (
                             SELECT
@@ -4765,35 +4748,39 @@ FROM
                             (
                                 SELECT *, (who, cycle) IN (SELECT who, cycle FROM
                                 (
-                                    SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+                                    SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
                                     FROM
                                     (
-                                        SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+                                        SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
                                         FROM
                                         (
-                                            SELECT
-                                                sipHash128(person) AS who,
-                                                cycle,
-                                                sum(sign) AS touchpoints,
-                                                sum(sign * is_simulated) AS simulated,
-                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                                sum(sign * (stage_max - stage_max_before)) AS highest,
-                                                sum(sign * is_conversion) AS conversions,
-                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                            GROUP BY who, cycle
-                                            HAVING touchpoints > 0
+                                            SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
+                                            FROM
+                                            (
+                                                SELECT
+                                                    sipHash128(person) AS who,
+                                                    cycle,
+                                                    sum(sign) AS touchpoints,
+                                                    sum(sign * is_simulated) AS simulated,
+                                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                    sum(sign * is_conversion) AS conversions,
+                                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                                FROM journey_raw.ledger
+                                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                                    AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                GROUP BY who, cycle
+                                                HAVING touchpoints > 0
+                                            )
+                                            WHERE runs OR is_young OR term_us < 0
                                         )
-                                        WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
                                         GROUP BY who
                                     )
-                                    WHERE last.4
-                                )) AS is_open
+                                    ARRAY JOIN candidates AS one
+                                ) WHERE is_open) AS is_open
                                 FROM
                                 (
                                     SELECT
@@ -4911,35 +4898,39 @@ FROM
 (
     SELECT *, (who, cycle) IN (SELECT who, cycle FROM
     (
-        SELECT who, last.1 AS cycle, last.2 AS depth, last.3 AS highest, last.4 AS runs
+        SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
         FROM
         (
-            SELECT who, argMax((cycle, depth, highest, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000), cycle) AS last
+            SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
             FROM
             (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle,
-                    sum(sign) AS touchpoints,
-                    sum(sign * is_simulated) AS simulated,
-                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                    sum(sign * is_conversion) AS conversions,
-                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                    AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                GROUP BY who, cycle
-                HAVING touchpoints > 0
+                SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
+                FROM
+                (
+                    SELECT
+                        sipHash128(person) AS who,
+                        cycle,
+                        sum(sign) AS touchpoints,
+                        sum(sign * is_simulated) AS simulated,
+                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                        sum(sign * is_conversion) AS conversions,
+                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                    GROUP BY who, cycle
+                    HAVING touchpoints > 0
+                )
+                WHERE runs OR is_young OR term_us < 0
             )
-            WHERE ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 OR term_us < 0
             GROUP BY who
         )
-        WHERE last.4
-    )) AS is_open
+        ARRAY JOIN candidates AS one
+    ) WHERE is_open) AS is_open
     FROM
     (
         SELECT
