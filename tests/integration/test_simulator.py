@@ -116,7 +116,7 @@ def test_answers_stand_by_disposition_and_kpis_have_the_n_and_the_value_of_the_l
     scores: dict[tuple[str, str], list[int]] = defaultdict(list)
     for one in totals["scores"]:
         scores[one["touchpoint"], kpis[one["question"]]] += [one["score"]] * one["answers"]
-    assert {kpi for _, kpi in scores} == {"nps", "csat", "ces"}
+    assert {kpi for _, kpi in scores} == {"nps", "csat", "ces", "emotion"}
     found = ask(
         simulated.stack.settings,
         "SELECT touchpoint, kpi, sum(n), 100 * sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d GROUP BY touchpoint, kpi",
@@ -127,9 +127,10 @@ def test_answers_stand_by_disposition_and_kpis_have_the_n_and_the_value_of_the_l
 
 
 def value_of(kpi: str, scores: list[int]) -> float:
-    """By the published definitions: NPS in points, top-2-box of CSAT and top-3-box of CES in percent."""
-    if kpi == "nps":
-        return 100 * (sum(one >= 9 for one in scores) - sum(one <= 6 for one in scores)) / len(scores)
+    """By the published definitions: NPS and emotion in points, top-2-box of CSAT and top-3-box of CES in percent."""
+    if kpi in ("nps", "emotion"):
+        good, bad = {"nps": (9, 6), "emotion": (6, 3)}[kpi]
+        return 100 * (sum(one >= good for one in scores) - sum(one <= bad for one in scores)) / len(scores)
     return 100 * sum(one >= {"csat": 4, "ces": 5}[kpi] for one in scores) / len(scores)
 
 
@@ -174,7 +175,7 @@ def test_made_up_answers_of_real_persons_are_theirs_and_come_once(simulated: Sim
     touchline(simulated.stack, "emit", str(file))
     lines = simulate(simulated.stack, tmp_path, "answers", str(file), "--share", "1")
     given = {name: line["event"] for name, line in standing(lines).items()}
-    assert len(given) == lines[-1]["eligible"] == 2 * VISITS
+    assert len(given) == lines[-1]["eligible"] == 3 * VISITS
     seen = ask(
         simulated.stack.settings,
         "SELECT event_id, person IN (SELECT person FROM journey.touchpoints WHERE source = 'shell'), disposition, score "

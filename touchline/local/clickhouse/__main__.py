@@ -21,7 +21,7 @@ from touchline.local.clickhouse.http import HttpHandler
 from touchline.local.clickhouse.native import NativeHandler
 from touchline.local.clickhouse.watch import end_queries, watch
 
-_POLL_SECONDS, _GRACE_SECONDS, _LAST_SECONDS = 0.05, 1.5, 4.5
+_POLL_SECONDS, _GRACE_SECONDS, _LAST_SECONDS, _KERNEL_SECONDS = 0.05, 1.5, 4.5, 0.4
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -68,6 +68,10 @@ def serve(options: argparse.Namespace) -> None:
     print("ready", flush=True)
     stop.wait()
     threading.Timer(_LAST_SECONDS, os._exit, (0,)).start()  # even if a query can't be killed
+    signal.signal(
+        signal.SIGALRM, signal.SIG_DFL
+    )  # a thread needs the interpreter, which the engine's close may hold; the kernel does not
+    signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS + _KERNEL_SECONDS)
     for server in servers:
         server.shutdown()
         server.server_close()
