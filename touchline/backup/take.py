@@ -43,7 +43,7 @@ def take_backup(client: Client, folder: Path, progress: Callable[[str], None]) -
         copied = {table.name: _copy(client, table, snapshot, draft / table.name, progress) for table in tables}
     except OSError as error:
         raise TouchlineError(
-            f"the backup cannot be written: {error.filename or draft} ({error.strerror})",
+            f"the backup cannot be written: {error.filename or draft} ({error.strerror or type(error).__name__})",
             "free space there or mend its rights, then take it again; nothing is left of this one but a folder that ends in .part",
         ) from None
     finally:
