@@ -26,6 +26,9 @@ MODE: Final = Choice(
 _PASSED = f"if({MODE.is_('any')}, highest, depth)"
 _RATE = wilson("went_on", "judged")
 _OF_MAP = "map = {map:String} AND version = {map_version:UInt32}"
+_STAGES_OF_MAP = (
+    f"(SELECT stage, stage_order FROM journey_raw.stages WHERE {_OF_MAP} AND {MODE.is_known} LIMIT 1 BY stage)"
+)
 _BEFORE, _AFTER = (
     f"if({MODE.is_('any')}, {funnels_any}, {funnels_in_order})"
     for funnels_any, funnels_in_order in zip(FUNNELS[1][1:], FUNNELS[0][1:], strict=True)
@@ -33,9 +36,12 @@ _BEFORE, _AFTER = (
 _ALL = FUNNEL_1D.selecting(f"{SELECTION.rows} AND {IS_EVERYTHING}", {"before": _BEFORE, "after": _AFTER})
 
 
+_COUNTS = ("reached", "still_open", "young", "made_up_here")
+
+
 def _by_stage(journeys: str, first: str, last: str, **counts: str) -> str:
     """Rows with a number of journeys, each counted at the stages from `first` to `last`; `counts` that are not given are 0."""
-    listed = ", ".join(f"toInt64({counts.get(name, '0')}) AS {name}" for name in ("reached", "still_open", "young"))
+    listed = ", ".join(f"toInt64({counts.get(name, '0')}) AS {name}" for name in _COUNTS)
     return f"""    SELECT toUInt8(passing) AS stage_order, {listed}
     FROM{indented(journeys)}
     ARRAY JOIN range(toUInt32({first}), toUInt32({last}) + 1) AS passing
@@ -44,7 +50,7 @@ def _by_stage(journeys: str, first: str, last: str, **counts: str) -> str:
 
 _SUMMED = f"""
 (
-    SELECT {_PASSED} AS passed, count() AS same
+    SELECT {_PASSED} AS passed, count() AS same, max(simulated > 0) AS is_made_up
     FROM{indented(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}"))}
     GROUP BY passed
 )"""
@@ -58,7 +64,7 @@ _RUNNING = f"""
 _COUNTED = "\n    UNION ALL\n".join(
     (
         _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", reached="sum(events)"),
-        _by_stage(_SUMMED, "1", "passed", reached="sum(same)"),
+        _by_stage(_SUMMED, "0", "passed", reached="sum(same)", made_up_here="max(is_made_up)"),
         _by_stage(
             _RUNNING,
             "1",
@@ -66,28 +72,29 @@ _COUNTED = "\n    UNION ALL\n".join(
             still_open="sumIf(same, is_open AND passed = passing)",
             young="sumIf(same, is_young)",
         ),
+        f"    SELECT stage_order, {', '.join(f'toInt64(0) AS {name}' for name in _COUNTS)} FROM {_STAGES_OF_MAP}",
     )
 )
+"""By stage, 0 for journeys that passed none, and each stage of the map at least once."""
 _STAGES = f"""
 (
     SELECT
-        stage, stage_order, reached, still_open, reached - young AS judged,
+        stage, stage_order, reached, still_open, made_up, reached - young AS judged,
         leadInFrame(reached) OVER in_order AS advanced, advanced - leadInFrame(young) OVER in_order AS went_on
     FROM
     (
-        SELECT stage, stage_order FROM journey_raw.stages
-        WHERE {_OF_MAP} AND {MODE.is_known}
-        LIMIT 1 BY stage
-    ) AS stages
-    LEFT JOIN
-    (
-        SELECT stage_order, sum(reached) AS reached, sum(still_open) AS still_open, sum(young) AS young
+        SELECT *, max(made_up_here) OVER () AS made_up
         FROM
         (
-{indented(_COUNTED, "        ")}
+            SELECT stage_order, {", ".join(f"{'max' if name == 'made_up_here' else 'sum'}(counts.{name}) AS {name}" for name in _COUNTS)}
+            FROM
+            (
+{indented(_COUNTED, "            ")}
+            ) AS counts
+            GROUP BY stage_order
         )
-        GROUP BY stage_order
-    ) AS counted USING (stage_order)
+    ) AS counted
+    INNER JOIN {_STAGES_OF_MAP} AS stages USING (stage_order)
     WINDOW in_order AS (ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 )"""
 _NO_RATE = "judged = 0 OR is_last"

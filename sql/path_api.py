@@ -23,10 +23,11 @@ def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
     way = f"arrayResize(stays, {steps}, toUInt32(if(is_open, {OPEN}, {END})))"
     return f"""
 (
-    SELECT {kept}edge.1 AS step, {nodes(by)}[edge.2] AS from_node, {nodes(by)}[edge.3] AS to_node, toInt64(sum(same)) AS passing
+    SELECT {kept}edge.1 AS step, {nodes(by)}[edge.2] AS from_node, {nodes(by)}[edge.3] AS to_node,
+        toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
     FROM
     (
-        SELECT {kept}{way} AS way, count() AS same
+        SELECT {kept}{way} AS way, count() AS same, max(made_up) AS is_made_up
         FROM{indented(journeys, "        ")}
         GROUP BY {kept}way
     )
@@ -48,11 +49,12 @@ _ENDS = ("from_node", "to_node")
 _RANKED = layered(
     _edges(selected_stays(), ASKED, "", "{steps:UInt8}"),
     {f"{node}_total": f"sum(passing) OVER (PARTITION BY step, {node})" for node in _ENDS},
-    {f"{node}_rank": _rank(node) for node in _ENDS},
+    {f"{node}_rank": _rank(node) for node in _ENDS} | {"made_up_here": "made_up"},
 )
 _FOLDED = f"""
 (
-    SELECT step, {_shown("from_node")} AS shown_from, {_shown("to_node")} AS shown_to, sum(passing) AS journeys
+    SELECT step, {_shown("from_node")} AS shown_from, {_shown("to_node")} AS shown_to, sum(passing) AS journeys,
+        max(made_up_here) AS made_up
     FROM{indented(_RANKED)}
     GROUP BY step, shown_from, shown_to
 )"""

@@ -129,11 +129,9 @@ _OF_MAP_MADE_UP: Final = f"""((
 {VOLUME_1D.selecting(f"{OF_MAP} AND is_simulated = 1", {"map": "map"})}
     ) WHERE events != 0
 ) > 0)"""
-MADE_UP: Final = f"""({_OF_MAP_MADE_UP} AND ({IS_EVERYTHING} OR (
-    SELECT count() FROM{indented(selected_sums(SELECTION, f"{_OF_MAP_MADE_UP} AND NOT {IS_EVERYTHING}"))}
-    WHERE simulated > 0
-) > 0))"""
-"""Whether a made-up event enters what is told of the selected journeys; where the map has none, no journey is read for it."""
+MADE_UP: Final = f"if({IS_EVERYTHING}, {_OF_MAP_MADE_UP}, max(made_up) OVER ())"
+"""Whether a made-up event enters what is told of the selected journeys. `made_up` says so of the rows; where all is selected daily sums
+know."""
 MADE_UP_COLUMN: Final = {
     "is_simulated": (
         "UInt8",

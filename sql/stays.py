@@ -12,7 +12,7 @@ from typing import Final
 
 from touchline.sql.choices import Choice
 from touchline.sql.projections import VOLUME_1D
-from touchline.sql.selected_journeys import EVERYTHING, SELECTION, Scope, selected_journeys
+from touchline.sql.selected_journeys import EVERYTHING, FACTS, SELECTION, Scope, selected_journeys
 from touchline.sql.views import indented
 
 BY: Final = Choice(
@@ -71,7 +71,7 @@ def stay_begins(by: str, met: str, met_us: str) -> str:
 
 
 def selected_stays() -> str:
-    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds) and `is_open`."""
+    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `made_up`."""
     return _stays(SELECTION, ASKED, f"\n    WHERE {BY.is_known}")
 
 
@@ -81,9 +81,10 @@ def all_stays(by: str) -> str:
 
 
 def _stays(scope: Scope, by: str, condition: str) -> str:
-    journeys = selected_journeys(scope, stays_of(by))
+    journeys = selected_journeys(scope, stays_of(by) | {"simulated": FACTS["simulated"]})
     return f"""
 (
-    SELECT {scope.kept}{stay_nodes(by, "met")} AS stays, {stay_begins(by, "met", "met_us")} AS begins, is_open
+    SELECT {scope.kept}{stay_nodes(by, "met")} AS stays, {stay_begins(by, "met", "met_us")} AS begins, is_open,
+        simulated > 0 AS made_up
     FROM{indented(journeys)}{condition}
 )"""

@@ -23,7 +23,7 @@ def _cut(scope: Scope, by: str, journeys: str) -> str:
     fates = "arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays))"
     return f"""
 (
-    SELECT {scope.kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us
+    SELECT {scope.kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
     FROM{indented(journeys)}
     ARRAY JOIN arrayZip(stays, {fates}, begins, {until}) AS cut
 )"""
@@ -36,7 +36,7 @@ def _waits(scope: Scope, by: str, journeys: str) -> str:
     SELECT
         {scope.kept}{nodes(by)}[node] AS value,
         countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-        {sorted_times["sorted_times"]} AS sorted_times
+        {sorted_times["sorted_times"]} AS sorted_times, max(is_made_up) AS made_up
     FROM{indented(_cut(scope, by, journeys))}
     GROUP BY {scope.kept}value
 )"""

@@ -786,7 +786,8 @@ FROM
                     countIf(fate = 0) AS n_followed,
                     countIf(fate = 1) AS n_open,
                     countIf(fate = 2) AS n_last,
-                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
+                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times,
+                    max(is_made_up) AS made_up
                 FROM
                 (
                     SELECT
@@ -794,7 +795,8 @@ FROM
                         map_version,
                         cut.1 AS node,
                         cut.2 AS fate,
-                        greatest((cut.4) - (cut.3), 0) AS lasted_us
+                        greatest((cut.4) - (cut.3), 0) AS lasted_us,
+                        made_up AS is_made_up
                     FROM
                     (
                         SELECT
@@ -802,7 +804,8 @@ FROM
                             map_version,
                             if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays,
                             if('touchpoint' = 'stage', arrayFilter((time, one, before) -> (one != before), met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins,
-                            is_open
+                            is_open,
+                            simulated > 0 AS made_up
                         FROM
                         (
                             SELECT
@@ -940,7 +943,8 @@ FROM
                                             GROUP BY touchpoint
                                         )
                                     ), touchpoint)))), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS met,
-                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS met_us
+                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS met_us,
+                                    sum(sign * is_simulated) AS simulated
                                 FROM journey_raw.ledger
                                 WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                                     SELECT row_id
@@ -1029,7 +1033,8 @@ FROM
                     countIf(fate = 0) AS n_followed,
                     countIf(fate = 1) AS n_open,
                     countIf(fate = 2) AS n_last,
-                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
+                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times,
+                    max(is_made_up) AS made_up
                 FROM
                 (
                     SELECT
@@ -1037,7 +1042,8 @@ FROM
                         map_version,
                         cut.1 AS node,
                         cut.2 AS fate,
-                        greatest((cut.4) - (cut.3), 0) AS lasted_us
+                        greatest((cut.4) - (cut.3), 0) AS lasted_us,
+                        made_up AS is_made_up
                     FROM
                     (
                         SELECT
@@ -1045,7 +1051,8 @@ FROM
                             map_version,
                             if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays,
                             if('stage' = 'stage', arrayFilter((time, one, before) -> (one != before), met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins,
-                            is_open
+                            is_open,
+                            simulated > 0 AS made_up
                         FROM
                         (
                             SELECT
@@ -1183,7 +1190,8 @@ FROM
                                             GROUP BY touchpoint
                                         )
                                     ), touchpoint)))), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS met,
-                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS met_us
+                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS met_us,
+                                    sum(sign * is_simulated) AS simulated
                                 FROM journey_raw.ledger
                                 WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                                     SELECT row_id
@@ -3165,14 +3173,16 @@ FROM
                     GROUP BY touchpoint
                 )
             ))[edge.3] AS to_node,
-            toInt64(sum(same)) AS passing
+            toInt64(sum(same)) AS passing,
+            max(is_made_up) AS made_up
         FROM
         (
             SELECT
                 map,
                 map_version,
                 arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way,
-                count() AS same
+                count() AS same,
+                max(made_up) AS is_made_up
             FROM
             (
                 SELECT
@@ -3180,7 +3190,8 @@ FROM
                     map_version,
                     if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays,
                     if('touchpoint' = 'stage', arrayFilter((time, one, before) -> (one != before), met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins,
-                    is_open
+                    is_open,
+                    simulated > 0 AS made_up
                 FROM
                 (
                     SELECT
@@ -3318,7 +3329,8 @@ FROM
                                     GROUP BY touchpoint
                                 )
                             ), touchpoint)))), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS met,
-                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS met_us
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('touchpoint' = 'touchpoint') OR (is_mapped = 1))) AS met_us,
+                            sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
                         WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                             SELECT row_id
@@ -3402,14 +3414,16 @@ FROM
                     GROUP BY touchpoint
                 )
             ))[edge.3] AS to_node,
-            toInt64(sum(same)) AS passing
+            toInt64(sum(same)) AS passing,
+            max(is_made_up) AS made_up
         FROM
         (
             SELECT
                 map,
                 map_version,
                 arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way,
-                count() AS same
+                count() AS same,
+                max(made_up) AS is_made_up
             FROM
             (
                 SELECT
@@ -3417,7 +3431,8 @@ FROM
                     map_version,
                     if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays,
                     if('stage' = 'stage', arrayFilter((time, one, before) -> (one != before), met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins,
-                    is_open
+                    is_open,
+                    simulated > 0 AS made_up
                 FROM
                 (
                     SELECT
@@ -3555,7 +3570,8 @@ FROM
                                     GROUP BY touchpoint
                                 )
                             ), touchpoint)))), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS met,
-                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS met_us
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ('stage' = 'touchpoint') OR (is_mapped = 1))) AS met_us,
+                            sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
                         WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
                             SELECT row_id
@@ -4292,7 +4308,18 @@ AS SELECT
     CAST(if((judged = 0) OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
     CAST(if((judged = 0) OR is_last, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
     CAST(if((judged = 0) OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method,
-    CAST((((
+    CAST(if(((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
+        FROM
+        (
+            SELECT
+                local_date AS day,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
+            GROUP BY day
+        )
+    )), ((
         SELECT count()
         FROM
         (
@@ -4304,93 +4331,7 @@ AS SELECT
             GROUP BY map
         )
         WHERE events != 0
-    ) > 0) AND (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-        FROM
-        (
-            SELECT
-                local_date AS day,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-            GROUP BY day
-        )
-    )) OR ((
-        SELECT count()
-        FROM
-        (
-            SELECT *
-            FROM
-            (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle,
-                    sum(sign) AS touchpoints,
-                    sum(sign * is_simulated) AS simulated,
-                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                    sum(sign * is_conversion) AS conversions,
-                    sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
-                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                    sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                    sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
-                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                ) = 0) AND ((
-                    SELECT count()
-                    FROM
-                    (
-                        SELECT
-                            map,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (is_simulated = 1)
-                        GROUP BY map
-                    )
-                    WHERE events != 0
-                ) > 0) AND (NOT ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                    SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                    FROM
-                    (
-                        SELECT
-                            local_date AS day,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                        GROUP BY day
-                    )
-                )))
-                GROUP BY
-                    who,
-                    cycle
-                HAVING touchpoints > 0
-            )
-            WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                FROM
-                (
-                    SELECT
-                        local_date AS day,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                    GROUP BY day
-                )
-            )) OR ((who, cycle) IN (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                GROUP BY
-                    who,
-                    cycle
-                HAVING sum(sign) > 0
-            )))
-        )
-        WHERE simulated > 0
-    ) > 0))), 'UInt8') AS is_simulated
+    ) > 0), max(made_up) OVER ()), 'UInt8') AS is_simulated
 FROM
 (
     SELECT
@@ -4409,93 +4350,109 @@ FROM
                 stage_order,
                 reached,
                 still_open,
+                made_up,
                 reached - young AS judged,
                 leadInFrame(reached) OVER in_order AS advanced,
                 advanced - leadInFrame(young) OVER in_order AS went_on
             FROM
             (
                 SELECT
-                    stage,
-                    stage_order
-                FROM journey_raw.stages
-                WHERE (map = {map:String}) AND (version = {map_version:UInt32}) AND ((
-                    SELECT throwIf(NOT ({mode:String} IN ('in_order', 'any')), 'mode is one of in_order, any')
-                ) = 0)
-                LIMIT 1 BY stage
-            ) AS stages
-            LEFT JOIN
-            (
-                SELECT
-                    stage_order,
-                    sum(reached) AS reached,
-                    sum(still_open) AS still_open,
-                    sum(young) AS young
+                    *,
+                    max(made_up_here) OVER () AS made_up
                 FROM
                 (
                     SELECT
-                        toUInt8(passing) AS stage_order,
-                        toInt64(sum(events)) AS reached,
-                        toInt64(0) AS still_open,
-                        toInt64(0) AS young
+                        stage_order,
+                        sum(counts.reached) AS reached,
+                        sum(counts.still_open) AS still_open,
+                        sum(counts.young) AS young,
+                        max(counts.made_up_here) AS made_up_here
                     FROM
                     (
                         SELECT
-                            if(({mode:String} IN ('any')), stage_max_before, funnel_before) AS before,
-                            if(({mode:String} IN ('any')), stage_max, funnel_depth) AS after,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
-                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                        ) = 0) AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                            SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                            FROM
-                            (
-                                SELECT
-                                    local_date AS day,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                                GROUP BY day
-                            )
-                        ))
-                        GROUP BY
-                            before,
-                            after
-                    )
-                    ARRAY JOIN range(toUInt32(before + 1), toUInt32(after) + 1) AS passing
-                    GROUP BY stage_order
-                    UNION ALL
-                    SELECT
-                        toUInt8(passing) AS stage_order,
-                        toInt64(sum(same)) AS reached,
-                        toInt64(0) AS still_open,
-                        toInt64(0) AS young
-                    FROM
-                    (
-                        SELECT
-                            if(({mode:String} IN ('any')), highest, depth) AS passed,
-                            count() AS same
+                            toUInt8(passing) AS stage_order,
+                            toInt64(sum(events)) AS reached,
+                            toInt64(0) AS still_open,
+                            toInt64(0) AS young,
+                            toInt64(0) AS made_up_here
                         FROM
                         (
-                            SELECT *
+                            SELECT
+                                if(({mode:String} IN ('any')), stage_max_before, funnel_before) AS before,
+                                if(({mode:String} IN ('any')), stage_max, funnel_depth) AS after,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
+                                SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                            ) = 0) AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+                                SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
+                                FROM
+                                (
+                                    SELECT
+                                        local_date AS day,
+                                        sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
+                                    GROUP BY day
+                                )
+                            ))
+                            GROUP BY
+                                before,
+                                after
+                        )
+                        ARRAY JOIN range(toUInt32(before + 1), toUInt32(after) + 1) AS passing
+                        GROUP BY stage_order
+                        UNION ALL
+                        SELECT
+                            toUInt8(passing) AS stage_order,
+                            toInt64(sum(same)) AS reached,
+                            toInt64(0) AS still_open,
+                            toInt64(0) AS young,
+                            toInt64(max(is_made_up)) AS made_up_here
+                        FROM
+                        (
+                            SELECT
+                                if(({mode:String} IN ('any')), highest, depth) AS passed,
+                                count() AS same,
+                                max(simulated > 0) AS is_made_up
                             FROM
                             (
-                                SELECT
-                                    sipHash128(person) AS who,
-                                    cycle,
-                                    sum(sign) AS touchpoints,
-                                    sum(sign * is_simulated) AS simulated,
-                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                                    sum(sign * is_conversion) AS conversions,
-                                    sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                    sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                    sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
-                                FROM journey_raw.ledger
-                                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
-                                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                                ) = 0) AND (NOT ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+                                SELECT *
+                                FROM
+                                (
+                                    SELECT
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
+                                        SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                    ) = 0) AND (NOT ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+                                        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
+                                        FROM
+                                        (
+                                            SELECT
+                                                local_date AS day,
+                                                sum(sign) AS events
+                                            FROM journey_raw.ledger
+                                            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
+                                            GROUP BY day
+                                        )
+                                    )))
+                                    GROUP BY
+                                        who,
+                                        cycle
+                                    HAVING touchpoints > 0
+                                )
+                                WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
                                     SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
                                     FROM
                                     (
@@ -4506,11 +4463,85 @@ FROM
                                         WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
                                         GROUP BY day
                                     )
+                                )) OR ((who, cycle) IN (
+                                    SELECT
+                                        sipHash128(person) AS who,
+                                        cycle
+                                    FROM journey_raw.ledger
+                                    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                                    GROUP BY
+                                        who,
+                                        cycle
+                                    HAVING sum(sign) > 0
                                 )))
-                                GROUP BY
+                            )
+                            GROUP BY passed
+                        )
+                        ARRAY JOIN range(toUInt32(0), toUInt32(passed) + 1) AS passing
+                        GROUP BY stage_order
+                        UNION ALL
+                        SELECT
+                            toUInt8(passing) AS stage_order,
+                            toInt64(0) AS reached,
+                            toInt64(sumIf(same, is_open AND (passed = passing))) AS still_open,
+                            toInt64(sumIf(same, is_young)) AS young,
+                            toInt64(0) AS made_up_here
+                        FROM
+                        (
+                            SELECT
+                                if(({mode:String} IN ('any')), highest, depth) AS passed,
+                                is_open,
+                                is_young,
+                                count() AS same
+                            FROM
+                            (
+                                SELECT
                                     who,
-                                    cycle
-                                HAVING touchpoints > 0
+                                    one.1 AS cycle,
+                                    one.2 AS depth,
+                                    one.3 AS highest,
+                                    one.4 AS is_young,
+                                    ((one.1) = last_cycle) AND (one.5) AS is_open
+                                FROM
+                                (
+                                    SELECT
+                                        who,
+                                        groupArray((cycle, depth, highest, is_young, runs)) AS candidates,
+                                        max(cycle) AS last_cycle
+                                    FROM
+                                    (
+                                        SELECT
+                                            *,
+                                            (ended_us + if(term_us < 0, 0, term_us)) >= ((1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000) AS runs,
+                                            NOT ((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976) OR ((started_us + if(term_us < 0, term_us + 2305843009213693952, term_us)) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))) AS is_young
+                                        FROM
+                                        (
+                                            SELECT
+                                                sipHash128(person) AS who,
+                                                cycle,
+                                                sum(sign) AS touchpoints,
+                                                sum(sign * is_simulated) AS simulated,
+                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                sum(sign * is_conversion) AS conversions,
+                                                sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
+                                            FROM journey_raw.ledger
+                                            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
+                                                SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
+                                            ) = 0)
+                                            GROUP BY
+                                                who,
+                                                cycle
+                                            HAVING touchpoints > 0
+                                        )
+                                        WHERE runs OR is_young OR (term_us < 0)
+                                    )
+                                    GROUP BY who
+                                )
+                                ARRAY JOIN candidates AS one
                             )
                             WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
                                 SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
@@ -4534,106 +4565,46 @@ FROM
                                     cycle
                                 HAVING sum(sign) > 0
                             )))
+                            GROUP BY
+                                passed,
+                                is_open,
+                                is_young
                         )
-                        GROUP BY passed
-                    )
-                    ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
-                    GROUP BY stage_order
-                    UNION ALL
-                    SELECT
-                        toUInt8(passing) AS stage_order,
-                        toInt64(0) AS reached,
-                        toInt64(sumIf(same, is_open AND (passed = passing))) AS still_open,
-                        toInt64(sumIf(same, is_young)) AS young
-                    FROM
-                    (
+                        ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
+                        GROUP BY stage_order
+                        UNION ALL
                         SELECT
-                            if(({mode:String} IN ('any')), highest, depth) AS passed,
-                            is_open,
-                            is_young,
-                            count() AS same
+                            stage_order,
+                            toInt64(0) AS reached,
+                            toInt64(0) AS still_open,
+                            toInt64(0) AS young,
+                            toInt64(0) AS made_up_here
                         FROM
                         (
                             SELECT
-                                who,
-                                one.1 AS cycle,
-                                one.2 AS depth,
-                                one.3 AS highest,
-                                one.4 AS is_young,
-                                ((one.1) = last_cycle) AND (one.5) AS is_open
-                            FROM
-                            (
-                                SELECT
-                                    who,
-                                    groupArray((cycle, depth, highest, is_young, runs)) AS candidates,
-                                    max(cycle) AS last_cycle
-                                FROM
-                                (
-                                    SELECT
-                                        *,
-                                        (ended_us + if(term_us < 0, 0, term_us)) >= ((1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000) AS runs,
-                                        NOT ((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976) OR ((started_us + if(term_us < 0, term_us + 2305843009213693952, term_us)) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))) AS is_young
-                                    FROM
-                                    (
-                                        SELECT
-                                            sipHash128(person) AS who,
-                                            cycle,
-                                            sum(sign) AS touchpoints,
-                                            sum(sign * is_simulated) AS simulated,
-                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                            sum(sign * (stage_max - stage_max_before)) AS highest,
-                                            sum(sign * is_conversion) AS conversions,
-                                            sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                            sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                            sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
-                                        FROM journey_raw.ledger
-                                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
-                                            SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                                        ) = 0)
-                                        GROUP BY
-                                            who,
-                                            cycle
-                                        HAVING touchpoints > 0
-                                    )
-                                    WHERE runs OR is_young OR (term_us < 0)
-                                )
-                                GROUP BY who
-                            )
-                            ARRAY JOIN candidates AS one
+                                stage,
+                                stage_order
+                            FROM journey_raw.stages
+                            WHERE (map = {map:String}) AND (version = {map_version:UInt32}) AND ((
+                                SELECT throwIf(NOT ({mode:String} IN ('in_order', 'any')), 'mode is one of in_order, any')
+                            ) = 0)
+                            LIMIT 1 BY stage
                         )
-                        WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                            SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                            FROM
-                            (
-                                SELECT
-                                    local_date AS day,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                                GROUP BY day
-                            )
-                        )) OR ((who, cycle) IN (
-                            SELECT
-                                sipHash128(person) AS who,
-                                cycle
-                            FROM journey_raw.ledger
-                            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                            GROUP BY
-                                who,
-                                cycle
-                            HAVING sum(sign) > 0
-                        )))
-                        GROUP BY
-                            passed,
-                            is_open,
-                            is_young
-                    )
-                    ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
+                    ) AS counts
                     GROUP BY stage_order
                 )
-                GROUP BY stage_order
-            ) AS counted USING (stage_order)
+            ) AS counted
+            INNER JOIN
+            (
+                SELECT
+                    stage,
+                    stage_order
+                FROM journey_raw.stages
+                WHERE (map = {map:String}) AND (version = {map_version:UInt32}) AND ((
+                    SELECT throwIf(NOT ({mode:String} IN ('in_order', 'any')), 'mode is one of in_order, any')
+                ) = 0)
+                LIMIT 1 BY stage
+            ) AS stages USING (stage_order)
             WINDOW in_order AS (ORDER BY stage_order ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         )
     )
@@ -6114,7 +6085,18 @@ AS SELECT
     CAST(shown_to, 'LowCardinality(String)') AS to_node,
     CAST(journeys, 'Int64') AS journeys,
     CAST(share, 'Float64') AS share,
-    CAST((((
+    CAST(if(((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
+        FROM
+        (
+            SELECT
+                local_date AS day,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
+            GROUP BY day
+        )
+    )), ((
         SELECT count()
         FROM
         (
@@ -6126,93 +6108,7 @@ AS SELECT
             GROUP BY map
         )
         WHERE events != 0
-    ) > 0) AND (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-        FROM
-        (
-            SELECT
-                local_date AS day,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-            GROUP BY day
-        )
-    )) OR ((
-        SELECT count()
-        FROM
-        (
-            SELECT *
-            FROM
-            (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle,
-                    sum(sign) AS touchpoints,
-                    sum(sign * is_simulated) AS simulated,
-                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                    sum(sign * is_conversion) AS conversions,
-                    sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
-                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                    sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                    sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
-                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                ) = 0) AND ((
-                    SELECT count()
-                    FROM
-                    (
-                        SELECT
-                            map,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (is_simulated = 1)
-                        GROUP BY map
-                    )
-                    WHERE events != 0
-                ) > 0) AND (NOT ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                    SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                    FROM
-                    (
-                        SELECT
-                            local_date AS day,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                        GROUP BY day
-                    )
-                )))
-                GROUP BY
-                    who,
-                    cycle
-                HAVING touchpoints > 0
-            )
-            WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                FROM
-                (
-                    SELECT
-                        local_date AS day,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                    GROUP BY day
-                )
-            )) OR ((who, cycle) IN (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                GROUP BY
-                    who,
-                    cycle
-                HAVING sum(sign) > 0
-            )))
-        )
-        WHERE simulated > 0
-    ) > 0))), 'UInt8') AS is_simulated
+    ) > 0), max(made_up) OVER ()), 'UInt8') AS is_simulated
 FROM
 (
     SELECT
@@ -6224,13 +6120,15 @@ FROM
             step,
             if((from_node_rank > {top:UInt8}) AND (from_node NOT IN ('(start)', '(end)', '(open)')), '(other)', from_node) AS shown_from,
             if((to_node_rank > {top:UInt8}) AND (to_node NOT IN ('(start)', '(end)', '(open)')), '(other)', to_node) AS shown_to,
-            sum(passing) AS journeys
+            sum(passing) AS journeys,
+            max(made_up_here) AS made_up
         FROM
         (
             SELECT
                 *,
                 denseRank() OVER (PARTITION BY step ORDER BY from_node IN ('(start)', '(end)', '(open)') ASC, from_node_total DESC, from_node ASC) AS from_node_rank,
-                denseRank() OVER (PARTITION BY step ORDER BY to_node IN ('(start)', '(end)', '(open)') ASC, to_node_total DESC, to_node ASC) AS to_node_rank
+                denseRank() OVER (PARTITION BY step ORDER BY to_node IN ('(start)', '(end)', '(open)') ASC, to_node_total DESC, to_node ASC) AS to_node_rank,
+                made_up AS made_up_here
             FROM
             (
                 SELECT
@@ -6287,18 +6185,21 @@ FROM
                                 GROUP BY touchpoint
                             )
                         ))[edge.3] AS to_node,
-                        toInt64(sum(same)) AS passing
+                        toInt64(sum(same)) AS passing,
+                        max(is_made_up) AS made_up
                     FROM
                     (
                         SELECT
                             arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way,
-                            count() AS same
+                            count() AS same,
+                            max(made_up) AS is_made_up
                         FROM
                         (
                             SELECT
                                 if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays,
                                 if({by:String} = 'stage', arrayFilter((time, one, before) -> (one != before), met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins,
-                                is_open
+                                is_open,
+                                simulated > 0 AS made_up
                             FROM
                             (
                                 SELECT
@@ -6387,7 +6288,8 @@ FROM
                                                 GROUP BY touchpoint
                                             )
                                         ), touchpoint)))), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS met,
-                                        arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS met_us
+                                        arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS met_us,
+                                        sum(sign * is_simulated) AS simulated
                                     FROM journey_raw.ledger
                                     WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
                                         SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
@@ -8595,7 +8497,18 @@ AS SELECT
     CAST(if(rank_50 = 0, NULL, (sorted_times[rank_50]).1) / 1000000, 'Nullable(Float64)') AS p50_seconds,
     CAST(if(rank_75 = 0, NULL, (sorted_times[rank_75]).1) / 1000000, 'Nullable(Float64)') AS p75_seconds,
     CAST(if(rank_90 = 0, NULL, (sorted_times[rank_90]).1) / 1000000, 'Nullable(Float64)') AS p90_seconds,
-    CAST((((
+    CAST(if(((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
+        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
+        FROM
+        (
+            SELECT
+                local_date AS day,
+                sum(sign) AS events
+            FROM journey_raw.ledger
+            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
+            GROUP BY day
+        )
+    )), ((
         SELECT count()
         FROM
         (
@@ -8607,93 +8520,7 @@ AS SELECT
             GROUP BY map
         )
         WHERE events != 0
-    ) > 0) AND (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-        SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-        FROM
-        (
-            SELECT
-                local_date AS day,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-            GROUP BY day
-        )
-    )) OR ((
-        SELECT count()
-        FROM
-        (
-            SELECT *
-            FROM
-            (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle,
-                    sum(sign) AS touchpoints,
-                    sum(sign * is_simulated) AS simulated,
-                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                    sum(sign * is_conversion) AS conversions,
-                    sum((sign * (transition = 'enter')) * toUnixTimestamp64Micro(event_time)) AS started_us,
-                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                    sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                    sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
-                    SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
-                ) = 0) AND ((
-                    SELECT count()
-                    FROM
-                    (
-                        SELECT
-                            map,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND (is_simulated = 1)
-                        GROUP BY map
-                    )
-                    WHERE events != 0
-                ) > 0) AND (NOT ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                    SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                    FROM
-                    (
-                        SELECT
-                            local_date AS day,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                        GROUP BY day
-                    )
-                )))
-                GROUP BY
-                    who,
-                    cycle
-                HAVING touchpoints > 0
-            )
-            WHERE (((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment']))) AND (
-                SELECT (min(day) >= {date_from:Date}) AND (max(day) <= {date_to:Date})
-                FROM
-                (
-                    SELECT
-                        local_date AS day,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (map = {map:String}) AND (map_version = {map_version:UInt32})
-                    GROUP BY day
-                )
-            )) OR ((who, cycle) IN (
-                SELECT
-                    sipHash128(person) AS who,
-                    cycle
-                FROM journey_raw.ledger
-                WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                GROUP BY
-                    who,
-                    cycle
-                HAVING sum(sign) > 0
-            )))
-        )
-        WHERE simulated > 0
-    ) > 0))), 'UInt8') AS is_simulated
+    ) > 0), max(made_up) OVER ()), 'UInt8') AS is_simulated
 FROM
 (
     SELECT
@@ -8735,19 +8562,22 @@ FROM
                 countIf(fate = 0) AS n_followed,
                 countIf(fate = 1) AS n_open,
                 countIf(fate = 2) AS n_last,
-                arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times
+                arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times,
+                max(is_made_up) AS made_up
             FROM
             (
                 SELECT
                     cut.1 AS node,
                     cut.2 AS fate,
-                    greatest((cut.4) - (cut.3), 0) AS lasted_us
+                    greatest((cut.4) - (cut.3), 0) AS lasted_us,
+                    made_up AS is_made_up
                 FROM
                 (
                     SELECT
                         if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays,
                         if({by:String} = 'stage', arrayFilter((time, one, before) -> (one != before), met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins,
-                        is_open
+                        is_open,
+                        simulated > 0 AS made_up
                     FROM
                     (
                         SELECT
@@ -8836,7 +8666,8 @@ FROM
                                         GROUP BY touchpoint
                                     )
                                 ), touchpoint)))), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS met,
-                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS met_us
+                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), ({by:String} = 'touchpoint') OR (is_mapped = 1))) AS met_us,
+                                sum(sign * is_simulated) AS simulated
                             FROM journey_raw.ledger
                             WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0) AND (map = {map:String}) AND (map_version = {map_version:UInt32}) AND ((
                                 SELECT throwIf(notEmpty(arrayFilter(key -> (key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment')), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')
