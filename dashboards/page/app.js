@@ -77,7 +77,7 @@ function useValues(map, asked) {
   const url = map && address("/api/values", { map: map.map, version: map.map_version });
   useEffect(() => {
     if (!url) return;
-    ask(url, { cost: 1 }).then(hold, () => hold({}));
+    ask(url, { cost: 2 }).then(hold, () => hold({}));
   }, [url, asked]);
   return values;
 }

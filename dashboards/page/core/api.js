@@ -1,10 +1,12 @@
 /** Asking the server: few questions at a time, the cheap ones first, and none whose answer nobody waits for any more. */
 
 const AT_A_TIME = 4;
+/** Up to this cost a question is one of the first numbers: they have the server to themselves. */
+const FIRST = 1;
 const KEPT_ANSWERS = 80;
 const waiting = [];
 const answers = new Map();
-let running = 0;
+const running = [];
 
 /** A problem that the server or the way to it reports: `title`, `field`, `mend` and `status` (0: no answer at all). */
 export class Problem extends Error {
@@ -24,7 +26,7 @@ export function address(path, params = {}) {
   return text ? `${path}?${text}` : path;
 }
 
-/** @returns {Promise<any>} the answer as JSON; `cost` orders what waits (0 first); `signal` takes the question back */
+/** @returns {Promise<any>} the answer as JSON; `cost` orders what waits (0 first; above 1 it waits for those below); `signal` takes the question back */
 export function ask(url, { cost = 1, signal } = {}) {
   if (answers.has(url)) return Promise.resolve(kept(url));
   return new Promise((resolve, reject) => {
@@ -53,15 +55,17 @@ function kept(url) {
 }
 
 function next() {
-  while (running < AT_A_TIME && waiting.length) {
+  while (running.length < AT_A_TIME && waiting.length && !isHeldBack(waiting[0])) {
     const question = waiting.shift();
-    running += 1;
+    running.push(question);
     send(question).then(question.resolve, question.reject).finally(() => {
-      running -= 1;
+      running.splice(running.indexOf(question), 1);
       next();
     });
   }
 }
+
+const isHeldBack = ({ cost }) => cost > FIRST && running.some((one) => one.cost <= FIRST);
 
 async function send({ url, signal }) {
   if (answers.has(url)) return kept(url);

@@ -15,10 +15,10 @@ import { StageColumn } from "./map/stage.js";
 function useSide(side, skip = false) {
   const volume = useQuery("volume_by_touchpoint", side, {}, { cost: 0, skip });
   const survey = useQuery("survey_by_touchpoint", side, side.against, { cost: 1, skip });
-  const stages = useQuery("survey_by_stage", side, side.against, { cost: 1, skip });
+  const stages = useQuery("survey_by_stage", side, side.against, { cost: 2, skip });
   const revenue = useQuery("revenue_by_touchpoint", side, {}, { cost: 2, skip });
-  const persons = useQuery("persons_by_touchpoint", side, side.asOf, { cost: 2, skip });
-  const funnel = useQuery("funnel", side, { ...side.asOf, mode: "any" }, { cost: 3, skip });
+  const persons = useQuery("persons_by_touchpoint", side, side.asOf, { cost: 3, skip });
+  const funnel = useQuery("funnel", side, { ...side.asOf, mode: "any" }, { cost: 4, skip });
   return { side, volume, survey, stages, revenue, persons, funnel };
 }
 
