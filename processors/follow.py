@@ -42,10 +42,10 @@ def step(
     on_journey = [one for one in placed if one[1].event_type in ON_THE_JOURNEY]
     if not on_journey:
         return [], [[] for _ in maps], PersonTail(order, tuple(tails))
-    events = [journey_event(fact) for _, fact in on_journey]
+    events = [_new(JourneyEvent, (*_of_event(fact), fact.event_type == TOUCHPOINT)) for _, fact in on_journey]
     by_map = [attach(events, journey_map, before) for journey_map, before in zip(maps, tails, strict=True)]
     after = tuple([new_tail for _, new_tail in by_map])
-    return on_journey, [attachments for attachments, _ in by_map], PersonTail(order, after)
+    return on_journey, [attachments for attachments, _ in by_map], _new(PersonTail, (order, after))
 
 
 def follow(

@@ -18,9 +18,12 @@ from touchline.schemas.depth import is_too_deep
 from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
-from touchline.schemas.sources import SOURCE_ID_PATTERN, Sources
+from touchline.schemas.sources import SOURCE_ID_PATTERN, Source, Sources
 
 NO_CONSENT = "no_consent"
+CONSENT_BASIS = "consent"
+_UNKNOWN_SOURCE = Rejection(Reason.UNKNOWN_SOURCE, "source")
+_NOT_UTF8 = Rejection(Reason.NOT_UTF8, "")
 _is_source_id = re.compile(SOURCE_ID_PATTERN).fullmatch
 _ID_LENGTH_MAX = 256
 _US_PER_MS = 1_000
@@ -47,13 +50,14 @@ class Validator:
     """The contract with what is declared of the sources."""
 
     def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
-        self._sources = sources
+        self._sources = {name: (one, one.legal_basis == CONSENT_BASIS, one.terms) for name, one in sources.items()}
         self._company_zone = company_zone
         self._cipher = cipher
 
     def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded], into: Validated) -> None:
         """Append one outcome per record, in order."""
         outcomes, links, counts = into
+        sources, zone, cipher = self._sources, self._company_zone, self._cipher
         for record, value in zip(records, decoded, strict=True):
             if type(value) is Rejected:
                 outcomes.append(value)
@@ -65,27 +69,32 @@ class Validator:
                 rejection = TOO_DEEP if is_too_deep(value) else rejection_of(error)
                 outcomes.append(_rejected(rejection, value, record))
                 continue
-            outcome = self._judge(record, value, event, counts)
-            outcomes.append(outcome)
-            if len(event["persons"]) > 1 and type(outcome) is Fact:
+            declared = sources.get(event["source"])
+            if declared is None:
+                outcomes.append(_rejected(_UNKNOWN_SOURCE, value, record))
+                continue
+            source, needs_consent, terms = declared
+            if needs_consent and _lacks_consent(event, source):
+                outcomes.append(Suppressed(NO_CONSENT, event["source"]))
+                continue
+            try:
+                fact = fact_of(event, value, terms, record.timestamp * _US_PER_MS, zone, cipher, counts)
+            except ValueError:
+                fact = _NOT_UTF8
+            if type(fact) is Rejection:
+                outcomes.append(_rejected(fact, value, record))
+                continue
+            assert type(fact) is Fact
+            outcomes.append(fact)
+            if len(event["persons"]) > 1:
                 kind = "unlink" if is_unlink(event) else "link"
-                links.extend(Link(record.offset, kind, outcome, one) for one in linked_identifiers(event, outcome))
+                links.extend(Link(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
 
-    def _judge(self, record: KafkaRecord, value: dict[str, Any], event: CheckedEvent, counts: Counter[str]) -> Outcome:
-        source = self._sources.get(event["source"])
-        if source is None:
-            return _rejected(Rejection(Reason.UNKNOWN_SOURCE, "source"), value, record)
-        if source.legal_basis == "consent" and event["type"] != CONSENT:
-            consent = event["consent"]
-            if not source.permits(None if consent is None else consent["purposes"]):
-                return Suppressed(NO_CONSENT, event["source"])
-        try:
-            fact = fact_of(
-                event, value, source, record.timestamp * _US_PER_MS, self._company_zone, self._cipher, counts
-            )
-        except ValueError:
-            return _rejected(Rejection(Reason.NOT_UTF8, ""), value, record)
-        return _rejected(fact, value, record) if isinstance(fact, Rejection) else fact
+
+def _lacks_consent(event: CheckedEvent, source: Source) -> bool:
+    """Whether the event may not be kept. What says that consent was given or withdrawn itself may."""
+    consent = event["consent"]
+    return event["type"] != CONSENT and not source.permits(None if consent is None else consent["purposes"])
 
 
 def _rejected(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Rejected:

@@ -157,7 +157,7 @@ class RecordMaker:
         source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
         if source is None:
             raise EventRejected(Rejection(Reason.UNKNOWN_SOURCE, "source"))
-        fault = fault_of(sent, source, now_us)
+        fault = fault_of(sent, source.terms, now_us)
         if fault is not None:
             raise _rejected(fault, payload)
         return sent

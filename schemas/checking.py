@@ -7,7 +7,7 @@ of the models' own schemas with the classes left out; contract and errors are th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final, NamedTuple, get_args, get_origin
+from typing import Any, Final, NamedTuple, NoReturn, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import (
@@ -33,7 +33,11 @@ _LEFT_OUT: Final = frozenset(("serialization", "metadata", "ref"))
 
 def check_event(value: dict[str, Any]) -> CheckedEvent:
     """The checked event. Raises pydantic's ValidationError, for rejections.py."""
-    kind, (validate, left_out) = _check_for(value)
+    kind = value.get("type")
+    try:
+        validate, left_out = _CHECKS[kind]
+    except (KeyError, TypeError):
+        _refuse(value)
     sent = validate(value)
     checked = {**left_out, **sent}
     if len(sent) < len(value):
@@ -45,20 +49,21 @@ def check_event(value: dict[str, Any]) -> CheckedEvent:
 
 def check_sent(value: dict[str, Any]) -> dict[str, Any]:
     """The same check for those who need no defaults: the known ones of the sent fields, in the model's order."""
-    kind, (validate, left_out) = _check_for(value)
+    kind = value.get("type")
+    try:
+        validate, left_out = _CHECKS[kind]
+    except (KeyError, TypeError):
+        _refuse(value)
     sent = validate(value)
     if kind in _RULES:
         _keep_rule(kind, {**left_out, **sent}, value)
     return sent
 
 
-def _check_for(value: dict[str, Any]) -> tuple[str, _Check]:
-    kind = value.get("type")
-    check = _CHECKS.get(kind) if type(kind) is str else None
-    if check is None or type(kind) is not str:
-        EVENT_ADAPTER.validate_python(value)  # raises: there is no such type
-        raise AssertionError(f"{kind} has a model but no validator")
-    return kind, check
+def _refuse(value: dict[str, Any]) -> NoReturn:
+    """Raises pydantic's own error of a type that is none."""
+    EVENT_ADAPTER.validate_python(value)
+    raise AssertionError("there is a model of this type but no validator")
 
 
 def _keep_rule(kind: str, checked: CheckedEvent, value: dict[str, Any]) -> None:

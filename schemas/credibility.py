@@ -13,7 +13,7 @@ from touchline.schemas.checking import CheckedEvent
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
-from touchline.schemas.sources import Source
+from touchline.schemas.sources import Terms
 from touchline.schemas.times import (
     EARLIEST_US,
     FUTURE_TOLERANCE_US,
@@ -38,7 +38,7 @@ class Moments(NamedTuple):
     """When that happened which the event is about: the touchpoint of an answer, else time_us."""
 
 
-def moments_of(event: CheckedEvent, source: Source, delivered_us: int) -> Moments | Rejection:
+def moments_of(event: CheckedEvent, source: Terms, delivered_us: int) -> Moments | Rejection:
     """Times of an event of a declared source, or why they are not credible.
 
     `delivered_us` stands for `received_at` where the event has none (the record's own timestamp, the sender's clock).
@@ -66,7 +66,7 @@ def moments_of(event: CheckedEvent, source: Source, delivered_us: int) -> Moment
     return Moments(time_us, received_us, source.clock_correction_us, about_us)
 
 
-def fault_of(sent: Mapping[str, Any], source: Source, delivered_us: int) -> Rejection | None:
+def fault_of(sent: Mapping[str, Any], source: Terms, delivered_us: int) -> Rejection | None:
     """The same question for a sender, which needs no times, of the known fields that it sends (defaults may be left out)."""
     if sent["type"] != TOUCHPOINT:
         moments = moments_of(defaultdict(lambda: None, sent), source, delivered_us)
@@ -80,18 +80,19 @@ def fault_of(sent: Mapping[str, Any], source: Source, delivered_us: int) -> Reje
 
 
 def instants_of(
-    time: str, received_at: str | None, zone: str | None, source: Source, delivered_us: int
+    time: str, received_at: str | None, zone: str | None, source: Terms, delivered_us: int
 ) -> tuple[int, int] | Rejection:
     """Event time (corrected by the source's clock) and time of receipt, in microseconds since the epoch, UTC."""
     field = "received_at"
+    naive_zone, clock_correction_us, _, _ = source
     try:
         received_us = delivered_us if received_at is None else parse_time(received_at)
         if not EARLIEST_US <= received_us < LATEST_US:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "time"
         # Events that are sent as they happen bear one time twice.
-        sent_us = received_us if time == received_at else parse_time(time, source.zone)
-        time_us = sent_us + source.clock_correction_us
+        sent_us = received_us if time == received_at else parse_time(time, naive_zone)
+        time_us = sent_us + clock_correction_us
         if not EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "zone"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +20,15 @@ from touchline.schemas.times import zone_of
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 SourceId = Annotated[str, Field(pattern=SOURCE_ID_PATTERN)]
 Zone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
+
+
+class Terms(NamedTuple):
+    """What of a source enters each of its events: taken out of the model once, whose every attribute costs 60 ns."""
+
+    zone: str | None
+    clock_correction_us: int
+    brand: str
+    default_channel: str
 
 
 class Source(BaseModel):
@@ -46,10 +55,15 @@ class Source(BaseModel):
         default=None, description="Channel of events that name none; leave it out where the map decides"
     )
 
-    @cached_property
+    @property
     def clock_correction_us(self) -> int:
         """Microseconds to add to a time as sent."""
         return -(timedelta(seconds=self.clock_skew_seconds) // timedelta(microseconds=1))
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What each of its events needs."""
+        return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "")
 
     def permits(self, granted_purposes: Collection[str] | None) -> bool:
         """Whether an event may be kept; `granted_purposes` of the consent it names, None where it names none."""

@@ -55,7 +55,7 @@ def _verdict(event: Any) -> Moments | Rejection:
     source: Source | None = SOURCES.get(read["source"])
     if source is None:
         return Rejection(Reason.UNKNOWN_SOURCE, "source")
-    return moments_of(read, source, DELIVERED_US)
+    return moments_of(read, source.terms, DELIVERED_US)
 
 
 @pytest.mark.parametrize("path", GOOD, ids=_name)

@@ -32,7 +32,7 @@ NESTED: dict[str, Any] = {
 
 def fact(sent: dict[str, Any]) -> tuple[Fact, int]:
     counts: Counter[str] = Counter()
-    made = fact_of(check_event(sent), dict(sent), SOURCES["shop"], 1_760_000_000_000_000, "UTC", CIPHER, counts)
+    made = fact_of(check_event(sent), dict(sent), SOURCES["shop"].terms, 1_760_000_000_000_000, "UTC", CIPHER, counts)
     assert isinstance(made, Fact)
     return made, counts["unknown_fields"]
 
