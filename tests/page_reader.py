@@ -91,6 +91,10 @@ class Reader:
         """The first card of a touchpoint."""
         return self.page.locator(f'[data-touchpoint="{touchpoint}"]').first
 
+    def stage(self, stage: str) -> Locator:
+        """The column of a stage on the map."""
+        return self.page.locator(f'article[data-stage="{stage}"]')
+
     def events(self, touchpoint: str) -> list[int]:
         """The events that its card shows, for each side."""
         numbers = self.card(touchpoint).locator(".fact-events .num")

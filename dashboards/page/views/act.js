@@ -8,6 +8,7 @@ import { KpiRange } from "../parts/interval.js";
 import { Number_ } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
 import { Sides } from "../parts/sides.js";
+import { behind } from "./act/behind.js";
 import { Matrix } from "./act/matrix.js";
 import { dataColumn } from "./trend.js";
 
@@ -58,7 +59,7 @@ function Rank({ row, number, side }) {
       ${row.scale_low != null && row.value != null && html`<${KpiRange} row=${row} />`}
       <p class="small muted">${row.target == null ? t("act.no_target") : t(Number(row.gap) > 0 ? "act.gap" : "act.no_gap", { target: write(row.target), gap: fmt.percent(row.gap) })}</p>`}</div>
     <div class="rank-effect small">${effect(row, t, fmt)}
-      <p class="muted">${t("act.journeys")} <${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }} label=${t("act.open", { count: Number(row.journeys), name: row.name })}>${fmt.whole(row.journeys)}<//></p></div>
+      <p class="muted">${t("act.journeys")} <${Number_} side=${side} drill=${{ filter: behind(row) }} label=${t("act.open", { count: Number(row.journeys), name: row.name })}>${fmt.whole(row.journeys)}<//></p></div>
     <p class="rank-score"><span class="muted small">${t("act.score")}</span><strong class="tabular">${Number(row.gap) > 0 ? fmt.one(row.score) : fmt.none}</strong></p>
   </li>`;
 }
@@ -81,7 +82,7 @@ function useColumns(side) {
     { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, (value) => fmt.kpi(value, row.unit)) },
     { key: "n", title: "n", number: true, cell: (row) => fmt.whole(row.n) }, { key: "target", title: t("table.target"), number: true, cell: (row) => fmt.kpi(row.target, row.unit) },
     { key: "gap", title: t("act.axis.gap"), number: true, cell: (row) => fmt.percent(row.gap) },
-    { key: "journeys", title: t("act.journeys"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${{ filter: { touchpoint: [row.touchpoint] } }}>${fmt.whole(row.journeys)}<//>` },
+    { key: "journeys", title: t("act.journeys"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${{ filter: behind(row) }}>${fmt.whole(row.journeys)}<//>` },
     { key: "impact", title: t("act.axis.impact"), number: true, cell: (row) => fmt.one(row.impact) },
     { key: "score", title: t("act.score"), number: true, cell: (row) => fmt.one(row.score) },
     dataColumn(t),

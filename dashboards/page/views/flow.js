@@ -59,7 +59,7 @@ function Sankey({ rows, nameOf, by, side, drill }) {
       tooltip: { ...tooltip, trigger: "item", formatter: (event) => tipOf(event.dataType === "edge" ? said(rows[event.dataIndex]).split("; ") : [nameOf(event.name.split("|")[1]), t("flow.node", { count: Number(event.value) })]) },
       series: [{
         type: "sankey", left: 8, right: 130, top: 12, bottom: 12, nodeGap: 12, nodeWidth: 14, draggable: false, layoutIterations: 32, emphasis: { focus: "adjacency" },
-        label: { color: colours.text, fontSize: 12, formatter: ({ name }) => nameOf(name.split("|")[1]) }, lineStyle: { color: "source", opacity: 0.32, curveness: 0.5 },
+        labelLayout: { hideOverlap: true }, label: { color: colours.text, fontSize: 12, textBorderColor: colours.surface, textBorderWidth: 3, formatter: ({ name }) => nameOf(name.split("|")[1]) }, lineStyle: { color: "source", opacity: 0.32, curveness: 0.5 },
         data: [...nodes].map(([name, { node, depth }]) => ({ name, depth: Math.min(depth, last + 1), itemStyle: { color: colour(node), borderWidth: 0 } })),
         links: rows.map((row) => ({ source: id(row.step, row.from_node), target: id(Number(row.step) + 1, row.to_node), value: Number(row.journeys) })),
       }],

@@ -82,24 +82,37 @@ def _stage(words: Words, seen: Seen, number: int, stage: Stage | None, cards: Se
         head = [
             tag("h2", f"{number} {stage.name}"),
             tag("p", stage.description, class_="muted"),
-            _reached(words, seen, stage),
+            _stage_facts(words, seen, stage),
         ]
     journey_map = seen.journey_map
     told = facts_of(words, stage, journey_map) if stage is not None and journey_map is not None else None
     return tag("article", tag("header", head), [_card(words, card, journey_map) for card in cards], told)
 
 
-def _reached(words: Words, seen: Seen, stage: Stage) -> Markup | None:
+def _stage_facts(words: Words, seen: Seen, stage: Stage) -> Markup | None:
+    """Events and journeys of a stage; none at all in a selection without events."""
+    volume = seen.rows["volume_by_touchpoint"]
     row = next((row for row in seen.rows["funnel"] if row["stage"] == stage.id), None)
-    if row is None:
+    if row is None or not volume:
         return None
-    said = f"{words.whole(row['reached'])} {words.say('stage.reached')}"
-    if row["advanced"]:
-        said += f"; {words.say('stage.advanced', count=words.whole(row['advanced']))}"
-    if row["rate"] is not None:
-        interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
-        said += f"; {words.say('stage.rate', rate=words.percent(row['rate']), n=row['denominator'], interval=interval)}"
-    return tag("p", said)
+    here = [one for one in volume if one["stage"] == stage.id]
+    facts = [
+        ("stage.events", words.whole(sum(one["events"] for one in here)) if here else NONE),
+        ("stage.reached", words.whole(row["reached"])),
+        ("stage.open", words.whole(row["open"])),
+    ]
+    is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel"])
+    facts.append(("stage.advanced", _advanced(words, row, is_last)))
+    made_up = next((one for one in (row, *here) if one.get("is_simulated")), None)
+    mark = tag("p", simulated_badge(words, made_up)) if made_up else None
+    return tag("div", mark, tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts]))
+
+
+def _advanced(words: Words, row: Row, is_last: bool) -> str:
+    if row["rate"] is None:
+        return f"{NONE} {words.say('stage.advanced.last' if is_last else 'stage.advanced.none')}"
+    interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
+    return f"{words.percent(row['rate'])} {words.say('stage.advanced.of', interval=interval, n=row['denominator'])}"
 
 
 def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:

@@ -142,6 +142,9 @@ def test_made_up_journeys_count_for_made_up_answers_only(asking: Client) -> None
     )
     found = {row["is_simulated"]: row["journeys"] for row in rows_of(asking, "impact")}
     assert found == {0: 2, 1: 3}
+    hotline = {"touchpoint": ["hotline"]}
+    real_ones = rows_of(asking, "journeys", hotline | {"is_simulated": ["0"]})
+    assert [len(real_ones), len(rows_of(asking, "journeys", hotline))] == [2, 3]  # what the page opens behind each
 
 
 def test_ranks_put_what_misses_its_target_first(asking: Client) -> None:

@@ -119,13 +119,21 @@ def test_made_up_data_are_labelled_at_the_number_and_at_the_top() -> None:
     read = Read(written(survey_by_touchpoint=[SURVEY | {"is_simulated": 1}]))
     assert read.text.count("simulated") == 2
     mixed = Read(written(volume_by_touchpoint=[VOLUME, VOLUME | {"is_simulated": 1, "events": 1}]))
-    assert mixed.text.count("simulated") == 2
+    assert mixed.text.count("simulated") == 3  # at the card, at its stage, and at the top
 
 
 def test_a_rate_of_a_stage_has_its_n() -> None:
     document = written()
-    assert "50.0% of 16 whose window is over" in Read(document).text
+    assert "Went on (closed windows only)50.0% 30.0% to 70.0% · n 16" in Read(document).text
     assert "<td>16</td>" in document
+
+
+def test_a_stage_tells_its_events_its_journeys_and_those_still_open() -> None:
+    text = Read(written()).text
+    assert "Events11,756Journeys9Still open9Went on (closed windows only)– the last stage" in text
+    young = [row | NO_RATE for row in FUNNEL]
+    assert "Went on (closed windows only)– no window closed yet" in Read(written(funnel=young)).text
+    assert "closed windows only" not in Read(written(volume_by_touchpoint=[], funnel=[])).text
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "it"])

@@ -15,7 +15,8 @@ export function Facts({ touchpoint, stage, sides }) {
   </div>`)}</dl>`;
 }
 
-function waiting(query, t, show) {
+/** What `show` makes of an answer, once it is there. */
+export function waiting(query, t, show) {
   if (query.status === "loading") return html`<span class="wait" role="status"><span class="hide">${t("loading")}</span></span>`;
   if (query.status === "failed") return html`<span class="bad" tabindex="0" data-tip=${t("failure.part")}>!</span>`;
   return show();

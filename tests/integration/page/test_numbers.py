@@ -1,49 +1,17 @@
-"""The journey map page as its readers use it: Chromium on the demo's data, compared with what ClickHouse says.
-
-One file, though long: all of it shares one ledger and one browser, which take longer to make than a test.
-"""
+"""The numbers of the page: what Chromium shows of the demo's data is what ClickHouse says, and behind each stand as many journeys."""
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.dashboards import DashboardProcess, dashboard
-from tests.demo_ledger import demo_engine
-from tests.page_reader import SHOP, VIEWS, Reader, browser, events_at, number_in, reader, saved
+from tests.dashboards import DashboardProcess
+from tests.page_reader import SHOP, VIEWS, Reader, events_at, number_in
 
-PAGE = Path(__file__).parent.parent.parent / "dashboards" / "page"
 AS_OF = {"as_of": "2024-06-30T12:00:00"}
-LOUD = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    folder = tmp_path_factory.mktemp("page")
-    with demo_engine(folder) as settings, dashboard(settings, folder) as process:
-        process.wait_ready()
-        yield process
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as one:
-        yield one
-
-
-@pytest.fixture
-def analyst(chromium: Browser, running: DashboardProcess) -> Iterator[Reader]:
-    """A reader before a wide screen."""
-    with reader(chromium, running) as one:
-        yield one
 
 
 def test_the_map_shows_what_the_views_say(analyst: Reader, running: DashboardProcess) -> None:
@@ -200,110 +168,6 @@ def test_a_kpi_over_time_has_the_points_of_its_view_at_every_grain(analyst: Read
         assert sum(number_in(answers.nth(at)) for at in range(len(rows))) == sum(row["n"] for row in rows)
 
 
-def test_a_panel_is_exported_as_csv_and_png_and_shows_its_sql(analyst: Reader, running: DashboardProcess) -> None:
-    analyst.open(**SHOP, view="waits")
-    panel = analyst.panel("waits-a")
-    with analyst.page.expect_download() as download:
-        panel.get_by_role("link", name="CSV").click()
-    read = list(csv.DictReader(saved(download.value).decode().splitlines()))
-    rows = running.rows("waits", **SHOP, **AS_OF)
-    assert {(one["value"], one["n_followed"]) for one in read} == {(r["value"], str(r["n_followed"])) for r in rows}
-    with analyst.page.expect_download() as download:
-        panel.get_by_role("button", name="PNG").click()
-    picture = saved(download.value)
-    assert picture.startswith(b"\x89PNG")
-    assert int.from_bytes(picture[16:20]) > 1_000
-    panel.get_by_role("button", name="SQL").click()
-    dialog = analyst.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("FROM journey_api.waits(")
-    analyst.page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
-
-
-def test_the_map_is_exported_as_one_file_that_needs_no_script(analyst: Reader, running: DashboardProcess) -> None:
-    analyst.open(**SHOP)
-    analyst.page.locator('[data-menu="export"]').get_by_role("button").first.click()
-    with analyst.page.expect_download() as download:
-        analyst.page.get_by_role("link", name="Map as HTML").click()
-    text = saved(download.value).decode()
-    assert "<script" not in text
-    assert f"{events_at(running, 'search'):,}" in text
-
-
-@pytest.mark.parametrize("language", ["en", "fr", "it"])
-def test_every_view_speaks_the_language(analyst: Reader, language: str) -> None:
-    words = json.loads((PAGE / "messages" / f"{language}.json").read_text(encoding="utf-8"))
-    stems = "|".join(sorted({key.split(".")[0] for key in words if "." in key}))
-    analyst.open(**SHOP, lang=language)
-    assert analyst.page.evaluate("document.documentElement.lang") == language
-    for view in VIEWS:
-        analyst.visit(view)
-        assert analyst.page.locator(".tab[aria-current]").inner_text() == words[f"view.{view}"]
-        text = analyst.page.locator("body").inner_text()
-        assert re.findall(rf"\b(?:{stems})\.[a-z_.]+\b", text) == []
-        assert re.findall(r"\{\w+\}", text) == []
-        assert "undefined" not in text
-        assert "NaN" not in text
-
-
-def test_every_view_fits_a_narrow_screen(chromium: Browser, running: DashboardProcess) -> None:
-    with reader(chromium, running, 360) as phone:
-        phone.open(**SHOP)
-        for view in VIEWS:
-            assert phone.visit(view).overflow() <= 0, view
-        phone.page.get_by_role("button", name="Filters").click()
-        phone.choose("segment", "loyal")
-        assert phone.overflow() <= 0
-
-
-def test_all_can_be_done_by_keyboard(analyst: Reader) -> None:
-    analyst.open(**SHOP, view="funnel")
-    press = analyst.page.keyboard.press
-    focused = analyst.page.locator(":focus")
-    found = []
-    for _ in range(15):
-        press("Tab")
-        found.append(focused.inner_text().strip())
-    assert found[0] == "Skip to the content"
-    assert found[6:13] == ["Map", "Act here first", "Over time", "Funnel", "Flow", "Waits", "Journeys"]
-    press("Enter")
-    expect(analyst.page.locator('[data-menu="compare"] .menu-panel')).to_be_visible()
-    press("Escape")
-    expect(analyst.page.locator(".menu-panel")).to_have_count(0)
-    assert "Compare" in focused.inner_text()
-    analyst.page.locator(".skip").focus()
-    press("Enter")
-    assert focused.get_attribute("id") == "main"
-    analyst.go(analyst.page.get_by_role("link", name="Flow", exact=True))
-    analyst.page.locator(".chart").focus()
-    press("ArrowRight")
-    expect(analyst.page.locator(".chart-frame [aria-live]")).to_contain_text("Step 0")
-    press("Enter")
-    analyst.page.wait_for_url(re.compile("view=journeys"))
-    analyst.settle()
-
-
-def test_what_a_tooltip_says_is_reached_by_keyboard_and_goes_with_escape(analyst: Reader) -> None:
-    analyst.open(**SHOP)
-    analyst.card("search").locator(".kpi-name .has-tip").first.focus()
-    tip = analyst.page.get_by_role("tooltip")
-    expect(tip).to_contain_text("this touchpoint")
-    analyst.page.keyboard.press("Escape")
-    expect(tip).to_have_count(0)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_view_has_a_serious_fault_of_accessibility(chromium: Browser, running: DashboardProcess, theme: Any) -> None:
-    with reader(chromium, running, color_scheme=theme) as one:
-        one.open(**SHOP)
-        assert one.page.evaluate("document.documentElement.dataset.theme") == theme
-        for view in VIEWS:
-            one.visit(view)
-            violations = Axe().run(one.page).response["violations"]
-            loud = [v for v in violations if v["impact"] in LOUD]
-            assert [(v["id"], v["nodes"][0]["html"][:200], len(v["nodes"])) for v in loud] == [], view
-
-
 def test_a_number_of_too_few_answers_is_not_shown_but_explained(analyst: Reader, running: DashboardProcess) -> None:
     selection = {**SHOP, "persona": "comparer", "segment": "new", "from_": "2024-05-01"}
     rows = running.rows("survey-by-touchpoint", **selection)
@@ -315,29 +179,77 @@ def test_a_number_of_too_few_answers_is_not_shown_but_explained(analyst: Reader,
     expect(analyst.page.get_by_role("tooltip")).to_contain_text("A wider filter shows the number")
 
 
-def test_a_map_that_places_nothing_yet_shows_what_it_says_and_no_zero(
+def test_a_stage_shows_its_events_and_how_many_of_its_journeys_went_on(
     analyst: Reader, running: DashboardProcess
 ) -> None:
-    (other,) = [one for one in running.get("/api/maps").json() if one["map"] == "retail"]
-    assert other["last_day"] is None
     analyst.open(**SHOP)
-    analyst.page.get_by_label("Map", exact=True).select_option(f"retail/{other['map_version']}")
-    analyst.page.wait_for_url(re.compile("map=retail"))
+    volume = running.rows("volume-by-touchpoint", **SHOP)
+    rows = sorted(running.rows("funnel", **SHOP, **AS_OF, mode="any"), key=lambda row: int(row["stage_order"]))
+    for row in rows:
+        stage = analyst.stage(row["stage"])
+        here = [one for one in volume if one["stage"] == row["stage"]]
+        assert number_in(stage.locator(".stage-events dd")) == sum(int(one["events"]) for one in here)
+        assert [number_in(stage.locator(f".stage-{name} dd")) for name in ("reached", "open")] == [
+            int(row["reached"]), int(row["open"]),
+        ]  # fmt: skip
+        assert stage.locator(".stage-title").get_by_text("simulated").count() == 1
+        went_on = stage.locator(".stage-advanced")
+        expect(went_on).to_contain_text("closed windows only")
+        if row is rows[-1]:
+            expect(went_on).to_contain_text("the last stage")
+        else:
+            expect(went_on).to_contain_text(f"{100 * row['rate']:.1f}%")
+            low, high = 100 * row["ci_low"], 100 * row["ci_high"]
+            expect(went_on).to_contain_text(f"{low:.1f}% to {high:.1f}% · n {row['denominator']:,}")
+
+
+@pytest.mark.parametrize(("fact", "count"), [("reached", "reached"), ("open", "open"), ("advanced", "numerator")])
+def test_behind_a_fact_of_a_stage_stand_as_many_journeys(
+    analyst: Reader, running: DashboardProcess, fact: str, count: str
+) -> None:
+    analyst.open(**SHOP)
+    (row,) = [one for one in running.rows("funnel", **SHOP, **AS_OF, mode="any") if one["stage"] == "checkout"]
+    analyst.go(analyst.stage("checkout").locator(f".stage-{fact} .num"))
+    assert number_in(analyst.panel("journeys-a").locator("h2")) == row[count] > 0
+
+
+def test_a_stage_has_no_rate_while_no_window_is_closed(analyst: Reader, running: DashboardProcess) -> None:
+    early = SHOP | {"from_": "2024-01-04", "to": "2024-01-31", "as_of": "2024-02-15T12:00:00"}
+    assert {row["rate"] for row in running.rows("funnel", **early, mode="any")} == {None}
+    analyst.open(**early)
+    went_on = analyst.stage("research").locator(".stage-advanced dd")
+    expect(went_on).to_have_text("– no window closed yet")
+
+
+def test_made_up_answers_are_marked_in_the_matrix_and_real_ones_lead_to_real_journeys_alone(analyst: Reader) -> None:
+    """The demo's answers are all made up: here those of one touchpoint are said to be real."""
+
+    def say_real(route: Route) -> None:
+        answer = route.fetch().json()
+        touchpoint, made_up = (answer["columns"].index(name) for name in ("touchpoint", "is_simulated"))
+        for row in answer["rows"]:
+            row[made_up] = int(row[touchpoint] != "cart")
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))
+
+    analyst.page.route("**/api/q/impact*", say_real)
+    analyst.open(**SHOP, view="act")
+    panel = analyst.panel("act-a")
+    expect(panel.locator(".legend")).to_contain_text("simulated answers")
+    panel.get_by_role("button", name="As table").click()
+    rows = panel.locator("tbody tr")
+    assert rows.count() > 2
+    for at in range(rows.count()):
+        href = str(rows.nth(at).locator(".num").get_attribute("href"))
+        is_real = "touchpoint=cart" in href
+        assert ("is_simulated=0" in href) == is_real != (rows.nth(at).get_by_text("simulated").count() == 1)
+    panel.get_by_role("button", name="As table").click()
     analyst.settle()
-    expect(analyst.page.get_by_text("No events in this selection")).to_be_visible()
-    expect(analyst.card("store_purchase")).to_contain_text("No events in this period")
-    assert analyst.page.locator(".fact-events").count() == 0
-
-
-def test_a_failure_says_what_to_do_and_can_be_tried_again(analyst: Reader) -> None:
-    def refuse(route: Route) -> None:
-        route.fulfill(status=503, content_type="application/problem+json", body='{"title": "away", "status": 503}')
-
-    analyst.page.route("**/api/q/waits*", refuse)
-    analyst.open(**SHOP, view="waits")
-    alert = analyst.page.get_by_role("alert")
-    expect(alert).to_contain_text("touchline doctor")
-    analyst.page.unroute("**/api/q/waits*")
-    alert.get_by_role("button", name="Try again").click()
-    expect(analyst.page.locator("tbody tr").first).to_be_visible()
-    analyst.faults.clear()  # the browser notes the refusal
+    chart = panel.locator(".chart")
+    chart.focus()
+    told = {}
+    for _ in range(rows.count() or 32):
+        analyst.page.keyboard.press("ArrowRight")
+        said = panel.locator(".chart-frame [aria-live]").inner_text()
+        told[said.split(";")[0]] = said
+    assert "simulated" not in told["Cart"]
+    assert all("simulated" in said for name, said in told.items() if name != "Cart")

@@ -1,0 +1,33 @@
+"""One ledger with the demo's data and one browser for all tests of the page: both take longer to make than a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.dashboards import DashboardProcess, dashboard
+from tests.demo_ledger import demo_engine
+from tests.page_reader import Reader, browser, reader
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    folder = tmp_path_factory.mktemp("page")
+    with demo_engine(folder) as settings, dashboard(settings, folder) as process:
+        process.wait_ready()
+        yield process
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with browser() as one:
+        yield one
+
+
+@pytest.fixture
+def analyst(chromium: Browser, running: DashboardProcess) -> Iterator[Reader]:
+    """A reader before a wide screen."""
+    with reader(chromium, running) as one:
+        yield one
