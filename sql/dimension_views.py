@@ -117,10 +117,23 @@ DIM_SOURCE = View(
 def _dim_kpi(catalogue: Catalogue) -> View:
     structure = (
         "id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, "
-        "scale_min Nullable(Int16), scale_max Nullable(Int16), ci_method Nullable(String), source String"
+        "scale_min Nullable(Int16), scale_max Nullable(Int16), is_low_good Nullable(UInt8), ci_method Nullable(String), source String"
     )
     rows = [
-        (kpi.id, kpi.name, None, None, kpi.unit, kpi.additivity, kpi.formula, None, None, kpi.interval, kpi.source)
+        (
+            kpi.id,
+            kpi.name,
+            None,
+            None,
+            kpi.unit,
+            kpi.additivity,
+            kpi.formula,
+            None,
+            None,
+            None,
+            kpi.interval,
+            kpi.source,
+        )
         for kpi in catalogue.counts
     ] + [
         (
@@ -133,7 +146,7 @@ def _dim_kpi(catalogue: Catalogue) -> View:
                 "derived",
                 variant.formula,
             ),
-            *(*variant.scale, variant.interval, variant.source),
+            *(*variant.scale, int(variant.is_low_good), variant.interval, variant.source),
         )
         for kpi, variant in catalogue.variants()
     ]
@@ -157,6 +170,11 @@ def _dim_kpi(catalogue: Catalogue) -> View:
             "formula": ("String", "Formula in words", ""),
             "scale_min": ("Nullable(Int16)", "Lowest score of the scale on which the variant is defined", ""),
             "scale_max": ("Nullable(Int16)", "Highest score of that scale", ""),
+            "is_low_good": (
+                "Nullable(UInt8)",
+                "1 when low values are good, as of an effort; NULL for plain counts, of which the catalogue does not say",
+                "",
+            ),
             "ci_method": (_OPTIONAL, "How its interval is computed; NULL for plain counts", ""),
             "source": ("String", "Where the formula comes from", ""),
         }

@@ -6,12 +6,11 @@ from typing import Final
 
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN
-from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, START, all_stays, nodes, selected_stays
+from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, OTHER, START, all_stays, selected_stays, told_nodes
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import View, indented, layered, own
 
 STEPS_OF_MART: Final = 10
-OTHER: Final = "(other)"
 _MARKS = f"({', '.join(map(repr, MARKS))})"
 
 
@@ -23,7 +22,7 @@ def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
     way = f"arrayResize(stays, {steps}, toUInt32(if(is_open, {OPEN}, {END})))"
     return f"""
 (
-    SELECT {kept}edge.1 AS step, {nodes(by)}[edge.2] AS from_node, {nodes(by)}[edge.3] AS to_node,
+    SELECT {kept}edge.1 AS step, {told_nodes(by)}[edge.2] AS from_node, {told_nodes(by)}[edge.3] AS to_node,
         toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
     FROM
     (
@@ -66,7 +65,11 @@ def _columns(from_node: str, to_node: str, journeys: str) -> dict[str, tuple[Col
     return own(
         {
             "step": ("UInt8", numbered, ""),
-            "from_node": (text, "Touchpoint or stage; (start); (end) or (open) for journeys that are told", from_node),
+            "from_node": (
+                text,
+                "Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told",
+                from_node,
+            ),
             "to_node": (
                 text,
                 "Touchpoint or stage; (end) when the journey is over, (open) when it may go on",

@@ -8,6 +8,8 @@ While journeys are put together a stay is the place of its name in NODES: arrays
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from touchline.sql.choices import Choice
@@ -25,24 +27,50 @@ BY: Final = Choice(
 ASKED: Final = "{by:String}"
 MARKS: Final = ("(start)", "(end)", "(open)")
 START, END, OPEN = range(1, len(MARKS) + 1)
+OTHER: Final = "(other)"
+_LIKE_A_MARK: Final = "^[(](start|end|open|other)[)][*]*$"
 
 
-def _named(by: str) -> str:
-    marks = ", ".join(f"'{mark}'" for mark in MARKS)
+def told(name: str) -> str:
+    """SQL for a touchpoint or stage as paths name it: with a star behind what would read like a mark, so that no name is one, and a further
+    star behind what ends so by itself, so that no two names become one."""
+    return f"if(match({name}, '{_LIKE_A_MARK}'), concat({name}, '*'), {name})"
+
+
+def name_of_told(node: str) -> str:
+    """The touchpoint or stage that a node of paths, no mark, names."""
+    return node.removesuffix("*") if re.search(_LIKE_A_MARK, node) else node
+
+
+def _known(by: str) -> str:
     known = VOLUME_1D.reading("        ", keys=(by,), sums=())
-    return f"(SELECT arrayConcat([{marks}], arraySort(groupArray(toString({by})))) FROM (\n{known}\n    ))"
+    return f"(SELECT arraySort(groupArray(toString({by}))) FROM (\n{known}\n    ))"
+
+
+def _behind(marks: Sequence[str], names: str) -> str:
+    listed = ", ".join(f"'{mark}'" for mark in marks)
+    return f"arrayConcat([{listed}], {names})"
+
+
+def _either(by: str, made: Callable[[str], str]) -> str:
+    """What is made of the column that `by`, SQL for one of BY, names."""
+    return f"if({by} = 'stage', {made('stage')}, {made('touchpoint')})"
 
 
 def nodes(by: str) -> str:
     """NODES: the marks, then every touchpoint or stage of the ledger. `by` is SQL for one of BY."""
-    return f"if({by} = 'stage', {_named('stage')}, {_named('touchpoint')})"
+    return _either(by, lambda column: _behind(MARKS, _known(column)))
+
+
+def told_nodes(by: str) -> str:
+    """NODES as paths name them."""
+    return _either(by, lambda column: _behind(MARKS, f"arrayMap(name -> {told('name')}, {_known(column)})"))
 
 
 def node_of_row(by: str) -> str:
-    """Place of a row's touchpoint or stage in NODES."""
-    return (
-        f"toUInt32(if({by} = 'stage', indexOf({_named('stage')}, stage), indexOf({_named('touchpoint')}, touchpoint)))"
-    )
+    """Place of a row's touchpoint or stage in NODES, never that of a mark: marks are nameless here, and what is told has a name."""
+    nameless = [""] * len(MARKS)
+    return f"toUInt32({_either(by, lambda column: f'indexOf({_behind(nameless, _known(column))}, {column})')})"
 
 
 def stays_of(by: str) -> dict[str, str]:

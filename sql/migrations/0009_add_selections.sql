@@ -1143,21 +1143,21 @@ FROM
             FROM 
             (
                 SELECT
-                    map, map_version, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                    map, map_version, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
                     SELECT
                         stage,
                         sum(sign) AS events
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                     GROUP BY stage
-                )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                     SELECT
                         touchpoint,
                         sum(sign) AS events
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                     GROUP BY touchpoint
-                )))[node] AS value,
+                ))))[node] AS value,
                     countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                     arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times, max(is_made_up) AS made_up
                 FROM
@@ -1231,21 +1231,21 @@ FROM
                             (
                                 SELECT
                                     map, map_version, sipHash128(person) AS who, cycle,
-                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                 SELECT
                                     stage,
                                     sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                 GROUP BY stage
-                            )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                            ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                 SELECT
                                     touchpoint,
                                     sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                 GROUP BY touchpoint
-                            )), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
+                            ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
                                     arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met_us,
                                     sum(sign * is_simulated) AS simulated
                                 FROM journey_raw.ledger
@@ -1289,21 +1289,21 @@ FROM
             FROM 
             (
                 SELECT
-                    map, map_version, if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                    map, map_version, if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
                     SELECT
                         stage,
                         sum(sign) AS events
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                     GROUP BY stage
-                )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                     SELECT
                         touchpoint,
                         sum(sign) AS events
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                     GROUP BY touchpoint
-                )))[node] AS value,
+                ))))[node] AS value,
                     countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                     arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times, max(is_made_up) AS made_up
                 FROM
@@ -1377,21 +1377,21 @@ FROM
                             (
                                 SELECT
                                     map, map_version, sipHash128(person) AS who, cycle,
-                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                 SELECT
                                     stage,
                                     sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                 GROUP BY stage
-                            )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                            ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                 SELECT
                                     touchpoint,
                                     sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                 GROUP BY touchpoint
-                            )), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
+                            ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
                                     arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met_us,
                                     sum(sign * is_simulated) AS simulated
                                 FROM journey_raw.ledger
@@ -1427,7 +1427,7 @@ CREATE OR REPLACE VIEW journey.path_edges
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     told_by LowCardinality(String) COMMENT 'touchpoint or stage: what the nodes are; never mix them',
     step UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
-    from_node LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
+    from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told',
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)'
 )
@@ -1445,35 +1445,35 @@ FROM
 (
     SELECT 'touchpoint' AS told_by, * FROM
     (
-        SELECT map, map_version, edge.1 AS step, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        SELECT map, map_version, edge.1 AS step, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT
                 stage,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY stage
-        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT
                 touchpoint,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY touchpoint
-        )))[edge.2] AS from_node, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        )))))[edge.2] AS from_node, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT
                 stage,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY stage
-        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT
                 touchpoint,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY touchpoint
-        )))[edge.3] AS to_node,
+        )))))[edge.3] AS to_node,
             toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
         FROM
         (
@@ -1546,21 +1546,21 @@ FROM
                     (
                         SELECT
                             map, map_version, sipHash128(person) AS who, cycle,
-                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                         SELECT
                             stage,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY stage
-                    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                         SELECT
                             touchpoint,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY touchpoint
-                    )), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
+                    ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
                             arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met_us,
                             sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
@@ -1579,35 +1579,35 @@ FROM
     UNION ALL
     SELECT 'stage' AS told_by, * FROM
     (
-        SELECT map, map_version, edge.1 AS step, if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        SELECT map, map_version, edge.1 AS step, if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT
                 stage,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY stage
-        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT
                 touchpoint,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY touchpoint
-        )))[edge.2] AS from_node, if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+        )))))[edge.2] AS from_node, if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT
                 stage,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY stage
-        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT
                 touchpoint,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY touchpoint
-        )))[edge.3] AS to_node,
+        )))))[edge.3] AS to_node,
             toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
         FROM
         (
@@ -1680,21 +1680,21 @@ FROM
                     (
                         SELECT
                             map, map_version, sipHash128(person) AS who, cycle,
-                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                         SELECT
                             stage,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY stage
-                    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                         SELECT
                             touchpoint,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY touchpoint
-                    )), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
+                    ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
                             arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met_us,
                             sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
@@ -1825,6 +1825,7 @@ CREATE OR REPLACE VIEW journey.dim_kpi
     formula String COMMENT 'Formula in words',
     scale_min Nullable(Int16) COMMENT 'Lowest score of the scale on which the variant is defined',
     scale_max Nullable(Int16) COMMENT 'Highest score of that scale',
+    is_low_good Nullable(UInt8) COMMENT '1 when low values are good, as of an effort; NULL for plain counts, of which the catalogue does not say',
     ci_method LowCardinality(Nullable(String)) COMMENT 'How its interval is computed; NULL for plain counts',
     source String COMMENT 'Where the formula comes from'
 )
@@ -1840,28 +1841,29 @@ AS SELECT
     formula,
     scale_min,
     scale_max,
+    is_low_good,
     ci_method,
     source
-FROM values('id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, scale_min Nullable(Int16), scale_max Nullable(Int16), ci_method Nullable(String), source String',
-    ('events', 'Touchpoint events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that stand', NULL, NULL, NULL, 'definition'),
-    ('persons', 'Persons', NULL, NULL, 'persons', 'distinct', 'number of persons with at least one touchpoint in the local day, for the one grain of the view; over other periods count persons in touchpoints', NULL, NULL, NULL, 'definition'),
-    ('journeys', 'Journeys', NULL, NULL, 'journeys', 'distinct', 'number of journey cycles with at least one touchpoint in the local day, for the one grain of the view', NULL, NULL, NULL, 'definition'),
-    ('revenue', 'Revenue', NULL, NULL, 'currency', 'sum', 'paid amounts, tax included, less refunds; per currency, never summed across currencies', NULL, NULL, NULL, 'definition'),
-    ('stage_rate', 'Stage conversion', NULL, NULL, 'ratio', 'derived', 'journeys that passed the stages from the first to the next in order / journeys that passed those from the first to this one; other events may lie between, events of one instant are in any order', NULL, NULL, 'wilson', 'windowFunnel of ClickHouse in its default mode, per journey cycle; interval by Wilson 1927'),
-    ('stage_rate_any', 'Stage conversion in any order', NULL, NULL, 'ratio', 'derived', 'journeys that reached the next stage or a later one / journeys that reached this stage or a later one', NULL, NULL, 'wilson', 'share of a cumulative count; interval by Wilson 1927'),
-    ('stage_rate_closed', 'Stage conversion of closed windows', NULL, NULL, 'ratio', 'derived', 'selected journeys that reached the next stage / selected journeys that reached this one, both of those whose window is over: the map''s churn term has passed since they began; without a term all', NULL, NULL, 'wilson', 'conversion within a window, of closed windows only; interval by Wilson 1927'),
-    ('drop_off', 'Drop-off at a touchpoint', NULL, NULL, 'ratio', 'derived', 'selected journeys that ended there without a conversion / selected journeys through it, both of those whose window is over: the map''s churn term has passed since they began; without a term all', NULL, NULL, 'wilson', 'definition; interval by Wilson 1927'),
-    ('stay', 'Wait until the journey goes on', NULL, NULL, 'seconds', 'derived', 'percentiles of the time from a touchpoint to the next, or from the first event at a stage to the first at another; where open journeys are now counts for as long as it was seen', NULL, NULL, NULL, 'Kaplan and Meier 1958'),
-    ('wait', 'Wait since the touchpoint before', NULL, NULL, 'seconds', 'histogram', 'number of touchpoints by time since the same person''s touchpoint before, in classes of powers of two', NULL, NULL, NULL, 'definition'),
-    ('unmapped', 'Unmapped events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that no rule and no touchpoint of the default map gives a stage', NULL, NULL, NULL, 'definition'),
-    ('nps', 'Net Promoter Score', 'standard', 1, 'points', 'derived', '100 (promoters - detractors) / n; promoters 9-10, passives 7-8, detractors 0-6', 0, 10, 'adjusted_wald', 'Reichheld 2003; interval by Rocks, The American Statistician 2016 (n + 3, promoters + 3/4, detractors + 3/4)'),
-    ('csat', 'Customer satisfaction', 'top_2_box', 1, 'percent', 'derived', '100 (answers 4-5) / n; the mean is not CSAT', 1, 5, 'wilson', 'top-2-box of 1-5; interval by Wilson 1927'),
-    ('csat', 'Customer satisfaction', 'top_2_box_of_7', 1, 'percent', 'derived', '100 (answers 6-7) / n; never pooled with the scale of 1-5', 1, 7, 'wilson', 'top-2-box of 1-7; interval by Wilson 1927'),
-    ('ces', 'Customer effort score 2.0', 'mean', 1, 'score', 'derived', 'sum of scores / n', 1, 7, 'student_t', 'mean of 1-7, as published by Nicereply; interval by Student''s t'),
-    ('ces', 'Customer effort score 2.0', 'top_3_box', 0, 'percent', 'derived', '100 (answers 5-7) / n', 1, 7, 'wilson', 'share of 5-7, as published by Zonka; interval by Wilson 1927'),
-    ('ces', 'Customer effort score 2.0', 'net', 0, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n', 1, 7, 'adjusted_wald', 'index of CYS; interval as for NPS'),
-    ('ces', 'Customer effort score 2.0', 'effort_mean', 1, 'score', 'derived', 'sum of scores / n; the forerunner, where a low score is good', 1, 5, 'student_t', 'CES 1, Dixon, Freeman and Toman 2010; interval by Student''s t'),
-    ('emotion', 'Emotion rating', 'net', 1, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n; Temkin publishes it from n = 100 on', 1, 7, 'adjusted_wald', 'Temkin Experience Ratings; interval as for NPS'));
+FROM values('id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, scale_min Nullable(Int16), scale_max Nullable(Int16), is_low_good Nullable(UInt8), ci_method Nullable(String), source String',
+    ('events', 'Touchpoint events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that stand', NULL, NULL, NULL, NULL, 'definition'),
+    ('persons', 'Persons', NULL, NULL, 'persons', 'distinct', 'number of persons with at least one touchpoint in the local day, for the one grain of the view; over other periods count persons in touchpoints', NULL, NULL, NULL, NULL, 'definition'),
+    ('journeys', 'Journeys', NULL, NULL, 'journeys', 'distinct', 'number of journey cycles with at least one touchpoint in the local day, for the one grain of the view', NULL, NULL, NULL, NULL, 'definition'),
+    ('revenue', 'Revenue', NULL, NULL, 'currency', 'sum', 'paid amounts, tax included, less refunds; per currency, never summed across currencies', NULL, NULL, NULL, NULL, 'definition'),
+    ('stage_rate', 'Stage conversion', NULL, NULL, 'ratio', 'derived', 'journeys that passed the stages from the first to the next in order / journeys that passed those from the first to this one; other events may lie between, events of one instant are in any order', NULL, NULL, NULL, 'wilson', 'windowFunnel of ClickHouse in its default mode, per journey cycle; interval by Wilson 1927'),
+    ('stage_rate_any', 'Stage conversion in any order', NULL, NULL, 'ratio', 'derived', 'journeys that reached the next stage or a later one / journeys that reached this stage or a later one', NULL, NULL, NULL, 'wilson', 'share of a cumulative count; interval by Wilson 1927'),
+    ('stage_rate_closed', 'Stage conversion of closed windows', NULL, NULL, 'ratio', 'derived', 'selected journeys that reached the next stage / selected journeys that reached this one, both of those whose window is over: the map''s churn term has passed since they began; without a term all', NULL, NULL, NULL, 'wilson', 'conversion within a window, of closed windows only; interval by Wilson 1927'),
+    ('drop_off', 'Drop-off at a touchpoint', NULL, NULL, 'ratio', 'derived', 'selected journeys that ended there without a conversion / selected journeys through it, both of those whose window is over: the map''s churn term has passed since they began; without a term all', NULL, NULL, NULL, 'wilson', 'definition; interval by Wilson 1927'),
+    ('stay', 'Wait until the journey goes on', NULL, NULL, 'seconds', 'derived', 'percentiles of the time from a touchpoint to the next, or from the first event at a stage to the first at another; where open journeys are now counts for as long as it was seen', NULL, NULL, NULL, NULL, 'Kaplan and Meier 1958'),
+    ('wait', 'Wait since the touchpoint before', NULL, NULL, 'seconds', 'histogram', 'number of touchpoints by time since the same person''s touchpoint before, in classes of powers of two', NULL, NULL, NULL, NULL, 'definition'),
+    ('unmapped', 'Unmapped events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that no rule and no touchpoint of the default map gives a stage', NULL, NULL, NULL, NULL, 'definition'),
+    ('nps', 'Net Promoter Score', 'standard', 1, 'points', 'derived', '100 (promoters - detractors) / n; promoters 9-10, passives 7-8, detractors 0-6', 0, 10, 0, 'adjusted_wald', 'Reichheld 2003; interval by Rocks, The American Statistician 2016 (n + 3, promoters + 3/4, detractors + 3/4)'),
+    ('csat', 'Customer satisfaction', 'top_2_box', 1, 'percent', 'derived', '100 (answers 4-5) / n; the mean is not CSAT', 1, 5, 0, 'wilson', 'top-2-box of 1-5; interval by Wilson 1927'),
+    ('csat', 'Customer satisfaction', 'top_2_box_of_7', 1, 'percent', 'derived', '100 (answers 6-7) / n; never pooled with the scale of 1-5', 1, 7, 0, 'wilson', 'top-2-box of 1-7; interval by Wilson 1927'),
+    ('ces', 'Customer effort score 2.0', 'mean', 1, 'score', 'derived', 'sum of scores / n', 1, 7, 0, 'student_t', 'mean of 1-7, as published by Nicereply; interval by Student''s t'),
+    ('ces', 'Customer effort score 2.0', 'top_3_box', 0, 'percent', 'derived', '100 (answers 5-7) / n', 1, 7, 0, 'wilson', 'share of 5-7, as published by Zonka; interval by Wilson 1927'),
+    ('ces', 'Customer effort score 2.0', 'net', 0, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n', 1, 7, 0, 'adjusted_wald', 'index of CYS; interval as for NPS'),
+    ('ces', 'Customer effort score 2.0', 'effort_mean', 1, 'score', 'derived', 'sum of scores / n; the forerunner, where a low score is good', 1, 5, 1, 'student_t', 'CES 1, Dixon, Freeman and Toman 2010; interval by Student''s t'),
+    ('emotion', 'Emotion rating', 'net', 1, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n; Temkin publishes it from n = 100 on', 1, 7, 0, 'adjusted_wald', 'Temkin Experience Ratings; interval as for NPS'));
 
 CREATE OR REPLACE VIEW journey_api.kpi_survey_1h_events
 (
@@ -3998,21 +4000,21 @@ FROM
     FROM 
     (
         SELECT
-            if(node = 0, NULL, if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            if(node = 0, NULL, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT
                 stage,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY stage
-        )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+        ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT
                 touchpoint,
                 sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY touchpoint
-        )))[node]) AS here,
+        ))))[node]) AS here,
             sumIf(same, bitAnd(code, 32) > 0) AS persons, sumIf(same, bitAnd(code, 1) > 0) AS journeys, sumIf(same, bitAnd(code, 2) > 0) AS converted, sumIf(same, bitAnd(code, 4) > 0) AS dropped, sumIf(same, bitAnd(code, 8) > 0) AS judged, sumIf(same, bitAnd(code, 16) > 0) AS lost
         FROM
         (
@@ -4071,36 +4073,36 @@ FROM
                                 sum(sign * is_conversion) AS conversions,
                                 sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
                                 sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us,
-                                argMax(toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                argMax(toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT
                                 stage,
                                 sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                             GROUP BY stage
-                        )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                             SELECT
                                 touchpoint,
                                 sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                             GROUP BY touchpoint
-                        )), touchpoint))), touchpoint_number) AS last_node,
-                                groupArrayIf(toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                        ))), touchpoint))), touchpoint_number) AS last_node,
+                                groupArrayIf(toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT
                                 stage,
                                 sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                             GROUP BY stage
-                        )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                             SELECT
                                 touchpoint,
                                 sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                             GROUP BY touchpoint
-                        )), touchpoint))), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
+                        ))), touchpoint))), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                               AND touchpoint_number > 0
@@ -4396,21 +4398,21 @@ FROM
         FROM 
         (
             SELECT
-                if({by:String} = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT
                     stage,
                     sum(sign) AS events
                 FROM journey_raw.ledger
                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                 GROUP BY stage
-            )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+            ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                 SELECT
                     touchpoint,
                     sum(sign) AS events
                 FROM journey_raw.ledger
                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                 GROUP BY touchpoint
-            )))[node] AS value,
+            ))))[node] AS value,
                 countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                 arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times, max(is_made_up) AS made_up
             FROM
@@ -4461,21 +4463,21 @@ FROM
                         (
                             SELECT
                                 sipHash128(person) AS who, cycle,
-                                arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT
                                 stage,
                                 sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                             GROUP BY stage
-                        )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                             SELECT
                                 touchpoint,
                                 sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                             GROUP BY touchpoint
-                        )), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
+                        ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
                                 arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us,
                                 sum(sign * is_simulated) AS simulated
                             FROM journey_raw.ledger
@@ -4510,7 +4512,7 @@ FROM
 CREATE OR REPLACE VIEW journey_api.paths
 (
     step UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
-    from_node LowCardinality(String) COMMENT 'Touchpoint or stage; (start); (end) or (open) for journeys that are told',
+    from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told',
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
     share Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1',
@@ -4565,35 +4567,35 @@ FROM
                     sum(passing) OVER (PARTITION BY step, to_node) AS to_node_total
                 FROM 
                 (
-                    SELECT edge.1 AS step, if({by:String} = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                    SELECT edge.1 AS step, if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
                         SELECT
                             stage,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY stage
-                    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                    )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                         SELECT
                             touchpoint,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY touchpoint
-                    )))[edge.2] AS from_node, if({by:String} = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                    )))))[edge.2] AS from_node, if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
                         SELECT
                             stage,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY stage
-                    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                    )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                         SELECT
                             touchpoint,
                             sum(sign) AS events
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY touchpoint
-                    )))[edge.3] AS to_node,
+                    )))))[edge.3] AS to_node,
                         toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
                     FROM
                     (
@@ -4643,21 +4645,21 @@ FROM
                                 (
                                     SELECT
                                         sipHash128(person) AS who, cycle,
-                                        arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+                                        arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                     SELECT
                                         stage,
                                         sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                     GROUP BY stage
-                                )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+                                ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                     SELECT
                                         touchpoint,
                                         sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                     GROUP BY touchpoint
-                                )), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
+                                ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
                                         arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us,
                                         sum(sign * is_simulated) AS simulated
                                     FROM journey_raw.ledger
@@ -4723,36 +4725,36 @@ AS SELECT
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
     CAST((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_window_over,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
-    CAST(arrayMap(node -> if('touchpoint' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+    CAST(arrayMap(node -> if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT
             stage,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY stage
-    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+    ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
         SELECT
             touchpoint,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY touchpoint
-    )))[node], if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met))), 'Array(LowCardinality(String))') AS path,
-    CAST(arrayMap(node -> if('stage' = 'stage', (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+    ))))[node], if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met))), 'Array(LowCardinality(String))') AS path,
+    CAST(arrayMap(node -> if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT
             stage,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY stage
-    )), (SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+    ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
         SELECT
             touchpoint,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY touchpoint
-    )))[node], if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))), 'Array(LowCardinality(String))') AS stage_path
+    ))))[node], if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))), 'Array(LowCardinality(String))') AS stage_path
 FROM 
 (
     SELECT *, (who, cycle) IN (SELECT who, cycle FROM
@@ -4804,36 +4806,36 @@ FROM
             sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
             sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us,
             any(person) AS person_key,
-            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT
             stage,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY stage
-    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
         SELECT
             touchpoint,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY touchpoint
-    )), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
-            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(stage)))) FROM (
+    ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
+            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT
             stage,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY stage
-    )), stage), indexOf((SELECT arrayConcat(['(start)', '(end)', '(open)'], arraySort(groupArray(toString(touchpoint)))) FROM (
+    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
         SELECT
             touchpoint,
             sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
         GROUP BY touchpoint
-    )), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met
+    ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
           AND cycle > 0

@@ -9,8 +9,12 @@ export const kpiFormula = (t, row) => named(t, `variant.${row.kpi}.${row.variant
 export const kpiScope = (t, row) => named(t, `scope.${row.scope}`, row.scope);
 export const kpiTitle = (t, row) => `${kpiName(t, row)} · ${kpiFormula(t, row)} · ${kpiScope(t, row)}`;
 
-/** Whether a high value is good: of effort that people spent it is not. */
-export const highIsGood = (row) => `${row.kpi}/${row.variant}` !== "ces/effort_mean";
+/** "good" or "bad" for a KPI that goes up or down, as its catalogue says which end of it is good; "" where it does not say. */
+export function toneOfTrend(catalogue, row) {
+  const isLowGood = catalogue.get(`${row.kpi}/${row.variant}`)?.is_low_good;
+  if (isLowGood == null) return "";
+  return (row.trend === "down") === (Number(isLowGood) === 1) ? "good" : "bad";
+}
 
 /** What a KPI is held against by the map; null where its questions differ in that. */
 export function targetOf(content, row) {

@@ -1,12 +1,12 @@
 /** Change against the period before: an arrow only where the interval of the change excludes none, else "no proof of change". */
 import { html } from "../vendor/preact.js";
-import { highIsGood } from "../core/kpi.js";
+import { toneOfTrend } from "../core/kpi.js";
 import { useStore } from "../core/store.js";
 
 const SIGNS = { up: "▲", down: "▼" };
 
 export function Trend({ row }) {
-  const { t, fmt } = useStore();
+  const { t, fmt, catalogue } = useStore();
   if (!row.trend) return null;
   const key = { "no proof of change": "trend.unproved", "no answers to compare": "trend.none" }[row.trend];
   const tip = row.change == null ? t("trend.tip.none") : t("trend.tip", {
@@ -14,8 +14,7 @@ export function Trend({ row }) {
     before: fmt.kpi(row.value_before, row.unit), n: fmt.whole(row.n_before),
   });
   if (key) return html`<span class="trend muted" tabindex="0" data-tip=${tip}>${t(key)}</span>`;
-  const tone = (row.trend === "up") === highIsGood(row) ? "good" : "bad";
-  return html`<span class=${`trend ${tone} tabular`} tabindex="0" data-tip=${tip}>
+  return html`<span class=${`trend ${toneOfTrend(catalogue, row)} tabular`} tabindex="0" data-tip=${tip}>
     <span aria-hidden="true">${SIGNS[row.trend]}</span> <span class="hide">${t(`trend.${row.trend}`)}</span>${fmt.signed(row.change)}
   </span>`;
 }

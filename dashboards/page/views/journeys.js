@@ -1,6 +1,7 @@
 /** The journeys behind a number, and one of them on its time line. Persons are pseudonyms. */
 import { html, useState } from "../vendor/preact.js";
 import { DRILL_KEYS } from "../core/address.js";
+import { nodeName } from "../core/node.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
 import { Simulated } from "../parts/badges.js";
@@ -53,7 +54,7 @@ function Narrowed({ narrowed }) {
   const keys = Object.keys(narrowed).filter((key) => !["by", "node_from", "node_to", "steps", "top"].includes(key));
   if (!keys.length) return null;
   const by = narrowed.by ?? "touchpoint";
-  const node = (value) => names[by].get(value) ?? (value?.startsWith("(") ? t(`node.${value.slice(1, -1)}`) : value);
+  const node = (value) => nodeName(t, names[by], value);
   const stages = [...names.stage.values()];
   const said = {
     depth: (value) => t("narrowed.depth", { stage: stages[value - 1] ?? value }), depth_min: (value) => t("narrowed.depth_min", { stage: stages[value - 1] ?? value }),

@@ -3,7 +3,7 @@
 - `touchpoint_last`, `stage_last`: where the journey ended, or stands.
 - `touchpoint_met`, `stage_met`: where it came by, inside the period and the filter or not: the journeys of a row of `waits`.
 - `step` with `node_from`, `node_to` or both: the journeys of one edge of `paths`, asked with the same `by`, `steps` and `top`. Step k leads
-  from the k-th node of a journey to the next; step 0 from `(start)`.
+  from the k-th node of a journey to the next; step 0 from `(start)`. A touchpoint that is called like a mark has a star behind its name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, literal
 from touchline.dashboards.server.problem import RequestRefused
+from touchline.sql.stays import name_of_told, told
 
 JOURNEYS: Final = "journeys"
 PATHS: Final = {"touchpoint": "path", "stage": "stage_path"}
@@ -47,7 +48,7 @@ def drill_conditions(
     for place, (side, node) in enumerate(ends.items()):
         if node is not None:
             known = _shown_nodes(view, arguments, views, by, shown, f"{side[5:]}_node", edge)
-            conditions.append(_is_at(PATHS[by], edge + place, literal(side, "String", node), node, known))
+            conditions.append(_is_at(PATHS[by], edge + place, node, literal(side, "String", name_of_told(node)), known))
     return [one for one in conditions if one]
 
 
@@ -59,8 +60,8 @@ def _came_by(column: str, values: list[str], field: str) -> str:
     return f"hasAny({column}, [{', '.join(literal(field, 'String', value) for value in values)}])" if values else ""
 
 
-def _is_at(column: str, place: int, quoted_node: str, node: str, known: str) -> str:
-    """Whether the node at that place of the journey, counted from 1, is this one."""
+def _is_at(column: str, place: int, node: str, named: str, known: str) -> str:
+    """Whether the node at that place of the journey, counted from 1, is this one; `named` is the name behind it as SQL."""
     if (place == 0) != (node == "(start)"):
         return "0"
     match node:
@@ -71,8 +72,8 @@ def _is_at(column: str, place: int, quoted_node: str, node: str, known: str) -> 
         case "(open)":
             return f"length({column}) < {place} AND state = 'open'"
         case "(other)":
-            return f"length({column}) >= {place} AND {column}[{place}] NOT IN ({known})"
-    return f"{column}[{place}] = {quoted_node}"
+            return f"length({column}) >= {place} AND {told(f'{column}[{place}]')} NOT IN ({known})"
+    return f"{column}[{place}] = {named}"
 
 
 def _shown_nodes(

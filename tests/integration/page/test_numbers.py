@@ -253,3 +253,23 @@ def test_made_up_answers_are_marked_in_the_matrix_and_real_ones_lead_to_real_jou
         told[said.split(";")[0]] = said
     assert "simulated" not in told["Cart"]
     assert all("simulated" in said for name, said in told.items() if name != "Cart")
+
+
+def test_a_trend_is_good_or_bad_as_the_catalogue_says(analyst: Reader) -> None:
+    def tones() -> list[int]:
+        return [analyst.page.locator(f".trend.{tone}").count() for tone in ("good", "bad")]
+
+    def turned(route: Route) -> None:
+        answer = route.fetch().json()
+        low_is_good = answer["columns"].index("is_low_good")
+        for row in answer["rows"]:
+            row[low_is_good] = None if row[low_is_good] is None else 1 - row[low_is_good]
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))
+
+    analyst.open(**SHOP)
+    good, bad = tones()
+    assert good + bad > 0
+    assert good != bad
+    analyst.page.route("**/api/q/dim-kpi*", turned)
+    analyst.open(**SHOP)
+    assert tones() == [bad, good]
