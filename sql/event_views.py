@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT, UNMAPPED_EVENTS
 from touchline.sql.funnel import FUNNELS, STAGES, Funnel
+from touchline.sql.made_up import is_label
 from touchline.sql.mart_views import PERSONS, REVENUE, VOLUMES, WAIT
 from touchline.sql.projections import (
     ANSWER_TYPE,
@@ -57,7 +58,11 @@ class EventView(NamedTuple):
 
 def _behind(mart: View, adds: dict[str, str], source: str) -> EventView:
     """`adds` maps columns of the mart to what one event adds."""
-    keys = {name: column for name, column in mart.columns.items() if name not in _VALUES}
+    keys = {
+        name: column
+        for name, column in mart.columns.items()
+        if name not in _VALUES and not is_label(name, column[0])
+    }
     event = {name: (COLUMNS[name], COLUMNS[name].shown or name) for name in EVENT if name not in keys}
     added = {name: (_added(mart.columns[name][0]), sql) for name, sql in adds.items()}
     comment = f"The events behind journey.{mart.name}: one row per event and cell, with what it adds to the cell (additivity: sum)"

@@ -80,13 +80,15 @@ JOURNEYS = View(
                 "nullIf(highest, 0)",
             ),
             "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
+            "is_simulated": ("UInt8", "1 when a touchpoint of it is made up: label it wherever it is shown", "made_up"),
         }
     ),
     f"""
 (
     SELECT
         person, map, map_version, cycle, min(event_time) AS started_at, max(event_time) AS last_at,
-        minOrNullIf(event_time, is_conversion = 1) AS converted_at, max(stage_order) AS highest, count() AS touchpoints
+        minOrNullIf(event_time, is_conversion = 1) AS converted_at, max(stage_order) AS highest, count() AS touchpoints,
+        max(is_simulated) AS made_up
     FROM journey_raw.ledger
     WHERE {TOUCHPOINT_ROWS} AND person != '' AND cycle > 0
       AND {NET_ROWS}

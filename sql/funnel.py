@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.sql.formulas import wilson
+from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import FUNNEL_1D
 from touchline.sql.views import View, chosen, own
 
@@ -18,6 +19,8 @@ FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)"""
 """Every stage of every map, and which is the last one."""
 
 _RATE = wilson("reached_next", "reached")
+_IS_MADE_UP = "is_simulated = 1 AND stage != ''"
+"""Of the events that move a journey through the funnel."""
 
 
 class Funnel(NamedTuple):
@@ -38,47 +41,51 @@ def _funnel(name: str, comment: str, reached: str, before: str, after: str) -> F
             f"Journeys that {reached.format('the next stage')}; NULL for the last",
             "",
         ),
-        "rate": ("Nullable(Float64)", "reached_next / reached; NULL for the last stage and where nobody came", ""),
+        "rate": (
+            "Nullable(Float64)",
+            "reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the "
+            "last stage and where nobody came",
+            "",
+        ),
         "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval", ""),
         "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval", ""),
     }
-    view = View(name, comment, chosen("map", "map_version") | own(columns), _source(before, after))
+    made_up = label("an event that the map gives a stage is made up, in every row of the map")
+    source = labelled(_counted(before, after), {"map": "map", "map_version": "map_version"}, _IS_MADE_UP)
+    view = View(name, comment, chosen("map", "map_version") | own(columns) | made_up, source)
     return Funnel(view, before, after)
 
 
-def _source(before: str, after: str) -> str:
-    journeys = FUNNEL_1D.reading("                ", keys=("map", "map_version", before, after))
-    return f"""
+def _counted(before: str, after: str) -> str:
+    journeys = FUNNEL_1D.reading("            ", keys=("map", "map_version", before, after))
+    return f"""SELECT
+    map, map_version, stage, stage_order, reached,
+    if(stage_order = last_order, NULL, following) AS reached_next,
+    if(reached = 0, NULL, reached_next / reached) AS rate,
+    {", ".join(f"{sql} AS {name}" for name, sql in _RATE.layers[0].items())},
+    if(reached = 0, NULL, {_RATE.low}) AS ci_low,
+    if(reached = 0, NULL, {_RATE.high}) AS ci_high
+FROM
 (
     SELECT
-        map, map_version, stage, stage_order, reached,
-        if(stage_order = last_order, NULL, following) AS reached_next,
-        if(reached = 0, NULL, reached_next / reached) AS rate,
-        {", ".join(f"{sql} AS {name}" for name, sql in _RATE.layers[0].items())},
-        if(reached = 0, NULL, {_RATE.low}) AS ci_low,
-        if(reached = 0, NULL, {_RATE.high}) AS ci_high
+        map, map_version, stage, stage_order, reached, last_order,
+        leadInFrame(reached) OVER (
+            PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS following
     FROM
     (
-        SELECT
-            map, map_version, stage, stage_order, reached, last_order,
-            leadInFrame(reached) OVER (
-                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS following
+        {STAGES.replace(chr(10), chr(10) + " " * 8)}
+    ) AS stages
+    LEFT JOIN
+    (
+        SELECT map, map_version, stage_order, sum(events) AS reached
         FROM
         (
-            {STAGES.replace(chr(10), chr(10) + " " * 12)}
-        ) AS stages
-        LEFT JOIN
-        (
-            SELECT map, map_version, stage_order, sum(events) AS reached
-            FROM
-            (
 {journeys}
-            )
-            ARRAY JOIN range(toUInt8({before} + 1), toUInt8({after} + 1)) AS stage_order
-            GROUP BY map, map_version, stage_order
-        ) AS journeys USING (map, map_version, stage_order)
-    )
+        )
+        ARRAY JOIN range(toUInt8({before} + 1), toUInt8({after} + 1)) AS stage_order
+        GROUP BY map, map_version, stage_order
+    ) AS journeys USING (map, map_version, stage_order)
 )"""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import PERSONS_1D, TOUCHPOINT_ROWS, VOLUME_1D
 from touchline.sql.selected_journeys import WHO
 from touchline.sql.view_columns import COLUMNS, Column
@@ -15,7 +16,8 @@ _PERIODS: Final = {
 }
 
 
-def _persons(period: str, bucket: Column, source: str, persons: str, journeys: str) -> View:
+def _persons(period: str, bucket: Column, of_day: str, source: str, persons: str, journeys: str) -> View:
+    """`of_day` is the bucket as SQL over the local day."""
     name = {"day": "1d", "week": "1w", "month": "1mo"}[period]
     return View(
         f"kpi_persons_{name}",
@@ -31,38 +33,30 @@ def _persons(period: str, bucket: Column, source: str, persons: str, journeys: s
                     journeys,
                 ),
             }
-        ),
-        source,
+        )
+        | label(f"an event of that {period} is made up"),
+        f"{labelled(source, {'bucket': of_day, 'map': 'map', 'map_version': 'map_version'})}\nWHERE {persons} != 0 OR {journeys} != 0",
     )
 
 
 def _of_period(bucket: str) -> str:
-    return f"""
+    return f"""SELECT bucket, map, map_version, toInt64(uniqExact(who)) AS people, toInt64(countIf(cycle > 0)) AS cycles
+FROM
 (
-    SELECT bucket, map, map_version, toInt64(uniqExact(who)) AS people, toInt64(countIf(cycle > 0)) AS cycles
-    FROM
-    (
-        SELECT {bucket} AS bucket, map, map_version, {WHO} AS who, cycle
-        FROM journey_raw.ledger
-        WHERE {TOUCHPOINT_ROWS} AND touchpoint_number > 0
-        GROUP BY bucket, map, map_version, who, cycle
-        HAVING sum(sign) > 0
-    )
-    GROUP BY bucket, map, map_version
-)"""
+    SELECT {bucket} AS bucket, map, map_version, {WHO} AS who, cycle
+    FROM journey_raw.ledger
+    WHERE {TOUCHPOINT_ROWS} AND touchpoint_number > 0
+    GROUP BY bucket, map, map_version, who, cycle
+    HAVING sum(sign) > 0
+)
+GROUP BY bucket, map, map_version"""
 
 
-_OF_DAY = PERSONS_1D.reading(keys=("bucket", "map", "map_version"), sums=("persons_map", "journeys_map"))
+_OF_DAY = PERSONS_1D.reading("", keys=("bucket", "map", "map_version"), sums=("persons_map", "journeys_map"))
 PERSONS_OVER_TIME = (
-    _persons(
-        "day",
-        COLUMNS["bucket_1d"],
-        f"\n(\n{_OF_DAY}\n)\nWHERE persons_map != 0 OR journeys_map != 0",
-        "persons_map",
-        "journeys_map",
-    ),
+    _persons("day", COLUMNS["bucket_1d"], "local_date", _OF_DAY, "persons_map", "journeys_map"),
     *(
-        _persons(period, Column("Date", comment), _of_period(bucket), "people", "cycles")
+        _persons(period, Column("Date", comment), bucket, _of_period(bucket), "people", "cycles")
         for period, bucket, comment in _PERIODS.values()
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from touchline.sql.fact_views import AMOUNT
 from touchline.sql.funnel import FUNNELS
+from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import (
     PERSONS_1D,
     REVENUE_1D,
@@ -27,6 +28,17 @@ def _from(
     return f"\n(\n{projection.reading(keys=keys, sums=sums)}\n)\nWHERE {condition}"
 
 
+def _labelled(
+    projection: Projection,
+    condition: str,
+    by: tuple[str, ...],
+    keys: tuple[str, ...] | None = None,
+    sums: tuple[str, ...] | None = None,
+) -> str:
+    of_day = {"bucket": "local_date"} | {name: name for name in by}
+    return f"{labelled(projection.reading('', keys=keys, sums=sums), of_day)}\nWHERE {condition}"
+
+
 VOLUMES = tuple(
     View(
         f"kpi_{projection.name}",
@@ -44,10 +56,12 @@ PERSONS = tuple(
         _DAY
         | chosen(
             "map", "map_version", grain, "persons", "journeys", persons=f"persons_{grain}", journeys=f"journeys_{grain}"
-        ),
-        _from(
+        )
+        | label(f"an event of that day and {grain} is made up"),
+        _labelled(
             PERSONS_1D,
             f"persons_{grain} != 0 OR journeys_{grain} != 0",
+            ("map", "map_version", grain),
             ("bucket", "map", "map_version", grain),
             (f"persons_{grain}", f"journeys_{grain}"),
         ),
@@ -73,8 +87,9 @@ WAIT = View(
             "wait_below_seconds": ("Int64", "Upper end of the class, excluded", "if(class = 0, 1, 2 * class)"),
         }
     )
-    | chosen("events"),
-    _from(WAIT_1D, "events != 0"),
+    | chosen("events")
+    | label("an event of that day, stage, touchpoint and channel is made up"),
+    _labelled(WAIT_1D, "events != 0", ("map", "map_version", "stage", "touchpoint", "channel")),
 )
 
 _STREAM = "splitByChar('/', toString(stream))"

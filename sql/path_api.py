@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.sql.made_up import label
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN
 from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, OTHER, START, all_stays, selected_stays, told_nodes
@@ -108,6 +109,7 @@ PATH_EDGES = View(
     "told_by and step)",
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
     | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the nodes are; never mix them", "")})
-    | _columns("", "", "passing"),
+    | _columns("", "", "passing")
+    | label("a journey that passes the edge has a made-up touchpoint", "made_up"),
     f"\n(\n{_ALL}\n)",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
+from touchline.sql.made_up import label
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN, SELECTION, Scope
 from touchline.sql.stays import ASKED, BY, all_stays, nodes, selected_stays
@@ -85,6 +86,7 @@ DWELL = View(
     "How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)",
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
     | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the value is", "")})
-    | _COLUMNS,
+    | _COLUMNS
+    | label("a journey with a stay there has a made-up touchpoint", "made_up"),
     f"\n(\n{_ALL}\n)",
 )

@@ -60,6 +60,140 @@ DROP VIEW IF EXISTS journey.annotations;
 
 DROP VIEW IF EXISTS journey.measures;
 
+CREATE OR REPLACE VIEW journey.journeys
+(
+    person Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    cycle Nullable(UInt32) COMMENT 'Journey cycle of the person, from 1; NULL when no journey moves',
+    started_at DateTime64(6, 'UTC') COMMENT 'First touchpoint of the cycle (UTC)',
+    last_at DateTime64(6, 'UTC') COMMENT 'Last touchpoint of the cycle so far (UTC)',
+    converted_at Nullable(DateTime64(6, 'UTC')) COMMENT 'First conversion of the cycle; NULL when none yet',
+    max_stage_order Nullable(UInt8) COMMENT 'Highest stage reached; NULL when no touchpoint is mapped',
+    touchpoints UInt64 COMMENT 'Number of touchpoints (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'One row per person, map and journey cycle'
+AS SELECT
+    person,
+    map,
+    map_version,
+    cycle,
+    started_at,
+    last_at,
+    converted_at,
+    nullIf(highest, 0) AS max_stage_order,
+    touchpoints
+FROM 
+(
+    SELECT
+        person, map, map_version, cycle, min(event_time) AS started_at, max(event_time) AS last_at,
+        minOrNullIf(event_time, is_conversion = 1) AS converted_at, max(stage_order) AS highest, count() AS touchpoints
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND person != '' AND cycle > 0
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+    GROUP BY person, map, map_version, cycle
+);
+
+CREATE OR REPLACE VIEW journey.kpi_persons_touchpoint_1d
+(
+    bucket Date COMMENT 'Local day',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    persons Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
+    journeys Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by local day and touchpoint (additivity: distinct; other periods: count persons in touchpoints)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    touchpoint,
+    persons_touchpoint AS persons,
+    journeys_touchpoint AS journeys
+FROM 
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        touchpoint,
+        sum(sign * bitTest(first_of, 1)) AS persons_touchpoint,
+        sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    GROUP BY bucket, map, map_version, touchpoint
+)
+WHERE persons_touchpoint != 0 OR journeys_touchpoint != 0;
+
+CREATE OR REPLACE VIEW journey.kpi_persons_stage_1d
+(
+    bucket Date COMMENT 'Local day',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    persons Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
+    journeys Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by local day and stage (additivity: distinct; other periods: count persons in touchpoints)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    persons_stage AS persons,
+    journeys_stage AS journeys
+FROM 
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        stage,
+        sum(sign * bitTest(first_of, 2)) AS persons_stage,
+        sum(sign * bitTest(first_of, 6)) AS journeys_stage
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    GROUP BY bucket, map, map_version, stage
+)
+WHERE persons_stage != 0 OR journeys_stage != 0;
+
+CREATE OR REPLACE VIEW journey.kpi_persons_channel_1d
+(
+    bucket Date COMMENT 'Local day',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    persons Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
+    journeys Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Distinct persons and journeys by local day and channel (additivity: distinct; other periods: count persons in touchpoints)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    nullIf(channel, '') AS channel,
+    persons_channel AS persons,
+    journeys_channel AS journeys
+FROM 
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        channel,
+        sum(sign * bitTest(first_of, 3)) AS persons_channel,
+        sum(sign * bitTest(first_of, 7)) AS journeys_channel
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    GROUP BY bucket, map, map_version, channel
+)
+WHERE persons_channel != 0 OR journeys_channel != 0;
+
 CREATE OR REPLACE VIEW journey.kpi_survey_1h
 (
     bucket DateTime('UTC') COMMENT 'UTC hour',
@@ -362,6 +496,113 @@ FROM
     )
 );
 
+CREATE OR REPLACE VIEW journey.kpi_wait_1d
+(
+    bucket Date COMMENT 'Local day',
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
+    wait_from_seconds Int64 COMMENT 'Lower end of the class, included',
+    wait_below_seconds Int64 COMMENT 'Upper end of the class, excluded',
+    events Int64 COMMENT 'Number of events (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Touchpoints by the time since the same person''s touchpoint before (additivity: histogram)'
+AS SELECT
+    bucket,
+    map,
+    map_version,
+    nullIf(stage, '') AS stage,
+    touchpoint,
+    nullIf(channel, '') AS channel,
+    class AS wait_from_seconds,
+    if(class = 0, 1, 2 * class) AS wait_below_seconds,
+    events
+FROM 
+(
+    SELECT
+        local_date AS bucket,
+        map,
+        map_version,
+        stage,
+        touchpoint,
+        channel,
+        roundToExp2(intDiv(wait_us, 1000000)) AS class,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1
+    GROUP BY bucket, map, map_version, stage, touchpoint, channel, class
+)
+WHERE events != 0;
+
+CREATE OR REPLACE VIEW journey.funnel_stage
+(
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(String) COMMENT 'Stage (dim_stage.id)',
+    stage_order UInt8 COMMENT 'Place of the stage in the map, from 1',
+    reached Int64 COMMENT 'Journeys that passed the stages from the first to this stage in order',
+    reached_next Nullable(Int64) COMMENT 'Journeys that passed the stages from the first to the next stage in order; NULL for the last',
+    rate Nullable(Float64) COMMENT 'reached_next / reached; NULL for the last stage and where nobody came',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval'
+)
+SQL SECURITY DEFINER
+COMMENT 'Journeys that passed the stages in order up to each one, and of those the share that came to the next (additivity: derived)'
+AS SELECT
+    map,
+    map_version,
+    stage,
+    stage_order,
+    reached,
+    reached_next,
+    rate,
+    ci_low,
+    ci_high
+FROM 
+(
+    SELECT
+        map, map_version, stage, stage_order, reached,
+        if(stage_order = last_order, NULL, following) AS reached_next,
+        if(reached = 0, NULL, reached_next / reached) AS rate,
+        (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre, 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254) AS wilson_half,
+        if(reached = 0, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+        if(reached = 0, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
+    FROM
+    (
+        SELECT
+            map, map_version, stage, stage_order, reached, last_order,
+            leadInFrame(reached) OVER (
+                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            ) AS following
+        FROM
+        (
+            SELECT map, version AS map_version, stage, stage_order, max(stage_order) OVER (PARTITION BY map, version) AS last_order
+            FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)
+        ) AS stages
+        LEFT JOIN
+        (
+            SELECT map, map_version, stage_order, sum(events) AS reached
+            FROM
+            (
+                SELECT
+                    map,
+                    map_version,
+                    funnel_before,
+                    funnel_depth,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY map, map_version, funnel_before, funnel_depth
+            )
+            ARRAY JOIN range(toUInt8(funnel_before + 1), toUInt8(funnel_depth + 1)) AS stage_order
+            GROUP BY map, map_version, stage_order
+        ) AS journeys USING (map, map_version, stage_order)
+    )
+);
+
 CREATE OR REPLACE VIEW journey.dim_map
 (
     id LowCardinality(String) COMMENT 'Id of the map (column map elsewhere)',
@@ -434,6 +675,72 @@ FROM values('id String, name String, variant Nullable(String), is_default Nullab
     ('ces', 'Customer effort score 2.0', 'net', 0, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n', 1, 7, 'adjusted_wald', 'index of CYS; interval as for NPS'),
     ('ces', 'Customer effort score 2.0', 'effort_mean', 1, 'score', 'derived', 'sum of scores / n; the forerunner, where a low score is good', 1, 5, 'student_t', 'CES 1, Dixon, Freeman and Toman 2010; interval by Student''s t'),
     ('emotion', 'Emotion rating', 'net', 1, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n; Temkin publishes it from n = 100 on', 1, 7, 'adjusted_wald', 'Temkin Experience Ratings; interval as for NPS'));
+
+CREATE OR REPLACE VIEW journey.funnel_stage_any
+(
+    map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
+    map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
+    stage LowCardinality(String) COMMENT 'Stage (dim_stage.id)',
+    stage_order UInt8 COMMENT 'Place of the stage in the map, from 1',
+    reached Int64 COMMENT 'Journeys that reached this stage or a later one',
+    reached_next Nullable(Int64) COMMENT 'Journeys that reached the next stage or a later one; NULL for the last',
+    rate Nullable(Float64) COMMENT 'reached_next / reached; NULL for the last stage and where nobody came',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval'
+)
+SQL SECURITY DEFINER
+COMMENT 'Journeys that reached each stage or a later one, in any order, and of those the share that came further (additivity: derived)'
+AS SELECT
+    map,
+    map_version,
+    stage,
+    stage_order,
+    reached,
+    reached_next,
+    rate,
+    ci_low,
+    ci_high
+FROM 
+(
+    SELECT
+        map, map_version, stage, stage_order, reached,
+        if(stage_order = last_order, NULL, following) AS reached_next,
+        if(reached = 0, NULL, reached_next / reached) AS rate,
+        (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre, 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254) AS wilson_half,
+        if(reached = 0, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+        if(reached = 0, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
+    FROM
+    (
+        SELECT
+            map, map_version, stage, stage_order, reached, last_order,
+            leadInFrame(reached) OVER (
+                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            ) AS following
+        FROM
+        (
+            SELECT map, version AS map_version, stage, stage_order, max(stage_order) OVER (PARTITION BY map, version) AS last_order
+            FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)
+        ) AS stages
+        LEFT JOIN
+        (
+            SELECT map, map_version, stage_order, sum(events) AS reached
+            FROM
+            (
+                SELECT
+                    map,
+                    map_version,
+                    stage_max_before,
+                    stage_max,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY map, map_version, stage_max_before, stage_max
+            )
+            ARRAY JOIN range(toUInt8(stage_max_before + 1), toUInt8(stage_max + 1)) AS stage_order
+            GROUP BY map, map_version, stage_order
+        ) AS journeys USING (map, map_version, stage_order)
+    )
+);
 
 CREATE OR REPLACE VIEW journey_api.kpi_survey_1h_events
 (

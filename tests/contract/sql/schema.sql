@@ -475,9 +475,10 @@ CREATE VIEW journey.funnel_stage
     `stage_order` UInt8 COMMENT 'Place of the stage in the map, from 1',
     `reached` Int64 COMMENT 'Journeys that passed the stages from the first to this stage in order',
     `reached_next` Nullable(Int64) COMMENT 'Journeys that passed the stages from the first to the next stage in order; NULL for the last',
-    `rate` Nullable(Float64) COMMENT 'reached_next / reached; NULL for the last stage and where nobody came',
+    `rate` Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
     `ci_low` Nullable(Float64) COMMENT 'Lower bound of the rate\'s 95 % Wilson interval',
-    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the rate\'s 95 % Wilson interval'
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the rate\'s 95 % Wilson interval',
+    `is_simulated` UInt8 COMMENT '1 when an event that the map gives a stage is made up, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Journeys that passed the stages in order up to each one, and of those the share that came to the next (additivity: derived)'
@@ -490,7 +491,8 @@ AS SELECT
     reached_next,
     rate,
     ci_low,
-    ci_high
+    ci_high,
+    is_simulated
 FROM
 (
     SELECT
@@ -563,7 +565,27 @@ FROM
                 stage_order
         ) AS journeys USING (map, map_version, stage_order)
     )
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        map,
+        map_version,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            map,
+            map_version,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1) AND (stage != '')
+        GROUP BY
+            map,
+            map_version
+    )
+    WHERE events != 0
+) AS made_up USING (map, map_version)
 
 CREATE VIEW journey.funnel_stage_any
 (
@@ -573,9 +595,10 @@ CREATE VIEW journey.funnel_stage_any
     `stage_order` UInt8 COMMENT 'Place of the stage in the map, from 1',
     `reached` Int64 COMMENT 'Journeys that reached this stage or a later one',
     `reached_next` Nullable(Int64) COMMENT 'Journeys that reached the next stage or a later one; NULL for the last',
-    `rate` Nullable(Float64) COMMENT 'reached_next / reached; NULL for the last stage and where nobody came',
+    `rate` Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
     `ci_low` Nullable(Float64) COMMENT 'Lower bound of the rate\'s 95 % Wilson interval',
-    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the rate\'s 95 % Wilson interval'
+    `ci_high` Nullable(Float64) COMMENT 'Upper bound of the rate\'s 95 % Wilson interval',
+    `is_simulated` UInt8 COMMENT '1 when an event that the map gives a stage is made up, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Journeys that reached each stage or a later one, in any order, and of those the share that came further (additivity: derived)'
@@ -588,7 +611,8 @@ AS SELECT
     reached_next,
     rate,
     ci_low,
-    ci_high
+    ci_high,
+    is_simulated
 FROM
 (
     SELECT
@@ -661,7 +685,27 @@ FROM
                 stage_order
         ) AS journeys USING (map, map_version, stage_order)
     )
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        map,
+        map_version,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            map,
+            map_version,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1) AND (stage != '')
+        GROUP BY
+            map,
+            map_version
+    )
+    WHERE events != 0
+) AS made_up USING (map, map_version)
 
 CREATE VIEW journey.journeys
 (
@@ -673,7 +717,8 @@ CREATE VIEW journey.journeys
     `last_at` DateTime64(6, 'UTC') COMMENT 'Last touchpoint of the cycle so far (UTC)',
     `converted_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'First conversion of the cycle; NULL when none yet',
     `max_stage_order` Nullable(UInt8) COMMENT 'Highest stage reached; NULL when no touchpoint is mapped',
-    `touchpoints` UInt64 COMMENT 'Number of touchpoints (additivity: sum)'
+    `touchpoints` UInt64 COMMENT 'Number of touchpoints (additivity: sum)',
+    `is_simulated` UInt8 COMMENT '1 when a touchpoint of it is made up: label it wherever it is shown'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'One row per person, map and journey cycle'
@@ -686,7 +731,8 @@ AS SELECT
     last_at,
     converted_at,
     nullIf(highest, 0) AS max_stage_order,
-    touchpoints
+    touchpoints,
+    made_up AS is_simulated
 FROM
 (
     SELECT
@@ -698,7 +744,8 @@ FROM
         max(event_time) AS last_at,
         minOrNullIf(event_time, is_conversion = 1) AS converted_at,
         max(stage_order) AS highest,
-        count() AS touchpoints
+        count() AS touchpoints,
+        max(is_simulated) AS made_up
     FROM journey_raw.ledger
     WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (person != '') AND (cycle > 0) AND (sign = 1) AND (row_id NOT IN (
         SELECT row_id
@@ -724,7 +771,8 @@ CREATE VIEW journey.kpi_dwell
     `n_last` Int64 COMMENT 'Stays there that ended their journey: nothing followed, so they are no wait',
     `p50_seconds` Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
     `p75_seconds` Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
-    `p90_seconds` Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached'
+    `p90_seconds` Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
+    `is_simulated` UInt8 COMMENT '1 when a journey with a stay there has a made-up touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)'
@@ -739,7 +787,8 @@ AS SELECT
     n_last,
     if(rank_50 = 0, NULL, (sorted_times[rank_50]).1) / 1000000 AS p50_seconds,
     if(rank_75 = 0, NULL, (sorted_times[rank_75]).1) / 1000000 AS p75_seconds,
-    if(rank_90 = 0, NULL, (sorted_times[rank_90]).1) / 1000000 AS p90_seconds
+    if(rank_90 = 0, NULL, (sorted_times[rank_90]).1) / 1000000 AS p90_seconds,
+    made_up AS is_simulated
 FROM
 (
     SELECT
@@ -1243,7 +1292,8 @@ CREATE VIEW journey.kpi_persons_1d
     `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `persons` Int64 COMMENT 'Distinct persons of the day (additivity: distinct, never sum)',
-    `journeys` Int64 COMMENT 'Distinct journey cycles of the day (additivity: distinct, never sum)'
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day (additivity: distinct, never sum)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that day is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by day: never sum, the same ones are in several rows (additivity: distinct)'
@@ -1252,7 +1302,8 @@ AS SELECT
     map,
     map_version,
     persons_map AS persons,
-    journeys_map AS journeys
+    journeys_map AS journeys,
+    is_simulated
 FROM
 (
     SELECT
@@ -1267,7 +1318,30 @@ FROM
         bucket,
         map,
         map_version
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version)
 WHERE (persons_map != 0) OR (journeys_map != 0)
 
 CREATE VIEW journey.kpi_persons_1mo
@@ -1276,7 +1350,8 @@ CREATE VIEW journey.kpi_persons_1mo
     `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `persons` Int64 COMMENT 'Distinct persons of the month (additivity: distinct, never sum)',
-    `journeys` Int64 COMMENT 'Distinct journey cycles of the month (additivity: distinct, never sum)'
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the month (additivity: distinct, never sum)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that month is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by month: never sum, the same ones are in several rows (additivity: distinct)'
@@ -1285,7 +1360,8 @@ AS SELECT
     map,
     map_version,
     people AS persons,
-    cycles AS journeys
+    cycles AS journeys,
+    is_simulated
 FROM
 (
     SELECT
@@ -1316,7 +1392,31 @@ FROM
         bucket,
         map,
         map_version
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            toStartOfMonth(local_date) AS bucket,
+            map,
+            map_version,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version)
+WHERE (people != 0) OR (cycles != 0)
 
 CREATE VIEW journey.kpi_persons_1w
 (
@@ -1324,7 +1424,8 @@ CREATE VIEW journey.kpi_persons_1w
     `map` LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `persons` Int64 COMMENT 'Distinct persons of the week (additivity: distinct, never sum)',
-    `journeys` Int64 COMMENT 'Distinct journey cycles of the week (additivity: distinct, never sum)'
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the week (additivity: distinct, never sum)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that week is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by week: never sum, the same ones are in several rows (additivity: distinct)'
@@ -1333,7 +1434,8 @@ AS SELECT
     map,
     map_version,
     people AS persons,
-    cycles AS journeys
+    cycles AS journeys,
+    is_simulated
 FROM
 (
     SELECT
@@ -1364,7 +1466,31 @@ FROM
         bucket,
         map,
         map_version
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            toMonday(local_date) AS bucket,
+            map,
+            map_version,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version)
+WHERE (people != 0) OR (cycles != 0)
 
 CREATE VIEW journey.kpi_persons_channel_1d
 (
@@ -1373,7 +1499,8 @@ CREATE VIEW journey.kpi_persons_channel_1d
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     `persons` Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
-    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that day and channel is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by local day and channel (additivity: distinct; other periods: count persons in touchpoints)'
@@ -1383,7 +1510,8 @@ AS SELECT
     map_version,
     nullIf(channel, '') AS channel,
     persons_channel AS persons,
-    journeys_channel AS journeys
+    journeys_channel AS journeys,
+    is_simulated
 FROM
 (
     SELECT
@@ -1400,7 +1528,33 @@ FROM
         map,
         map_version,
         channel
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        channel,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            channel,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            channel
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version, channel)
 WHERE (persons_channel != 0) OR (journeys_channel != 0)
 
 CREATE VIEW journey.kpi_persons_stage_1d
@@ -1410,7 +1564,8 @@ CREATE VIEW journey.kpi_persons_stage_1d
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `stage` LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     `persons` Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
-    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that day and stage is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by local day and stage (additivity: distinct; other periods: count persons in touchpoints)'
@@ -1420,7 +1575,8 @@ AS SELECT
     map_version,
     nullIf(stage, '') AS stage,
     persons_stage AS persons,
-    journeys_stage AS journeys
+    journeys_stage AS journeys,
+    is_simulated
 FROM
 (
     SELECT
@@ -1437,7 +1593,33 @@ FROM
         map,
         map_version,
         stage
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        stage,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            stage,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            stage
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version, stage)
 WHERE (persons_stage != 0) OR (journeys_stage != 0)
 
 CREATE VIEW journey.kpi_persons_touchpoint_1d
@@ -1447,7 +1629,8 @@ CREATE VIEW journey.kpi_persons_touchpoint_1d
     `map_version` UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     `persons` Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
-    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)'
+    `journeys` Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that day and touchpoint is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by local day and touchpoint (additivity: distinct; other periods: count persons in touchpoints)'
@@ -1457,7 +1640,8 @@ AS SELECT
     map_version,
     touchpoint,
     persons_touchpoint AS persons,
-    journeys_touchpoint AS journeys
+    journeys_touchpoint AS journeys,
+    is_simulated
 FROM
 (
     SELECT
@@ -1474,7 +1658,33 @@ FROM
         map,
         map_version,
         touchpoint
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        touchpoint,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            touchpoint
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version, touchpoint)
 WHERE (persons_touchpoint != 0) OR (journeys_touchpoint != 0)
 
 CREATE VIEW journey.kpi_revenue_1d
@@ -2904,7 +3114,8 @@ CREATE VIEW journey.kpi_wait_1d
     `channel` LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     `wait_from_seconds` Int64 COMMENT 'Lower end of the class, included',
     `wait_below_seconds` Int64 COMMENT 'Upper end of the class, excluded',
-    `events` Int64 COMMENT 'Number of events (additivity: sum)'
+    `events` Int64 COMMENT 'Number of events (additivity: sum)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that day, stage, touchpoint and channel is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Touchpoints by the time since the same person\'s touchpoint before (additivity: histogram)'
@@ -2917,7 +3128,8 @@ AS SELECT
     nullIf(channel, '') AS channel,
     class AS wait_from_seconds,
     if(class = 0, 1, 2 * class) AS wait_below_seconds,
-    events
+    events,
+    is_simulated
 FROM
 (
     SELECT
@@ -2939,7 +3151,39 @@ FROM
         touchpoint,
         channel,
         class
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        bucket,
+        map,
+        map_version,
+        stage,
+        touchpoint,
+        channel,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            local_date AS bucket,
+            map,
+            map_version,
+            stage,
+            touchpoint,
+            channel,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1)
+        GROUP BY
+            bucket,
+            map,
+            map_version,
+            stage,
+            touchpoint,
+            channel
+    )
+    WHERE events != 0
+) AS made_up USING (bucket, map, map_version, stage, touchpoint, channel)
 WHERE events != 0
 
 CREATE VIEW journey.map_days
@@ -3106,7 +3350,8 @@ CREATE VIEW journey.path_edges
     `step` UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
     `from_node` LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told',
     `to_node` LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
-    `journeys` Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)'
+    `journeys` Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
+    `is_simulated` UInt8 COMMENT '1 when a journey that passes the edge has a made-up touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'The first 10 steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, told_by and step)'
@@ -3117,7 +3362,8 @@ AS SELECT
     step,
     from_node,
     to_node,
-    passing AS journeys
+    passing AS journeys,
+    made_up AS is_simulated
 FROM
 (
     SELECT

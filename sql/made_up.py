@@ -1,0 +1,45 @@
+"""The label of a mart whose numbers real and made-up events enter together: persons, waits and funnels have no `is_simulated` as a key, since
+the same person or journey may have events of both kinds.
+
+It is found in the daily sums, by those of the mart's keys that they have: so no row of an event is read for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from touchline.sql.projections import VOLUME_1D
+from touchline.sql.view_columns import COLUMNS, Column
+from touchline.sql.views import indented, own
+
+_NO_KEY: Final = "label the numbers. It is no key: without these rows real events are missing, too"
+
+
+def label(meaning: str, expression: str = "") -> dict[str, tuple[Column, str]]:
+    """The column; `meaning` says of which events."""
+    return own({"is_simulated": ("UInt8", f"1 when {meaning}: {_NO_KEY}", expression)})
+
+
+def labelled(source: str, keys: Mapping[str, str], condition: str = "is_simulated = 1") -> str:
+    """What stands after FROM: the rows of `source` with `is_simulated`, 1 where a made-up event has their keys. `keys` maps columns of the
+    source to expressions over the keys of VOLUME_1D."""
+    sums = VOLUME_1D.selecting(condition, dict(keys))
+    return f"""
+(
+{indented(source.strip(chr(10)))}
+) AS counted
+LEFT JOIN
+(
+    SELECT {", ".join(keys)}, 1 AS is_simulated
+    FROM
+    (
+{indented(sums, "        ")}
+    )
+    WHERE events != 0
+) AS made_up USING ({", ".join(keys)})"""
+
+
+def is_label(name: str, column: Column) -> bool:
+    """Whether a column of a mart is this label, and not what the events of a cell have in common."""
+    return name == "is_simulated" and column != COLUMNS[name]
