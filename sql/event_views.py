@@ -59,9 +59,7 @@ class EventView(NamedTuple):
 def _behind(mart: View, adds: dict[str, str], source: str) -> EventView:
     """`adds` maps columns of the mart to what one event adds."""
     keys = {
-        name: column
-        for name, column in mart.columns.items()
-        if name not in _VALUES and not is_label(name, column[0])
+        name: column for name, column in mart.columns.items() if name not in _VALUES and not is_label(name, column[0])
     }
     event = {name: (COLUMNS[name], COLUMNS[name].shown or name) for name in EVENT if name not in keys}
     added = {name: (_added(mart.columns[name][0]), sql) for name, sql in adds.items()}

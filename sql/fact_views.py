@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from touchline.sql.catalogue import load_catalogue
+from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import ANSWER_ROWS, TOUCHPOINT_ROWS, UNMAPPED
 from touchline.sql.settlements import IS_OPEN, SETTLED
 from touchline.sql.surveys import variant_key
@@ -95,11 +96,14 @@ JOURNEYS = View(
     GROUP BY person, map, map_version, cycle
 )""",
 )
+_OF_TOUCHPOINT = {name: name for name in ("map", "map_version", "touchpoint")}
+_IS_MADE_UP = "is_simulated = 1 AND stage = ''"
 UNMAPPED_EVENTS = View(
     "unmapped",
     "Touchpoint events to which the default map gives no stage (additivity: sum)",
-    chosen("source", "touchpoint", "action", "events"),
-    f"\n(\n{UNMAPPED.reading()}\n)\nWHERE events != 0 AND {DEFAULT_MAP}",
+    chosen("source", "touchpoint", "action", "events")
+    | label("an event of that touchpoint which the map does not place is made up"),
+    f"{labelled(UNMAPPED.reading(''), _OF_TOUCHPOINT, _IS_MADE_UP)}\nWHERE events != 0 AND {DEFAULT_MAP}",
 )
 _STREAM = "splitByChar('/', toString(stream))"
 _QUARANTINED = f"kind = 'received' AND fate = 'quarantined'\n      AND {NET_ROWS}"

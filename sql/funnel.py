@@ -43,8 +43,8 @@ def _funnel(name: str, comment: str, reached: str, before: str, after: str) -> F
         ),
         "rate": (
             "Nullable(Float64)",
-            "reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the "
-            "last stage and where nobody came",
+            "reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); "
+            "NULL for the last stage and where nobody came",
             "",
         ),
         "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval", ""),

@@ -1,5 +1,5 @@
-"""The label of a mart whose numbers real and made-up events enter together: persons, waits and funnels have no `is_simulated` as a key, since
-the same person or journey may have events of both kinds.
+"""The label of a mart whose numbers real and made-up events enter together: persons, waits and funnels have no `is_simulated` as a key,
+since the same person or journey may have events of both kinds.
 
 It is found in the daily sums, by those of the mart's keys that they have: so no row of an event is read for it.
 """

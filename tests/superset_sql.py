@@ -50,7 +50,8 @@ def _sql(query: Shape, dataset: Shape) -> str:
     selected, grouped = [], []
     for column in query["columns"]:
         if isinstance(column, dict):
-            name, sql = column["label"], _GRAINS[column["timeGrain"]].format(columns[column["sqlExpression"]])
+            name, sql = column["label"], column["sqlExpression"]
+            sql = _GRAINS[column["timeGrain"]].format(columns[sql]) if "timeGrain" in column else sql
         else:
             name, sql = column, columns[column]
         selected.append(f"{sql} AS `{name}`" if sql != name else name)

@@ -1,53 +1,14 @@
-"""The charts of Superset's dashboard: what each asks of a data set, and how Superset draws it.
+"""The charts of Superset's dashboard.
 
-A chart is written once. Superset's form of it (`params`) and the query that it sends (`query_context`, by which the server answers
-without a browser) are both made from that.
+Each says which made-up events enter its numbers: in a column, in the name of a series, or as a number beside it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from touchline.dashboards.bi.chart_form import Chart, Filter, Json, Query
+from touchline.sql.glance import DAYS as GLANCE_DAYS
 
-Json = dict[str, object]
-
-MONTH, WEEK = "P1M", "P1W"
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A condition on one column: `==`, `!=`, `<`, `IS NOT NULL`."""
-
-    column: str
-    operator: str
-    value: object = None
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is asked of a data set. `time_grain` (ISO 8601) draws over its time column; without metrics rows are listed as they are."""
-
-    metrics: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    filters: tuple[Filter, ...] = ()
-    time_grain: str = ""
-    order_by: tuple[tuple[str, bool], ...] = ()
-    row_limit: int = 1000
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One chart. `shape` is what only its kind of chart knows; `second` is the other query of a mixed chart."""
-
-    name: str
-    title: str
-    kind: str
-    dataset: str
-    query: Query
-    description: str
-    shape: Json = field(default_factory=dict)
-    second: Query | None = None
-
-
+DAY, WEEK, MONTH = "P1D", "P1W", "P1M"
 MAPPED = Filter("stage", "IS NOT NULL")
 LABELLED_AXIS: Json = {
     "x_axis_time_format": "%b %Y",
@@ -93,7 +54,18 @@ def _score(name: str, title: str, kpi: str, variant: str, scope: str, low: int, 
 
 NUMBERS = (
     _number("events", "Touchpoint events", "kpi_volume_1d", "total_events", "mapped to a stage", (MAPPED,)),
+    _number(
+        "events_simulated",
+        "Simulated events",
+        "kpi_volume_1d",
+        "events_simulated",
+        "of them, made up",
+        (MAPPED,),
+    ),
     _number("journeys", "Journeys", "journeys", "journey_cycles", "cycles that began in the period"),
+    _number(
+        "journeys_simulated", "Simulated journeys", "journeys", "journeys_simulated", "of them, with a made-up event"
+    ),
     _number("converted", "Converted journeys", "journeys", "converted", "of them, with a conversion so far"),
     _number("persons", "Persons", "journeys", "journey_persons", "distinct, over the whole period"),
 )
@@ -107,8 +79,8 @@ VOLUME = Chart(
     "Events by stage",
     "echarts_timeseries_bar",
     "kpi_volume_1d",
-    Query(("total_events",), ("stage",), (MAPPED,), WEEK, row_limit=10_000),
-    "Events that stand, by local week and stage.",
+    Query(("total_events",), ("stage_marked",), (MAPPED,), WEEK, row_limit=10_000),
+    "Events that stand, by local week and stage, those that are made up apart.",
     LABELLED_AXIS | {"stack": "Stack", "y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
 REVENUE = Chart(
@@ -116,8 +88,8 @@ REVENUE = Chart(
     "Revenue by currency",
     "echarts_timeseries_bar",
     "kpi_revenue_1d",
-    Query(("total_amount",), ("currency",), (Filter("currency", "IS NOT NULL"),), MONTH),
-    "Paid amounts, tax included, less refunds. Currencies are never summed.",
+    Query(("total_amount",), ("currency_marked",), (Filter("currency", "IS NOT NULL"),), MONTH),
+    "Paid amounts, tax included, less refunds, those of made-up events apart. Currencies are never summed.",
     LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
 PERSONS = Chart(
@@ -125,8 +97,9 @@ PERSONS = Chart(
     "Persons per day by stage",
     "echarts_timeseries_line",
     "kpi_persons_stage_1d",
-    Query(("cell_persons",), ("stage",), (MAPPED,), "P1D", row_limit=10_000),
-    "Distinct persons of each local day and stage: days and stages share persons, so they are never added up.",
+    Query(("cell_persons",), ("stage_marked",), (MAPPED,), DAY, row_limit=10_000),
+    "Distinct persons of each local day and stage: days and stages share persons, so they are never added up. "
+    "A line (simulated) is of days on which made-up events are among them.",
     LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
 FUNNEL = Chart(
@@ -134,8 +107,8 @@ FUNNEL = Chart(
     "Journeys that passed the stages in order",
     "funnel",
     "funnel_stage",
-    Query(("cell_reached",), ("stage",), row_limit=20),
-    "Journeys that passed the stages one after another, up to each.",
+    Query(("cell_reached",), ("stage_marked",), row_limit=20),
+    "Journeys that passed the stages one after another, up to each. (simulated): made-up events are among them.",
     {
         "sort_by_metric": True,
         "show_legend": False,
@@ -150,7 +123,7 @@ CONVERSION = Chart(
     "table",
     "funnel_stage",
     Query(
-        columns=("stage_order", "stage", "reached", "reached_next", "rate", "ci_low", "ci_high"),
+        columns=("stage_order", "stage", "reached", "reached_next", "rate", "ci_low", "ci_high", "simulated"),
         order_by=(("stage_order", True),),
         row_limit=50,
     ),
@@ -164,14 +137,53 @@ CONVERSION = Chart(
         },
     },
 )
-TOUCHPOINTS = Chart(
+GLANCE = Chart(
     "touchpoints",
-    "KPIs by touchpoint",
+    "Touchpoints at a glance",
+    "table",
+    "touchpoint_glance",
+    Query(
+        columns=(
+            *(
+                "stage",
+                "touchpoint",
+                "kpi_named",
+                "n",
+                "value",
+                "interval",
+                "trend",
+                "change",
+                "target",
+                "target_verdict",
+            ),
+            *("events", "persons", "drop_off", "revenue", "currency", "simulated"),
+        ),
+        filters=(MAPPED,),
+        order_by=(("stage_order", True), ("touchpoint", True), ("kpi", True)),
+        row_limit=500,
+    ),
+    f"The default map's last {GLANCE_DAYS} days up to its newest event, each KPI compared with the {GLANCE_DAYS} before: 95 % interval, "
+    "trend and target. Events, persons, drop-off and revenue are of the touchpoint and stand again in the row of each of its KPIs. "
+    "Empty for other maps; the period does not filter it.",
+    {
+        "show_cell_bars": False,
+        "column_config": {
+            **{name: {"d3NumberFormat": ",d"} for name in ("n", "events", "persons")},
+            **{name: {"d3NumberFormat": ",.1f"} for name in ("value", "target")},
+            "change": {"d3NumberFormat": "+,.1f"},
+            "drop_off": {"d3NumberFormat": ".1%"},
+            "revenue": {"d3NumberFormat": ",.0f"},
+        },
+    },
+)
+TOUCHPOINT_KPIS = Chart(
+    "touchpoint_kpis",
+    "KPIs by touchpoint, of the chosen map and period",
     "table",
     "kpi_survey_1d",
     Query(
         ("answers", "score", "score__yhat_lower", "score__yhat_upper"),
-        ("stage", "touchpoint", "kpi", "variant", "scope", "is_simulated"),
+        ("stage", "touchpoint", "kpi", "variant", "scope", "simulated"),
         (MAPPED,),
         order_by=(("answers", False),),
         row_limit=200,
@@ -189,7 +201,7 @@ WAITS = Chart(
             *("total_n_followed", "cell_n_open", "cell_open_share", "cell_n_last"),
             *("cell_p50_hours", "cell_p75_hours", "cell_p90_hours"),
         ),
-        ("value",),
+        ("value", "simulated"),
         (Filter("told_by", "==", "touchpoint"),),
         order_by=(("total_n_followed", False),),
         row_limit=200,
@@ -208,7 +220,8 @@ PATHS = Chart(
         (Filter("told_by", "==", "touchpoint"), Filter("step", "<", 4), Filter("from_node", "!=", "(end)")),
         row_limit=500,
     ),
-    "Journeys from step to step. The number before a name is the step; what is rare at a step is one '(other)'.",
+    "Journeys from step to step. The number before a name is the step; what is rare at a step is one '(other)'. "
+    "Journeys with made-up touchpoints among them start at a node of their own.",
 )
 FRESHNESS = Chart(
     "freshness",
@@ -229,7 +242,9 @@ PERSONS_BY_MONTH = Chart(
     "Persons and journeys per month",
     "table",
     "kpi_persons_1mo",
-    Query(("cell_persons", "cell_journeys"), ("bucket",), order_by=(("last_bucket", False),), row_limit=120),
+    Query(
+        ("cell_persons", "cell_journeys"), ("bucket", "simulated"), order_by=(("last_bucket", False),), row_limit=120
+    ),
     "Distinct over the whole month: less than the sum of its days.",
     {"show_cell_bars": True, "table_timestamp_format": "%b %Y"},
 )
@@ -238,7 +253,12 @@ UNMAPPED = Chart(
     "Not on the map",
     "table",
     "unmapped",
-    Query(("total_events",), ("source", "touchpoint", "action"), order_by=(("total_events", False),), row_limit=100),
+    Query(
+        ("total_events",),
+        ("source", "touchpoint", "action", "simulated"),
+        order_by=(("total_events", False),),
+        row_limit=100,
+    ),
     "Touchpoint events to which the default map gives no stage.",
 )
 ACCOUNT = Chart(
@@ -267,6 +287,19 @@ ACCOUNT = Chart(
     {"show_cell_bars": False},
 )
 CHARTS = (
-    *(*NUMBERS, TOUCHPOINTS, *SCORES, VOLUME, PERSONS, PERSONS_BY_MONTH, FUNNEL, CONVERSION, PATHS, WAITS, REVENUE),
+    *(
+        *NUMBERS,
+        GLANCE,
+        *SCORES,
+        TOUCHPOINT_KPIS,
+        VOLUME,
+        PERSONS,
+        PERSONS_BY_MONTH,
+        FUNNEL,
+        CONVERSION,
+        PATHS,
+        WAITS,
+        REVENUE,
+    ),
     *(UNMAPPED, ACCOUNT, FRESHNESS),
 )

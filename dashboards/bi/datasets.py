@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.dashboards.bi.guards import Metric
-from touchline.dashboards.bi.metrics import metrics_of
+from touchline.dashboards.bi.metrics import metrics_of, title_of
 from touchline.sql.all_views import VIEWS
 from touchline.sql.views import View
 
@@ -45,16 +45,69 @@ def is_time(type_: str) -> bool:
     return type_.removeprefix("Nullable(").startswith("Date")
 
 
-def _computed(view: View) -> tuple[Computed, ...]:
-    """Of paths the nodes with the number of their step, so that a path that returns is no circle."""
-    if view.name != "path_edges":
-        return ()
-    start = "if(step = 0, from_node, concat(toString(step), '. ', from_node))"
-    return (
-        Computed("from_step", "From", start, "String", "The node with its step"),
-        Computed("to_step", "To", "concat(toString(step + 1), '. ', to_node)", "String", "The next node with its step"),
-    )
+_MARKED = {
+    "kpi_volume_1d": "stage",
+    "kpi_persons_stage_1d": "stage",
+    "funnel_stage": "stage",
+    "kpi_revenue_1d": "currency",
+}
+"""Columns that name the series of a chart, which has no other place to say what is made up."""
 
+
+def _computed(view: View) -> tuple[Computed, ...]:
+    found = list(_OF_VIEW.get(view.name, ()))
+    if column := _MARKED.get(view.name):
+        sql = f"if(is_simulated = 1, concat({column}, ' (simulated)'), {column})"
+        meaning = "Its name, and whether made-up events enter the numbers"
+        found.append(Computed(f"{column}_marked", title_of(column), sql, "Nullable(String)", meaning))
+    if "is_simulated" in view.columns and "simulated" not in [one.name for one in found]:
+        sql = "if(is_simulated = 1, 'simulated', '')"
+        found.append(Computed("simulated", "Simulated", sql, "String", "Whether made-up events enter the numbers"))
+    return tuple(found)
+
+
+def _node(number: str, name: str) -> str:
+    return f"concat(toString({number}), '. ', {name})"
+
+
+_STARTED = "if(is_simulated = 1, '(start), simulated among them', from_node)"
+_OF_VIEW = {
+    # Nodes with the number of their step, so that a path that returns is no circle. Every journey has one edge from the start.
+    "path_edges": (
+        Computed(
+            "from_step",
+            "From",
+            f"if(step = 0, {_STARTED}, {_node('step', 'from_node')})",
+            "String",
+            "The node with its step; at the start whether made-up touchpoints are in journeys that go this way",
+        ),
+        Computed("to_step", "To", _node("step + 1", "to_node"), "String", "The next node with its step"),
+    ),
+    # Few columns, so that a row is read without scrolling.
+    "touchpoint_glance": (
+        Computed(
+            "kpi_named",
+            "KPI",
+            "concat(kpi, ' ', variant, ', ', scope)",
+            "Nullable(String)",
+            "KPI, formula variant and scope; NULL where nothing was answered",
+        ),
+        Computed(
+            "interval",
+            "Interval",
+            "concat(toString(round(ci_low, 1)), ' to ', toString(round(ci_high, 1)))",
+            "Nullable(String)",
+            "Bounds of the value's 95 % interval; NULL without answers",
+        ),
+        Computed(
+            "simulated",
+            "Simulated",
+            "multiIf(events_simulated > 0, if(is_simulated = 1, 'answers, events', 'events'), is_simulated = 1, 'answers', '')",
+            "String",
+            "What of the row is made up: the answers of its KPI, events of the touchpoint",
+        ),
+    ),
+}
 
 DATASETS = {
     view.name: Dataset(view, tuple(metrics_of(view)), _computed(view))

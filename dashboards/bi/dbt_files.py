@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from touchline.dashboards.bi.charts import Json
+from touchline.dashboards.bi.chart_form import Json
 from touchline.dashboards.bi.datasets import DATASETS
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.views import View

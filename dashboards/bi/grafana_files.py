@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from touchline.dashboards.bi.charts import Json
+from touchline.dashboards.bi.chart_form import Json
 from touchline.dashboards.bi.grafana_panels import PANELS, Panel
 from touchline.dashboards.bi.grafana_queries import VARIABLES, Variable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from touchline.dashboards.bi import grafana_queries as ask
-from touchline.dashboards.bi.charts import Json
+from touchline.dashboards.bi.chart_form import Json
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,22 @@ _WAITS = dict.fromkeys(
 )
 
 PANELS = (
-    Panel("Touchpoint events", "stat", ask.EVENTS, 6, 4, "Events that stand, of the selection."),
+    Panel(
+        "Touchpoint events",
+        "stat",
+        ask.EVENTS,
+        6,
+        4,
+        "Events that stand, of the selection, and how many of them are made up.",
+    ),
     Panel(
         "Persons, journeys, converted journeys",
         "stat",
         ask.PERSONS,
         18,
         4,
-        "Distinct over the whole period: never the sum of days. Converted: with a conversion by the end of the period.",
+        "Distinct over the whole period: never the sum of days. Converted: with a conversion by the end of the period. "
+        "The last number is 1 when made-up events enter the others.",
     ),
     Panel(
         "KPIs by touchpoint",
@@ -104,7 +112,7 @@ PANELS = (
         ask.EVENTS_BY_DAY,
         12,
         9,
-        "By local day.",
+        "By local day, those that are made up apart.",
         {},
         "1d",
         True,
@@ -115,7 +123,7 @@ PANELS = (
         ask.EVENTS_BY_HOUR,
         12,
         9,
-        "By UTC hour, all personas.",
+        "By UTC hour, all personas, those that are made up apart.",
         {},
         "1h",
         True,
@@ -126,7 +134,8 @@ PANELS = (
         ask.PERSONS_BY_DAY,
         12,
         9,
-        "Distinct persons and journeys of each local day, of the whole map. Never add days up.",
+        "Distinct persons and journeys of each local day, of the whole map. Never add days up. Days with made-up events "
+        "among them have lines of their own.",
         {},
         "1d",
     ),

@@ -62,20 +62,30 @@ _AS_OF = "as_of = $__toTime"
 _ROWS = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS)
 _ROWS_1H = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS[:2])
 
-EVENTS = f"SELECT sum(events) AS events FROM journey_api.volume_by_touchpoint({_SELECTION})"
+EVENTS = (
+    'SELECT sum(events) AS "touchpoint events", sumIf(events, is_simulated = 1) AS "simulated among them" '
+    f"FROM journey_api.volume_by_touchpoint({_SELECTION})"
+)
 PERSONS = (
-    "SELECT any(persons) AS persons, any(journeys) AS journeys, any(conversions) AS converted "
+    "SELECT any(persons) AS persons, any(journeys) AS journeys, any(conversions) AS converted, "
+    'any(is_simulated) AS "simulated among them (1: yes)" '
     f"FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF}) WHERE touchpoint IS NULL"
 )
-EVENTS_BY_HOUR = f"""SELECT $__timeInterval(bucket) AS time, touchpoint, sum(events) AS events
+_MARK = "if(is_simulated = 1, ' (simulated)', '')"
+EVENTS_BY_HOUR = f"""SELECT $__timeInterval(bucket) AS time, concat(touchpoint, {_MARK}) AS touchpoint_name, sum(events) AS events
 FROM journey.kpi_volume_1h
 WHERE $__timeFilter(bucket) AND {_ONE_MAP} AND {_ROWS_1H}
-GROUP BY time, touchpoint ORDER BY time"""
-EVENTS_BY_DAY = f"""SELECT $__timeInterval(bucket) AS time, ifNull(stage, '(not on the map)') AS stage_name, sum(events) AS events
+GROUP BY time, touchpoint_name ORDER BY time"""
+EVENTS_BY_DAY = f"""SELECT $__timeInterval(bucket) AS time, concat(ifNull(stage, '(not on the map)'), {_MARK}) AS stage_name,
+  sum(events) AS events
 FROM journey.kpi_volume_1d
 WHERE $__dateFilter(bucket) AND {_ONE_MAP} AND {_ROWS}
 GROUP BY time, stage_name ORDER BY time"""
-PERSONS_BY_DAY = f"""SELECT toDateTime(bucket, 'UTC') AS time, persons, journeys
+PERSONS_BY_DAY = f"""SELECT toDateTime(bucket, 'UTC') AS time,
+  if(is_simulated = 0, persons, NULL) AS "persons",
+  if(is_simulated = 0, journeys, NULL) AS "journeys",
+  if(is_simulated = 1, persons, NULL) AS "persons, simulated among them",
+  if(is_simulated = 1, journeys, NULL) AS "journeys, simulated among them"
 FROM journey.kpi_persons_1d
 WHERE $__dateFilter(bucket) AND {_ONE_MAP}
 ORDER BY time"""
@@ -108,7 +118,9 @@ ORDER BY n_followed DESC"""
 REVENUE = f"""SELECT touchpoint, currency, orders, amount, is_simulated
 FROM journey_api.revenue_by_touchpoint({_SELECTION})
 ORDER BY currency, amount DESC"""
-UNMAPPED = "SELECT source, touchpoint, action, events FROM journey.unmapped ORDER BY events DESC LIMIT 100"
+UNMAPPED = (
+    "SELECT source, touchpoint, action, events, is_simulated FROM journey.unmapped ORDER BY events DESC LIMIT 100"
+)
 FRESHNESS = """SELECT source, events, last_event_time, last_stored_at, delay_p50_seconds, delay_p90_seconds
 FROM journey.freshness ORDER BY events DESC"""
 ACCOUNT = """SELECT topic, partition, received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, is_balanced

@@ -23,6 +23,8 @@ def metrics_of(view: View) -> list[Metric]:
         found += score_metrics(view)
     if view.name == "kpi_wait_1d":
         found += [_wait_quantile(0.5), _wait_quantile(0.9)]
+    if view.name.startswith("kpi_volume_"):
+        found.append(_EVENTS_SIMULATED)
     if view.name == "dim_stage":
         found.append(_DEFAULT_MAP_FIRST)
     for name, (column, _) in view.columns.items():
@@ -44,7 +46,7 @@ _TITLES = {
     "ci_high": "High (95 %)",
     "ci_method": "Interval",
     "is_online": "Online",
-    "is_simulated": "Simulated",
+    "is_simulated": "Is simulated",
     "kpi": "KPI",
     "n": "n",
     "event_time": "Event time (UTC)",
@@ -62,6 +64,13 @@ _TITLES = {
     "n_last": "Last of its journey",
     "told_by": "Told by",
 }
+_EVENTS_SIMULATED = Metric(
+    "events_simulated",
+    "Simulated among them",
+    guarded(ONE_MAP, "sumIf(events, is_simulated = 1)"),
+    "Made-up events among those that count; NULL over several maps",
+    WHOLE,
+)
 _SURVEY_OWN = ("n", "numerator", "denominator")
 _DEFAULT_MAP_FIRST = Metric(
     "default_map_first",
@@ -151,6 +160,13 @@ _FACTS: dict[str, tuple[Metric, ...]] = {
     "journeys": (
         Metric(
             "journey_cycles", "Journeys", guarded(ONE_MAP, "count()"), "Journey cycles; NULL over several maps", WHOLE
+        ),
+        Metric(
+            "journeys_simulated",
+            "Simulated among them",
+            guarded(ONE_MAP, "countIf(is_simulated = 1)"),
+            "Journey cycles with a made-up touchpoint; NULL over several maps",
+            WHOLE,
         ),
         Metric(
             "converted",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from touchline.dashboards.bi.charts import Chart, Filter, Json, Query
+from touchline.dashboards.bi.chart_form import Chart, Filter, Json, Query
 from touchline.dashboards.bi.datasets import DATASETS
 
 _NO_FILTER = "No filter"
@@ -34,7 +34,7 @@ def _asked(chart: Chart) -> Json:
         if not query.metrics:
             return {
                 "query_mode": "raw",
-                "all_columns": list(query.columns),
+                "all_columns": _listed(chart, query),
                 "order_by_cols": order,
                 "server_page_length": 10,
             }
@@ -63,6 +63,18 @@ def _asked(chart: Chart) -> Json:
             "row_limit_b": second.row_limit,
         }
     return {"metrics": list(query.metrics), "groupby": list(query.columns)}
+
+
+def _listed(chart: Chart, query: Query) -> list[object]:
+    """Columns of rows as they are. Computed ones go with their SQL: of rows, Superset 6.1 takes their names for columns of the
+    view."""
+    computed = {one.name: one for one in DATASETS[chart.dataset].computed}
+    return [
+        {"expressionType": "SQL", "sqlExpression": computed[name].sql, "label": computed[name].title}
+        if name in computed
+        else name
+        for name in query.columns
+    ]
 
 
 def _filters(chart: Chart, query: Query) -> list[Json]:
@@ -102,7 +114,7 @@ def query_context(chart: Chart) -> Json:
 
 def _query(chart: Chart, query: Query) -> Json:
     dataset = DATASETS[chart.dataset]
-    columns: list[object] = list(query.columns)
+    columns: list[object] = list(query.columns) if query.metrics else _listed(chart, query)
     shape: Json = {
         "metrics": list(query.metrics) if query.metrics else None,
         "filters": [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.dashboards.bi import charts
-from touchline.dashboards.bi.charts import CHARTS, Chart, Json
+from touchline.dashboards.bi.chart_form import Chart, Json
+from touchline.dashboards.bi.charts import CHARTS
 from touchline.dashboards.bi.identity import uuid_of
 
 TITLE = "Customer journey"
@@ -16,7 +17,8 @@ _UNIT_PIXELS, _GUTTER_PIXELS, _HEAD_PIXELS = 8, 18, 340
 
 INTRODUCTION = """### Customer journey
 One map and version at a time (filter). Buckets are local days, hours are UTC. Every KPI stands with its n and its 95 % interval. \
-Numbers that must not be added up, such as persons of several days or KPIs of several formula variants, stay empty rather than wrong."""
+Numbers that must not be added up, such as persons of several days or KPIs of several formula variants, stay empty rather than wrong. \
+Where made-up events enter a number it says *simulated*."""
 
 
 class Row(NamedTuple):
@@ -27,9 +29,10 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(20, tuple((chart, 3) for chart in charts.NUMBERS)),
-    Row(38, ((charts.TOUCHPOINTS, 12),)),
+    Row(20, tuple((chart, 2) for chart in charts.NUMBERS)),
+    Row(50, ((charts.GLANCE, 12),)),
     Row(44, tuple((chart, 4) for chart in charts.SCORES)),
+    Row(38, ((charts.TOUCHPOINT_KPIS, 12),)),
     Row(44, ((charts.FUNNEL, 5), (charts.CONVERSION, 7))),
     Row(56, ((charts.PATHS, 12),)),
     Row(44, ((charts.VOLUME, 6), (charts.PERSONS, 6))),

@@ -6,7 +6,8 @@ import json
 
 import yaml
 
-from touchline.dashboards.bi.charts import CHARTS, Chart, Json
+from touchline.dashboards.bi.chart_form import Chart, Json
+from touchline.dashboards.bi.charts import CHARTS
 from touchline.dashboards.bi.datasets import DATASETS, Dataset, is_time
 from touchline.dashboards.bi.identity import uuid_of
 from touchline.dashboards.bi.metrics import title_of

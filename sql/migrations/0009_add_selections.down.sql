@@ -95,6 +95,35 @@ FROM
     GROUP BY person, map, map_version, cycle
 );
 
+CREATE OR REPLACE VIEW journey.unmapped
+(
+    source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    action LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    events Int64 COMMENT 'Number of events (additivity: sum)'
+)
+SQL SECURITY DEFINER
+COMMENT 'Touchpoint events to which the default map gives no stage (additivity: sum)'
+AS SELECT
+    source,
+    touchpoint,
+    nullIf(action, '') AS action,
+    events
+FROM 
+(
+    SELECT
+        map,
+        map_version,
+        source,
+        touchpoint,
+        action,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
+    GROUP BY map, map_version, source, touchpoint, action
+)
+WHERE events != 0 AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map);
+
 CREATE OR REPLACE VIEW journey.kpi_persons_touchpoint_1d
 (
     bucket Date COMMENT 'Local day',

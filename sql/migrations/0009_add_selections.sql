@@ -39,6 +39,54 @@ FROM
     GROUP BY person, map, map_version, cycle
 );
 
+CREATE OR REPLACE VIEW journey.unmapped
+(
+    source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
+    touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    action LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
+    events Int64 COMMENT 'Number of events (additivity: sum)',
+    is_simulated UInt8 COMMENT '1 when an event of that touchpoint which the map does not place is made up: label the numbers. It is no key: without these rows real events are missing, too'
+)
+SQL SECURITY DEFINER
+COMMENT 'Touchpoint events to which the default map gives no stage (additivity: sum)'
+AS SELECT
+    source,
+    touchpoint,
+    nullIf(action, '') AS action,
+    events,
+    is_simulated
+FROM 
+(
+    SELECT
+        map,
+        map_version,
+        source,
+        touchpoint,
+        action,
+        sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
+    GROUP BY map, map_version, source, touchpoint, action
+) AS counted
+LEFT JOIN
+(
+    SELECT map, map_version, touchpoint, 1 AS is_simulated
+    FROM
+    (
+        SELECT
+            map,
+            map_version,
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            AND is_simulated = 1 AND stage = ''
+        GROUP BY map, map_version, touchpoint
+    )
+    WHERE events != 0
+) AS made_up USING (map, map_version, touchpoint)
+WHERE events != 0 AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map);
+
 CREATE OR REPLACE VIEW journey.measures
 (
     source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',

@@ -108,11 +108,43 @@ def test_filters_of_the_dashboard_stand_on_data_sets_of_the_bundle() -> None:
         assert column in {one["column_name"] for one in datasets[uuid]["columns"]}
 
 
-def test_charts_of_answers_tell_those_that_are_made_up() -> None:
-    charts = [chart for chart in CHARTS if chart.dataset.startswith("kpi_survey_")]
-    assert charts
+MARKS = {"simulated", "stage_marked", "currency_marked", "from_step", "answers_simulated"}
+
+
+def test_a_chart_tells_which_made_up_events_enter_its_numbers() -> None:
+    charts = [chart for chart in CHARTS if "is_simulated" in DATASETS[chart.dataset].view.columns]
+    assert len(charts) > 12
+    numbers = {chart.dataset: set[str]() for chart in charts if chart.kind == "big_number_total"}
     for chart in charts:
-        asked = [
+        asked = {
             name for query in (chart.query, chart.second or chart.query) for name in (*query.metrics, *query.columns)
-        ]
-        assert {"answers_simulated", "is_simulated"} & set(asked), chart.name
+        }
+        if (
+            chart.kind == "big_number_total"
+        ):  # it has no room: another number of the same events or journeys stands beside
+            numbers[chart.dataset] |= asked
+        else:
+            assert MARKS & asked, chart.name
+    assert [name for name, asked in numbers.items() if not any(one.endswith("_simulated") for one in asked)] == []
+
+
+def test_every_view_of_events_or_journeys_says_whether_made_up_ones_enter() -> None:
+    """Those of configuration, of records and of days have no number of customers."""
+    silent = {name for name, one in DATASETS.items() if "is_simulated" not in one.view.columns}
+    without = {"annotations", "quarantine", "quarantine_settled", "account", "map_days", "freshness"}
+    assert {name for name in silent if not name.startswith("dim_")} == without
+
+
+def test_the_touchpoints_at_a_glance_show_each_kpi_with_its_n_interval_trend_and_target() -> None:
+    (chart,) = [chart for chart in CHARTS if chart.dataset == "touchpoint_glance"]
+    shown = ["kpi_named", "n", "value", "interval", "trend", "target", "target_verdict"]
+    assert [name for name in chart.query.columns if name in shown] == shown
+    assert {"events", "persons", "drop_off", "revenue", "currency", "simulated"} <= set(chart.query.columns)
+
+
+def test_a_page_that_names_the_conversion_of_stages_says_what_of_open_journeys(project_dir: Path) -> None:
+    page = (project_dir / "docs/bi/powerbi.md").read_text(encoding="utf-8")
+    assert "funnel_stage[reached_next]" in page
+    assert "may still go on" in page
+    assert "may still go on" in next(chart.description for chart in CHARTS if chart.name == "conversion")
+    assert "may still go on" in DATASETS["funnel_stage"].view.columns["rate"][0].comment

@@ -4340,7 +4340,8 @@ CREATE VIEW journey.unmapped
     `source` LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
     `touchpoint` LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     `action` LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
-    `events` Int64 COMMENT 'Number of events (additivity: sum)'
+    `events` Int64 COMMENT 'Number of events (additivity: sum)',
+    `is_simulated` UInt8 COMMENT '1 when an event of that touchpoint which the map does not place is made up: label the numbers. It is no key: without these rows real events are missing, too'
 )
 DEFINER = owner SQL SECURITY DEFINER
 COMMENT 'Touchpoint events to which the default map gives no stage (additivity: sum)'
@@ -4348,7 +4349,8 @@ AS SELECT
     source,
     touchpoint,
     nullIf(action, '') AS action,
-    events
+    events,
+    is_simulated
 FROM
 (
     SELECT
@@ -4366,7 +4368,30 @@ FROM
         source,
         touchpoint,
         action
-)
+) AS counted
+LEFT JOIN
+(
+    SELECT
+        map,
+        map_version,
+        touchpoint,
+        1 AS is_simulated
+    FROM
+    (
+        SELECT
+            map,
+            map_version,
+            touchpoint,
+            sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_simulated = 1) AND (stage = '')
+        GROUP BY
+            map,
+            map_version,
+            touchpoint
+    )
+    WHERE events != 0
+) AS made_up USING (map, map_version, touchpoint)
 WHERE (events != 0) AND (map = (
     SELECT argMax(map, chosen_at)
     FROM journey_raw.default_map

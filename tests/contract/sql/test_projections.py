@@ -20,6 +20,7 @@ QUERIES = {
     "Grafana persons": "SELECT toDateTime(bucket) AS time, sum(persons) FROM journey.kpi_persons_stage_1d "
     "WHERE stage = 'awareness' GROUP BY time",
     "persons by touchpoint": "SELECT * FROM journey.kpi_persons_touchpoint_1d WHERE bucket = '2026-03-01'",
+    "persons of the map": "SELECT * FROM journey.kpi_persons_1d WHERE map = 'retail' AND bucket >= '2026-02-01'",
     "persons by channel": "SELECT channel, max(persons) FROM journey.kpi_persons_channel_1d GROUP BY channel",
     "Grafana NPS": "SELECT bucket AS time, 100 * sum(numerator) / sum(denominator) AS nps FROM journey.kpi_survey_1h "
     "WHERE kpi = 'nps' AND scope = 'transactional' AND variant = 'standard' GROUP BY time ORDER BY time",
@@ -48,7 +49,7 @@ def filled_client(engine_client: Client) -> Client:
             "event_time": time, "about_time": time, "local_date": time.date(), "touchpoint": ("store_visit", "web_visit")[number % 2],
             "channel": ("web", "")[number % 2], "place": str(number % 7), "person": f"k1:{number % 50}", "identifier": f"k1:{number % 50}",
             "touchpoint_number": 1 + number % 3, "wait_us": number * 10**6, "first_of": number % 256, "cycle": 1,
-            "stage_max_before": number % 2, "stage_max": 1 + number % 2,
+            "stage_max_before": number % 2, "stage_max": 1 + number % 2, "is_simulated": int(number % 11 == 0),
         }  # fmt: skip
         if number % 5 == 0:
             row = answer(number, "nps", number % 11, (0, 10), **values)
@@ -70,10 +71,25 @@ def test_the_query_uses_a_projection(filled_client: Client, name: str) -> None:
     filled_client.execute(QUERIES[name], settings={"force_optimize_projection": 1})
 
 
-def test_unmapped_reads_its_projection(filled_client: Client) -> None:
-    # Its scalar subquery reads the table of the default map, which has no projection: forcing one would fail there.
-    plan = "\n".join(line for (line,) in filled_client.execute(f"EXPLAIN {QUERIES['unmapped']}"))
-    assert "ReadFromMergeTree (unmapped)" in plan
+# The scalar subquery of `unmapped` reads the table of the default map, which has no projection: forcing one would fail there.
+@pytest.mark.parametrize(
+    ("name", "projection"),
+    [
+        ("unmapped", "unmapped"),
+        ("Grafana persons", "persons_1d"),
+        ("persons by touchpoint", "persons_1d"),
+        ("persons of the map", "persons_1d"),
+        ("persons by channel", "persons_1d"),
+        ("funnel", "funnel_1d"),
+        ("waits", "wait_1d"),
+    ],
+)
+def test_a_mart_and_its_label_of_made_up_events_read_sums_and_no_event(
+    filled_client: Client, name: str, projection: str
+) -> None:
+    plan = "\n".join(line for (line,) in filled_client.execute(f"EXPLAIN {QUERIES[name]}"))
+    assert f"ReadFromMergeTree ({projection})" in plan
+    assert "ReadFromMergeTree (volume_1" in plan
     assert "ReadFromMergeTree (journey_raw.ledger)" not in plan
 
 

@@ -6,7 +6,7 @@ The events go through the worker's own steps into the real engine: late, revised
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from clickhouse_driver import Client
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.contract.sql.journey_recount import Filter, JourneyRecount, Selection
+from tests.contract.sql.made_up_recount import FIRST_DAYS, check_labels_of_journeys, check_labels_of_sums
 from tests.contract.sql.recount import Cells, Recount
 from tests.contract.sql.selecting import rows_of
 from tests.contract.sql.stored import start_anew, store
@@ -219,12 +220,9 @@ def check_marts(client: Client, recount: Recount) -> None:
         assert {row[0]: row[1:] for row in dwell} == of_all.waits(by)
         edges = client.execute(f"SELECT step, from_node, to_node, journeys FROM journey.path_edges {where}")
         assert {row[:3]: row[3] for row in edges} == of_all.edges(by, STEPS_OF_MART, 99)
-    first_days: dict[str, Callable[[date], date]] = {
-        "1d": lambda day: day,
-        "1w": lambda day: day - timedelta(days=day.weekday()),
-        "1mo": lambda day: day.replace(day=1),
-    }
-    for name, first_day in first_days.items():
+    check_labels_of_journeys(client, of_all)
+    check_labels_of_sums(client, recount)
+    for name, first_day in FIRST_DAYS.items():
         people: dict[date, set[Any]] = {}
         cycles: dict[date, set[Any]] = {}
         for one in moving:

@@ -42,7 +42,7 @@ VIEWS = {
     "kpi_survey_rolling_28d": f"bucket {H} {M} {SURVEY}",
     "funnel_stage": "map map_version stage stage_order reached reached_next rate ci_low ci_high is_simulated",
     "funnel_stage_any": "map map_version stage stage_order reached reached_next rate ci_low ci_high is_simulated",
-    "unmapped": "source touchpoint action events",
+    "unmapped": "source touchpoint action events is_simulated",
     "quarantine": "received_at topic partition offset source reason field",
     "quarantine_settled": "received_at topic partition offset source reason field outcome note settled_at",
     "account": "topic incarnation partition received stored duplicate superseded quarantined suppressed erased gaps is_balanced",

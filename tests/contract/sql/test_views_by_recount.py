@@ -91,14 +91,19 @@ def volumes(rows: list[Row], dimensions: tuple[str, ...], is_hourly: bool) -> Co
 
 def persons(
     rows: list[Row], dimension: str, person_bit: int, journey_bit: int
-) -> dict[tuple[Any, ...], tuple[int, int]]:
-    sums: dict[tuple[Any, ...], tuple[int, int]] = {}
+) -> dict[tuple[Any, ...], tuple[int, int, int]]:
+    """Persons, journeys, and 1 when one of the cell's events is made up."""
+    sums: dict[tuple[Any, ...], tuple[int, int, int]] = {}
     for row in rows:
         if row["event_type"] == "touchline.touchpoint.v1":
             key = (row["local_date"], *key_of(row, ("map", "map_version", dimension)))
-            people, journeys = sums.get(key, (0, 0))
-            sums[key] = people + bool(row["first_of"] & person_bit), journeys + bool(row["first_of"] & journey_bit)
-    return {key: counts for key, counts in sums.items() if any(counts)}
+            people, journeys, made_up = sums.get(key, (0, 0, 0))
+            people, journeys = (
+                people + bool(row["first_of"] & person_bit),
+                journeys + bool(row["first_of"] & journey_bit),
+            )
+            sums[key] = people, journeys, max(made_up, row["is_simulated"])
+    return {key: counts for key, counts in sums.items() if any(counts[:2])}
 
 
 def surveys(rows: list[Row]) -> dict[tuple[Any, ...], tuple[int, int, int, float]]:
@@ -144,6 +149,15 @@ def funnel(rows: list[Row], before: str, after: str) -> Counts:
     return {(name, order): reached[name, order] for name, _ in MAPS for order in (1, 2, 3)}
 
 
+def made_up_maps(rows: list[Row]) -> set[str]:
+    """Maps that place a made-up event."""
+    return {
+        row["map"]
+        for row in rows
+        if row["is_simulated"] and row["stage"] and row["event_type"] == "touchline.touchpoint.v1"
+    }
+
+
 def check_against_recount(client: Client, rows: list[Row]) -> None:
     net = standing(rows)
     for view, dimensions, is_hourly in (("kpi_volume_1h", H, True), ("kpi_volume_1d", D, False)):
@@ -151,7 +165,7 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
         assert {row[:-1]: row[-1] for row in found} == volumes(net, dimensions, is_hourly)
     for dimension, bits in (("touchpoint", (2, 32)), ("stage", (4, 64)), ("channel", (8, 128))):
         found = client.execute(f"SELECT * FROM journey.kpi_persons_{dimension}_1d")
-        assert {row[:-2]: row[-2:] for row in found} == persons(net, dimension, *bits)
+        assert {row[:-3]: row[-3:] for row in found} == persons(net, dimension, *bits)
     columns = ", ".join(("bucket", *D, *M, "kpi", "variant", "scope", "n", "n_positive", "n_negative", "value"))
     assert {row[:-4]: row[-4:] for row in client.execute(f"SELECT {columns} FROM journey.kpi_survey_1d")} == surveys(
         net
@@ -160,8 +174,9 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
         ("funnel_stage", ("funnel_before", "funnel_depth")),
         ("funnel_stage_any", ("stage_max_before", "stage_max")),
     ):
-        found = client.execute(f"SELECT map, stage_order, reached FROM journey.{view}")
+        found = client.execute(f"SELECT map, stage_order, reached, is_simulated FROM journey.{view}")
         assert {row[:2]: row[2] for row in found} == funnel(net, *columns_of_mode)
+        assert {row[0] for row in found if row[3]} == made_up_maps(net)
     check_events_of_cells(client)
     touchpoints = [row for row in net if row["event_type"] == "touchline.touchpoint.v1"]
     assert Counter(client.execute("SELECT event_id, map, map_version FROM journey.attachments")) == Counter(

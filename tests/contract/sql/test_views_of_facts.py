@@ -15,6 +15,7 @@ import pytest
 from clickhouse_driver import Client
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
+from tests.contract.sql.made_up_recount import check_labels_of_sums
 from tests.contract.sql.recount import Cells, Recount, fates
 from tests.contract.sql.stored import start_anew, store
 from tests.unit.journeys.build import RICH
@@ -133,6 +134,7 @@ def check_every_view(client: Client, events: Iterable[dict[str, Any]]) -> None:
     wait_keys = "bucket map map_version stage touchpoint channel wait_from_seconds wait_below_seconds"
     assert read(client, "kpi_wait_1d", wait_keys, "events") == recount.waits()
     assert read(client, "unmapped", "source touchpoint action", "events") == recount.unmapped()
+    check_labels_of_sums(client, recount)
     check_rows_of_views(client, recount)
     check_account(client, events)
     check_events_of_cells(client)
