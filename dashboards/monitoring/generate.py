@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from touchline.dashboards.monitoring.panels import ROWS, Panel
+from touchline.dashboards.monitoring.panel_form import Panel
+from touchline.dashboards.monitoring.panels import ROWS
 
 FILE: Final = Path("dashboards/grafana/dashboards/operations.json")
 SOURCE: Final = {"type": "prometheus", "uid": "touchline-prometheus"}
