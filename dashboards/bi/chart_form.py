@@ -44,3 +44,13 @@ class Chart:
     description: str
     shape: Json = field(default_factory=dict)
     second: Query | None = None
+
+
+DAY, WEEK, MONTH = "P1D", "P1W", "P1M"
+MAPPED = Filter("stage", "IS NOT NULL")
+LABELLED_AXIS: Json = {
+    "x_axis_time_format": "%b %Y",
+    "rich_tooltip": True,
+    "show_legend": True,
+    "legendOrientation": "top",
+}

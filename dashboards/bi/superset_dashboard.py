@@ -7,13 +7,14 @@ from typing import NamedTuple
 from touchline.dashboards.bi import charts
 from touchline.dashboards.bi.chart_form import Chart, Json
 from touchline.dashboards.bi.charts import CHARTS
+from touchline.dashboards.bi.headline_charts import NUMBERS, SCORES, SIMULATED
 from touchline.dashboards.bi.identity import uuid_of
 
 TITLE = "Customer journey"
 SLUG = "touchline"
 WIDTH = 12
 _PARENTS = ["ROOT_ID", "GRID_ID"]
-_UNIT_PIXELS, _GUTTER_PIXELS, _HEAD_PIXELS = 8, 18, 340
+_UNIT_PIXELS, _GUTTER_PIXELS, _HEAD_PIXELS = 8, 18, 210
 
 INTRODUCTION = """### Customer journey
 One map and version at a time (filter). Buckets are local days, hours are UTC. Every KPI stands with its n and its 95 % interval. \
@@ -29,9 +30,10 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(20, tuple((chart, 2) for chart in charts.NUMBERS)),
-    Row(50, ((charts.GLANCE, 12),)),
-    Row(44, tuple((chart, 4) for chart in charts.SCORES)),
+    Row(21, tuple((chart, 3) for chart in SIMULATED)),
+    Row(20, tuple((chart, 3) for chart in NUMBERS)),
+    Row(44, ((charts.GLANCE, 12),)),
+    Row(44, tuple((chart, 4) for chart in SCORES)),
     Row(38, ((charts.TOUCHPOINT_KPIS, 12),)),
     Row(44, ((charts.FUNNEL, 5), (charts.CONVERSION, 7))),
     Row(56, ((charts.PATHS, 12),)),
@@ -40,6 +42,7 @@ ROWS = (
     Row(44, ((charts.WAITS, 8), (charts.UNMAPPED, 4))),
     Row(36, ((charts.ACCOUNT, 7), (charts.FRESHNESS, 5))),
 )
+"""The first one begins with the introduction."""
 
 
 def height_pixels() -> int:
@@ -67,21 +70,17 @@ def _position() -> Json:
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
         "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": TITLE}},
-        "ROW-about": _row("ROW-about", ["MARKDOWN-about"]),
-        "MARKDOWN-about": {
-            "type": "MARKDOWN",
-            "id": "MARKDOWN-about",
-            "children": [],
-            "parents": [*_PARENTS, "ROW-about"],
-            "meta": {"width": WIDTH, "height": 14, "code": INTRODUCTION},
-        },
     }
-    rows = ["ROW-about"]
+    rows: list[str] = []
     number = {chart.name: place for place, chart in enumerate(CHARTS, start=1)}
     for index, row in enumerate(ROWS, start=1):
         name = f"ROW-{index}"
         rows.append(name)
-        placed[name] = _row(name, [f"CHART-{chart.name}" for chart, _ in row.cells])
+        children = [f"CHART-{chart.name}" for chart, _ in row.cells]
+        if row is ROWS[0]:
+            placed["MARKDOWN-about"] = _introduction(name, WIDTH - sum(width for _, width in row.cells), row.height)
+            children.insert(0, "MARKDOWN-about")
+        placed[name] = _row(name, children)
         for chart, width in row.cells:
             placed[f"CHART-{chart.name}"] = {
                 "type": "CHART",
@@ -98,6 +97,16 @@ def _position() -> Json:
             }
     placed["GRID_ID"] = {"type": "GRID", "id": "GRID_ID", "children": rows, "parents": ["ROOT_ID"]}
     return placed
+
+
+def _introduction(row: str, width: int, height: int) -> Json:
+    return {
+        "type": "MARKDOWN",
+        "id": "MARKDOWN-about",
+        "children": [],
+        "parents": [*_PARENTS, row],
+        "meta": {"width": width, "height": height, "code": INTRODUCTION},
+    }
 
 
 def _row(name: str, children: list[str]) -> Json:
