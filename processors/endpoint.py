@@ -19,6 +19,9 @@ from touchline.settings import Settings
 SHUTDOWN_SECONDS: Final = 0.1
 """For scrapes that are under way when the worker ends: it has five seconds in all."""
 
+KEEPALIVE_SECONDS: Final = 90.0
+"""So long may a connection be idle, longer than scrapes are apart, or take for the head of a request."""
+
 
 class Endpoint:
     """Listens from `start` to `stop`; without a port in the settings it does nothing."""
@@ -34,7 +37,7 @@ class Endpoint:
             ("/metrics", self._say_metrics),
         ):
             app.router.add_get(path, handler, allow_head=False)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._runner = _runner(app)
 
     async def start(self) -> None:
         """Raises WrongUsage when the port is taken."""
@@ -65,3 +68,7 @@ class Endpoint:
     async def _say_metrics(self, request: web.Request) -> web.Response:
         body, content_type = self._exposition.answer(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)

@@ -28,6 +28,7 @@ log = logging.getLogger("touchline.dashboard")
 
 LAST_ANSWERS_SECONDS: Final = 1.0
 KEEPALIVE_SECONDS: Final = 30.0
+"""So long may a connection be idle, or take for the head of a request."""
 LINE_BYTES: Final = 16 << 10
 """Of a request's first line: a filter of 200 places fits, and so does the query that it becomes."""
 

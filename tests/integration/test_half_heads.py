@@ -1,0 +1,89 @@
+"""Clients that never send the whole head of a request lose their connection, however busy they look: a thousand of them hold no server up.
+
+aiohttp does it from 3.14.4 on, by the time of keep-alive; whether it still does is asked here over real sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Final
+
+import pytest
+from aiohttp import web
+
+from tests.dashboards import HOST
+from tests.ports import free_port
+from touchline.dashboards.server import serve as dashboard
+from touchline.processors import endpoint as worker
+from touchline.producers.collector import serve as collector
+
+HEAD_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 5.0
+HALF: Final = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+servers = pytest.mark.parametrize("server", [dashboard, collector, worker], ids=["dashboard", "collector", "worker"])
+
+
+@asynccontextmanager
+async def listening(server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """The port of a server that is set up as this one is, with a shorter time for heads, and answers `/` after twice that time."""
+    monkeypatch.setattr(server, "KEEPALIVE_SECONDS", HEAD_SECONDS)
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(2 * HEAD_SECONDS if "slow" in request.query else 0)
+        return web.Response(text="answered")
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = server._runner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, HOST, port).start()
+    try:
+        yield port
+    finally:
+        await runner.cleanup()
+
+
+async def trickle(port: int, first: bytes = b"") -> tuple[bytes, float]:
+    """What a client hears, and for how many seconds it is borne, that sends one header after another and never the end of its head."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    began = asyncio.get_running_loop().time()
+    heard = asyncio.create_task(reader.read())
+    writer.write(first + HALF)
+    try:
+        while not heard.done() and asyncio.get_running_loop().time() - began < PATIENCE_SECONDS:
+            await asyncio.wait({heard}, timeout=0.1)
+            writer.write(b"X-More: 1\r\n")
+        assert heard.done(), f"still connected after {PATIENCE_SECONDS} s"
+        return await heard, asyncio.get_running_loop().time() - began
+    finally:
+        writer.close()
+
+
+@servers
+@pytest.mark.parametrize("first", [b"", HALF + b"\r\n"], ids=["at once", "after an answer"])
+def test_a_head_without_end_costs_the_connection(
+    server: ModuleType, monkeypatch: pytest.MonkeyPatch, first: bytes
+) -> None:
+    async def run() -> None:
+        async with listening(server, monkeypatch) as port:
+            heard, seconds = await trickle(port, first)
+            assert (b"answered" in heard) == bool(first)
+            assert HEAD_SECONDS / 2 < seconds < PATIENCE_SECONDS
+
+    asyncio.run(run())
+
+
+@servers
+def test_an_answer_may_take_longer_than_a_head(server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async with listening(server, monkeypatch) as port:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(b"GET /?slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert (await reader.read()).endswith(b"answered")
+            writer.close()
+
+    asyncio.run(run())
