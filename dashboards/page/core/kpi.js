@@ -22,6 +22,13 @@ export function targetOf(content, row) {
   return targets.size === 1 ? [...targets][0] : null;
 }
 
+/** Rows of survey views in the order in which the map asks their KPIs, so that a card never changes under the reader's eyes; others come last. */
+export function asAsked(content, rows) {
+  const asked = (content.kpis ?? []).map(kpiKey);
+  const place = (row) => (asked.includes(kpiKey(row)) ? asked.indexOf(kpiKey(row)) : asked.length);
+  return [...rows].sort((one, other) => place(one) - place(other) || kpiKey(one).localeCompare(kpiKey(other)) || one.is_simulated - other.is_simulated);
+}
+
 /** The KPIs of these rows, those with most answers first: one row of each. */
 export function kpisIn(rows) {
   const found = new Map();

@@ -22,7 +22,7 @@ function Flow({ side }) {
   const by = state.by === "stage" ? "stage" : "touchpoint";
   const steps = STEPS.includes(Number(state.steps)) ? Number(state.steps) : 5;
   const paths = useQuery("paths", side, { ...side.asOf, by, steps, top: TOP }, { cost: 1 });
-  const rows = [...paths.rows].sort((one, other) => one.step - other.step || other.journeys - one.journeys);
+  const rows = [...paths.rows].sort((one, other) => one.step - other.step || other.journeys - one.journeys || one.from_node.localeCompare(other.from_node) || one.to_node.localeCompare(other.to_node));
   const nameOf = (node) => nodeName(t, names[by], node);
   const drill = (row) => ({ step: String(row.step), node_from: row.from_node, node_to: row.to_node, by, steps: String(steps) });
   const actions = html`<div class="segmented" role="group" aria-label=${t("by")}>${["touchpoint", "stage"].map((name) =>

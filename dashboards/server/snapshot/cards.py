@@ -127,10 +127,21 @@ def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
             marks += [" ", badge(words.say(f"observability.{declared.observability}"))]
     if made_up := next((row for row in volume if row["is_simulated"]), None):
         marks += [" ", simulated_badge(words, made_up)]
-    answers = [kpi_block(words, row) for row in card.rows("survey_by_touchpoint")]
+    answers = [kpi_block(words, row) for row in _as_asked(card.rows("survey_by_touchpoint"), journey_map)]
     told = facts_of(words, declared, journey_map) if isinstance(declared, Facts) and journey_map is not None else None
     name = declared.name if declared is not None else card.touchpoint
     return tag("section", tag("h3", name), tag("p", marks), _facts(words, card), answers, told, class_="card")
+
+
+def _as_asked(rows: Rows, journey_map: JourneyMap | None) -> list[Row]:
+    """In the order in which the map asks their KPIs, as on the page; others come last."""
+    asked = [(one.kpi, one.variant, one.scope) for one in journey_map.kpis] if journey_map else []
+
+    def place(row: Row) -> tuple[int, str, str, str, int]:
+        key = (row["kpi"], row["variant"], row["scope"] or "")
+        return (asked.index(key) if key in asked else len(asked), *key, row["is_simulated"])
+
+    return sorted(rows, key=place)
 
 
 def _facts(words: Words, card: Card) -> Markup:

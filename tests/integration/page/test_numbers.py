@@ -27,6 +27,18 @@ def test_the_map_shows_what_the_views_say(analyst: Reader, running: DashboardPro
     assert analyst.card("product_use").locator(".fact-events").count() == 0
 
 
+def test_a_card_has_its_kpis_in_the_order_in_which_the_map_asks_them(
+    analyst: Reader, running: DashboardProcess
+) -> None:
+    (shop,) = [one for one in running.get("/api/maps").json() if one["map"] == "web_shop"]
+    asked = [one["kpi"] for one in shop["content"]["kpis"]]
+    analyst.open(**SHOP)
+    for touchpoint in ("search", "cart", "catalog", "payment_details"):
+        names = analyst.card(touchpoint).locator(".kpi-name").all_inner_texts()
+        assert names == sorted(names, key=lambda name: asked.index(name.strip().lower()))
+    assert analyst.card("search").locator(".kpi-name").count() > 1
+
+
 def test_a_filter_changes_the_numbers_as_its_sql_says_and_stands_in_the_address(
     analyst: Reader, running: DashboardProcess
 ) -> None:

@@ -76,6 +76,11 @@ def test_a_card_has_each_number_with_its_n_interval_and_trend() -> None:
     assert "Target met (Target 30.0)" in text
 
 
+def test_kpis_stand_in_one_order_however_the_rows_come() -> None:
+    rows = [SURVEY | {"kpi": kpi, "is_simulated": made_up} for kpi in ("csat", "nps") for made_up in (1, 0)]
+    assert written(survey_by_touchpoint=rows) == written(survey_by_touchpoint=rows[::-1])
+
+
 def test_the_file_says_what_it_is_of() -> None:
     text = Read(written(filters={"channel": ["web", ""], "place": [HOSTILE]})).text
     for said in (

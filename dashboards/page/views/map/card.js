@@ -1,7 +1,7 @@
 /** A touchpoint at a glance: what people say of it, with n, interval, target and trend; how many come by, how many are lost, what is earned. */
 import { html } from "../../vendor/preact.js";
 import { named } from "../../core/i18n.js";
-import { askedAt, grouped, kpiKey } from "../../core/kpi.js";
+import { asAsked, askedAt, grouped, kpiKey } from "../../core/kpi.js";
 import { remarks } from "../../core/mapfile.js";
 import { useStore } from "../../core/store.js";
 import { Simulated } from "../../parts/badges.js";
@@ -14,7 +14,7 @@ import { REMARK_KINDS, Remark } from "./notes.js";
 export function Card({ touchpoint, stage, data }) {
   const { t, map } = useStore();
   const own = (rows) => rows.filter((row) => row.touchpoint === touchpoint.id && (!stage || row.stage === stage.id));
-  const sides = data.map((one) => ({ ...one, volumes: own(one.volume.rows), answers: own(one.survey.rows) }));
+  const sides = data.map((one) => ({ ...one, volumes: own(one.volume.rows), answers: asAsked(map.content, own(one.survey.rows)) }));
   const asked = askedAt(map.content, touchpoint.id, stage?.id);
   const seen = sides.some((one) => one.volumes.length);
   const volumes = sides.flatMap((one) => one.volumes);
