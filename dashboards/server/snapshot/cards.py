@@ -96,23 +96,29 @@ def _stage_facts(words: Words, seen: Seen, stage: Stage) -> Markup | None:
     if row is None or not volume:
         return None
     here = [one for one in volume if one["stage"] == stage.id]
-    facts = [
-        ("stage.events", words.whole(sum(one["events"] for one in here)) if here else NONE),
-        ("stage.reached", words.whole(row["reached"])),
-        ("stage.open", words.whole(row["open"])),
+    facts: list[tuple[str, Child]] = [
+        ("stage.events", tag("b", words.whole(sum(one["events"] for one in here)) if here else NONE)),
+        ("stage.reached", tag("b", words.whole(row["reached"]))),
+        ("stage.open", tag("b", words.whole(row["open"]))),
     ]
     is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel"])
     facts.append(("stage.advanced", _advanced(words, row, is_last)))
     made_up = next((one for one in (row, *here) if one.get("is_simulated")), None)
     mark = tag("p", simulated_badge(words, made_up)) if made_up else None
-    return tag("div", mark, tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts]))
+    pairs = [tag("div", tag("dt", words.say(key)), tag("dd", value)) for key, value in facts]
+    return tag("div", mark, tag("dl", pairs, class_="stage-facts"))
 
 
-def _advanced(words: Words, row: Row, is_last: bool) -> str:
+def _advanced(words: Words, row: Row, is_last: bool) -> list[Child]:
     if row["rate"] is None:
-        return f"{NONE} {words.say('stage.advanced.last' if is_last else 'stage.advanced.none')}"
-    interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
-    return f"{words.percent(row['rate'])} {words.say('stage.advanced.of', interval=interval, n=row['denominator'])}"
+        value, rest = NONE, words.say("stage.advanced.last" if is_last else "stage.advanced.none")
+    else:
+        interval = words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"]))
+        value, rest = (
+            words.percent(row["rate"]),
+            words.say("stage.advanced.of", interval=interval, n=row["denominator"]),
+        )
+    return [tag("b", value), " ", tag("span", rest, class_="muted small")]
 
 
 def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
