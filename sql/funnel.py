@@ -19,6 +19,7 @@ FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)"""
 """Every stage of every map, and which is the last one."""
 
 _RATE = wilson("reached_next", "reached")
+_NO_RATE = "reached = 0 OR stage_order = last_order"
 _IS_MADE_UP = "is_simulated = 1 AND stage != ''"
 """Of the events that move a journey through the funnel."""
 
@@ -47,8 +48,8 @@ def _funnel(name: str, comment: str, reached: str, before: str, after: str) -> F
             "NULL for the last stage and where nobody came",
             "",
         ),
-        "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval", ""),
-        "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval", ""),
+        "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval; NULL without rate", ""),
+        "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval; NULL without rate", ""),
     }
     made_up = label("an event that the map gives a stage is made up, in every row of the map")
     source = labelled(_counted(before, after), {"map": "map", "map_version": "map_version"}, _IS_MADE_UP)
@@ -63,8 +64,8 @@ def _counted(before: str, after: str) -> str:
     if(stage_order = last_order, NULL, following) AS reached_next,
     if(reached = 0, NULL, reached_next / reached) AS rate,
     {", ".join(f"{sql} AS {name}" for name, sql in _RATE.layers[0].items())},
-    if(reached = 0, NULL, {_RATE.low}) AS ci_low,
-    if(reached = 0, NULL, {_RATE.high}) AS ci_high
+    if({_NO_RATE}, NULL, {_RATE.low}) AS ci_low,
+    if({_NO_RATE}, NULL, {_RATE.high}) AS ci_high
 FROM
 (
     SELECT

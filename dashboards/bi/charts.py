@@ -74,7 +74,7 @@ CONVERSION = Chart(
 )
 GLANCE = Chart(
     "touchpoints",
-    "Touchpoints at a glance",
+    "Touchpoints of the default map at a glance",
     "table",
     "touchpoint_glance",
     Query(

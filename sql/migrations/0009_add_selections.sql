@@ -1325,8 +1325,8 @@ CREATE OR REPLACE VIEW journey.funnel_stage
     reached Int64 COMMENT 'Journeys that passed the stages from the first to this stage in order',
     reached_next Nullable(Int64) COMMENT 'Journeys that passed the stages from the first to the next stage in order; NULL for the last',
     rate Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
-    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval',
-    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval; NULL without rate',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval; NULL without rate',
     is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is made up, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
@@ -1349,8 +1349,8 @@ FROM
         if(stage_order = last_order, NULL, following) AS reached_next,
         if(reached = 0, NULL, reached_next / reached) AS rate,
         (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre, 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254) AS wilson_half,
-        if(reached = 0, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
-        if(reached = 0, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
+        if(reached = 0 OR stage_order = last_order, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+        if(reached = 0 OR stage_order = last_order, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
     FROM
     (
         SELECT
@@ -1409,8 +1409,8 @@ CREATE OR REPLACE VIEW journey.funnel_stage_any
     reached Int64 COMMENT 'Journeys that reached this stage or a later one',
     reached_next Nullable(Int64) COMMENT 'Journeys that reached the next stage or a later one; NULL for the last',
     rate Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
-    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval',
-    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval; NULL without rate',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval; NULL without rate',
     is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is made up, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
@@ -1433,8 +1433,8 @@ FROM
         if(stage_order = last_order, NULL, following) AS reached_next,
         if(reached = 0, NULL, reached_next / reached) AS rate,
         (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre, 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254) AS wilson_half,
-        if(reached = 0, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
-        if(reached = 0, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
+        if(reached = 0 OR stage_order = last_order, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+        if(reached = 0 OR stage_order = last_order, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
     FROM
     (
         SELECT

@@ -60,6 +60,17 @@ def test_the_funnel_counts_journeys_that_passed_the_stages_in_order(
     assert funnel(empty_client, "funnel_stage_any") == in_any_order
 
 
+@pytest.mark.parametrize("view", ["funnel_stage", "funnel_stage_any"])
+def test_a_stage_of_the_funnel_without_a_rate_has_no_interval(
+    engine_settings: Settings, empty_client: Client, tmp_path: Path, view: str
+) -> None:
+    """The last one, although journeys came to it."""
+    start_anew(empty_client, CHAIN)
+    store(engine_settings, tmp_path, [event(step, 1, step, f"t{step}") for step in (1, 2, 3)], [3], CHAIN)
+    query = f"SELECT reached, rate, ci_high FROM journey.{view} ORDER BY stage_order"
+    assert empty_client.execute(query) == [(1, 1, pytest.approx(1)), (1, 1, pytest.approx(1)), (1, None, None)]
+
+
 def test_a_late_event_that_closes_the_gap_restates_the_funnel(
     engine_settings: Settings, empty_client: Client, tmp_path: Path
 ) -> None:
