@@ -18,6 +18,8 @@ from touchline.errors import WrongUsage
 WIDTH = 1600
 DRAWN_WITHIN_SECONDS = 240
 PATIENCE_MS = 120_000
+LOGINS = 3
+LOGIN_MS = 30_000
 _SETTLE_MS = 1500
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What Superset draws where a chart failed, or has nothing to show.
@@ -110,11 +112,21 @@ def look(home: Home, slug: str, expected: int) -> Look:
 
 
 def _log_in(page: Page, home: Home) -> None:
-    page.goto(f"{home.address}/login/")
-    page.fill("#username, [data-test='username-input']", USER)
-    page.fill("#password, [data-test='password-input']", home.password)
-    page.click("[data-test='login-button'], button[type=submit], input[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url, wait_until="commit")
+    """Log in until Superset knows the user: a form that is filled in before its script has come is emptied by that."""
+    for _ in range(LOGINS):
+        page.goto(f"{home.address}/login/", wait_until="networkidle")
+        page.fill("#username, [data-test='username-input']", USER)
+        page.fill("#password, [data-test='password-input']", home.password)
+        page.click("[data-test='login-button'], button[type=submit], input[type=submit]")
+        try:
+            page.wait_for_url(lambda url: "/login" not in url, wait_until="load", timeout=LOGIN_MS)
+        except Late:
+            continue
+        if page.request.get(f"{home.address}/api/v1/me/").ok:
+            return
+    raise WrongUsage(
+        f"Superset does not let {USER} in", "remove its folder below .local and run it again: it is made anew"
+    )
 
 
 def _wait_until_drawn(page: Page, expected: int) -> list[str]:
