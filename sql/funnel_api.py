@@ -1,8 +1,4 @@
-"""The funnel of the selected journeys, whose rate counts those whose window is over.
-
-How many came to each stage stands in FUNNEL_1D when the reader selects everything; for a part the journeys themselves are counted. Both are
-the same sums.
-"""
+"""The funnel of the selected journeys, whose rate counts those whose window is over."""
 
 from __future__ import annotations
 
@@ -10,10 +6,8 @@ from typing import Final
 
 from touchline.sql.choices import Choice
 from touchline.sql.formulas import wilson
-from touchline.sql.funnel import FUNNELS
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.projections import FUNNEL_1D
-from touchline.sql.selected_journeys import IS_EVERYTHING, MADE_UP_COLUMN, SELECTION, running_journeys, selected_sums
+from touchline.sql.selected_journeys import MADE_UP_COLUMN, SELECTION, selected_sums
 from touchline.sql.views import indented, layered, own
 
 MODE: Final = Choice(
@@ -29,52 +23,23 @@ _OF_MAP = "map = {map:String} AND version = {map_version:UInt32}"
 _STAGES_OF_MAP = (
     f"(SELECT stage, stage_order FROM journey_raw.stages WHERE {_OF_MAP} AND {MODE.is_known} LIMIT 1 BY stage)"
 )
-_BEFORE, _AFTER = (
-    f"if({MODE.is_('any')}, {funnels_any}, {funnels_in_order})"
-    for funnels_any, funnels_in_order in zip(FUNNELS[1][1:], FUNNELS[0][1:], strict=True)
-)
-_ALL = FUNNEL_1D.selecting(f"{SELECTION.rows} AND {IS_EVERYTHING}", {"before": _BEFORE, "after": _AFTER})
-
-
-_COUNTS = ("reached", "still_open", "young", "made_up_here")
-
-
-def _by_stage(journeys: str, first: str, last: str, **counts: str) -> str:
-    """Rows with a number of journeys, each counted at the stages from `first` to `last`; `counts` that are not given are 0."""
-    listed = ", ".join(f"toInt64({counts.get(name, '0')}) AS {name}" for name in _COUNTS)
-    return f"""    SELECT toUInt8(passing) AS stage_order, {listed}
-    FROM{indented(journeys)}
-    ARRAY JOIN range(toUInt32({first}), toUInt32({last}) + 1) AS passing
-    GROUP BY stage_order"""
-
-
 _SUMMED = f"""
 (
-    SELECT {_PASSED} AS passed, count() AS same, max(simulated > 0) AS is_made_up
-    FROM{indented(selected_sums(SELECTION, f"NOT {IS_EVERYTHING}"))}
+    SELECT passed, count() AS same, countIf(is_open) AS same_open, countIf(is_young) AS same_young, max(is_made_up) AS made_up
+    FROM
+    (
+        SELECT {_PASSED} AS passed, is_open, is_young, simulated > 0 AS is_made_up
+        FROM{indented(selected_sums(SELECTION), "        ")}
+    )
     GROUP BY passed
 )"""
-_RUNNING = f"""
-(
-    SELECT {_PASSED} AS passed, is_open, is_young, count() AS same
-    FROM{indented(running_journeys(SELECTION))}
-    WHERE {SELECTION.is_chosen("who")}
-    GROUP BY passed, is_open, is_young
-)"""
-_COUNTED = "\n    UNION ALL\n".join(
-    (
-        _by_stage(f"\n(\n{_ALL}\n)", "before + 1", "after", reached="sum(events)"),
-        _by_stage(_SUMMED, "0", "passed", reached="sum(same)", made_up_here="max(is_made_up)"),
-        _by_stage(
-            _RUNNING,
-            "1",
-            "passed",
-            still_open="sumIf(same, is_open AND passed = passing)",
-            young="sumIf(same, is_young)",
-        ),
-        f"    SELECT stage_order, {', '.join(f'toInt64(0) AS {name}' for name in _COUNTS)} FROM {_STAGES_OF_MAP}",
-    )
-)
+_COUNTED = f"""    SELECT toUInt8(passing) AS stage_order, toInt64(sum(same)) AS reached,
+        toInt64(sumIf(same_open, passed = passing)) AS still_open, toInt64(sum(same_young)) AS young, max(made_up) AS made_up_here
+    FROM{indented(_SUMMED)}
+    ARRAY JOIN range(0, toUInt32(passed) + 1) AS passing
+    GROUP BY stage_order
+    UNION ALL
+    SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, 0 AS made_up_here FROM {_STAGES_OF_MAP}"""
 """By stage, 0 for journeys that passed none, and each stage of the map at least once."""
 _STAGES = f"""
 (
@@ -86,7 +51,9 @@ _STAGES = f"""
         SELECT *, max(made_up_here) OVER () AS made_up
         FROM
         (
-            SELECT stage_order, {", ".join(f"{'max' if name == 'made_up_here' else 'sum'}(counts.{name}) AS {name}" for name in _COUNTS)}
+            SELECT
+                stage_order, sum(counts.reached) AS reached, sum(counts.still_open) AS still_open, sum(counts.young) AS young,
+                max(counts.made_up_here) AS made_up_here
             FROM
             (
 {indented(_COUNTED, "            ")}

@@ -15,9 +15,10 @@ from typing import Final
 
 from touchline.sql.formulas import recovered, wilson
 from touchline.sql.parameterized import SELECTION, ParameterizedView
-from touchline.sql.projections import ANSWER_ROWS, TOUCHPOINT_ROWS
-from touchline.sql.selected_journeys import FACTS, WHO
+from touchline.sql.projections import ANSWER_ROWS, JOURNEY_SUMS, TOUCHPOINT_ROWS
+from touchline.sql.selected_journeys import WHO
 from touchline.sql.selection import OF_MAP, SELECTED
+from touchline.sql.stays import node_of_row, nodes
 from touchline.sql.suppression import suppressed
 from touchline.sql.survey_api import BY_STAGE, IDENTITY, IS_SPLIT, SCALE, Shown, flags, measured
 from touchline.sql.survey_selection import CARRIED, CELL_KEYS, selected_cells
@@ -40,12 +41,13 @@ WHERE {ANSWER_ROWS} AND has_score = 1 AND person != ''
 )
 _JOURNEYS: Final = f"""
 (
-    SELECT {WHO} AS who, cycle, {FACTS["started_us"]} AS started_us, {FACTS["conversions"]} > 0 AS is_converted
-    FROM journey_raw.ledger
-    WHERE {TOUCHPOINT_ROWS} AND {OF_MAP} AND cycle > 0
-        AND person IN (SELECT person FROM journey_raw.ledger WHERE {ANSWER_ROWS} AND has_score = 1 AND {SELECTED})
-    GROUP BY who, cycle
-    HAVING sum(sign) > 0
+    SELECT who, cycle, started_us, conversions > 0 AS is_converted
+    FROM
+    (
+{indented(JOURNEY_SUMS.selecting(OF_MAP, {name: JOURNEY_SUMS.keys[name] for name in ("who", "cycle")}), "        ")}
+        HAVING touchpoints > 0
+    )
+    WHERE who IN (SELECT {WHO} FROM journey_raw.ledger WHERE {ANSWER_ROWS} AND has_score = 1 AND {SELECTED})
 )"""
 _EXPERIENCES: Final = f"""
 (
@@ -68,18 +70,26 @@ _EXPERIENCES: Final = f"""
 )"""
 _THROUGH: Final = f"""
 (
-    SELECT touchpoint, count() AS all_journeys, countIf(is_real) AS real_journeys
+    SELECT {nodes("'touchpoint'")}[node] AS touchpoint, sumIf(same, NOT of_real) AS all_journeys, sumIf(same, of_real) AS real_journeys
     FROM
     (
-        SELECT touchpoint, {WHO} AS who, cycle, sum(sign * (is_simulated = 0)) > 0 AS is_real
-        FROM journey_raw.ledger
-        WHERE {TOUCHPOINT_ROWS} AND cycle > 0
-            AND {SELECTED}
-        GROUP BY touchpoint, who, cycle
-        HAVING sum(sign) > 0
+        SELECT intDiv(code, 2) AS node, code % 2 = 0 AS of_real, count() AS same
+        FROM
+        (
+            SELECT groupArray(2 * {node_of_row("'touchpoint'")} + (is_simulated != 0)) AS met
+            FROM journey_raw.ledger
+            WHERE {TOUCHPOINT_ROWS} AND cycle > 0
+                AND {SELECTED}
+                AND {NET_ROWS}
+            GROUP BY {WHO}, cycle
+        )
+        ARRAY JOIN arrayDistinct(arrayConcat(arrayMap(one -> bitOr(one, 1), met), arrayFilter(one -> one % 2 = 0, met))) AS code
+        GROUP BY code
     )
-    GROUP BY touchpoint
+    GROUP BY node
 )"""
+"""Journeys by touchpoint, each told as numbers: twice the node, and one more where made-up events count as well. So each journey is one
+group, not one for each of its touchpoints."""
 
 
 def _kpis() -> str:

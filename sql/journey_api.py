@@ -8,7 +8,7 @@ from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
-from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys, window_is_over
+from touchline.sql.selected_journeys import FACTS, SELECTION, WINDOW_IS_OVER, selected_journeys
 from touchline.sql.selection import OF_MAP
 from touchline.sql.stays import BY, nodes, stay_nodes, stays_of
 from touchline.sql.surveys import variant_key
@@ -55,7 +55,7 @@ JOURNEYS = ParameterizedView(
             "is_window_over": (
                 "UInt8",
                 "1 when the map's churn term has passed since it began: rates count it; without a term always",
-                window_is_over(SELECTION),
+                WINDOW_IS_OVER,
             ),
             "is_simulated": ("UInt8", "1 when a touchpoint of it is made up", "simulated > 0"),
             "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),

@@ -17,10 +17,11 @@ def survival_layers(times: str, is_open: str, condition: str) -> list[dict[str, 
     Of n at risk one ends: the share is multiplied by 1 - 1/n. Of those that end together the factors multiply to that of all of them; an
     open one of the same length counts as longer.
     """
+    one = f"2 * toInt64({times}) + {is_open}"  # one number sorts several times as fast as a pair
     return [
-        {"sorted_times": f"arraySort(groupArrayIf(({times}, {is_open}), {condition}))"},
+        {"sorted_times": f"arraySort(groupArrayIf({one}, {condition}))"},
         {
-            "logs": "arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), "
+            "logs": "arrayCumSum(arrayMap((one, number) -> if(bitTest(one, 0), 0, log1p(-1 / (length(sorted_times) - number + 1))), "
             "sorted_times, arrayEnumerate(sorted_times)))"
         },
     ]
@@ -37,4 +38,4 @@ def quantile_layers(shares: Sequence[float]) -> dict[str, str]:
 def quantile(share: float) -> str:
     """The quantile in the unit of the times; NULL where it is not reached."""
     rank = f"rank_{round(100 * share)}"
-    return f"if({rank} = 0, NULL, sorted_times[{rank}].1)"
+    return f"if({rank} = 0, NULL, intDiv(sorted_times[{rank}], 2))"

@@ -6,8 +6,8 @@ from typing import Final
 
 from touchline.sql.made_up import label
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN
-from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, OTHER, START, all_stays, selected_stays, told_nodes
+from touchline.sql.selected_journeys import MADE_UP_COLUMN
+from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, OTHER, START, TOLD, all_stays, selected_stays, told_nodes
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import View, indented, layered, own
 
@@ -21,10 +21,9 @@ def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
     Journeys that go the same way are counted before the way is cut into edges.
     """
     way = f"arrayResize(stays, {steps}, toUInt32(if(is_open, {OPEN}, {END})))"
-    return f"""
+    counted = f"""
 (
-    SELECT {kept}edge.1 AS step, {told_nodes(by)}[edge.2] AS from_node, {told_nodes(by)}[edge.3] AS to_node,
-        toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
+    SELECT {kept}edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
     FROM
     (
         SELECT {kept}{way} AS way, count() AS same, max(made_up) AS is_made_up
@@ -32,8 +31,9 @@ def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
         GROUP BY {kept}way
     )
     ARRAY JOIN arrayZip(range(toUInt8({steps})), arrayPopBack(arrayPushFront(way, toUInt32({START}))), way) AS edge
-    GROUP BY {kept}step, from_node, to_node
+    GROUP BY {kept}step, left, entered
 )"""
+    return layered(counted, {"from_node": f"{told_nodes(by)}[left]", "to_node": f"{told_nodes(by)}[entered]"})
 
 
 def _rank(node: str) -> str:
@@ -97,12 +97,6 @@ PATHS = ParameterizedView(
 )
 
 
-def _all_edges(by: str) -> str:
-    edges = _edges(all_stays(by), f"'{by}'", EVERYTHING.kept, str(STEPS_OF_MART))
-    return f"    SELECT '{by}' AS told_by, * FROM{indented(edges)}"
-
-
-_ALL = "\n    UNION ALL\n".join(map(_all_edges, BY.values))
 PATH_EDGES = View(
     "path_edges",
     f"The first {STEPS_OF_MART} steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, "
@@ -111,5 +105,5 @@ PATH_EDGES = View(
     | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the nodes are; never mix them", "")})
     | _columns("", "", "passing")
     | label("a journey that passes the edge has a made-up touchpoint", "made_up"),
-    f"\n(\n{_ALL}\n)",
+    _edges(all_stays(timed=False), "told_by", "".join(f"{key}, " for key in TOLD), str(STEPS_OF_MART)),
 )

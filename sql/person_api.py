@@ -9,7 +9,7 @@ from __future__ import annotations
 from touchline.sql.formulas import wilson
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
 from touchline.sql.projections import VOLUME_1D
-from touchline.sql.selected_journeys import FACTS, SELECTION, selected_journeys, window_is_over
+from touchline.sql.selected_journeys import FACTS, SELECTION, WINDOW_IS_OVER, selected_journeys
 from touchline.sql.selection import IN_PERIOD, SELECTED, filtered
 from touchline.sql.stays import node_of_row, nodes
 from touchline.sql.views import indented, layered, own
@@ -17,7 +17,7 @@ from touchline.sql.views import indented, layered, own
 _TOUCHPOINT = "'touchpoint'"
 _NODE = node_of_row(_TOUCHPOINT)
 _FACTS = {
-    **{name: FACTS[name] for name in ("conversions", "started_us", "term_us")},
+    **{name: FACTS[name] for name in ("conversions", "started_us")},
     "last_node": f"argMax({_NODE}, touchpoint_number)",
     "met_here": f"groupArrayIf({_NODE}, {IN_PERIOD} AND {filtered()})",
 }
@@ -34,7 +34,7 @@ _OF_PERSONS = f"""
     FROM
     (
         SELECT
-            who, {window_is_over(SELECTION)} AS is_judged,
+            who, {WINDOW_IS_OVER} AS is_judged,
             arrayMap(node -> {_CODE}, arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
         FROM{indented(selected_journeys(SELECTION, _FACTS, beside=True), "        ")}
     )

@@ -56,9 +56,8 @@ class Projection(NamedTuple):
     def selecting(self, condition: str, keys: dict[str, str]) -> str:
         """Its sums over the rows that meet the condition, by other expressions. While these and the condition call nothing but its
         keys, the projection answers."""
-        return self._replace(rows=f"{self.rows}\n    AND {condition}", keys=keys)._select(
-            "", "FROM journey_raw.ledger\n"
-        )
+        rows = f"{self.rows}\n    AND {condition}" if condition else self.rows
+        return self._replace(rows=rows, keys=keys)._select("", "FROM journey_raw.ledger\n")
 
     def _select(self, indent: str, source: str) -> str:
         lines = [_named(name, sql) for name, sql in (self.keys | self.sums).items()]

@@ -8,22 +8,43 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from touchline.sql.projections import EXITED_US, JOURNEY_SUMS, NO_TERM_US, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
-from touchline.sql.selection import AS_OF, FILTER_COLUMNS, IN_PERIOD, KNOWN_KEYS, OF_MAP, filtered, is_filtered
+from touchline.sql.projections import JOURNEY_SUMS, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
+from touchline.sql.selection import (
+    AS_OF,
+    FILTER_COLUMNS,
+    IN_PERIOD,
+    KNOWN_KEYS,
+    OF_MAP,
+    SELECTED,
+    filtered,
+    is_filtered,
+)
 from touchline.sql.views import NET_ROWS, indented
 
 WHO: Final = JOURNEY_SUMS.keys["who"]
 FACTS: Final = JOURNEY_SUMS.sums
 """Facts of a journey that are sums."""
 
+_ALL: Final = 5
+_EVENTS: Final = f"SELECT sum(sign) FROM journey_raw.ledger WHERE {TOUCHPOINT_ROWS}"
+_SHARE: Final = (
+    f"intDiv({_ALL} * ifNull(({_EVENTS} AND {SELECTED}), 0), greatest(ifNull(({_EVENTS} AND {OF_MAP}), 0), 1))"
+)
+"""Of the map's events those that the reader selects, in fifths rounded down. Daily sums know: a constant, so that what it rules out is
+neither run nor read. Journeys of a fifth and more are found sooner by putting all together than by making a set of them first."""
+_IS_NARROW: Final = f"{_SHARE} = 0"
+_IS_WIDE_PART: Final = f"{_SHARE} BETWEEN 1 AND {_ALL - 1}"
+IS_EVERYTHING: Final = f"(NOT {is_filtered(*FILTER_COLUMNS)} AND {_SHARE} = {_ALL})"
+"""Whether the reader selects all events of the map."""
+
 
 class Scope(NamedTuple):
     """Which journeys, and from when one looks. `keys` are columns by which journeys differ beside person and cycle, `rows` a condition on
-    the ledger's rows, `chosen` the journeys to keep as (who, cycle), empty for all, `as_of` a moment."""
+    the ledger's rows, `event` the condition of the events whose journeys are kept, empty for all, `as_of` a moment."""
 
     keys: tuple[str, ...]
     rows: str
-    chosen: str
+    event: str
     as_of: str
 
     @property
@@ -31,30 +52,31 @@ class Scope(NamedTuple):
         """What names a journey, as a list."""
         return ", ".join((*self.keys, "who", "cycle"))
 
-    def is_chosen(self, who: str) -> str:
-        """The condition that a journey is to be kept; empty when all are."""
-        return f"({IS_EVERYTHING} OR ({who}, cycle) IN {self.chosen})" if self.chosen else ""
-
     @property
     def kept(self) -> str:
         """The keys, as the beginning of a list."""
         return "".join(f"{key}, " for key in self.keys)
 
-
-def _events() -> str:
-    days = VOLUME_1D.selecting(OF_MAP, {"day": "local_date"})
-    return f"(SELECT min(day) >= {{date_from:Date}} AND max(day) <= {{date_to:Date}} FROM ({days}))"
-
-
-IS_EVERYTHING: Final = f"(NOT {is_filtered(*FILTER_COLUMNS)} AND {_events()})"
-"""Whether the reader selects all events of the map: then nothing has to be looked for. A constant, so that what it rules out is not run."""
-_CHOSEN: Final = f"""(
+    def is_chosen(self, who: str) -> str:
+        """The condition that a journey is to be kept, where few are; empty when all are."""
+        if not self.event:
+            return ""
+        return f"""(NOT {_IS_NARROW} OR ({who}, cycle) IN (
     SELECT {WHO} AS who, cycle FROM journey_raw.ledger
-    WHERE {TOUCHPOINT_ROWS} AND touchpoint_number > 0 AND {OF_MAP} AND {IN_PERIOD} AND {filtered()}
+    WHERE {TOUCHPOINT_ROWS} AND touchpoint_number > 0 AND {self.rows} AND {self.event}
     GROUP BY who, cycle
     HAVING sum(sign) > 0
-)"""
-SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", _CHOSEN, AS_OF)
+))"""
+
+    @property
+    def has_chosen(self) -> str:
+        """The same where many are, of a journey's rows put together. Elsewhere it folds to a sum that JOURNEY_SUMS has."""
+        if not self.event:
+            return ""
+        return f"sum(if({_IS_WIDE_PART}, if({self.event}, sign, toInt8(0)), sign)) > 0"
+
+
+SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", f"{IN_PERIOD} AND {filtered()}", AS_OF)
 """What a reader selects."""
 NEWEST: Final = f"""(
     SELECT max(hour) + toIntervalHour(1)
@@ -68,61 +90,51 @@ EVERYTHING: Final = Scope(("map", "map_version"), "", "", NEWEST)
 """All journeys of all maps."""
 
 
-def summed_journeys(scope: Scope) -> str:
-    """All journeys of the scope, selected or not, with their FACTS."""
+def _summed(scope: Scope, rows: str, *having: str) -> str:
+    """Journeys with their FACTS."""
     keys = {name: JOURNEY_SUMS.keys[name] for name in (*scope.keys, "who", "cycle")}
-    sums = JOURNEY_SUMS.selecting(scope.rows, keys) if scope.rows else JOURNEY_SUMS.reading("", tuple(keys))
-    return f"\n(\n{indented(sums)}\n    HAVING touchpoints > 0\n)"
+    conditions = " AND ".join(one for one in (scope.rows, rows) if one)
+    kept = " AND ".join(("touchpoints > 0", *(one for one in having if one)))
+    return f"\n(\n{indented(JOURNEY_SUMS.selecting(conditions, keys))}\n    HAVING {kept}\n)"
 
 
-def running_journeys(scope: Scope) -> str:
-    """The journeys, selected or not, that are open or whose window is not over at `as_of`: all that a clock still decides.
-
-    Columns: the keys, who, cycle, depth, highest, is_open, is_young. Open is a person's last cycle while its churn term runs, counted from
-    its last event; without a term, always; after an exit, no longer. Whatever cycle follows one whose term runs has a term that runs as
-    well, or ended by an exit: so it is among these.
-    """
+def selected_sums(scope: Scope) -> str:
+    """The selected journeys with their FACTS, is_open and is_young."""
     runs = f"ended_us + if(term_us < 0, 0, term_us) >= {_microseconds(scope.as_of)} + 1000000"
-    told = ("cycle", "depth", "highest", "is_young", "runs")
-    shown = ", ".join(f"one.{told.index(name) + 1} AS {name}" for name in told[:-1])
     return f"""
 (
-    SELECT {scope.kept}who, {shown}, one.1 = last_cycle AND one.{len(told)} AS is_open
-    FROM
-    (
-        SELECT {scope.kept}who, groupArray(({", ".join(told)})) AS candidates, max(cycle) AS last_cycle
-        FROM
-        (
-            SELECT *, {runs} AS runs, NOT {window_is_over(scope)} AS is_young
-            FROM{indented(summed_journeys(scope), "            ")}
-            WHERE runs OR is_young OR term_us < 0
-        )
-        GROUP BY {scope.kept}who
-    )
-    ARRAY JOIN candidates AS one
+    SELECT *, {_is_open(scope, runs)} AS is_open, NOT {WINDOW_IS_OVER} AS is_young
+    FROM{indented(_summed(scope, "", scope.has_chosen))}
+    WHERE {scope.is_chosen("who")}
 )"""
 
 
-def window_is_over(scope: Scope) -> str:
-    """Of a journey's FACTS: whether its map's churn term, counted from its first event, is over at `as_of`; without a term it always is.
+def _is_open(scope: Scope, runs: str) -> str:
+    """Open is a person's last cycle while its churn term runs, counted from its last event; without a term, always; after an exit, no
+    longer.
 
-    Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that a
-    next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
+    Whatever cycle follows one whose term `runs` has a term that runs as well, or ended by an exit: only those are looked through.
     """
-    term = f"if(term_us < 0, term_us + {EXITED_US}, term_us)"
-    return f"({term} >= {NO_TERM_US} OR started_us + {term} <= {_microseconds(scope.as_of)})"
+    later = f"ended_us + term_us >= {_microseconds(scope.as_of)}"
+    followers = indented(_summed(scope, "cycle > 1", f"(term_us < 0 OR {later})"), "    ")
+    return f"({runs}) AND ({scope.kept}who, toUInt32(cycle + 1)) NOT IN (SELECT {scope.journey} FROM{followers})"
 
 
 def _microseconds(moment: str) -> str:
     return f"(1000000 * toInt64(toUnixTimestamp({moment})))"
 
 
-def selected_sums(scope: Scope, condition: str) -> str:
-    """The selected journeys with their FACTS; none unless the `condition` holds, which stands where the rows are read: further out it would
-    not keep them from being read."""
-    of_scope = scope._replace(rows=f"{scope.rows} AND {condition}")
-    return f"\n(\n    SELECT * FROM{indented(summed_journeys(of_scope))}\n    WHERE {scope.is_chosen('who')}\n)"
+_TERM_US: Final = (
+    "(SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps "
+    "WHERE map = {map:String} AND version = {map_version:UInt32})"
+)
+"""The map's churn term; 0 without one. Of the map, since a journey that begins with its end has none in its rows."""
+WINDOW_IS_OVER: Final = f"({_TERM_US} = 0 OR started_us + {_TERM_US} <= {_microseconds(AS_OF)})"
+"""Of a journey's FACTS: whether its map's churn term, counted from its first event, is over at `as_of`; without a term it always is.
 
+Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that an exit or
+a next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
+"""
 
 _OF_MAP_MADE_UP: Final = f"""((
     SELECT count() FROM (
@@ -145,8 +157,8 @@ MADE_UP_COLUMN: Final = {
 def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = False) -> str:
     """The selected journeys with these facts: of FACTS, or others over the rows of a journey that stand.
 
-    Columns: the keys, who, cycle, the facts, is_open (at `as_of`). With `beside`, a row of cycle 0 for the events of a person that belong
-    to no journey.
+    Columns: the keys, who, cycle, the facts, due (when it counts as lost), is_open (at `as_of`). With `beside`, a row of cycle 0 for the
+    events of a person that belong to no journey; its is_open means nothing.
     """
     rows = (
         TOUCHPOINT_ROWS,
@@ -157,15 +169,17 @@ def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = Fal
     )
     condition = "\n          AND ".join(one for one in rows if one)
     listed = "".join(f",\n            {sql} AS {name}" for name, sql in facts.items())
+    having = f"\n        HAVING {scope.has_chosen}" if scope.has_chosen else ""
+    runs = f"toUnixTimestamp(due) = 0 OR due > {scope.as_of}"
     return f"""
 (
-    SELECT *, ({scope.journey}) IN (SELECT {scope.journey} FROM{indented(running_journeys(scope))} WHERE is_open) AS is_open
+    SELECT *, {_is_open(scope, runs)} AS is_open
     FROM
     (
         SELECT
-            {scope.kept}{WHO} AS who, cycle{listed}
+            {scope.kept}{WHO} AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due{listed}
         FROM journey_raw.ledger
         WHERE {condition}
-        GROUP BY {scope.journey}
+        GROUP BY {scope.journey}{having}
     )
 )"""

@@ -14,7 +14,7 @@ from typing import Final
 
 from touchline.sql.choices import Choice
 from touchline.sql.projections import VOLUME_1D
-from touchline.sql.selected_journeys import EVERYTHING, FACTS, SELECTION, Scope, selected_journeys
+from touchline.sql.selected_journeys import EVERYTHING, FACTS, SELECTION, selected_journeys
 from touchline.sql.views import indented
 
 BY: Final = Choice(
@@ -100,19 +100,34 @@ def stay_begins(by: str, met: str, met_us: str) -> str:
 
 def selected_stays() -> str:
     """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `made_up`."""
-    return _stays(SELECTION, ASKED, f"\n    WHERE {BY.is_known}")
-
-
-def all_stays(by: str) -> str:
-    """Every journey of every map."""
-    return _stays(EVERYTHING, f"'{by}'", "")
-
-
-def _stays(scope: Scope, by: str, condition: str) -> str:
-    journeys = selected_journeys(scope, stays_of(by) | {"simulated": FACTS["simulated"]})
+    journeys = selected_journeys(SELECTION, stays_of(ASKED) | {"simulated": FACTS["simulated"]})
     return f"""
 (
-    SELECT {scope.kept}{stay_nodes(by, "met")} AS stays, {stay_begins(by, "met", "met_us")} AS begins, is_open,
-        simulated > 0 AS made_up
-    FROM{indented(journeys)}{condition}
+    SELECT {stay_nodes(ASKED, "met")} AS stays, {stay_begins(ASKED, "met", "met_us")} AS begins, is_open, simulated > 0 AS made_up
+    FROM{indented(journeys)}
+    WHERE {BY.is_known}
+)"""
+
+
+TOLD: Final = ("map", "map_version", "told_by")
+"""Keys of `all_stays`."""
+
+
+def all_stays(*, timed: bool) -> str:
+    """Every journey of every map twice, `told_by` touchpoint and by stage, from one look at its rows; `timed` with `begins`."""
+    facts = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items()}
+    facts["simulated"] = FACTS["simulated"]
+    told = {
+        "told_by": [f"'{by}'" for by in BY.values],
+        "stays": [stay_nodes(f"'{by}'", f"{by}_met") for by in BY.values],
+        "begins": [stay_begins(f"'{by}'", f"{by}_met", f"{by}_met_us") for by in BY.values],
+    }
+    if not timed:
+        del told["begins"]
+    arrays = ", ".join(f"[{', '.join(sql)}] AS {name}" for name, sql in told.items())
+    return f"""
+(
+    SELECT {EVERYTHING.kept}{", ".join(told)}, is_open, simulated > 0 AS made_up
+    FROM{indented(selected_journeys(EVERYTHING, facts))}
+    ARRAY JOIN {arrays}
 )"""

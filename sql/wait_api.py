@@ -7,41 +7,42 @@ from typing import Final
 from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
 from touchline.sql.made_up import label
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN, SELECTION, Scope
-from touchline.sql.stays import ASKED, BY, all_stays, nodes, selected_stays
+from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN, SELECTION
+from touchline.sql.stays import ASKED, BY, TOLD, all_stays, nodes, selected_stays
 from touchline.sql.view_columns import COLUMNS
 from touchline.sql.views import View, indented, layered, own
 
 _SHARES: Final = (0.5, 0.75, 0.9)
 
 
-def _cut(scope: Scope, by: str, journeys: str) -> str:
-    """Journeys of stays as one row a stay: value, fate and length in microseconds.
+def _cut(kept: str, as_of: str, journeys: str) -> str:
+    """Journeys of stays as one row a stay: node, fate and length in microseconds.
 
     Fates: 0 followed, 1 open, 2 the last of a journey that is over. An open one is seen until `as_of`, which does not hide later events.
     """
-    until = f"arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp({scope.as_of})))"
+    until = f"arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp({as_of})))"
     fates = "arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays))"
     return f"""
 (
-    SELECT {scope.kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
+    SELECT {kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
     FROM{indented(journeys)}
     ARRAY JOIN arrayZip(stays, {fates}, begins, {until}) AS cut
 )"""
 
 
-def _waits(scope: Scope, by: str, journeys: str) -> str:
+def _waits(kept: str, as_of: str, by: str, journeys: str) -> str:
+    """Stays by the `kept` columns and `value`."""
     sorted_times, shares_left = survival_layers("lasted_us", "fate", "fate < 2")
     counted = f"""
 (
     SELECT
-        {scope.kept}{nodes(by)}[node] AS value,
+        {kept}node,
         countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
         {sorted_times["sorted_times"]} AS sorted_times, max(is_made_up) AS made_up
-    FROM{indented(_cut(scope, by, journeys))}
-    GROUP BY {scope.kept}value
+    FROM{indented(_cut(kept, as_of, journeys))}
+    GROUP BY {kept}node
 )"""
-    return layered(counted, shares_left, quantile_layers(_SHARES))
+    return layered(counted, shares_left | {"value": f"{nodes(by)}[node]"}, quantile_layers(_SHARES))
 
 
 _COLUMNS = own(
@@ -71,16 +72,10 @@ WAITS = ParameterizedView(
     "How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)",
     ARGUMENTS | AS_OF | BY.parameter,
     _COLUMNS | own(MADE_UP_COLUMN),
-    _waits(SELECTION, ASKED, selected_stays()),
+    _waits("", SELECTION.as_of, ASKED, selected_stays()),
 )
 
 
-def _all_waits(by: str) -> str:
-    waits = _waits(EVERYTHING, f"'{by}'", all_stays(by))
-    return f"    SELECT '{by}' AS told_by, * FROM{indented(waits)}"
-
-
-_ALL = "\n    UNION ALL\n".join(map(_all_waits, BY.values))
 DWELL = View(
     "kpi_dwell",
     "How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)",
@@ -88,5 +83,5 @@ DWELL = View(
     | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the value is", "")})
     | _COLUMNS
     | label("a journey with a stay there has a made-up touchpoint", "made_up"),
-    f"\n(\n{_ALL}\n)",
+    _waits("".join(f"{key}, " for key in TOLD), EVERYTHING.as_of, "told_by", all_stays(timed=True)),
 )

@@ -1659,28 +1659,23 @@ AS SELECT
     n_open,
     if(n_followed + n_open = 0, NULL, n_open / (n_followed + n_open)) AS open_share,
     n_last,
-    if(rank_50 = 0, NULL, sorted_times[rank_50].1) / 1000000 AS p50_seconds,
-    if(rank_75 = 0, NULL, sorted_times[rank_75].1) / 1000000 AS p75_seconds,
-    if(rank_90 = 0, NULL, sorted_times[rank_90].1) / 1000000 AS p90_seconds,
+    if(rank_50 = 0, NULL, intDiv(sorted_times[rank_50], 2)) / 1000000 AS p50_seconds,
+    if(rank_75 = 0, NULL, intDiv(sorted_times[rank_75], 2)) / 1000000 AS p75_seconds,
+    if(rank_90 = 0, NULL, intDiv(sorted_times[rank_90], 2)) / 1000000 AS p90_seconds,
     made_up AS is_simulated
 FROM 
 (
-    SELECT 'touchpoint' AS told_by, * FROM
+    SELECT
+        *,
+        arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
+        arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
+        arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
+    FROM 
     (
         SELECT
             *,
-            arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
-            arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
-            arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
-        FROM 
-        (
-            SELECT
-                *,
-                arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs
-            FROM 
-            (
-                SELECT
-                    map, map_version, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
+            arrayCumSum(arrayMap((one, number) -> if(bitTest(one, 0), 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs,
+            if(told_by = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
                     SELECT
                         stage,
                         sum(sign) AS events
@@ -1694,266 +1689,125 @@ FROM
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                     GROUP BY touchpoint
-                ))))[node] AS value,
-                    countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times, max(is_made_up) AS made_up
-                FROM
-                (
-                    SELECT map, map_version, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
-                    FROM
-                    (
-                        SELECT map, map_version, if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open,
-                            simulated > 0 AS made_up
-                        FROM
-                        (
-                            SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
-                            (
-                                SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                                FROM
-                                (
-                                    SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                                    FROM
-                                    (
-                                        SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            ))))) AS is_young
-                                        FROM
-                                        (
-                                            SELECT
-                                                map,
-                                                map_version,
-                                                sipHash128(person) AS who,
-                                                cycle,
-                                                sum(sign) AS touchpoints,
-                                                sum(sign * is_simulated) AS simulated,
-                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                                sum(sign * (stage_max - stage_max_before)) AS highest,
-                                                sum(sign * is_conversion) AS conversions,
-                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                            GROUP BY map, map_version, who, cycle
-                                            HAVING touchpoints > 0
-                                        )
-                                        WHERE runs OR is_young OR term_us < 0
-                                    )
-                                    GROUP BY map, map_version, who
-                                )
-                                ARRAY JOIN candidates AS one
-                            ) WHERE is_open) AS is_open
-                            FROM
-                            (
-                                SELECT
-                                    map, map_version, sipHash128(person) AS who, cycle,
-                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                SELECT
-                                    stage,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                GROUP BY stage
-                            ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                SELECT
-                                    touchpoint,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                GROUP BY touchpoint
-                            ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
-                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met_us,
-                                    sum(sign * is_simulated) AS simulated
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                  AND cycle > 0
-                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                                GROUP BY map, map_version, who, cycle
-                            )
-                        )
-                    )
-                    ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
-                    SELECT max(hour) + toIntervalHour(1)
-                    FROM (SELECT bucket AS hour, events FROM (
-                        SELECT
-                            toStartOfHour(event_time) AS bucket,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        GROUP BY bucket
-                    ))
-                    WHERE events != 0
-                ))))) AS cut
-                )
-                GROUP BY map, map_version, value
-            )
-        )
-    )
-    UNION ALL
-    SELECT 'stage' AS told_by, * FROM
-    (
-        SELECT
-            *,
-            arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
-            arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
-            arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
+                ))))[node] AS value
         FROM 
         (
             SELECT
-                *,
-                arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs
-            FROM 
+                map, map_version, told_by, node,
+                countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
+                arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_made_up) AS made_up
+            FROM
             (
-                SELECT
-                    map, map_version, if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                    SELECT
-                        stage,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                    GROUP BY stage
-                ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                    SELECT
-                        touchpoint,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                    GROUP BY touchpoint
-                ))))[node] AS value,
-                    countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-                    arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times, max(is_made_up) AS made_up
+                SELECT map, map_version, told_by, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
                 FROM
                 (
-                    SELECT map, map_version, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
+                    SELECT map, map_version, told_by, stays, begins, is_open, simulated > 0 AS made_up
                     FROM
                     (
-                        SELECT map, map_version, if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open,
-                            simulated > 0 AS made_up
+                        SELECT *, (toUnixTimestamp(due) = 0 OR due > (
+                        SELECT max(hour) + toIntervalHour(1)
+                        FROM (SELECT bucket AS hour, events FROM (
+                            SELECT
+                                toStartOfHour(event_time) AS bucket,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY bucket
+                        ))
+                        WHERE events != 0
+                    )) AND (map, map_version, who, toUInt32(cycle + 1)) NOT IN (SELECT map, map_version, who, cycle FROM
+                        (
+                            SELECT
+                                map,
+                                map_version,
+                                sipHash128(person) AS who,
+                                cycle,
+                                sum(sign) AS touchpoints,
+                                sum(sign * is_simulated) AS simulated,
+                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                sum(sign * is_conversion) AS conversions,
+                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                AND cycle > 1
+                            GROUP BY map, map_version, who, cycle
+                            HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp((
+                            SELECT max(hour) + toIntervalHour(1)
+                            FROM (SELECT bucket AS hour, events FROM (
+                                SELECT
+                                    toStartOfHour(event_time) AS bucket,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY bucket
+                            ))
+                            WHERE events != 0
+                        )))))
+                        )) AS is_open
                         FROM
                         (
-                            SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
-                            (
-                                SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                                FROM
-                                (
-                                    SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                                    FROM
-                                    (
-                                        SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
-                                SELECT max(hour) + toIntervalHour(1)
-                                FROM (SELECT bucket AS hour, events FROM (
-                                    SELECT
-                                        toStartOfHour(event_time) AS bucket,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY bucket
-                                ))
-                                WHERE events != 0
-                            ))))) AS is_young
-                                        FROM
-                                        (
-                                            SELECT
-                                                map,
-                                                map_version,
-                                                sipHash128(person) AS who,
-                                                cycle,
-                                                sum(sign) AS touchpoints,
-                                                sum(sign * is_simulated) AS simulated,
-                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                                sum(sign * (stage_max - stage_max_before)) AS highest,
-                                                sum(sign * is_conversion) AS conversions,
-                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                            GROUP BY map, map_version, who, cycle
-                                            HAVING touchpoints > 0
-                                        )
-                                        WHERE runs OR is_young OR term_us < 0
-                                    )
-                                    GROUP BY map, map_version, who
-                                )
-                                ARRAY JOIN candidates AS one
-                            ) WHERE is_open) AS is_open
-                            FROM
-                            (
-                                SELECT
-                                    map, map_version, sipHash128(person) AS who, cycle,
-                                    arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                SELECT
-                                    stage,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                GROUP BY stage
-                            ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                SELECT
-                                    touchpoint,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                GROUP BY touchpoint
-                            ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
-                                    arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met_us,
-                                    sum(sign * is_simulated) AS simulated
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                  AND cycle > 0
-                                  AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                                GROUP BY map, map_version, who, cycle
-                            )
+                            SELECT
+                                map, map_version, sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
+                                arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                            SELECT
+                                stage,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY stage
+                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                            SELECT
+                                touchpoint,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY touchpoint
+                        ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
+                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
+                                arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                            SELECT
+                                stage,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY stage
+                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                            SELECT
+                                touchpoint,
+                                sum(sign) AS events
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            GROUP BY touchpoint
+                        ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
+                                arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
+                                sum(sign * is_simulated) AS simulated
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                              AND cycle > 0
+                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            GROUP BY map, map_version, who, cycle
                         )
                     )
-                    ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
-                    SELECT max(hour) + toIntervalHour(1)
-                    FROM (SELECT bucket AS hour, events FROM (
-                        SELECT
-                            toStartOfHour(event_time) AS bucket,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        GROUP BY bucket
-                    ))
-                    WHERE events != 0
-                ))))) AS cut
+                    ARRAY JOIN ['touchpoint', 'stage'] AS told_by, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays, [if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, touchpoint_met_us, arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met)), 0)), touchpoint_met_us), if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, stage_met_us, arrayMap(event -> bitAnd(event, 4294967295), stage_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), stage_met)), 0)), stage_met_us)] AS begins
                 )
-                GROUP BY map, map_version, value
+                ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
+                SELECT max(hour) + toIntervalHour(1)
+                FROM (SELECT bucket AS hour, events FROM (
+                    SELECT
+                        toStartOfHour(event_time) AS bucket,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY bucket
+                ))
+                WHERE events != 0
+            ))))) AS cut
             )
+            GROUP BY map, map_version, told_by, node
         )
     )
 );
@@ -1982,56 +1836,81 @@ AS SELECT
     made_up AS is_simulated
 FROM 
 (
-    SELECT 'touchpoint' AS told_by, * FROM
+    SELECT
+        *,
+        if(told_by = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
+                SELECT
+                    stage,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY stage
+            )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                SELECT
+                    touchpoint,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY touchpoint
+            )))))[left] AS from_node,
+        if(told_by = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
+                SELECT
+                    stage,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY stage
+            )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                SELECT
+                    touchpoint,
+                    sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY touchpoint
+            )))))[entered] AS to_node
+    FROM 
     (
-        SELECT map, map_version, edge.1 AS step, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
-            SELECT
-                stage,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY stage
-        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-            SELECT
-                touchpoint,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY touchpoint
-        )))))[edge.2] AS from_node, if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
-            SELECT
-                stage,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY stage
-        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-            SELECT
-                touchpoint,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY touchpoint
-        )))))[edge.3] AS to_node,
-            toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
+        SELECT map, map_version, told_by, edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
         FROM
         (
-            SELECT map, map_version, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
+            SELECT map, map_version, told_by, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
             FROM
             (
-                SELECT map, map_version, if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open,
-                    simulated > 0 AS made_up
+                SELECT map, map_version, told_by, stays, is_open, simulated > 0 AS made_up
                 FROM
                 (
-                    SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
+                    SELECT *, (toUnixTimestamp(due) = 0 OR due > (
+                    SELECT max(hour) + toIntervalHour(1)
+                    FROM (SELECT bucket AS hour, events FROM (
+                        SELECT
+                            toStartOfHour(event_time) AS bucket,
+                            sum(sign) AS events
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        GROUP BY bucket
+                    ))
+                    WHERE events != 0
+                )) AND (map, map_version, who, toUInt32(cycle + 1)) NOT IN (SELECT map, map_version, who, cycle FROM
                     (
-                        SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                        FROM
-                        (
-                            SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                            FROM
-                            (
-                                SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
+                        SELECT
+                            map,
+                            map_version,
+                            sipHash128(person) AS who,
+                            cycle,
+                            sum(sign) AS touchpoints,
+                            sum(sign * is_simulated) AS simulated,
+                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                            sum(sign * is_conversion) AS conversions,
+                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                        FROM journey_raw.ledger
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                            AND cycle > 1
+                        GROUP BY map, map_version, who, cycle
+                        HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp((
                         SELECT max(hour) + toIntervalHour(1)
                         FROM (SELECT bucket AS hour, events FROM (
                             SELECT
@@ -2042,49 +1921,12 @@ FROM
                             GROUP BY bucket
                         ))
                         WHERE events != 0
-                    )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    ))))) AS is_young
-                                FROM
-                                (
-                                    SELECT
-                                        map,
-                                        map_version,
-                                        sipHash128(person) AS who,
-                                        cycle,
-                                        sum(sign) AS touchpoints,
-                                        sum(sign * is_simulated) AS simulated,
-                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                                        sum(sign * is_conversion) AS conversions,
-                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                    GROUP BY map, map_version, who, cycle
-                                    HAVING touchpoints > 0
-                                )
-                                WHERE runs OR is_young OR term_us < 0
-                            )
-                            GROUP BY map, map_version, who
-                        )
-                        ARRAY JOIN candidates AS one
-                    ) WHERE is_open) AS is_open
+                    )))))
+                    )) AS is_open
                     FROM
                     (
                         SELECT
-                            map, map_version, sipHash128(person) AS who, cycle,
+                            map, map_version, sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
                             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                         SELECT
                             stage,
@@ -2099,126 +1941,8 @@ FROM
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY touchpoint
-                    ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met,
-                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS met_us,
-                            sum(sign * is_simulated) AS simulated
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                          AND cycle > 0
-                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                        GROUP BY map, map_version, who, cycle
-                    )
-                )
-            )
-            GROUP BY map, map_version, way
-        )
-        ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
-        GROUP BY map, map_version, step, from_node, to_node
-    )
-    UNION ALL
-    SELECT 'stage' AS told_by, * FROM
-    (
-        SELECT map, map_version, edge.1 AS step, if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
-            SELECT
-                stage,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY stage
-        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-            SELECT
-                touchpoint,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY touchpoint
-        )))))[edge.2] AS from_node, if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
-            SELECT
-                stage,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY stage
-        )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-            SELECT
-                touchpoint,
-                sum(sign) AS events
-            FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            GROUP BY touchpoint
-        )))))[edge.3] AS to_node,
-            toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
-        FROM
-        (
-            SELECT map, map_version, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
-            FROM
-            (
-                SELECT map, map_version, if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open,
-                    simulated > 0 AS made_up
-                FROM
-                (
-                    SELECT *, (map, map_version, who, cycle) IN (SELECT map, map_version, who, cycle FROM
-                    (
-                        SELECT map, map_version, who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                        FROM
-                        (
-                            SELECT map, map_version, who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                            FROM
-                            (
-                                SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp((
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    )))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp((
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    ))))) AS is_young
-                                FROM
-                                (
-                                    SELECT
-                                        map,
-                                        map_version,
-                                        sipHash128(person) AS who,
-                                        cycle,
-                                        sum(sign) AS touchpoints,
-                                        sum(sign * is_simulated) AS simulated,
-                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                                        sum(sign * is_conversion) AS conversions,
-                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                    GROUP BY map, map_version, who, cycle
-                                    HAVING touchpoints > 0
-                                )
-                                WHERE runs OR is_young OR term_us < 0
-                            )
-                            GROUP BY map, map_version, who
-                        )
-                        ARRAY JOIN candidates AS one
-                    ) WHERE is_open) AS is_open
-                    FROM
-                    (
-                        SELECT
-                            map, map_version, sipHash128(person) AS who, cycle,
+                    ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
                             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                         SELECT
                             stage,
@@ -2233,8 +1957,8 @@ FROM
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                         GROUP BY touchpoint
-                    ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met,
-                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS met_us,
+                    ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
+                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
                             sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
@@ -2243,11 +1967,12 @@ FROM
                         GROUP BY map, map_version, who, cycle
                     )
                 )
+                ARRAY JOIN ['touchpoint', 'stage'] AS told_by, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays
             )
-            GROUP BY map, map_version, way
+            GROUP BY map, map_version, told_by, way
         )
         ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
-        GROUP BY map, map_version, step, from_node, to_node
+        GROUP BY map, map_version, told_by, step, left, entered
     )
 );
 
@@ -4208,12 +3933,28 @@ FROM
                                         ) AS answers
                                         ASOF INNER JOIN
                                         (
-                                            SELECT sipHash128(person) AS who, cycle, sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us, sum(sign * is_conversion) > 0 AS is_converted
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND cycle > 0
-                                                AND person IN (SELECT person FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0)
-                                            GROUP BY who, cycle
-                                            HAVING sum(sign) > 0
+                                            SELECT who, cycle, started_us, conversions > 0 AS is_converted
+                                            FROM
+                                            (
+                                                SELECT
+                                                    sipHash128(person) AS who,
+                                                    cycle,
+                                                    sum(sign) AS touchpoints,
+                                                    sum(sign * is_simulated) AS simulated,
+                                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                    sum(sign * is_conversion) AS conversions,
+                                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                                FROM journey_raw.ledger
+                                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                                    AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                GROUP BY who, cycle
+                                                HAVING touchpoints > 0
+                                            )
+                                            WHERE who IN (SELECT sipHash128(person) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0)
                                         ) AS journeys
                                         ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
                                         GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope, who, cycle
@@ -4222,17 +3963,51 @@ FROM
                                 ) AS experiences USING (touchpoint, is_simulated, kpi, kpi_variant, scope)
                                 LEFT JOIN
                                 (
-                                    SELECT touchpoint, count() AS all_journeys, countIf(is_real) AS real_journeys
+                                    SELECT if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                        SELECT
+                                            stage,
+                                            sum(sign) AS events
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY stage
+                                    ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                        SELECT
+                                            touchpoint,
+                                            sum(sign) AS events
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY touchpoint
+                                    ))))[node] AS touchpoint, sumIf(same, NOT of_real) AS all_journeys, sumIf(same, of_real) AS real_journeys
                                     FROM
                                     (
-                                        SELECT touchpoint, sipHash128(person) AS who, cycle, sum(sign * (is_simulated = 0)) > 0 AS is_real
+                                        SELECT intDiv(code, 2) AS node, code % 2 = 0 AS of_real, count() AS same
+                                        FROM
+                                        (
+                                            SELECT groupArray(2 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                        SELECT
+                                            stage,
+                                            sum(sign) AS events
                                         FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                        GROUP BY touchpoint, who, cycle
-                                        HAVING sum(sign) > 0
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY stage
+                                    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                        SELECT
+                                            touchpoint,
+                                            sum(sign) AS events
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY touchpoint
+                                    ))), touchpoint))) + (is_simulated != 0)) AS met
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                            GROUP BY sipHash128(person), cycle
+                                        )
+                                        ARRAY JOIN arrayDistinct(arrayConcat(arrayMap(one -> bitOr(one, 1), met), arrayFilter(one -> one % 2 = 0, met))) AS code
+                                        GROUP BY code
                                     )
-                                    GROUP BY touchpoint
+                                    GROUP BY node
                                 ) AS through USING (touchpoint)
                                 LEFT JOIN (
                                     SELECT
@@ -4564,54 +4339,38 @@ FROM
                 FROM
                 (
                     SELECT
-                        who, (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_judged,
+                        who, ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_judged,
                         arrayMap(node -> toUInt64(node * 256
                         + 1 * (cycle > 0) + 2 * (conversions > 0) + 4 * (cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node))
                         + 8 * (cycle > 0 AND is_judged) + 16 * ((cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)) AND is_judged)), arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
                     FROM
                     (
-                        SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+                        SELECT *, (toUnixTimestamp(due) = 0 OR due > {as_of:DateTime('UTC')}) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
                         (
-                            SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                            FROM
-                            (
-                                SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                                FROM
-                                (
-                                    SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
-                                    FROM
-                                    (
-                                        SELECT
-                                            sipHash128(person) AS who,
-                                            cycle,
-                                            sum(sign) AS touchpoints,
-                                            sum(sign * is_simulated) AS simulated,
-                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                            sum(sign * (stage_max - stage_max_before)) AS highest,
-                                            sum(sign * is_conversion) AS conversions,
-                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                        GROUP BY who, cycle
-                                        HAVING touchpoints > 0
-                                    )
-                                    WHERE runs OR is_young OR term_us < 0
-                                )
-                                GROUP BY who
-                            )
-                            ARRAY JOIN candidates AS one
-                        ) WHERE is_open) AS is_open
+                            SELECT
+                                sipHash128(person) AS who,
+                                cycle,
+                                sum(sign) AS touchpoints,
+                                sum(sign * is_simulated) AS simulated,
+                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                sum(sign * is_conversion) AS conversions,
+                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
+                            GROUP BY who, cycle
+                            HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))
+                        )) AS is_open
                         FROM
                         (
                             SELECT
-                                sipHash128(person) AS who, cycle,
+                                sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
                                 sum(sign * is_conversion) AS conversions,
                                 sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us,
                                 argMax(toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT
                                 stage,
@@ -4647,19 +4406,14 @@ FROM
                               AND touchpoint_number > 0
                               AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
                               AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                              AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                        local_date AS day,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        AND map = {map:String} AND map_version = {map_version:UInt32}
-                    GROUP BY day))) OR (sipHash128(person), cycle) IN (
+                              AND (NOT intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 0 OR (sipHash128(person), cycle) IN (
                         SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
                         GROUP BY who, cycle
                         HAVING sum(sign) > 0
                     ))
                             GROUP BY who, cycle
+                            HAVING sum(if(intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) BETWEEN 1 AND 4, if(local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)), sign, toInt8(0)), sign)) > 0
                         )
                     )
                 )
@@ -4703,13 +4457,7 @@ AS SELECT
     CAST(if(judged = 0 OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
     CAST(if(judged = 0 OR is_last, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
     CAST(if(judged = 0 OR is_last, NULL, 'wilson'), 'LowCardinality(Nullable(String))') AS ci_method,
-    CAST(if((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-    local_date AS day,
-    sum(sign) AS events
-FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-    AND map = {map:String} AND map_version = {map_version:UInt32}
-GROUP BY day))), ((
+    CAST(if((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 5), ((
     SELECT count() FROM (
 SELECT
     map,
@@ -4741,137 +4489,75 @@ FROM
                 SELECT *, max(made_up_here) OVER () AS made_up
                 FROM
                 (
-                    SELECT stage_order, sum(counts.reached) AS reached, sum(counts.still_open) AS still_open, sum(counts.young) AS young, max(counts.made_up_here) AS made_up_here
+                    SELECT
+                        stage_order, sum(counts.reached) AS reached, sum(counts.still_open) AS still_open, sum(counts.young) AS young,
+                        max(counts.made_up_here) AS made_up_here
                     FROM
                     (
-                        SELECT toUInt8(passing) AS stage_order, toInt64(sum(events)) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, toInt64(0) AS made_up_here
+                        SELECT toUInt8(passing) AS stage_order, toInt64(sum(same)) AS reached,
+                            toInt64(sumIf(same_open, passed = passing)) AS still_open, toInt64(sum(same_young)) AS young, max(made_up) AS made_up_here
                         FROM
                         (
-                        SELECT
-                            if({mode:String} IN ('any'), stage_max_before, funnel_before) AS before,
-                            if({mode:String} IN ('any'), stage_max, funnel_depth) AS after,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                            local_date AS day,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            AND map = {map:String} AND map_version = {map_version:UInt32}
-                        GROUP BY day)))
-                        GROUP BY before, after
-                        )
-                        ARRAY JOIN range(toUInt32(before + 1), toUInt32(after) + 1) AS passing
-                        GROUP BY stage_order
-                        UNION ALL
-                        SELECT toUInt8(passing) AS stage_order, toInt64(sum(same)) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, toInt64(max(is_made_up)) AS made_up_here
-                        FROM
-                        (
-                            SELECT if({mode:String} IN ('any'), highest, depth) AS passed, count() AS same, max(simulated > 0) AS is_made_up
+                            SELECT passed, count() AS same, countIf(is_open) AS same_open, countIf(is_young) AS same_young, max(is_made_up) AS made_up
                             FROM
                             (
-                                SELECT * FROM
+                                SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, is_young, simulated > 0 AS is_made_up
+                                FROM
                                 (
-                                    SELECT
-                                        sipHash128(person) AS who,
-                                        cycle,
-                                        sum(sign) AS touchpoints,
-                                        sum(sign * is_simulated) AS simulated,
-                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                                        sum(sign * is_conversion) AS conversions,
-                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND NOT (NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                                        local_date AS day,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                        AND map = {map:String} AND map_version = {map_version:UInt32}
-                                    GROUP BY day)))
+                                    SELECT *, (ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
+                                        GROUP BY who, cycle
+                                        HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))
+                                    )) AS is_open, NOT ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
+                                    FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                        GROUP BY who, cycle
+                                        HAVING touchpoints > 0 AND sum(if(intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) BETWEEN 1 AND 4, if(local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)), sign, toInt8(0)), sign)) > 0
+                                    )
+                                    WHERE (NOT intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 0 OR (who, cycle) IN (
+                                    SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
                                     GROUP BY who, cycle
-                                    HAVING touchpoints > 0
+                                    HAVING sum(sign) > 0
+                                ))
                                 )
-                                WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                                local_date AS day,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                AND map = {map:String} AND map_version = {map_version:UInt32}
-                            GROUP BY day))) OR (who, cycle) IN (
-                                SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                                GROUP BY who, cycle
-                                HAVING sum(sign) > 0
-                            ))
                             )
                             GROUP BY passed
                         )
-                        ARRAY JOIN range(toUInt32(0), toUInt32(passed) + 1) AS passing
+                        ARRAY JOIN range(0, toUInt32(passed) + 1) AS passing
                         GROUP BY stage_order
                         UNION ALL
-                        SELECT toUInt8(passing) AS stage_order, toInt64(0) AS reached, toInt64(sumIf(same, is_open AND passed = passing)) AS still_open, toInt64(sumIf(same, is_young)) AS young, toInt64(0) AS made_up_here
-                        FROM
-                        (
-                            SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, is_young, count() AS same
-                            FROM
-                            (
-                                SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                                FROM
-                                (
-                                    SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                                    FROM
-                                    (
-                                        SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
-                                        FROM
-                                        (
-                                            SELECT
-                                                sipHash128(person) AS who,
-                                                cycle,
-                                                sum(sign) AS touchpoints,
-                                                sum(sign * is_simulated) AS simulated,
-                                                sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                                sum(sign * (stage_max - stage_max_before)) AS highest,
-                                                sum(sign * is_conversion) AS conversions,
-                                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                            GROUP BY who, cycle
-                                            HAVING touchpoints > 0
-                                        )
-                                        WHERE runs OR is_young OR term_us < 0
-                                    )
-                                    GROUP BY who
-                                )
-                                ARRAY JOIN candidates AS one
-                            )
-                            WHERE ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                            local_date AS day,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            AND map = {map:String} AND map_version = {map_version:UInt32}
-                        GROUP BY day))) OR (who, cycle) IN (
-                            SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                            GROUP BY who, cycle
-                            HAVING sum(sign) > 0
-                        ))
-                            GROUP BY passed, is_open, is_young
-                        )
-                        ARRAY JOIN range(toUInt32(1), toUInt32(passed) + 1) AS passing
-                        GROUP BY stage_order
-                        UNION ALL
-                        SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, toInt64(0) AS made_up_here FROM (SELECT stage, stage_order FROM journey_raw.stages WHERE map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0 LIMIT 1 BY stage)
+                        SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, 0 AS made_up_here FROM (SELECT stage, stage_order FROM journey_raw.stages WHERE map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0 LIMIT 1 BY stage)
                     ) AS counts
                     GROUP BY stage_order
                 )
@@ -4902,16 +4588,10 @@ AS SELECT
     CAST(n_open, 'Int64') AS n_open,
     CAST(if(n_followed + n_open = 0, NULL, n_open / (n_followed + n_open)), 'Nullable(Float64)') AS open_share,
     CAST(n_last, 'Int64') AS n_last,
-    CAST(if(rank_50 = 0, NULL, sorted_times[rank_50].1) / 1000000, 'Nullable(Float64)') AS p50_seconds,
-    CAST(if(rank_75 = 0, NULL, sorted_times[rank_75].1) / 1000000, 'Nullable(Float64)') AS p75_seconds,
-    CAST(if(rank_90 = 0, NULL, sorted_times[rank_90].1) / 1000000, 'Nullable(Float64)') AS p90_seconds,
-    CAST(if((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-    local_date AS day,
-    sum(sign) AS events
-FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-    AND map = {map:String} AND map_version = {map_version:UInt32}
-GROUP BY day))), ((
+    CAST(if(rank_50 = 0, NULL, intDiv(sorted_times[rank_50], 2)) / 1000000, 'Nullable(Float64)') AS p50_seconds,
+    CAST(if(rank_75 = 0, NULL, intDiv(sorted_times[rank_75], 2)) / 1000000, 'Nullable(Float64)') AS p75_seconds,
+    CAST(if(rank_90 = 0, NULL, intDiv(sorted_times[rank_90], 2)) / 1000000, 'Nullable(Float64)') AS p90_seconds,
+    CAST(if((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 5), ((
     SELECT count() FROM (
 SELECT
     map,
@@ -4933,75 +4613,60 @@ FROM
     (
         SELECT
             *,
-            arrayCumSum(arrayMap((one, number) -> if(one.2 = 1, 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs
+            arrayCumSum(arrayMap((one, number) -> if(bitTest(one, 0), 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs,
+            if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                    SELECT
+                        stage,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY stage
+                ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                    SELECT
+                        touchpoint,
+                        sum(sign) AS events
+                    FROM journey_raw.ledger
+                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    GROUP BY touchpoint
+                ))))[node] AS value
         FROM 
         (
             SELECT
-                if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                SELECT
-                    stage,
-                    sum(sign) AS events
-                FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                GROUP BY stage
-            ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                SELECT
-                    touchpoint,
-                    sum(sign) AS events
-                FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                GROUP BY touchpoint
-            ))))[node] AS value,
+                node,
                 countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-                arraySort(groupArrayIf((lasted_us, fate), fate < 2)) AS sorted_times, max(is_made_up) AS made_up
+                arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_made_up) AS made_up
             FROM
             (
                 SELECT cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
                 FROM
                 (
-                    SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open,
-                        simulated > 0 AS made_up
+                    SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS made_up
                     FROM
                     (
-                        SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+                        SELECT *, (toUnixTimestamp(due) = 0 OR due > {as_of:DateTime('UTC')}) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
                         (
-                            SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                            FROM
-                            (
-                                SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                                FROM
-                                (
-                                    SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
-                                    FROM
-                                    (
-                                        SELECT
-                                            sipHash128(person) AS who,
-                                            cycle,
-                                            sum(sign) AS touchpoints,
-                                            sum(sign * is_simulated) AS simulated,
-                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                            sum(sign * (stage_max - stage_max_before)) AS highest,
-                                            sum(sign * is_conversion) AS conversions,
-                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                        GROUP BY who, cycle
-                                        HAVING touchpoints > 0
-                                    )
-                                    WHERE runs OR is_young OR term_us < 0
-                                )
-                                GROUP BY who
-                            )
-                            ARRAY JOIN candidates AS one
-                        ) WHERE is_open) AS is_open
+                            SELECT
+                                sipHash128(person) AS who,
+                                cycle,
+                                sum(sign) AS touchpoints,
+                                sum(sign * is_simulated) AS simulated,
+                                sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                sum(sign * (stage_max - stage_max_before)) AS highest,
+                                sum(sign * is_conversion) AS conversions,
+                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                            FROM journey_raw.ledger
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
+                            GROUP BY who, cycle
+                            HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))
+                        )) AS is_open
                         FROM
                         (
                             SELECT
-                                sipHash128(person) AS who, cycle,
+                                sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
                                 arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT
                                 stage,
@@ -5024,26 +4689,21 @@ FROM
                               AND cycle > 0
                               AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
                               AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                              AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                        local_date AS day,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        AND map = {map:String} AND map_version = {map_version:UInt32}
-                    GROUP BY day))) OR (sipHash128(person), cycle) IN (
+                              AND (NOT intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 0 OR (sipHash128(person), cycle) IN (
                         SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
                         GROUP BY who, cycle
                         HAVING sum(sign) > 0
                     ))
                             GROUP BY who, cycle
+                            HAVING sum(if(intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) BETWEEN 1 AND 4, if(local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)), sign, toInt8(0)), sign)) > 0
                         )
                     )
                     WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
                 )
                 ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS cut
             )
-            GROUP BY value
+            GROUP BY node
         )
     )
 );
@@ -5065,13 +4725,7 @@ AS SELECT
     CAST(shown_to, 'LowCardinality(String)') AS to_node,
     CAST(journeys, 'Int64') AS journeys,
     CAST(share, 'Float64') AS share,
-    CAST(if((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-    local_date AS day,
-    sum(sign) AS events
-FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-    AND map = {map:String} AND map_version = {map_version:UInt32}
-GROUP BY day))), ((
+    CAST(if((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 5), ((
     SELECT count() FROM (
 SELECT
     map,
@@ -5106,127 +4760,112 @@ FROM
                     sum(passing) OVER (PARTITION BY step, to_node) AS to_node_total
                 FROM 
                 (
-                    SELECT edge.1 AS step, if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
-                        SELECT
-                            stage,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        GROUP BY stage
-                    )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                        SELECT
-                            touchpoint,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        GROUP BY touchpoint
-                    )))))[edge.2] AS from_node, if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
-                        SELECT
-                            stage,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        GROUP BY stage
-                    )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                        SELECT
-                            touchpoint,
-                            sum(sign) AS events
-                        FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                        GROUP BY touchpoint
-                    )))))[edge.3] AS to_node,
-                        toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
-                    FROM
+                    SELECT
+                        *,
+                        if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                SELECT
+                                    stage,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY stage
+                            )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                SELECT
+                                    touchpoint,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY touchpoint
+                            )))))[left] AS from_node,
+                        if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                SELECT
+                                    stage,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY stage
+                            )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                SELECT
+                                    touchpoint,
+                                    sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY touchpoint
+                            )))))[entered] AS to_node
+                    FROM 
                     (
-                        SELECT arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
+                        SELECT edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
                         FROM
                         (
-                            SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open,
-                                simulated > 0 AS made_up
+                            SELECT arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
                             FROM
                             (
-                                SELECT *, (who, cycle) IN (SELECT who, cycle FROM
-                                (
-                                    SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-                                    FROM
-                                    (
-                                        SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-                                        FROM
-                                        (
-                                            SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
-                                            FROM
-                                            (
-                                                SELECT
-                                                    sipHash128(person) AS who,
-                                                    cycle,
-                                                    sum(sign) AS touchpoints,
-                                                    sum(sign * is_simulated) AS simulated,
-                                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                                                    sum(sign * is_conversion) AS conversions,
-                                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                                                FROM journey_raw.ledger
-                                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                                    AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                GROUP BY who, cycle
-                                                HAVING touchpoints > 0
-                                            )
-                                            WHERE runs OR is_young OR term_us < 0
-                                        )
-                                        GROUP BY who
-                                    )
-                                    ARRAY JOIN candidates AS one
-                                ) WHERE is_open) AS is_open
+                                SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS made_up
                                 FROM
                                 (
-                                    SELECT
-                                        sipHash128(person) AS who, cycle,
-                                        arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                    SELECT
-                                        stage,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY stage
-                                ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                    SELECT
-                                        touchpoint,
-                                        sum(sign) AS events
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                    GROUP BY touchpoint
-                                ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
-                                        arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us,
-                                        sum(sign * is_simulated) AS simulated
-                                    FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                      AND cycle > 0
-                                      AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                                      AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-                                local_date AS day,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                AND map = {map:String} AND map_version = {map_version:UInt32}
-                            GROUP BY day))) OR (sipHash128(person), cycle) IN (
-                                SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
-                                GROUP BY who, cycle
-                                HAVING sum(sign) > 0
-                            ))
+                                    SELECT *, (toUnixTimestamp(due) = 0 OR due > {as_of:DateTime('UTC')}) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who,
+                                            cycle,
+                                            sum(sign) AS touchpoints,
+                                            sum(sign * is_simulated) AS simulated,
+                                            sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                            sum(sign * (stage_max - stage_max_before)) AS highest,
+                                            sum(sign * is_conversion) AS conversions,
+                                            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
+                                        GROUP BY who, cycle
+                                        HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))
+                                    )) AS is_open
+                                    FROM
+                                    (
+                                        SELECT
+                                            sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
+                                            arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                        SELECT
+                                            stage,
+                                            sum(sign) AS events
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY stage
+                                    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                        SELECT
+                                            touchpoint,
+                                            sum(sign) AS events
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY touchpoint
+                                    ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
+                                            arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met_us,
+                                            sum(sign * is_simulated) AS simulated
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                          AND cycle > 0
+                                          AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                          AND (NOT intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 0 OR (sipHash128(person), cycle) IN (
+                                    SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
                                     GROUP BY who, cycle
+                                    HAVING sum(sign) > 0
+                                ))
+                                        GROUP BY who, cycle
+                                        HAVING sum(if(intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) BETWEEN 1 AND 4, if(local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)), sign, toInt8(0)), sign)) > 0
+                                    )
                                 )
+                                WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
                             )
-                            WHERE (SELECT throwIf(NOT {by:String} IN ('touchpoint', 'stage'), 'by is one of touchpoint, stage')) = 0
+                            GROUP BY way
                         )
-                        GROUP BY way
+                        ARRAY JOIN arrayZip(range(toUInt8({steps:UInt8})), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
+                        GROUP BY step, left, entered
                     )
-                    ARRAY JOIN arrayZip(range(toUInt8({steps:UInt8})), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
-                    GROUP BY step, from_node, to_node
                 )
             )
         )
@@ -5262,7 +4901,7 @@ AS SELECT
     CAST(depth, 'UInt8') AS depth,
     CAST(touchpoints, 'UInt64') AS touchpoints,
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
-    CAST((if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_window_over,
+    CAST(((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_window_over,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
     CAST(arrayMap(node -> if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT
@@ -5296,45 +4935,30 @@ AS SELECT
     ))))[node], if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))), 'Array(LowCardinality(String))') AS stage_path
 FROM 
 (
-    SELECT *, (who, cycle) IN (SELECT who, cycle FROM
+    SELECT *, (toUnixTimestamp(due) = 0 OR due > {as_of:DateTime('UTC')}) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
     (
-        SELECT who, one.1 AS cycle, one.2 AS depth, one.3 AS highest, one.4 AS is_young, one.1 = last_cycle AND one.5 AS is_open
-        FROM
-        (
-            SELECT who, groupArray((cycle, depth, highest, is_young, runs)) AS candidates, max(cycle) AS last_cycle
-            FROM
-            (
-                SELECT *, ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000 AS runs, NOT (if(term_us < 0, term_us + 2305843009213693952, term_us) >= 1152921504606846976 OR started_us + if(term_us < 0, term_us + 2305843009213693952, term_us) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_young
-                FROM
-                (
-                    SELECT
-                        sipHash128(person) AS who,
-                        cycle,
-                        sum(sign) AS touchpoints,
-                        sum(sign * is_simulated) AS simulated,
-                        sum(sign * (funnel_depth - funnel_before)) AS depth,
-                        sum(sign * (stage_max - stage_max_before)) AS highest,
-                        sum(sign * is_conversion) AS conversions,
-                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                        AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                    GROUP BY who, cycle
-                    HAVING touchpoints > 0
-                )
-                WHERE runs OR is_young OR term_us < 0
-            )
-            GROUP BY who
-        )
-        ARRAY JOIN candidates AS one
-    ) WHERE is_open) AS is_open
+        SELECT
+            sipHash128(person) AS who,
+            cycle,
+            sum(sign) AS touchpoints,
+            sum(sign * is_simulated) AS simulated,
+            sum(sign * (funnel_depth - funnel_before)) AS depth,
+            sum(sign * (stage_max - stage_max_before)) AS highest,
+            sum(sign * is_conversion) AS conversions,
+            sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+            sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+            sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+            sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+            AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
+        GROUP BY who, cycle
+        HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))
+    )) AS is_open
     FROM
     (
         SELECT
-            sipHash128(person) AS who, cycle,
+            sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
             sum(sign) AS touchpoints,
             sum(sign * is_simulated) AS simulated,
             sum(sign * (funnel_depth - funnel_before)) AS depth,
@@ -5380,19 +5004,14 @@ FROM
           AND cycle > 0
           AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
           AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-          AND ((NOT (notEmpty({filter:Map(String, Array(String))}['touchpoint']) OR notEmpty({filter:Map(String, Array(String))}['stage']) OR notEmpty({filter:Map(String, Array(String))}['channel']) OR notEmpty({filter:Map(String, Array(String))}['is_online']) OR notEmpty({filter:Map(String, Array(String))}['is_simulated']) OR notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])) AND (SELECT min(day) >= {date_from:Date} AND max(day) <= {date_to:Date} FROM (SELECT
-    local_date AS day,
-    sum(sign) AS events
-FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-    AND map = {map:String} AND map_version = {map_version:UInt32}
-GROUP BY day))) OR (sipHash128(person), cycle) IN (
+          AND (NOT intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 0 OR (sipHash128(person), cycle) IN (
     SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))
     GROUP BY who, cycle
     HAVING sum(sign) > 0
 ))
         GROUP BY who, cycle
+        HAVING sum(if(intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) BETWEEN 1 AND 4, if(local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)), sign, toInt8(0)), sign)) > 0
     )
 );
 

@@ -101,11 +101,9 @@ class JourneyRecount:
         return [one for one in found if any(one.chosen)]
 
     def _is_over(self, rows: list[Placed]) -> bool:
-        """Whether the map's term has passed since the journey began; a journey that began with its end has no window."""
-        due = rows[0].row["churn_due_at_s"]
-        begun = rows[0].time.replace(microsecond=0)
-        term = datetime.fromtimestamp(due, UTC).replace(tzinfo=None) - begun
-        return not due or rows[0].time + term <= self.as_of
+        """Whether the map's term has passed since the journey began, also of one that began with its end."""
+        days = self.map.churn.inactivity_days if self.map.churn else None
+        return not days or rows[0].time + timedelta(days=days) <= self.as_of
 
     def volume(self) -> Cells:
         return Counter(

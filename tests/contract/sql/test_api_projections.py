@@ -19,7 +19,7 @@ READS: dict[str, tuple[set[str], str, dict[str, Any]]] = {
     "volume by hour": ({"journey_raw.ledger"}, "volume_over_time", {"grain": "hour"}),
     "revenue of a place": ({"revenue_1d"}, "revenue_by_touchpoint", {"filter_": {"place": ["7"]}}),
     "what can be filtered by": ({"volume_1d", "volume_1h"}, "dimension_values", {}),
-    "funnel of everything": ({"funnel_1d", "journey_sums"}, "funnel", ALL_DAYS),
+    "funnel of everything": ({"journey_sums"}, "funnel", ALL_DAYS),
     "funnel of a channel": (
         {"journey_sums", "journey_raw.ledger"},
         "funnel",
@@ -36,8 +36,8 @@ def filled_client(engine_client: Client) -> Client:
     for number in range(1, 3001):
         time = NOON + hours(number % 500)
         values = {
-            "event_time": time, "local_date": time.date(), "channel": ("web", "")[number % 2], "person": f"k1:{number % 300}", "cycle": 1,
-            "place": str(number % 7), "touchpoint_number": 1 + number // 300, "transition": "enter" if number <= 300 else "stay",
+            "event_time": time, "local_date": time.date(), "channel": ("web", "")[number % 2], "person": f"k1:{number % 300}",
+            "cycle": 1 + number // 2900, "place": str(number % 7), "touchpoint_number": 1 + number // 300, "transition": "enter" if number <= 300 else "stay",
             "currency": "USD", "currency_exponent": 2, "amount_minor": number, "funnel_depth": 1, "stage_max": 1,
             "funnel_before": int(number > 300), "stage_max_before": int(number > 300), "churn_due_at": time + timedelta(days=30),
         }  # fmt: skip

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from clickhouse_driver import Client
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
@@ -275,3 +276,24 @@ def test_every_view_of_selected_journeys_equals_a_recount_and_agrees_with_the_ot
         if selection is whole:
             check_windowfunnel(engine_client, views, len(journey_map.stages))
     check_marts(engine_client, recount)
+
+
+@pytest.mark.parametrize(("hours", "over"), [(71, 0), (72, 3)])
+def test_a_journey_that_begins_with_its_end_waits_for_the_term_like_all_others(
+    engine_client: Client, engine_settings: Settings, hours: int, over: int
+) -> None:
+    """Else rates of the last days would count those who left at once, and nobody else."""
+    start_anew(engine_client, RICH)
+    actions = {1: "leave", 2: "", 3: ""}
+    events = [
+        {"type": "touchline.touchpoint.v1", "id": f"e{person}", "source": "shop", "touchpoint": "web", "action": action,
+         "time": START.isoformat(), "persons": [{"type": "login", "key": person_key(person)}]}
+        for person, action in actions.items()
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        store(engine_settings, Path(folder), events, [10], RICH)
+    as_of = (START + timedelta(hours=hours)).replace(tzinfo=None)
+    views = Views(engine_client, Selection(date(2025, 1, 1), date(2025, 12, 31), {}, as_of), MAP.map, MAP.version)
+    assert views.read("funnel", "stage", "denominator", mode="any")["look",] == over
+    assert views.read("persons_by_touchpoint", "touchpoint", "denominator")[None,] == over
+    assert set(views.read("journeys", "person cycle", "is_window_over").values()) == {over // 3}
