@@ -37,7 +37,8 @@ def filled_client(engine_client: Client) -> Client:
         time = NOON + hours(number % 500)
         values = {
             "event_time": time, "local_date": time.date(), "channel": ("web", "")[number % 2], "person": f"k1:{number % 300}",
-            "cycle": 1 + number // 2900, "place": str(number % 7), "touchpoint_number": 1 + number // 300, "transition": "enter" if number <= 300 else "stay",
+            "cycle": 1 + number // 2900, "place": str(number % 7), "touchpoint_number": 1 + number // 300,
+            "transition": "enter" if number <= 300 else "stay",
             "currency": "USD", "currency_exponent": 2, "amount_minor": number, "funnel_depth": 1, "stage_max": 1,
             "funnel_before": int(number > 300), "stage_max_before": int(number > 300), "churn_due_at": time + timedelta(days=30),
         }  # fmt: skip
