@@ -24,9 +24,10 @@ VIEWS_MIGRATION = "0009_add_selections"
 JOURNEYS_MIGRATION = "0010_add_journey_sums"
 _KEPT = "-- KPI sums, kept by ClickHouse in every part.\n\n"
 _ADDED_LATER = (
-    "-- Sums by journey. The parts that are there get them in the background; until then they are read row by row, which costs time and\n"
-    "-- changes no number.\n\n"
+    "-- Sums by journey, and where a person's rows are. The parts that are there get them in the background; until then rows are read one\n"
+    "-- by one, which costs time and changes no number.\n\n"
 )
+_PERSON_INDEX = "of_person"
 _ALTER = "ALTER TABLE journey_raw.ledger\n"
 _HEAD = "-- Generated from sql/kpis.yaml by python -m touchline.sql.generate; change that, not this.\n"
 _VIEW_DDL = re.compile(r"^CREATE OR REPLACE VIEW (\S+)\n.*?;\n(?=\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -43,9 +44,12 @@ def generated_files() -> dict[str, str]:
         f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
         f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
         f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
-        f"sql/migrations/{JOURNEYS_MIGRATION}.sql": f"{_HEAD}{_ADDED_LATER}{_ALTER}{_added(JOURNEY_SUMS)};\n\n"
-        f"{_ALTER}    MATERIALIZE PROJECTION {JOURNEY_SUMS.name};\n",
-        f"sql/migrations/{JOURNEYS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}    DROP PROJECTION IF EXISTS {JOURNEY_SUMS.name};\n",
+        f"sql/migrations/{JOURNEYS_MIGRATION}.sql": f"{_HEAD}{_ADDED_LATER}{_ALTER}{_added(JOURNEY_SUMS)},\n"
+        "    -- Which granules may hold rows of a person, whatever identifiers it has: the events of a journey are found without a scan.\n"
+        f"    ADD INDEX IF NOT EXISTS {_PERSON_INDEX} person TYPE bloom_filter(0.01) GRANULARITY 1;\n\n"
+        f"{_ALTER}    MATERIALIZE PROJECTION {JOURNEY_SUMS.name},\n    MATERIALIZE INDEX {_PERSON_INDEX};\n",
+        f"sql/migrations/{JOURNEYS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}    DROP INDEX IF EXISTS {_PERSON_INDEX},\n"
+        f"    DROP PROJECTION IF EXISTS {JOURNEY_SUMS.name};\n",
         "sql/access/3_viewer.sql": viewer_grants(),
         "docs/kpis.md": kpis_page(),
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS], API_VIEWS),

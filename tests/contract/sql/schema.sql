@@ -8598,6 +8598,7 @@ CREATE TABLE journey_raw.ledger
     `cursors` Map(LowCardinality(String), UInt64) COMMENT 'Per other stream the insert number read up to',
     `handoff_to` UInt16 COMMENT 'Partition to which the right to publish the identifier moves',
     `handoff_number` UInt32 COMMENT 'Number of the handoff of that identifier, from 1',
+    INDEX of_person person TYPE bloom_filter(0.01) GRANULARITY 1,
     CONSTRAINT fence CHECK (kind != 'mark') OR ((joinGet('journey_raw.fence', 'generation', stream) = generation) AND (joinGet('journey_raw.fence', 'writer', stream) = writer)),
     PROJECTION by_identifier
     (

@@ -54,3 +54,8 @@ def test_the_view_reads_its_projections_and_nothing_else(filled_client: Client, 
     blocks = plan.split("ReadFromMergeTree (")[1:]
     read = {block.partition(")")[0] for block in blocks if "Parts: " in block}
     assert read - {"journey_raw.stages"} == expected
+
+
+def test_the_events_of_a_journey_are_found_by_the_index_of_its_person(filled_client: Client) -> None:
+    plan = filled_client.execute(f"EXPLAIN indexes = 1 SELECT * FROM {call('journey_events')}")
+    assert any("Name: of_person" in line for (line,) in plan)
