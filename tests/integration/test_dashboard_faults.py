@@ -24,7 +24,8 @@ from touchline.settings import Settings
 
 SLOW = (
     "CREATE OR REPLACE VIEW journey.unmapped AS "
-    "SELECT 'a' AS source, 'b' AS touchpoint, 'c' AS action, sleepEachRow(0.1) AS events FROM system.numbers SETTINGS max_block_size = 1"
+    "SELECT 'a' AS source, 'b' AS touchpoint, 'c' AS action, sleepEachRow(0.1) AS events, 0 AS is_simulated "
+    "FROM system.numbers SETTINGS max_block_size = 1"
 )
 RUNNING = (
     "SELECT count() FROM system.processes WHERE query LIKE '%journey.unmapped%' AND query NOT LIKE '%system.processes%'"
