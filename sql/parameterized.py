@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from touchline.sql.selection import PARAMETERS
 from touchline.sql.view_columns import Column
-from touchline.sql.views import declared, quoted
+from touchline.sql.views import OWN_SETTINGS, declared, quoted
 
 SCHEMA: Final = "journey_api"
 SELECTION: Final = {
@@ -49,7 +49,7 @@ class ParameterizedView(NamedTuple):
         )
         return (
             f"CREATE OR REPLACE VIEW {self.full_name}\n(\n{declared(self.columns)}\n)\nSQL SECURITY DEFINER\n"
-            f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source};\n"
+            f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source}\n{OWN_SETTINGS};\n"
         )
 
     def called(self, **arguments: str) -> str:

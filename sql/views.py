@@ -17,6 +17,11 @@ DEFAULT_MAP = (
 """Rows of the default map; none before one is chosen. Scalars, since behind IN (SELECT ...) no projection is used."""
 
 
+OWN_SETTINGS = "SETTINGS join_use_nulls = 0"
+"""Stands at the end of every view: a reader's session that has it otherwise (dbt, some drivers) would get NULL where a join finds nothing,
+or an error in place of the view."""
+
+
 class View(NamedTuple):
     """`columns` maps names to (column, SQL expression over `source`); `source` is what stands after FROM."""
 
@@ -37,7 +42,7 @@ class View(NamedTuple):
         selected = ",\n    ".join(sql if sql == name else f"{sql} AS {name}" for name, (_, sql) in self.columns.items())
         return (
             f"CREATE OR REPLACE VIEW {self.full_name}\n(\n{declared(self.columns)}\n)\nSQL SECURITY DEFINER\n"
-            f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source};\n"
+            f"COMMENT {quoted(self.comment)}\nAS SELECT\n    {selected}\nFROM {self.source}\n{OWN_SETTINGS};\n"
         )
 
 

@@ -40,6 +40,7 @@ FROM
     WHERE kind = 'mark'
     GROUP BY stream
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.annotations
 (
@@ -71,6 +72,7 @@ FROM
         version
 )
 ARRAY JOIN JSONExtractArrayRaw(content, 'annotations') AS note
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.answers
 (
@@ -152,6 +154,7 @@ FROM
         FROM journey_raw.default_map
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.attachments
 (
@@ -223,6 +226,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.dim_kpi
 (
@@ -255,6 +259,7 @@ AS SELECT
     ci_method,
     source
 FROM `values`('id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, scale_min Nullable(Int16), scale_max Nullable(Int16), is_low_good Nullable(UInt8), ci_method Nullable(String), source String', ('events', 'Touchpoint events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that stand', NULL, NULL, NULL, NULL, 'definition'), ('persons', 'Persons', NULL, NULL, 'persons', 'distinct', 'number of persons with at least one touchpoint in the local day, for the one grain of the view; over other periods count persons in touchpoints', NULL, NULL, NULL, NULL, 'definition'), ('journeys', 'Journeys', NULL, NULL, 'journeys', 'distinct', 'number of journey cycles with at least one touchpoint in the local day, for the one grain of the view', NULL, NULL, NULL, NULL, 'definition'), ('revenue', 'Revenue', NULL, NULL, 'currency', 'sum', 'paid amounts, tax included, less refunds; per currency, never summed across currencies', NULL, NULL, NULL, NULL, 'definition'), ('stage_rate', 'Stage conversion', NULL, NULL, 'ratio', 'derived', 'journeys that passed the stages from the first to the next in order / journeys that passed those from the first to this one; other events may lie between, events of one instant are in any order', NULL, NULL, NULL, 'wilson', 'windowFunnel of ClickHouse in its default mode, per journey cycle; interval by Wilson 1927'), ('stage_rate_any', 'Stage conversion in any order', NULL, NULL, 'ratio', 'derived', 'journeys that reached the next stage or a later one / journeys that reached this stage or a later one', NULL, NULL, NULL, 'wilson', 'share of a cumulative count; interval by Wilson 1927'), ('stage_rate_closed', 'Stage conversion of closed windows', NULL, NULL, 'ratio', 'derived', 'selected journeys that reached the next stage / selected journeys that reached this one, both of those whose window is over: the map\'s churn term has passed since they began; without a term all', NULL, NULL, NULL, 'wilson', 'conversion within a window, of closed windows only; interval by Wilson 1927'), ('drop_off', 'Drop-off at a touchpoint', NULL, NULL, 'ratio', 'derived', 'selected journeys that ended there without a conversion / selected journeys through it, both of those whose window is over: the map\'s churn term has passed since they began; without a term all', NULL, NULL, NULL, 'wilson', 'definition; interval by Wilson 1927'), ('stay', 'Wait until the journey goes on', NULL, NULL, 'seconds', 'derived', 'percentiles of the time from a touchpoint to the next, or from the first event at a stage to the first at another; where open journeys are now counts for as long as it was seen', NULL, NULL, NULL, NULL, 'Kaplan and Meier 1958'), ('wait', 'Wait since the touchpoint before', NULL, NULL, 'seconds', 'histogram', 'number of touchpoints by time since the same person\'s touchpoint before, in classes of powers of two', NULL, NULL, NULL, NULL, 'definition'), ('unmapped', 'Unmapped events', NULL, NULL, 'events', 'sum', 'number of touchpoint events that no rule and no touchpoint of the default map gives a stage', NULL, NULL, NULL, NULL, 'definition'), ('nps', 'Net Promoter Score', 'standard', 1, 'points', 'derived', '100 (promoters - detractors) / n; promoters 9-10, passives 7-8, detractors 0-6', 0, 10, 0, 'adjusted_wald', 'Reichheld 2003; interval by Rocks, The American Statistician 2016 (n + 3, promoters + 3/4, detractors + 3/4)'), ('csat', 'Customer satisfaction', 'top_2_box', 1, 'percent', 'derived', '100 (answers 4-5) / n; the mean is not CSAT', 1, 5, 0, 'wilson', 'top-2-box of 1-5; interval by Wilson 1927'), ('csat', 'Customer satisfaction', 'top_2_box_of_7', 1, 'percent', 'derived', '100 (answers 6-7) / n; never pooled with the scale of 1-5', 1, 7, 0, 'wilson', 'top-2-box of 1-7; interval by Wilson 1927'), ('ces', 'Customer effort score 2.0', 'mean', 1, 'score', 'derived', 'sum of scores / n', 1, 7, 0, 'student_t', 'mean of 1-7, as published by Nicereply; interval by Student\'s t'), ('ces', 'Customer effort score 2.0', 'top_3_box', 0, 'percent', 'derived', '100 (answers 5-7) / n', 1, 7, 0, 'wilson', 'share of 5-7, as published by Zonka; interval by Wilson 1927'), ('ces', 'Customer effort score 2.0', 'net', 0, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n', 1, 7, 0, 'adjusted_wald', 'index of CYS; interval as for NPS'), ('ces', 'Customer effort score 2.0', 'effort_mean', 1, 'score', 'derived', 'sum of scores / n; the forerunner, where a low score is good', 1, 5, 1, 'student_t', 'CES 1, Dixon, Freeman and Toman 2010; interval by Student\'s t'), ('emotion', 'Emotion rating', 'net', 1, 'points', 'derived', '100 (answers 6-7 - answers 1-3) / n; Temkin publishes it from n = 100 on', 1, 7, 0, 'adjusted_wald', 'Temkin Experience Ratings; interval as for NPS'))
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.dim_map
 (
@@ -295,6 +300,7 @@ FROM
         map,
         version
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.dim_place
 (
@@ -323,6 +329,7 @@ FROM
     ORDER BY registered_at DESC
     LIMIT 1 BY place
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.dim_source
 (
@@ -351,6 +358,7 @@ FROM
     ORDER BY registered_at DESC
     LIMIT 1 BY source
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.dim_stage
 (
@@ -379,6 +387,7 @@ FROM
         version,
         stage
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.dim_touchpoint
 (
@@ -415,6 +424,7 @@ FROM
         version,
         touchpoint
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.freshness
 (
@@ -466,6 +476,7 @@ FROM
     ))
     GROUP BY source
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.funnel_stage
 (
@@ -586,6 +597,7 @@ LEFT JOIN
     )
     WHERE events != 0
 ) AS made_up USING (map, map_version)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.funnel_stage_any
 (
@@ -706,6 +718,7 @@ LEFT JOIN
     )
     WHERE events != 0
 ) AS made_up USING (map, map_version)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.journeys
 (
@@ -758,6 +771,7 @@ FROM
         map_version,
         cycle
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_dwell
 (
@@ -1031,6 +1045,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_persons_1d
 (
@@ -1089,6 +1104,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version)
 WHERE (persons_map != 0) OR (journeys_map != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_persons_1mo
 (
@@ -1163,6 +1179,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version)
 WHERE (people != 0) OR (cycles != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_persons_1w
 (
@@ -1237,6 +1254,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version)
 WHERE (people != 0) OR (cycles != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_persons_channel_1d
 (
@@ -1302,6 +1320,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version, channel)
 WHERE (persons_channel != 0) OR (journeys_channel != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_persons_stage_1d
 (
@@ -1367,6 +1386,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version, stage)
 WHERE (persons_stage != 0) OR (journeys_stage != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_persons_touchpoint_1d
 (
@@ -1432,6 +1452,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version, touchpoint)
 WHERE (persons_touchpoint != 0) OR (journeys_touchpoint != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_revenue_1d
 (
@@ -1515,6 +1536,7 @@ FROM
         stage_order
 )
 WHERE (orders != 0) OR (amount_minor != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_survey_1d
 (
@@ -1712,6 +1734,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_survey_1h
 (
@@ -1885,6 +1908,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_survey_1mo
 (
@@ -2079,6 +2103,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_survey_1w
 (
@@ -2273,6 +2298,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_survey_rolling_28d
 (
@@ -2499,6 +2525,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_survey_rolling_7d
 (
@@ -2725,6 +2752,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_volume_1d
 (
@@ -2795,6 +2823,7 @@ FROM
         stage_order
 )
 WHERE events != 0
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_volume_1h
 (
@@ -2849,6 +2878,7 @@ FROM
         stage_order
 )
 WHERE events != 0
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.kpi_wait_1d
 (
@@ -2931,6 +2961,7 @@ LEFT JOIN
     WHERE events != 0
 ) AS made_up USING (bucket, map, map_version, stage, touchpoint, channel)
 WHERE events != 0
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.map_days
 (
@@ -2983,6 +3014,7 @@ FROM
         map,
         map_version
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.measures
 (
@@ -3026,6 +3058,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.orders
 (
@@ -3087,6 +3120,7 @@ FROM
         FROM journey_raw.default_map
     )) AND ((currency != '') OR (order_id != ''))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.path_edges
 (
@@ -3351,6 +3385,7 @@ FROM
             entered
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.quarantine
 (
@@ -3387,6 +3422,7 @@ FROM
         FROM journey_raw.settlements
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.quarantine_settled
 (
@@ -3437,6 +3473,7 @@ INNER JOIN
         stream,
         offset
 ) AS settled USING (stream, offset)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.touchpoint_glance
 (
@@ -3760,6 +3797,7 @@ LEFT JOIN
     ), filter = map())
     GROUP BY touchpoint
 ) AS sold USING (touchpoint)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.touchpoints
 (
@@ -3837,6 +3875,7 @@ FROM
         FROM journey_raw.default_map
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey.unmapped
 (
@@ -3902,6 +3941,7 @@ WHERE (events != 0) AND (map = (
     SELECT argMax(version, chosen_at)
     FROM journey_raw.default_map
 ))
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.dimension_values
 (
@@ -4052,6 +4092,7 @@ FROM
     )
     WHERE events != 0
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.funnel
 (
@@ -4315,6 +4356,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.funnel_stage_any_events
 (
@@ -4406,6 +4448,7 @@ FROM
         )
     ) AS stages USING (map, map_version, stage_order)
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.funnel_stage_events
 (
@@ -4497,6 +4540,7 @@ FROM
         )
     ) AS stages USING (map, map_version, stage_order)
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.impact
 (
@@ -5055,6 +5099,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.journey_events
 (
@@ -5130,6 +5175,7 @@ FROM
     ))
 )
 WHERE event_type IN ('touchline.touchpoint.v1', 'touchline.answer.v1')
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.journeys
 (
@@ -5365,6 +5411,7 @@ FROM
         ), 0), 1)) <= 4), if(((local_date >= {date_from:Date}) AND (local_date <= {date_to:Date})) AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)), sign, toInt8(0)), sign)) > 0
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_persons_channel_1d_events
 (
@@ -5404,6 +5451,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_persons_stage_1d_events
 (
@@ -5443,6 +5491,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_persons_touchpoint_1d_events
 (
@@ -5482,6 +5531,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_revenue_1d_events
 (
@@ -5543,6 +5593,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_survey_1d_events
 (
@@ -5623,6 +5674,7 @@ FROM
     ) AS scores
     INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_survey_1h_events
 (
@@ -5695,6 +5747,7 @@ FROM
     ) AS scores
     INNER JOIN `values`('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8', ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0), ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0), ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0), ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0), ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0), ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1), ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0), ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas USING (kpi, variant, scale_min, scale_max)
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_volume_1d_events
 (
@@ -5750,6 +5803,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_volume_1h_events
 (
@@ -5797,6 +5851,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.kpi_wait_1d_events
 (
@@ -5843,6 +5898,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.paths
 (
@@ -6121,6 +6177,7 @@ FROM
             shown_to
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.persons_by_touchpoint
 (
@@ -6394,6 +6451,7 @@ FROM
         GROUP BY node
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.revenue_by_touchpoint
 (
@@ -6444,6 +6502,7 @@ FROM
         is_simulated
 )
 WHERE (orders != 0) OR (total != 0)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.survey_by_stage
 (
@@ -6835,6 +6894,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.survey_by_touchpoint
 (
@@ -7246,6 +7306,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.survey_over_time
 (
@@ -7521,6 +7582,7 @@ FROM
     )
 )
 WHERE greatest(n > 0, is_not_shown)
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.survey_split
 (
@@ -7764,6 +7826,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.survey_total
 (
@@ -8115,6 +8178,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.unmapped_events
 (
@@ -8152,6 +8216,7 @@ FROM
         WHERE sign = -1
     ))
 )
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.volume_by_touchpoint
 (
@@ -8196,6 +8261,7 @@ FROM
         is_simulated
 )
 WHERE events != 0
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.volume_over_time
 (
@@ -8252,6 +8318,7 @@ FROM
         is_simulated
 )
 WHERE events != 0
+SETTINGS join_use_nulls = 0
 
 CREATE VIEW journey_api.waits
 (
@@ -8486,6 +8553,7 @@ FROM
         )
     )
 )
+SETTINGS join_use_nulls = 0
 
 CREATE TABLE journey_raw.default_map
 (
