@@ -7,7 +7,7 @@ of the models' own schemas with the classes left out; contract and errors are th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final, NamedTuple, NoReturn, get_args, get_origin
+from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import (
@@ -34,10 +34,7 @@ _LEFT_OUT: Final = frozenset(("serialization", "metadata", "ref"))
 def check_event(value: dict[str, Any]) -> CheckedEvent:
     """The checked event. Raises pydantic's ValidationError, for rejections.py."""
     kind = value.get("type")
-    try:
-        validate, left_out = _CHECKS[kind]
-    except (KeyError, TypeError):
-        _refuse(value)
+    validate, left_out = _check_for(kind, value)
     sent = validate(value)
     checked = {**left_out, **sent}
     if len(sent) < len(value):
@@ -50,20 +47,19 @@ def check_event(value: dict[str, Any]) -> CheckedEvent:
 def check_sent(value: dict[str, Any]) -> dict[str, Any]:
     """The same check for those who need no defaults: the known ones of the sent fields, in the model's order."""
     kind = value.get("type")
-    try:
-        validate, left_out = _CHECKS[kind]
-    except (KeyError, TypeError):
-        _refuse(value)
+    validate, left_out = _check_for(kind, value)
     sent = validate(value)
     if kind in _RULES:
         _keep_rule(kind, {**left_out, **sent}, value)
     return sent
 
 
-def _refuse(value: dict[str, Any]) -> NoReturn:
-    """Raises pydantic's own error of a type that is none."""
-    EVENT_ADAPTER.validate_python(value)
-    raise AssertionError("there is a model of this type but no validator")
+def _check_for(kind: Any, value: dict[str, Any]) -> _Check:
+    try:
+        return _CHECKS[kind]
+    except (KeyError, TypeError):
+        EVENT_ADAPTER.validate_python(value)  # raises: there is no such type
+        raise AssertionError(f"{kind} has a model but no validator") from None
 
 
 def _keep_rule(kind: str, checked: CheckedEvent, value: dict[str, Any]) -> None:

@@ -119,21 +119,9 @@ def _dim_kpi(catalogue: Catalogue) -> View:
         "id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, "
         "scale_min Nullable(Int16), scale_max Nullable(Int16), is_low_good Nullable(UInt8), ci_method Nullable(String), source String"
     )
+    unsaid = (None, None, None)  # a count has no variants, no scale and no good end
     rows = [
-        (
-            kpi.id,
-            kpi.name,
-            None,
-            None,
-            kpi.unit,
-            kpi.additivity,
-            kpi.formula,
-            None,
-            None,
-            None,
-            kpi.interval,
-            kpi.source,
-        )
+        (kpi.id, kpi.name, *unsaid[:2], kpi.unit, kpi.additivity, kpi.formula, *unsaid, kpi.interval, kpi.source)
         for kpi in catalogue.counts
     ] + [
         (

@@ -68,9 +68,8 @@ def serve(options: argparse.Namespace) -> None:
     print("ready", flush=True)
     stop.wait()
     threading.Timer(_LAST_SECONDS, os._exit, (0,)).start()  # even if a query can't be killed
-    signal.signal(
-        signal.SIGALRM, signal.SIG_DFL
-    )  # a thread needs the interpreter, which the engine's close may hold; the kernel does not
+    # A thread needs the interpreter, which the engine's close may hold; the kernel does not.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS + _KERNEL_SECONDS)
     for server in servers:
         server.shutdown()

@@ -1,7 +1,7 @@
 /**
  * What happened in a stage: its events, the journeys that came this far, those that may still go on, and the share that did of those whose
- * window is over. Persons and money are told of touchpoints: no view has them by stage for a
- * selection, and persons of several touchpoints or days are no sum.
+ * window is over. Persons and money are told of touchpoints: no view has them by stage for a selection, and persons of several
+ * touchpoints or days are no sum.
  */
 import { html } from "../../vendor/preact.js";
 import { useStore } from "../../core/store.js";
