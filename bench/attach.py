@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from touchline.processors.attach import CompiledMap, JourneyEvent, Tail, attach, compile_map, dump_tail, load_tail
-from touchline.schemas.journey_map import load_map
+from touchline.journey.attach import attach
+from touchline.journey.compile import CompiledMap, compile_map
+from touchline.journey.values import JourneyEvent, Tail, dump_tail, load_tail
+from touchline.schemas.journey.read import load_map
 
 JOURNEYS = Path(__file__).parent.parent / "journeys"
 PERSONS = 300

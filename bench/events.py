@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
 
-from touchline.producers.partitioning import partition_of
-from touchline.producers.simulate.parameters import Parameters
-from touchline.producers.simulate.simulation import simulate
+from touchline.kafka.partitioning import partition_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
-from touchline.schemas.journey_map import load_map
+from touchline.schemas.journey.read import load_map
+from touchline.simulate.parameters import Parameters
+from touchline.simulate.simulation import simulate
 
 EVENTS_PER_PERSON = 20
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,14 +18,14 @@ from typing import Any
 from aiokafka import ConsumerRecord
 from clickhouse_driver import Client
 
-from touchline.clickhouse import connect
-from touchline.processors.build import build_pipeline
-from touchline.processors.records import ReceivedBatch
-from touchline.producers.simulate.parameters import Parameters
-from touchline.producers.simulate.simulation import simulate
+from touchline.clickhouse.connect import connect
+from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.worker.build import build_pipeline
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.settings import Settings
+from touchline.simulate.parameters import Parameters
+from touchline.simulate.simulation import simulate
 
 MAP = "retail"
 DAYS = 365

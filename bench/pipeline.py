@@ -25,7 +25,7 @@ import psutil
 
 from bench import stock_faust
 from bench.events import send_events
-from touchline.clickhouse import connect
+from touchline.clickhouse.connect import connect
 from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
 from touchline.settings import Settings

@@ -22,13 +22,14 @@ from aiokafka import ConsumerRecord
 from bench.events import make_events
 from touchline.local.stack import LocalStack
 from touchline.processors import pipeline
-from touchline.processors.build import build_pipeline
-from touchline.processors.garbage import settle_garbage
-from touchline.processors.records import ReceivedBatch
+from touchline.processors.ledger import clickhouse
+from touchline.processors.loop import loop
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Tails
-from touchline.processors.store import clickhouse, loop
-from touchline.processors.validate import Validator
+from touchline.processors.steps.validate import Validator
+from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.worker.build import build_pipeline
+from touchline.processors.worker.garbage import settle_garbage
 
 PARTITIONS = 4
 STEPS: Sequence[tuple[object, str]] = (

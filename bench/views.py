@@ -20,7 +20,7 @@ import psutil
 from clickhouse_driver import Client
 
 from bench.journeys import MAP, load_journeys
-from touchline.clickhouse import connect
+from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
 from touchline.sql.api_views import API_VIEWS
 from touchline.sql.parameterized import ParameterizedView

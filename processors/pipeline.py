@@ -12,8 +12,15 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from touchline.journey.compile import CompiledMap
+from touchline.journey.values import NO_TAIL
 from touchline.metrics.laps import Laps
-from touchline.processors.assemble import (
+from touchline.processors.ledger.columns import ATTACHED, LINK
+from touchline.processors.ledger.ledger import Ledger, Stream
+from touchline.processors.ledger.rows import Block
+from touchline.processors.state.ids import PartitionIds
+from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
+from touchline.processors.steps.assemble import (
     assemble_attached,
     assemble_difference,
     assemble_fates,
@@ -21,21 +28,15 @@ from touchline.processors.assemble import (
     assemble_mark,
     assemble_retracted_links,
 )
-from touchline.processors.attach import NO_TAIL, CompiledMap
-from touchline.processors.cipher import Cipher
-from touchline.processors.decode import decode
-from touchline.processors.diff import Difference, diff
-from touchline.processors.follow import Attached, follow, follow_alone, step, step_alone
-from touchline.processors.receive import NewRecords
-from touchline.processors.records import Fact, Rejected
-from touchline.processors.resolve import Placed, Resolved, in_order, key_of, resolve
-from touchline.processors.settle import Settled, settle
-from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
-from touchline.processors.store.columns import ATTACHED, LINK
-from touchline.processors.store.ledger import Ledger, Stream
-from touchline.processors.store.rows import Block
-from touchline.processors.validate import Validated, Validator
+from touchline.processors.steps.cipher import Cipher
+from touchline.processors.steps.decode import decode
+from touchline.processors.steps.diff import Difference, diff
+from touchline.processors.steps.follow import Attached, follow, follow_alone, step, step_alone
+from touchline.processors.steps.resolve import Placed, Resolved, in_order, key_of, resolve
+from touchline.processors.steps.settle import Settled, settle
+from touchline.processors.steps.validate import Validated, Validator
+from touchline.processors.values.receive import NewRecords
+from touchline.processors.values.records import Fact, Rejected
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64

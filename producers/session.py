@@ -10,7 +10,7 @@ from kafka.errors import AuthorizationError, KafkaConfigurationError, KafkaTimeo
 from kafka.net.compat import KafkaNetClient
 
 from touchline.errors import EngineUnreachable, WrongUsage
-from touchline.producers.partitioning import CachingPartitioner
+from touchline.kafka.partitioning import CachingPartitioner
 
 LINGER_MS = 10
 BATCH_BYTES = 256 * 1024

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-from touchline.clickhouse import connect
+from touchline.clickhouse.connect import connect
 from touchline.errors import EngineUnreachable, NotClean, TouchlineError
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment

@@ -163,6 +163,6 @@ JOURNEY_SUMS = Projection(
 """Sums of a journey: touchpoints, those that are simulated; stages passed in order, highest stage in any order; conversions, 0 or 1; its
 first and its last event and its conversion in Unix microseconds; the churn term, NO_TERM_US without one, negative after an exit.
 
-They rest on what `processors/attach.py` promises: the rows of a cycle follow each other without a gap, the first is the one that enters,
+They rest on what `touchline/journey/attach.py` promises: the rows of a cycle follow each other without a gap, the first one enters,
 one at most converts, an exit is the last, and within a map the term is the same for all.
 """

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
-from touchline.schemas.journey_map import JourneyMap
+from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.sources import Source
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings as hypothesis_settings
 
-from tests.blocking import Blockade, blockade
-from tests.ports import free_port
+from tests.support.blocking import Blockade, blockade
+from tests.support.ports import free_port
 
-pytest_plugins = ["pytester", "tests.engines"]
+pytest_plugins = ["pytester", "tests.support.engines"]
 
 TIERS_WITH_ENGINES = ("contract", "integration", "failure")
 LEFT_SOCKETS = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"

@@ -23,10 +23,10 @@ from touchline.dashboards.server.problem import CONTENT_TYPE as PROBLEM_TYPE, Re
 from touchline.dashboards.server.security import HEADERS, SNAPSHOT_POLICY, Names, require_own_page
 from touchline.dashboards.server.snapshot.export import snapshot
 from touchline.dashboards.server.static import ASK_AGAIN, IMMUTABLE, File, PageFiles
+from touchline.log import frames_of
 from touchline.metrics.declared import DASHBOARD_REQUESTS, READY
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
-from touchline.processors.log import frames_of
 
 log = logging.getLogger("touchline.dashboard")
 

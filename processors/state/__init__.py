@@ -1,0 +1,1 @@
+"""What a worker remembers of its partitions: a cache over the ledger that may be deleted at any time."""

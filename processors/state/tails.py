@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import lmdb
 
-from touchline.processors.attach import NO_TAIL, Tail, dump_tail, load_tail
-from touchline.processors.records import Fact
+from touchline.journey.values import NO_TAIL, Tail, dump_tail, load_tail
+from touchline.processors.values.records import Fact
 
 MAP_BYTES = 1 << 36
 """Address space, not disk: LMDB's file grows with what is stored."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from touchline.errors import EngineUnreachable
+from touchline.kafka.partitioning import KeyHashes
 from touchline.producers.deliveries import Deliveries, OnDelivery
 from touchline.producers.outbox import forks
 from touchline.producers.outbox.account import OutboxAccount
@@ -16,7 +17,6 @@ from touchline.producers.outbox.drain import STOP_SECONDS, Drainer
 from touchline.producers.outbox.link import KafkaLink, is_refused_for_good
 from touchline.producers.outbox.wire import body_of, framed
 from touchline.producers.outbox.writer import OutboxWriter
-from touchline.producers.partitioning import KeyHashes
 from touchline.producers.record import PreparedRecord
 from touchline.producers.session import CLOSE_SECONDS
 

@@ -1,1 +1,5 @@
-"""The journey map: its model, how a file is read and checked, and the compiled form that attach runs on."""
+"""The journey map: the stages, the touchpoints, and the rules that attach every event to a stage. YAML, one file per map.
+
+A file is read by `read.load_map` (all its problems at once, with lines), compiled by `touchline.journey.compile`, and run by
+`touchline.journey.attach`. A (map, version) never changes its content: `JourneyMap.content_hash()` is stored with the data, other content
+needs another version. docs/journey-maps.md shows how to write one."""

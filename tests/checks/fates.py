@@ -11,10 +11,10 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, strategies as st
 
 from tests.checks.mutations import bases, mutated_records
-from tests.unit.store.odd import EncodingLedger
-from tests.unit.store.test_odd_records import assert_balanced
-from tests.unit.store.world import Record, batch, fates, make_loop
-from touchline.processors.answers import Acknowledge
+from tests.unit.processors.loop.odd import EncodingLedger
+from tests.unit.processors.loop.test_odd_records import assert_balanced
+from tests.unit.processors.loop.world import Record, batch, fates, make_loop
+from touchline.processors.values.protocol import Acknowledge
 
 RECORDS_PER_EXAMPLE = 100
 BYTES_MAX = 300

@@ -11,7 +11,7 @@ from random import Random
 
 from kafka import KafkaProducer
 
-from touchline.producers.partitioning import partition_of
+from touchline.kafka.partitioning import partition_of
 from touchline.settings import Settings
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

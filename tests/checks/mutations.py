@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.unit.store.odd import ODD, VALID
-from tests.unit.store.world import Record
+from tests.unit.processors.loop.odd import ODD, VALID
+from tests.unit.processors.loop.world import Record
 
 EXAMPLES = Path(__file__).parent.parent.parent / "schemas" / "examples"
 TIMES_MS = (*[1_790_000_000_000] * 20, -1, 0, 2**62, -(2**63))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, seed as seeded, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.checks.verdict import check_parser, end_with_verdict
-from tests.unit.store.test_store_machine import StoreMachine
+from tests.unit.processors.loop.test_store_machine import StoreMachine
 
 SCHEDULES = 2_000
 STEPS = 40

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from tests.checks.verdict import check_parser, end_with_verdict
-from tests.documents import ROOT
-from tests.walking import Walk
+from tests.support.documents import ROOT
+from tests.support.walking import Walk
 from touchline.local.java import ensure_jars
 from touchline.settings import load_settings
 

@@ -24,9 +24,9 @@ from kafka import KafkaProducer
 
 from bench.events import WireEvent, make_simulated_events
 from tests.checks.verdict import check_parser, end_with_verdict
-from tests.ledger_tables import tables_of
-from tests.ports import free_port
-from tests.real_worker import POLL_SECONDS, real_worker, stored_count
+from tests.support.ledger_tables import tables_of
+from tests.support.ports import free_port
+from tests.support.real_worker import POLL_SECONDS, real_worker, stored_count
 from touchline.local.parts import face_part, settings_environment
 from touchline.local.process import Part
 from touchline.local.stack import LocalStack, folder_settings

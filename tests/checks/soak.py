@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tests.checks.flood import BACKLOG_MAX, Flood
 from tests.checks.verdict import check_parser, end_with_verdict
-from tests.real_worker import RealWorker, ask, real_worker, stored_count
+from tests.support.real_worker import RealWorker, ask, real_worker, stored_count
 from touchline.local.stack import LocalStack
 
 MINUTES = 15.0

@@ -20,7 +20,7 @@ import clickhouse_connect
 import clickhouse_driver
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 GIVEN_URL = os.environ.get("TOUCHLINE_CONTRACT_CLICKHOUSE_URL", "")
 Columnar = Sequence[Sequence[object]]

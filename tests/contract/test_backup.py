@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
-from tests.documents import ROOT, blocks_of
-from tests.engine import running_engine
-from tests.ledger_tables import tables_of
-from tests.unit.store.world import batch, event, make_loop, make_pipeline, records_of
+from tests.support.documents import ROOT, blocks_of
+from tests.support.engine import running_engine
+from tests.support.ledger_tables import tables_of
+from tests.unit.processors.loop.world import batch, event, make_loop, make_pipeline, records_of
 from touchline.backup import restore as restoring
 from touchline.backup.manifest import FILE_NAME, Manifest
 from touchline.backup.restore import ASIDE, restore_backup
 from touchline.backup.take import take_backup
-from touchline.clickhouse import connect, connect_as
+from touchline.clickhouse.connect import connect, connect_as
 from touchline.errors import NotClean, TouchlineError, WrongUsage
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.columns import MARK
-from touchline.processors.store.ledger import LedgerUnavailable, Mark, Stream, WriterFenced
-from touchline.processors.store.native import ColumnClient
-from touchline.processors.store.rows import Block, build_insert
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.columns import MARK
+from touchline.processors.ledger.ledger import LedgerUnavailable, Mark, Stream, WriterFenced
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.ledger.rows import Block, build_insert
 from touchline.settings import Settings
 from touchline.sql.migrate import expected_schema_version, migrate, roll_back, schema_version
 

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from random import Random
 
-from touchline.processors.attach import JourneyEvent, attach, compile_map
-from touchline.schemas.journey_map import parse_map
+from touchline.journey.attach import attach
+from touchline.journey.compile import compile_map
+from touchline.journey.values import JourneyEvent
+from touchline.schemas.journey.read import parse_map
 
 STAGES = range(1, 7)
 PERSONS = 1_000

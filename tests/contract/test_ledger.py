@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.engine import running_engine
-from tests.unit.store.world import batch, event, make_loop, person_key, records_of, store_all
-from touchline.clickhouse import connect, connect_as
-from touchline.processors.answers import Acknowledge
+from tests.support.engine import running_engine
+from tests.unit.processors.loop.world import batch, event, make_loop, person_key, records_of, store_all
+from touchline.clickhouse.connect import connect, connect_as
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.columns import ATTACHED, BARE, HEAD, LINK, MARK, RECEIVED, default_of
+from touchline.processors.ledger.encode import Column
+from touchline.processors.ledger.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.ledger.rows import Block, Insert, build_insert
 from touchline.processors.state.seen import hashes_of
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.columns import ATTACHED, BARE, HEAD, LINK, MARK, RECEIVED, default_of
-from touchline.processors.store.encode import Column
-from touchline.processors.store.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
-from touchline.processors.store.memory import MemoryLedger
-from touchline.processors.store.native import ColumnClient
-from touchline.processors.store.rows import Block, Insert, build_insert
+from touchline.processors.values.protocol import Acknowledge
 from touchline.settings import Settings
 
 STREAM = Stream("events", "T1", 0)

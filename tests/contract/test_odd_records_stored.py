@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from tests.engine import running_engine
-from tests.unit.store.odd import odd_records
-from tests.unit.store.world import Record, batch, make_loop, person_key
-from touchline.clickhouse import connect, connect_as
-from touchline.processors.answers import Acknowledge
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.ledger import Ledger, Stream
-from touchline.processors.store.memory import MemoryLedger
-from touchline.processors.store.native import ColumnClient
+from tests.support.engine import running_engine
+from tests.unit.processors.loop.odd import odd_records
+from tests.unit.processors.loop.world import Record, batch, make_loop, person_key
+from touchline.clickhouse.connect import connect, connect_as
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.ledger import Ledger, Stream
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.values.protocol import Acknowledge
 from touchline.settings import Settings
 
 STREAM = Stream("events", "T1", 0)

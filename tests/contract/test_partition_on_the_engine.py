@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import running_engine
-from tests.unit.store.partition import Event, expected_fates, version, winners
-from tests.unit.store.world import MAP, SOURCES, batch, kill, make_loop, records_of, store_all
-from tests.view_sums import view_sums
-from touchline.clickhouse import connect, connect_as
-from touchline.processors.answers import Acknowledge
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.ledger import LedgerUnavailable
-from touchline.processors.store.native import ColumnClient
-from touchline.processors.store.rows import Insert
+from tests.support.engine import running_engine
+from tests.support.view_sums import view_sums
+from tests.unit.processors.loop.partition import Event, expected_fates, version, winners
+from tests.unit.processors.loop.world import MAP, SOURCES, batch, kill, make_loop, records_of, store_all
+from touchline.clickhouse.connect import connect, connect_as
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.ledger import LedgerUnavailable
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.ledger.rows import Insert
+from touchline.processors.values.protocol import Acknowledge
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.reference import register_configuration

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from tests.engines import fresh_topic
+from tests.support.engines import fresh_topic
 from touchline import EventRejected, InMemoryProducer, PersonKeys, TouchpointEvent, TouchpointProducer, WrongUsage
-from touchline.producers.partitioning import partition_of
+from touchline.kafka.partitioning import partition_of
 from touchline.producers.producer import EventProducer
 from touchline.schemas.reasons import Reason
 from touchline.schemas.sources import load_sources

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import running_engine
-from tests.unit.store.world import batch, event, make_loop, records_of
-from touchline.clickhouse import connect, connect_as
-from touchline.processors.answers import Acknowledge
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.native import ColumnClient
+from tests.support.engine import running_engine
+from tests.unit.processors.loop.world import batch, event, make_loop, records_of
+from touchline.clickhouse.connect import connect, connect_as
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.values.protocol import Acknowledge
 from touchline.settings import Settings
 
 RECORDS = 1_000

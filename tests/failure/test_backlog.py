@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaProducer
 
-from tests.engines import Ledger, migrate, own_face
-from tests.real_worker import ask, real_worker
+from tests.support.engines import Ledger, migrate, own_face
+from tests.support.real_worker import ask, real_worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

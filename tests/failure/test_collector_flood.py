@@ -17,9 +17,9 @@ import aiohttp
 import psutil
 import pytest
 
-from tests.collectors import HOST, JSON, CollectorProcess, collector, event, events
-from tests.engines import fresh_topic
-from tests.workers import wait_for
+from tests.support.collectors import HOST, JSON, CollectorProcess, collector, event, events
+from tests.support.engines import fresh_topic
+from tests.support.workers import wait_for
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.collectors import CollectorProcess, collector, event, events
-from tests.engines import Ledger, fresh_topic
-from tests.real_worker import ask, real_worker
-from tests.workers import wait_for
+from tests.support.collectors import CollectorProcess, collector, event, events
+from tests.support.engines import Ledger, fresh_topic
+from tests.support.real_worker import ask, real_worker
+from tests.support.workers import wait_for
 from touchline.producers.outbox.look import look
 from touchline.producers.producer import now_us
 

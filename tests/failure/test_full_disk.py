@@ -10,9 +10,9 @@ import pytest
 from kafka import KafkaProducer
 
 from bench.events import make_events
-from tests.disks import SmallDisk, small_disk
-from tests.engines import Ledger, migrate, own_face, touchline
-from tests.real_worker import RealWorker, ask, real_worker
+from tests.support.disks import SmallDisk, small_disk
+from tests.support.engines import Ledger, migrate, own_face, touchline
+from tests.support.real_worker import RealWorker, ask, real_worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

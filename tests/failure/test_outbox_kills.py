@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from tests.engines import PARTITIONS, fresh_topic
 from tests.integration.outbox_program import PERSONS
+from tests.support.engines import PARTITIONS, fresh_topic
 from touchline import TouchpointProducer
 from touchline.producers.outbox.look import look
 from touchline.producers.producer import now_us

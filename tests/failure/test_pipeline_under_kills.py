@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from touchline.clickhouse import connect
+from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
 from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from touchline.errors import WrongUsage
-from touchline.local.kafka_admin import admin_client, topic_partitions
+from touchline.kafka.admin import admin_client, topic_partitions
 from touchline.local.stack import LocalStack
 
 SENDER = """

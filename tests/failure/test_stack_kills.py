@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from tests.engines import Ledger, fresh_topic
-from touchline.clickhouse import connect
+from tests.support.engines import Ledger, fresh_topic
+from touchline.clickhouse.connect import connect
 from touchline.errors import EngineUnreachable
-from touchline.local.kafka_admin import admin_client
+from touchline.kafka.admin import admin_client
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

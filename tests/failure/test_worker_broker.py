@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.engines import fresh_topic
-from tests.workers import assert_each_record_once, send, worker
+from tests.support.engines import fresh_topic
+from tests.support.workers import assert_each_record_once, send, worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.events import send_events
-from tests.engines import Ledger, fresh_topic, migrate, own_face, touchline
-from tests.real_worker import RealWorker, ask, real_worker
-from tests.workers import lines, send, wait_for, worker
+from tests.support.engines import Ledger, fresh_topic, migrate, own_face, touchline
+from tests.support.real_worker import RealWorker, ask, real_worker
+from tests.support.workers import lines, send, wait_for, worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from touchline.producers.partitioning import partition_of
+from touchline.kafka.partitioning import partition_of
 
 PARTITIONS = 4
 PERSONAL = ("jane.doe@example.org", "+49 170 5550199", "Jane Doe", "4111-1111-1111-1111", "sekret-token-0815")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kafka import KafkaProducer
 
-from tests.engines import touchline
 from tests.integration.bad_input import (
     ALL_OF_THEM,
     CASES,
@@ -20,10 +19,11 @@ from tests.integration.bad_input import (
     Case,
     touchpoint,
 )
-from tests.real_worker import RealWorker, ask, real_worker
+from tests.support.engines import touchline
+from tests.support.real_worker import RealWorker, ask, real_worker
 
 if TYPE_CHECKING:
-    from tests.engines import Ledger
+    from tests.support.engines import Ledger
 
 KAFKA_VALUE_BYTES_MAX = 8 << 20
 UNKNOWN_FIELDS = 5

@@ -18,8 +18,8 @@ from cloudevents.conversion import to_binary, to_structured
 from cloudevents.http import CloudEvent
 from kafka import KafkaConsumer, TopicPartition
 
-from tests.collectors import HOST, CollectorProcess, collector, event, events
-from tests.engines import PARTITIONS, fresh_topic
+from tests.support.collectors import HOST, CollectorProcess, collector, event, events
+from tests.support.engines import PARTITIONS, fresh_topic
 from touchline.producers.collector.verdicts import Problem, Receipt
 from touchline.producers.outbox.look import look
 from touchline.producers.producer import now_us

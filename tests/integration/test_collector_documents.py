@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.collectors import CollectorProcess, collector
-from tests.documents import ROOT, Block, blocks_of, matches, steps_of
-from tests.engines import fresh_topic
+from tests.support.collectors import CollectorProcess, collector
+from tests.support.documents import ROOT, Block, blocks_of, matches, steps_of
+from tests.support.engines import fresh_topic
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

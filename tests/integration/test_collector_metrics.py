@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.collectors import collector
-from tests.engines import fresh_topic
-from tests.ports import free_port
-from tests.scraping import get, scrape, value_of
-from tests.workers import wait_for
+from tests.support.collectors import collector
+from tests.support.engines import fresh_topic
+from tests.support.ports import free_port
+from tests.support.scraping import get, scrape, value_of
+from tests.support.workers import wait_for
 from touchline.metrics import declared
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.collectors import collector
-from tests.engines import fresh_topic
+from tests.support.collectors import collector
+from tests.support.engines import fresh_topic
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import Ledger
-from tests.ports import free_port
+from tests.support.engines import Ledger
+from tests.support.ports import free_port
 from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
 from touchline.settings import load_settings

@@ -18,8 +18,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tests.dashboards import DashboardProcess, dashboard, query_string
-from tests.shop_ledger import HOSTILE_PLACE, shop_engine
+from tests.support.dashboards import DashboardProcess, dashboard, query_string
+from tests.support.shop_ledger import HOSTILE_PLACE, shop_engine
 from touchline.dashboards.server.asking.catalogue import catalogue
 
 ARGUMENTS = ["--no-sandbox"]

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from tests.dashboards import DashboardProcess, dashboard, query_string
 from tests.integration.test_dashboard import asked_of_clickhouse
-from tests.shop_ledger import HOSTILE_PLACE, shop_engine
+from tests.support.dashboards import DashboardProcess, dashboard, query_string
+from tests.support.shop_ledger import HOSTILE_PLACE, shop_engine
 
 FIRST = date(2025, 6, 1)
 TOP, STEPS = 2, 3

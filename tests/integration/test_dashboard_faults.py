@@ -13,13 +13,13 @@ import psutil
 import pytest
 from clickhouse_driver import Client
 
-from tests.collectors import Answer
-from tests.dashboards import HOST, DashboardProcess, dashboard
-from tests.engine import running_engine
-from tests.ports import free_port
-from tests.shop_ledger import shop_engine
-from tests.workers import wait_for
-from touchline.clickhouse import connect
+from tests.support.collectors import Answer
+from tests.support.dashboards import HOST, DashboardProcess, dashboard
+from tests.support.engine import running_engine
+from tests.support.ports import free_port
+from tests.support.shop_ledger import shop_engine
+from tests.support.workers import wait_for
+from touchline.clickhouse.connect import connect
 from touchline.settings import Settings
 
 SLOW = (

@@ -14,10 +14,10 @@ from typing import Final
 import pytest
 from aiohttp import web
 
-from tests.dashboards import HOST
-from tests.ports import free_port
+from tests.support.dashboards import HOST
+from tests.support.ports import free_port
 from touchline.dashboards.server import serve as dashboard
-from touchline.processors import endpoint as worker
+from touchline.processors.worker import endpoint as worker
 from touchline.producers.collector import serve as collector
 
 HEAD_SECONDS: Final = 1.0

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from tests.engines import Ledger, own_face_with_worker, touchline
-from touchline.clickhouse import connect
+from tests.support.engines import Ledger, own_face_with_worker, touchline
+from touchline.clickhouse.connect import connect
 from touchline.local.status import lag
 from touchline.producers.imports import clicks, retail
 

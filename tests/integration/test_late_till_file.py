@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.engines import Ledger, own_face_with_worker, touchline
-from tests.view_sums import view_sums
-from touchline.clickhouse import connect
+from tests.support.engines import Ledger, own_face_with_worker, touchline
+from tests.support.view_sums import view_sums
+from touchline.clickhouse.connect import connect
 from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer
 

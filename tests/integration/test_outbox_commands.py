@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engines import fresh_topic
+from tests.support.engines import fresh_topic
 from touchline.local.parts import settings_environment
 
 if TYPE_CHECKING:

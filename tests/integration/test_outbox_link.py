@@ -10,9 +10,9 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import MessageSizeTooLargeError
 
-from tests.engines import fresh_topic
+from tests.support.engines import fresh_topic
 from touchline import TouchpointProducer, WrongUsage
-from touchline.local.kafka_admin import admin_client
+from touchline.kafka.admin import admin_client
 from touchline.producers.outbox import wire
 from touchline.producers.outbox.link import KafkaLink, is_refused_for_good
 from touchline.producers.outbox.look import look

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engines import fresh_topic
+from tests.support.engines import fresh_topic
 from touchline import DeliveryFailed, EngineUnreachable, TouchpointProducer, WrongUsage
 
 if TYPE_CHECKING:

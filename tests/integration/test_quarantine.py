@@ -20,10 +20,10 @@ from unittest import mock
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from tests.engines import Ledger
-from tests.real_worker import RealWorker, ask, real_worker
+from tests.support.engines import Ledger
+from tests.support.real_worker import RealWorker, ask, real_worker
 from touchline.cli.main import run
-from touchline.producers.partitioning import partition_of
+from touchline.kafka.partitioning import partition_of
 
 PARTITIONS = 4
 PERSON = "k1:" + "ab" * 32

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.documents import ROOT, blocks_of
-from tests.walking import DEFAULT_BROKER, Walk
+from tests.support.documents import ROOT, blocks_of
+from tests.support.walking import DEFAULT_BROKER, Walk
 from touchline.local.java import ensure_jars
 from touchline.settings import load_settings
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import clickhouse_connect
 import pytest
 
-from tests.engines import Ledger, own_face_with_worker
-from touchline.clickhouse import connect
+from tests.support.engines import Ledger, own_face_with_worker
+from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
 from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer

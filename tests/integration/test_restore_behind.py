@@ -14,9 +14,9 @@ import pytest
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from tests.engines import Ledger, migrate, own_face, touchline
-from tests.real_worker import ask, real_worker
-from tests.workers import send
+from tests.support.engines import Ledger, migrate, own_face, touchline
+from tests.support.real_worker import ask, real_worker
+from tests.support.workers import send
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

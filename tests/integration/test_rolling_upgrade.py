@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.events import send_events
-from tests.engines import Ledger, migrate as migrate_ledger, own_face, touchline
-from tests.real_worker import ask, real_worker
-from touchline.clickhouse import connect
+from tests.support.engines import Ledger, migrate as migrate_ledger, own_face, touchline
+from tests.support.real_worker import ask, real_worker
+from touchline.clickhouse.connect import connect
 from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir
 
 if TYPE_CHECKING:

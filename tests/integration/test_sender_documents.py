@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.documents import ROOT, blocks_of
-from tests.engines import migrate, own_face, working
-from tests.walking import Walk
+from tests.support.documents import ROOT, blocks_of
+from tests.support.engines import migrate, own_face, working
+from tests.support.walking import Walk
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.engines import Ledger, own_face_with_worker, touchline
-from tests.real_worker import ask
+from tests.support.engines import Ledger, own_face_with_worker, touchline
+from tests.support.real_worker import ask
+from tests.support.view_sums import view_sums
 from tests.unit.simulate.ledgers import standing
-from tests.view_sums import view_sums
 from touchline.local.status import lag
 
 if TYPE_CHECKING:

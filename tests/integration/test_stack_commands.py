@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from tests.scraping import readiness, scrape, value_of
+from tests.support.scraping import readiness, scrape, value_of
+from touchline.kafka.admin import admin_client
 from touchline.local.ending import stray_processes
 from touchline.local.java import ensure_jars
-from touchline.local.kafka_admin import admin_client
 from touchline.local.ports import free_ports
 from touchline.local.process import read_record
 from touchline.settings import load_settings

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.engines import Ledger, fresh_topic
-from touchline.clickhouse import connect
-from touchline.local.kafka_admin import admin_client, topic_partitions
+from tests.support.engines import Ledger, fresh_topic
+from touchline.clickhouse.connect import connect
+from touchline.kafka.admin import admin_client, topic_partitions
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from tests.engines import PARTITIONS, fresh_topic
+from tests.support.engines import PARTITIONS, fresh_topic
 from touchline.local.parts import settings_environment
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from tests.engines import Ledger, touchline, working
-from touchline.clickhouse import connect
+from tests.support.engines import Ledger, touchline, working
+from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
 from touchline.sql.migrate import expected_schema_version
 

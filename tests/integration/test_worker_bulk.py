@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engines import fresh_topic
-from tests.workers import assert_each_record_once, committed, lines, send, stored, wait_for, worker
+from tests.support.engines import fresh_topic
+from tests.support.workers import assert_each_record_once, committed, lines, send, stored, wait_for, worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaProducer
 
-from tests.engines import fresh_topic
-from tests.workers import EVENT, stored, worker
+from tests.support.engines import fresh_topic
+from tests.support.workers import EVENT, stored, worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

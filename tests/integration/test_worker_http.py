@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kafka import KafkaProducer
 
-from tests.engines import Ledger, migrate as migrate_ledger, own_face, touchline
-from tests.ports import free_port
-from tests.real_worker import RealWorker, ask, real_worker
-from tests.scraping import get, readiness, scrape, value_of
-from tests.workers import wait_for
+from tests.support.engines import Ledger, migrate as migrate_ledger, own_face, touchline
+from tests.support.ports import free_port
+from tests.support.real_worker import RealWorker, ask, real_worker
+from tests.support.scraping import get, readiness, scrape, value_of
+from tests.support.workers import wait_for
+from touchline.kafka.partitioning import partition_of
 from touchline.metrics import declared
-from touchline.processors.health import says_ready
-from touchline.producers.partitioning import partition_of
+from touchline.processors.worker.health import says_ready
 from touchline.schemas.reasons import Fate
 
 if TYPE_CHECKING:

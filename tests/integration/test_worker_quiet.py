@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from tests.engines import Ledger, fresh_topic
-from tests.real_worker import ask, real_worker
-from tests.workers import committed, send, wait_for, worker
+from tests.support.engines import Ledger, fresh_topic
+from tests.support.real_worker import ask, real_worker
+from tests.support.workers import committed, send, wait_for, worker
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

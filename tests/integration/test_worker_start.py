@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engines import fresh_topic
-from tests.workers import WorkerProcess, lines, send, wait_for, worker
+from tests.support.engines import fresh_topic
+from tests.support.workers import WorkerProcess, lines, send, wait_for, worker
 from touchline.local.parts import settings_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.engines import Ledger
+    from tests.support.engines import Ledger
     from touchline.local.stack import LocalStack
     from touchline.settings import Settings
 

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import fakes
+from tests.support import fakes
 from touchline.errors import TouchlineError
-from touchline.processors.answers import Store
-from touchline.processors.log import configure_log
-from touchline.processors.serve import Worker
+from touchline.log import configure_log
+from touchline.processors.values.protocol import Store
+from touchline.processors.worker.serve import Worker
 from touchline.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.blocking import blockade
+from tests.support.blocking import blockade
 
 
 def connect() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.superset_sql import bundled
+from tests.support.superset_sql import bundled
 from touchline.dashboards.bi.charts import CHARTS
 from touchline.dashboards.bi.datasets import DATASETS
 from touchline.dashboards.bi.generate import FOLDERS, bi_files

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import ValidationError
 
-from tests.compose import ROOT, Document, filled, load, validate, variables
+from tests.support.compose import ROOT, Document, filled, load, validate, variables
 from touchline.cli.commands import COMMANDS
 from touchline.settings import ENV_PREFIX, Settings, load_settings
 

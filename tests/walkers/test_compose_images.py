@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.demo import ASKINGS
-from tests.compose import ROOT, load
+from tests.support.compose import ROOT, load
 
 
 def test_superset_is_built_from_its_lock_and_runs_what_the_local_one_runs() -> None:

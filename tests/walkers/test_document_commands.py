@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-from tests.documents import DOCUMENTS, ROOT, all_blocks, inline_code, read, steps_of
+from tests.support.documents import DOCUMENTS, ROOT, all_blocks, inline_code, read, steps_of
 from touchline.cli.commands import COMMANDS, EXAMPLES
 from touchline.settings import Settings
 

@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 import touchline
-from tests.documents import DOCUMENTS, LANGUAGES, ROOT, Block, all_blocks, blocks_of
+from tests.support.documents import DOCUMENTS, LANGUAGES, ROOT, Block, all_blocks, blocks_of
 from touchline import InMemoryProducer, PersonKeys
 from touchline.producers.imports.mapping.read import parse_mapping
-from touchline.schemas.journey_map import parse_map
+from touchline.schemas.journey.read import parse_map
 from touchline.schemas.sources import SourcesFile, load_sources
 from touchline.settings import load_settings
 

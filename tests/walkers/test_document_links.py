@@ -7,7 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from tests.documents import DOCUMENTS, ROOT, anchors_of, inline_code, links_of
+from tests.support.documents import DOCUMENTS, ROOT, anchors_of, inline_code, links_of
 
 TEST_NAME = re.compile(r"^(tests/[\w/]+\.py)::(\w+)(?:::runTest)?$")
 

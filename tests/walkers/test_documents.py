@@ -7,7 +7,7 @@ import re
 import pytest
 
 from scripts.write_settings_doc import settings_doc
-from tests.documents import ROOT, read
+from tests.support.documents import ROOT, read
 from touchline.metrics.documents import page_with_table
 from touchline.settings import Settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.documents import read
+from tests.support.documents import read
 
 HEADER = ["what breaks", "what you see", "what happens to the data", "what to do", "proven by"]
 NOT_TESTED_MAX = 8

@@ -6,29 +6,17 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.documents import ROOT
+from tests.support.documents import ROOT
 from tests.walkers.test_document_commands import OF_THE_REPOSITORY
 from touchline.cli.commands import COMMANDS
 
-FOLDERS = (
-    "bench",
-    "processors",
-    "producers",
-    "schemas",
-    "scripts",
-    "sql",
-    "touchline/cli",
-    "touchline/local",
-    "touchline/quarantine",
-    "touchline/reporting",
-    "touchline/suggest",
-)
+FOLDERS = ("bench", "dashboards", "processors", "producers", "schemas", "scripts", "sql", "touchline")
 
 
 def texts() -> Iterator[tuple[str, str]]:
     """(place, text) of every string in the code that users run."""
     files = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
-    for path in [*files, *sorted(ROOT.glob("touchline/*.py"))]:
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value

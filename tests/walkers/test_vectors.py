@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from touchline.producers.partitioning import partition_of
+from touchline.kafka.partitioning import partition_of
 from touchline.schemas.canonical import canonical_bytes, payload_hash
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, normalise
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import Block, anchors_of, links_of, matches, steps_of
+from tests.support.documents import Block, anchors_of, links_of, matches, steps_of
 from tests.walkers.test_document_commands import parse, words_of
 
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
-from touchline.reporting.accounts import read_accounts
-from touchline.reporting.offsets import read_offsets
+from touchline.account.accounts import read_accounts
+from touchline.kafka.offsets import read_offsets
 from touchline.settings import Settings
 
 

@@ -15,7 +15,7 @@ from touchline.backup.behind import Behind, behind_kafka
 from touchline.backup.manifest import Manifest
 from touchline.backup.restore import restore_backup
 from touchline.backup.take import take_backup
-from touchline.clickhouse import connect, explained
+from touchline.clickhouse.connect import connect, explained
 from touchline.errors import EngineUnreachable, NotClean, WrongUsage
 from touchline.settings import Settings, load_settings
 

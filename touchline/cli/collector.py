@@ -34,7 +34,7 @@ def collector(
 
         print(json.dumps(openapi_document(settings), indent=2))
         return
-    from touchline.processors.log import configure_log
+    from touchline.log import configure_log
     from touchline.producers.collector.serve import serve
 
     configure_log()

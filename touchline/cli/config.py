@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from touchline.reporting.tables import whole_table
+from touchline.report.tables import whole_table
 from touchline.settings import Settings, load_settings, unknown_environment_names
 
 WIDTH_WHEN_PIPED = 160

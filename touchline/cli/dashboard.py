@@ -28,7 +28,7 @@ def dashboard(
         touchline dashboard --set dashboard_port=9200 --set clickhouse_user=reader
     """
     from touchline.dashboards.server.serve import serve
-    from touchline.processors.log import configure_log
+    from touchline.log import configure_log
 
     def tell(address: str) -> None:
         print(address, flush=True)

@@ -14,7 +14,9 @@ from touchline.cli.map_page import print_map
 from touchline.cli.map_suggest import suggest
 from touchline.errors import WrongUsage
 from touchline.schemas.journey.coverage import coverage, coverage_warnings
-from touchline.schemas.journey_map import JourneyMap, MapInvalid, find_map, load_map, map_names
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.problems import MapInvalid
+from touchline.schemas.journey.read import find_map, load_map, map_names
 from touchline.settings import load_settings
 from touchline.sql.catalogue import load_catalogue
 

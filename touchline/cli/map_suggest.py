@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from touchline.errors import TouchlineError, WrongUsage
-from touchline.schemas.journey_map import parse_map
+from touchline.journey.suggest.draft import draft, is_nameable
+from touchline.journey.suggest.observe import Observed, observe
+from touchline.journey.suggest.write import write_map
+from touchline.schemas.journey.read import parse_map
 from touchline.settings import load_settings
-from touchline.suggest.draft import draft, is_nameable
-from touchline.suggest.observe import Observed, observe
-from touchline.suggest.write import write_map
 
 
 def suggest(
@@ -48,7 +48,7 @@ def suggest(
 
 def _draft(sources: tuple[str, ...], name: str) -> tuple[Observed, str]:
     try:  # `touchline map check` does without
-        from touchline.clickhouse import connect, explained
+        from touchline.clickhouse.connect import connect, explained
         from touchline.sql.migrate import require_schema
     except ModuleNotFoundError as error:
         raise WrongUsage(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.clickhouse import connect, explained
+from touchline.clickhouse.connect import connect, explained
 from touchline.settings import load_settings
 from touchline.sql.migrate import Step, migrate as apply, pending, schema_version
 

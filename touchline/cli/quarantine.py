@@ -17,9 +17,9 @@ from touchline.cli.quarantine_objects import bytes_object, entry_object, outcome
 from touchline.cli.quarantine_page import entries_page, entry_page, outcome_lines
 from touchline.cli.sending import hush_kafka, progress_on_stderr
 from touchline.cli.trace import plain
-from touchline.clickhouse import connect, explained
+from touchline.clickhouse.connect import connect, explained
 from touchline.errors import NotClean, TouchlineError, WrongUsage
-from touchline.processors.cipher import Cipher
+from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.entries import Position, Selection, count_open, read_open, read_settled
 from touchline.quarantine.keep import Kept, State, state_of
 from touchline.quarantine.run import foresee, open_entries, replay as run_replay

@@ -14,7 +14,7 @@ from touchline.quarantine.judge import NO_BYTES
 from touchline.quarantine.keep import TERM, Kept, State, state_of
 from touchline.quarantine.replay import Replayed
 from touchline.quarantine.shape import shape_lines
-from touchline.reporting.tables import whole_table
+from touchline.report.tables import whole_table
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
 

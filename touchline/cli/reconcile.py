@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from touchline.clickhouse import connect, explained
+from touchline.account.reconcile import MENDS, reconcile as run_checks
+from touchline.clickhouse.connect import connect, explained
 from touchline.errors import NotClean
-from touchline.reporting.reconcile import MENDS, reconcile as run_checks
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from touchline.cli.pages import print_page
-from touchline.clickhouse import connect, explained
+from touchline.clickhouse.connect import connect, explained
 from touchline.errors import WrongUsage
-from touchline.reporting.page import render
-from touchline.reporting.report import PERIOD_DAYS, Report, build_report
-from touchline.reporting.touchpoints import MapPart, TouchpointLine
+from touchline.report.page import render
+from touchline.report.report import PERIOD_DAYS, Report, build_report
+from touchline.report.touchpoints import MapPart, TouchpointLine
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
 

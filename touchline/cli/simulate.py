@@ -14,10 +14,10 @@ from touchline.cli.sending import open_producer, progress_on_stderr, waiting_not
 from touchline.cli.simulate_options import day_of, effect_of, events_of, map_of, require_past
 from touchline.cli.simulating import Done, carry_out
 from touchline.producers.producer import now_us
-from touchline.producers.simulate.answers import AnswerParameters, simulate_answers
-from touchline.producers.simulate.parameters import BEGIN, Parameters
-from touchline.producers.simulate.simulation import simulate as lines_of
 from touchline.settings import load_settings
+from touchline.simulate.answers import AnswerParameters, simulate_answers
+from touchline.simulate.parameters import BEGIN, Parameters
+from touchline.simulate.simulation import simulate as lines_of
 
 
 class PersonsOrCommandGroup(DefaultCommandGroup):

@@ -13,16 +13,17 @@ from pydantic_core import from_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.producer import now_us
-from touchline.producers.simulate.effects import Effect
-from touchline.producers.simulate.parameters import Parameters
-from touchline.producers.simulate.placing import Met, met
-from touchline.producers.simulate.policy import asked_properties
 from touchline.schemas.checking import check_event
 from touchline.schemas.events import TOUCHPOINT
-from touchline.schemas.journey_map import JourneyMap, find_map, load_map
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import load_sources
 from touchline.schemas.times import US_PER_SECOND, TimeUnreadable, UnknownZone
 from touchline.settings import Settings
+from touchline.simulate.effects import Effect
+from touchline.simulate.parameters import Parameters
+from touchline.simulate.placing import Met, met
+from touchline.surveys.policy import asked_properties
 
 
 def day_of(text: str, option: str) -> date:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from touchline.clickhouse.http import stream_query
 from touchline.errors import WrongUsage
-from touchline.reporting.query import stream_query
 from touchline.settings import load_settings
 
 

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from touchline.cli.pages import print_page
-from touchline.clickhouse import connect, explained
+from touchline.clickhouse.connect import connect, explained
 from touchline.errors import WrongUsage
-from touchline.reporting.trace import Trace, trace_event
-from touchline.reporting.trace_page import render_trace, verdict
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
+from touchline.trace.page import render_trace, verdict
+from touchline.trace.read import Trace, trace_event
 
 WIDTH_WHEN_PIPED = 200
 

@@ -33,8 +33,8 @@ def worker(
 
         touchline worker --ready-file /tmp/worker.ready
     """
-    from touchline.processors.log import configure_log
-    from touchline.processors.serve import serve
+    from touchline.log import configure_log
+    from touchline.processors.worker.serve import serve
 
     configure_log(verbose=verbose)
     loop = asyncio.new_event_loop()

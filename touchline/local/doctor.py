@@ -19,9 +19,9 @@ from pathlib import Path
 import psutil
 
 from touchline.errors import TouchlineError
+from touchline.kafka.admin import admin_client, topic_partitions
 from touchline.local.ending import stray_processes
 from touchline.local.java import INSTALL_MAVEN, find_java, has_jars, java_version, kafka_version
-from touchline.local.kafka_admin import admin_client, topic_partitions
 from touchline.local.preflight import check_worker_files
 from touchline.local.process import MIB
 from touchline.local.secrets import is_private, secret_files
@@ -217,7 +217,7 @@ def _clickhouse(stack: LocalStack) -> Outcome:
 
 
 def _schema(stack: LocalStack) -> Outcome:
-    from touchline.clickhouse import connect, explained
+    from touchline.clickhouse.connect import connect, explained
     from touchline.sql.migrate import require_schema, schema_version
 
     if not stack.clickhouse.is_ready():

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from touchline.errors import TouchlineError
+from touchline.kafka.admin import broker_is_ready
 from touchline.local.commands import touchline_command
 from touchline.local.java import find_java
 from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broker
-from touchline.local.kafka_admin import broker_is_ready
 from touchline.local.ports import LOOPBACK, STACK_MARK, accepts, free_ports, is_free
 from touchline.local.process import ListeningPort, PartSpec, read_record, read_record_fields
-from touchline.processors.health import says_ready
+from touchline.processors.worker.health import says_ready
 from touchline.settings import ENV_PREFIX, Settings
 
 KAFKA_READY_SECONDS = 60.0
@@ -110,7 +110,7 @@ def clickhouse_answers(settings: Settings) -> bool:
         return False
     from clickhouse_driver.errors import Error
 
-    from touchline.clickhouse import connect
+    from touchline.clickhouse.connect import connect
 
     try:
         client = connect(settings, timeout_seconds=ANSWER_SECONDS)

@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from touchline.kafka.admin import ensure_topic
 from touchline.local import identity as identity_module
 from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
 from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
-from touchline.local.kafka_admin import ensure_topic
 from touchline.local.parts import broker_part, face_part, settings_environment, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
 from touchline.local.preflight import check_worker_files
@@ -189,7 +189,7 @@ class LocalStack:
             self._migrate_schema()
 
     def _migrate_schema(self) -> None:
-        from touchline.clickhouse import connect, explained
+        from touchline.clickhouse.connect import connect, explained
         from touchline.sql.migrate import migrate
 
         client = connect(self.settings)

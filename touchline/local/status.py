@@ -12,8 +12,8 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.kafka.admin import admin_client
 from touchline.local.java import kafka_version
-from touchline.local.kafka_admin import admin_client
 from touchline.local.process import MIB, Part, read_record_fields
 from touchline.local.stack import LocalStack
 from touchline.settings import Settings
@@ -92,7 +92,7 @@ def clickhouse_version(settings: Settings) -> str:
     """What the engine calls itself; empty when it does not answer."""
     from clickhouse_driver.errors import Error
 
-    from touchline.clickhouse import connect
+    from touchline.clickhouse.connect import connect
 
     client = connect(settings, timeout_seconds=5)
     try:

@@ -9,14 +9,14 @@ from typing import Any, Final
 from clickhouse_driver import Client
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from touchline.account.accounts import read_accounts
 from touchline.errors import TouchlineError
+from touchline.kafka.offsets import TopicOffsets, read_offsets
 from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Mended, Refused
 from touchline.quarantine.replay import Fated, Place, Version
 from touchline.quarantine.settle import Settlement, settle
-from touchline.reporting.accounts import read_accounts
-from touchline.reporting.offsets import TopicOffsets, read_offsets
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings
 from touchline.sql.views import NET_ROWS

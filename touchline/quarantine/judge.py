@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from touchline.processors.cipher import Cipher
-from touchline.processors.decode import decode
-from touchline.processors.records import Fact, Rejected, Suppressed
-from touchline.processors.validate import Validated, Validator
+from touchline.processors.steps.cipher import Cipher
+from touchline.processors.steps.decode import decode
+from touchline.processors.steps.validate import Validated, Validator
+from touchline.processors.values.records import Fact, Rejected, Suppressed
 from touchline.producers.record import PreparedRecord
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.keep import Kept, State

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 
-from touchline.processors.cipher import Cipher
+from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.entries import Entry
 from touchline.schemas.reasons import Reason
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from clickhouse_driver import Client
 
-from touchline.processors.cipher import Cipher
+from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.engines import ClickHouseReplays, KafkaSender, pauses, wait_until_caught_up
 from touchline.quarantine.entries import Entry, read_sealed
 from touchline.quarantine.judge import Judge, Mended, Verdict

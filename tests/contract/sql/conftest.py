@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_driver import Client
 
-from tests.engine import running_engine
-from touchline.clickhouse import connect
+from tests.support.engine import running_engine
+from touchline.clickhouse.connect import connect
 from touchline.settings import Settings
 
 TABLES = ("ledger", "default_map", "maps", "stages", "touchpoints", "places", "sources", "settlements")

@@ -15,10 +15,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.unit.journeys.oracle import oracle
-from touchline.processors.attach import JourneyEvent
+from tests.unit.journey.oracle import oracle
+from touchline.journey.values import JourneyEvent
 from touchline.schemas.canonical import payload_hash
-from touchline.schemas.journey_map import JourneyMap
+from touchline.schemas.journey.model import JourneyMap
 
 Event = Mapping[str, Any]
 Cells = dict[tuple[Any, ...], Any]

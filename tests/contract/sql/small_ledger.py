@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contract.sql.stored import answer
-from tests.unit.store.world import event
+from tests.unit.processors.loop.world import event
 
 
 def ledger_events() -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from tests.unit.store.world import MAP, SOURCES, event, make_loop, make_pipeline, records_of, store_all
-from touchline.clickhouse import connect_as
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.native import ColumnClient
+from tests.unit.processors.loop.world import MAP, SOURCES, event, make_loop, make_pipeline, records_of, store_all
+from touchline.clickhouse.connect import connect_as
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.native import ColumnClient
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.reference import register_configuration

@@ -16,17 +16,17 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
-from tests.access import OWNER, ROOT, engine_as, read_access, statements
 from tests.contract.sql.stored import answer, store
-from tests.dashboards import dashboard
-from tests.unit.store.world import MAP, SOURCES, event
-from touchline.clickhouse import connect
+from tests.support.access import OWNER, ROOT, engine_as, read_access, statements
+from tests.support.dashboards import dashboard
+from tests.unit.processors.loop.world import MAP, SOURCES, event
+from touchline.account.accounts import check_balance, check_rows, read_accounts
+from touchline.account.recounts import check_projections, check_signs
+from touchline.clickhouse.connect import connect
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
 from touchline.quarantine.entries import Selection, read_open
 from touchline.quarantine.settle import discarded, settle
-from touchline.reporting.accounts import check_balance, check_rows, read_accounts
-from touchline.reporting.recounts import check_projections, check_signs
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.all_views import ALL_VIEWS

@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.small_ledger import ledger_events
 from tests.contract.sql.stored import start_anew, store
-from tests.documents import ROOT
+from tests.support.documents import ROOT
 from touchline.dashboards.bi.dbt_files import SOURCES
 from touchline.settings import Settings
 

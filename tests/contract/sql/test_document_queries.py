@@ -12,19 +12,19 @@ import pytest
 from clickhouse_driver import Client
 
 from tests.contract.sql.conftest import empty
-from tests.documents import ROOT, Block, all_blocks, blocks_of, steps_of
-from tests.unit.store.world import Record, batch, make_loop
-from touchline.clickhouse import connect_as
-from touchline.processors.attach import compile_map
-from touchline.processors.cipher import Cipher
+from tests.support.documents import ROOT, Block, all_blocks, blocks_of, steps_of
+from tests.unit.processors.loop.world import Record, batch, make_loop
+from touchline.clickhouse.connect import connect_as
+from touchline.journey.compile import compile_map
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
-from touchline.processors.store.clickhouse import ClickHouseLedger
-from touchline.processors.store.loop import StoreLoop
-from touchline.processors.store.native import ColumnClient
-from touchline.processors.validate import Validator
+from touchline.processors.steps.cipher import Cipher
+from touchline.processors.steps.validate import Validator
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
-from touchline.schemas.journey_map import load_map
+from touchline.schemas.journey.read import load_map
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
 from touchline.sql.reference import register_configuration

@@ -14,8 +14,8 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.small_ledger import ledger_events
 from tests.contract.sql.stored import start_anew, store
-from tests.documents import ROOT
-from tests.grafana import ALL, Range, expand
+from tests.support.documents import ROOT
+from tests.support.grafana import ALL, Range, expand
 from touchline.settings import Settings
 
 DASHBOARDS = sorted((ROOT / "dashboards/grafana/dashboards").glob("*.json"))

@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.rows import answer, attached, choose_default_map, write
 from tests.contract.sql.stored import start_anew, store
-from tests.unit.store.world import event
+from tests.unit.processors.loop.world import event
 from touchline.settings import Settings
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.event_views import EVENT_VIEWS

@@ -12,8 +12,8 @@ import pytest
 from clickhouse_driver import Client
 
 from tests.contract.sql.rows import attached, received, write
-from tests.engine import running_engine
-from touchline.clickhouse import connect
+from tests.support.engine import running_engine
+from touchline.clickhouse.connect import connect
 from touchline.errors import WrongUsage
 from touchline.sql.migrate import (
     BREAKS,

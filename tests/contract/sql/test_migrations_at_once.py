@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from tests.contract.sql.test_migrations import SNAPSHOT, schema_of
-from tests.engine import running_engine
-from touchline.clickhouse import connect
+from tests.support.engine import running_engine
+from touchline.clickhouse.connect import connect
 from touchline.local.parts import settings_environment
 from touchline.sql.migrate import expected_schema_version, schema_version
 

@@ -9,9 +9,9 @@ import pytest
 from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
+from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import Annotation
 from touchline.schemas.journey.read import find_map, load_map
-from touchline.schemas.journey_map import JourneyMap
 from touchline.schemas.sources import Source
 from touchline.settings import PACKAGED_JOURNEYS_DIR
 from touchline.sql.reference import (

@@ -24,14 +24,14 @@ from tests.contract.sql.rows import (
     retraction,
     write,
 )
+from touchline.account.accounts import check_balance, check_offsets, check_rows, read_accounts
+from touchline.account.recounts import SET_OF_ROWS, check_projections, check_signs
 from touchline.cli.report import as_object
+from touchline.clickhouse.http import QueryRefused, stream_query
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
-from touchline.reporting.accounts import check_balance, check_offsets, check_rows, read_accounts
-from touchline.reporting.offsets import TopicOffsets
-from touchline.reporting.page import render
-from touchline.reporting.query import QueryRefused, stream_query
-from touchline.reporting.recounts import SET_OF_ROWS, check_projections, check_signs
-from touchline.reporting.report import build_report
+from touchline.kafka.offsets import TopicOffsets
+from touchline.report.page import render
+from touchline.report.report import build_report
 from touchline.settings import Settings
 
 

@@ -20,9 +20,9 @@ from tests.contract.sql.made_up_recount import FIRST_DAYS, check_labels_of_journ
 from tests.contract.sql.recount import Cells, Recount
 from tests.contract.sql.selecting import rows_of
 from tests.contract.sql.stored import start_anew, store
-from tests.unit.journeys.build import RICH
-from tests.unit.store.world import person_key
-from touchline.schemas.journey_map import parse_map
+from tests.unit.journey.build import RICH
+from tests.unit.processors.loop.world import person_key
+from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.path_api import STEPS_OF_MART
 

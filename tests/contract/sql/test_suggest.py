@@ -14,12 +14,12 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.stored import start_anew, store
 from touchline.cli.main import run
+from touchline.journey.suggest.draft import draft
+from touchline.journey.suggest.observe import Observed, observe
+from touchline.journey.suggest.write import write_map
 from touchline.local.parts import settings_environment
-from touchline.schemas.journey_map import parse_map
+from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.suggest.draft import draft
-from touchline.suggest.observe import Observed, observe
-from touchline.suggest.write import write_map
 
 ROWS = 3_000
 NOBODY = {"type": "touchline.touchpoint.v1", "source": "shop", "touchpoint": "poster", "time": "2024-02-01T10:00:00Z"}

@@ -9,7 +9,7 @@ from clickhouse_driver import Client
 from hypothesis import given, settings, strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from tests.superset_sql import bundled, chart_queries
+from tests.support.superset_sql import bundled, chart_queries
 from touchline.dashboards.bi.datasets import DATASETS
 from touchline.sql.catalogue import SurveyKpi, Variant, load_catalogue
 

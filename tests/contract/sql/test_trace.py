@@ -13,11 +13,11 @@ from clickhouse_driver import Client
 from rich.console import Console
 
 from tests.contract.sql.stored import answer, start_anew, store
-from tests.unit.store.world import event, person_key
+from tests.unit.processors.loop.world import event, person_key
 from touchline.cli.trace import as_object, plain
-from touchline.reporting.trace import Trace, trace_event
-from touchline.reporting.trace_page import render_trace
 from touchline.settings import Settings
+from touchline.trace.page import render_trace
+from touchline.trace.read import Trace, trace_event
 
 EUR = {"currency": "EUR"}
 EVENTS: list[dict[str, Any] | bytes] = [

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from tests.contract.sql.made_up_recount import check_labels_of_sums
 from tests.contract.sql.recount import Cells, Recount, fates
 from tests.contract.sql.stored import start_anew, store
-from tests.unit.journeys.build import RICH
-from tests.unit.store.world import person_key
-from touchline.reporting.accounts import check_balance, check_rows, read_accounts
-from touchline.reporting.recounts import check_projections, check_signs
-from touchline.schemas.journey_map import parse_map
+from tests.unit.journey.build import RICH
+from tests.unit.processors.loop.world import person_key
+from touchline.account.accounts import check_balance, check_rows, read_accounts
+from touchline.account.recounts import check_projections, check_signs
+from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.event_views import EVENT_VIEWS
 

@@ -10,7 +10,7 @@ from typing import Any
 from clickhouse_driver import Client
 
 from tests.contract.sql.stored import start_anew, store
-from tests.unit.store.world import MAP
+from tests.unit.processors.loop.world import MAP
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.settings import Settings
 

@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 from tests.contract.sql.rows import NOON, received, retraction, write
 from tests.contract.sql.selecting import rows_of
 from tests.contract.sql.stored import answer, start_anew, store
-from tests.unit.store.world import event, person_key
+from tests.unit.processors.loop.world import event, person_key
 from touchline.settings import Settings
 from touchline.sql.selection import FILTER_COLUMNS
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.dashboards import DashboardProcess, dashboard
-from tests.demo_ledger import demo_engine
-from tests.page_reader import Reader, browser, reader
+from tests.support.dashboards import DashboardProcess, dashboard
+from tests.support.demo_ledger import demo_engine
+from tests.support.page_reader import Reader, browser, reader
 
 
 @pytest.fixture(scope="package")

@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.dashboards import DashboardProcess
-from tests.page_reader import SHOP, VIEWS, Reader, events_at, number_in
+from tests.support.dashboards import DashboardProcess
+from tests.support.page_reader import SHOP, VIEWS, Reader, events_at, number_in
 
 AS_OF = {"as_of": "2024-06-30T12:00:00"}
 

@@ -12,8 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route, expect
 
-from tests.dashboards import DashboardProcess
-from tests.page_reader import SHOP, VIEWS, Reader, events_at, reader, saved
+from tests.support.dashboards import DashboardProcess
+from tests.support.page_reader import SHOP, VIEWS, Reader, events_at, reader, saved
 
 PAGE = Path(__file__).parents[3] / "dashboards" / "page"
 AS_OF = {"as_of": "2024-06-30T12:00:00"}

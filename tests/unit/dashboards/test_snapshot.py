@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.dashboards.test_markup import Read
-from tests.unit.store.world import MAP
+from tests.unit.processors.loop.world import MAP
 from touchline.dashboards.server.asking.maps import KnownMap, Period
 from touchline.dashboards.server.snapshot.page import page
 from touchline.dashboards.server.snapshot.read import VIEWS, Seen, Selection

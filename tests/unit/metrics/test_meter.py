@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 
-from tests.scraping import Scraped, scraped
+from tests.support.scraping import Scraped, scraped
 from touchline.metrics.declared import BUILD_INFO
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.kinds import Kind, Label, Metric

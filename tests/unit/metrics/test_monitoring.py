@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from tests.documents import ROOT, read
+from tests.support.documents import ROOT, read
 from touchline.dashboards.monitoring.generate import FILE, as_text
 from touchline.metrics.declared import SETS
 from touchline.metrics.kinds import Kind, Metric

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
-from touchline.processors.cipher import Cipher
-from touchline.processors.decode import decode
-from touchline.processors.records import KafkaRecord, Rejected
-from touchline.processors.validate import Validated, Validator
+from touchline.processors.steps.cipher import Cipher
+from touchline.processors.steps.decode import decode
+from touchline.processors.steps.validate import Validated, Validator
+from touchline.processors.values.records import KafkaRecord, Rejected
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from touchline.processors.cipher import Cipher
+from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Judge, Mended, Refused, Verdict
 from touchline.quarantine.keep import Kept, State

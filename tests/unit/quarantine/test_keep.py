@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from tests.unit.quarantine.rig import CIPHER, NOW, PERSON, STREAM, entry, event
 from touchline.errors import WrongUsage
-from touchline.processors.cipher import Cipher
+from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.entries import Position, Selection
 from touchline.quarantine.keep import PAGE_BYTES, PAGE_ENTRIES, TERM, State, open_sealed, pages, state_of
 from touchline.quarantine.settle import discarded

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from touchline.cli.simulating import as_text
-from touchline.producers.simulate.parameters import Parameters
-from touchline.producers.simulate.simulation import simulate
-from touchline.schemas.journey_map import JourneyMap, load_map
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.read import load_map
+from touchline.simulate.parameters import Parameters
+from touchline.simulate.simulation import simulate
 
 ROOT = Path(__file__).parents[3]
 Line = dict[str, Any]

@@ -15,13 +15,13 @@ from touchline.cli.simulate_options import effect_of, events_of as events_of_fil
 from touchline.cli.simulating import as_text
 from touchline.errors import WrongUsage
 from touchline.producers.memory import InMemoryProducer
-from touchline.producers.simulate.answers import AnswerParameters, simulate_answers
-from touchline.producers.simulate.parameters import Parameters
-from touchline.producers.simulate.placing import met
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
 from touchline.schemas.times import parse_time
 from touchline.settings import Settings
+from touchline.simulate.answers import AnswerParameters, simulate_answers
+from touchline.simulate.parameters import Parameters
+from touchline.simulate.placing import met
 
 NOW_US = parse_time("2026-01-01T00:00:00Z")
 ALL = AnswerParameters(seed=1, share=1.0, until_us=NOW_US)

@@ -13,9 +13,9 @@ from touchline.cli import simulate as simulate_module
 from touchline.cli.main import run
 from touchline.cli.simulating import at_rate
 from touchline.producers.memory import InMemoryProducer
-from touchline.producers.simulate.parameters import Parameters
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
+from touchline.simulate.parameters import Parameters
 
 Run = Callable[..., tuple[int, str, str]]
 WORDS = ("simulate", "--seed", "7", "--persons", "30", "--days", "20")

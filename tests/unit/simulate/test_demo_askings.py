@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from scripts.demo import ASKINGS, Asking, how_to_look
-from tests.unit.journeys.build import shipped
+from tests.unit.journey.build import shipped
 from touchline.schemas.journey.parts import Annotation
 from touchline.settings import Settings
 

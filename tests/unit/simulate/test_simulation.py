@@ -14,23 +14,21 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tests.documents import blocks_of
+from tests.support.documents import blocks_of
 from tests.unit.simulate.ledgers import ROOT, Line, events_of, lines_of, shipped_map, standing, text_of
 from touchline.errors import WrongUsage
 from touchline.producers.memory import InMemoryProducer
-from touchline.producers.simulate.effects import LONG_WAIT_SECONDS, MEASURE_EFFECT, WAIT_EFFECT
-from touchline.producers.simulate.parameters import Parameters
-from touchline.producers.simulate.simulation import simulate
 from touchline.schemas.answer import Disposition
 from touchline.schemas.identifiers import PersonKeys
-from touchline.schemas.journey_map import map_names
+from touchline.schemas.journey.read import map_names
 from touchline.schemas.sources import load_sources
+from touchline.simulate.effects import LONG_WAIT_SECONDS, MEASURE_EFFECT, WAIT_EFFECT
+from touchline.simulate.parameters import Parameters
+from touchline.simulate.simulation import simulate
 
 SOME = Parameters(seed=3, persons=300, days=60)
 MANY = Parameters(seed=1, persons=4_500, days=60, is_disturbed=False)
-OTHER_PROCESS = (
-    "from tests.unit.simulate.ledgers import text_of; from touchline.producers.simulate.parameters import Parameters"
-)
+OTHER_PROCESS = "from tests.unit.simulate.ledgers import text_of; from touchline.simulate.parameters import Parameters"
 small = st.builds(
     Parameters,
     seed=st.integers(0, 2**40),

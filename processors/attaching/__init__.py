@@ -1,1 +1,0 @@
-"""Values that go into attach and come out of it."""

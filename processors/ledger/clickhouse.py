@@ -1,0 +1,214 @@
+"""The ledger in ClickHouse, over the native protocol."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from clickhouse_driver.errors import Error, ServerException
+
+from touchline.clickhouse.connect import is_away
+from touchline.clickhouse.remedies import refusal_of
+from touchline.processors.ledger import queries
+from touchline.processors.ledger.ledger import (
+    FenceHeld,
+    KnownEvent,
+    LedgerUnavailable,
+    LinkRow,
+    Mark,
+    Order,
+    PublishedRow,
+    RecordsRefused,
+    Stream,
+    WriterFenced,
+)
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.ledger.rows import Insert
+from touchline.processors.values.records import Fact
+
+VIOLATED_CONSTRAINT = 469
+"""Code of ClickHouse; clickhouse-driver's list ends before it."""
+FENCE_CONSTRAINT = "fence"
+"""The ledger's only CHECK. Another one, which somebody has added, speaks of rows and not of the writer."""
+UNSTORABLE_CODES = frozenset((6, 27, 33, 53, 69, 70, 117, 128, 131, 321, 349, 361, 407, VIOLATED_CONSTRAINT))
+"""Codes that speak of a value and not of the server: CANNOT_PARSE_TEXT, CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_READ_ALL_DATA,
+TYPE_MISMATCH, ARGUMENT_OUT_OF_BOUND, CANNOT_CONVERT_TYPE, INCORRECT_DATA, TOO_LARGE_ARRAY_SIZE, TOO_LARGE_STRING_SIZE,
+VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING, DECIMAL_OVERFLOW,
+and of a CHECK other than the fence."""
+_named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
+LOOKUP_CHUNK = 5_000
+STREAM_CHUNK = 50_000
+IN_FLIGHT_WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+
+
+class ClickHouseLedger:
+    """One connection; after any failure it is dropped, so that no answer of an old query is taken for a new one's."""
+
+    def __init__(self, open_client: Callable[[], ColumnClient]) -> None:
+        self._open_client = open_client
+        self._client: ColumnClient | None = None
+
+    def close(self) -> None:
+        """Drop the connection. The ledger opens another one at its next use."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+
+    def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
+        rows = self._ask(queries.MARK, {"stream": stream.name})
+        older = (
+            []
+            if rows
+            else [
+                row[0]
+                for row in self._ask(queries.OTHER_STREAMS, {"partition": stream.partition, "stream": stream.name})
+            ]
+        )
+        for name in older:
+            self._ask(queries.CLOSE_STREAM, {"stream": name})
+        self._ask(
+            queries.TAKE_FENCE, {"stream": stream.name, "generation": generation, "writer": writer, "force": int(force)}
+        )
+        if self._ask(queries.FENCE, {"stream": stream.name}) != [(generation, writer)]:
+            raise FenceHeld(stream.name)
+        for name in [stream.name, *older]:
+            self._wait_for_inserts(name)
+        rows = self._ask(queries.MARK, {"stream": stream.name})
+        if rows:
+            return Mark(int(rows[0][0]), int(rows[0][1]))
+        return Mark(int(self._ask(queries.HIGHEST_INSERT_NUMBER, {"partition": stream.partition})[0][0]), -1)
+
+    def last_offset(self, stream: Stream) -> int:
+        rows = self._ask(queries.MARK, {"stream": stream.name})
+        return int(rows[0][1]) if rows else -1
+
+    def _wait_for_inserts(self, stream: str) -> None:
+        deadline = time.monotonic() + IN_FLIGHT_WAIT_SECONDS
+        while query_ids := [row[0] for row in self._ask(queries.IN_FLIGHT, {"tag": queries.tag_body(stream)})]:
+            if time.monotonic() > deadline:
+                self._ask(queries.KILL, {"query_ids": query_ids})
+                deadline = time.monotonic() + IN_FLIGHT_WAIT_SECONDS
+            time.sleep(_POLL_SECONDS)
+
+    def insert(self, insert: Insert) -> None:
+        names = ", ".join(column.name for column in insert.columns)
+        sql = f"INSERT INTO journey_raw.ledger ({names}) {queries.tag(insert.stream)} VALUES"
+        try:
+            self._connected().execute(sql, insert.columns, columnar=True)
+        except ServerException as error:
+            self.close()
+            if error.code == VIOLATED_CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
+                raise WriterFenced(insert.stream) from None
+            if error.code in UNSTORABLE_CODES:
+                raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None
+            raise LedgerUnavailable(refusal_of("refused an insert", error.code)) from None
+        except BaseException as error:
+            self.close()
+            if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
+                raise LedgerUnavailable(type(error).__name__) from None
+            raise
+
+    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        return [KnownEvent._make(row) for row in self._ask_of_events(queries.KNOWN_EVENTS, partition, keys)]
+
+    def links_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[LinkRow]:
+        return [
+            LinkRow(row[0], row[1], row[2], tuple(row[3:]))
+            for row in self._ask_of_events(queries.LINKS, partition, keys)
+        ]
+
+    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
+        found: list[tuple[int, Fact]] = []
+        for start in range(0, len(identifiers), LOOKUP_CHUNK):
+            rows = self._ask(queries.FACTS, {"identifiers": tuple(identifiers[start : start + LOOKUP_CHUNK])})
+            found += [(row[0], Fact._make(row[1:])) for row in rows]
+        return found
+
+    def published_of(
+        self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]
+    ) -> list[PublishedRow]:
+        found: list[PublishedRow] = []
+        for start in range(0, len(identifiers), LOOKUP_CHUNK):
+            chunk = tuple(identifiers[start : start + LOOKUP_CHUNK])
+            found += [
+                PublishedRow(row[0], row[1], tuple(row[2:]))
+                for row in self._ask(queries.PUBLISHED, {"identifiers": chunk})
+            ]
+        rows = self._ask_of_events(queries.PUBLISHED_ALONE, partition, events)
+        return found + [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
+
+    def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
+        rows = self._ask(queries.MARK_OF_INSERT, _span(stream, insert_number))
+        return int(rows[0][0]) if rows else None
+
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
+        rows = self._ask(queries.identifiers(since=insert_number is not None), _span(stream, insert_number))
+        for start in range(0, len(rows), LOOKUP_CHUNK):
+            yield {str(row[0]): row[1:] for row in rows[start : start + LOOKUP_CHUNK]}
+
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
+        rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))
+        return {source: (time_us, source, event_id) for source, time_us, event_id in rows}
+
+    def count_ids(self, stream: Stream) -> int:
+        return int(self._ask(queries.COUNT_IDS, _span(stream, None))[0][0])
+
+    def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
+        sql, values = queries.id_hashes(since=insert_number is not None), _span(stream, insert_number)
+        is_complete = False
+        try:
+            with _clear_answers():
+                rows = self._connected().execute_iter(sql, values, chunk_size=STREAM_CHUNK)
+                for chunk in rows:
+                    yield [row[0] for row in chunk]
+            is_complete = True
+        finally:
+            if not is_complete:  # the rest of the answer is still on its way
+                self.close()
+
+    def _ask_of_events(self, sql: str, partition: int, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(keys), LOOKUP_CHUNK):
+            chunk = tuple(keys[start : start + LOOKUP_CHUNK])
+            event_ids = tuple(key[1] for key in chunk)
+            yield from self._ask(sql, {"keys": chunk, "event_ids": event_ids, "partition": partition})
+
+    def _connected(self) -> ColumnClient:
+        if self._client is None:
+            self._client = self._open_client()
+        return self._client
+
+    def _ask(self, sql: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        try:
+            with _clear_answers():
+                answer = self._connected().execute(sql, values)
+        except BaseException:
+            self.close()
+            raise
+        return answer if isinstance(answer, list) else []
+
+
+@contextmanager
+def _clear_answers() -> Iterator[None]:
+    """No answer, or none that the protocol knows, is LedgerUnavailable."""
+    try:
+        yield
+    except ServerException as error:
+        raise LedgerUnavailable(refusal_of("refused a query", error.code)) from error
+    except Exception as error:
+        if is_away(error) or isinstance(error, Error):
+            raise LedgerUnavailable(type(error).__name__) from None
+        raise
+
+
+def _constraint(message: str) -> str:
+    """Name of the violated constraint; values of the row follow in the message, so the first name counts."""
+    found = _named_constraint(message)
+    return found.group(1) if found else FENCE_CONSTRAINT
+
+
+def _span(stream: Stream, insert_number: int | None) -> dict[str, object]:
+    return {"stream": stream.name, "insert_number": insert_number, "partition": stream.partition}

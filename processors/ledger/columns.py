@@ -1,0 +1,67 @@
+"""The ledger's columns as the worker writes them: which row kinds fill which, and what stands where nothing was said.
+
+A test holds these names and types against `system.columns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from touchline.journey.values import Attachment
+from touchline.processors.values.records import SHARED_FROM, TOUCHPOINT_WIDTH, Fact, shared_of
+
+FACT = Fact._fields
+TOUCHPOINT_FACT = FACT[:TOUCHPOINT_WIDTH]
+SHARED: tuple[str, ...] = shared_of(FACT)
+SHARED_OF_FACT = (*(None,) * SHARED_FROM, *SHARED)
+"""What an attached row stores of a fact, by the fact's fields; None: not that one."""
+SHARED_OF_TOUCHPOINT = SHARED_OF_FACT[:TOUCHPOINT_WIDTH]
+DECIDED = tuple("churn_due_at" if name == "churn_due_at_s" else name for name in Attachment._fields)
+ATTACHED = (*SHARED, "map", "map_version", *DECIDED)
+"""Columns of an attached row: what the event says, then what the journey map decides."""
+
+FATE = ("fate", "reason", "field")
+RECEIVED = FACT + FATE
+BARE = (
+    "source",
+    "event_id",
+    "revision",
+    "payload_hash",
+    "identifier",
+    "event_time",
+    "received_time",
+    "payload",
+    "cipher_key_id",
+    *FATE,
+)
+"""Columns of the received row of a record that is not stored (duplicate, superseded, quarantined, suppressed)."""
+
+LINK = ("event_type", "source", "event_id", "revision", "event_time", "identifier", "linked_identifier")
+MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts")
+HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row_id")
+
+_NUMBERS = frozenset(
+    (
+        "insert_number", "offset", "sign", "row_id", "stored_time", "revision", "payload_hash", "event_time",
+        "received_time", "clock_correction_us", "is_online", "is_simulated", "map_version", "stage_order",
+        "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
+        "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "local_date", "scale_min", "scale_max", "has_score",
+        "about_time", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps", "handoff_to",
+        "handoff_number",
+    )
+)  # fmt: skip
+_FLOATS = frozenset(("score", "sampling_probability"))
+_MAPS = frozenset(("properties", "fate_counts", "cursors"))
+_EMPTY: Mapping[str, object] = MappingProxyType({})
+
+
+def default_of(column: str) -> object:
+    """What ClickHouse puts into a column that an insert leaves out; times and days as numbers since 1970."""
+    if column in _NUMBERS:
+        return 0
+    if column in _FLOATS:
+        return 0.0
+    if column in _MAPS:
+        return _EMPTY
+    return ""

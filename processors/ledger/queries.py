@@ -1,0 +1,150 @@
+"""The worker's SQL. Lookups name `kind` and the key columns plainly, so that the engine reads them through its lookup projections."""
+
+from __future__ import annotations
+
+from touchline.processors.ledger.columns import ATTACHED, LINK
+from touchline.processors.ledger.rows import PARTITION_SHIFT
+from touchline.processors.state.seen import HASHED_BY
+from touchline.processors.values.records import Fact
+
+MARK = """
+SELECT insert_number, offset FROM journey_raw.ledger
+WHERE stream = %(stream)s AND kind = 'mark' ORDER BY insert_number DESC LIMIT 1
+"""
+
+# Streams of the same partition number: earlier incarnations of the topic. Their writers are closed before their numbers are read.
+OTHER_STREAMS = """
+SELECT DISTINCT stream FROM journey_raw.ledger
+WHERE kind = 'mark' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s) AND stream != %(stream)s
+"""
+HIGHEST_INSERT_NUMBER = """
+SELECT max(insert_number) FROM journey_raw.ledger
+WHERE kind = 'mark' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s)
+"""
+# A Join table cannot be read as a table while it is written; scalar subqueries are done before.
+CLOSE_STREAM = """
+INSERT INTO journey_raw.fence
+SELECT %(stream)s, (SELECT max(generation) FROM journey_raw.fence WHERE stream = %(stream)s) + 1, ''
+"""
+
+# One statement, so that a writer that sleeps between its look and its write cannot step back over a newer one.
+TAKE_FENCE = """
+INSERT INTO journey_raw.fence
+SELECT %(stream)s, %(generation)s, %(writer)s
+WHERE %(force)s = 1 OR %(generation)s >= (SELECT max(generation) FROM journey_raw.fence WHERE stream = %(stream)s)
+"""
+FENCE = "SELECT generation, writer FROM journey_raw.fence WHERE stream = %(stream)s"
+
+IN_FLIGHT = """
+SELECT query_id FROM system.processes
+WHERE position(query, concat('/* ', %(tag)s, ' */')) > 0 AND query_id != queryID()
+"""
+KILL = "KILL QUERY WHERE query_id IN %(query_ids)s SYNC"
+
+_TIMES = frozenset(("event_time", "received_time", "about_time"))
+LEFT_OUT = frozenset(("payload_hash", "comment", "cipher_key_id"))
+
+
+def tag_body(stream: str) -> str:
+    """What marks an insert of a stream in system.processes (without the comment signs: the look-up must not find itself)."""
+    return f"touchline insert {stream}"
+
+
+def tag(stream: str) -> str:
+    """The comment that an insert of a stream carries."""
+    return f"/* {tag_body(stream)} */"
+
+
+def _read(column: str) -> str:
+    if column in _TIMES:
+        return f"toUnixTimestamp64Micro({column})"
+    if column == "local_date":
+        return "toUInt16(local_date)"
+    if column == "churn_due_at":
+        return "toUnixTimestamp(churn_due_at)"
+    return column
+
+
+def _read_fact(column: str) -> str:
+    if column in LEFT_OUT:
+        return "0" if column == "payload_hash" else "''"
+    return _read(column)
+
+
+# The partition stands in the row's id.
+_OF_PARTITION = f"bitShiftRight(row_id, {PARTITION_SHIFT}) = %(partition)s"
+
+# A record that was refused for another reason than a conflict is no version of its event: it has neither revision nor hash.
+KNOWN_EVENTS = f"""
+SELECT source, event_id, revision, payload_hash, fate, reason, offset, row_id, identifier FROM journey_raw.ledger
+WHERE kind = 'received' AND sign = 1 AND (fate IN ('stored', 'superseded') OR reason = 'conflict') AND event_id IN %(event_ids)s
+  AND (source, event_id) IN %(keys)s AND {_OF_PARTITION}
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'received' AND sign = -1 AND event_id IN %(event_ids)s)
+"""
+
+LINKS = f"""
+SELECT kind, row_id, offset, {", ".join(map(_read, LINK))} FROM journey_raw.ledger
+WHERE kind IN ('link', 'unlink') AND sign = 1 AND event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s AND {_OF_PARTITION}
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind IN ('link', 'unlink') AND sign = -1 AND event_id IN %(event_ids)s)
+"""
+
+FACTS = f"""
+SELECT offset, {", ".join(map(_read_fact, Fact._fields))} FROM journey_raw.ledger
+WHERE kind = 'received' AND sign = 1 AND fate = 'stored' AND identifier IN %(identifiers)s
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'received' AND sign = -1 AND identifier IN %(identifiers)s)
+"""
+
+PUBLISHED = f"""
+SELECT row_id, offset, {", ".join(map(_read, ATTACHED))} FROM journey_raw.ledger
+WHERE kind = 'attached' AND sign = 1 AND identifier IN %(identifiers)s
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'attached' AND sign = -1 AND identifier IN %(identifiers)s)
+"""
+
+PUBLISHED_ALONE = f"""
+SELECT row_id, offset, {", ".join(map(_read, ATTACHED))} FROM journey_raw.ledger
+WHERE kind = 'attached' AND sign = 1 AND identifier = '' AND event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s
+  AND {_OF_PARTITION}
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'attached' AND sign = -1 AND event_id IN %(event_ids)s)
+"""
+
+# Retracted rows and retractions are read, too, and versions that do not count: a person may have lost all events since, and what was
+# superseded must be found late when it comes again.
+_VERSION = "kind = 'received' AND (fate IN ('stored', 'superseded') OR reason = 'conflict')"
+_STORED_SINCE = f"{_VERSION} AND stream = %(stream)s AND insert_number > %(insert_number)s"
+# Each insert has a mark; the streams are found among these, and their rows by the sort key.
+_STORED = f"""{_VERSION} AND stream IN (
+    SELECT stream FROM journey_raw.ledger
+    WHERE kind = 'mark' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s) GROUP BY stream
+)"""
+MARK_OF_INSERT = """
+SELECT offset FROM journey_raw.ledger
+WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark'
+"""
+
+
+def identifiers(*, since: bool) -> str:
+    """Per identifier the highest version of an event, whether it counts or not, of a stream since an insert or of a partition."""
+    return f"""
+    SELECT identifier, toUnixTimestamp64Micro(last.1), last.2, last.3 FROM
+    (
+        SELECT identifier, max((event_time, toString(source), event_id)) AS last FROM journey_raw.ledger
+        WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier
+    )"""
+
+
+def last_unidentified(*, since: bool) -> str:
+    """The same per source for events without identifier."""
+    return f"""
+    SELECT source_name, toUnixTimestamp64Micro(last.1), last.2 FROM
+    (
+        SELECT toString(source) AS source_name, max((event_time, event_id)) AS last FROM journey_raw.ledger
+        WHERE {_STORED_SINCE if since else _STORED} AND identifier = '' GROUP BY source_name
+    )"""
+
+
+COUNT_IDS = f"SELECT count() FROM journey_raw.ledger WHERE {_STORED} AND sign = 1"
+
+
+def id_hashes(*, since: bool) -> str:
+    """Hashes of the (source, event id) pairs of those versions."""
+    return f"SELECT {HASHED_BY} FROM journey_raw.ledger WHERE {_STORED_SINCE if since else _STORED} AND sign = 1"

@@ -1,0 +1,1 @@
+"""The store loop: every record exactly once, whatever fails."""

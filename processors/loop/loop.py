@@ -1,0 +1,310 @@
+"""Store every record exactly once: ClickHouse owns the progress, Kafka's commit is a hint.
+
+    batch ──▶ stale generation? refuse
+      │
+      ▼
+    owner of the stream? ──no──▶ acquire: fence, wait for inserts under way, read the mark, bring the state up to it
+      │
+      ▼
+    drop what the mark covers, prepare, ONE insert ──▶ state follows ──▶ acknowledge
+
+Whatever goes wrong after the insert was sent is ambiguous: ownership is forgotten, and acquiring again reads from the mark what is
+true; of all partitions, since a server that was away may have come back with less than it had acknowledged. Nothing is acknowledged
+before it is durable, nothing is inserted blindly.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import lmdb
+
+from touchline.clickhouse.remedies import reason_of
+from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.log import frames_of, log_event
+from touchline.metrics.declared import WORKER
+from touchline.metrics.laps import Laps
+from touchline.metrics.meter import Meter
+from touchline.processors.ledger.ledger import (
+    FenceHeld,
+    Ledger,
+    LedgerUnavailable,
+    Mark,
+    RecordsRefused,
+    Stream,
+    WriterFenced,
+)
+from touchline.processors.ledger.rows import Insert, TooManyRows, build_insert
+from touchline.processors.loop.blame import Blame
+from touchline.processors.loop.measure import StoreMeter
+from touchline.processors.loop.restore import restore
+from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.ids import PartitionIds
+from touchline.processors.state.tails import Stamp, StateLost, Tails
+from touchline.processors.values.protocol import Acknowledge, Refused, StoreResult
+from touchline.processors.values.receive import NewRecords, receive
+from touchline.processors.values.records import ReceivedBatch
+
+ID_BYTES_MAX = 128 << 20
+BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+HEARTBEAT_SECONDS = 1.0
+_WAIT_STEP_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class _Owned:
+    stream: Stream
+    generation: int
+    mark: Mark
+    tails: Tails
+    ids: PartitionIds
+    writer: str
+
+
+class StoreLoop:
+    """Keeps the batches of the partitions that this worker is assigned. One thread calls `store`; the assignment callbacks may come from
+    another one and only set numbers."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        ledger: Ledger,
+        *,
+        state_dir: Path,
+        id_bytes_max: int = ID_BYTES_MAX,
+        writer: str,
+        incarnation_of: Callable[[str], str],
+        should_stop: Callable[[], bool],
+        sleep: Callable[[float], None] = time.sleep,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        meter: Meter | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._ledger = ledger
+        self._state_dir = state_dir
+        self._id_bytes_max = id_bytes_max
+        self._writer = writer
+        self._incarnation_of = incarnation_of
+        self._should_stop = should_stop
+        self._sleep = sleep
+        self._now_ms = now_ms
+        self._meter = StoreMeter(meter or Meter(WORKER))
+        self._blame = Blame()
+        self._generation = -1
+        self._owned: dict[int, _Owned] = {}
+        self._takes = count(1)
+        # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
+        self._ids: dict[int, PartitionIds] = {}
+        self._revoked: set[int] = set()
+
+    def on_assigned(self, partitions: Collection[int], generation: int) -> None:
+        """The group gave these partitions to this worker; older generations are stale from now on. A lower generation than the last
+        one is a group that started anew, while this worker slept."""
+        self._generation = generation
+        self._revoked -= set(partitions)
+
+    def on_revoked(self, partitions: Collection[int]) -> None:
+        """The group took these partitions away. The fence would notice; forgetting saves the attempt."""
+        self._revoked |= set(partitions)
+
+    def close(self) -> None:
+        """Release state files and the connection."""
+        for partition in list(self._owned.keys() | self._ids.keys()):
+            self._release(partition)
+        close = getattr(self._ledger, "close", None)
+        if close is not None:
+            close()
+
+    def read_marks(self, topic: str, incarnation: str, partitions: Collection[int]) -> Mapping[int, int]:
+        """By partition the offset after the ledger's mark. A partition whose mark is not the one written last is given up, so that its
+        next batch acquires it. Empty while ClickHouse does not answer."""
+        try:
+            found = {number: self._ledger.last_offset(Stream(topic, incarnation, number)) for number in partitions}
+        except LedgerUnavailable:
+            self._forget_all()
+            return {}
+        for number, last_offset in found.items():
+            owned = self._owned.get(number)
+            if owned is not None and owned.mark.last_offset != last_offset:
+                self._forget(number)
+        return {number: last_offset + 1 for number, last_offset in found.items()}
+
+    def store(self, batch: ReceivedBatch) -> StoreResult:
+        """Store what the mark does not cover yet; waits while ClickHouse is away. Returns how far everything is durable, or why nothing
+        may be stored under this generation."""
+        attempt = 0
+        force = False
+        while not self._should_stop():
+            self._blame.pause()
+            if batch.generation < self._generation:
+                return Refused("stale generation")
+            if batch.partition in self._revoked:
+                self._release(batch.partition)
+                return Refused("partition revoked")
+            try:
+                owned = self._acquire(batch, force)
+                return Acknowledge(self._store_owned(owned, batch) + 1)
+            except FenceHeld:
+                # Either a newer member owns the partition, then the group tells us within two heartbeats; or the group's
+                # generations started anew, then we are still its member after that.
+                self._meter.fenced()
+                if not self._still_member(batch):
+                    return Refused("a newer writer owns the partition")
+                force = True
+            except WriterFenced:
+                self._meter.fenced()
+                self._forget_all()
+                if not self._still_member(batch):
+                    return Refused("fenced by a newer writer")
+                force = False
+            except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
+                self._forget_all()
+                self._meter.waits(error)
+                log_event(
+                    logging.WARNING,
+                    "store_waits",
+                    partition=batch.partition,
+                    attempt=attempt,
+                    reason=reason_of(error, self._state_dir),
+                )
+                self._wait(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
+                attempt += 1
+            except TouchlineError:
+                raise  # configuration that became wrong: no record's fault
+            except Exception as error:
+                self._forget_all()
+                self._seek_guilty(batch.partition, error)
+        return Refused("the worker stops")
+
+    def _seek_guilty(self, partition: int, error: Exception) -> None:
+        """Go on with fewer records, or without the one that fails alone; a fault that is no record's goes up as the bug it is."""
+        if not self._blame.failed(certainly=isinstance(error, TooManyRows | RecordsRefused)):
+            raise error
+        log_event(logging.ERROR, "insert_fails", partition=partition, error=type(error).__name__, at=frames_of(error))
+        self._wait(BACK_OFF_SECONDS[0])
+
+    def _acquire(self, batch: ReceivedBatch, force: bool) -> _Owned:
+        for partition in self._revoked & (self._owned.keys() | self._ids.keys()):
+            self._release(partition)
+        owned = self._owned.get(batch.partition)
+        if owned is not None and owned.generation == batch.generation:
+            return owned
+        self._forget(batch.partition)
+        stream = Stream(batch.topic, self._incarnation_of(batch.topic), batch.partition)
+        # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
+        writer = f"{self._writer}#{next(self._takes)}"
+        mark = self._ledger.acquire(stream, batch.generation, writer, force=force)
+        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', batch.topic)}-{batch.partition}"
+        ids = self._ids.get(batch.partition)
+        if ids is None or ids.stream != stream:
+            ids = self._ids[batch.partition] = PartitionIds(self._state_dir / f"{name}.ids", stream, self._id_bytes_max)
+        ids.restore(self._ledger, mark, self._should_stop)
+        tails = Tails(self._state_dir / name)
+        try:
+            restored = restore(tails, self._ledger, stream, mark, self._pipeline.maps, self._pipeline.maps_fingerprint)
+        except BaseException:
+            tails.close()
+            raise
+        log_event(
+            logging.INFO,
+            "acquired",
+            partition=batch.partition,
+            generation=batch.generation,
+            insert_number=mark.insert_number,
+            restored_persons=restored,
+        )
+        self._meter.acquired(restored)
+        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails, ids, writer)
+        return owned
+
+    def _store_owned(self, owned: _Owned, batch: ReceivedBatch) -> int:
+        """Returns the last durable offset."""
+        new = receive(batch, owned.mark.last_offset)
+        while new.records:
+            new = self._store_new(owned, new)
+        return owned.mark.last_offset
+
+    def _store_new(self, owned: _Owned, new: NewRecords) -> NewRecords:
+        """One insert of as many of the records as fit; returns the rest."""
+        laps = Laps()
+        partition, number = owned.stream.partition, owned.mark.insert_number + 1
+        limit = self._blame.limit(partition)
+        part = new if limit is None or limit >= len(new.records) else _head(new, limit)
+        first_offset = part.records[0].offset
+        if self._blame.is_guilty(partition, first_offset):
+            part = _head(new, 1)
+        self._blame.trying(partition, first_offset, len(part.records))
+        if self._blame.is_guilty(partition, first_offset):
+            prepared = self._pipeline.put_aside(part, owned.stream, owned.writer, owned.generation)
+        else:
+            if not owned.ids.has_room(len(part.records)):
+                owned.ids.restore(self._ledger, owned.mark, self._should_stop, room=len(part.records))
+            prepared = self._pipeline.prepare(
+                part, owned.stream, owned.tails, owned.ids, self._ledger, owned.writer, owned.generation, laps
+            )
+        insert = build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks)
+        laps.lap("encode")
+        self._insert(insert, laps)
+        self._blame.stored()
+        owned.mark = Mark(number, part.records[-1].offset)
+        owned.ids.reflect(owned.mark)
+        owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, *owned.mark, self._pipeline.maps_fingerprint))
+        laps.lap("remember")
+        self._meter.stored(part, prepared, insert.row_count, laps, self._now_ms())
+        self._meter.holds(partition, owned.tails, owned.ids)
+        return _rest(new, len(part.records))
+
+    def _insert(self, insert: Insert, laps: Laps) -> None:
+        error: BaseException | None = None
+        try:
+            self._ledger.insert(insert)
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            self._meter.inserted(laps.lap("insert"), error)
+
+    def _still_member(self, batch: ReceivedBatch) -> bool:
+        self._wait(2 * HEARTBEAT_SECONDS)
+        return batch.generation >= self._generation and batch.partition not in self._revoked
+
+    def _wait(self, seconds: float) -> None:
+        left = seconds
+        while left > 0 and not self._should_stop():
+            self._sleep(min(left, _WAIT_STEP_SECONDS))
+            left -= _WAIT_STEP_SECONDS
+
+    def _forget(self, partition: int) -> None:
+        owned = self._owned.pop(partition, None)
+        if owned is not None:
+            owned.tails.close()
+            self._meter.lets_go(partition)
+
+    def _forget_all(self) -> None:
+        for partition in list(self._owned):
+            self._forget(partition)
+
+    def _release(self, partition: int) -> None:
+        """Another worker goes on with the partition."""
+        self._forget(partition)
+        ids = self._ids.pop(partition, None)
+        if ids is not None:
+            ids.save()
+
+
+def _head(new: NewRecords, count: int) -> NewRecords:
+    records = new.records[:count]
+    return NewRecords(new.first_offset, records[-1].offset - new.first_offset + 1 - count, records)
+
+
+def _rest(new: NewRecords, count: int) -> NewRecords:
+    records = new.records[count:]
+    done = new.records[count - 1].offset
+    gap_count = records[-1].offset - done - len(records) if records else 0
+    return NewRecords(done + 1, gap_count, records)

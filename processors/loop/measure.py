@@ -1,0 +1,100 @@
+"""What the store loop counts: a batch at a time, after it is durable.
+
+An insert of which nothing was heard is not counted as stored, even if the mark tells later that it is: the account in ClickHouse is the
+truth, these numbers are for watching.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from operator import itemgetter
+from typing import Any
+
+from touchline.errors import EngineUnreachable
+from touchline.metrics import declared
+from touchline.metrics.laps import Laps
+from touchline.metrics.meter import Meter
+from touchline.processors.ledger.ledger import LedgerUnavailable, RecordsRefused, WriterFenced
+from touchline.processors.pipeline import Prepared
+from touchline.processors.state.ids import PartitionIds
+from touchline.processors.state.tails import Tails
+from touchline.processors.steps.properties import UNKNOWN_FIELDS
+from touchline.processors.values.receive import NewRecords
+from touchline.processors.values.records import Fact
+from touchline.schemas.reasons import Fate
+
+_event_time: Any = itemgetter(Fact._fields.index("event_time"))
+_received_time: Any = itemgetter(Fact._fields.index("received_time"))
+
+
+class StoreMeter:
+    """The store loop's view of a Meter."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def inserted(self, seconds: float, error: BaseException | None) -> None:
+        """One INSERT ended."""
+        outcome = "stored" if error is None else _outcome(error)
+        self._meter.observe(declared.INSERT_SECONDS, seconds)
+        self._meter.add(declared.INSERTS, 1, outcome)
+
+    def stored(self, new: NewRecords, prepared: Prepared, row_count: int, laps: Laps, stored_time_ms: int) -> None:
+        """A batch is durable."""
+        meter, moved = self._meter, prepared.moved
+        counts: Counter[str] = Counter(prepared.counts)
+        meter.add(declared.RECORDS_RECEIVED, len(new.records))
+        meter.add(declared.UNKNOWN_FIELDS, counts[UNKNOWN_FIELDS])
+        meter.add(declared.OFFSET_GAPS, new.gap_count)
+        for (before, after), count in moved.items():
+            meter.add(declared.RECORDS_MOVED, count, before, after)
+            counts[before] += count
+            counts[after] -= count
+        meter.add_each(declared.RECORDS, {fate: counts[fate] for fate in Fate if counts[fate]})
+        meter.add_each(declared.RECORDS_QUARANTINED, prepared.reasons)
+        meter.observe(declared.BATCH_RECORDS, len(new.records))
+        meter.observe(declared.BATCH_ROWS, row_count)
+        meter.observe(declared.BATCH_SECONDS, laps.total_seconds)
+        meter.add_each(declared.STEP_SECONDS, laps.seconds)
+        for block in prepared.stored:
+            for metric, time_of in ((declared.EVENT_DELAY, _event_time), (declared.RECEIVED_DELAY, _received_time)):
+                meter.observe_ages(metric, map(time_of, block.rows), stored_time_ms * 1_000)
+
+    def waits(self, error: Exception) -> None:
+        """The store backs off."""
+        if isinstance(error, LedgerUnavailable):
+            cause = "clickhouse"
+        elif isinstance(error, EngineUnreachable):
+            cause = "kafka"
+        else:
+            cause = "state"
+        self._meter.add(declared.STORE_WAITS, 1, cause)
+
+    def fenced(self) -> None:
+        """A newer writer's fence was met."""
+        self._meter.add(declared.FENCED)
+
+    def acquired(self, restored_persons: int) -> None:
+        """A partition was taken over."""
+        self._meter.add(declared.ACQUISITIONS)
+        self._meter.add(declared.RESTORED_PERSONS, restored_persons)
+
+    def holds(self, partition: int, tails: Tails, ids: PartitionIds) -> None:
+        """How large the state of a partition is."""
+        meter, number = self._meter, str(partition)
+        meter.set(declared.STATE_BYTES, tails.disk_bytes, number, "tails")
+        meter.set(declared.STATE_BYTES, ids.memory_bytes, number, "ids")
+        meter.set(declared.STATE_IDS, ids.count, number)
+        meter.set(declared.CACHED_TAILS, tails.cached_count, number)
+        meter.add_each(declared.TAIL_LOOKUPS, tails.take_lookups())
+
+    def lets_go(self, partition: int) -> None:
+        """The partition is another worker's, or will be acquired anew."""
+        for metric in (declared.STATE_BYTES, declared.STATE_IDS, declared.CACHED_TAILS):
+            self._meter.drop(metric, str(partition))
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, WriterFenced):
+        return "fenced"
+    return "refused" if isinstance(error, RecordsRefused) else "unclear"

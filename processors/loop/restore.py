@@ -1,0 +1,68 @@
+"""Bring the state of a partition up to the ledger's mark: nothing to do, catch up, or rebuild."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from touchline.journey.compile import CompiledMap
+from touchline.journey.values import NO_TAIL
+from touchline.processors.ledger.ledger import Ledger, Mark, Stream
+from touchline.processors.state.tails import BEFORE_ALL, PersonTail, Stamp, Tails, not_before
+from touchline.processors.steps.follow import follow
+from touchline.processors.steps.resolve import Placed, in_order
+
+
+def restore(
+    tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, maps: Sequence[CompiledMap], fingerprint: str
+) -> int:
+    """Make `tails` reflect everything up to the mark; returns the number of persons that were read again.
+
+    A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
+    """
+    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, fingerprint)
+    stamp = tails.stamp()
+    if stamp == wanted:
+        return 0
+    since = _usable_until(stamp, wanted, ledger, stream)
+    if since is None:
+        tails.clear()
+    count = 0
+    nothing = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(maps))
+    for orders in ledger.identifiers_since(stream, since):
+        rebuilt = tails_of(ledger.facts_of(list(orders)), maps)
+        known = tails.get_many(orders)
+        # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
+        tails.put_many(
+            {
+                identifier: not_before(rebuilt.get(identifier, nothing), order, known.get(identifier, nothing).order)
+                for identifier, order in orders.items()
+            },
+            None,
+        )
+        count += len(orders)
+    unidentified = {
+        f"@{source}": PersonTail(order, ()) for source, order in ledger.last_unidentified_since(stream, since).items()
+    }
+    known = tails.get_many(unidentified)
+    tails.put_many({key: max(tail, known.get(key, tail)) for key, tail in unidentified.items()}, wanted)
+    return count
+
+
+def _usable_until(stamp: Stamp | None, wanted: Stamp, ledger: Ledger, stream: Stream) -> int | None:
+    """Number of the insert from which the state may be caught up: it is a state of this stream and these maps, and the ledger knows
+    that insert as the state does."""
+    if stamp is None or (stamp.stream, stamp.maps_fingerprint) != (wanted.stream, wanted.maps_fingerprint):
+        return None
+    if stamp.insert_number >= wanted.insert_number:
+        return None
+    is_known = ledger.offset_of_insert(stream, stamp.insert_number) == stamp.last_offset
+    return stamp.insert_number if is_known else None
+
+
+def tails_of(facts: Sequence[Placed], maps: Sequence[CompiledMap]) -> dict[str, PersonTail]:
+    """Tails of all persons among these facts, which must be complete for each person."""
+    by_person: dict[str, list[Placed]] = defaultdict(list)
+    for placed in facts:
+        by_person[placed[1].identifier].append(placed)
+    return {identifier: follow(in_order(placed), None, maps, []) for identifier, placed in by_person.items()}

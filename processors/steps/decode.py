@@ -1,0 +1,51 @@
+"""Second step: bytes to JSON objects. What is none within the limits is rejected with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from touchline.processors.values.records import KafkaRecord, Rejected
+from touchline.schemas.depth import are_bytes_too_deep
+from touchline.schemas.reasons import Reason
+
+VALUE_BYTES_MAX = 1 << 20
+
+Decoded = dict[str, Any] | Rejected
+
+
+def decode(records: Sequence[KafkaRecord]) -> list[Decoded]:
+    """One outcome per record, in order. Objects may still nest too deep: see validate.py."""
+    decoded: list[Decoded] = []
+    for record in records:
+        value = record.value
+        if value and len(value) <= VALUE_BYTES_MAX:
+            try:
+                one = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                one = None
+            if type(one) is dict:
+                decoded.append(one)
+                continue
+        decoded.append(Rejected(_why_no_object(value), "", "", value or b""))
+    return decoded
+
+
+def _why_no_object(value: bytes | None) -> Reason:
+    if not value:
+        return Reason.EMPTY_VALUE
+    if len(value) > VALUE_BYTES_MAX:
+        return Reason.TOO_LARGE
+    if are_bytes_too_deep(value):
+        return Reason.TOO_DEEP
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return Reason.NOT_UTF8
+    try:
+        orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return Reason.NOT_JSON
+    return Reason.WRONG_TYPE

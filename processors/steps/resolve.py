@@ -1,0 +1,86 @@
+"""Which person an event belongs to, and whether it can extend what is known of that person.
+
+Until identities are linked across partitions a person is its identifier, and all its events must arrive on the partition of its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from touchline.processors.state.tails import PersonTail, tail_key
+from touchline.processors.values.records import Fact, KafkaRecord, Outcome, Rejected
+from touchline.schemas.reasons import Reason
+
+# Several fields in one call: a look-up by name costs as much as all of them.
+order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
+_to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "event_time", "source", "event_id")))
+Placed = tuple[int, Fact]
+"""(offset, fact)"""
+
+
+class Resolved(NamedTuple):
+    """Facts of a batch in offset order. `persons` holds the same facts by tail key, `late` those that are not later than all that is known
+    of their person; `refused` maps the index of a record to its rejection."""
+
+    facts: list[Placed]
+    persons: dict[str, list[Placed]]
+    late: list[Placed]
+    refused: dict[int, Rejected]
+
+
+def key_of(placed: Placed) -> tuple[str, str]:
+    """(source, id) of the event."""
+    return (placed[1].source, placed[1].event_id)
+
+
+def in_order(placed: Iterable[Placed]) -> list[Placed]:
+    """Sorted by (event time, source, id)."""
+    return sorted(placed, key=lambda one: one[1].order)
+
+
+def resolve(
+    records: Sequence[KafkaRecord],
+    outcomes: Sequence[Outcome],
+    tails: Mapping[str, PersonTail],
+    is_at_home: Callable[[bytes], bool],
+) -> Resolved:
+    """Sort facts by person, and find those that come late.
+
+    The Kafka key must be the identifier, or source and id of an event without one. `is_at_home` says whether a key hashes to this
+    partition; it is asked once per unknown person, since it is dear.
+    """
+    facts: list[Placed] = []
+    persons: dict[str, list[Placed]] = {}
+    late: list[Placed] = []
+    refused: dict[int, Rejected] = {}
+    last: dict[str, tuple[int, str, str]] = {}
+    for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
+        if type(outcome) is not Fact:
+            continue
+        identifier, time_us, source, event_id = _to_resolve(outcome)
+        order = (time_us, source, event_id)
+        key = identifier or tail_key(outcome)
+        before = last.get(key)
+        if before is None:
+            tail = tails.get(key)
+            before = None if tail is None else tail.order
+        kafka_key = record.key
+        if kafka_key != (identifier or f"{source}/{event_id}").encode() or (
+            before is None and identifier and not is_at_home(kafka_key or b"")
+        ):
+            refused[index] = Rejected(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
+            continue
+        placed = (record.offset, outcome)
+        facts.append(placed)
+        person = persons.get(key)
+        if person is None:
+            persons[key] = [placed]
+        else:
+            person.append(placed)
+        if before is None or order > before:
+            last[key] = order
+        else:
+            late.append(placed)
+    return Resolved(facts, persons, late, refused)

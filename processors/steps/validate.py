@@ -1,0 +1,110 @@
+"""Third step: JSON objects to facts. What breaks the contract is rejected, what may not be kept is suppressed; both with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from touchline.processors.steps.cipher import Cipher
+from touchline.processors.steps.decode import Decoded
+from touchline.processors.steps.facts import TOO_DEEP, fact_of, is_unlink, linked_identifiers
+from touchline.processors.values.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
+from touchline.schemas.checking import CheckedEvent, check_event
+from touchline.schemas.depth import is_too_deep
+from touchline.schemas.events import CONSENT
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection, rejection_of
+from touchline.schemas.sources import SOURCE_ID_PATTERN, Source, Sources
+
+NO_CONSENT = "no_consent"
+CONSENT_BASIS = "consent"
+_UNKNOWN_SOURCE = Rejection(Reason.UNKNOWN_SOURCE, "source")
+_NOT_UTF8 = Rejection(Reason.NOT_UTF8, "")
+_is_source_id = re.compile(SOURCE_ID_PATTERN).fullmatch
+_ID_LENGTH_MAX = 256
+_US_PER_MS = 1_000
+
+
+class Link(NamedTuple):
+    """Two identifiers of one event that belong together (`kind` link) or do not (unlink)."""
+
+    offset: int
+    kind: str
+    fact: Fact
+    linked_identifier: str
+
+
+class Validated(NamedTuple):
+    """What a batch became so far: `outcomes[i]` of the i-th record; `counts` holds the number of unknown fields."""
+
+    outcomes: list[Outcome]
+    links: list[Link]
+    counts: Counter[str]
+
+
+class Validator:
+    """The contract with what is declared of the sources."""
+
+    def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
+        self._sources = {name: (one, one.legal_basis == CONSENT_BASIS, one.terms) for name, one in sources.items()}
+        self._company_zone = company_zone
+        self._cipher = cipher
+
+    def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded], into: Validated) -> None:
+        """Append one outcome per record, in order."""
+        outcomes, links, counts = into
+        sources, zone, cipher = self._sources, self._company_zone, self._cipher
+        for record, value in zip(records, decoded, strict=True):
+            if type(value) is Rejected:
+                outcomes.append(value)
+                continue
+            assert type(value) is dict
+            try:
+                event = check_event(value)
+            except ValidationError as error:
+                rejection = TOO_DEEP if is_too_deep(value) else rejection_of(error)
+                outcomes.append(_rejected(rejection, value, record))
+                continue
+            declared = sources.get(event["source"])
+            if declared is None:
+                outcomes.append(_rejected(_UNKNOWN_SOURCE, value, record))
+                continue
+            source, needs_consent, terms = declared
+            if needs_consent and _lacks_consent(event, source):
+                outcomes.append(Suppressed(NO_CONSENT, event["source"]))
+                continue
+            try:
+                fact = fact_of(event, value, terms, record.timestamp * _US_PER_MS, zone, cipher, counts)
+            except ValueError:
+                fact = _NOT_UTF8
+            if type(fact) is Rejection:
+                outcomes.append(_rejected(fact, value, record))
+                continue
+            assert type(fact) is Fact
+            outcomes.append(fact)
+            if len(event["persons"]) > 1:
+                kind = "unlink" if is_unlink(event) else "link"
+                links.extend(Link(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
+
+
+def _lacks_consent(event: CheckedEvent, source: Source) -> bool:
+    """Whether the event may not be kept. What says that consent was given or withdrawn itself may."""
+    consent = event["consent"]
+    return event["type"] != CONSENT and not source.permits(None if consent is None else consent["purposes"])
+
+
+def _rejected(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Rejected:
+    """With source and id where they have the form of one: anything else may hold whatever broke, personal values included."""
+    source = value.get("source")
+    event_id = value.get("id")
+    return Rejected(
+        rejection.reason,
+        rejection.field,
+        source if isinstance(source, str) and _is_source_id(source) else "",
+        record.value or b"",
+        event_id if isinstance(event_id, str) and len(event_id) <= _ID_LENGTH_MAX else "",
+    )

@@ -1,0 +1,1 @@
+"""What passes between the steps, the loop and the worker."""

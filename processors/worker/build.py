@@ -1,0 +1,92 @@
+"""Put the store loop together from the configuration: what is read once, checked once, and handed to the steps."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from touchline.clickhouse.connect import connect, connect_as, explained
+from touchline.clickhouse.remedies import is_full
+from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.journey.compile import compile_map
+from touchline.kafka.partitioning import partition_of
+from touchline.kafka.topic import describe_topic
+from touchline.metrics.meter import Meter
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.native import ColumnClient
+from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.slot import claim_slot
+from touchline.processors.steps.cipher import Cipher
+from touchline.processors.steps.validate import Validator
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.read import find_map, load_map
+from touchline.schemas.sources import Sources, load_sources
+from touchline.settings import Settings
+from touchline.sql.migrate import require_schema
+from touchline.sql.reference import register_configuration
+
+STORE_TIMEOUT_SECONDS = 120.0
+SCHEMA_TIMEOUT_SECONDS = 30.0
+
+
+def build_pipeline(
+    settings: Settings,
+    *,
+    topic_incarnation: Callable[[str], str],
+    should_stop: Callable[[], bool],
+    meter: Meter | None = None,
+) -> StoreLoop:
+    """The store loop of one worker, after everything it needs has been found in order.
+
+    Raises WrongUsage (wrong login, schema, map, sources, key files or state folder) and EngineUnreachable (no ClickHouse, no Kafka, a full
+    disk).
+    """
+    maps = [load_map(find_map(name, settings.journeys_dir, settings.project_dir)) for name in settings.maps]
+    sources = load_sources(settings.sources_file)
+    cipher = Cipher.from_file(settings.payload_key_file)
+    topic = describe_topic(settings.kafka_bootstrap, settings.topic)
+    _check_schema(settings, maps, sources)
+    pipeline = Pipeline(
+        Validator(sources, settings.company_zone, cipher),
+        [compile_map(one) for one in maps],
+        cipher,
+        lambda key: partition_of(key, topic.partition_count),
+    )
+    return StoreLoop(
+        pipeline,
+        ClickHouseLedger(lambda: connect_as(ColumnClient, settings, STORE_TIMEOUT_SECONDS)),
+        state_dir=_state_dir(settings),
+        id_bytes_max=settings.id_memory_mb << 20,
+        writer=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        incarnation_of=topic_incarnation,
+        should_stop=should_stop,
+        meter=meter,
+    )
+
+
+def _state_dir(settings: Settings) -> Path:
+    try:
+        return claim_slot(settings.state_dir).path
+    except OSError as error:
+        if is_full(error):
+            raise EngineUnreachable(
+                f"the disk of the state folder is full: {settings.state_dir}", "free space there, or set state_dir"
+            ) from None
+        raise WrongUsage(
+            f"the state folder cannot be used: {settings.state_dir} ({error.strerror})",
+            "give the worker's user the right to write there, or set state_dir",
+        ) from None
+
+
+def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: Sources) -> None:
+    client = connect(settings, timeout_seconds=SCHEMA_TIMEOUT_SECONDS)
+    try:
+        with explained(settings):
+            require_schema(client)
+            register_configuration(client, maps, sources)
+    finally:
+        client.disconnect()

@@ -1,0 +1,113 @@
+"""The consumer as the main loop sees it: bulk records in, durable offsets out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
+
+from faust.transport.drivers.aiokafka import Consumer
+from faust.types import TP, ConsumerMessage, Message
+
+from touchline.processors.worker.bulk.record import BulkRecord
+from touchline.processors.worker.bulk.thread import BulkConsumerThread
+
+SMALL_POLL_RECORDS = 2_000
+"""A poll that returned less has drained the partition: the next one waits, for the sake of larger inserts."""
+POLL_INTERVAL_SECONDS_PER_PARTITION = 0.1
+POLL_INTERVAL_MAX_SECONDS = 1.0
+REVOKE_COMMIT_SECONDS = 1.0
+
+
+class _NoReadOffsets(dict[TP, None]):
+    """Faust drops a record below the offset it last read, hence also what a seek back reads again. It is never told."""
+
+    def __getitem__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: object) -> None:
+        pass
+
+    def update(self, *args: object, **kwargs: object) -> None:
+        pass
+
+
+class BulkConsumer(Consumer):
+    """Faust's aiokafka consumer over bulk records. The committed offset is what `ack` was told to be durable, never
+    more.
+
+    Do not assume that bulk records of a partition reach the agent without a break: after a rebalance, or a seek, only
+    those of which `is_current` is true continue what came before.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoReadOffsets()  # type: ignore[assignment]
+        self.durable_offsets: dict[TP, int] = {}
+        self._committed: dict[TP, int] = {}
+        self._commit_lock = asyncio.Lock()
+        self._next_poll_at = 0.0
+
+    def _new_consumer_thread(self) -> BulkConsumerThread:
+        self.bulk_thread = BulkConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return self.bulk_thread
+
+    def is_current(self, bulk: BulkRecord) -> bool:
+        """Whether the record was read in the present generation and since the last seek of its partition."""
+        tp = TP(bulk.topic, bulk.partition)
+        return bulk.generation == self.app.consumer_generation_id and bulk.epoch == self.bulk_thread.epochs[tp]
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        """Poll. While little arrives, polls are spaced (0.1 s per partition, 1 s at most): inserts cost, not rows."""
+        await self.sleep(max(0.0, self._next_poll_at - monotonic()))
+        count = 0
+        async for tp, message in super().getmany(timeout):
+            count += len(message.value.records)  # type: ignore[union-attr]
+            yield tp, message
+        if 0 < count < SMALL_POLL_RECORDS:
+            interval = POLL_INTERVAL_SECONDS_PER_PARTITION * len(self.assignment())
+            self._next_poll_at = monotonic() + min(interval, POLL_INTERVAL_MAX_SECONDS)
+
+    def _to_message(self, tp: TP, record: BulkRecord) -> ConsumerMessage:
+        message = super()._to_message(tp, record)
+        message.generation_id = record.generation  # as of the poll; stock, as of now
+        return message
+
+    def ack(self, message: Message) -> bool:
+        """Note the durable offset of the message's bulk record; without one (Faust skipped it) note nothing."""
+        bulk: BulkRecord = message.value  # type: ignore[assignment]
+        message.acked = True
+        self.unacked.discard(message)
+        if bulk.durable_offset is None:
+            return False
+        self.durable_offsets[message.tp] = bulk.durable_offset
+        return True
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Commit the durable offsets that Kafka does not know yet; what fails is tried again at the next interval."""
+        async with self._commit_lock:
+            pending = {tp: at for tp, at in self.durable_offsets.items() if self._committed.get(tp) != at}
+            if not pending or not await self._commit(pending):
+                return False
+            self._committed.update(pending)
+            return True
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Commit, so that the next owner starts where this one ended; then forget."""
+        try:
+            await asyncio.wait_for(self.commit(), REVOKE_COMMIT_SECONDS)
+        except TimeoutError:
+            self.log.warning("offsets not committed on revocation: no answer")
+        for tp in revoked:
+            self.durable_offsets.pop(tp, None)
+            self._committed.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def seek(self, partition: TP, offset: int) -> None:
+        """Seek, in aiokafka's own thread (stock: in the caller's, where it corrupts the fetcher's state)."""
+        await self.seek_wait({partition: offset})
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Nothing: a full stream buffer blocks the poll. Stock, all partitions full means that polls sleep for a
+        second."""

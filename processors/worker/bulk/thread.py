@@ -1,0 +1,99 @@
+"""Polls, seeks and commits: everything that touches aiokafka, in the one thread that may."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.consumer import fetcher
+from aiokafka.errors import KafkaError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
+from faust.types import TP
+
+from touchline.processors.worker.bulk.reader import LeanPartitionRecords, fetch_offset, let_others_go_first
+from touchline.processors.worker.bulk.record import BulkRecord, bulk_records
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+
+
+class BulkConsumerThread(AIOKafkaConsumerThread):
+    """Faust's aiokafka thread, with polls in bulk and failing commits that do not end the worker.
+
+    `_fetch_records` and `_seek_wait` run in the same thread, and between the moment aiokafka hands over records and
+    the moment they are stamped nothing else runs there: so start offset, generation and epoch of a bulk record are
+    exact.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fetcher.PartitionRecords = LeanPartitionRecords  # aiokafka makes it by this name, and leaves no other way in
+        self.epochs: defaultdict[TP, int] = defaultdict(int)
+        self.sought_offsets: dict[TP, int] = {}
+        self.handed_offsets: dict[TP, int] = {}
+
+    async def _fetch_records(
+        self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
+    ) -> Mapping[TP, list[BulkRecord]]:
+        polled = await super()._fetch_records(consumer, *args, **kwargs)
+        let_others_go_first(consumer, polled)
+        poll = (consumer._coordinator.generation, self.app.conf.broker_max_poll_records)
+        bulks: dict[TP, list[BulkRecord]] = {}
+        for aiokafka_tp, records in polled.items():
+            tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
+            bulks[tp] = bulk_records(records, self.handed_offsets.get(tp, records[0].offset), self.epochs[tp], *poll)
+            self.handed_offsets[tp] = bulks[tp][-1].end_offset
+        return bulks
+
+    async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
+        for tp, offset in partitions.items():
+            self._sought(tp, offset)
+        await super()._seek_wait(consumer, partitions)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek each assigned partition to its committed offset, else to 0; returns the offsets, committed ones only.
+
+        Stock, a partition without a commit stays where it is: what a poll returned in mid-rebalance, which Faust
+        throws away, would be lost.
+        """
+        committed: Mapping[TP, int] = await self.call_thread(self._seek_to_committed)
+        return committed
+
+    async def _seek_to_committed(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        committed: dict[TP, int] = {}
+        for aiokafka_tp in consumer.assignment():
+            tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
+            offset = await consumer.committed(aiokafka_tp)
+            self._sought(tp, offset or 0)
+            consumer.seek(aiokafka_tp, offset or 0)  # at once after the line above: no poll may come between
+            if offset:
+                committed[tp] = offset
+        return committed
+
+    def _sought(self, tp: TP, offset: int) -> None:
+        self.epochs[tp] += 1
+        self.sought_offsets[tp] = self.handed_offsets[tp] = offset
+
+    def fetch_offset(self, tp: TP) -> int | None:
+        """Where Kafka is asked next: beyond what was sought, where the records there have expired. None while that is unknown."""
+        return fetch_offset(self._ensure_consumer(), tp)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; False when Kafka refused or does not answer. Stock, that crashes the worker, but a commit is a hint
+        only."""
+        assigned = self.assignment()
+        wanted = {ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items() if tp in assigned}
+        if not wanted:
+            return False
+        try:
+            await self._ensure_consumer().commit(wanted)
+        except KafkaError as error:
+            self.log.warning("offsets not committed: %s", type(error).__name__)
+            return False
+        return True
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Say it in the log; stock, the traceback is printed to stderr past it."""
+        self.log.error(msg.format(*fmt))

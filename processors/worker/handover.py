@@ -1,0 +1,143 @@
+"""From Faust's stream to the store and back: one batch at a time, acknowledged when it is durable.
+
+A bulk record comes out of the stream. If a rebalance or a seek made it obsolete, it is dropped. Else the store gets
+it, in one thread that is not the loop's, so that heartbeats go on while ClickHouse is slow or away. The answer
+`Acknowledge` moves the offset that Kafka is told, and the read position too where the store wants to go on elsewhere;
+`Refused` reads the batch again. Nothing else acknowledges, and no exception gets back into Faust, which would
+acknowledge and go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
+from typing import Any, cast
+
+from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP, EventT
+
+from touchline.log import log_event
+from touchline.metrics.declared import BATCHES_REFUSED, FELL_BACK, WORKER
+from touchline.metrics.meter import Meter
+from touchline.processors.values.protocol import Acknowledge, Refused, Store, StoreResult
+from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.worker.bulk import BulkConsumer, BulkRecord
+from touchline.processors.worker.watchdog import durable_offset
+
+REFUSED_PAUSE_SECONDS = 1.0
+
+
+class TopicChanged(Exception):
+    """Kafka went back behind what was read: the topic was created anew or truncated."""
+
+
+class Handover:
+    """Hands batches to the store in order. `failure` is set once, by a bug or a changed topic; from then on nothing
+    is stored."""
+
+    def __init__(self, store: Store, thread: ThreadPoolExecutor, meter: Meter | None = None) -> None:
+        self._store = store
+        self._thread = thread
+        self._meter = meter or Meter(WORKER)
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self.busy_since: float | None = None
+        self._handed: Future[Any] | None = None
+        self.progress = 0
+
+    @property
+    def is_store_busy(self) -> bool:
+        """Whether the store is at work, also on a batch for which nobody waits any more: its thread cannot be cancelled."""
+        return self._handed is not None and not self._handed.done()
+
+    async def hand_over(self, consumer: BulkConsumer, event: EventT[Any]) -> None:
+        """Store one bulk record and acknowledge, seek or fail accordingly."""
+        bulk = cast(BulkRecord, event.value)
+        if self.failure is not None or not consumer.is_current(bulk):
+            return
+        try:
+            result = await self._stored(bulk)
+        except (
+            Exception
+        ) as error:  # a bug, or a state that ends the worker: it must not reach Faust, which would acknowledge
+            self._fail(error)
+            return
+        if not consumer.is_current(bulk):
+            return
+        if isinstance(result, Acknowledge):
+            self._acknowledge(event, bulk, result)
+            if result.next_offset != bulk.end_offset:
+                await self._seek(consumer, TP(bulk.topic, bulk.partition), result.next_offset)
+        else:
+            await self._read_again(consumer, bulk, result)
+
+    async def _stored(self, bulk: BulkRecord) -> StoreResult:
+        if bulk.records[0].offset < bulk.start_offset:
+            raise TopicChanged(
+                f"{bulk.topic}/{bulk.partition}: offset {bulk.records[0].offset} follows {bulk.start_offset - 1}"
+            )
+        batch = ReceivedBatch(bulk.topic, bulk.partition, bulk.generation, bulk.records, bulk.start_offset)
+        self.busy_since = monotonic()
+        try:
+            self._handed = self._thread.submit(self._store.store, batch)
+            return await asyncio.wrap_future(self._handed)
+        finally:
+            self.busy_since = None
+
+    def _acknowledge(self, event: EventT[Any], bulk: BulkRecord, result: Acknowledge) -> None:
+        bulk.durable_offset = result.next_offset
+        event.ack()
+        self.progress += 1
+
+    async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: Refused) -> None:
+        self._meter.add(BATCHES_REFUSED)
+        log_event(
+            logging.WARNING,
+            "batch_refused",
+            partition=bulk.partition,
+            generation=bulk.generation,
+            reason=refused.reason,
+        )
+        await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+        if consumer.is_current(bulk):
+            await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
+
+    async def go_back(self, consumer: BulkConsumer, incarnation: str, quiet: Mapping[TP, int]) -> None:
+        """Read on from the ledger's marks where these are below the offsets that were durable once (a restored backup). A partition with
+        new records finds that by itself; `quiet` ones, here with their durable offsets, would wait for their next record."""
+        if self.failure is not None or self.is_store_busy or not quiet:
+            return
+        epochs = {tp: consumer.bulk_thread.epochs[tp] for tp in quiet}
+        topic = next(iter(quiet)).topic
+        self._handed = self._thread.submit(self._store.read_marks, topic, incarnation, [tp.partition for tp in quiet])
+        try:
+            marks = await asyncio.wrap_future(self._handed)
+        except Exception as error:
+            self._fail(error)
+            return
+        for tp, at in quiet.items():
+            is_untouched = epochs[tp] == consumer.bulk_thread.epochs[tp] and durable_offset(consumer, tp) == at
+            if is_untouched and marks.get(tp.partition, at) < at:
+                log_event(
+                    logging.WARNING, "ledger_fell_back", partition=tp.partition, was_at=at, is_at=marks[tp.partition]
+                )
+                self._meter.add(FELL_BACK)
+                consumer.durable_offsets[tp] = marks[tp.partition]  # Kafka's commit goes back, too
+                await self._seek(consumer, tp, marks[tp.partition])
+
+    def _fail(self, error: BaseException) -> None:
+        self.failure = error
+        self.failed.set()
+
+    async def _seek(self, consumer: BulkConsumer, tp: TP, offset: int) -> None:
+        log_event(logging.INFO, "seek", partition=tp.partition, offset=offset)
+        try:
+            await consumer.seek_wait({tp: offset})
+        except (KafkaError, ConsumerNotStarted, TimeoutError) as error:
+            # Partition lost, or broker away. What comes next names its start offset, so the store sees that something
+            # is missing.
+            log_event(logging.WARNING, "seek_failed", partition=tp.partition, offset=offset, error=type(error).__name__)

@@ -1,0 +1,95 @@
+"""How the worker is: told once by the worker's life, read by the ready file, `/readyz` and the metric touchline_ready.
+
+The file is for supervisors that can look at files only. It is there from the first assignment to the end of the worker, and holds one line
+such as `pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's, `stalled_in_store` and
+`stalled_in_reading`, `rejoining` after the worker has left its group to join it anew, and `stopping`. Before the first assignment the
+state is `starting`, and there is no file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from touchline.log import log_event
+from touchline.metrics.declared import READY, WORKER
+from touchline.metrics.meter import Meter
+
+STARTING, STOPPING = "starting", "stopping"
+
+
+class Told(NamedTuple):
+    """What the worker's life says of the worker."""
+
+    generation: int
+    partition_count: int
+    state: str
+
+    @property
+    def is_ready(self) -> bool:
+        """It has joined its group and does not stand still."""
+        return self.state == "ready"
+
+
+def says_ready(path: Path) -> bool:
+    """Whether the file of a worker is there and says that it is ready."""
+    try:
+        return "state=ready" in path.read_text().split()
+    except OSError:
+        return False
+
+
+class Health:
+    """Keeps what was told last, and writes it to the file whole or not at all; a disk without space does not stop the worker. Without a
+    path there is no file."""
+
+    def __init__(self, path: Path | None, meter: Meter | None = None) -> None:
+        self._path = path
+        self._meter = meter or Meter(WORKER)
+        self.told = Told(0, 0, STARTING)
+
+    def tell(self, generation: int, partition_count: int, state: str) -> None:
+        """This holds from now on, unless the worker was told to stop."""
+        if self.told.state == STOPPING:
+            return
+        self._note(Told(generation, partition_count, state))
+        if self._path is None:
+            return
+        part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(f"pid={os.getpid()} generation={generation} partitions={partition_count} state={state}\n")
+            part.replace(self._path)
+        except OSError as error:
+            log_event(logging.WARNING, "health_not_written", error=type(error).__name__, reason=error.strerror)
+
+    def begin(self) -> None:
+        """The worker starts: a process that was killed leaves its file."""
+        self._note(Told(0, 0, STARTING))
+        self._remove()
+
+    def end(self) -> None:
+        """The worker has ended its work."""
+        self._note(Told(0, 0, STOPPING))
+        self._remove()
+
+    def stop(self) -> None:
+        """The worker was told to stop: it takes nothing new, and leaves its group."""
+        told = self.told
+        if told.state == STARTING:
+            self._note(told._replace(state=STOPPING))
+        else:
+            self.tell(told.generation, told.partition_count, STOPPING)
+
+    def _note(self, told: Told) -> None:
+        self.told = told
+        self._meter.set(READY, int(told.is_ready))
+
+    def _remove(self) -> None:
+        try:
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log_event(logging.WARNING, "health_not_written", error=type(error).__name__, reason=error.strerror)

@@ -1,0 +1,45 @@
+"""The real engine for tests: one face of ClickHouse in a folder of its own, on free ports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.ports import free_port
+from touchline.clickhouse.connect import connect
+from touchline.settings import Settings, load_settings
+from touchline.sql.migrate import migrate
+
+READY_SECONDS = 30
+
+
+@contextmanager
+def running_engine(folder: Path, *, migrated: bool = True, **given: Any) -> Iterator[Settings]:
+    """Settings of an engine that listens, with the schema of this release; ended by its id at the end. `given`: settings, such as the
+    ports that it had before."""
+    password = folder / "password"
+    password.write_text("between-tests\n")
+    own = {"clickhouse_port": free_port(), "clickhouse_http_port": free_port(), "clickhouse_password_file": password}
+    own |= {"local_dir": folder / "local", "state_dir": folder / "state"}
+    settings = load_settings(**{**own, **given})
+    command = [
+        sys.executable, "-m", "touchline.local.clickhouse", "--path", str(folder / "data"),
+        "--port", str(settings.clickhouse_port), "--http-port", str(settings.clickhouse_http_port),
+        "--user", settings.clickhouse_user, "--password-file", str(password),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "ready", "the engine did not start"
+            if migrated:
+                client = connect(settings)
+                migrate(client)
+                client.disconnect()
+            yield settings
+        finally:
+            process.terminate()
+            process.wait(READY_SECONDS)

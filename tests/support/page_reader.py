@@ -1,0 +1,159 @@
+"""A reader of the journey map page: Debian's Chromium on a running dashboard, and what stands on the page once it has settled."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Download,
+    Locator,
+    Page,
+    Request,
+    sync_playwright,
+)
+
+from tests.support.dashboards import HOST, DashboardProcess
+
+SHOP: Final = {"map": "web_shop", "from_": "2024-04-01", "to": "2024-05-31"}
+"""Two busy months of the demo's web shop, as parameters of the API and state of the page."""
+VIEWS: Final = ("map", "act", "trend", "funnel", "flow", "waits", "journeys")
+WIDE: Final = (1440, 900)
+QUIET: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+_SETTLED: Final = """() => {
+  const panels = [...document.querySelectorAll("[data-panel]")];
+  const charts = [...document.querySelectorAll(".chart")];
+  return panels.length > 0 && panels.every((one) => one.dataset.status !== "loading")
+    && !document.querySelector(".wait, .skeleton") && charts.every((one) => one.dataset.drawn === "yes");
+}"""
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; ended with the block."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found, "the tests of the page need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+class Reader:
+    """One reader with one tab. `faults` are errors of the console or of a script, `strangers` requests that left this machine."""
+
+    def __init__(self, context: BrowserContext, process: DashboardProcess) -> None:
+        self.process = process
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self.strangers: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._requested)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def _requested(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != HOST:
+            self.strangers.append(request.url)
+
+    def open(self, **state: object) -> Reader:
+        """Open the page at this state, `from_` being `from`, and wait until it shows its numbers."""
+        query = urlencode({name.rstrip("_"): value for name, value in {"lang": "en", **state}.items()}, doseq=True)
+        self.page.goto(f"{self.process.url}/?{query}")
+        return self.settle()
+
+    def settle(self) -> Reader:
+        """Wait until every panel has its answer and every chart is drawn."""
+        self.page.wait_for_function(_SETTLED, timeout=30_000)
+        return self
+
+    def panel(self, name: str) -> Locator:
+        return self.page.locator(f'[data-panel="{name}"]')
+
+    def card(self, touchpoint: str) -> Locator:
+        """The first card of a touchpoint."""
+        return self.page.locator(f'[data-touchpoint="{touchpoint}"]').first
+
+    def stage(self, stage: str) -> Locator:
+        """The column of a stage on the map."""
+        return self.page.locator(f'article[data-stage="{stage}"]')
+
+    def events(self, touchpoint: str) -> list[int]:
+        """The events that its card shows, for each side."""
+        numbers = self.card(touchpoint).locator(".fact-events .num")
+        return [number_in(numbers.nth(at)) for at in range(numbers.count())]
+
+    def go(self, link: Locator) -> Reader:
+        """Follow a link or press a button that changes the address, and wait."""
+        before = self.page.url
+        link.click()
+        self.page.wait_for_function("before => location.href !== before", arg=before)
+        return self.settle()
+
+    def visit(self, view: str) -> Reader:
+        """Follow the tab of a view, unless it is open."""
+        tab = self.page.locator(".tab").nth(VIEWS.index(view))
+        return self if tab.get_attribute("aria-current") else self.go(tab)
+
+    def choose(self, menu: str, value: str) -> Reader:
+        """Tick a value in the menu of a filter."""
+        box = self.page.locator(f'[data-menu="{menu}"]')
+        box.get_by_role("button").first.click()
+        before = self.page.url
+        box.locator(f'input[value="{value}"]').check()
+        self.page.wait_for_function("before => location.href !== before", arg=before)
+        self.page.keyboard.press("Escape")
+        return self.settle()
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+@contextmanager
+def reader(chromium: Browser, process: DashboardProcess, width: int = WIDE[0], **options: Any) -> Iterator[Reader]:
+    """A reader whose page has neither failed nor called anywhere when the block ends."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": WIDE[1]}, locale="en-GB", reduced_motion="reduce", **options
+    )
+    context.set_default_timeout(15_000)
+    one = Reader(context, process)
+    try:
+        yield one
+        assert one.faults == []
+        assert one.strangers == []
+    finally:
+        context.close()
+
+
+def number_in(locator: Locator) -> int:
+    """The whole number that an English text shows."""
+    return int(re.sub(r"[^0-9]", "", locator.inner_text()))
+
+
+def events_at(process: DashboardProcess, touchpoint: str, **selection: object) -> int:
+    """Events of a touchpoint of the shop, as the view says."""
+    rows = process.rows("volume-by-touchpoint", **{**SHOP, **selection})
+    return sum(int(row["events"]) for row in rows if row["touchpoint"] == touchpoint)
+
+
+def saved(download: Download) -> bytes:
+    """The file that the page gave."""
+    return Path(download.path()).read_bytes()

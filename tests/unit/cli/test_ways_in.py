@@ -1,0 +1,225 @@
+"""`touchline emit` and `touchline import retail`, with the in-memory twin in place of Kafka."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from touchline.cli import emit as emit_module, import_retail as retail_module, import_watch as watch_module, importing
+from touchline.cli.main import run
+from touchline.errors import EngineUnreachable
+from touchline.producers.memory import InMemoryProducer
+from touchline.schemas.identifiers import PersonKeys
+from touchline.schemas.sources import load_sources
+
+ROOT = Path(__file__).parents[3]
+KEYS = PersonKeys("k1", bytes(32))
+LINE = {
+    "type": "touchline.touchpoint.v1",
+    "source": "shell",
+    "time": "2026-03-01T11:00:00Z",
+    "touchpoint": "store_visit",
+}
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def producer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryProducer:
+    twin = InMemoryProducer(person_keys=KEYS, sources=load_sources(ROOT / "sources.yaml"))
+    for module in (emit_module, importing, watch_module):
+        monkeypatch.setattr(module, "open_producer", lambda settings, outbox: twin)
+    monkeypatch.setattr(retail_module, "_register_stores", lambda settings, folder: True)
+    monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
+    return twin
+
+
+@pytest.fixture
+def touchline(capfd: pytest.CaptureFixture[str]) -> Run:
+    def command(*words: str) -> tuple[int, str, str]:
+        status = run(words)
+        written = capfd.readouterr()
+        return status, written.out, written.err
+
+    return command
+
+
+def _ndjson(tmp_path: Path, *lines: Any) -> str:
+    path = tmp_path / "events.ndjson"
+    texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+    path.write_bytes(b"\n".join(texts))
+    return str(path)
+
+
+def test_one_event_is_sent_from_flags_and_its_id_printed(producer: InMemoryProducer, touchline: Run) -> None:
+    words = [
+        "emit",
+        "--touchpoint",
+        "store_purchase",
+        "--person",
+        "loyalty:4711",
+        "--action",
+        "purchase",
+        "--place",
+        "330",
+        "--order",
+        "o1",
+    ]
+    facts = ["--property", "items=3", "--property", "colour=red", "--property", "gift=true", "--property", "size=null"]
+    status, out, err = touchline(*words, *facts, "--amount", "19.99 eur", "--simulated")
+
+    (event,) = producer.events
+    assert (status, err) == (0, "")
+    assert out == f"{event['id']}\n"
+    assert event["source"] == "shell"
+    assert event["persons"] == [{"type": "loyalty", "key": KEYS.key("loyalty", "4711")}]
+    assert event["amount"] == {"amount_minor": 1999, "currency": "EUR"}
+    assert event["order"] == {"id": "o1"}
+    assert event["properties"] == {"items": 3, "colour": "red", "gift": True, "size": "null"}
+    assert event["simulated"] is True
+
+
+def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, touchline: Run) -> None:
+    status, out, _ = touchline("emit", "--touchpoint", "store_visit", "--json")
+
+    (event,) = producer.events
+    assert status == 0
+    assert json.loads(out) == {"accepted": 1, "rejected": 0, "waiting": 0, "id": event["id"]}
+    assert set(event) == {"id", "source", "type", "time", "received_at", "touchpoint"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--person", "4711"], "--person is not type:value"),
+        (["--property", "items"], "--property is not name=value"),
+        (["--amount", "19.99"], "--amount is not an amount and a currency"),
+        (["--amount", "19.999EUR"], "more than 2 decimal places"),
+        (["--amount", "lotsEUR"], "it is no number"),
+        (["--amount", "NaNEUR"], "--amount is not"),
+        (["events.ndjson"], "--touchpoint and a file"),
+    ],
+)
+def test_wrong_flags_are_status_2_with_an_example(
+    producer: InMemoryProducer, touchline: Run, words: list[str], says: str
+) -> None:
+    status, _, err = touchline("emit", "--touchpoint", "store_visit", *words)
+
+    assert status == 2
+    assert says in err
+    assert "mend: " in err
+    assert producer.events == []
+
+
+def test_flags_of_one_event_beside_a_file_are_not_overlooked(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    status, _, err = touchline("emit", _ndjson(tmp_path, {**LINE, "id": "1"}), "--simulated", "--place", "7")
+
+    assert status == 2
+    assert "place, simulated of one event given, but no touchpoint" in err
+    assert producer.events == []
+
+
+def test_a_property_that_is_no_json_number_is_text(producer: InMemoryProducer, touchline: Run) -> None:
+    status, _, _ = touchline("emit", "--touchpoint", "store_visit", "--property", "name=NaN")
+
+    assert status == 0
+    assert producer.events[0]["properties"] == {"name": "NaN"}
+
+
+def test_a_byte_order_mark_before_the_first_line_is_no_content(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    line = b"\xef\xbb\xbf" + json.dumps({**LINE, "id": "1"}).encode()
+
+    assert touchline("emit", _ndjson(tmp_path, line))[0] == 0
+
+
+def test_a_bad_event_from_flags_is_status_1_and_says_field_and_remedy(
+    producer: InMemoryProducer, touchline: Run
+) -> None:
+    status, _, err = touchline("emit", "--touchpoint", "store_visit", "--time", "yesterday")
+
+    assert status == 1
+    assert "field time: wrong_type" in err
+    assert "mend: write RFC 3339" in err
+
+
+def test_every_good_line_is_sent_and_every_bad_one_has_a_verdict(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    file = _ndjson(
+        tmp_path, {**LINE, "id": "1"}, b"", b"{", {**LINE, "id": ""}, b'{"id": "\xff"}', [1], {**LINE, "id": "2"}
+    )
+    status, out, err = touchline("emit", file)
+
+    assert status == 1
+    assert [event["id"] for event in producer.events] == ["1", "2"]
+    assert out == "sent 2 events, refused 4 lines\n"
+    assert [line.partition(";")[0] for line in err.splitlines()] == [
+        "line 3: the event: not_json",
+        "line 4: field id: missing_field (it is: text of 0 characters)",
+        "line 5: the event: not_utf8",
+        "line 6: the event: not_json",
+    ]
+
+
+def test_verdicts_as_json_are_for_scripts(producer: InMemoryProducer, touchline: Run, tmp_path: Path) -> None:
+    status, out, _ = touchline("emit", _ndjson(tmp_path, {**LINE, "id": "1", "revision": -1}), "--json")
+
+    verdicts = json.loads(out)
+    assert status == 1
+    assert (verdicts["accepted"], verdicts["rejected"]) == (0, 1)
+    assert {"line": 1, "reason": "out_of_scale", "field": "revision"}.items() <= verdicts["rejections"][0].items()
+
+
+def test_standard_input_is_read_where_no_file_is_given(
+    producer: InMemoryProducer, touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = b"".join(json.dumps({**LINE, "id": str(n)}).encode() + b"\n" for n in range(1_200))
+    for words in (["emit"], ["emit", "-"]):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+        assert touchline(*words)[:2] == (0, "sent 1,200 events\n")
+        producer._is_closed = False
+
+
+def test_a_missing_file_is_status_2(producer: InMemoryProducer, touchline: Run) -> None:
+    status, _, err = touchline("emit", "nowhere.ndjson")
+
+    assert status == 2
+    assert "cannot be read" in err
+
+
+def test_an_absent_kafka_is_status_3(touchline: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(settings: object, outbox: object) -> None:
+        raise EngineUnreachable("Kafka does not answer", "touchline up")
+
+    monkeypatch.setattr(emit_module, "open_producer", absent)
+    status, _, err = touchline("emit", "--touchpoint", "store_visit")
+
+    assert (status, err) == (3, "error: Kafka does not answer\nmend: touchline up\n")
+
+
+def test_import_sends_baskets_and_counts_them(producer: InMemoryProducer, touchline: Run) -> None:
+    status, out, _ = touchline("import", "retail", "--limit", "500", "--json")
+
+    outcome = json.loads(out)
+    assert status == 0
+    assert (outcome["events"], outcome["acknowledged"], outcome["is_dry_run"]) == (500, 500, False)
+    assert len(producer.events) == 500
+    assert sum(event["amount"]["amount_minor"] for event in producer.events) == outcome["amount_minor"]
+    assert len({event["persons"][0]["key"] for event in producer.events}) == outcome["persons"]
+
+
+def test_a_dry_run_sends_nothing(producer: InMemoryProducer, touchline: Run) -> None:
+    status, out, _ = touchline("import", "retail", "--limit", "10", "--dry-run")
+
+    assert status == 0
+    assert out.startswith("read 10 baskets of 9 households in 8 stores, 53.53 USD")
+    assert producer.events == []

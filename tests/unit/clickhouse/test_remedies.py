@@ -1,0 +1,76 @@
+"""What a waiting worker says: the fact and the remedy, and nothing that the server quoted."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import lmdb
+import pytest
+
+from tests.unit.processors.loop.world import batch, event, fates, make_loop, records_of
+from touchline.clickhouse.remedies import is_full, reason_of, refusal_of
+from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.state.slot import StateSlot
+from touchline.processors.values.protocol import Acknowledge
+from touchline.processors.worker import build
+from touchline.settings import Settings
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_refusal_names_code_and_remedy_where_there_is_one() -> None:
+    assert refusal_of("refused an insert", 243).startswith("ClickHouse refused an insert, code 243: its disk is full")
+    assert refusal_of("refused a query", 1002) == "ClickHouse refused a query, code 1002"
+
+
+def test_full_disk_is_known_by_number_and_by_the_text_of_lmdb() -> None:
+    assert is_full(FULL)
+    assert is_full(OSError(errno.EFBIG, "File too large"))
+    assert is_full(lmdb.Error(f"mdb_txn_commit: {os.strerror(errno.ENOSPC)}"))
+    assert not is_full(PermissionError(errno.EACCES, "Permission denied"))
+    assert not is_full(lmdb.CorruptedError("mdb_get: MDB_CORRUPTED"))
+
+
+def test_reason_names_the_folder_to_free() -> None:
+    assert reason_of(FULL, Path("state")) == (
+        "the disk of the worker's state is full: free space for state, or set state_dir"
+    )
+    assert reason_of(ConnectionError(), Path("state")) == "ConnectionError"
+
+
+def test_state_that_cannot_be_opened_for_a_while_is_waited_for_and_no_records_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = iter([FULL, FULL])
+    opened = lmdb.open
+
+    def full_twice(*arguments: Any, **options: Any) -> object:
+        fault = next(faults, None)
+        if fault is not None:
+            raise fault
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(lmdb, "open", full_twice)
+    ledger = MemoryLedger()
+    records = records_of([event(n, n % 5, n) for n in range(40)])
+    assert make_loop(ledger, tmp_path).store(batch(records)) == Acknowledge(40)
+    assert fates(ledger) == {"received": 40, "stored": 40}
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(FULL, EngineUnreachable), (PermissionError(errno.EACCES, "Permission denied"), WrongUsage)]
+)
+def test_worker_waits_for_space_for_its_state_and_asks_for_the_right_to_write(
+    error: OSError, raised: type[TouchlineError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(state_dir: Path) -> StateSlot:
+        raise error
+
+    monkeypatch.setattr(build, "claim_slot", refuse)
+    with pytest.raises(raised) as caught:
+        build._state_dir(Settings())
+    assert "state_dir" in caught.value.mend

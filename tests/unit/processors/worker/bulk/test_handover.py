@@ -1,0 +1,165 @@
+"""Nothing is acknowledged before it is durable, and nothing that a store does reaches Faust."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+from faust import Event
+from faust.types import TP
+
+from tests.support.fakes import BlockingStore, BuggyStore, NotingStore, RefusingStore
+from tests.support.workers import lines
+from tests.unit.processors.worker.bulk.rig import TP0, Rig, bulk, rig
+from touchline.processors.values.protocol import Acknowledge, StoreResult
+from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.worker import handover as handover_module
+from touchline.processors.worker.bulk import BulkRecord
+from touchline.processors.worker.handover import TopicChanged
+
+
+class MarkAheadStore(NotingStore):
+    """Has already more than the batch: its mark stands at 50."""
+
+    def store(self, batch: ReceivedBatch) -> StoreResult:
+        return Acknowledge(50)
+
+
+async def give(parts: Rig, one: BulkRecord) -> None:
+    message = parts.consumer._to_message(TP0, one)
+    message.incref()
+    await parts.handover.hand_over(parts.consumer, Event(parts.app, None, one, None, message))
+
+
+def noted_seeks(parts: Rig, monkeypatch: pytest.MonkeyPatch) -> list[Mapping[TP, int]]:
+    seeks: list[Mapping[TP, int]] = []
+
+    async def seek_wait(partitions: Mapping[TP, int]) -> None:
+        seeks.append(partitions)
+
+    monkeypatch.setattr(parts.consumer, "seek_wait", seek_wait)
+    monkeypatch.setattr(handover_module, "REFUSED_PAUSE_SECONDS", 0.0)
+    return seeks
+
+
+def test_stored_batch_is_acknowledged_up_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0))
+            assert parts.consumer.durable_offsets == {TP0: 3}
+            assert seeks == []
+
+    asyncio.run(scenario())
+
+
+def test_bug_in_the_store_acknowledges_nothing_and_stops_the_handover(tmp_path: Path) -> None:
+    """`Stream.take()` acknowledges what was in work when an exception passed; here none passes."""
+
+    async def scenario() -> None:
+        async with rig(BuggyStore(tmp_path / "notes")) as parts:
+            await give(parts, bulk(0))
+            await give(parts, bulk(3))
+            assert isinstance(parts.handover.failure, KeyError)
+            assert parts.handover.failed.is_set()
+            assert parts.consumer.durable_offsets == {}
+
+    asyncio.run(scenario())
+
+
+def test_refused_batch_is_read_again_and_not_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with rig(RefusingStore(tmp_path / "notes")) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(10, start=8))
+            assert seeks == [{TP0: 8}]
+            assert parts.consumer.durable_offsets == {}
+
+    asyncio.run(scenario())
+
+
+def test_store_that_misses_records_makes_the_worker_seek_back_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(100))
+            assert seeks == [{TP0: 0}]
+            assert parts.consumer.durable_offsets == {TP0: 0}
+
+    asyncio.run(scenario())
+
+
+def test_store_that_is_ahead_makes_the_worker_seek_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with rig(MarkAheadStore(tmp_path / "notes")) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0))
+            assert seeks == [{TP0: 50}]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("stale", [bulk(0, generation=6), bulk(0, epoch=-1)])
+def test_batch_of_an_older_generation_or_from_before_a_seek_is_not_stored(tmp_path: Path, stale: BulkRecord) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as parts:
+            await give(parts, stale)
+            assert not (tmp_path / "notes").exists()
+            assert parts.consumer.durable_offsets == {}
+
+    asyncio.run(scenario())
+
+
+def test_offsets_that_go_back_by_themselves_mean_another_topic_and_are_not_stored(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as parts:
+            await give(parts, bulk(0, start=500))
+            assert isinstance(parts.handover.failure, TopicChanged)
+            assert not (tmp_path / "notes").exists()
+
+    asyncio.run(scenario())
+
+
+def test_store_is_busy_until_its_thread_is_done_also_when_nobody_waits_for_it(tmp_path: Path) -> None:
+    """Faust cancels the agent while the worker ends; closing the store under its thread would break both."""
+
+    async def scenario() -> None:
+        store = BlockingStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            giving = asyncio.create_task(give(parts, bulk(0)))
+            while not lines(tmp_path / "notes", "holding"):
+                await asyncio.sleep(0.01)
+            giving.cancel()
+            await asyncio.gather(giving, return_exceptions=True)
+            busy = attrgetter("is_store_busy")
+            assert busy(parts.handover)
+            (tmp_path / "notes.go").touch()
+            while busy(parts.handover):
+                await asyncio.sleep(0.01)
+            assert len(lines(tmp_path / "notes", "stored")) == 1
+
+    asyncio.run(scenario())
+
+
+def test_ledger_that_fell_back_is_filled_from_its_mark_though_nothing_new_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        store = NotingStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0))
+            await parts.handover.go_back(parts.consumer, "T1", {TP0: 3})
+            assert seeks == []
+            store.next_offsets[0] = 1
+            await parts.handover.go_back(parts.consumer, "T1", {TP0: 2})
+            assert seeks == [], "it moved meanwhile"
+            await parts.handover.go_back(parts.consumer, "T1", {TP0: 3})
+            assert (seeks, parts.consumer.durable_offsets) == ([{TP0: 1}], {TP0: 1})
+
+    asyncio.run(scenario())

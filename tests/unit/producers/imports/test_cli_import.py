@@ -1,0 +1,244 @@
+"""`touchline import`: how its commands are found, told and ended, with the twin of the producer in place of Kafka."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.producers.imports.build import BAD_ROWS, MAPPING, ROOT, new_producer, receipt, write_csv, write_ndjson
+from touchline.cli import import_watch as watch_module, importing
+from touchline.cli.main import run
+from touchline.errors import EngineUnreachable
+from touchline.producers.errors import DeliveryFailed, OutboxFull
+from touchline.producers.imports.watch import DropFolder
+from touchline.producers.memory import InMemoryProducer
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[InMemoryProducer]:
+    """The producers that the commands opened."""
+    opened: list[InMemoryProducer] = []
+
+    def open_twin(settings: object, outbox: object) -> InMemoryProducer:
+        opened.append(new_producer())
+        return opened[-1]
+
+    for module in (importing, watch_module):
+        monkeypatch.setattr(module, "open_producer", open_twin)
+    monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
+    monkeypatch.setenv("TOUCHLINE_SOURCES_FILE", str(ROOT / "sources.yaml"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.yaml").write_text(MAPPING)
+    return opened
+
+
+@pytest.fixture
+def touchline(capfd: pytest.CaptureFixture[str]) -> Run:
+    def command(*words: str) -> tuple[int, str, str]:
+        status = run(words)
+        written = capfd.readouterr()
+        return status, written.out, written.err
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("till.csv", "--mapping", "m.yaml"),
+        ("--mapping", "m.yaml", "till.csv"),
+        ("file", "till.csv", "-m", "m.yaml"),
+        ("-m", "m.yaml", "till.csv"),
+    ],
+)
+def test_a_file_is_imported_with_and_without_the_word_file(
+    sent: list[InMemoryProducer], touchline: Run, words: tuple[str, ...]
+) -> None:
+    write_csv(Path("till.csv"), [receipt(1), receipt(2)])
+    assert touchline("import", *words) == (0, "till.csv: sent 2 events\n", "")
+    assert len(sent[0].events) == 2
+
+
+def test_several_files_and_bad_rows_are_told_one_by_one_and_the_status_is_1(
+    sent: list[InMemoryProducer], touchline: Run
+) -> None:
+    write_csv(Path("one.csv"), [receipt(1), BAD_ROWS["no key"][0], receipt(2)])
+    write_ndjson(Path("two.ndjson"), [receipt(2), receipt(3)])
+    status, out, err = touchline("import", "one.csv", "two.ndjson", "--mapping", "m.yaml", "--json")
+    first, second = map(json.loads, out.splitlines())
+    assert status == 1
+    assert (first["accepted"], first["rejected"], first["quarantined"], second["accepted"]) == (2, 1, 1, 2)
+    assert [(one["line"], one["field"]) for one in first["rejections"]] == [(3, "id")]
+    assert (
+        err
+        == "one.csv: line 3: field id: missing_field (column receipt is empty); give it a value, or key the rows by other columns\n"
+    )
+
+
+def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touchline: Run, tmp_path: Path) -> None:
+    write_csv(Path("till.csv"), [receipt(1), BAD_ROWS["a time before all events"][0]])
+    status, out, err = touchline("import", "till.csv", "--mapping", "m.yaml", "--dry-run")
+    assert (status, out) == (1, "till.csv: checked 1 events, refused 1 rows\n")
+    assert "line 3: field time: time_out_of_range" in err
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "mend"),
+    [
+        (("none.csv", "-m", "m.yaml"), "there is no file none.csv", "or a command: retail"),
+        (("retial",), "Missing option '--mapping'", "touchline import --help"),
+        ((".", "-m", "m.yaml"), ". is a folder", "touchline import watch"),
+        (("till.xlsx", "-m", "m.yaml"), "does not tell its format", "file: {format: csv}"),
+        (("till.csv", "-m", "none.yaml"), "the mapping none.yaml cannot be read", "files.md"),
+        (("watch", "none", "-m", "m.yaml"), "there is no folder none", "make it"),
+        (("watch", ".", "-m", "m.yaml", "--pattern", "/data/*.csv", "--once"), "the pattern is no pattern", "*.csv"),
+        (("watch", ".", "-m", "m.yaml", "--pattern", "", "--once"), "the pattern is no pattern", "*.csv"),
+    ],
+)
+def test_wrong_usage_is_status_2_with_a_remedy(
+    sent: list[InMemoryProducer], touchline: Run, words: tuple[str, ...], says: str, mend: str
+) -> None:
+    write_csv(Path("till.csv"), [receipt(1)])
+    Path("till.xlsx").write_bytes(b"")
+    status, _, err = touchline("import", *words)
+    assert status == 2
+    assert says in err
+    assert mend in err
+
+
+def test_a_column_that_no_row_of_ndjson_has_is_told(sent: list[InMemoryProducer], touchline: Run) -> None:
+    write_ndjson(Path("till.ndjson"), [receipt(1), receipt(2)])
+    assert touchline("import", "till.ndjson", "-m", "m.yaml") == (0, "till.ndjson: sent 2 events\n", "")
+    Path("m.yaml").write_text(MAPPING.replace("column: total", "column: totl"))
+    status, _, err = touchline("import", "till.ndjson", "-m", "m.yaml", "--dry-run")
+    assert (status, err) == (0, "till.ndjson: no row has 'totl', which the mapping reads as amount; is it spelt so?\n")
+
+
+def test_a_file_without_names_of_columns_is_told_without_its_values(
+    sent: list[InMemoryProducer], touchline: Run
+) -> None:
+    Path("till.csv").write_text("9,17,01.03.2026 09:30:00,1.50,GBP,card of Ada,3\n")
+    status, _, err = touchline("import", "till.csv", "-m", "m.yaml")
+    assert status == 2
+    assert "its first line has 7 cells" in err
+    assert "header: […]" in err
+    assert "Ada" not in err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_told(sent: list[InMemoryProducer], touchline: Run, encoding: str) -> None:
+    text = write_csv(Path("till.csv"), [receipt(1)]).read_text()
+    Path("till.csv").write_text(text, encoding=encoding)
+    status, _, err = touchline("import", "till.csv", "-m", "m.yaml")
+    assert status == 2
+    assert "till.csv is UTF-16" in err
+    assert "save it as UTF-8" in err
+
+
+def test_a_watched_folder_takes_each_content_once(sent: list[InMemoryProducer], touchline: Run) -> None:
+    inbox = Path("inbox")
+    inbox.mkdir()
+    write_csv(inbox / "a.csv", [receipt(1)])
+    write_csv(inbox / "b.csv.part", [receipt(2)])
+    (inbox / ".hidden.csv").write_bytes(b"")
+    words = ("import", "watch", "inbox", "--mapping", "m.yaml", "--once")
+    assert touchline(*words) == (0, "inbox/a.csv: sent 1 events\n", "")
+    (inbox / "a.csv").rename(inbox / "again.csv")
+    assert touchline(*words) == (0, "", "")
+    (inbox / "b.csv.part").rename(inbox / "b.csv")
+    (inbox / "c.parquet").write_bytes(b"no parquet")
+    status, out, err = touchline(*words)
+    assert (status, out) == (1, "inbox/b.csv: sent 1 events\n")
+    assert "c.parquet cannot be read" in err
+
+
+def test_a_file_that_somebody_is_writing_to_is_left_alone_until_it_rests(tmp_path: Path) -> None:
+    drops = DropFolder(tmp_path, "*")
+    path = write_csv(tmp_path / "a.csv", [receipt(1)])
+    assert list(drops.look()) == []
+    with path.open("a") as file:
+        file.write("\n")
+    assert list(drops.look()) == []
+    assert list(drops.look()) == [path]
+    drops.mark(path)
+    assert list(drops.look()) == []
+    with path.open("a") as file:
+        file.write("\n")
+    assert [list(drops.look()), list(drops.look())] == [[], [path]]
+
+
+def test_a_watched_folder_waits_for_kafka(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("inbox").mkdir()
+    write_csv(Path("inbox/a.csv"), [receipt(1)])
+    calls = []
+
+    def absent_twice(settings: object, outbox: object) -> InMemoryProducer:
+        calls.append(1)
+        if len(calls) < 3:
+            raise EngineUnreachable("Kafka does not answer", "touchline up")
+        sent.append(new_producer())
+        return sent[-1]
+
+    def interrupted_when_done(seconds: float) -> None:
+        if sent:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch_module, "open_producer", absent_twice)
+    monkeypatch.setattr(time, "sleep", interrupted_when_done)
+    status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
+    assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
+    assert err.count("Kafka does not answer") == 2
+    assert len(sent[0].events) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [DeliveryFailed(3, None), OutboxFull("the outbox is full", "make room"), EngineUnreachable("away", "wait")]
+)
+def test_a_watched_folder_outlives_a_kafka_that_goes_away_amid_a_file(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    Path("inbox").mkdir()
+    write_csv(Path("inbox/a.csv"), [receipt(1)])
+    secure, calls = InMemoryProducer.secure, []
+
+    def fails_once(producer: InMemoryProducer) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise fault
+        secure(producer)
+
+    def interrupted_when_done(seconds: float) -> None:
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(InMemoryProducer, "secure", fails_once)
+    monkeypatch.setattr(time, "sleep", interrupted_when_done)
+    status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
+    assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
+    assert "it tries again" in err
+
+
+def test_a_signal_that_a_destructor_swallows_ends_the_watching_all_the_same(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("inbox").mkdir()
+
+    def swallowed(seconds: float) -> None:
+        with contextlib.suppress(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(time, "sleep", swallowed)
+    before = signal.getsignal(signal.SIGTERM)
+    assert touchline("import", "watch", "inbox", "--mapping", "m.yaml") == (143, "", "")
+    assert signal.getsignal(signal.SIGTERM) is before

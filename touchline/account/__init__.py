@@ -1,0 +1,1 @@
+"""The account: received records against their fates, the rows and Kafka's offsets."""

@@ -1,0 +1,97 @@
+"""Checks of the account: within itself, against the ledger's rows, against Kafka's own offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from clickhouse_driver import Client
+
+from touchline.account.differences import Difference
+from touchline.kafka.offsets import TopicOffsets
+from touchline.sql.mart_views import FATES
+
+BALANCE = "account balances"
+ROWS = "account equals the rows"
+OFFSETS = "account equals Kafka's offsets"
+
+
+class StreamAccount(NamedTuple):
+    """Sums of the marks of one stream. `first_offset` and `last_offset` are the ends of what the marks account for."""
+
+    stream: str
+    first_offset: int
+    last_offset: int
+    gaps: int
+    counts: dict[str, int]
+
+    @property
+    def received(self) -> int:
+        """Records read from Kafka."""
+        return self.counts.get("received", 0)
+
+
+def read_accounts(client: Client) -> list[StreamAccount]:
+    """The account of every stream, from its marks."""
+    rows = client.execute(
+        "SELECT toString(stream), min(first_offset), max(offset), sum(gaps), sumMap(fate_counts) "
+        "FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream ORDER BY stream"
+    )
+    return [StreamAccount(*row) for row in rows]
+
+
+def check_balance(accounts: list[StreamAccount]) -> Iterator[Difference]:
+    """received = sum of the fates; offsets = received + gaps."""
+    for account in accounts:
+        fates = sum(account.counts.get(fate, 0) for fate in FATES)
+        if account.received != fates:
+            yield Difference(BALANCE, account.stream, f"{account.received} received, but {fates} have a fate")
+        offsets = account.last_offset - account.first_offset + 1
+        if offsets != account.received + account.gaps:
+            said = f"{offsets} offsets, but {account.received} received and {account.gaps} gaps"
+            yield Difference(BALANCE, account.stream, said)
+
+
+def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Difference]:
+    """What the marks count by fate is what stands as rows, and each offset has one fate."""
+    standing: dict[tuple[str, str], int] = {
+        (stream, fate): count
+        for stream, fate, count in client.execute(
+            "SELECT toString(stream), toString(fate), sum(sign) FROM journey_raw.ledger WHERE kind = 'received' GROUP BY stream, fate"
+        )
+    }
+    counted = {(account.stream, fate): account.counts.get(fate, 0) for account in accounts for fate in FATES}
+    for key in sorted(standing.keys() | counted.keys()):
+        if standing.get(key, 0) != counted.get(key, 0):
+            said = f"{counted.get(key, 0)} {key[1]} by the marks, {standing.get(key, 0)} by the rows"
+            yield Difference(ROWS, key[0], said)
+    for stream, offset, net in client.execute(
+        "SELECT toString(stream), offset, sum(sign) AS net FROM journey_raw.ledger WHERE kind = 'received' "
+        "GROUP BY stream, offset HAVING net != 1 ORDER BY stream, offset LIMIT 10"
+    ):
+        yield Difference(ROWS, stream, f"offset {offset} has {net} fates instead of one")
+
+
+def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterator[Difference]:
+    """Everything that Kafka holds of the topic is accounted for, and nothing that it does not know of."""
+    known = {account.stream: account for account in accounts}
+    for partition, end in sorted(kafka.end.items()):
+        stream = f"{kafka.topic}/{kafka.incarnation}/{partition}"
+        account = known.get(stream)
+        beginning, following = kafka.beginning[partition], account.last_offset + 1 if account else 0
+        if account is None and end > beginning:
+            yield Difference(OFFSETS, stream, f"{end - beginning} records in Kafka, none accounted for")
+        elif account is not None and following < end:
+            yield Difference(
+                OFFSETS,
+                stream,
+                f"Kafka is at offset {end}, the account at {following}: {end - following} not stored yet",
+            )
+        elif account is not None and following > end:
+            yield Difference(
+                OFFSETS, stream, f"the account is at offset {following}, Kafka only at {end}: was the topic cut?"
+            )
+        if account is not None and account.first_offset > beginning:
+            yield Difference(
+                OFFSETS, stream, f"Kafka begins at offset {beginning}, the account only at {account.first_offset}"
+            )

@@ -1,0 +1,1 @@
+"""Access to ClickHouse: connections over both protocols, and what its errors mean."""

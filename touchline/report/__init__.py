@@ -1,0 +1,1 @@
+"""The report: touchpoints, KPIs and stages of each map at a glance."""

@@ -1,0 +1,1 @@
+"""Surveys: who is asked what, where and when."""

@@ -1,0 +1,88 @@
+"""Who is asked what: the `kpis` of a map, as questions that an event may be followed by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from touchline.schemas.journey.conditions import EventCondition, StageCondition
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.parts import Ask
+from touchline.schemas.times import US_PER_HOUR
+
+
+class Question(NamedTuple):
+    """One question of one map. `goals` has, for each goal after which it is asked, that goal's conditions."""
+
+    map: str
+    id: str
+    kpi: str
+    variant: str
+    scope: str
+    scale_min: int
+    scale_max: int
+    delay_us: int
+    language: str
+    ask: Ask
+    goals: tuple[StageCondition, ...]
+    touchpoints: frozenset[str]
+
+    @property
+    def points(self) -> int:
+        """Steps from the lowest to the highest score."""
+        return self.scale_max - self.scale_min
+
+
+def questions_of(journey_map: JourneyMap) -> list[Question]:
+    """The questions of a map in its order."""
+    goals = {goal.id: goal.when for goal in journey_map.goals}
+    known = frozenset(one.id for one in journey_map.touchpoints)
+    return [
+        Question(
+            journey_map.map,
+            one.id,
+            one.kpi,
+            one.variant,
+            one.scope,
+            one.scale.min,
+            one.scale.max,
+            round(one.delay_hours * US_PER_HOUR),
+            journey_map.language,
+            one.ask,
+            tuple(condition for goal in one.ask.goals or () for condition in goals[goal]),
+            known,
+        )
+        for one in journey_map.kpis
+    ]
+
+
+def asked_properties(journey_map: JourneyMap) -> frozenset[str]:
+    """Names of the properties that any condition of the map looks at."""
+    conditions: list[EventCondition] = [rule.when for rule in journey_map.rules]
+    conditions += (one for persona in journey_map.personas for one in persona.when or ())
+    conditions += (one for segment in journey_map.segments for one in segment.when or ())
+    conditions += (one for goal in journey_map.goals for one in goal.when)
+    conditions += (journey_map.churn.exit if journey_map.churn else None) or ()
+    return frozenset(name for condition in conditions for name in condition.content)
+
+
+def is_asked(question: Question, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:
+    """Whether the question follows an event that the map has put into `stage` ("" = unmapped)."""
+    ask = question.ask
+    if ask.touchpoints == "all":
+        if touchpoint in question.touchpoints:
+            return True
+    elif touchpoint in (ask.touchpoints or ()):
+        return True
+    if stage and stage in (ask.stages or ()):
+        return True
+    return is_conversion and any(_fits(goal, touchpoint, action, stage) for goal in question.goals)
+
+
+def _fits(goal: StageCondition, touchpoint: str, action: str, stage: str) -> bool:
+    """Of several goals, whether it can be this one. That a goal was met at all, content and history included, is known."""
+
+    def allows(asked: Sequence[str] | None, value: str) -> bool:
+        return not asked or value in asked
+
+    return allows(goal.touchpoint, touchpoint) and allows(goal.action, action) and allows(goal.stage, stage)

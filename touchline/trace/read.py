@@ -1,0 +1,276 @@
+"""What became of one event: the records that brought it, the version that counts, where each map put it, and the cells it counts in.
+
+Personal values stay where they are: person keys are shortened, properties, orders and comments are not read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from clickhouse_driver import Client
+
+from touchline.report.uncounted import why_uncounted
+from touchline.schemas.reasons import Fate, Reason
+from touchline.schemas.rejections import REMEDIES
+from touchline.sql.event_views import EVENT_VIEWS, EventView
+from touchline.sql.projections import ANSWER_TYPE, FIRST_OF_BITS
+from touchline.sql.views import DEFAULT_MAP, NET_ROWS, quoted
+
+# The engine else looks an event up by scanning tables that it takes for small: a tenth of a second a view.
+SETTINGS = {"min_table_rows_to_use_projection_index": 0}
+SHOWN_KEY_DIGITS = 8
+Cell = dict[str, str | int | float | Decimal | date | None]
+_OF_EVENT = "source = %(source)s AND event_id = %(event_id)s"
+
+
+class Version(NamedTuple):
+    """One record that brought the event. `fate` is what holds now, `history` every fate with the time since when it held. `because` says
+    which other record decided; empty where none did. `received_at` is None where the record does not tell."""
+
+    topic: str
+    incarnation: str
+    partition: int
+    offset: int
+    revision: int
+    fate: str
+    reason: str
+    field: str
+    remedy: str
+    because: str
+    received_at: datetime | None
+    history: Sequence[tuple[datetime, str]]
+
+    @property
+    def counts(self) -> bool:
+        """Whether this is the version that stands in the views."""
+        return self.fate == Fate.STORED
+
+    @property
+    def position(self) -> str:
+        """Where it stands in Kafka."""
+        return f"{self.topic}/{self.partition} offset {self.offset}"
+
+
+class Event(NamedTuple):
+    """The version that counts, as sent."""
+
+    event_type: str
+    event_time: datetime
+    local_date: date
+    zone: str
+    clock_correction_seconds: float
+    touchpoint: str
+    action: str
+    is_simulated: bool
+    provenance: str
+    campaign: str
+    identifier_type: str
+    identifier: str
+    links: Sequence[tuple[str, str]]
+
+
+class Placement(NamedTuple):
+    """Where one map put the event, and why. `uncounted` says why an answer counts in no survey KPI; empty where it does."""
+
+    map: str
+    map_version: int
+    is_default: bool
+    person: str
+    stage: str
+    stage_order: int
+    rule: str
+    evidence: str
+    channel: str
+    persona: str
+    segment: str
+    cycle: int
+    transition: str
+    touchpoint_number: int
+    wait_seconds: float | None
+    is_conversion: bool
+    first_of: Sequence[str]
+    stage_max_before: int
+    stage_max: int
+    funnel_before: int
+    funnel_depth: int
+    churn_due_at: datetime | None
+    uncounted: str
+
+
+class Counted(NamedTuple):
+    """A cell that the event counts in: the mart, the cell's dimensions, what the event adds, and the query for all of its events."""
+
+    view: str
+    cell: Cell
+    adds: Cell
+    events_query: str
+
+
+class Unseen(NamedTuple):
+    """What may be known of an id that is not found: sources that have it, and records that keep no id."""
+
+    other_sources: Sequence[str]
+    without_id: Sequence[tuple[str, int]]
+
+
+class Trace(NamedTuple):
+    """All of it. `event` is None when no version counts, `unseen` when there is any version."""
+
+    source: str
+    event_id: str
+    versions: Sequence[Version]
+    event: Event | None
+    placements: Sequence[Placement]
+    counted: Sequence[Counted]
+    unseen: Unseen | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the event stands in the views."""
+        return any(version.counts for version in self.versions)
+
+
+def trace_event(client: Client, source: str, event_id: str) -> Trace:
+    """Read everything about one event. One query per mart that may count it, each through the ledger's projection by event."""
+    key = {"source": source, "event_id": event_id}
+    versions = read_versions(_ask(client, _RECEIVED, key))
+    if not any(version.counts for version in versions):
+        unseen = None if versions else _unseen(client, key)
+        return Trace(source, event_id, versions, None, [], [], unseen)
+    ((*event, is_simulated, provenance, campaign, identifier_type, identifier),) = _ask(client, _EVENT, key)
+    links = [(kind, short_key(other)) for kind, other in _ask(client, _LINKS, key)]
+    sent = Event._make(
+        (*event, bool(is_simulated), provenance, campaign, identifier_type, short_key(identifier), links)
+    )
+    placements = [_placement(row) for row in _ask(client, _ATTACHED, key)]
+    counting = [view for view in EVENT_VIEWS if view.event_type == sent.event_type] if placements else []
+    counted = [cell for view in counting for cell in _counted(client, view, key)]
+    return Trace(source, event_id, versions, sent, placements, counted, None)
+
+
+def short_key(person: str) -> str:
+    """A person key without what could find the person: key id and the first digits."""
+    key_id, _, digits = person.partition(":")
+    return f"{key_id}:{digits[:SHOWN_KEY_DIGITS]}…" if digits else ""
+
+
+def cell_query(view: EventView, cell: Mapping[str, object]) -> str:
+    """The query for the events behind a cell, given by its dimension columns."""
+    conditions = " AND ".join(
+        f"{name} IS NULL" if value is None else f"{name} = {_literal(value)}" for name, value in cell.items()
+    )
+    columns = dict.fromkeys(("source", "event_id", *view.adds))
+    return f"SELECT {', '.join(columns)} FROM {view.view.full_name} WHERE {conditions}"
+
+
+def read_versions(rows: Sequence[tuple[Any, ...]]) -> list[Version]:
+    """Received rows of both signs -> one version per record, by the time at which it was stored."""
+    retracted = {row[3] for row in rows if row[2] < 0}
+    by_record: dict[tuple[str, int], list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows:
+        if row[2] > 0:
+            by_record[row[0], row[1]].append(row)
+    now_of = {key: row for key, held in by_record.items() for row in held if row[3] not in retracted}
+    standing = list(now_of.values())
+    versions = []
+    for key, now in now_of.items():
+        held = sorted(by_record[key], key=lambda row: row[3])  # row ids grow with the inserts, a worker's clock may not
+        topic, incarnation, partition = str(now[0]).split("/")
+        fate, reason, field, revision = now[4:8]
+        received = max(row[9] for row in held)  # a fate that was moved leaves the time to the first row
+        versions.append(
+            Version(
+                topic, incarnation, int(partition), now[1], revision, fate, reason, field,
+                REMEDIES[Reason(reason)] if reason in REMEDIES else "",
+                _because(now, standing),
+                received if received.timestamp() else None,
+                [(row[10], row[4]) for row in held],
+            )
+        )  # fmt: skip
+    return versions
+
+
+def _because(row: tuple[Any, ...], standing: Sequence[tuple[Any, ...]]) -> str:
+    """Which other record decided the fate of this one."""
+    fate, reason, revision, payload_hash = row[4], row[5], row[7], row[8]
+    winner = next((other for other in standing if other[4] == Fate.STORED), None)
+    if fate == Fate.SUPERSEDED and winner is not None:
+        return f"revision {winner[7]} at {_position(winner)} counts"
+    if fate == Fate.DUPLICATE:
+        known = [other for other in standing if other is not row and (other[7], other[8]) == (revision, payload_hash)]
+        first = next((other for other in known if other[4] != Fate.DUPLICATE), None)
+        return f"the same as {_position(first)}" if first else ""
+    if reason == Reason.CONFLICT and winner is not None:
+        return f"other content under the same revision counts, at {_position(winner)}"
+    return ""
+
+
+def _position(row: tuple[Any, ...]) -> str:
+    topic, _, partition = str(row[0]).split("/")
+    return f"{topic}/{partition} offset {row[1]}"
+
+
+def _placement(row: tuple[Any, ...]) -> Placement:
+    (*decided, first_of, stage_before, stage_max, passed_before, passed, churn_due_at, event_type, answer) = row
+    name, version, is_default, person, *rest = decided
+    bits = [bit_name for bit_name, bit in FIRST_OF_BITS.items() if first_of & bit]
+    told = [name, version, bool(is_default), short_key(person), *rest[:-1], bool(rest[-1]), bits]
+    uncounted = why_uncounted(*answer) if event_type == ANSWER_TYPE else ""
+    return Placement._make((*told, stage_before, stage_max, passed_before, passed, churn_due_at, uncounted))
+
+
+def _counted(client: Client, view: EventView, key: dict[str, str]) -> list[Counted]:
+    names = (*view.keys, *view.adds)
+    rows = _ask(client, f"SELECT {', '.join(names)} FROM {view.view.full_name} WHERE {_OF_EVENT} ORDER BY ALL", key)
+    found = []
+    for row in rows:
+        cell = dict(zip(view.keys, row[: len(view.keys)], strict=True))
+        adds = dict(zip(view.adds, row[len(view.keys) :], strict=True))
+        found.append(Counted(view.mart, cell, adds, cell_query(view, cell)))
+    return found
+
+
+def _unseen(client: Client, key: dict[str, str]) -> Unseen:
+    others = _ask(
+        client, "SELECT DISTINCT toString(source) FROM journey_raw.ledger WHERE event_id = %(event_id)s ORDER BY 1", key
+    )
+    return Unseen([name for (name,) in others], _ask(client, _WITHOUT_ID, key))
+
+
+def _ask(client: Client, query: str, key: dict[str, str]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = client.execute(query, key, settings=SETTINGS)
+    return rows
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, datetime):
+        return quoted(f"{value:%Y-%m-%d %H:%M:%S}")
+    return str(value) if isinstance(value, int | float | Decimal) else quoted(str(value))
+
+
+_RECEIVED = f"""
+SELECT toString(stream), offset, sign, row_id, toString(fate), toString(reason), toString(field), revision, payload_hash,
+    received_time, stored_time
+FROM journey_raw.ledger WHERE kind = 'received' AND {_OF_EVENT} ORDER BY stored_time, stream, insert_number, offset"""
+_EVENT = f"""
+SELECT toString(event_type), event_time, local_date, toString(zone), clock_correction_us / 1000000, toString(touchpoint), toString(action),
+    is_simulated, toString(provenance), toString(campaign), toString(identifier_type), identifier
+FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND {_OF_EVENT} AND {NET_ROWS} LIMIT 1"""
+_LINKS = f"""
+SELECT toString(kind), linked_identifier FROM journey_raw.ledger
+WHERE kind IN ('link', 'unlink') AND {_OF_EVENT} AND {NET_ROWS} ORDER BY ALL"""
+_ATTACHED = f"""
+SELECT toString(map), map_version, {DEFAULT_MAP}, person, toString(stage), stage_order, toString(rule), toString(evidence),
+    toString(channel), toString(persona), toString(segment), cycle, toString(transition), touchpoint_number,
+    if(touchpoint_number > 1, wait_us / 1000000, NULL), is_conversion, first_of, stage_max_before, stage_max, funnel_before, funnel_depth,
+    if(toUnixTimestamp(churn_due_at) = 0, NULL, churn_due_at), toString(event_type),
+    (toString(kpi), toString(variant), scale_min, scale_max, has_score, toString(disposition))
+FROM journey_raw.ledger WHERE kind = 'attached' AND {_OF_EVENT} AND {NET_ROWS} ORDER BY map, map_version"""
+_WITHOUT_ID = """
+SELECT if(fate = 'quarantined', concat('quarantined as ', reason), toString(fate)) AS fate_and_reason, sum(sign) AS records
+FROM journey_raw.ledger WHERE kind = 'received' AND event_id = '' AND source IN (%(source)s, '')
+GROUP BY fate_and_reason HAVING records > 0 ORDER BY records DESC, fate_and_reason"""
