@@ -2,6 +2,8 @@
 
 kafka-python's buffer has no bound: a sender that is quicker than the broker would fill the memory. Here the sender
 waits when too many events are on their way, and every event ends as acknowledged or failed, never silently.
+
+Why: docs/decisions/0023.
 """
 
 from __future__ import annotations

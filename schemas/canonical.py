@@ -4,6 +4,8 @@ It is the first 8 bytes (big-endian, unsigned) of BLAKE2b-512 over the RFC 8785 
 which differs from delivery to delivery. Order of keys, white space and spelling of numbers do not count; an absent
 field and its default differ, so a sender must send an event the same way each time. Integers beyond 2^53 are taken as
 the nearest double, as RFC 8785 has it. Needs the extra `worker` (orjson, rfc8785); senders do not hash.
+
+Why: docs/decisions/0020.
 """
 
 from __future__ import annotations

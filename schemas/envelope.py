@@ -8,6 +8,8 @@ Identity is (source, id). Two records with the same (source, id):
 
 Unknown fields are kept and counted, never a reason for quarantine; within a version fields are only added. Values are
 taken as they are (strict): the string "5" is not the number 5.
+
+Why: docs/decisions/0020.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ A sender knows `{type, value}` pairs: a mail address, a loyalty card, a cookie. 
 makes the person key `<key id>:<hex of HMAC-SHA256(secret, type 0x00 value)>` (RFC 2104, FIPS 180-4; text as UTF-8).
 Only keys leave the sender; raw identifiers never reach Kafka. Senders in other languages check themselves against
 `schemas/examples/vectors/person_keys.json`.
+
+Why: docs/decisions/0022.
 """
 
 from __future__ import annotations

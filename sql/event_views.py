@@ -2,6 +2,8 @@
 
 One row per event and cell, under the mart's own dimension columns, with what the event adds to the cell: the sums of these columns are the
 mart's numbers. Made from the definitions that the marts are made from, so that a chart and its drill-down cannot disagree.
+
+Why: docs/decisions/0085.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Confidence intervals as SQL: each formula stands here once, and every view that needs it is given its text.
 
 All are two-sided at 95 %. Arguments are SQL names or expressions, none of them NULL; results are expressions of type Float64.
+
+Why: docs/decisions/0054.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Once a release has applied a migration it is frozen (ClickHouse remembers its checksum). So views that differ from what the frozen
 migrations made stand in VIEWS_MIGRATION, which is made anew until it is frozen, too: then give it the next number. Projections have not
 changed yet, one was added; a change would need a migration that drops and adds them.
+
+Why: docs/decisions/0051.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@
 - *impact* = journeys through the touchpoint times difference: an upper bound of what mending it could bring, were the difference caused by
   the experience. Answers are observations, no experiment: it ranks where to look, it proves no cause.
 - *score* = impact times gap, while there is one. Flagged is what misses its target beyond doubt: the whole interval is on the bad side.
+
+Why: docs/decisions/0143.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ library remembers number, checksum and text of what was applied in `journey_raw.
 An upgrade expands the schema, rolls the workers, and contracts it a release later. So a release works with any schema that is newer
 than its own, unless a migration that it does not know has a line `-- breaks: <what earlier releases do that no longer works>`:
 such a one begins a new major schema.
+
+Why: docs/decisions/0050.
 """
 
 from __future__ import annotations

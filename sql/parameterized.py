@@ -4,6 +4,8 @@
 
 ClickHouse knows the columns of such a view only once its arguments are there: `system.columns` is silent, and the columns that the DDL
 declares are kept as text, neither checked nor cast. So each one is cast here, and docs/views.md says what a reader would look up.
+
+Why: docs/decisions/0140.
 """
 
 from __future__ import annotations

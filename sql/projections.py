@@ -1,6 +1,8 @@
 """The KPI projections of the ledger: sums of signed rows by few dimensions, kept by ClickHouse in every part.
 
 A view that reads one repeats its WHERE and its expressions literally: both are made from the `Projection` here, so they cannot drift.
+
+Why: docs/decisions/0052.
 """
 
 from __future__ import annotations

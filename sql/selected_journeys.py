@@ -2,6 +2,8 @@
 
 A journey is a person's cycle in one map. It is selected when at least one of its touchpoint events is, and is then told whole. What is
 known of it as a sum comes from the projection JOURNEY_SUMS; its path is read from the rows that stand.
+
+Why: docs/decisions/0086.
 """
 
 from __future__ import annotations

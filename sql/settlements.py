@@ -2,6 +2,8 @@
 
 A record in the ledger is never changed by a command: its worker alone writes its stream. So what people decide of it stands beside it,
 under the one name that a Kafka record keeps for ever: stream and offset.
+
+Why: docs/decisions/0120.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ By touchpoint every touchpoint event is a stay; by stage a stay lasts from the f
 touchpoints are passed over.
 
 While journeys are put together a stay is the place of its name in NODES: arrays of numbers cost a fraction of arrays of texts.
+
+Why: docs/decisions/0086.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ filter, but outside of its splits. Both are protected, since without the splits 
 
 So no hidden cell is a sum or a difference of visible cells and totals of one selection. Whoever puts together answers of several
 selections (other days, other filters) can learn more: docs/kpis.md says what.
+
+Why: docs/decisions/0142.
 """
 
 from __future__ import annotations

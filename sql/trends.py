@@ -5,6 +5,8 @@ Of shares and means the two intervals give that of the difference (formulas.reco
 
 Answers to a mean that are all alike say nothing about spread (two of two would prove any change): it is then taken to be that of the other
 period, and at least the change.
+
+Why: docs/decisions/0054.
 """
 
 from __future__ import annotations

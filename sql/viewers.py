@@ -1,4 +1,7 @@
-"""What a reader may see who shall see no single person, answer or order: which views the role `touchline_viewer` is granted."""
+"""What a reader may see who shall see no single person, answer or order: which views the role `touchline_viewer` is granted.
+
+Why: docs/decisions/0170.
+"""
 
 from __future__ import annotations
 

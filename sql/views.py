@@ -1,4 +1,7 @@
-"""A view that readers see: its columns in order, its meaning and its SELECT; and how that becomes DDL."""
+"""A view that readers see: its columns in order, its meaning and its SELECT; and how that becomes DDL.
+
+Why: docs/decisions/0053.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Senders need only this: `from touchline import TouchpointProducer`. The names are imported when first used, so that
 `import touchline` is quick and the base install (kafka-python, pydantic) is enough for all of them.
+
+Why: docs/decisions/0001.
 """
 
 from __future__ import annotations

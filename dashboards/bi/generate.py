@@ -1,4 +1,7 @@
-"""All files for BI tools, as they follow from the views and the KPI catalogue; `python -m touchline.sql.generate` writes them, too."""
+"""All files for BI tools, as they follow from the views and the KPI catalogue; `python -m touchline.sql.generate` writes them, too.
+
+Why: docs/decisions/0160.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A formula of a BI tool, and the conditions under which its rows may be put together."""
+"""A formula of a BI tool, and the conditions under which its rows may be put together.
+
+Why: docs/decisions/0160.
+"""
 
 from __future__ import annotations
 

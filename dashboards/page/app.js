@@ -1,4 +1,4 @@
-/** The page: reads the address, the maps and the messages, and shows the view that the address names. */
+/** The page: reads the address, the maps and the messages, and shows the view that the address names. Why: docs/decisions/0155. */
 import { html, render, useCallback, useEffect, useMemo, useState } from "./vendor/preact.js";
 import { changed, parse, write } from "./core/address.js";
 import { address, ask, forget } from "./core/api.js";

@@ -2,6 +2,8 @@
 
 A request in flight is one connection of aiohttp's pool, never shared. Requests are GETs, which ClickHouse takes as reading only; a
 cancelled handler closes its connection, and ClickHouse ends the query (`cancel_http_readonly_queries_on_client_close`).
+
+Why: docs/decisions/0150.
 """
 
 from __future__ import annotations

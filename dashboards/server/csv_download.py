@@ -2,6 +2,8 @@
 
 A spreadsheet runs a cell that begins with = + - or @ as a formula, and such text may come from outside: it gets an apostrophe in front,
 which a spreadsheet hides. Numbers are left as they are.
+
+Why: docs/decisions/0153.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Readers who ask the same at the same time share one query and its answer."""
+"""Readers who ask the same at the same time share one query and its answer.
+
+Why: docs/decisions/0150.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 clickhouse-driver walks every value of a LowCardinality, Map, Date or DateTime64 column in Python and knows no constant columns; half of
 the ledger's cells are defaults (a received row has no stage, an attached row no payload), and most columns repeat a few values. So runs
 of one value are written by repeating its bytes, numbers by one `array`, dictionaries by one `map`; only strings are left to the driver.
+
+Why: docs/decisions/0063.
 """
 
 from __future__ import annotations

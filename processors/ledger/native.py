@@ -1,4 +1,7 @@
-"""clickhouse-driver's client with our own encoding of an insert's columns (encode.py); everything else is the driver's."""
+"""clickhouse-driver's client with our own encoding of an insert's columns (encode.py); everything else is the driver's.
+
+Why: docs/decisions/0063.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Signed rows on their way into one insert: blocks of one kind, transposed into columns at the end, per batch and not per row."""
+"""Signed rows on their way into one insert: blocks of one kind, transposed into columns at the end, per batch and not per row.
+
+Why: docs/decisions/0060.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 What fails again with fewer and fewer records, and at last with one alone, is that record's fault: it is put aside in quarantine. What
 fails for many records in a row is the worker's own fault, and goes up as the bug it is.
+
+Why: docs/decisions/0082.
 """
 
 from __future__ import annotations

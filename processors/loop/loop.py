@@ -11,6 +11,8 @@
 Whatever goes wrong after the insert was sent is ambiguous: ownership is forgotten, and acquiring again reads from the mark what is
 true; of all partitions, since a server that was away may have come back with less than it had acknowledged. Nothing is acknowledged
 before it is durable, nothing is inserted blindly.
+
+Why: docs/decisions/0060.
 """
 
 from __future__ import annotations

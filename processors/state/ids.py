@@ -2,6 +2,8 @@
 
 The ids are stamped with the insert up to which they are complete; they may hold more (of an insert that failed), never less. So an old
 file is caught up from its stamp; one that cannot be used costs a reading of the ledger, nothing else.
+
+Why: docs/decisions/0061.
 """
 
 from __future__ import annotations

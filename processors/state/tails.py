@@ -2,6 +2,8 @@
 
 A cache: memory over one LMDB file per partition, stamped in the same transaction with the insert it reflects. It is trusted only if the
 stamp equals the ledger's mark; then an absent person is a new person. Deleting the file costs time, nothing else.
+
+Why: docs/decisions/0061.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The highest revision is stored, lower ones are superseded; of several payloads with the highest revision the smallest hash is stored and
 the others are quarantined as conflicts; the same payload again is a duplicate.
+
+Why: docs/decisions/0062.
 """
 
 from __future__ import annotations

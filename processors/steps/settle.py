@@ -1,6 +1,8 @@
 """Settle what the fast path may not decide: repeated, revised and late events.
 
 Judges all versions of each suspect, those that stand and those that arrive, and names the persons whose journeys must be followed again.
+
+Why: docs/decisions/0062.
 """
 
 from __future__ import annotations

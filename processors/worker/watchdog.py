@@ -4,6 +4,8 @@ is days).
 Lag without progress has two causes. The store is busy with a batch: it waits for ClickHouse, or the batch is large;
 that is said, and the worker waits or, with `stall_action = "end"`, ends with status 3 for its supervisor to start
 another. Or nothing was handed over: reading is stuck; then the worker joins its group anew.
+
+Why: docs/decisions/0081.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Handlers never raise to the server but RequestRefused, which the outermost layer words; a bug is a 500 without a traceback in the answer.
 Nothing is logged of a request: neither addresses nor bodies.
+
+Why: docs/decisions/0110.
 """
 
 from __future__ import annotations

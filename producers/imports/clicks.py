@@ -2,6 +2,8 @@
 
 Its authors made it up, so each event is marked as simulated. Rows have no number: the id is a hash of the row and of how many equal rows
 stand before it. Timestamps have no zone and are taken as UTC. The package is installed without its dependencies and never imported.
+
+Why: docs/decisions/0024.
 """
 
 from __future__ import annotations

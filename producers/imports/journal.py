@@ -1,6 +1,8 @@
 """What imports on this machine have done: how far each file was read, which refused rows are in the quarantine, which files are finished.
 
 One SQLite file. It saves work, and keeps a refused row from standing in the quarantine once for each import. Nothing else hangs on it.
+
+Why: docs/decisions/0100.
 """
 
 from __future__ import annotations

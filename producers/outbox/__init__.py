@@ -5,4 +5,6 @@ forks.
          -> drain (one process at a time) -> reader -> link (whole batches to kafka-python) -> position, segments deleted
 
 What is on disk counts; the page of shared numbers beside it only saves looking.
+
+Why: docs/decisions/0070.
 """

@@ -9,6 +9,8 @@
     <position>.segment, <position>.damaged
 
 The locks are the operating system's: they end with the process, also when that is killed.
+
+Why: docs/decisions/0070.
 """
 
 from __future__ import annotations

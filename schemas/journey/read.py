@@ -1,5 +1,8 @@
 """Reads a map file: YAML with lines, then the model, then the references between the parts. All problems come at
-once."""
+once.
+
+Why: docs/decisions/0031.
+"""
 
 from __future__ import annotations
 

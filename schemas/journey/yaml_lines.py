@@ -2,7 +2,10 @@
 
 The traps of YAML 1.1 are closed: `yes`, `no`, `on`, `off` and `12:30` are text, dates are text (the model reads them
 where it wants dates), a key written twice is an error (YAML keeps the last one silently), and anchors are refused (no
-map needs them, and a nest of them can blow a small file up to gigabytes)."""
+map needs them, and a nest of them can blow a small file up to gigabytes).
+
+Why: docs/decisions/0031.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 -- Who may do what. WITH REPLACE OPTION: what an older release granted and this one does not is gone in the same moment.
 -- Views read journey_raw with the rights of the user who migrated (SQL SECURITY DEFINER): nobody else needs any there, and dropping that user
 -- breaks every view.
+-- Why: docs/decisions/0170.
 
 -- `touchline migrate`, once a release: the user that owns the views.
 CREATE ROLE IF NOT EXISTS touchline_migrator;

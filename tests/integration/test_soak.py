@@ -11,7 +11,7 @@ from tests.checks.soak import soak
 SECONDS = 7.0
 BACKLOG_MAX = 10_000
 MEMORY_BYTES_MAX = 400 << 20
-"""Python with its packages 90 MiB, batches in flight 180 (decision 0080), caches of 20,000 persons."""
+"""Python with its packages 90 MiB, batches in flight 180 (docs/decisions/0040), caches of 20,000 persons."""
 
 
 @pytest.mark.timeout(240)

@@ -2,6 +2,8 @@
 
 Sockets are watched by an audit hook, which sees every library's sockets, whatever it imported before. The in-process
 ClickHouse engine makes no audit event when it opens a database, so its entry points or its import are refused.
+
+Why: docs/decisions/0005.
 """
 
 from __future__ import annotations

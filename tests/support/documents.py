@@ -11,6 +11,8 @@ The language of a fenced block says how it is tested:
     toml       touchline.toml
     json       events, one a line
     mermaid    a state machine that must agree with the tables of its page
+
+Why: docs/decisions/0090.
 """
 
 from __future__ import annotations

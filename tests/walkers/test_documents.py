@@ -1,13 +1,11 @@
-"""The documents that must be there are there, generated ones are current, decisions keep their form."""
+"""The documents that must be there are there, and generated ones are current."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 
 from scripts.write_settings_doc import settings_doc
-from tests.support.documents import ROOT, read
+from tests.support.documents import read
 from touchline.metrics.documents import page_with_table
 from touchline.settings import Settings
 
@@ -36,13 +34,3 @@ def test_the_table_of_metrics_is_what_is_declared() -> None:
 def test_every_setting_has_an_example_that_is_not_its_default() -> None:
     fields = Settings.model_fields.items()
     assert [name for name, field in fields if not field.examples or field.examples[0] == field.default] == []
-
-
-def test_decisions_are_numbered_once_and_say_context_choice_and_what_was_rejected() -> None:
-    numbers: dict[str, str] = {}
-    for path in sorted((ROOT / "docs" / "decisions").glob("*.md")):
-        number = path.name[:4]
-        assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name), path.name
-        assert number not in numbers, f"{path.name} and {numbers[number]}"
-        numbers[number] = path.name
-        assert path.read_text(encoding="utf-8").startswith(f"# {number} "), path.name

@@ -108,7 +108,7 @@ def test_lock_holds_every_declared_package() -> None:
 def test_every_dependency_has_its_reason() -> None:
     import tomllib
 
-    reasons = (ROOT / "docs/decisions/0003-dependencies.md").read_text(encoding="utf-8")
+    reasons = (ROOT / "docs/decisions/0002-dependencies.md").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
     groups += project["dependency-groups"].values()

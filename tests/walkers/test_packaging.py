@@ -1,4 +1,7 @@
-"""What is built from the checkout: the same files by either way, and a sender's wheel beside a shop's own `schemas`."""
+"""What is built from the checkout: the same files by either way, and a sender's wheel beside a shop's own `schemas`.
+
+Why: docs/decisions/0001.
+"""
 
 from __future__ import annotations
 

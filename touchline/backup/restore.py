@@ -3,6 +3,8 @@
 Workers may run meanwhile. A writer that met the empty ledger would begin at Kafka's first record beside what is attached. So the ledger
 has another name until it is whole: inserts under way are waited for, new ones fail, and workers wait. The fence is emptied before the
 ledger gets its own name back: whoever took possession of the empty one is refused then (469), and reads the mark anew.
+
+Why: docs/decisions/0167.
 """
 
 from __future__ import annotations

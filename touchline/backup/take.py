@@ -1,4 +1,7 @@
-"""Take a backup while everything runs: nothing waits for it, and a folder is a whole backup or none."""
+"""Take a backup while everything runs: nothing waits for it, and a folder is a whole backup or none.
+
+Why: docs/decisions/0167.
+"""
 
 from __future__ import annotations
 

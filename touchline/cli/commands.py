@@ -1,4 +1,7 @@
-"""The table of all commands: what is known of each before its module is imported, so that help is quick."""
+"""The table of all commands: what is known of each before its module is imported, so that help is quick.
+
+Why: docs/decisions/0004.
+"""
 
 from __future__ import annotations
 

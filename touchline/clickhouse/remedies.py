@@ -1,4 +1,7 @@
-"""What a worker that waits says of the reason: the fact, and what mends it. It goes on by itself then, so each text ends there."""
+"""What a worker that waits says of the reason: the fact, and what mends it. It goes on by itself then, so each text ends there.
+
+Why: docs/decisions/0082.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,10 @@ loss off, and they count in the first-of bits of person, touchpoint and channel.
 and have no stage. Answers (`moves=False`) are placed into the state of the moment and change nothing.
 
 Events at the very same microsecond count as ordered for the funnel whichever stands first, as in ClickHouse's
-windowFunnel."""
+windowFunnel.
+
+Why: docs/decisions/0030.
+"""
 
 from __future__ import annotations
 

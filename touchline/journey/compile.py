@@ -2,7 +2,10 @@
 
 In a cell only the rules are left that touchpoint and action allow, in declared order, cut after the first that asks
 nothing more. Where that leaves a single outcome (the usual case) the cell holds it ready made, and attaching an event
-is two dictionary lookups. Everything here is immutable: a compiled map may be shared by threads."""
+is two dictionary lookups. Everything here is immutable: a compiled map may be shared by threads.
+
+Why: docs/decisions/0033.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 One broker is broker and controller in one; three are a quorum of three, so that any one may die. A cluster's folder
 says
 with how many brokers it was made (`cluster.json`, written after formatting): that number is part of the data.
+
+Why: docs/decisions/0015.
 """
 
 from __future__ import annotations

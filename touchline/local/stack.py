@@ -6,6 +6,8 @@
 What runs is found again through the records in `run/`, so `start` after a crash starts just what is missing, and `stop`
 in another process ends what this one started. Whatever `start` began is ended when it fails or is interrupted; when it
 is killed, its guard does that.
+
+Why: docs/decisions/0015.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Names follow Prometheus: prefix of the product, base units, counters end in `_total`. Labels are bounded, so that no sender can make
 series. Nothing here is counted per event while it happens: a worker adds up a batch at its end.
+
+Why: docs/decisions/0081.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@
 
 Nothing is settled before the ledger has the event, and nothing is sent before the ledger has all that Kafka had when the run began: so
 whatever an earlier run sent, with or without living on to say so, is found as a version that stands.
+
+Why: docs/decisions/0120.
 """
 
 from __future__ import annotations

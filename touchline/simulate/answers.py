@@ -2,6 +2,8 @@
 
 Whether an event is followed by a question, and everything about the reply, is drawn from (seed, map, question, source, id) alone. So the
 same events in any order give the same answers, and events that are added add answers and change none.
+
+Why: docs/decisions/0130.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@
 
 All comes as lines of a ledger: dictionaries with a `kind`. Those of kind `sent` hold the `event`, ready to be emitted. Only the events
 of persons whose story is under way are in memory.
+
+Why: docs/decisions/0130.
 """
 
 from __future__ import annotations

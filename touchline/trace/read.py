@@ -1,6 +1,8 @@
 """What became of one event: the records that brought it, the version that counts, where each map put it, and the cells it counts in.
 
 Personal values stay where they are: person keys are shortened, properties, orders and comments are not read.
+
+Why: docs/decisions/0087.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-/** A value with its 95 % interval as a range on the KPI's scale, the target as a mark: read at a glance, and as text beside it. */
+/** A value with its 95 % interval as a range on the KPI's scale, the target as a mark: read at a glance, and as text beside it.
+ * Why: docs/decisions/0156. */
 import { html } from "../vendor/preact.js";
 import { useStore } from "../core/store.js";
 

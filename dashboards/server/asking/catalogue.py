@@ -1,4 +1,7 @@
-"""The views that may be asked: all of `touchline.sql`, so that a view is served as soon as it is defined there."""
+"""The views that may be asked: all of `touchline.sql`, so that a view is served as soon as it is defined there.
+
+Why: docs/decisions/0152.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From a selection to the file."""
+"""From a selection to the file.
+
+Why: docs/decisions/0153.
+"""
 
 from __future__ import annotations
 

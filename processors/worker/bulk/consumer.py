@@ -1,4 +1,7 @@
-"""The consumer as the main loop sees it: bulk records in, durable offsets out."""
+"""The consumer as the main loop sees it: bulk records in, durable offsets out.
+
+Why: docs/decisions/0040.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""aiokafka's reader of what a fetch brought, made lean and bounded."""
+"""aiokafka's reader of what a fetch brought, made lean and bounded.
+
+Why: docs/decisions/0040.
+"""
 
 from __future__ import annotations
 

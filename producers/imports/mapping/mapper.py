@@ -2,6 +2,8 @@
 
 A cell that cannot be read stands in the event as a list of its text: no field of the contract takes that, so the pipeline refuses the
 event for the same reason and field as the verdict says, and the cell is there for whoever mends the row. Cells of identifiers never do.
+
+Why: docs/decisions/0100.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@
 The package is installed without its dependencies and never imported; its Parquet files are read. Its timestamps have no zone: they are
 taken as UTC. Campaigns and redemptions have a day only: it is taken to begin in America/New_York, the zone of the stores, which is inferred
 from the hours at which people shop. Data terms: research and education.
+
+Why: docs/decisions/0024.
 """
 
 from touchline.producers.imports.retail.baskets import CURRENCY, SOURCE, RetailBatch, count_rows, read_baskets

@@ -1,4 +1,7 @@
-"""In which order persons meet touchpoints, and where that order falls apart into stages."""
+"""In which order persons meet touchpoints, and where that order falls apart into stages.
+
+Why: docs/decisions/0122.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ Prints `ready` when it listens, ends within 5 s of SIGTERM or Ctrl-C. Example:
   python -m touchline.local.clickhouse --path .local/clickhouse --password-file .local/secrets/clickhouse_password
 
 Exit status: 0 ended by a signal; 1 another process uses the data folder; 2 a port is taken or an argument is wrong.
+
+Why: docs/decisions/0010.
 """
 
 import argparse

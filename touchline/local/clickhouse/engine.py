@@ -2,6 +2,8 @@
 
 Every connection carries a tag in its `log_comment` setting; by it `system.processes` tells which query is whose,
 which is how a query is killed from outside the thread that runs it.
+
+Why: docs/decisions/0010.
 """
 
 import contextlib
