@@ -1,6 +1,6 @@
 """Measures the ledger in the ClickHouse engine alone: inserts, KPI queries, lookups. `./run bench ledger [--events N] [--json]`.
 
-The rows are made up, with the widths of real ones: person keys of 64 hex digits, 40 touchpoints, 400 places, one answer in
+The rows are generated, with the widths of real ones: person keys of 64 hex digits, 40 touchpoints, 400 places, one answer in
 twenty. Every event is two rows, `received` and `attached`, as the worker writes them.
 """
 

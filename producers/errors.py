@@ -14,13 +14,13 @@ class EventRejected(TouchlineError):
     """The event would be quarantined; nothing was sent. `reason` and `field` are those of the quarantine, `shape`
     tells what stands there without telling the value."""
 
-    def __init__(self, rejection: Rejection, shape: str = "", mend: str = "") -> None:
+    def __init__(self, rejection: Rejection, shape: str = "", hint: str = "") -> None:
         self.reason: Reason = rejection.reason
         self.field: str = rejection.field
         self.shape = shape
         where = f"field {rejection.field}" if rejection.field else "the event"
         super().__init__(
-            f"{where}: {rejection.reason.value}{f' (it is: {shape})' if shape else ''}", mend or REMEDIES[self.reason]
+            f"{where}: {rejection.reason.value}{f' (it is: {shape})' if shape else ''}", hint or REMEDIES[self.reason]
         )
 
 
@@ -41,8 +41,8 @@ class OutboxFull(TouchlineError):
     """The outbox, or its disk, has no room; nothing of the event was kept. `taken` is the number of events of the same
     `emit_many` that are in the outbox."""
 
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(what, mend)
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what, hint)
         self.taken = 0
 
     @classmethod

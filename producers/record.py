@@ -197,7 +197,7 @@ class RecordMaker:
         try:
             person = {"type": kind, "key": self._person_keys.key(kind, value)}
         except IdentifierRejected as error:
-            raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.mend) from None
+            raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.hint) from None
         except UnicodeEncodeError:
             raise EventRejected(Rejection(Reason.NOT_UTF8, "identifiers")) from None
         if len(self._persons) >= _PERSONS_KEPT:

@@ -57,7 +57,7 @@ class Envelope(Contract):
     received_at: Timestamp | None = Field(default=None, description="Set once by the sender's side; not hashed")
     revision: int = Field(default=0, ge=0, lt=2**32, description="Of one (source, id) the highest counts")
     persons: list[PersonRef] = Field(default_factory=list, max_length=32, description="Keyed identifiers, first = key")
-    simulated: bool = Field(default=False, description="Made-up event; the mark goes through to every view")
+    simulated: bool = Field(default=False, description="Simulated event; the mark goes through to every view")
     consent: ConsentGrant | None = None
     place: Name | None = Field(default=None, description="Store, branch, call centre ...")
     zone: Name | None = Field(default=None, description="IANA zone of the place; decides the local date")

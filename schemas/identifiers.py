@@ -49,12 +49,12 @@ class PersonRef(BaseModel):
 
 
 class IdentifierRejected(ValueError):
-    """An identifier cannot stand for a person. `what` states the fact without the value, `mend` the remedy."""
+    """An identifier cannot stand for a person. `what` states the fact without the value, `hint` the remedy."""
 
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(f"{what}; {mend}")
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(f"{what}; {hint}")
         self.what = what
-        self.mend = mend
+        self.hint = hint
 
 
 def order_of(identifier_type: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""`./run demo`: two published data sets and made-up answers to them through the local stack into KPI views, then the report, and the proof
+"""`./run demo`: two published data sets and simulated answers to them through the local stack into KPI views, the report, and the proof
 that the numbers agree.
 
     stack up (or the running one) ─▶ import retail, import clicks, simulate answers
@@ -37,7 +37,7 @@ _LINE_SECONDS = 5.0
 
 
 class Asking(NamedTuple):
-    """Whose touchpoints are followed by made-up answers, under which map, and what is planted in them."""
+    """Whose touchpoints are followed by simulated answers, under which map, and what is planted in them."""
 
     map: str
     sources: tuple[str, ...]
@@ -84,8 +84,8 @@ def main() -> int:
         _run(load_settings())
     except TouchlineError as error:
         print(f"error: {error.what}", file=sys.stderr)
-        if error.mend:
-            print(f"mend: {error.mend}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
@@ -191,11 +191,11 @@ def _send_all(settings: Settings) -> tuple[dict[str, int], dict[str, str]]:
     truth |= {name: retail[name] for name in ("persons", "places", "amount_minor")}
     runs: dict[str, str] = {}
     for asking in ASKINGS:
-        made_up = json.loads(_touchline(settings, *asking.words, "--json", shown=False))
-        answers = sum(one["answers"] for one in made_up["answers"])
-        _say(f"sent {answers:,} simulated answers under the map {asking.map} in {made_up['seconds']} s")
+        simulated = json.loads(_touchline(settings, *asking.words, "--json", shown=False))
+        answers = sum(one["answers"] for one in simulated["answers"])
+        _say(f"sent {answers:,} simulated answers under the map {asking.map} in {simulated['seconds']} s")
         truth[f"answers under {asking.map}"] = answers
-        runs[asking.map] = made_up["run"]
+        runs[asking.map] = simulated["run"]
     return truth, runs
 
 

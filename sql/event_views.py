@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.fact_views import AMOUNT, UNMAPPED_EVENTS
 from touchline.sql.funnel import FUNNELS, STAGES, Funnel
-from touchline.sql.made_up import is_label
 from touchline.sql.mart_views import PERSONS, REVENUE, VOLUMES, WAIT
 from touchline.sql.projections import (
     ANSWER_TYPE,
@@ -30,6 +29,7 @@ from touchline.sql.projections import (
     WAIT_1D,
     Projection,
 )
+from touchline.sql.simulated import is_label
 from touchline.sql.survey_marts import SURVEYS
 from touchline.sql.surveys import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
 from touchline.sql.view_columns import COLUMNS, Column

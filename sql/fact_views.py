@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from touchline.sql.catalogue import load_catalogue
-from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import ANSWER_ROWS, TOUCHPOINT_ROWS, UNMAPPED
 from touchline.sql.settlements import IS_OPEN, SETTLED
+from touchline.sql.simulated import label, labelled
 from touchline.sql.surveys import variant_key
 from touchline.sql.view_columns import COLUMNS, FACTS, MAP
 from touchline.sql.views import DEFAULT_MAP, NET_ROWS, View, chosen, own, rows_of_ledger
@@ -81,7 +81,11 @@ JOURNEYS = View(
                 "nullIf(highest, 0)",
             ),
             "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
-            "is_simulated": ("UInt8", "1 when a touchpoint of it is made up: label it wherever it is shown", "made_up"),
+            "is_simulated": (
+                "UInt8",
+                "1 when a touchpoint of it is simulated: label it wherever it is shown",
+                "simulated",
+            ),
         }
     ),
     f"""
@@ -89,7 +93,7 @@ JOURNEYS = View(
     SELECT
         person, map, map_version, cycle, min(event_time) AS started_at, max(event_time) AS last_at,
         minOrNullIf(event_time, is_conversion = 1) AS converted_at, max(stage_order) AS highest, count() AS touchpoints,
-        max(is_simulated) AS made_up
+        max(is_simulated) AS simulated
     FROM journey_raw.ledger
     WHERE {TOUCHPOINT_ROWS} AND person != '' AND cycle > 0
       AND {NET_ROWS}
@@ -97,13 +101,13 @@ JOURNEYS = View(
 )""",
 )
 _OF_TOUCHPOINT = {name: name for name in ("map", "map_version", "touchpoint")}
-_IS_MADE_UP = "is_simulated = 1 AND stage = ''"
+_IS_SIMULATED = "is_simulated = 1 AND stage = ''"
 UNMAPPED_EVENTS = View(
     "unmapped",
     "Touchpoint events to which the default map gives no stage (additivity: sum)",
     chosen("source", "touchpoint", "action", "events")
-    | label("an event of that touchpoint which the map does not place is made up"),
-    f"{labelled(UNMAPPED.reading(''), _OF_TOUCHPOINT, _IS_MADE_UP)}\nWHERE events != 0 AND {DEFAULT_MAP}",
+    | label("an event of that touchpoint which the map does not place is simulated"),
+    f"{labelled(UNMAPPED.reading(''), _OF_TOUCHPOINT, _IS_SIMULATED)}\nWHERE events != 0 AND {DEFAULT_MAP}",
 )
 _STREAM = "splitByChar('/', toString(stream))"
 _QUARANTINED = f"kind = 'received' AND fate = 'quarantined'\n      AND {NET_ROWS}"

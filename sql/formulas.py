@@ -52,7 +52,7 @@ def wilson(positive: str, n: str) -> IntervalSql:
 def adjusted_wald(positive: str, negative: str, n: str) -> IntervalSql:
     """Of a difference of two shares of the same answers (-1..1), such as NPS / 100: Rocks 2016.
 
-    Three made-up answers are added (3/4 positive, 3/4 negative), then Wald: the variance of one answer is p + d - (p - d)^2. The
+    Three pseudo-answers are added (3/4 positive, 3/4 negative), then Wald: the variance of one answer is p + d - (p - d)^2. The
     bounds are cut at -1 and 1, which the formula can pass even when adjusted.
     """
     layers = (

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.sql.formulas import wilson
-from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import FUNNEL_1D
+from touchline.sql.simulated import label, labelled
 from touchline.sql.views import View, chosen, own
 
 STAGES = """SELECT map, version AS map_version, stage, stage_order, max(stage_order) OVER (PARTITION BY map, version) AS last_order
@@ -20,7 +20,7 @@ FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)"""
 
 _RATE = wilson("reached_next", "reached")
 _NO_RATE = "reached = 0 OR stage_order = last_order"
-_IS_MADE_UP = "is_simulated = 1 AND stage != ''"
+_IS_SIMULATED = "is_simulated = 1 AND stage != ''"
 """Of the events that move a journey through the funnel."""
 
 
@@ -51,9 +51,9 @@ def _funnel(name: str, comment: str, reached: str, before: str, after: str) -> F
         "ci_low": ("Nullable(Float64)", "Lower bound of the rate's 95 % Wilson interval; NULL without rate", ""),
         "ci_high": ("Nullable(Float64)", "Upper bound of the rate's 95 % Wilson interval; NULL without rate", ""),
     }
-    made_up = label("an event that the map gives a stage is made up, in every row of the map")
-    source = labelled(_counted(before, after), {"map": "map", "map_version": "map_version"}, _IS_MADE_UP)
-    view = View(name, comment, chosen("map", "map_version") | own(columns) | made_up, source)
+    simulated = label("an event that the map gives a stage is simulated, in every row of the map")
+    source = labelled(_counted(before, after), {"map": "map", "map_version": "map_version"}, _IS_SIMULATED)
+    view = View(name, comment, chosen("map", "map_version") | own(columns) | simulated, source)
     return Funnel(view, before, after)
 
 

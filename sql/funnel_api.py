@@ -7,7 +7,7 @@ from typing import Final
 from touchline.sql.choices import Choice
 from touchline.sql.formulas import wilson
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import MADE_UP_COLUMN, SELECTION, selected_sums
+from touchline.sql.selected_journeys import SELECTION, SIMULATED_COLUMN, selected_sums
 from touchline.sql.views import indented, layered, own
 
 MODE: Final = Choice(
@@ -25,35 +25,35 @@ _STAGES_OF_MAP = (
 )
 _SUMMED = f"""
 (
-    SELECT passed, count() AS same, countIf(is_open) AS same_open, countIf(is_young) AS same_young, max(is_made_up) AS made_up
+    SELECT passed, count() AS same, countIf(is_open) AS same_open, countIf(is_young) AS same_young, max(is_simulated) AS simulated
     FROM
     (
-        SELECT {_PASSED} AS passed, is_open, is_young, simulated > 0 AS is_made_up
+        SELECT {_PASSED} AS passed, is_open, is_young, simulated > 0 AS is_simulated
         FROM{indented(selected_sums(SELECTION), "        ")}
     )
     GROUP BY passed
 )"""
 _COUNTED = f"""    SELECT toUInt8(passing) AS stage_order, toInt64(sum(same)) AS reached,
-        toInt64(sumIf(same_open, passed = passing)) AS still_open, toInt64(sum(same_young)) AS young, max(made_up) AS made_up_here
+        toInt64(sumIf(same_open, passed = passing)) AS still_open, toInt64(sum(same_young)) AS young, max(simulated) AS simulated_here
     FROM{indented(_SUMMED)}
     ARRAY JOIN range(0, toUInt32(passed) + 1) AS passing
     GROUP BY stage_order
     UNION ALL
-    SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, 0 AS made_up_here FROM {_STAGES_OF_MAP}"""
+    SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, 0 AS simulated_here FROM {_STAGES_OF_MAP}"""
 """By stage, 0 for journeys that passed none, and each stage of the map at least once."""
 _STAGES = f"""
 (
     SELECT
-        stage, stage_order, reached, still_open, made_up, reached - young AS judged,
+        stage, stage_order, reached, still_open, simulated, reached - young AS judged,
         leadInFrame(reached) OVER in_order AS advanced, advanced - leadInFrame(young) OVER in_order AS went_on
     FROM
     (
-        SELECT *, max(made_up_here) OVER () AS made_up
+        SELECT *, max(simulated_here) OVER () AS simulated
         FROM
         (
             SELECT
                 stage_order, sum(counts.reached) AS reached, sum(counts.still_open) AS still_open, sum(counts.young) AS young,
-                max(counts.made_up_here) AS made_up_here
+                max(counts.simulated_here) AS simulated_here
             FROM
             (
 {indented(_COUNTED, "            ")}
@@ -104,7 +104,7 @@ _COLUMNS = own(
             f"if({_NO_RATE}, NULL, 'wilson')",
         ),
     }
-    | MADE_UP_COLUMN
+    | SIMULATED_COLUMN
 )
 _LAST = {"is_last": "stage_order = max(stage_order) OVER ()"}
 

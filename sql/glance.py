@@ -93,8 +93,11 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
     "stage_order": (COLUMNS["stage_order"], "nullIf(at_order, 0)"),
     "channel": (Column(_TEXT, "Channel of most of its events; NULL when unknown"), "main_channel"),
     "is_online": (COLUMNS["is_online"], "online"),
-    "events": (Column("Int64", f"Touchpoint events at that stage, made-up ones included, {_NEVER_SUM}"), "events_here"),
-    "events_simulated": (Column("Int64", "Of those the made-up ones"), "made_up"),
+    "events": (
+        Column("Int64", f"Touchpoint events at that stage, simulated ones included, {_NEVER_SUM}"),
+        "events_here",
+    ),
+    "events_simulated": (Column("Int64", "Of those the simulated ones"), "simulated"),
     "persons": (Column("Int64", f"Distinct persons at the touchpoint, whatever the stage, {_NEVER_SUM}"), "people"),
     "journeys": (
         Column("Int64", f"Distinct journeys through the touchpoint, whatever the stage, {_NEVER_SUM}"),
@@ -115,7 +118,7 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
         "if(paid_in = '', NULL, paid)",
     ),
     "is_simulated": (
-        Column("UInt8", "1 when the KPI is of made-up answers: label it wherever it is shown"),
+        Column("UInt8", "1 when the KPI is of simulated answers: label it wherever it is shown"),
         "is_simulated",
     ),
 } | {name: _kpi_column(name) for name in _KPI}
@@ -132,7 +135,7 @@ TOUCHPOINT_GLANCE: Final = View(
 FULL JOIN
 (
     SELECT
-        {_PLACE}, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS made_up,
+        {_PLACE}, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS simulated,
         argMax(channel, events) AS main_channel, max(is_online) AS online
     FROM {_of(VOLUME_BY_TOUCHPOINT)}
     GROUP BY touchpoint, at_stage, at_order

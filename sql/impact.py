@@ -90,7 +90,7 @@ _THROUGH: Final = f"""
     )
     GROUP BY node
 )"""
-"""Journeys by touchpoint, each told as numbers: twice the node, and one more where made-up events count as well. So each journey is one
+"""Journeys by touchpoint, each told as numbers: twice the node, and one more where simulated events count as well. So each journey is one
 group, not one for each of its touchpoints."""
 
 
@@ -181,7 +181,7 @@ _COLUMNS: Final[Shown] = {
     "journeys": (
         Column(
             "Int64",
-            "Selected journeys through the touchpoint (additivity: distinct); made-up ones count for made-up answers only",
+            "Selected journeys through the touchpoint (additivity: distinct); simulated ones count for simulated answers only",
         ),
         "journeys",
     ),

@@ -57,7 +57,7 @@ JOURNEYS = ParameterizedView(
                 "1 when the map's churn term has passed since it began: rates count it; without a term always",
                 WINDOW_IS_OVER,
             ),
-            "is_simulated": ("UInt8", "1 when a touchpoint of it is made up", "simulated > 0"),
+            "is_simulated": ("UInt8", "1 when a touchpoint of it is simulated", "simulated > 0"),
             "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
             "stage_path": (
                 _PATH,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import PERSONS_1D, TOUCHPOINT_ROWS, VOLUME_1D
 from touchline.sql.selected_journeys import WHO
+from touchline.sql.simulated import label, labelled
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import NET_ROWS, View, own
 
@@ -34,7 +34,7 @@ def _persons(period: str, bucket: Column, of_day: str, source: str, persons: str
                 ),
             }
         )
-        | label(f"an event of that {period} is made up"),
+        | label(f"an event of that {period} is simulated"),
         f"{labelled(source, {'bucket': of_day, 'map': 'map', 'map_version': 'map_version'})}\nWHERE {persons} != 0 OR {journeys} != 0",
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from touchline.sql.fact_views import AMOUNT
 from touchline.sql.funnel import FUNNELS
-from touchline.sql.made_up import label, labelled
 from touchline.sql.projections import (
     PERSONS_1D,
     REVENUE_1D,
@@ -13,6 +12,7 @@ from touchline.sql.projections import (
     WAIT_1D,
     Projection,
 )
+from touchline.sql.simulated import label, labelled
 from touchline.sql.survey_marts import SURVEYS, SURVEYS_OVER_TIME
 from touchline.sql.view_columns import COLUMNS, DAILY, HOURLY, MAP
 from touchline.sql.views import View, chosen, own
@@ -57,7 +57,7 @@ PERSONS = tuple(
         | chosen(
             "map", "map_version", grain, "persons", "journeys", persons=f"persons_{grain}", journeys=f"journeys_{grain}"
         )
-        | label(f"an event of that day and {grain} is made up"),
+        | label(f"an event of that day and {grain} is simulated"),
         _labelled(
             PERSONS_1D,
             f"persons_{grain} != 0 OR journeys_{grain} != 0",
@@ -88,7 +88,7 @@ WAIT = View(
         }
     )
     | chosen("events")
-    | label("an event of that day, stage, touchpoint and channel is made up"),
+    | label("an event of that day, stage, touchpoint and channel is simulated"),
     _labelled(WAIT_1D, "events != 0", ("map", "map_version", "stage", "touchpoint", "channel")),
 )
 

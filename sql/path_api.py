@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.made_up import label
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import MADE_UP_COLUMN
+from touchline.sql.selected_journeys import SIMULATED_COLUMN
+from touchline.sql.simulated import label
 from touchline.sql.stays import ASKED, BY, END, MARKS, OPEN, OTHER, START, TOLD, all_stays, selected_stays, told_nodes
 from touchline.sql.view_columns import COLUMNS, Column
 from touchline.sql.views import View, indented, layered, own
@@ -23,10 +23,10 @@ def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
     way = f"arrayResize(stays, {steps}, toUInt32(if(is_open, {OPEN}, {END})))"
     counted = f"""
 (
-    SELECT {kept}edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
+    SELECT {kept}edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_simulated) AS simulated
     FROM
     (
-        SELECT {kept}{way} AS way, count() AS same, max(made_up) AS is_made_up
+        SELECT {kept}{way} AS way, count() AS same, max(simulated) AS is_simulated
         FROM{indented(journeys, "        ")}
         GROUP BY {kept}way
     )
@@ -49,12 +49,12 @@ _ENDS = ("from_node", "to_node")
 _RANKED = layered(
     _edges(selected_stays(), ASKED, "", "{steps:UInt8}"),
     {f"{node}_total": f"sum(passing) OVER (PARTITION BY step, {node})" for node in _ENDS},
-    {f"{node}_rank": _rank(node) for node in _ENDS} | {"made_up_here": "made_up"},
+    {f"{node}_rank": _rank(node) for node in _ENDS} | {"simulated_here": "simulated"},
 )
 _FOLDED = f"""
 (
     SELECT step, {_shown("from_node")} AS shown_from, {_shown("to_node")} AS shown_to, sum(passing) AS journeys,
-        max(made_up_here) AS made_up
+        max(simulated_here) AS simulated
     FROM{indented(_RANKED)}
     GROUP BY step, shown_from, shown_to
 )"""
@@ -92,7 +92,7 @@ PATHS = ParameterizedView(
         "top": Column("UInt8", "How many nodes are named at each end of a step; the others are (other)"),
     },
     _columns("shown_from", "shown_to", "")
-    | own({"share": ("Float64", "Of all selected journeys: the shares of a step add up to 1", "")} | MADE_UP_COLUMN),
+    | own({"share": ("Float64", "Of all selected journeys: the shares of a step add up to 1", "")} | SIMULATED_COLUMN),
     layered(_FOLDED, {"share": "journeys / sum(journeys) OVER (PARTITION BY step)"}),
 )
 
@@ -104,6 +104,6 @@ PATH_EDGES = View(
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
     | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the nodes are; never mix them", "")})
     | _columns("", "", "passing")
-    | label("a journey that passes the edge has a made-up touchpoint", "made_up"),
+    | label("a journey that passes the edge has a simulated touchpoint", "simulated"),
     _edges(all_stays(timed=False), "told_by", "".join(f"{key}, " for key in TOLD), str(STEPS_OF_MART)),
 )

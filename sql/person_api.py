@@ -66,7 +66,7 @@ _COUNTED = f"""
     )
     GROUP BY node
 )"""
-_MADE_UP = f"""(SELECT groupUniqArray(toString(touchpoint)) FROM (
+_SIMULATED = f"""(SELECT groupUniqArray(toString(touchpoint)) FROM (
 {VOLUME_1D.selecting(f"{SELECTED} AND is_simulated = 1", {"touchpoint": "touchpoint"})}
 ) WHERE events != 0)"""
 PERSONS_BY_TOUCHPOINT = ParameterizedView(
@@ -107,8 +107,8 @@ PERSONS_BY_TOUCHPOINT = ParameterizedView(
             ),
             "is_simulated": (
                 "UInt8",
-                "1 when a selected event there is made up: label the numbers",
-                f"if(isNull(here), notEmpty({_MADE_UP}), has({_MADE_UP}, ifNull(toString(here), '')))",
+                "1 when a selected event there is simulated: label the numbers",
+                f"if(isNull(here), notEmpty({_SIMULATED}), has({_SIMULATED}, ifNull(toString(here), '')))",
             ),
         }
     ),

@@ -138,20 +138,20 @@ Rates count these journeys only. Time alone decides: if those that are over coun
 a next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
 """
 
-_OF_MAP_MADE_UP: Final = f"""((
+_OF_MAP_SIMULATED: Final = f"""((
     SELECT count() FROM (
 {VOLUME_1D.selecting(f"{OF_MAP} AND is_simulated = 1", {"map": "map"})}
     ) WHERE events != 0
 ) > 0)"""
-MADE_UP: Final = f"if({IS_EVERYTHING}, {_OF_MAP_MADE_UP}, max(made_up) OVER ())"
-"""Whether a made-up event enters what is told of the selected journeys. `made_up` says so of the rows; where all is selected daily sums
+SIMULATED: Final = f"if({IS_EVERYTHING}, {_OF_MAP_SIMULATED}, max(simulated) OVER ())"
+"""Whether a simulated event enters what is told of the selected journeys. `simulated` says so of the rows; where all is selected daily sums
 know."""
-MADE_UP_COLUMN: Final = {
+SIMULATED_COLUMN: Final = {
     "is_simulated": (
         "UInt8",
-        "1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the "
+        "1 in every row when a touchpoint of a selected journey is simulated, or an event of the map where all is selected: label the "
         "numbers",
-        MADE_UP,
+        SIMULATED,
     )
 }
 

@@ -101,11 +101,11 @@ def stay_begins(by: str, met: str, met_us: str) -> str:
 
 
 def selected_stays() -> str:
-    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `made_up`."""
+    """The selected journeys as `stays` (nodes), `begins` (Unix microseconds), `is_open` and `simulated`."""
     journeys = selected_journeys(SELECTION, stays_of(ASKED) | {"simulated": FACTS["simulated"]})
     return f"""
 (
-    SELECT {stay_nodes(ASKED, "met")} AS stays, {stay_begins(ASKED, "met", "met_us")} AS begins, is_open, simulated > 0 AS made_up
+    SELECT {stay_nodes(ASKED, "met")} AS stays, {stay_begins(ASKED, "met", "met_us")} AS begins, is_open, simulated > 0 AS simulated
     FROM{indented(journeys)}
     WHERE {BY.is_known}
 )"""
@@ -129,7 +129,7 @@ def all_stays(*, timed: bool) -> str:
     arrays = ", ".join(f"[{', '.join(sql)}] AS {name}" for name, sql in told.items())
     return f"""
 (
-    SELECT {EVERYTHING.kept}{", ".join(told)}, is_open, simulated > 0 AS made_up
+    SELECT {EVERYTHING.kept}{", ".join(told)}, is_open, simulated > 0 AS simulated
     FROM{indented(selected_journeys(EVERYTHING, facts))}
     ARRAY JOIN {arrays}
 )"""

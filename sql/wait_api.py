@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
-from touchline.sql.made_up import label
 from touchline.sql.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.selected_journeys import EVERYTHING, MADE_UP_COLUMN, SELECTION
+from touchline.sql.selected_journeys import EVERYTHING, SELECTION, SIMULATED_COLUMN
+from touchline.sql.simulated import label
 from touchline.sql.stays import ASKED, BY, TOLD, all_stays, nodes, selected_stays
 from touchline.sql.view_columns import COLUMNS
 from touchline.sql.views import View, indented, layered, own
@@ -24,7 +24,7 @@ def _cut(kept: str, as_of: str, journeys: str) -> str:
     fates = "arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays))"
     return f"""
 (
-    SELECT {kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
+    SELECT {kept}cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, simulated AS is_simulated
     FROM{indented(journeys)}
     ARRAY JOIN arrayZip(stays, {fates}, begins, {until}) AS cut
 )"""
@@ -38,7 +38,7 @@ def _waits(kept: str, as_of: str, by: str, journeys: str) -> str:
     SELECT
         {kept}node,
         countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-        {sorted_times["sorted_times"]} AS sorted_times, max(is_made_up) AS made_up
+        {sorted_times["sorted_times"]} AS sorted_times, max(is_simulated) AS simulated
     FROM{indented(_cut(kept, as_of, journeys))}
     GROUP BY {kept}node
 )"""
@@ -71,7 +71,7 @@ WAITS = ParameterizedView(
     "waits",
     "How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)",
     ARGUMENTS | AS_OF | BY.parameter,
-    _COLUMNS | own(MADE_UP_COLUMN),
+    _COLUMNS | own(SIMULATED_COLUMN),
     _waits("", SELECTION.as_of, ASKED, selected_stays()),
 )
 
@@ -82,6 +82,6 @@ DWELL = View(
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
     | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the value is", "")})
     | _COLUMNS
-    | label("a journey with a stay there has a made-up touchpoint", "made_up"),
+    | label("a journey with a stay there has a simulated touchpoint", "simulated"),
     _waits("".join(f"{key}, " for key in TOLD), EVERYTHING.as_of, "told_by", all_stays(timed=True)),
 )

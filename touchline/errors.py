@@ -6,14 +6,14 @@ from typing import ClassVar
 
 
 class TouchlineError(Exception):
-    """A failure that is not a bug: `what` is the fact, `mend` the remedy. Neither holds personal values or secrets."""
+    """A failure that is not a bug: `what` is the fact, `hint` the remedy. Neither holds personal values or secrets."""
 
     exit_status: ClassVar[int] = 1
 
-    def __init__(self, what: str, mend: str = "") -> None:
+    def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.hint = hint
 
 
 class WrongUsage(TouchlineError):

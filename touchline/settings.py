@@ -367,8 +367,8 @@ def _build(values: Mapping[str, object], origins: dict[str, str]) -> Settings:
         if name not in Settings.model_fields:
             origin = origins.get(name, "flag")
             close = get_close_matches(name, Settings.model_fields, n=1)
-            mend = f"did you mean {close[0]}?" if close else "see `touchline config show` for all settings"
-            raise WrongUsage(f"{origin}: there is no setting {name!r}", mend)
+            hint = f"did you mean {close[0]}?" if close else "see `touchline config show` for all settings"
+            raise WrongUsage(f"{origin}: there is no setting {name!r}", hint)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """The charts of Superset's dashboard.
 
-Each says which made-up events enter its numbers: in a column, in the name of a series, or as a number beside it.
+Each says which simulated events enter its numbers: in a column, in the name of a series, or as a number beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ VOLUME = Chart(
     "echarts_timeseries_bar",
     "kpi_volume_1d",
     Query(("total_events",), ("stage_marked",), (MAPPED,), WEEK, row_limit=10_000),
-    "Events that stand, by local week and stage, those that are made up apart.",
+    "Events that stand, by local week and stage, those that are simulated apart.",
     LABELLED_AXIS | {"stack": "Stack", "y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
 REVENUE = Chart(
@@ -24,7 +24,7 @@ REVENUE = Chart(
     "echarts_timeseries_bar",
     "kpi_revenue_1d",
     Query(("total_amount",), ("currency_marked",), (Filter("currency", "IS NOT NULL"),), MONTH),
-    "Paid amounts, tax included, less refunds, those of made-up events apart. Currencies are never summed.",
+    "Paid amounts, tax included, less refunds, those of simulated events apart. Currencies are never summed.",
     LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
 PERSONS = Chart(
@@ -34,7 +34,7 @@ PERSONS = Chart(
     "kpi_persons_stage_1d",
     Query(("cell_persons",), ("stage_marked",), (MAPPED,), DAY, row_limit=10_000),
     "Distinct persons of each local day and stage: days and stages share persons, so they are never added up. "
-    "A line (simulated) is of days on which made-up events are among them.",
+    "A line (simulated) is of days on which simulated events are among them.",
     LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
 FUNNEL = Chart(
@@ -43,7 +43,7 @@ FUNNEL = Chart(
     "funnel",
     "funnel_stage",
     Query(("cell_reached",), ("stage_marked",), row_limit=20),
-    "Journeys that passed the stages one after another, up to each. (simulated): made-up events are among them.",
+    "Journeys that passed the stages one after another, up to each. (simulated): simulated events are among them.",
     {
         "sort_by_metric": True,
         "show_legend": False,
@@ -156,7 +156,7 @@ PATHS = Chart(
         row_limit=500,
     ),
     "Journeys from step to step. The number before a name is the step; what is rare at a step is one '(other)'. "
-    "Journeys with made-up touchpoints among them start at a node of their own.",
+    "Journeys with simulated touchpoints among them start at a node of their own.",
 )
 FRESHNESS = Chart(
     "freshness",

@@ -51,18 +51,18 @@ _MARKED = {
     "funnel_stage": "stage",
     "kpi_revenue_1d": "currency",
 }
-"""Columns that name the series of a chart, which has no other place to say what is made up."""
+"""Columns that name the series of a chart, which has no other place to say what is simulated."""
 
 
 def _computed(view: View) -> tuple[Computed, ...]:
     found = list(_OF_VIEW.get(view.name, ()))
     if column := _MARKED.get(view.name):
         sql = f"if(is_simulated = 1, concat({column}, ' (simulated)'), {column})"
-        meaning = "Its name, and whether made-up events enter the numbers"
+        meaning = "Its name, and whether simulated events enter the numbers"
         found.append(Computed(f"{column}_marked", title_of(column), sql, "Nullable(String)", meaning))
     if "is_simulated" in view.columns and "simulated" not in [one.name for one in found]:
         sql = "if(is_simulated = 1, 'simulated', '')"
-        found.append(Computed("simulated", "Simulated", sql, "String", "Whether made-up events enter the numbers"))
+        found.append(Computed("simulated", "Simulated", sql, "String", "Whether simulated events enter the numbers"))
     return tuple(found)
 
 
@@ -79,7 +79,7 @@ _OF_VIEW = {
             "From",
             f"if(step = 0, {_STARTED}, {_node('step', 'from_node')})",
             "String",
-            "The node with its step; at the start whether made-up touchpoints are in journeys that go this way",
+            "The node with its step; at the start whether simulated touchpoints are in journeys that go this way",
         ),
         Computed("to_step", "To", _node("step + 1", "to_node"), "String", "The next node with its step"),
     ),
@@ -104,7 +104,7 @@ _OF_VIEW = {
             "Simulated",
             "multiIf(events_simulated > 0, if(is_simulated = 1, 'answers, events', 'events'), is_simulated = 1, 'answers', '')",
             "String",
-            "What of the row is made up: the answers of its KPI, events of the touchpoint",
+            "What of the row is simulated: the answers of its KPI, events of the touchpoint",
         ),
     ),
 }

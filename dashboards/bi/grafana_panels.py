@@ -39,7 +39,7 @@ PANELS = (
         ask.EVENTS,
         6,
         4,
-        "Events that stand, of the selection, and how many of them are made up.",
+        "Events that stand, of the selection, and how many of them are simulated.",
     ),
     Panel(
         "Persons, journeys, converted journeys",
@@ -48,7 +48,7 @@ PANELS = (
         18,
         4,
         "Distinct over the whole period: never the sum of days. Converted: with a conversion by the end of the period. "
-        "The last number is 1 when made-up events enter the others.",
+        "The last number is 1 when simulated events enter the others.",
     ),
     Panel(
         "KPIs by touchpoint",
@@ -57,7 +57,7 @@ PANELS = (
         24,
         10,
         "Value, n and 95 % interval, the change against the period of the same length before, and the map's target. "
-        "is_small_n: too few answers for a verdict. is_simulated: made-up answers.",
+        "is_small_n: too few answers for a verdict. is_simulated: simulated answers.",
         dict.fromkeys(("value", "ci_low", "ci_high", "change", "change_low", "change_high"), _SCORE),
     ),
     Panel(
@@ -66,7 +66,7 @@ PANELS = (
         ask.SCORE,
         24,
         10,
-        "The value with its 95 % interval (band) and the number of answers (bars), those that are made up apart, by the time of the "
+        "The value with its 95 % interval (band) and the number of answers (bars), those that are simulated apart, by the time of the "
         "touchpoint that is rated (UTC).",
         {
             "Low (95 %)": _HIDDEN_LINE,
@@ -112,7 +112,7 @@ PANELS = (
         ask.EVENTS_BY_DAY,
         12,
         9,
-        "By local day, those that are made up apart.",
+        "By local day, those that are simulated apart.",
         {},
         "1d",
         True,
@@ -123,7 +123,7 @@ PANELS = (
         ask.EVENTS_BY_HOUR,
         12,
         9,
-        "By UTC hour, all personas, those that are made up apart.",
+        "By UTC hour, all personas, those that are simulated apart.",
         {},
         "1h",
         True,
@@ -134,7 +134,7 @@ PANELS = (
         ask.PERSONS_BY_DAY,
         12,
         9,
-        "Distinct persons and journeys of each local day, of the whole map. Never add days up. Days with made-up events "
+        "Distinct persons and journeys of each local day, of the whole map. Never add days up. Days with simulated events "
         "among them have lines of their own.",
         {},
         "1d",

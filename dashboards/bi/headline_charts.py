@@ -33,7 +33,7 @@ def _score(name: str, title: str, kpi: str, variant: str, scope: str, low: int, 
     band = Query(("score", "score__yhat_lower", "score__yhat_upper"), filters=filters, time_grain=MONTH)
     answers = Query(("answers", "answers_simulated"), filters=filters, time_grain=MONTH)
     about = (
-        "Value with its 95 % interval (band), and the number of answers (area), those that are made up apart. "
+        "Value with its 95 % interval (band), and the number of answers (area), those that are simulated apart. "
         "The month is that of the touchpoint that is rated."
     )
     return Chart(name, title, "mixed_timeseries", "kpi_survey_1d", band, about, shape, answers)
@@ -51,7 +51,7 @@ SIMULATED = (
         "Simulated events",
         "kpi_volume_1d",
         "events_simulated",
-        "of the touchpoint events, made up",
+        "of the touchpoint events, simulated",
         (MAPPED,),
     ),
     _number(
@@ -59,7 +59,7 @@ SIMULATED = (
         "Simulated journeys",
         "journeys",
         "journeys_simulated",
-        "of the journeys, with a made-up event",
+        "of the journeys, with a simulated event",
     ),
 )
 SCORES = (

@@ -68,7 +68,7 @@ _EVENTS_SIMULATED = Metric(
     "events_simulated",
     "Simulated among them",
     guarded(ONE_MAP, "sumIf(events, is_simulated = 1)"),
-    "Made-up events among those that count; NULL over several maps",
+    "Simulated events among those that count; NULL over several maps",
     WHOLE,
 )
 _SURVEY_OWN = ("n", "numerator", "denominator")
@@ -165,7 +165,7 @@ _FACTS: dict[str, tuple[Metric, ...]] = {
             "journeys_simulated",
             "Simulated among them",
             guarded(ONE_MAP, "countIf(is_simulated = 1)"),
-            "Journey cycles with a made-up touchpoint; NULL over several maps",
+            "Journey cycles with a simulated touchpoint; NULL over several maps",
             WHOLE,
         ),
         Metric(

@@ -48,9 +48,9 @@ def _scores(also: str) -> Iterator[Metric]:
     high = _of_kind(f"100 * ({net_high})", f"100 * ({share_high})", guarded("count() = 1", "any(ci_high)"))
     one = "NULL over several KPIs, variants, scopes or maps"
     yield Metric("answers", "n", guarded(ONE_MAP + also, "sum(n)"), "Answers that count; NULL over several maps", WHOLE)
-    made_up = guarded(ONE_MAP + also, "sumIf(n, is_simulated = 1)")
-    about = "Made-up answers among those that count; NULL over several maps"
-    yield Metric("answers_simulated", "Simulated among them", made_up, about, WHOLE)
+    simulated = guarded(ONE_MAP + also, "sumIf(n, is_simulated = 1)")
+    about = "Simulated answers among those that count; NULL over several maps"
+    yield Metric("answers_simulated", "Simulated among them", simulated, about, WHOLE)
     yield Metric("score", "Value", guarded(ONE_KPI + also, value), f"The KPI in the unit of its variant; {one}", TENTHS)
     of_means = "of means only where it is one row of the view"
     for name, title, sql in ((BAND_LOW, "Low (95 %)", low), (BAND_HIGH, "High (95 %)", high)):

@@ -19,7 +19,7 @@ _UNIT_PIXELS, _GUTTER_PIXELS, _HEAD_PIXELS = 8, 18, 210
 INTRODUCTION = """### Customer journey
 One map and version at a time (filter). Buckets are local days, hours are UTC. Every KPI stands with its n and its 95 % interval. \
 Numbers that must not be added up, such as persons of several days or KPIs of several formula variants, stay empty rather than wrong. \
-Where made-up events enter a number it says *simulated*."""
+Where simulated events enter a number it says *simulated*."""
 
 
 class Row(NamedTuple):

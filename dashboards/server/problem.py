@@ -13,9 +13,9 @@ class RequestRefused(TouchlineError):
     """`field` is the parameter at fault, `found` the shape of its value, never the value: it may name a person."""
 
     def __init__(
-        self, status: int, what: str, mend: str, *, field: str = "", found: str = "", retry_after: int | None = None
+        self, status: int, what: str, hint: str, *, field: str = "", found: str = "", retry_after: int | None = None
     ) -> None:
-        super().__init__(what, mend)
+        super().__init__(what, hint)
         self.status = status
         self.field = field
         self.found = found
@@ -29,7 +29,7 @@ class RequestRefused(TouchlineError):
             "title": self.what,
             "status": self.status,
             **{name: value for name, value in fields.items() if value},
-            "mend": self.mend,
+            "hint": self.hint,
         }
 
 

@@ -55,9 +55,9 @@ def refusal_of(said: str) -> RequestRefused:
     if code in _NOT_THERE:
         return RequestRefused(503, "ClickHouse has not the views of this release", "run `touchline migrate`")
     if code in _LOGIN:
-        mend = "check clickhouse_user, the file clickhouse_password_file and its role (sql/access)"
-        return RequestRefused(503, "ClickHouse refuses the server's login", mend)
+        hint = "check clickhouse_user, the file clickhouse_password_file and its role (sql/access)"
+        return RequestRefused(503, "ClickHouse refuses the server's login", hint)
     if code == _BEYOND_PROFILE:
-        mend = "lower dashboard_query_seconds, or raise the profile's limit (sql/access)"
-        return RequestRefused(503, "ClickHouse does not permit the server so long a query", mend)
+        hint = "lower dashboard_query_seconds, or raise the profile's limit (sql/access)"
+        return RequestRefused(503, "ClickHouse does not permit the server so long a query", hint)
     return RequestRefused(500, f"ClickHouse error {code}", "report it; the server's log has the time")

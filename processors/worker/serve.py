@@ -148,7 +148,7 @@ class Worker:
             try:
                 return await self._unless_stopped(building)
             except EngineUnreachable as error:
-                log_event(logging.WARNING, "engine_away", what=error.what, mend=error.mend)
+                log_event(logging.WARNING, "engine_away", what=error.what, hint=error.hint)
                 self._meter.add(ENGINE_AWAY, 1, "clickhouse")
                 await self._pause()
         return None
@@ -160,7 +160,7 @@ class Worker:
                 return await self._unless_stopped(self._describe())
             except (EngineUnreachable, WrongUsage) as error:
                 event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
-                log_event(logging.WARNING, event, what=error.what, mend=error.mend)
+                log_event(logging.WARNING, event, what=error.what, hint=error.hint)
                 self._meter.add(ENGINE_AWAY, 1, "kafka")
         return None
 

@@ -149,7 +149,7 @@ class Session:
                 found = await asyncio.to_thread(describe_topic, self._settings.kafka_bootstrap, self._settings.topic)
             except (EngineUnreachable, WrongUsage) as error:
                 event = "kafka_away" if isinstance(error, EngineUnreachable) else "topic_missing"
-                log_event(logging.WARNING, event, what=error.what, mend=error.mend)
+                log_event(logging.WARNING, event, what=error.what, hint=error.hint)
                 self._meter.add(ENGINE_AWAY, 1, "kafka")
             else:
                 self._topic_changed = found.incarnation != self._incarnation

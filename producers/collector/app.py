@@ -215,7 +215,7 @@ class Collector:
         now_s = time.monotonic()
         if now_s >= self._tell_again_s:
             self._tell_again_s = now_s + TELL_SECONDS
-            log.warning("events are not kept", extra={"fields": {"why": error.what, "mend": error.mend}})
+            log.warning("events are not kept", extra={"fields": {"why": error.what, "hint": error.hint}})
 
     async def _describe(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._openapi, content_type="application/json")
@@ -284,7 +284,7 @@ def _response(reply: Reply) -> web.Response:
 
 
 def _problem(refused: RequestRefused, headers: dict[str, str] | None = None) -> web.Response:
-    problem = Problem(title=refused.what, status=refused.status, mend=refused.mend)
+    problem = Problem(title=refused.what, status=refused.status, hint=refused.hint)
     more = dict(headers or {})
     if refused.retry_after is not None:
         more["Retry-After"] = str(refused.retry_after)

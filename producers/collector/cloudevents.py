@@ -91,5 +91,5 @@ def _data_of(cloud_event: dict[str, Any]) -> Any:
         raise ValueError from error
 
 
-def _bad(reason: Reason, field: str, shape: str, mend: str = "") -> BadItem:
-    return BadItem(EventRejected(Rejection(reason, field), shape, mend))
+def _bad(reason: Reason, field: str, shape: str, hint: str = "") -> BadItem:
+    return BadItem(EventRejected(Rejection(reason, field), shape, hint))

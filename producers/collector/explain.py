@@ -29,7 +29,7 @@ class Fault(NamedTuple):
     field: str
     found: str | None
     expected: str | None
-    mend: str
+    hint: str
 
 
 def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Fault]:
@@ -45,7 +45,7 @@ def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Fault]
 
 
 def _lead(error: EventRejected) -> Fault:
-    return Fault(error.reason, error.field, error.shape or None, None, error.mend)
+    return Fault(error.reason, error.field, error.shape or None, None, error.hint)
 
 
 def _contract_faults(event: dict[str, Any]) -> list[Fault]:
@@ -66,7 +66,7 @@ def _worded(errors: list[ErrorDetails]) -> list[Fault]:
         expected = _expected(details)
         if known is None:
             found = None if details["type"] == "missing" else _shape(details, rejection)
-            faults[rejection.reason, field] = Fault(rejection.reason, field, found, expected, _mend(rejection, details))
+            faults[rejection.reason, field] = Fault(rejection.reason, field, found, expected, _hint(rejection, details))
         elif expected and known.expected and expected not in known.expected.split(" or "):
             joined = [*known.expected.split(" or "), expected][:_ALTERNATIVES_SHOWN]
             faults[rejection.reason, field] = known._replace(expected=" or ".join(joined))
@@ -99,7 +99,7 @@ def _expected(details: ErrorDetails) -> str | None:
     return details["msg"].removeprefix("Input should be ").replace("String should ", "text that should ")
 
 
-def _mend(rejection: Rejection, details: ErrorDetails) -> str:
+def _hint(rejection: Rejection, details: ErrorDetails) -> str:
     if rejection.reason is Reason.MISSING_FIELD and details["type"] == "missing":
         beside = details["input"]
         name = str(details["loc"][-1])

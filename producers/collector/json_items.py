@@ -20,8 +20,8 @@ def document_of(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        what, mend = _why_not(body, error)
-        raise RequestRefused(400, what, mend) from None
+        what, hint = _why_not(body, error)
+        raise RequestRefused(400, what, hint) from None
 
 
 def items_of(values: Sequence[Any], items_max: int) -> list[Item | BadItem]:

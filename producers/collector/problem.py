@@ -12,8 +12,8 @@ CONTENT_TYPE: Final = "application/problem+json"
 class RequestRefused(TouchlineError):
     """Nothing of the request was taken."""
 
-    def __init__(self, status: int, what: str, mend: str, *, retry_after: int | None = None) -> None:
-        super().__init__(what, mend)
+    def __init__(self, status: int, what: str, hint: str, *, retry_after: int | None = None) -> None:
+        super().__init__(what, hint)
         self.status = status
         self.retry_after = retry_after
         """Seconds, where trying again can help."""

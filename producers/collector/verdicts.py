@@ -25,7 +25,7 @@ class Fault(BaseModel):
     field: str = Field(description="Path of the field, such as persons[0].key; empty: the item as a whole")
     found: str | None = Field(default=None, description="Shape of what stands there")
     expected: str | None = Field(default=None, description="What the contract takes there")
-    mend: str = Field(description="What to do")
+    hint: str = Field(description="What to do")
 
 
 class Rejection(BaseModel):
@@ -55,7 +55,7 @@ class Problem(BaseModel):
 
     title: str = Field(description="What is wrong")
     status: int = Field(ge=400, le=599, description="The HTTP status")
-    mend: str = Field(description="What to do")
+    hint: str = Field(description="What to do")
 
 
 def receipt_of(outcome: Outcome) -> bytes:

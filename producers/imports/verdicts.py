@@ -22,24 +22,24 @@ class RowVerdict:
     reason: str
     field: str
     what: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
         where = f"field {self.field}" if self.field else "the row"
-        return f"line {self.line}: {where}: {self.reason} ({self.what}); {self.mend}"
+        return f"line {self.line}: {where}: {self.reason} ({self.what}); {self.hint}"
 
     @classmethod
     def of_faults(cls, line: int, faults: Sequence[RowFault]) -> RowVerdict:
         """Of a row that the mapping could not read. Of several faults the one counts that counts in the quarantine."""
         fault = min(faults, key=lambda one: (_RANK[one.reason], one.field))
-        return cls(line, fault.reason.value, fault.field, fault.what, fault.mend)
+        return cls(line, fault.reason.value, fault.field, fault.what, fault.hint)
 
     @classmethod
     def of_rejection(cls, line: int, error: EventRejected) -> RowVerdict:
         """Of an event that the contract refuses."""
         _, _, shape = error.what.partition(" (it is: ")
         return cls(
-            line, error.reason.value, error.field, shape.removesuffix(")") or "the contract refuses it", error.mend
+            line, error.reason.value, error.field, shape.removesuffix(")") or "the contract refuses it", error.hint
         )
 
 

@@ -81,10 +81,10 @@ def _explain_one(detail: ErrorDetails, path: Path, document: Document, form: _Fo
                 f"write a number of {_BOUNDS[detail['type']]} {next(iter(limits.values()))}",
             )
         case "value_error":
-            what, _, mend = str(limits["error"]).partition("; ")
-            words = what, mend or f"see {form.page}"
+            what, _, hint = str(limits["error"]).partition("; ")
+            words = what, hint or f"see {form.page}"
         case kind:
-            words = f"{_expected(detail)}, got {got}", _mend_type(kind, path, form)
+            words = f"{_expected(detail)}, got {got}", _hint_type(kind, path, form)
     return document.problem(path, *words)
 
 
@@ -117,7 +117,7 @@ _EXPECTED = {
     "model": "expected a group of fields",
     "date": "expected a date",
 }
-_MEND = {
+_HINT = {
     "int": "write a whole number",
     "float": "write a number",
     "bool": "write true or false",
@@ -133,11 +133,11 @@ def _expected(detail: ErrorDetails) -> str:
     return _EXPECTED.get(detail["type"].partition("_")[0], detail["msg"])
 
 
-def _mend_type(kind: str, path: Path, form: _Form) -> str:
+def _hint_type(kind: str, path: Path, form: _Form) -> str:
     fields = known_fields(path, form.root)
     if kind.partition("_")[0] in ("model", "dict") and fields:
         return f"write its fields below it, indented: {', '.join(fields[:6])}"
-    return _MEND.get(kind.partition("_")[0], f"see {form.page}")
+    return _HINT.get(kind.partition("_")[0], f"see {form.page}")
 
 
 def _pattern_words(value: str) -> tuple[str, str]:

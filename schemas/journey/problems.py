@@ -13,17 +13,17 @@ Path = tuple[str | int, ...]
 
 
 class Problem(NamedTuple):
-    """One thing to mend: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
+    """One thing to hint: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
 
     line: int
     field: str
     what: str
-    mend: str
+    hint: str
 
     def told(self, file: str) -> str:
         """`file:line: field: what; mend`, the form that editors can jump to."""
         place = f"{file}:{self.line}" if self.line else file
-        return f"{place}: {self.field + ': ' if self.field else ''}{self.what}; {self.mend}"
+        return f"{place}: {self.field + ': ' if self.field else ''}{self.what}; {self.hint}"
 
 
 class MapInvalid(WrongUsage):

@@ -126,8 +126,8 @@ def _unreachable_goals(journey_map: JourneyMap, document: Document) -> Iterator[
             rules = [rule for rule in journey_map.rules if rule.stage in stages]
             if not any(allows(rule.when, place) for rule in rules for place in places(condition, journey_map)):
                 what = f"goal {goal.id!r} can never be reached: no rule gives these events a stage that it asks for"
-                mend = "add a rule for them, or ask for a touchpoint, action or stage that a rule has"
-                yield document.problem(("goals", position, "when", alternative), what, mend)
+                hint = "add a rule for them, or ask for a touchpoint, action or stage that a rule has"
+                yield document.problem(("goals", position, "when", alternative), what, hint)
 
 
 def _impossible_history(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:

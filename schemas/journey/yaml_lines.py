@@ -58,10 +58,10 @@ class Document(NamedTuple):
                 break
         return found
 
-    def problem(self, path: Path, what: str, mend: str) -> Problem:
+    def problem(self, path: Path, what: str, hint: str) -> Problem:
         """A problem at a place of the model."""
         written = self.written(path)
-        return Problem(self.lines.get(written, 1), field_name(written), what, mend)
+        return Problem(self.lines.get(written, 1), field_name(written), what, hint)
 
 
 def read_yaml(text: str) -> Document:
@@ -86,8 +86,8 @@ def read_yaml(text: str) -> Document:
 def _syntax_problem(error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error).splitlines()[0]
-    mend = "write the value out at each place" if "aliases" in what else "look at indentation, quotes and colons here"
-    return Problem(mark.line + 1 if mark else 0, "", f"not readable as YAML: {what}", mend)
+    hint = "write the value out at each place" if "aliases" in what else "look at indentation, quotes and colons here"
+    return Problem(mark.line + 1 if mark else 0, "", f"not readable as YAML: {what}", hint)
 
 
 def _value(node: yaml.Node, path: Path, document: Document) -> Any:

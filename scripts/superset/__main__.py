@@ -45,8 +45,8 @@ def main() -> int:
         _run(load_settings(), wanted)
     except TouchlineError as error:
         print(f"error: {error.what}", file=sys.stderr)
-        if error.mend:
-            print(f"mend: {error.mend}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return 130

@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     action LowCardinality(String) COMMENT 'What the person did there; may be empty',
     channel LowCardinality(String) COMMENT 'Channel: the event''s, else the map''s; may be empty',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events',
+    is_simulated UInt8 COMMENT '1 for simulated events',
     provenance LowCardinality(String) COMMENT 'observed, or declared by the person afterwards',
     campaign LowCardinality(String) COMMENT 'Campaign; may be empty',
     brand LowCardinality(String) COMMENT 'Brand: the event''s, else the source''s; may be empty',

@@ -12,7 +12,7 @@ CREATE OR REPLACE VIEW journey.touchpoints
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -81,7 +81,7 @@ CREATE OR REPLACE VIEW journey.attachments
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -148,7 +148,7 @@ CREATE OR REPLACE VIEW journey.answers
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -232,7 +232,7 @@ CREATE OR REPLACE VIEW journey.orders
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -283,7 +283,7 @@ CREATE OR REPLACE VIEW journey.journeys
     converted_at Nullable(DateTime64(6, 'UTC')) COMMENT 'First conversion of the cycle; NULL when none yet',
     max_stage_order Nullable(UInt8) COMMENT 'Highest stage reached; NULL when no touchpoint is mapped',
     touchpoints UInt64 COMMENT 'Number of touchpoints (additivity: sum)',
-    is_simulated UInt8 COMMENT '1 when a touchpoint of it is made up: label it wherever it is shown'
+    is_simulated UInt8 COMMENT '1 when a touchpoint of it is simulated: label it wherever it is shown'
 )
 SQL SECURITY DEFINER
 COMMENT 'One row per person, map and journey cycle'
@@ -297,13 +297,13 @@ AS SELECT
     converted_at,
     nullIf(highest, 0) AS max_stage_order,
     touchpoints,
-    made_up AS is_simulated
+    simulated AS is_simulated
 FROM 
 (
     SELECT
         person, map, map_version, cycle, min(event_time) AS started_at, max(event_time) AS last_at,
         minOrNullIf(event_time, is_conversion = 1) AS converted_at, max(stage_order) AS highest, count() AS touchpoints,
-        max(is_simulated) AS made_up
+        max(is_simulated) AS simulated
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND person != '' AND cycle > 0
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
@@ -317,7 +317,7 @@ CREATE OR REPLACE VIEW journey.unmapped
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     action LowCardinality(Nullable(String)) COMMENT 'What the person did there; NULL when not said',
     events Int64 COMMENT 'Number of events (additivity: sum)',
-    is_simulated UInt8 COMMENT '1 when an event of that touchpoint which the map does not place is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that touchpoint which the map does not place is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Touchpoint events to which the default map gives no stage (additivity: sum)'
@@ -356,7 +356,7 @@ LEFT JOIN
         GROUP BY map, map_version, touchpoint
     )
     WHERE events != 0
-) AS made_up USING (map, map_version, touchpoint)
+) AS simulated USING (map, map_version, touchpoint)
 WHERE events != 0 AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)
 SETTINGS join_use_nulls = 0;
 
@@ -436,7 +436,7 @@ CREATE OR REPLACE VIEW journey.measures
     event_id String COMMENT 'Id of the event within its source',
     revision UInt32 COMMENT 'Revision of the event that counts',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     measure String COMMENT 'The measure, as the map names it (measures.id of a stage or touchpoint)',
     starts_at Nullable(DateTime64(6, 'UTC')) COMMENT 'From when it holds (UTC)',
     ends_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when (UTC); NULL when it goes on',
@@ -503,7 +503,7 @@ CREATE OR REPLACE VIEW journey.kpi_volume_1h
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -549,7 +549,7 @@ CREATE OR REPLACE VIEW journey.kpi_volume_1d
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -609,7 +609,7 @@ CREATE OR REPLACE VIEW journey.kpi_persons_touchpoint_1d
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     persons Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
     journeys Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)',
-    is_simulated UInt8 COMMENT '1 when an event of that day and touchpoint is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that day and touchpoint is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by local day and touchpoint (additivity: distinct; other periods: count persons in touchpoints)'
@@ -651,7 +651,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version, touchpoint
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version, touchpoint)
+) AS simulated USING (bucket, map, map_version, touchpoint)
 WHERE persons_touchpoint != 0 OR journeys_touchpoint != 0
 SETTINGS join_use_nulls = 0;
 
@@ -663,7 +663,7 @@ CREATE OR REPLACE VIEW journey.kpi_persons_stage_1d
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     persons Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
     journeys Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)',
-    is_simulated UInt8 COMMENT '1 when an event of that day and stage is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that day and stage is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by local day and stage (additivity: distinct; other periods: count persons in touchpoints)'
@@ -705,7 +705,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version, stage
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version, stage)
+) AS simulated USING (bucket, map, map_version, stage)
 WHERE persons_stage != 0 OR journeys_stage != 0
 SETTINGS join_use_nulls = 0;
 
@@ -717,7 +717,7 @@ CREATE OR REPLACE VIEW journey.kpi_persons_channel_1d
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     persons Int64 COMMENT 'Distinct persons of the day in this grain (additivity: distinct, do not add up)',
     journeys Int64 COMMENT 'Distinct journey cycles of the day in this grain (additivity: distinct, do not add up)',
-    is_simulated UInt8 COMMENT '1 when an event of that day and channel is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that day and channel is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by local day and channel (additivity: distinct; other periods: count persons in touchpoints)'
@@ -759,7 +759,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version, channel
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version, channel)
+) AS simulated USING (bucket, map, map_version, channel)
 WHERE persons_channel != 0 OR journeys_channel != 0
 SETTINGS join_use_nulls = 0;
 
@@ -769,7 +769,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1h
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -915,7 +915,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1d
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -1073,7 +1073,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1w
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -1223,7 +1223,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_1mo
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -1373,7 +1373,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_rolling_7d
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -1545,7 +1545,7 @@ CREATE OR REPLACE VIEW journey.kpi_survey_rolling_28d
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -1717,7 +1717,7 @@ CREATE OR REPLACE VIEW journey.kpi_revenue_1d
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -1790,7 +1790,7 @@ CREATE OR REPLACE VIEW journey.kpi_wait_1d
     wait_from_seconds Int64 COMMENT 'Lower end of the class, included',
     wait_below_seconds Int64 COMMENT 'Upper end of the class, excluded',
     events Int64 COMMENT 'Number of events (additivity: sum)',
-    is_simulated UInt8 COMMENT '1 when an event of that day, stage, touchpoint and channel is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that day, stage, touchpoint and channel is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Touchpoints by the time since the same person''s touchpoint before (additivity: histogram)'
@@ -1839,7 +1839,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version, stage, touchpoint, channel
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version, stage, touchpoint, channel)
+) AS simulated USING (bucket, map, map_version, stage, touchpoint, channel)
 WHERE events != 0
 SETTINGS join_use_nulls = 0;
 
@@ -1854,7 +1854,7 @@ CREATE OR REPLACE VIEW journey.funnel_stage
     rate Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval; NULL without rate',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval; NULL without rate',
-    is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is made up, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is simulated, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Journeys that passed the stages in order up to each one, and of those the share that came to the next (additivity: derived)'
@@ -1925,7 +1925,7 @@ LEFT JOIN
         GROUP BY map, map_version
     )
     WHERE events != 0
-) AS made_up USING (map, map_version)
+) AS simulated USING (map, map_version)
 SETTINGS join_use_nulls = 0;
 
 CREATE OR REPLACE VIEW journey.funnel_stage_any
@@ -1939,7 +1939,7 @@ CREATE OR REPLACE VIEW journey.funnel_stage_any
     rate Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval; NULL without rate',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval; NULL without rate',
-    is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is made up, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is simulated, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Journeys that reached each stage or a later one, in any order, and of those the share that came further (additivity: derived)'
@@ -2010,7 +2010,7 @@ LEFT JOIN
         GROUP BY map, map_version
     )
     WHERE events != 0
-) AS made_up USING (map, map_version)
+) AS simulated USING (map, map_version)
 SETTINGS join_use_nulls = 0;
 
 CREATE OR REPLACE VIEW journey.account
@@ -2059,7 +2059,7 @@ CREATE OR REPLACE VIEW journey.kpi_persons_1d
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     persons Int64 COMMENT 'Distinct persons of the day (additivity: distinct, never sum)',
     journeys Int64 COMMENT 'Distinct journey cycles of the day (additivity: distinct, never sum)',
-    is_simulated UInt8 COMMENT '1 when an event of that day is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that day is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by day: never sum, the same ones are in several rows (additivity: distinct)'
@@ -2098,7 +2098,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version)
+) AS simulated USING (bucket, map, map_version)
 WHERE persons_map != 0 OR journeys_map != 0
 SETTINGS join_use_nulls = 0;
 
@@ -2109,7 +2109,7 @@ CREATE OR REPLACE VIEW journey.kpi_persons_1w
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     persons Int64 COMMENT 'Distinct persons of the week (additivity: distinct, never sum)',
     journeys Int64 COMMENT 'Distinct journey cycles of the week (additivity: distinct, never sum)',
-    is_simulated UInt8 COMMENT '1 when an event of that week is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that week is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by week: never sum, the same ones are in several rows (additivity: distinct)'
@@ -2149,7 +2149,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version)
+) AS simulated USING (bucket, map, map_version)
 WHERE people != 0 OR cycles != 0
 SETTINGS join_use_nulls = 0;
 
@@ -2160,7 +2160,7 @@ CREATE OR REPLACE VIEW journey.kpi_persons_1mo
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     persons Int64 COMMENT 'Distinct persons of the month (additivity: distinct, never sum)',
     journeys Int64 COMMENT 'Distinct journey cycles of the month (additivity: distinct, never sum)',
-    is_simulated UInt8 COMMENT '1 when an event of that month is made up: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when an event of that month is simulated: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys by month: never sum, the same ones are in several rows (additivity: distinct)'
@@ -2200,7 +2200,7 @@ LEFT JOIN
         GROUP BY bucket, map, map_version
     )
     WHERE events != 0
-) AS made_up USING (bucket, map, map_version)
+) AS simulated USING (bucket, map, map_version)
 WHERE people != 0 OR cycles != 0
 SETTINGS join_use_nulls = 0;
 
@@ -2217,7 +2217,7 @@ CREATE OR REPLACE VIEW journey.kpi_dwell
     p50_seconds Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
     p75_seconds Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
     p90_seconds Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
-    is_simulated UInt8 COMMENT '1 when a journey with a stay there has a made-up touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when a journey with a stay there has a simulated touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)'
@@ -2233,7 +2233,7 @@ AS SELECT
     if(rank_50 = 0, NULL, intDiv(sorted_times[rank_50], 2)) / 1000000 AS p50_seconds,
     if(rank_75 = 0, NULL, intDiv(sorted_times[rank_75], 2)) / 1000000 AS p75_seconds,
     if(rank_90 = 0, NULL, intDiv(sorted_times[rank_90], 2)) / 1000000 AS p90_seconds,
-    made_up AS is_simulated
+    simulated AS is_simulated
 FROM 
 (
     SELECT
@@ -2266,13 +2266,13 @@ FROM
             SELECT
                 map, map_version, told_by, node,
                 countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-                arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_made_up) AS made_up
+                arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_simulated) AS simulated
             FROM
             (
-                SELECT map, map_version, told_by, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
+                SELECT map, map_version, told_by, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, simulated AS is_simulated
                 FROM
                 (
-                    SELECT map, map_version, told_by, stays, begins, is_open, simulated > 0 AS made_up
+                    SELECT map, map_version, told_by, stays, begins, is_open, simulated > 0 AS simulated
                     FROM
                     (
                         SELECT *, (toUnixTimestamp(due) = 0 OR due > (
@@ -2393,7 +2393,7 @@ CREATE OR REPLACE VIEW journey.path_edges
     from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told',
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
-    is_simulated UInt8 COMMENT '1 when a journey that passes the edge has a made-up touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
+    is_simulated UInt8 COMMENT '1 when a journey that passes the edge has a simulated touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
 COMMENT 'The first 10 steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, told_by and step)'
@@ -2405,7 +2405,7 @@ AS SELECT
     from_node,
     to_node,
     passing AS journeys,
-    made_up AS is_simulated
+    simulated AS is_simulated
 FROM 
 (
     SELECT
@@ -2442,13 +2442,13 @@ FROM
             )))))[entered] AS to_node
     FROM 
     (
-        SELECT map, map_version, told_by, edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
+        SELECT map, map_version, told_by, edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_simulated) AS simulated
         FROM
         (
-            SELECT map, map_version, told_by, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
+            SELECT map, map_version, told_by, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(simulated) AS is_simulated
             FROM
             (
-                SELECT map, map_version, told_by, stays, is_open, simulated > 0 AS made_up
+                SELECT map, map_version, told_by, stays, is_open, simulated > 0 AS simulated
                 FROM
                 (
                     SELECT *, (toUnixTimestamp(due) = 0 OR due > (
@@ -2820,7 +2820,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_volume_1h_events
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -2863,7 +2863,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_volume_1d_events
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -3022,7 +3022,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_survey_1h_events
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
@@ -3102,7 +3102,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_survey_1d_events
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -3190,7 +3190,7 @@ CREATE OR REPLACE VIEW journey_api.kpi_revenue_1d_events
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     brand LowCardinality(Nullable(String)) COMMENT 'Brand; NULL when unknown',
     place LowCardinality(Nullable(String)) COMMENT 'Place (dim_place.id); NULL when unknown or nowhere',
     persona LowCardinality(Nullable(String)) COMMENT 'Persona as of the event; NULL when unknown',
@@ -3421,7 +3421,7 @@ CREATE OR REPLACE VIEW journey_api.survey_by_touchpoint
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
@@ -3730,7 +3730,7 @@ CREATE OR REPLACE VIEW journey_api.survey_by_stage
 (
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
@@ -4025,7 +4025,7 @@ SETTINGS join_use_nulls = 0;
 
 CREATE OR REPLACE VIEW journey_api.survey_total
 (
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
@@ -4297,7 +4297,7 @@ SETTINGS join_use_nulls = 0;
 CREATE OR REPLACE VIEW journey_api.survey_over_time
 (
     bucket DateTime('UTC') COMMENT 'Begin of the UTC hour, local day, week (Monday) or month; of a rolling window its last local day',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
@@ -4528,7 +4528,7 @@ CREATE OR REPLACE VIEW journey_api.survey_split
 (
     split_value LowCardinality(Nullable(String)) COMMENT 'Value of the key; NULL when unknown, and for the others',
     is_other UInt8 COMMENT '1 for the sum of the suppressed cells',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
@@ -4731,7 +4731,7 @@ SETTINGS join_use_nulls = 0;
 CREATE OR REPLACE VIEW journey_api.impact
 (
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
     scope LowCardinality(String) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
@@ -4750,7 +4750,7 @@ CREATE OR REPLACE VIEW journey_api.impact
     is_suppressed UInt8 COMMENT '1 when few answers, split by who gave them or where, are not shown: n and all numbers are NULL',
     target Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
     gap Nullable(Float64) COMMENT 'What the KPI lacks of its target, as a share of its range; negative when it is better; NULL without target',
-    journeys Int64 COMMENT 'Selected journeys through the touchpoint (additivity: distinct); made-up ones count for made-up answers only',
+    journeys Int64 COMMENT 'Selected journeys through the touchpoint (additivity: distinct); simulated ones count for simulated answers only',
     n_good Nullable(Int64) COMMENT 'Journeys with a good experience there: an answer of the good class, none of the bad',
     n_bad Nullable(Int64) COMMENT 'Journeys with a bad experience there: an answer of the bad class',
     conversion_good Nullable(Float64) COMMENT 'Share of the journeys with a good experience that have converted; NULL without any',
@@ -5177,7 +5177,7 @@ CREATE OR REPLACE VIEW journey_api.volume_by_touchpoint
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of the event, else of the touchpoint; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     events Int64 COMMENT 'Number of events (additivity: sum)'
 )
 SQL SECURITY DEFINER
@@ -5212,7 +5212,7 @@ CREATE OR REPLACE VIEW journey_api.volume_over_time
 (
     bucket DateTime('UTC') COMMENT 'Begin of the hour, or of the first local day of the bucket',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     events Int64 COMMENT 'Number of events (additivity: sum)'
 )
 SQL SECURITY DEFINER
@@ -5250,7 +5250,7 @@ CREATE OR REPLACE VIEW journey_api.revenue_by_touchpoint
 (
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     currency LowCardinality(String) COMMENT 'ISO 4217 currency',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown',
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     orders Int64 COMMENT 'Number of events with an amount (additivity: sum)',
     amount Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund'
 )
@@ -5404,7 +5404,7 @@ CREATE OR REPLACE VIEW journey_api.persons_by_touchpoint
     drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
-    is_simulated UInt8 COMMENT '1 when a selected event there is made up: label the numbers'
+    is_simulated UInt8 COMMENT '1 when a selected event there is simulated: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'Distinct persons and journeys of the selection by touchpoint, and how many journeys were lost there; never sum (additivity: distinct)'
@@ -5572,7 +5572,7 @@ CREATE OR REPLACE VIEW journey_api.funnel
     ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % interval',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % interval',
     ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: wilson; NULL without interval',
-    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the numbers'
+    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is simulated, or an event of the map where all is selected: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'How far the selected journeys came, stage by stage: a journey is whole, whatever of it the filter selects (additivity: derived)'
@@ -5599,7 +5599,7 @@ WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
 GROUP BY map
     ) WHERE events != 0
-) > 0), max(made_up) OVER ()), 'UInt8') AS is_simulated
+) > 0), max(simulated) OVER ()), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -5614,26 +5614,26 @@ FROM
         FROM 
         (
             SELECT
-                stage, stage_order, reached, still_open, made_up, reached - young AS judged,
+                stage, stage_order, reached, still_open, simulated, reached - young AS judged,
                 leadInFrame(reached) OVER in_order AS advanced, advanced - leadInFrame(young) OVER in_order AS went_on
             FROM
             (
-                SELECT *, max(made_up_here) OVER () AS made_up
+                SELECT *, max(simulated_here) OVER () AS simulated
                 FROM
                 (
                     SELECT
                         stage_order, sum(counts.reached) AS reached, sum(counts.still_open) AS still_open, sum(counts.young) AS young,
-                        max(counts.made_up_here) AS made_up_here
+                        max(counts.simulated_here) AS simulated_here
                     FROM
                     (
                         SELECT toUInt8(passing) AS stage_order, toInt64(sum(same)) AS reached,
-                            toInt64(sumIf(same_open, passed = passing)) AS still_open, toInt64(sum(same_young)) AS young, max(made_up) AS made_up_here
+                            toInt64(sumIf(same_open, passed = passing)) AS still_open, toInt64(sum(same_young)) AS young, max(simulated) AS simulated_here
                         FROM
                         (
-                            SELECT passed, count() AS same, countIf(is_open) AS same_open, countIf(is_young) AS same_young, max(is_made_up) AS made_up
+                            SELECT passed, count() AS same, countIf(is_open) AS same_open, countIf(is_young) AS same_young, max(is_simulated) AS simulated
                             FROM
                             (
-                                SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, is_young, simulated > 0 AS is_made_up
+                                SELECT if({mode:String} IN ('any'), highest, depth) AS passed, is_open, is_young, simulated > 0 AS is_simulated
                                 FROM
                                 (
                                     SELECT *, (ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))) + 1000000) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
@@ -5689,7 +5689,7 @@ FROM
                         ARRAY JOIN range(0, toUInt32(passed) + 1) AS passing
                         GROUP BY stage_order
                         UNION ALL
-                        SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, 0 AS made_up_here FROM (SELECT stage, stage_order FROM journey_raw.stages WHERE map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0 LIMIT 1 BY stage)
+                        SELECT stage_order, toInt64(0) AS reached, toInt64(0) AS still_open, toInt64(0) AS young, 0 AS simulated_here FROM (SELECT stage, stage_order FROM journey_raw.stages WHERE map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0 LIMIT 1 BY stage)
                     ) AS counts
                     GROUP BY stage_order
                 )
@@ -5711,7 +5711,7 @@ CREATE OR REPLACE VIEW journey_api.waits
     p50_seconds Nullable(Float64) COMMENT 'By then 50 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
     p75_seconds Nullable(Float64) COMMENT 'By then 75 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
     p90_seconds Nullable(Float64) COMMENT 'By then 90 % had gone on, counted from the begin of the stay: Kaplan-Meier, open ones for as long as they were seen; NULL where it is not reached',
-    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the numbers'
+    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is simulated, or an event of the map where all is selected: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'How long until the selected journeys went on from a touchpoint, or from a stage to another (additivity: derived)'
@@ -5734,7 +5734,7 @@ WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
 GROUP BY map
     ) WHERE events != 0
-) > 0), max(made_up) OVER ()), 'UInt8') AS is_simulated
+) > 0), max(simulated) OVER ()), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -5767,13 +5767,13 @@ FROM
             SELECT
                 node,
                 countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
-                arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_made_up) AS made_up
+                arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_simulated) AS simulated
             FROM
             (
-                SELECT cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, made_up AS is_made_up
+                SELECT cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, simulated AS is_simulated
                 FROM
                 (
-                    SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS made_up
+                    SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS simulated
                     FROM
                     (
                         SELECT *, (toUnixTimestamp(due) = 0 OR due > {as_of:DateTime('UTC')}) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
@@ -5849,7 +5849,7 @@ CREATE OR REPLACE VIEW journey_api.paths
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
     share Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1',
-    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is made up, or an event of the map where all is selected: label the numbers'
+    is_simulated UInt8 COMMENT '1 in every row when a touchpoint of a selected journey is simulated, or an event of the map where all is selected: label the numbers'
 )
 SQL SECURITY DEFINER
 COMMENT 'How the selected journeys went on, step by step; each step holds every one of them (additivity: sum within a step)'
@@ -5869,7 +5869,7 @@ WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
 GROUP BY map
     ) WHERE events != 0
-) > 0), max(made_up) OVER ()), 'UInt8') AS is_simulated
+) > 0), max(simulated) OVER ()), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -5878,14 +5878,14 @@ FROM
     FROM 
     (
         SELECT step, if(from_node_rank > {top:UInt8} AND from_node NOT IN ('(start)', '(end)', '(open)'), '(other)', from_node) AS shown_from, if(to_node_rank > {top:UInt8} AND to_node NOT IN ('(start)', '(end)', '(open)'), '(other)', to_node) AS shown_to, sum(passing) AS journeys,
-            max(made_up_here) AS made_up
+            max(simulated_here) AS simulated
         FROM
         (
             SELECT
                 *,
                 dense_rank() OVER (PARTITION BY step ORDER BY from_node IN ('(start)', '(end)', '(open)'), from_node_total DESC, from_node) AS from_node_rank,
                 dense_rank() OVER (PARTITION BY step ORDER BY to_node IN ('(start)', '(end)', '(open)'), to_node_total DESC, to_node) AS to_node_rank,
-                made_up AS made_up_here
+                simulated AS simulated_here
             FROM 
             (
                 SELECT
@@ -5928,13 +5928,13 @@ FROM
                             )))))[entered] AS to_node
                     FROM 
                     (
-                        SELECT edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_made_up) AS made_up
+                        SELECT edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_simulated) AS simulated
                         FROM
                         (
-                            SELECT arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(made_up) AS is_made_up
+                            SELECT arrayResize(stays, {steps:UInt8}, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(simulated) AS is_simulated
                             FROM
                             (
-                                SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS made_up
+                                SELECT if({by:String} = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), met)) AS stays, if({by:String} = 'stage', arrayFilter((time, one, before) -> one != before, met_us, arrayMap(event -> bitAnd(event, 4294967295), met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), met)), 0)), met_us) AS begins, is_open, simulated > 0 AS simulated
                                 FROM
                                 (
                                     SELECT *, (toUnixTimestamp(due) = 0 OR due > {as_of:DateTime('UTC')}) AND (who, toUInt32(cycle + 1)) NOT IN (SELECT who, cycle FROM
@@ -6020,7 +6020,7 @@ CREATE OR REPLACE VIEW journey_api.journeys
     touchpoints UInt64 COMMENT 'Number of touchpoints (additivity: sum)',
     state LowCardinality(String) COMMENT 'open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey',
     is_window_over UInt8 COMMENT '1 when the map''s churn term has passed since it began: rates count it; without a term always',
-    is_simulated UInt8 COMMENT '1 when a touchpoint of it is made up',
+    is_simulated UInt8 COMMENT '1 when a touchpoint of it is simulated',
     path Array(LowCardinality(String)) COMMENT 'Its touchpoints in order',
     stage_path Array(LowCardinality(String)) COMMENT 'Its stages in order, one after another the same once; unmapped touchpoints have none'
 )
@@ -6179,7 +6179,7 @@ CREATE OR REPLACE VIEW journey_api.journey_events
     scope LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
     score Nullable(Float64) COMMENT 'Score; NULL when none was given',
     disposition LowCardinality(Nullable(String)) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
-    is_simulated UInt8 COMMENT '1 for made-up events: label them wherever they are shown'
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown'
 )
 SQL SECURITY DEFINER
 COMMENT 'What a person did and answered in one journey: one row per event, with the rule that placed it'
@@ -6240,8 +6240,8 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of most of its events; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    events Int64 COMMENT 'Touchpoint events at that stage, made-up ones included, the same in the row of each KPI: never sum',
-    events_simulated Int64 COMMENT 'Of those the made-up ones',
+    events Int64 COMMENT 'Touchpoint events at that stage, simulated ones included, the same in the row of each KPI: never sum',
+    events_simulated Int64 COMMENT 'Of those the simulated ones',
     persons Int64 COMMENT 'Distinct persons at the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
     journeys Int64 COMMENT 'Distinct journeys through the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
     drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
@@ -6249,7 +6249,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     drop_off_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
     currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency of the revenue; NULL without revenue, or when it is in several',
     revenue Nullable(Decimal(18, 4)) COMMENT 'Paid amounts less refunds at the touchpoint, the same in the row of each KPI: never sum; NULL when in several currencies',
-    is_simulated UInt8 COMMENT '1 when the KPI is of made-up answers: label it wherever it is shown',
+    is_simulated UInt8 COMMENT '1 when the KPI is of simulated answers: label it wherever it is shown',
     kpi LowCardinality(Nullable(String)) COMMENT 'KPI (dim_kpi.id); NULL where nothing was answered',
     variant LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL where nothing was answered',
     scope LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them; NULL where nothing was answered',
@@ -6288,7 +6288,7 @@ AS SELECT
     main_channel AS channel,
     online AS is_online,
     events_here AS events,
-    made_up AS events_simulated,
+    simulated AS events_simulated,
     people AS persons,
     through AS journeys,
     lost AS drop_off,
@@ -6329,7 +6329,7 @@ FROM
 FULL JOIN
 (
     SELECT
-        touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS made_up,
+        touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS simulated,
         argMax(channel, events) AS main_channel, max(is_online) AS online
     FROM journey_api.volume_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map())
     GROUP BY touchpoint, at_stage, at_order

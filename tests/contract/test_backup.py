@@ -128,7 +128,7 @@ def test_a_backup_that_was_cut_off_is_none(source: Settings, tmp_path: Path, mon
     monkeypatch.setattr("touchline.backup.take.shutil.copytree", full)
     with client_of(source) as client, pytest.raises(TouchlineError, match="No space left") as caught:
         take_backup(client, tmp_path / "cut", lambda _line: None)
-    assert "free space" in caught.value.mend
+    assert "free space" in caught.value.hint
     assert not (tmp_path / "cut").exists()
     assert shadows(source) == []
     for folder in (tmp_path / "cut.part", tmp_path):
@@ -214,7 +214,7 @@ def test_a_backup_of_another_schema_is_refused_before_anything_is_changed(
         manifest.model_copy(update={"schema_version": expected_schema_version() - 1}).write(older)
         with pytest.raises(WrongUsage, match=f"schema version {expected_schema_version()}") as caught:
             restore_backup(client, older, lambda _line: None)
-        assert "drop the empty databases" in caught.value.mend
+        assert "drop the empty databases" in caught.value.hint
 
 
 def test_a_backup_of_an_earlier_schema_is_restored_under_it_and_migrated_then(target: Settings, tmp_path: Path) -> None:

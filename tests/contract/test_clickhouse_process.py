@@ -32,7 +32,7 @@ def test_a_taken_port_and_a_taken_folder_are_told_with_the_remedy(own_face: Face
     status, text = refusal(own_face, "--path", str(tmp_path / "other"))
     assert status == 2
     assert f"can't listen on 127.0.0.1:{own_face.server.port}" in text
-    assert "mend: " in text
+    assert "hint: " in text
     status, text = refusal(own_face, "--port", "0", "--http-port", "0")
     assert status == 1
     assert "another process uses the ClickHouse data" in text

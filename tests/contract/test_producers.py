@@ -210,7 +210,7 @@ def test_a_bad_event_says_field_shape_and_remedy_and_nothing_of_it_is_sent(bench
 
     assert (refused.value.reason, refused.value.field) == (Reason.UNKNOWN_CURRENCY, "amount.currency")
     assert refused.value.what == "field amount.currency: unknown_currency (it is: text of 3 characters)"
-    assert "ISO 4217" in refused.value.mend
+    assert "ISO 4217" in refused.value.hint
     assert bench.read() == []
 
 
@@ -287,4 +287,4 @@ def test_threads_may_share_a_producer_that_allows_few_events_on_their_way(bench:
 def test_identifiers_without_a_person_key_are_refused_with_the_remedy(bench: Bench) -> None:
     with bench.open(person_keys=None) as producer, pytest.raises(WrongUsage, match="no person key") as wrong:
         producer.emit(_event(1, identifiers=[("login", "4711")]))
-    assert "PersonKeys.from_file" in wrong.value.mend
+    assert "PersonKeys.from_file" in wrong.value.hint

@@ -83,7 +83,7 @@ def test_a_zip_bomb_is_unzipped_up_to_the_limit_and_refused(
     answers = [running.post(body, {**JSON, "Content-Encoding": "gzip"}) for _ in range(5)]
     bounded()
     assert {answer.status for answer in answers} == {413}
-    assert answers[0].json()["mend"] == "send fewer events in a request"
+    assert answers[0].json()["hint"] == "send fewer events in a request"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_items_without_end_are_refused(running: CollectorProcess, bounded: Calla
         (b"1\n" * 100_000, {"Content-Type": "application/x-ndjson"}),
     ):
         answer = running.post(body, kind)
-        assert (answer.status, answer.json()["mend"]) == (400, "send fewer events in a request")
+        assert (answer.status, answer.json()["hint"]) == (400, "send fewer events in a request")
     blank = running.post(b"\n" * 100_000, {"Content-Type": "application/x-ndjson"})
     assert blank.status == 400
     deep = running.post(b"[" * 100_000)

@@ -100,7 +100,7 @@ def test_without_an_outbox_an_absent_kafka_is_503_and_later_202_again(stack: Loc
         try:
             refused = [running.post_json(event(2)) for _ in range(2)]
             assert [(answer.status, answer.headers["Retry-After"]) for answer in refused] == [(503, "5")] * 2
-            assert "send all of them again" in refused[0].json()["mend"]
+            assert "send all of them again" in refused[0].json()["hint"]
             failing = running.get("/readyz")
             assert failing.status == 503
             assert failing.json()["in_flight_bytes"] > 0  # kafka-python has them still

@@ -108,7 +108,7 @@ def test_a_bad_item_has_position_path_shape_and_remedy_and_the_others_are_taken(
         (2, "not_json", "", "whole number"),
         (3, "wrong_type", "properties", "object"),
     ]
-    assert all(fault.mend for one in receipt.rejections for fault in one.faults)
+    assert all(fault.hint for one in receipt.rejections for fault in one.faults)
     assert {one["id"] for one in stored(running, *(f"e{number}" for number in range(30, 34)))} == {"e30", "e33"}
 
 
@@ -129,7 +129,7 @@ def test_a_key_sends_for_its_sources_only_and_an_unknown_one_not_at_all(running:
                     "reason": "unknown_source",
                     "field": "source",
                     "found": "a source that this write key may not send for",
-                    "mend": "use that source's write key, or add the source to this key's line",
+                    "hint": "use that source's write key, or add the source to this key's line",
                 }
             ],
         }
@@ -149,7 +149,7 @@ def test_what_is_not_there_is_a_problem_with_a_remedy(
     answer = running.request(method, path, b"", {})
     assert answer.status == status
     assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert Problem.model_validate_json(answer.body).mend
+    assert Problem.model_validate_json(answer.body).hint
 
 
 def test_the_cloudevents_sdk_sends_in_all_three_modes(running: CollectorProcess) -> None:
@@ -296,5 +296,5 @@ def test_a_collector_that_cannot_start_says_why_in_two_lines(
     process = CollectorProcess(stack.settings.with_changes(topic=running.settings.topic, **changes), tmp_path)
     assert process.process.wait(30) == status
     lines = [line for line in process.log.splitlines() if " level=" not in line]
-    assert [line.partition(":")[0] for line in lines] == ["error", "mend"]
+    assert [line.partition(":")[0] for line in lines] == ["error", "hint"]
     assert told in process.log

@@ -45,7 +45,7 @@ def nowhere(tmp_path: Path) -> dict[str, str]:
 def test_clickhouse_absent_is_status_3_with_the_remedy(arguments: list[str], nowhere: dict[str, str]) -> None:
     status, lines = said(nowhere, arguments)
     assert status == 3
-    assert [line.partition(":")[0] for line in lines] == ["error", "mend"]
+    assert [line.partition(":")[0] for line in lines] == ["error", "hint"]
     assert "ClickHouse" in lines[0]
     assert "touchline up" in lines[1]
 
@@ -54,7 +54,7 @@ def test_clickhouse_absent_is_status_3_with_the_remedy(arguments: list[str], now
 def test_kafka_absent_is_status_3_with_the_remedy(arguments: list[str], nowhere: dict[str, str]) -> None:
     status, lines = said(nowhere, arguments)
     assert status == 3
-    assert [line.partition(":")[0] for line in lines] == ["error", "mend"]
+    assert [line.partition(":")[0] for line in lines] == ["error", "hint"]
     assert "Kafka" in lines[0]
     assert "touchline up" in lines[1]
 
@@ -66,7 +66,7 @@ def test_a_missing_schema_is_status_2_and_names_migrate(arguments: list[str], em
     status, lines = said(empty_face.environment, arguments)
     assert status == 2
     assert any("schema version 0" in line for line in lines if line.startswith("error:"))
-    assert any("touchline migrate" in line for line in lines if line.startswith("mend:"))
+    assert any("touchline migrate" in line for line in lines if line.startswith("hint:"))
 
 
 @pytest.mark.parametrize("arguments", [*ASKING_CLICKHOUSE, ["sql", "SELECT 1"], ["worker"]], ids=lambda one: one[0])
@@ -76,5 +76,5 @@ def test_a_wrong_password_is_status_2_and_is_not_shown(arguments: list[str], sta
     settings = stack.settings.with_changes(clickhouse_password_file=wrong)
     status, lines = said(settings_environment(settings), arguments)
     assert status == 2
-    assert any("password" in line for line in lines if line.startswith(("error:", "mend:")))
+    assert any("password" in line for line in lines if line.startswith(("error:", "hint:")))
     assert "not-the-password" not in "\n".join(lines)

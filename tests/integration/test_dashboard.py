@@ -129,7 +129,7 @@ def test_a_wrong_request_is_answered_by_a_problem(
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert (problem["status"], problem.get("field")) == (status, field)
     assert problem["title"]
-    assert problem["mend"]
+    assert problem["hint"]
 
 
 def test_the_server_only_reads(running: DashboardProcess) -> None:

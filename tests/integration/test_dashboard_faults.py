@@ -66,7 +66,7 @@ def test_a_query_beyond_its_time_is_504_and_ends(slow_engine: Settings, client: 
     with dashboard(slow_engine, tmp_path, dashboard_query_seconds=0.5) as process:
         answer = process.get("/api/q/unmapped")
         assert answer.status == 504
-        assert "period" in answer.json()["mend"]
+        assert "period" in answer.json()["hint"]
         wait_for(lambda: running_queries(client) == 0, lambda: "the query still runs", 5)
 
 
@@ -140,7 +140,7 @@ def test_while_clickhouse_is_away_it_stays_and_says_so_and_then_answers_again(tm
         for path in ("/readyz", "/api/maps", "/api/q/survey-total", "/api/q/survey-total?format=csv"):
             answer = process.get(path)
             assert (answer.status, answer.headers["Retry-After"]) == (503, "5"), path
-            assert "touchline up" in answer.json()["mend"]
+            assert "touchline up" in answer.json()["hint"]
         assert process.get("/healthz").status == 200
         with running_engine(tmp_path, **ports):
             process.wait_ready()
@@ -172,7 +172,7 @@ def test_without_the_schema_it_is_not_ready_and_says_what_to_run(tmp_path: Path)
         for path in ("/readyz", "/api/maps"):
             answer = process.get(path)
             assert answer.status == 503
-            assert "touchline migrate" in answer.json()["mend"]
+            assert "touchline migrate" in answer.json()["hint"]
 
 
 def test_a_view_of_another_release_is_told_by_its_missing_column(
@@ -191,7 +191,7 @@ def test_a_wrong_password_is_the_operators_to_mend(slow_engine: Settings, tmp_pa
     with dashboard(slow_engine, tmp_path, clickhouse_password_file=wrong) as process:
         answer = process.get("/api/maps")
         assert answer.status == 503
-        assert "clickhouse_password_file" in answer.json()["mend"]
+        assert "clickhouse_password_file" in answer.json()["hint"]
 
 
 def test_a_taken_port_is_wrong_configuration(slow_engine: Settings, tmp_path: Path) -> None:

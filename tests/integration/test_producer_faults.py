@@ -43,7 +43,7 @@ def _refusal(bootstrap: str) -> tuple[int, str, str] | None:
     try:
         TouchpointProducer(bootstrap, connect_timeout_seconds=1)
     except EngineUnreachable as error:
-        return error.exit_status, error.what, error.mend
+        return error.exit_status, error.what, error.hint
     return None
 
 

@@ -160,7 +160,7 @@ def test_an_undisturbed_run_gives_the_same_tables(simulated: Simulated, stack: L
         assert view_sums(calm.settings) == simulated.sums
 
 
-def test_made_up_answers_of_real_persons_are_theirs_and_come_once(simulated: Simulated, tmp_path: Path) -> None:
+def test_simulated_answers_of_real_persons_are_theirs_and_come_once(simulated: Simulated, tmp_path: Path) -> None:
     """The last test here: it adds to the stack."""
     baskets = [
         {

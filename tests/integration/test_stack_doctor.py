@@ -48,7 +48,7 @@ def test_an_exposed_secret_is_found(idle: LocalStack) -> None:
     idle.settings.person_key_file.chmod(0o644)
     found = finding(idle, "secrets")
     assert found.grade is Grade.FAILED
-    assert found.mend == f"chmod 600 {idle.settings.person_key_file}"
+    assert found.hint == f"chmod 600 {idle.settings.person_key_file}"
 
 
 def test_a_taken_port_is_found(idle: LocalStack) -> None:
@@ -98,10 +98,10 @@ def test_a_wrong_sources_file_is_found(idle: LocalStack, tmp_path: Path) -> None
 def test_other_partitions_than_configured_are_found(stack: LocalStack) -> None:
     found = finding(with_settings(stack.settings, partitions=8), "topic")
     assert found.grade is Grade.FAILED
-    assert found.mend == "set partitions to 4; another number means a new topic and a rebuild"
+    assert found.hint == "set partitions to 4; another number means a new topic and a rebuild"
 
 
 def test_a_missing_schema_is_found(stack: LocalStack) -> None:
     found = finding(stack, "schema")
     assert found.grade is Grade.FAILED
-    assert found.mend == "run `touchline migrate` first"
+    assert found.hint == "run `touchline migrate` first"

@@ -67,7 +67,7 @@ def test_an_absent_kafka_is_status_3_in_two_lines(touchline: Run, free_port: Cal
     absent = touchline("emit", "--touchpoint", "store_visit", kafka_bootstrap=f"127.0.0.1:{free_port()}")
 
     assert absent.returncode == 3
-    assert [line.partition(":")[0] for line in absent.stderr.splitlines()] == ["error", "mend"]
+    assert [line.partition(":")[0] for line in absent.stderr.splitlines()] == ["error", "hint"]
 
 
 def test_a_missing_person_key_is_status_2_and_names_the_file_that_makes_it(touchline: Run, tmp_path: Path) -> None:

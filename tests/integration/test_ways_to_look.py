@@ -104,7 +104,7 @@ def test_reconcile_is_clean_then_names_a_record_that_is_not_stored(stored: Ledge
     said = touchline(stored, "reconcile", status=4)
     assert "NOT CLEAN  account equals the rows" in said
     assert "by the marks" in said
-    assert "mend: rows were lost, doubled or written by hand" in said
+    assert "hint: rows were lost, doubled or written by hand" in said
 
 
 def test_trace_says_what_became_of_an_event_and_its_status_whether_it_counts(stored: Ledger) -> None:

@@ -210,7 +210,7 @@ def test_a_second_worker_on_the_same_port_says_so_with_status_2(
     with real_worker(own_ledger.settings, tmp_path, "second") as second:
         assert second.process.wait(20) == 2
         assert f"cannot listen on 127.0.0.1:{own_ledger.settings.worker_http_port}" in second.log
-        assert "worker_http_port" in second.log.partition("mend: ")[2]
+        assert "worker_http_port" in second.log.partition("hint: ")[2]
 
 
 def test_sigterm_ends_it_in_time_though_a_scraper_keeps_its_connection(own_ledger: Ledger, running: RealWorker) -> None:

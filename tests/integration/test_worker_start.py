@@ -44,7 +44,7 @@ def test_absent_broker_is_named_with_its_remedy_and_status_3(
     status, process = outcome(kafka_bootstrap=f"127.0.0.1:{port}")
     assert (status, time.monotonic() - began < 15) == (3, True)
     assert f"error: Kafka at 127.0.0.1:{port} does not answer" in process.log
-    assert "mend: start it (`touchline up`)" in process.log
+    assert "hint: start it (`touchline up`)" in process.log
     assert len(process.log.splitlines()) < 10
 
 
@@ -54,7 +54,7 @@ def test_missing_topic_is_named_and_not_waited_for_in_silence(
     status, process = outcome(topic="misspelled")
     assert status == 2
     assert "has no topic `misspelled`" in process.log
-    assert "mend: create it" in process.log
+    assert "hint: create it" in process.log
 
 
 def test_other_schema_is_status_2_with_migrate_as_the_remedy(
@@ -62,7 +62,7 @@ def test_other_schema_is_status_2_with_migrate_as_the_remedy(
 ) -> None:
     status, process = outcome("OldSchemaStore")
     assert status == 2
-    assert "mend: touchline migrate" in process.log
+    assert "hint: touchline migrate" in process.log
 
 
 def test_bug_ends_the_worker_with_status_1_its_place_and_no_data(
@@ -95,14 +95,14 @@ def run_worker(settings: Settings) -> subprocess.CompletedProcess[str]:
 def test_worker_before_the_first_migration_names_touchline_migrate(empty_face: Ledger) -> None:
     outcome = run_worker(empty_face.settings)
     assert outcome.returncode == 2
-    assert "touchline migrate" in outcome.stderr.partition("mend: ")[2]
+    assert "touchline migrate" in outcome.stderr.partition("hint: ")[2]
 
 
 def test_unknown_map_is_status_2_with_the_nearest_name(ledger: Ledger) -> None:
     outcome = run_worker(ledger.settings.with_changes(maps="retial"))
     assert outcome.returncode == 2
     assert "retial" in outcome.stderr.partition("error: ")[2]
-    assert "retail" in outcome.stderr.partition("mend: ")[2]
+    assert "retail" in outcome.stderr.partition("hint: ")[2]
 
 
 def test_state_folder_that_cannot_be_written_is_status_2_and_named(ledger: Ledger, tmp_path: Path) -> None:

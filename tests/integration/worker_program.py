@@ -29,7 +29,7 @@ def main() -> None:
         worker = Worker(load_settings(), build, Path(ready[0]) if ready else None)
         status = asyncio.new_event_loop().run_until_complete(worker.run())
     except TouchlineError as error:
-        print(f"error: {error.what}\nmend: {error.mend}", file=sys.stderr)
+        print(f"error: {error.what}\nhint: {error.hint}", file=sys.stderr)
         status = error.exit_status
     sys.stderr.flush()
     os._exit(status)

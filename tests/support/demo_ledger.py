@@ -1,4 +1,4 @@
-"""The web shop's part of the demo, stored by the real steps without Kafka: the whole click log, and made-up answers to it."""
+"""The web shop's part of the demo, stored by the real steps without Kafka: the whole click log, and simulated answers to it."""
 
 from __future__ import annotations
 

@@ -104,14 +104,14 @@ def test_wrong_value_names_setting_and_origin_but_not_the_value(
         load_settings()
     assert caught.value.what.startswith(f"{name} (from TOUCHLINE_{name.upper()}): ")
     assert len(value) < 3 or value not in caught.value.what
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 def test_unknown_setting_in_the_file_is_refused_with_the_nearest_name(project: Path) -> None:
     write_config(project, "kafka_bootstraps = 'x:1'\n")
     with pytest.raises(WrongUsage, match=r"touchline\.toml: there is no setting 'kafka_bootstraps'") as caught:
         load_settings()
-    assert caught.value.mend == "did you mean kafka_bootstrap?"
+    assert caught.value.hint == "did you mean kafka_bootstrap?"
 
 
 def test_unreadable_file_says_where(project: Path) -> None:

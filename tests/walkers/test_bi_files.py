@@ -111,7 +111,7 @@ def test_filters_of_the_dashboard_stand_on_data_sets_of_the_bundle() -> None:
 MARKS = {"simulated", "stage_marked", "currency_marked", "from_step", "answers_simulated"}
 
 
-def test_a_chart_tells_which_made_up_events_enter_its_numbers() -> None:
+def test_a_chart_tells_which_simulated_events_enter_its_numbers() -> None:
     charts = [chart for chart in CHARTS if "is_simulated" in DATASETS[chart.dataset].view.columns]
     assert len(charts) > 12
     numbers = {chart.dataset: set[str]() for chart in charts if chart.kind == "big_number_total"}
@@ -128,7 +128,7 @@ def test_a_chart_tells_which_made_up_events_enter_its_numbers() -> None:
     assert [name for name, asked in numbers.items() if not any(one.endswith("_simulated") for one in asked)] == []
 
 
-def test_every_view_of_events_or_journeys_says_whether_made_up_ones_enter() -> None:
+def test_every_view_of_events_or_journeys_says_whether_simulated_ones_enter() -> None:
     """Those of configuration, of records and of days have no number of customers."""
     silent = {name for name, one in DATASETS.items() if "is_simulated" not in one.view.columns}
     without = {"annotations", "quarantine", "quarantine_settled", "account", "map_days", "freshness"}

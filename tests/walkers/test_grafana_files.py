@@ -70,7 +70,7 @@ def test_a_dashboard_is_whole(path: Path) -> None:
     assert [variable["name"] for variable in board["templating"]["list"] if not variable.get("datasource")] == []
 
 
-def test_panels_of_answers_tell_those_that_are_made_up() -> None:
+def test_panels_of_answers_tell_those_that_are_simulated() -> None:
     panels = json.loads((GRAFANA / "dashboards/journey.json").read_text(encoding="utf-8"))["panels"]
     asked = [
         target["rawSql"] for panel in panels for target in panel.get("targets", ()) if "survey" in target["rawSql"]

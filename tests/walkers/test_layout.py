@@ -81,7 +81,7 @@ def test_run_knows_every_tier_of_tests() -> None:
 def test_run_says_what_is_there_when_a_name_is_unknown() -> None:
     outcome = subprocess.run([str(ROOT / "run"), "bench", "no-such-name"], capture_output=True, text=True, check=False)
     assert outcome.returncode == 2
-    assert "error: there is no benchmark 'no-such-name'\nmend: there are: " in outcome.stderr
+    assert "error: there is no benchmark 'no-such-name'\nhint: there are: " in outcome.stderr
 
 
 def test_lock_has_hashes_and_names_no_index() -> None:

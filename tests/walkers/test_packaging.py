@@ -147,7 +147,7 @@ def test_command_line_without_its_extra_says_what_to_install(shop_python: Path, 
     command = [str(shop_python), "-I", "-m", "touchline", "version"]
     outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert outcome.returncode == 2
-    assert "mend: pip install 'touchline[cli]'" in outcome.stderr
+    assert "hint: pip install 'touchline[cli]'" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
 

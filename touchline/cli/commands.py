@@ -54,7 +54,7 @@ COMMANDS: dict[str, Command] = {
         ),
         Command("outbox", "touchline.cli.outbox", None, "cli", WAYS_IN, "what waits in a sender's durable outbox"),
         Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send files by a mapping, or a data set"),
-        Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of made-up customers"),
+        Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of simulated customers"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
         Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),

@@ -34,7 +34,7 @@ def emit(
     amount: Annotated[str | None, typer.Option(help="Paid amount and currency, such as 19.99EUR.")] = None,
     order: Annotated[str | None, typer.Option(help="Number of the order.")] = None,
     fact: Annotated[list[str] | None, typer.Option("--property", help="name=value; may be repeated.")] = None,
-    simulated: Annotated[bool, typer.Option("--simulated", help="Mark it as made up.")] = False,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark it as simulated.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with the verdicts.")] = False,
 ) -> int:

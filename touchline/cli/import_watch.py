@@ -57,7 +57,7 @@ def import_watch(
                     faults += _take(file, wanted, settings, outbox, journal, as_json_)
                 except FileUnusable as error:
                     faults += 1
-                    _say(error.what, error.mend)
+                    _say(error.what, error.hint)
                 except (EngineUnreachable, DeliveryFailed, OutboxFull) as error:
                     if once:
                         raise
@@ -105,17 +105,17 @@ def _take(
             return 0
         rows = open_rows(file, mapping)
     except WrongUsage as error:
-        raise FileUnusable(error.what, error.mend) from None
+        raise FileUnusable(error.what, error.hint) from None
     shown = f"{file.name} {rows.unit}"
     with open_producer(settings, outbox) as producer, progress_on_stderr(shown, rows.size) as advance:
         try:
             verdicts = send_file(file, rows, mapping, producer, journal, work, advance)
         except FileDamaged as error:
-            raise FileUnusable(error.what, error.mend) from None
+            raise FileUnusable(error.what, error.hint) from None
     journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
     print(as_json(file, verdicts) if is_json else sentence(file, verdicts), flush=True)
     return verdicts.rejected
 
 
-def _say(what: str, mend: str) -> None:
-    print(f"error: {what}\nmend: {mend}", file=sys.stderr, flush=True)
+def _say(what: str, hint: str) -> None:
+    print(f"error: {what}\nhint: {hint}", file=sys.stderr, flush=True)

@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except TouchlineError as error:
-        return _say(error.what, error.mend, error.exit_status)
+        return _say(error.what, error.hint, error.exit_status)
     except KeyboardInterrupt:
         return _say("interrupted", "", INTERRUPTED_STATUS)
     except BrokenPipeError:
@@ -62,8 +62,8 @@ def _dispatch(words: list[str]) -> int:
 def _run_command(name: str, arguments: list[str]) -> int:
     if name not in COMMANDS:
         close = get_close_matches(name, COMMANDS, n=1)
-        mend = f"did you mean `{PROGRAM} {close[0]}`?" if close else f"see `{PROGRAM} help`"
-        raise WrongUsage(f"there is no command {name!r}", mend)
+        hint = f"did you mean `{PROGRAM} {close[0]}`?" if close else f"see `{PROGRAM} help`"
+        raise WrongUsage(f"there is no command {name!r}", hint)
     command = COMMANDS[name]
     try:
         return _run_typer(command, arguments)
@@ -158,10 +158,10 @@ def _print_help() -> int:
     return 0
 
 
-def _say(what: str, mend: str, status: int) -> int:
+def _say(what: str, hint: str, status: int) -> int:
     print(f"error: {what}", file=sys.stderr)
-    if mend:
-        print(f"mend: {mend}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
     return status
 
 

@@ -136,7 +136,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
 def _tell(checked: Checked) -> None:
     if checked.journey_map is None:
         if checked.refusal:
-            print(f"error: {checked.refusal.what}\nmend: {checked.refusal.mend}", file=sys.stderr)
+            print(f"error: {checked.refusal.what}\nhint: {checked.refusal.hint}", file=sys.stderr)
         return
     one = checked.journey_map
     print(

@@ -27,10 +27,10 @@ class LineVerdict:
     reason: str
     field: str
     what: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.what}; {self.mend}"
+        return f"line {self.line}: {self.what}; {self.hint}"
 
 
 @dataclass
@@ -62,7 +62,7 @@ def emit_lines(
     number = 0
 
     def refuse(error: EventRejected) -> None:
-        verdict = LineVerdict(number, error.reason.value, error.field, error.what, error.mend)
+        verdict = LineVerdict(number, error.reason.value, error.field, error.what, error.hint)
         verdicts.rejected += 1
         if len(verdicts.rejections) < VERDICTS_KEPT:
             verdicts.rejections.append(verdict)

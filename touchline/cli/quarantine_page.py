@@ -67,8 +67,8 @@ def _entry_lines(kept: Kept) -> Iterator[str]:
     if entry.outcome:
         yield f"  settled   {_minute(entry.settled_at)} UTC, {entry.outcome}: {entry.note}"
     if kept.state is not State.KEPT:
-        what, mend = NO_BYTES[kept.state]
-        yield f"  bytes     {what}; {mend}"
+        what, hint = NO_BYTES[kept.state]
+        yield f"  bytes     {what}; {hint}"
         return
     yield f"  bytes     {len(kept.value):,}, until {entry.stored_at + TERM:%Y-%m-%d}; --raw writes them"
     for line in shape_lines(kept.value):

@@ -39,7 +39,7 @@ def reconcile(
     finally:
         client.disconnect()
     if as_json:
-        differences = [one._asdict() | {"mend": MENDS[one.check]} for one in outcome.differences]
+        differences = [one._asdict() | {"hint": MENDS[one.check]} for one in outcome.differences]
         print(json.dumps({"is_clean": outcome.is_clean, "checks": outcome.checks, "differences": differences}))
         return 0 if outcome.is_clean else NOT_CLEAN
     for check in outcome.checks:
@@ -48,5 +48,5 @@ def reconcile(
         for difference in found:
             print(f"{'':11}{difference.subject}: {difference.said}")
         if found:
-            print(f"{'':11}mend: {MENDS[check]}")
+            print(f"{'':11}hint: {MENDS[check]}")
     return 0 if outcome.is_clean else NOT_CLEAN

@@ -1,4 +1,4 @@
-"""`touchline simulate`: made-up customers with a known truth, and made-up answers of real ones."""
+"""`touchline simulate`: simulated customers with a known truth, and simulated answers of real ones."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class PersonsOrCommandGroup(DefaultCommandGroup):
 app = typer.Typer(
     cls=PersonsOrCommandGroup,
     no_args_is_help=True,
-    help="""Send made-up events, marked as such, whose truth is known.
+    help="""Send simulated events, marked as such, whose truth is known.
 
-    `touchline simulate --seed 1` sends made-up customers; `touchline simulate answers` made-up answers of real ones.
+    `touchline simulate --seed 1` sends simulated customers; `touchline simulate answers` simulated answers of real ones.
 
     Examples:
 
@@ -64,7 +64,7 @@ def persons(
     outbox: Outbox = None,
     as_json: Json = False,
 ) -> None:
-    """Send the events of made-up persons: journeys along a map, surveys and how far each came, logins that merge persons, measures; some
+    """Send the events of simulated persons: journeys along a map, surveys and how far each came, logins that merge persons, measures; some
     events late, some twice. All are marked as simulated. The same seed and parameters give the same events, at any rate.
 
     Planted are: less ease after long waits, a measure that works, one that does not. The ledger has their sizes and every truth.
@@ -85,7 +85,7 @@ def persons(
     with progress_on_stderr("events", None) as advance:
         producer = None if dry_run else open_producer(settings, outbox)
         done = carry_out(lines_of(parameters, chosen), producer, ledger, rate, advance)
-    _say(done, started_s, dry_run, as_json, f"of {done.totals['persons']:,} made-up persons")
+    _say(done, started_s, dry_run, as_json, f"of {done.totals['persons']:,} simulated persons")
 
 
 @app.command("answers")
@@ -106,8 +106,8 @@ def answers(
     outbox: Outbox = None,
     as_json: Json = False,
 ) -> None:
-    """Send made-up answers of persons whose touchpoints are not made up: who is asked what, where and when as the map's `kpis` say. All are
-    marked as simulated.
+    """Send simulated answers of persons whose touchpoints are not simulated: who is asked what, where and when as the map's `kpis` say. All
+    are marked as simulated.
 
     The same events and seed give the same answers: a second run changes no number, and new events add answers.
 
@@ -140,5 +140,5 @@ def _say(done: Done, started_s: float, is_dry_run: bool, as_json: bool, what: st
         counts = {"acknowledged": done.acknowledged, "waiting": done.waiting, "seconds": seconds}
         print(json.dumps({**told, **counts, "is_dry_run": is_dry_run}))
         return
-    verb = "made up" if is_dry_run else "sent"
+    verb = "simulated" if is_dry_run else "sent"
     print(f"{verb} {done.totals['sent']:,} events {what}, in {seconds:.1f} s{waiting_note(done.waiting)}")

@@ -156,7 +156,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     findings = list(examine(LocalStack.of(load_settings())))
     if as_json:
-        rows = [{"check": f.check, "grade": f.grade, "fact": f.fact, "mend": f.mend} for f in findings]
+        rows = [{"check": f.check, "grade": f.grade, "fact": f.fact, "hint": f.hint} for f in findings]
         print(json.dumps({"findings": rows}))
     else:
         print_findings(findings)

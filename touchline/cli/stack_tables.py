@@ -44,8 +44,8 @@ def print_findings(findings: Iterable[Finding]) -> None:
         style = GRADE_STYLES[finding.grade]
         console.print(f"[{style}]{finding.grade:<8}[/] {finding.check:<11} ", end="")
         console.print(finding.fact, markup=False, soft_wrap=True)
-        if finding.mend:
-            console.print(f"{'':<20} mend: {finding.mend}", markup=False, soft_wrap=True)
+        if finding.hint:
+            console.print(f"{'':<20} hint: {finding.hint}", markup=False, soft_wrap=True)
 
 
 def duration(seconds: int) -> str:

@@ -50,12 +50,12 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `mend` is empty when there is nothing to mend."""
+    """What one check found; `hint` is empty when there is nothing to mend."""
 
     check: str
     grade: Grade
     fact: str
-    mend: str = ""
+    hint: str = ""
 
 
 Outcome = tuple[Grade, str, str]
@@ -89,7 +89,7 @@ def examine(stack: LocalStack) -> Iterator[Finding]:
         try:
             yield Finding(name, *check(stack))
         except TouchlineError as error:
-            yield Finding(name, Grade.FAILED, error.what, error.mend)
+            yield Finding(name, Grade.FAILED, error.what, error.hint)
 
 
 def _python(_stack: LocalStack) -> Outcome:
@@ -201,8 +201,8 @@ def _topic(stack: LocalStack) -> Outcome:
     if found == 0:
         return Grade.FAILED, f"there is no topic {stack.settings.topic}", "`touchline up` creates it"
     if found != wanted:
-        mend = f"set partitions to {found}; another number means a new topic and a rebuild"
-        return Grade.FAILED, f"{stack.settings.topic} has {found} partitions, not {wanted}", mend
+        hint = f"set partitions to {found}; another number means a new topic and a rebuild"
+        return Grade.FAILED, f"{stack.settings.topic} has {found} partitions, not {wanted}", hint
     return _ok(f"{stack.settings.topic} with {found} partitions")
 
 

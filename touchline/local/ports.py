@@ -64,8 +64,8 @@ def require_free(port: int, purpose: str, setting: str) -> None:
     """
     if is_free(port):
         return
-    owner, mend = _owner(port)
-    raise WrongUsage(f"port {port} for {purpose} is taken by {owner}", f"{mend}, or set `{setting}` to another port")
+    owner, hint = _owner(port)
+    raise WrongUsage(f"port {port} for {purpose} is taken by {owner}", f"{hint}, or set `{setting}` to another port")
 
 
 def _owner(port: int) -> tuple[str, str]:

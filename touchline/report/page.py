@@ -19,7 +19,7 @@ NOTHING_YET = "nothing is stored yet: send an event (`touchline emit --help`), t
 
 
 def render(report: Report) -> RenderableType:
-    """All parts of the report; of empty ones what is good news. Every number that rests on made-up events says so."""
+    """All parts of the report; of empty ones what is good news. Every number that rests on simulated events says so."""
     return Group(*_parts(report))
 
 
@@ -34,7 +34,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.is_simulated:
         named = ", ".join(f"{source} ({name})" if name else source for source, name in report.simulated_sources)
         yield Text(
-            f"Lines marked `{SIMULATED}` count made-up events: no evidence about real customers. They come from {named}."
+            f"Lines marked `{SIMULATED}` count simulated events: no evidence about real customers. They come from {named}."
         )
     for part in report.maps:
         if len(report.maps) > 1:

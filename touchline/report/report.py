@@ -50,7 +50,7 @@ class Account(NamedTuple):
 
 class Report(NamedTuple):
     """All of it. `maps` is empty before any map is registered, else the default map stands first; `simulated_sources` are those that send
-    made-up events, with their names; `uncounted` says why how many answers enter no KPI; unmapped is what none of the maps places."""
+    simulated events, with their names; `uncounted` says why how many answers enter no KPI; unmapped is what none of the maps places."""
 
     maps: Sequence[MapPart]
     totals: Totals
@@ -68,7 +68,7 @@ class Report(NamedTuple):
 
     @property
     def is_simulated(self) -> bool:
-        """Whether any number of the report rests on made-up events."""
+        """Whether any number of the report rests on simulated events."""
         return bool(self.simulated_sources)
 
 

@@ -35,9 +35,9 @@ class MapPage:
         is_wide = options.max_width >= WIDE_COLUMNS
         yield from self._touchpoints(is_wide)
         if self._part.touchpoints and self._part.stages:
-            made_up = f" ({SIMULATED} ones included)" if self._is_simulated else ""
+            simulated = f" ({SIMULATED} ones included)" if self._is_simulated else ""
             yield Text(
-                f"\nstages: journeys{made_up} that passed them in order, and that reached them or a later one in any order"
+                f"\nstages: journeys{simulated} that passed them in order, and that reached them or a later one in any order"
             )
             yield from _stages(self._part.stages, is_wide)
 
@@ -79,7 +79,7 @@ class MapPage:
                 yield Text(f"  {label}: {value} ({interval}), n {n}{compared}")
 
     def _table(self, *heads: str, keeps: int = len(SIMULATED) + 2) -> Table:
-        """`keeps`: so wide the first column remains; the label of made-up events stays in one piece on any terminal."""
+        """`keeps`: so wide the first column remains; the label of simulated events stays in one piece on any terminal."""
         table = whole_table(*heads, right=[head for head in heads if head in _NUMBERS])
         table.columns[0].min_width = keeps
         return table

@@ -14,7 +14,7 @@ from touchline.report.trend import Periods
 
 
 class TouchpointLine(NamedTuple):
-    """One touchpoint. `persons` are distinct; `channels` and `stages` in the order of their volume, "" for none. Answers that are made up
+    """One touchpoint. `persons` are distinct; `channels` and `stages` in the order of their volume, "" for none. Answers that are simulated
     stand apart from real ones, with `events` 0 where no event is."""
 
     touchpoint: str

@@ -1,4 +1,4 @@
-"""Made-up customers whose truth is known: a pure function from parameters and a journey map to events and a ledger of what is true.
+"""Simulated customers whose truth is known: a pure function from parameters and a journey map to events and a ledger of what is true.
 
     arrivals ─▶ journeys ─▶ surveys ─▶ disturbances ─▶ events, and beside each the truth
 

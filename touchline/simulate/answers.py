@@ -1,4 +1,4 @@
-"""Made-up answers of persons whose touchpoints are not made up: asked as the map's `kpis` say, answered with a known truth.
+"""Simulated answers of persons whose touchpoints are not simulated: asked as the map's `kpis` say, answered with a known truth.
 
 Whether an event is followed by a question, and everything about the reply, is drawn from (seed, map, question, source, id) alone. So the
 same events in any order give the same answers, and events that are added add answers and change none.
@@ -44,7 +44,7 @@ class AnswerParameters(NamedTuple):
 def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters: AnswerParameters) -> Iterator[Line]:
     """The ledger of the answers under one map: what is planted, the answers in the order of their times, the totals.
 
-    `events`: touchpoint events of whole persons; made-up answers are never asked for again, so events of the simulator are left out.
+    `events`: touchpoint events of whole persons; simulated answers are never asked for again, so events of the simulator are left out.
     """
     questions = questions_of(journey_map)
     run_id = parameters.run_id(journey_map.map, journey_map.version)

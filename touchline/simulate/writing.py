@@ -1,4 +1,4 @@
-"""Happenings and replies as events of the contract. Every one bears the mark of what is made up."""
+"""Happenings and replies as events of the contract. Every one bears the mark of what is simulated."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ const waiting = [];
 const answers = new Map();
 const running = [];
 
-/** A problem that the server or the way to it reports: `title`, `field`, `mend` and `status` (0: no answer at all). */
+/** A problem that the server or the way to it reports: `title`, `field`, `hint` and `status` (0: no answer at all). */
 export class Problem extends Error {
   constructor(fields) {
     super(fields.title ?? "");

@@ -18,7 +18,7 @@ export function Failure({ error }) {
     <div>
       <p><strong>${t(`failure.${kind}`)}</strong></p>
       ${kind === "other" && error?.title && html`<p>${error.title}${error.field ? ` (${error.field})` : ""}</p>`}
-      <p>${(kind === "other" && error?.mend) || t(`failure.${kind}.remedy`)}</p>
+      <p>${(kind === "other" && error?.hint) || t(`failure.${kind}.remedy`)}</p>
       <button class="button" onClick=${() => { forget(); again(); }}>${t("failure.again")}</button>
     </div>
   </div>`;

@@ -58,7 +58,7 @@ export function bucketName(fmt, bucket, grain) {
   return grain === "month" ? fmt.month(bucket) : fmt.day(bucket);
 }
 
-/** Whether a row is of real events or of made-up ones. */
+/** Whether a row is of real events or of simulated ones. */
 export const dataColumn = (t) => ({ key: "is_simulated", title: t("table.data"), cell: (row) => t(Number(row.is_simulated) ? "simulated" : "real") });
 
 function columnsOf(t, fmt, grain, unit) {

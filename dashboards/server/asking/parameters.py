@@ -64,8 +64,8 @@ class Parameters:
                 close = get_close_matches(name, self._known, n=1)
                 known = ", ".join(sorted(self._known - OF_THE_PAGE))
                 # A known name may be shown, what the client wrote not: someone may paste a person's name there.
-                mend = f"did you mean {close[0]}?" if close else f"known here: {known}"
-                raise RequestRefused(400, "a parameter is not known here", mend, field=_shown(name))
+                hint = f"did you mean {close[0]}?" if close else f"known here: {known}"
+                raise RequestRefused(400, "a parameter is not known here", hint, field=_shown(name))
 
 
 def _shown(name: str) -> str:

@@ -103,8 +103,8 @@ def _stage_facts(words: Words, seen: Seen, stage: Stage) -> Markup | None:
     ]
     is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel"])
     facts.append(("stage.advanced", _advanced(words, row, is_last)))
-    made_up = next((one for one in (row, *here) if one.get("is_simulated")), None)
-    mark = tag("p", simulated_badge(words, made_up)) if made_up else None
+    simulated = next((one for one in (row, *here) if one.get("is_simulated")), None)
+    mark = tag("p", simulated_badge(words, simulated)) if simulated else None
     pairs = [tag("div", tag("dt", words.say(key)), tag("dd", value)) for key, value in facts]
     return tag("div", mark, tag("dl", pairs, class_="stage-facts"))
 
@@ -131,8 +131,8 @@ def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
         marks = [badge(channel), " ", badge(line), " ", badge(words.say(f"ownership.{declared.ownership}"))]
         if declared.observability != "traceable":
             marks += [" ", badge(words.say(f"observability.{declared.observability}"))]
-    if made_up := next((row for row in volume if row["is_simulated"]), None):
-        marks += [" ", simulated_badge(words, made_up)]
+    if simulated := next((row for row in volume if row["is_simulated"]), None):
+        marks += [" ", simulated_badge(words, simulated)]
     answers = [kpi_block(words, row) for row in _as_asked(card.rows("survey_by_touchpoint"), journey_map)]
     told = facts_of(words, declared, journey_map) if isinstance(declared, Facts) and journey_map is not None else None
     name = declared.name if declared is not None else card.touchpoint

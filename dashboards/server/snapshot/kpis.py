@@ -53,7 +53,7 @@ def badge(text: str, kind: str = "") -> Markup:
 
 
 def simulated_badge(words: Words, row: Row) -> Markup | None:
-    """Says of a row that it is made up."""
+    """Says of a row that it is simulated."""
     return badge(words.say("simulated"), "simulated") if row.get("is_simulated") else None
 
 

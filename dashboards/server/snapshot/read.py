@@ -76,7 +76,7 @@ class Seen(NamedTuple):
 
     @property
     def is_simulated(self) -> bool:
-        """Whether any row rests on made-up events alone."""
+        """Whether any row rests on simulated events alone."""
         return any(row.get("is_simulated") for rows in self.rows.values() for row in rows)
 
 

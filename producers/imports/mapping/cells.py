@@ -30,10 +30,10 @@ _DIGITS_MAX: Final = 100
 class CellUnreadable(ValueError):
     """A cell is not what the mapping says of it."""
 
-    def __init__(self, what: str, mend: str, reason: Reason = Reason.WRONG_TYPE) -> None:
+    def __init__(self, what: str, hint: str, reason: Reason = Reason.WRONG_TYPE) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.hint = hint
         self.reason = reason
 
 
@@ -99,7 +99,7 @@ def _number(value: Any, decimal: str) -> int | float:
         return value
     text = _with_point(text_of(value), decimal)
     if not _NUMBER.fullmatch(text):
-        raise CellUnreadable(f"{shape_of(value)} is no number", _mend_number(decimal))
+        raise CellUnreadable(f"{shape_of(value)} is no number", _hint_number(decimal))
     return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
@@ -116,7 +116,7 @@ def _with_point(text: str, decimal: str) -> str:
     return text if decimal == "." else text.replace(".", "?").replace(",", ".")
 
 
-def _mend_number(decimal: str) -> str:
+def _hint_number(decimal: str) -> str:
     other = "," if decimal == "." else "."
     return f'write digits and {decimal!r}, without separators of thousands; if the file writes {other!r}, say `decimal: "{other}"`'
 
@@ -133,14 +133,14 @@ def minor_of(money: Money, value: Any, currency: str) -> int:
     is_double = isinstance(value, float)
     text = repr(value) if is_double else _with_point(text_of(value), money.decimal)
     if not is_double and not _NUMBER.fullmatch(text):
-        raise CellUnreadable(f"{shape_of(value)} is no amount", _mend_number(money.decimal))
+        raise CellUnreadable(f"{shape_of(value)} is no amount", _hint_number(money.decimal))
     try:
         exact = Decimal(text).scaleb(exponent)
         if not exact.is_finite() or exact.adjusted() > _DIGITS_MAX:
             raise OverflowError
         whole = exact.to_integral_value()
     except (InvalidOperation, OverflowError):
-        raise CellUnreadable(f"{shape_of(value)} is no amount", _mend_number(money.decimal)) from None
+        raise CellUnreadable(f"{shape_of(value)} is no amount", _hint_number(money.decimal)) from None
     if abs(exact - whole) > (_MINOR_TOLERANCE if is_double else 0):
         raise CellUnreadable(
             f"the amount has more than {exponent} decimal places",

@@ -241,7 +241,7 @@ def _listed(path: str, value: Any) -> Any:
 
 
 def _fault(error: CellUnreadable, field: str, column: str) -> RowFault:
-    return RowFault(error.reason, field, f"column {column}: {error.what}", error.mend)
+    return RowFault(error.reason, field, f"column {column}: {error.what}", error.hint)
 
 
 def _content(row: Row) -> bytes:

@@ -84,7 +84,7 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
                 path, f"events of type {mapping.type} have no such field", did_you_mean(name, list(targets))
             )
         elif (fault := _constant_fault(cell, targets[name])) is not None:
-            yield document.problem(path, f"{fault.what}, and the field is {targets[name]}", fault.mend)
+            yield document.problem(path, f"{fault.what}, and the field is {targets[name]}", fault.hint)
     yield from _default_faults(mapping, document, targets)
     yield from _bare_identifiers(mapping, document)
     if mapping.zone is not None and "zone" in mapping.fields:
@@ -116,7 +116,7 @@ def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kin
         try:
             value_of(cell, cell.default, kind)
         except CellUnreadable as error:
-            yield document.problem((part, name), f"the default is {error.what}", error.mend)
+            yield document.problem((part, name), f"the default is {error.what}", error.hint)
 
 
 def _bare_identifiers(mapping: Mapping, document: Document) -> Iterable[Problem]:

@@ -17,7 +17,7 @@ from touchline.producers.imports.rows.row import Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
 
-_MEND_QUOTES: Final = "close the quote, and double quotes within a quoted cell"
+_HINT_QUOTES: Final = "close the quote, and double quotes within a quoted cell"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -62,7 +62,7 @@ class CsvRows:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield self._give_up(f"the line is no CSV ({_words(error)})", _MEND_QUOTES)
+                yield self._give_up(f"the line is no CSV ({_words(error)})", _HINT_QUOTES)
                 reader = self._reader()
                 continue
             if len(cells) == width:
@@ -91,10 +91,10 @@ class CsvRows:
             self._consumed.append((number, line))
             yield line.decode(self._encoding, "surrogateescape")
 
-    def _give_up(self, what: str, mend: str) -> Row:
+    def _give_up(self, what: str, hint: str) -> Row:
         (number, line), *others = self._consumed
         self._waiting.extendleft(reversed(others))
-        return Row(number, None, RowFault(Reason.MISSING_FIELD, "id", what, mend), line.rstrip(b"\r\n"))
+        return Row(number, None, RowFault(Reason.MISSING_FIELD, "id", what, hint), line.rstrip(b"\r\n"))
 
     def _header(self, path: Path) -> list[str]:
         try:
@@ -103,7 +103,7 @@ class CsvRows:
             if b"\0" in first:
                 raise WrongUsage(f"{path} is UTF-16, or no text", "save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
         except csv.Error as error:
-            raise WrongUsage(f"the first line of {path} is no CSV ({_words(error)})", _MEND_QUOTES) from None
+            raise WrongUsage(f"the first line of {path} is no CSV ({_words(error)})", _HINT_QUOTES) from None
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise WrongUsage(

@@ -51,8 +51,8 @@ class NdjsonRows:
                 yield _damaged(number, text, "the line is no JSON object", "write one JSON object a line")
 
 
-def _damaged(number: int, text: bytes, what: str, mend: str) -> Row:
-    return Row(number, None, RowFault(Reason.MISSING_FIELD, "id", what, mend), text)
+def _damaged(number: int, text: bytes, what: str, hint: str) -> Row:
+    return Row(number, None, RowFault(Reason.MISSING_FIELD, "id", what, hint), text)
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -23,7 +23,7 @@ class RowFault(NamedTuple):
     reason: Reason
     field: str
     what: str
-    mend: str
+    hint: str
 
 
 class Row(NamedTuple):

@@ -22,6 +22,6 @@ def test_the_demo_says_at_once_that_a_ledger_of_an_older_map_must_go_first(
     write(empty_client, [attached(1, **old, map_version=present - 1), attached(2, map="mine", map_version=1)])
     with pytest.raises(NotClean, match=f"under version {present - 1} of the map web_shop") as caught:
         require_present_maps(settings)
-    assert "./run clean" in caught.value.mend
+    assert "./run clean" in caught.value.hint
     write(empty_client, [attached(3, **old, map_version=present)])
     require_present_maps(settings)

@@ -38,7 +38,7 @@ def test_wilson_equals_statsmodels(engine_client: Client) -> None:
         assert interval == pytest.approx(proportion_confint(positive, n, 0.05, "wilson"), abs=1e-12)
 
 
-def test_adjusted_wald_equals_the_variance_of_made_up_answers(engine_client: Client) -> None:
+def test_adjusted_wald_equals_the_variance_with_pseudo_answers(engine_client: Client) -> None:
     """Independently: the mean and variance of n answers of +1, 0, -1 and of three more, of which 3/4 are +1 and 3/4 are -1."""
     found = bounds(engine_client, adjusted_wald("p", "m", "n"), CASES, "p Int64, m Int64, n Int64")
     for (positive, negative, n), interval in zip(CASES, found, strict=True):

@@ -129,14 +129,14 @@ def test_an_answer_counts_for_the_cycle_of_the_touchpoint_and_one_bad_answer_mak
     assert (found["n_bad"], found["conversion_bad"]) == (1, 1.0)
 
 
-def test_made_up_journeys_count_for_made_up_answers_only(asking: Client) -> None:
+def test_simulated_journeys_count_for_simulated_answers_only(asking: Client) -> None:
     real = journey(1, 1, converts=True, score=5)
-    made_up = [row | {"is_simulated": 1} for row in journey(2, 1, converts=False, score=1)]
+    simulated = [row | {"is_simulated": 1} for row in journey(2, 1, converts=False, score=1)]
     write(
         asking,
         [
             *real,
-            *made_up,
+            *simulated,
             *[row | {"is_simulated": int(row["kpi"] != "")} for row in journey(3, 1, converts=True, score=1)],
         ],
     )

@@ -54,7 +54,7 @@ def test_pending_reads_only_and_an_old_schema_is_refused(bare_client: Client) ->
     assert bare_client.execute("SELECT count() FROM system.databases WHERE name LIKE 'journey%'") == [(0,)]
     with pytest.raises(WrongUsage, match="schema version 0") as caught:
         require_schema(bare_client)
-    assert "touchline migrate" in caught.value.mend
+    assert "touchline migrate" in caught.value.hint
 
 
 def test_up_down_up_gives_the_same_schema_and_it_is_the_committed_one(bare_client: Client) -> None:

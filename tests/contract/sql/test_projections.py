@@ -84,7 +84,7 @@ def test_the_query_uses_a_projection(filled_client: Client, name: str) -> None:
         ("waits", "wait_1d"),
     ],
 )
-def test_a_mart_and_its_label_of_made_up_events_read_sums_and_no_event(
+def test_a_mart_and_its_label_of_simulated_events_read_sums_and_no_event(
     filled_client: Client, name: str, projection: str
 ) -> None:
     plan = "\n".join(line for (line,) in filled_client.execute(f"EXPLAIN {QUERIES[name]}"))

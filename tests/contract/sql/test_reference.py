@@ -64,7 +64,7 @@ def test_other_content_under_the_same_version_is_refused(empty_client: Client, r
     other = retail.model_copy(update={"title": "Another map"})
     with pytest.raises(WrongUsage, match="already known with other content") as caught:
         register_configuration(empty_client, [retail, other], {})
-    assert f"version to {retail.version + 1}" in caught.value.mend
+    assert f"version to {retail.version + 1}" in caught.value.hint
     assert empty_client.execute("SELECT count() FROM journey_raw.default_map") == [(0,)]
 
 

@@ -84,7 +84,7 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
     text = output.getvalue()
     for part in (
         "till (simulated)",
-        "made-up events: no evidence about real customers. They come from shop.",
+        "simulated events: no evidence about real customers. They come from shop.",
         "nps standard, transactional",
         "100.0",
         "unmapped: 1 of 3 events (33.3%)",

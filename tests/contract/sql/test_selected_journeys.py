@@ -16,9 +16,9 @@ from clickhouse_driver import Client
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.contract.sql.journey_recount import Filter, JourneyRecount, Selection
-from tests.contract.sql.made_up_recount import FIRST_DAYS, check_labels_of_journeys, check_labels_of_sums
 from tests.contract.sql.recount import Cells, Recount
 from tests.contract.sql.selecting import rows_of
+from tests.contract.sql.simulated_recount import FIRST_DAYS, check_labels_of_journeys, check_labels_of_sums
 from tests.contract.sql.stored import start_anew, store
 from tests.unit.journey.build import RICH
 from tests.unit.processors.loop.world import person_key
@@ -142,14 +142,14 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
 
 
 def check_marks(views: Views, recount: JourneyRecount) -> None:
-    """No number into which made-up events enter is without its mark; nor is another one marked, unless all is selected."""
-    made_up = any(one.h()[3] for journey in recount.journeys for one in journey.rows)
+    """No number into which simulated events enter is without its mark; nor is another one marked, unless all is selected."""
+    simulated = any(one.h()[3] for journey in recount.journeys for one in journey.rows)
     marks = {
         *views.read("funnel", "stage", "is_simulated", mode="any").values(),
         *views.read("waits", "value", "is_simulated", by="stage").values(),
         *views.read("paths", "step from_node to_node", "is_simulated", by="touchpoint", steps=2, top=2).values(),
     }
-    assert marks == {made_up} or (not any(views.filter.values()) and made_up <= min(marks) == max(marks))
+    assert marks == {simulated} or (not any(views.filter.values()) and simulated <= min(marks) == max(marks))
     for (here,), mark in views.read("persons_by_touchpoint", "touchpoint", "is_simulated").items():
         assert mark == any(one.h()[3] for one in recount.events if here in (None, one.h()[0]))
 

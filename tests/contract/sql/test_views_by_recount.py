@@ -92,17 +92,17 @@ def volumes(rows: list[Row], dimensions: tuple[str, ...], is_hourly: bool) -> Co
 def persons(
     rows: list[Row], dimension: str, person_bit: int, journey_bit: int
 ) -> dict[tuple[Any, ...], tuple[int, int, int]]:
-    """Persons, journeys, and 1 when one of the cell's events is made up."""
+    """Persons, journeys, and 1 when one of the cell's events is simulated."""
     sums: dict[tuple[Any, ...], tuple[int, int, int]] = {}
     for row in rows:
         if row["event_type"] == "touchline.touchpoint.v1":
             key = (row["local_date"], *key_of(row, ("map", "map_version", dimension)))
-            people, journeys, made_up = sums.get(key, (0, 0, 0))
+            people, journeys, simulated = sums.get(key, (0, 0, 0))
             people, journeys = (
                 people + bool(row["first_of"] & person_bit),
                 journeys + bool(row["first_of"] & journey_bit),
             )
-            sums[key] = people, journeys, max(made_up, row["is_simulated"])
+            sums[key] = people, journeys, max(simulated, row["is_simulated"])
     return {key: counts for key, counts in sums.items() if any(counts[:2])}
 
 
@@ -149,8 +149,8 @@ def funnel(rows: list[Row], before: str, after: str) -> Counts:
     return {(name, order): reached[name, order] for name, _ in MAPS for order in (1, 2, 3)}
 
 
-def made_up_maps(rows: list[Row]) -> set[str]:
-    """Maps that place a made-up event."""
+def simulated_maps(rows: list[Row]) -> set[str]:
+    """Maps that place a simulated event."""
     return {
         row["map"]
         for row in rows
@@ -176,7 +176,7 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
     ):
         found = client.execute(f"SELECT map, stage_order, reached, is_simulated FROM journey.{view}")
         assert {row[:2]: row[2] for row in found} == funnel(net, *columns_of_mode)
-        assert {row[0] for row in found if row[3]} == made_up_maps(net)
+        assert {row[0] for row in found if row[3]} == simulated_maps(net)
     check_events_of_cells(client)
     touchpoints = [row for row in net if row["event_type"] == "touchline.touchpoint.v1"]
     assert Counter(client.execute("SELECT event_id, map, map_version FROM journey.attachments")) == Counter(

@@ -15,8 +15,8 @@ import pytest
 from clickhouse_driver import Client
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from tests.contract.sql.made_up_recount import check_labels_of_sums
 from tests.contract.sql.recount import Cells, Recount, fates
+from tests.contract.sql.simulated_recount import check_labels_of_sums
 from tests.contract.sql.stored import start_anew, store
 from tests.unit.journey.build import RICH
 from tests.unit.processors.loop.world import person_key

@@ -233,14 +233,14 @@ def test_a_stage_has_no_rate_while_no_window_is_closed(analyst: Reader, running:
     expect(went_on).to_have_text("– no window closed yet")
 
 
-def test_made_up_answers_are_marked_in_the_matrix_and_real_ones_lead_to_real_journeys_alone(analyst: Reader) -> None:
-    """The demo's answers are all made up: here those of one touchpoint are said to be real."""
+def test_simulated_answers_are_marked_in_the_matrix_and_real_ones_lead_to_real_journeys_alone(analyst: Reader) -> None:
+    """The demo's answers are all simulated: here those of one touchpoint are said to be real."""
 
     def say_real(route: Route) -> None:
         answer = route.fetch().json()
-        touchpoint, made_up = (answer["columns"].index(name) for name in ("touchpoint", "is_simulated"))
+        touchpoint, simulated = (answer["columns"].index(name) for name in ("touchpoint", "is_simulated"))
         for row in answer["rows"]:
-            row[made_up] = int(row[touchpoint] != "cart")
+            row[simulated] = int(row[touchpoint] != "cart")
         route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))
 
     analyst.page.route("**/api/q/impact*", say_real)

@@ -21,11 +21,13 @@ def add_command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]
     """Makes a function a command of the table, for one test; returns its name."""
 
     def add(function: Callable[[], None]) -> str:
-        module = ModuleType("made_up_command")
-        module.__dict__["made_up"] = function
+        module = ModuleType("simulated_command")
+        module.__dict__["simulated"] = function
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setitem(COMMANDS, "made-up", Command("made-up", module.__name__, "made_up", "cli", ABOUT, "test"))
-        return "made-up"
+        monkeypatch.setitem(
+            COMMANDS, "simulated", Command("simulated", module.__name__, "simulated", "cli", ABOUT, "test")
+        )
+        return "simulated"
 
     return add
 
@@ -53,7 +55,7 @@ def test_errors_are_said_with_their_remedy_and_status(
     status: int,
 ) -> None:
     assert cli.run([add_command(raising(error))]) == status
-    assert capsys.readouterr() == ("", "error: what\nmend: how\n")
+    assert capsys.readouterr() == ("", "error: what\nhint: how\n")
 
 
 def test_interrupt_ends_with_128_and_the_signal(add_command: Callable[[Callable[[], None]], str]) -> None:
@@ -69,7 +71,7 @@ def test_missing_package_of_an_extra_says_what_to_install(
     add_command: Callable[[Callable[[], None]], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run([add_command(raising(ModuleNotFoundError("no", name="chdb._x")))]) == 2
-    assert "mend: pip install 'touchline[cli]'" in capsys.readouterr().err
+    assert "hint: pip install 'touchline[cli]'" in capsys.readouterr().err
 
 
 def test_missing_module_of_our_own_is_a_bug(add_command: Callable[[Callable[[], None]], str]) -> None:
@@ -79,13 +81,13 @@ def test_missing_module_of_our_own_is_a_bug(add_command: Callable[[Callable[[], 
 
 def test_unknown_command_is_told_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["verson"]) == 2
-    assert capsys.readouterr().err == "error: there is no command 'verson'\nmend: did you mean `touchline version`?\n"
+    assert capsys.readouterr().err == "error: there is no command 'verson'\nhint: did you mean `touchline version`?\n"
 
 
 @pytest.mark.parametrize("words", [["trace", "shop", "\udcff"], ["sql", "SELECT '\udcff'"], ["\udcff"]])
 def test_an_argument_that_is_no_utf8_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(words) == 2
-    assert capsys.readouterr().err.startswith(f"error: argument {len(words)} is not UTF-8\nmend: ")
+    assert capsys.readouterr().err.startswith(f"error: argument {len(words)} is not UTF-8\nhint: ")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_an_empty_or_impossible_value_is_wrong_usage(
 
 def test_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["version", "--jsn"]) == 2
-    assert "mend: see `touchline version --help`" in capsys.readouterr().err
+    assert "hint: see `touchline version --help`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])

@@ -112,7 +112,7 @@ def test_wrong_flags_are_status_2_with_an_example(
 
     assert status == 2
     assert says in err
-    assert "mend: " in err
+    assert "hint: " in err
     assert producer.events == []
 
 
@@ -148,7 +148,7 @@ def test_a_bad_event_from_flags_is_status_1_and_says_field_and_remedy(
 
     assert status == 1
     assert "field time: wrong_type" in err
-    assert "mend: write RFC 3339" in err
+    assert "hint: write RFC 3339" in err
 
 
 def test_every_good_line_is_sent_and_every_bad_one_has_a_verdict(
@@ -203,7 +203,7 @@ def test_an_absent_kafka_is_status_3(touchline: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(emit_module, "open_producer", absent)
     status, _, err = touchline("emit", "--touchpoint", "store_visit")
 
-    assert (status, err) == (3, "error: Kafka does not answer\nmend: touchline up\n")
+    assert (status, err) == (3, "error: Kafka does not answer\nhint: touchline up\n")
 
 
 def test_import_sends_baskets_and_counts_them(producer: InMemoryProducer, touchline: Run) -> None:

@@ -73,4 +73,4 @@ def test_worker_waits_for_space_for_its_state_and_asks_for_the_right_to_write(
     monkeypatch.setattr(build, "claim_slot", refuse)
     with pytest.raises(raised) as caught:
         build._state_dir(Settings())
-    assert "state_dir" in caught.value.mend
+    assert "state_dir" in caught.value.hint

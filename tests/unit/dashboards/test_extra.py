@@ -44,4 +44,4 @@ def test_the_server_starts_without_the_packages_of_other_extras() -> None:
 def test_without_its_extra_the_command_says_what_to_install() -> None:
     found = outcome(("aiohttp",), "sys.exit(run(['dashboard']))")
     assert found.returncode == 2
-    assert "mend: pip install 'touchline[dashboard]'" in found.stderr
+    assert "hint: pip install 'touchline[dashboard]'" in found.stderr

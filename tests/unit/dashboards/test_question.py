@@ -203,7 +203,7 @@ def test_a_wrong_parameter_is_refused_with_its_field_and_a_remedy(name: str, que
     with pytest.raises(RequestRefused) as refused:
         asked(name, query)
     assert (refused.value.status, refused.value.field) == (400, field)
-    assert refused.value.mend
+    assert refused.value.hint
 
 
 def test_a_missing_argument_without_a_default_is_named() -> None:

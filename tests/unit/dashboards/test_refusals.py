@@ -30,7 +30,7 @@ from touchline.dashboards.server.refusals import refusal_of
 def test_an_error_of_clickhouse_becomes_a_status_and_a_remedy(said: str, status: int, what: str) -> None:
     refused = refusal_of(said)
     assert (refused.status, refused.what) == (status, what)
-    assert refused.mend
+    assert refused.hint
 
 
 def test_an_argument_that_a_view_refuses_is_the_field() -> None:
@@ -50,12 +50,12 @@ def test_a_problem_says_the_fact_the_field_the_shape_and_the_remedy() -> None:
         "status": 400,
         "field": "from",
         "found": "8 characters: Aaa 9999",
-        "mend": "give a day as YYYY-MM-DD",
+        "hint": "give a day as YYYY-MM-DD",
     }
 
 
 def test_a_problem_without_a_field_has_none() -> None:
-    assert set(RequestRefused(503, "away", "start it").document()) == {"title", "status", "mend"}
+    assert set(RequestRefused(503, "away", "start it").document()) == {"title", "status", "hint"}
 
 
 def test_a_shape_tells_digits_from_letters_and_nothing_more() -> None:

@@ -77,7 +77,7 @@ def test_a_card_has_each_number_with_its_n_interval_and_trend() -> None:
 
 
 def test_kpis_stand_in_one_order_however_the_rows_come() -> None:
-    rows = [SURVEY | {"kpi": kpi, "is_simulated": made_up} for kpi in ("csat", "nps") for made_up in (1, 0)]
+    rows = [SURVEY | {"kpi": kpi, "is_simulated": simulated} for kpi in ("csat", "nps") for simulated in (1, 0)]
     assert written(survey_by_touchpoint=rows) == written(survey_by_touchpoint=rows[::-1])
 
 
@@ -119,7 +119,7 @@ def test_without_proof_no_arrow_is_shown() -> None:
     assert "▲" not in text
 
 
-def test_made_up_data_are_labelled_at_the_number_and_at_the_top() -> None:
+def test_simulated_data_are_labelled_at_the_number_and_at_the_top() -> None:
     assert "simulated" not in Read(written()).text
     read = Read(written(survey_by_touchpoint=[SURVEY | {"is_simulated": 1}]))
     assert read.text.count("simulated") == 2

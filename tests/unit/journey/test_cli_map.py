@@ -33,7 +33,7 @@ def test_check_of_a_bad_map_says_where_and_what_to_write_and_exits_with_2(capsys
     assert run(["map", "check", "retail", str(BAD / "unknown_stage_in_rule.yaml")]) == 2
     told = capsys.readouterr()
     assert "unknown_stage_in_rule.yaml:12: rules[1].stage: there is no stage 'lok'; did you mean 'look'?" in told.err
-    assert "mend: mend this and run" in told.err
+    assert "hint: mend this and run" in told.err
     assert "retail version 3 is good" in told.out
 
 
@@ -48,7 +48,7 @@ def test_check_as_json_holds_problems_and_warnings(capsys: pytest.CaptureFixture
 
 def test_check_of_a_name_that_is_not_there_suggests_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["map", "check", "retial"]) == 2
-    assert "mend: did you mean 'retail'?" in capsys.readouterr().err
+    assert "hint: did you mean 'retail'?" in capsys.readouterr().err
 
 
 def test_check_warns_of_kpis_that_nobody_computes_and_of_a_misleading_file_name(

@@ -30,7 +30,7 @@ def test_what_the_error_says_can_be_jumped_to_and_names_the_command_that_checks(
     with pytest.raises(MapInvalid) as refused:
         load_map(file)
     assert refused.value.what == f"{file}:12: rules[1].stage: there is no stage 'lok'; did you mean 'look'?"
-    assert refused.value.mend == f"mend this and run `touchline map check {file}`"
+    assert refused.value.hint == f"mend this and run `touchline map check {file}`"
     assert refused.value.exit_status == 2
 
 
@@ -56,4 +56,4 @@ def test_a_misspelt_map_name_is_answered_with_the_nearest(tmp_path: Path) -> Non
     assert find_map("other/place.yaml", "elsewhere", tmp_path) == tmp_path / "other/place.yaml"
     with pytest.raises(WrongUsage) as refused:
         find_map("retial", tmp_path)
-    assert refused.value.mend == "did you mean 'retail'?"
+    assert refused.value.hint == "did you mean 'retail'?"

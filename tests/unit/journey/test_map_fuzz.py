@@ -34,7 +34,7 @@ def test_a_map_with_broken_tokens_is_read_or_explained(breaks: list[tuple[tuple[
     for problem in problems:
         assert 0 <= problem.line <= text.count("\n") + 1
         assert problem.what
-        assert problem.mend
+        assert problem.hint
     if journey_map:
         attach(hourly("web", "till:purchase", "phone:leave", "nowhere"), compile_map(journey_map))
 

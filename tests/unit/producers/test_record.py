@@ -34,8 +34,8 @@ def _make(event: Any, *, declared: bool = True) -> PreparedRecord:
 def _refusal(event: Any) -> EventRejected:
     with pytest.raises(EventRejected) as refused:
         _make(event)
-    assert SECRET not in f"{refused.value.what} {refused.value.mend}"
-    assert refused.value.mend
+    assert SECRET not in f"{refused.value.what} {refused.value.hint}"
+    assert refused.value.hint
     return refused.value
 
 
@@ -89,7 +89,7 @@ def test_a_naive_moment_is_refused_unless_the_source_declares_its_zone() -> None
     record = _make({**EVENT, "time": naive, "source": "till"})
 
     assert (refusal.reason, refusal.field) == (Reason.WRONG_TYPE, "time")
-    assert "offset" in refusal.mend
+    assert "offset" in refusal.hint
     assert json.loads(record.value)["time"] == "2026-03-01T09:30:00"
     assert "ce_time" not in dict(record.headers)  # CloudEvents wants an offset
 

@@ -67,7 +67,7 @@ def test_a_phone_number_is_one_however_it_is_grouped(text: str) -> None:
 def test_a_national_phone_number_is_refused_with_the_remedy_and_without_the_number() -> None:
     with pytest.raises(IdentifierRejected) as refused:
         normalise("phone", "020 7946 0018")
-    assert "country code" in refused.value.mend
+    assert "country code" in refused.value.hint
     assert "7946" not in str(refused.value)
 
 
@@ -99,14 +99,14 @@ def test_a_malformed_key_file_is_named_and_its_content_is_not_shown(tmp_path: Pa
 
     with pytest.raises(WrongUsage) as wrong:
         PersonKeys.from_file(path)
-    assert wrong.value.mend
-    assert SECRET.hex() not in f"{wrong.value.what}{wrong.value.mend}"
+    assert wrong.value.hint
+    assert SECRET.hex() not in f"{wrong.value.what}{wrong.value.hint}"
 
 
 def test_a_missing_key_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="cannot be read") as wrong:
         PersonKeys.from_file(tmp_path / "none")
-    assert "touchline up" in wrong.value.mend
+    assert "touchline up" in wrong.value.hint
 
 
 def test_the_secret_is_not_shown_by_repr() -> None:

@@ -39,13 +39,13 @@ def test_the_shipped_file_declares_the_demo_s_sources() -> None:
 def test_a_wrong_file_is_refused_with_the_entry_that_is_wrong(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(WrongUsage, match=says) as wrong:
         _load(tmp_path, text)
-    assert wrong.value.mend
+    assert wrong.value.hint
 
 
 def test_a_missing_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="cannot be read") as wrong:
         load_sources(tmp_path / "none.yaml")
-    assert "sources_file" in wrong.value.mend
+    assert "sources_file" in wrong.value.hint
 
 
 def test_a_clock_that_runs_ahead_is_put_back() -> None:

@@ -1,4 +1,4 @@
-"""Made-up answers of persons whose touchpoints are not made up."""
+"""Simulated answers of persons whose touchpoints are not simulated."""
 
 from __future__ import annotations
 
@@ -122,10 +122,10 @@ def test_persons_known_by_keys_only_are_asked_under_their_keys(visits: list[Line
     assert {line["event"]["persons"][0]["key"] for line in lines if line["kind"] == "sent"} == {key}
 
 
-def test_nobody_is_asked_about_made_up_events_and_nobody_without_identifier(visits: list[Line]) -> None:
-    made_up = [{**event, "source": "simulator"} for event in visits]
+def test_nobody_is_asked_about_simulated_events_and_nobody_without_identifier(visits: list[Line]) -> None:
+    simulated = [{**event, "source": "simulator"} for event in visits]
     nobodys = [{name: value for name, value in event.items() if name != "identifiers"} for event in visits]
-    assert answers_to([*made_up, *nobodys])[-1]["eligible"] == 0
+    assert answers_to([*simulated, *nobodys])[-1]["eligible"] == 0
 
 
 def test_an_answer_that_would_lie_in_the_future_is_not_given_yet(visits: list[Line]) -> None:

@@ -78,8 +78,8 @@ def test_what_is_sent_is_what_the_ledger_holds(
 def test_a_dry_run_opens_no_producer(producers: list[InMemoryProducer], touchline: Run) -> None:
     status, out, _ = touchline(*WORDS, "--dry-run")
     assert status == 0
-    assert out.startswith("made up ")
-    assert "of 30 made-up persons" in out
+    assert out.startswith("simulated ")
+    assert "of 30 simulated persons" in out
     assert producers == []
 
 
@@ -98,7 +98,7 @@ def test_wrong_options_are_status_2_with_a_remedy(
     status, _, err = touchline(*WORDS, *words)
     assert status == 2
     assert says in err
-    assert "mend: " in err
+    assert "hint: " in err
 
 
 def test_an_effect_at_a_touchpoint_that_the_map_has_not_is_refused(touchline: Run) -> None:

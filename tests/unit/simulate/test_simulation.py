@@ -1,4 +1,4 @@
-"""Made-up customers: the same each time, marked, credible, and as the ledger says they are."""
+"""Simulated customers: the same each time, marked, credible, and as the ledger says they are."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ GAP_MIN = 0.1
 def earliness(names: Sequence[str], first_before: Mapping[tuple[str, str], int]) -> dict[str, float]:
     """Of each touchpoint the mean share of persons who met it before another one, over the others (0..1, 1 = always first).
 
-    A pair that nobody met counts as one half; few persons say little (one made-up person for either order is added).
+    A pair that nobody met counts as one half; few persons say little (one imaginary person for either order is added).
     """
     scores: dict[str, float] = {}
     for name in names:

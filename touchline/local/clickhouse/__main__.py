@@ -85,5 +85,5 @@ if __name__ == "__main__":
     try:
         serve(arguments())
     except TouchlineError as error:
-        print(f"error: {error.what}\nmend: {error.mend}", file=sys.stderr)
+        print(f"error: {error.what}\nhint: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_status)

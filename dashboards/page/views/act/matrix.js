@@ -1,6 +1,6 @@
 /**
  * The priority matrix: gap to the target across, impact upwards, with the interval of the gap; filled where the whole interval lies below the
- * target, and a diamond where the answers are made up.
+ * target, and a diamond where the answers are simulated.
  */
 import { html } from "../../vendor/preact.js";
 import { inView, write } from "../../core/address.js";

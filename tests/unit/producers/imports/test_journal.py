@@ -42,7 +42,7 @@ def test_a_journal_that_is_no_database_is_said_with_what_to_do(tmp_path: Path) -
     (tmp_path / "journal").write_bytes(b"something else" * 1_000)
     with pytest.raises(WrongUsage, match="cannot be used") as refused:
         ImportJournal(tmp_path / "journal", "t")
-    assert "delete" in refused.value.mend
+    assert "delete" in refused.value.hint
     (tmp_path / "folder").write_text("")
     with pytest.raises(WrongUsage, match="cannot be used"):
         ImportJournal(tmp_path / "folder" / "journal", "t")

@@ -51,7 +51,7 @@ def test_a_mistake_is_told_with_its_line_and_remedy(written: str, instead: str, 
     with pytest.raises(MappingInvalid) as refused:
         parse_mapping(MAPPING.replace(written, instead, 1), "m.yaml")
     assert told in refused.value.what
-    assert "docs/senders/files.md" in refused.value.mend
+    assert "docs/senders/files.md" in refused.value.hint
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a list\n", "7\n"])
@@ -69,10 +69,10 @@ def test_a_column_that_the_file_lacks_is_told_before_anything_is_sent(tmp_path: 
     path = write_csv(tmp_path / "till.csv", [receipt(1)])
     with pytest.raises(WrongUsage, match="no column 'reciept'") as refused:
         open_rows(path, parse_mapping(MAPPING.replace("{column: sold_at", "{column: reciept")))
-    assert "did you mean 'receipt'?" in refused.value.mend
+    assert "did you mean 'receipt'?" in refused.value.hint
     with pytest.raises(WrongUsage) as other:
         open_rows(path, parse_mapping(MAPPING.replace("{constant: store_purchase}", "store_purchase")))
-    assert "a fixed value is {constant: store_purchase}" in other.value.mend
+    assert "a fixed value is {constant: store_purchase}" in other.value.hint
 
 
 def test_a_constant_has_the_type_of_its_field(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_bad_row_is_listed_with_line_field_and_remedy_and_stops_nothing(
     assert (verdict.line, verdict.reason, verdict.field) == (22, reason, field)
     assert told == [str(verdict)]
     assert "; " in told[0]
-    assert verdict.mend
+    assert verdict.hint
     shown = [cell for cell in row if len(cell) > 2 and cell not in RECEIPTS[0]]
     assert [cell for cell in shown if cell in told[0]] == []
 

@@ -143,7 +143,7 @@ def test_a_full_outbox_waits_then_says_how_to_mend_it_and_keeps_nothing_of_the_e
     assert SMALLEST - 110_000 < writer.waiting_bytes <= SMALLEST
     assert "is full" in full.value.what
     assert "0.05 s" in full.value.what
-    assert "touchline outbox show" in full.value.mend
+    assert "touchline outbox show" in full.value.hint
     assert len(ids_in(tmp_path, writer)) == len(taken)
     writer.page[ACKNOWLEDGED] = writer.page[END]
     writer.append([big[0]])

@@ -1,4 +1,4 @@
-"""The label of a mart whose numbers real and made-up events enter together: persons, waits and funnels have no `is_simulated` as a key,
+"""The label of a mart whose numbers real and simulated events enter together: persons, waits and funnels have no `is_simulated` as a key,
 since the same person or journey may have events of both kinds.
 
 It is found in the daily sums, by those of the mart's keys that they have: so no row of an event is read for it.
@@ -22,8 +22,8 @@ def label(meaning: str, expression: str = "") -> dict[str, tuple[Column, str]]:
 
 
 def labelled(source: str, keys: Mapping[str, str], condition: str = "is_simulated = 1") -> str:
-    """What stands after FROM: the rows of `source` with `is_simulated`, 1 where a made-up event has their keys. `keys` maps columns of the
-    source to expressions over the keys of VOLUME_1D."""
+    """What stands after FROM: the rows of `source` with `is_simulated`, 1 where a simulated event has their keys. `keys` maps columns of
+    the source to expressions over the keys of VOLUME_1D."""
     sums = VOLUME_1D.selecting(condition, dict(keys))
     return f"""
 (
@@ -37,7 +37,7 @@ LEFT JOIN
 {indented(sums, "        ")}
     )
     WHERE events != 0
-) AS made_up USING ({", ".join(keys)})"""
+) AS simulated USING ({", ".join(keys)})"""
 
 
 def is_label(name: str, column: Column) -> bool:

@@ -1,4 +1,4 @@
-"""Which rows of marts are labelled, told once more from the events as sent: those that a made-up event enters, and no other."""
+"""Which rows of marts are labelled, told once more from the events as sent: those that a simulated event enters, and no other."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ FIRST_DAYS: dict[str, Callable[[date], date]] = {
 }
 
 
-def is_made_up(one: Placed) -> bool:
+def is_simulated(one: Placed) -> bool:
     return bool(one.h()[3])
 
 
-def check_label(client: Client, view: str, keys: str, made_up: Iterable[tuple[Any, ...]], where: str = "1") -> None:
+def check_label(client: Client, view: str, keys: str, simulated: Iterable[tuple[Any, ...]], where: str = "1") -> None:
     """Every row of a view is labelled when its keys are among these, and only then."""
     rows = client.execute(f"SELECT {keys}, is_simulated FROM journey.{view} WHERE {where}")
-    known = set(made_up)
+    known = set(simulated)
     assert {row[:-1]: row[-1] for row in rows} == {row[:-1]: int(row[:-1] in known) for row in rows}, view
 
 
 def check_labels_of_sums(client: Client, recount: Recount) -> None:
     """Persons, waits, funnels and what is not on the map: of all touchpoint events that count."""
-    made_up = [one for one in recount.touchpoints if is_made_up(one)]
+    simulated = [one for one in recount.touchpoints if is_simulated(one)]
     grains: dict[str, Key] = {
         "touchpoint": lambda one: (one.day, one.h()[0]),
         "stage": lambda one: (one.day, one.row["stage"] or None),
         "channel": lambda one: (one.day, one.h()[1]),
     }
     for grain, key in grains.items():
-        check_label(client, f"kpi_persons_{grain}_1d", f"bucket, {grain}", map(key, made_up))
+        check_label(client, f"kpi_persons_{grain}_1d", f"bucket, {grain}", map(key, simulated))
     for name, first_day in FIRST_DAYS.items():
-        check_label(client, f"kpi_persons_{name}", "bucket", [(first_day(one.day),) for one in made_up])
-    places = [(one.day, one.row["stage"] or None, *one.h()[:2]) for one in made_up]
+        check_label(client, f"kpi_persons_{name}", "bucket", [(first_day(one.day),) for one in simulated])
+    places = [(one.day, one.row["stage"] or None, *one.h()[:2]) for one in simulated]
     check_label(client, "kpi_wait_1d", "bucket, stage, touchpoint, channel", places)
-    placed = [(recount.map.map,) for one in made_up if one.row["stage"]]
+    placed = [(recount.map.map,) for one in simulated if one.row["stage"]]
     for view in ("funnel_stage", "funnel_stage_any"):
         check_label(client, view, "map", placed)
-    check_label(client, "unmapped", "touchpoint", [(one.h()[0],) for one in made_up if not one.row["is_mapped"]])
+    check_label(client, "unmapped", "touchpoint", [(one.h()[0],) for one in simulated if not one.row["is_mapped"]])
 
 
 def check_labels_of_journeys(client: Client, every: JourneyRecount) -> None:
-    """Waits, paths and the list: of the journeys that have a made-up touchpoint. `every` holds all journeys of the ledger."""
+    """Waits, paths and the list: of the journeys that have a simulated touchpoint. `every` holds all journeys of the ledger."""
     some = copy(every)
-    some.journeys = [one for one in every.journeys if any(map(is_made_up, one.rows))]
+    some.journeys = [one for one in every.journeys if any(map(is_simulated, one.rows))]
     check_label(client, "journeys", "person, cycle", [(one.person, one.cycle) for one in some.journeys])
     for by in ("touchpoint", "stage"):
         where = f"told_by = '{by}'"
