@@ -119,6 +119,6 @@ def _declared_times(event: CheckedEvent) -> list[tuple[str, str]]:
             times = (("about.occurred_at", event["about"]["occurred_at"]),)
         case "touchline.consent.v1":
             times = (("effective_at", event["effective_at"]),)
-        case "touchline.measure.v1":
+        case "touchline.initiative.v1":
             times = (("starts_at", event["starts_at"]), ("ends_at", event["ends_at"]))
     return [(field, text) for field, text in times if text is not None]

@@ -9,12 +9,12 @@ from pydantic import Field, TypeAdapter
 from touchline.schemas.answer import AnswerEvent
 from touchline.schemas.consent import ConsentEvent
 from touchline.schemas.identify import IdentifyEvent
-from touchline.schemas.measure import MeasureEvent
+from touchline.schemas.initiative import InitiativeEvent
 from touchline.schemas.touchpoint import TouchpointEvent
 
-Event = TouchpointEvent | AnswerEvent | IdentifyEvent | ConsentEvent | MeasureEvent
+Event = TouchpointEvent | AnswerEvent | IdentifyEvent | ConsentEvent | InitiativeEvent
 EVENT_MODELS: Final[tuple[type[Event], ...]] = (
-    TouchpointEvent, AnswerEvent, IdentifyEvent, ConsentEvent, MeasureEvent,
+    TouchpointEvent, AnswerEvent, IdentifyEvent, ConsentEvent, InitiativeEvent,
 )  # fmt: skip
 EVENT_TYPES: Final = {model.model_fields["type"].default: model for model in EVENT_MODELS}
 """`touchline.touchpoint.v1` and so on -> model."""
@@ -23,7 +23,7 @@ TOUCHPOINT: Final = "touchline.touchpoint.v1"
 ANSWER: Final = "touchline.answer.v1"
 IDENTIFY: Final = "touchline.identify.v1"
 CONSENT: Final = "touchline.consent.v1"
-MEASURE: Final = "touchline.measure.v1"
+INITIATIVE: Final = "touchline.initiative.v1"
 
 EVENT_ADAPTER: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 """Validates one decoded record: `EVENT_ADAPTER.validate_python(json_object)`; see rejections.py for its errors."""

@@ -38,7 +38,7 @@ _USUAL_LENGTHS: Final = frozenset(map(len, _USUAL)) if sys.version_info < (3, 14
 EARLIEST_US: Final = 631_152_000 * US_PER_SECOND
 """1990-01-01T00:00:00Z: no event happened before."""
 LATEST_US: Final = 4_102_444_800 * US_PER_SECOND
-"""2100-01-01T00:00:00Z: bound of declared times (end of a measure, effect of a withdrawal) and of received_at."""
+"""2100-01-01T00:00:00Z: bound of declared times (end of an initiative, effect of a withdrawal) and of received_at."""
 FUTURE_TOLERANCE_US: Final = US_PER_DAY
 """An event may lie this far after it was received: clocks differ."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from touchline.schemas.consent import ConsentEvent
     from touchline.schemas.identifiers import PersonKeys
     from touchline.schemas.identify import IdentifyEvent
-    from touchline.schemas.measure import MeasureEvent
+    from touchline.schemas.initiative import InitiativeEvent
     from touchline.schemas.touchpoint import TouchpointEvent
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
     "EventRejected",
     "IdentifyEvent",
     "InMemoryProducer",
-    "MeasureEvent",
+    "InitiativeEvent",
     "OutboxConfig",
     "OutboxFull",
     "OutboxUnusable",
@@ -51,7 +51,7 @@ _HOMES = {
     "EventRejected": "producers.errors",
     "IdentifyEvent": "schemas.identify",
     "InMemoryProducer": "producers.memory",
-    "MeasureEvent": "schemas.measure",
+    "InitiativeEvent": "schemas.initiative",
     "OutboxConfig": "producers.outbox.config",
     "OutboxFull": "producers.errors",
     "OutboxUnusable": "producers.errors",

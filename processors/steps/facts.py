@@ -214,7 +214,7 @@ def _contact(event: CheckedEvent) -> tuple[str, str]:
     match event["type"]:
         case "touchline.answer.v1":
             return (event["about"]["touchpoint"], "answer")
-        case "touchline.measure.v1":
+        case "touchline.initiative.v1":
             return (event["touchpoint"], "")
         case "touchline.consent.v1":
             return ("", event["state"])

@@ -14,7 +14,7 @@ from touchline.schemas.checking import (
     CheckedEvent,
     unknown_fields,
 )
-from touchline.schemas.events import CONSENT, MEASURE
+from touchline.schemas.events import CONSENT, INITIATIVE
 
 UNKNOWN_PREFIX = "+"
 """An unknown field `x` is kept as `+x`, one of a nested object as `+amount/x` (RFC 6901 without the first slash), as JSON."""
@@ -64,8 +64,8 @@ def _own_fields(event: CheckedEvent) -> dict[str, str]:
     if event["type"] == CONSENT:
         purposes = ",".join(sorted(set(event["purposes"])))
         return {"consent_id": event["consent_id"], "purposes": purposes, "effective_at": event["effective_at"]}
-    if event["type"] == MEASURE:
-        fields = {name: event[name] for name in ("measure", "starts_at", "ends_at", "owner", "expected_kpi")}
+    if event["type"] == INITIATIVE:
+        fields = {name: event[name] for name in ("initiative", "starts_at", "ends_at", "owner", "expected_kpi")}
         if event["cost"] is not None:
             fields |= {"cost_minor": str(event["cost"]["amount_minor"]), "cost_currency": event["cost"]["currency"]}
         return {name: value for name, value in fields.items() if value}

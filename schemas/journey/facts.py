@@ -57,8 +57,8 @@ class Expectation(Part):
     persona: Id | None = None
 
 
-class Measure(Part):
-    """What the company does here. `id` is the name that measure events carry."""
+class Initiative(Part):
+    """What the company does here. `id` is the name that initiative events carry."""
 
     id: Id
     text: Text
@@ -80,7 +80,7 @@ class Facts(Part):
     expectations: Expectations = ()
     friction: Remarks = ()
     opportunities: Remarks = ()
-    measures: tuple[Measure, ...] = ()
+    initiatives: tuple[Initiative, ...] = ()
 
     def facts(self) -> dict[str, list[Any]]:
         """The facts that are there, by kind."""

@@ -174,7 +174,7 @@ class KpiQuestion(Part):
 
 
 class Annotation(Part):
-    """A dated remark for charts: a campaign, an incident, a measure. Not part of the map's content hash."""
+    """A dated remark for charts: a campaign, an incident, an initiative. Not part of the map's content hash."""
 
     date: datetime.date
     text: Text

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from touchline.schemas.journey.conditions import EventCondition, describe
 from touchline.schemas.journey.coverage import coverage, touchpoints_of_stages
-from touchline.schemas.journey.facts import FACT_KINDS, Emotion, Expectation, Facts, Measure, Remark
+from touchline.schemas.journey.facts import FACT_KINDS, Emotion, Expectation, Facts, Initiative, Remark
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import KpiQuestion
 
@@ -69,12 +69,12 @@ def _facts(facts: Facts, kind: str) -> str:
     return "\n".join(_fact(fact) for fact in getattr(facts, kind))
 
 
-def _fact(fact: Remark | Emotion | Expectation | Measure) -> str:
+def _fact(fact: Remark | Emotion | Expectation | Initiative) -> str:
     persona = getattr(fact, "persona", None)
     suffix = f" ({persona})" if persona else ""
     if isinstance(fact, Emotion):
         return f"{SIGN[fact.valence]} {fact.emotion}{suffix}"
-    if isinstance(fact, Measure):
+    if isinstance(fact, Initiative):
         return f"{fact.text} [{fact.id}]"
     if isinstance(fact, Expectation) and fact.target:
         target = fact.target

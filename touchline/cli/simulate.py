@@ -64,10 +64,10 @@ def persons(
     outbox: Outbox = None,
     as_json: Json = False,
 ) -> None:
-    """Send the events of simulated persons: journeys along a map, surveys and how far each came, logins that merge persons, measures; some
-    events late, some twice. All are marked as simulated. The same seed and parameters give the same events, at any rate.
+    """Send the events of simulated persons: journeys along a map, surveys and how far each came, logins that merge persons, initiatives;
+    some events late, some twice. All are marked as simulated. The same seed and parameters give the same events, at any rate.
 
-    Planted are: less ease after long waits, a measure that works, one that does not. The ledger has their sizes and every truth.
+    Planted are: less ease after long waits, an initiative that works, one that does not. The ledger has their sizes and every truth.
 
     Examples:
 

@@ -58,7 +58,7 @@ def effect_of(text: str, journey_map: JourneyMap) -> Effect:
                 )
             starts = datetime.combine(day_of(rest, "--effect"), datetime.min.time(), UTC)
             return Effect(
-                "measure", f"{touchpoint}:{rest}", touchpoint, int(starts.timestamp()) * US_PER_SECOND, float(shift)
+                "initiative", f"{touchpoint}:{rest}", touchpoint, int(starts.timestamp()) * US_PER_SECOND, float(shift)
             )
     raise WrongUsage(
         "--effect is not TOUCHPOINT:SHIFT:DAY with a shift from -1 to 1",

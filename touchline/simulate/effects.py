@@ -17,15 +17,15 @@ from touchline.surveys.policy import Question, is_asked, questions_of
 LONG_WAIT_SECONDS: Final = 300
 MEAN_WAIT_SECONDS: Final = 240
 WAIT_EFFECT: Final = -0.35
-MEASURE_EFFECT: Final = 0.15
+INITIATIVE_EFFECT: Final = 0.15
 TRAIT: Final = 0.08
 _QUEUES: Final = ("call_centre", "phone", "chat", "messenger")
 _LOWEST, _HIGHEST = 0.02, 0.98
 
 
 class Effect(NamedTuple):
-    """`shift` is added to the quality of answers about the touchpoint; of kind `wait` after long waits only, of kind `measure` to those
-    about what happened from `starts_us` on. 0: a measure that does not work."""
+    """`shift` is added to the quality of answers about the touchpoint; of kind `wait` after long waits only, of kind `initiative` to those
+    about what happened from `starts_us` on. 0: an initiative that does not work."""
 
     kind: str
     name: str
@@ -66,8 +66,8 @@ def plan_of(world: World, parameters: Parameters) -> Plan:
     ]
     middle_us = (parameters.begin_us + parameters.end_us) // 2
     if goals[0] != queue.touchpoint:
-        effects.append(Effect("measure", "works", goals[0], middle_us, MEASURE_EFFECT))
-    effects += [Effect("measure", "does_not_work", name, middle_us, 0.0) for name in others[:1]]
+        effects.append(Effect("initiative", "works", goals[0], middle_us, INITIATIVE_EFFECT))
+    effects += [Effect("initiative", "does_not_work", name, middle_us, 0.0) for name in others[:1]]
     return Plan(tuple(questions), tuple(effects), queue.touchpoint)
 
 

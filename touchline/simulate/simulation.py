@@ -23,7 +23,7 @@ from touchline.simulate.parameters import Parameters
 from touchline.simulate.stories import Told, tell
 from touchline.simulate.truth import Totals
 from touchline.simulate.world import World, world_of
-from touchline.simulate.writing import measure_event
+from touchline.simulate.writing import initiative_event
 
 Line = dict[str, Any]
 _Waiting = tuple[int, str, int, int, Arrival]
@@ -39,7 +39,7 @@ def simulate(parameters: Parameters, journey_map: JourneyMap) -> Iterator[Line]:
     yield _head(parameters, journey_map, run_id)
     yield from _planted(plan, world, parameters)
     waiting: list[_Waiting] = []
-    for told in _measures(plan, run_id):
+    for told in _initiatives(plan, run_id):
         _await(waiting, told, parameters)
     for person in arrive(parameters, run_id):
         yield from _due(waiting, person.arrives_us, totals)
@@ -69,11 +69,11 @@ def _due(waiting: list[_Waiting], until_us: int | None, totals: Totals) -> Itera
         yield line | {"late_seconds": one.delay_us / 1e6, "event": one.told.event, "truth": one.told.truth}
 
 
-def _measures(plan: Plan, run_id: str) -> list[Told]:
+def _initiatives(plan: Plan, run_id: str) -> list[Told]:
     return [
-        Told(one.starts_us, measure_event(one, f"{run_id}-measure-{one.name}"), {})
+        Told(one.starts_us, initiative_event(one, f"{run_id}-initiative-{one.name}"), {})
         for one in plan.effects
-        if one.kind == "measure"
+        if one.kind == "initiative"
     ]
 
 

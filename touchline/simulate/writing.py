@@ -66,11 +66,11 @@ def identify_event(event_id: str, time_us: int, person: Person) -> Event:
     return _common("identify", event_id, time_us, [("login", person.login), ("device", person.device)])
 
 
-def measure_event(effect: Effect, event_id: str) -> Event:
+def initiative_event(effect: Effect, event_id: str) -> Event:
     """What the company changed, whether it works or not."""
-    event = _common("measure", event_id, effect.starts_us, [])
+    event = _common("initiative", event_id, effect.starts_us, [])
     return event | {
-        "measure": effect.name,
+        "initiative": effect.name,
         "touchpoint": effect.touchpoint,
         "starts_at": event["time"],
         "cost": {"amount_minor": 500_000, "currency": CURRENCY},

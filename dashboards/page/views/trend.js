@@ -27,7 +27,7 @@ function Trends({ side }) {
   const kpis = kpisIn(survey.rows);
   const chosen = kpis.find((kpi) => kpiKey(kpi) === state.kpi) ?? kpis[0];
   const rows = chosen ? survey.rows.filter((row) => kpiKey(row) === kpiKey(chosen)) : [];
-  const taken = useUrl("/api/q/measures", 2, objects);
+  const taken = useUrl("/api/q/initiatives", 2, objects);
   const marks = annotationsOf(map.content, side, taken.rows, t);
   const picked = side.filter.touchpoint?.map((id) => names.touchpoint.get(id) ?? id).join(", ");
   const controls = html`<div class="controls">

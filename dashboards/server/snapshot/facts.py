@@ -5,7 +5,7 @@ from __future__ import annotations
 from touchline.dashboards.server.snapshot.kpis import badge
 from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.words import Words
-from touchline.schemas.journey.facts import FACT_KINDS, Emotion, Expectation, Facts, Measure, Remark
+from touchline.schemas.journey.facts import FACT_KINDS, Emotion, Expectation, Facts, Initiative, Remark
 from touchline.schemas.journey.model import JourneyMap
 
 _SIGNS = {"positive": "+", "neutral": "○", "negative": "−"}
@@ -25,7 +25,7 @@ def facts_of(words: Words, part: Facts, journey_map: JourneyMap) -> Markup | Non
     return tag("dl", told, class_="notes") if told else None
 
 
-def _fact(words: Words, fact: Remark | Emotion | Expectation | Measure, personas: dict[str, str]) -> list[Child]:
+def _fact(words: Words, fact: Remark | Emotion | Expectation | Initiative, personas: dict[str, str]) -> list[Child]:
     if isinstance(fact, Emotion):
         said: list[Child] = [tag("span", f"{_SIGNS[fact.valence]} {fact.emotion}", class_=fact.valence)]
     else:
@@ -35,7 +35,7 @@ def _fact(words: Words, fact: Remark | Emotion | Expectation | Measure, personas
         for key, bound in (("target.at_least", target.at_least), ("target.at_most", target.at_most)):
             if bound is not None:
                 said += [" ", badge(words.say(key, value=words.quantity(bound, target.unit), unit="").strip())]
-    if isinstance(fact, Measure):
+    if isinstance(fact, Initiative):
         said += [tag("span", f" ({fact.owner})", class_="muted")] if fact.owner else []
     elif fact.persona:
         said += [" ", badge(personas.get(fact.persona, fact.persona))]

@@ -22,7 +22,7 @@ UNIX: Final = "unix"
 UNIX_MS: Final = "unix_ms"
 Kind = Literal["text", "integer", "number", "boolean"]
 EventType = Literal[
-    "touchline.touchpoint.v1", "touchline.answer.v1", "touchline.identify.v1", "touchline.consent.v1", "touchline.measure.v1"
+    "touchline.touchpoint.v1", "touchline.answer.v1", "touchline.identify.v1", "touchline.consent.v1", "touchline.initiative.v1"
 ]  # fmt: skip
 Column = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 IdentifierType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]

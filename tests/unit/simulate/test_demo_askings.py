@@ -46,7 +46,7 @@ def test_every_stage_of_the_demos_maps_has_every_kind_of_fact_and_every_touchpoi
         assert set(stage.facts()) >= {"actions", "emotions", "motivations", "goals", "questions", "expectations"}, (
             stage.id
         )
-        assert set(stage.facts()) >= {"friction", "opportunities", "measures"}, stage.id
+        assert set(stage.facts()) >= {"friction", "opportunities", "initiatives"}, stage.id
         assert any(expectation.target for expectation in stage.expectations), stage.id
     assert [point.id for point in one.touchpoints if not point.facts()] == []
     assert all(len(persona.needs) >= 2 for persona in one.personas)

@@ -22,7 +22,7 @@ from touchline.schemas.answer import Disposition
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.journey.read import map_names
 from touchline.schemas.sources import load_sources
-from touchline.simulate.effects import LONG_WAIT_SECONDS, MEASURE_EFFECT, WAIT_EFFECT
+from touchline.simulate.effects import INITIATIVE_EFFECT, LONG_WAIT_SECONDS, WAIT_EFFECT
 from touchline.simulate.parameters import Parameters
 from touchline.simulate.simulation import simulate
 
@@ -84,11 +84,11 @@ def test_disturbances_change_the_order_and_the_copies_and_nothing_else(parameter
     assert times == sorted(times)
 
 
-def test_a_disturbed_run_has_late_events_copies_merges_and_measures() -> None:
+def test_a_disturbed_run_has_late_events_copies_merges_and_initiatives() -> None:
     lines = lines_of(SOME)
     sent = [line for line in lines if line["kind"] == "sent"]
     kinds = Counter(line["event"]["type"].split(".")[1] for line in sent)
-    assert set(kinds) == {"touchpoint", "answer", "identify", "measure"}
+    assert set(kinds) == {"touchpoint", "answer", "identify", "initiative"}
     assert sum(line["copy"] for line in sent) == lines[-1]["duplicates"] > 50
     assert sum(line["late_seconds"] > 86_400 for line in sent) > 50
     arrived = [line["event"]["time"] for line in sent]
@@ -169,7 +169,7 @@ def test_the_planted_effects_are_in_the_scores_and_the_absent_one_is_not(many: l
         effects["long_wait"]["touchpoint"], lambda one: one["truth"]["wait_seconds"] > LONG_WAIT_SECONDS
     )
     assert abs(wait - WAIT_EFFECT) < 4 * wait_error < 0.25
-    for name, size in (("works", MEASURE_EFFECT), ("does_not_work", 0.0)):
+    for name, size in (("works", INITIATIVE_EFFECT), ("does_not_work", 0.0)):
         starts = effects[name]["starts_at"]
         found, error = difference(
             effects[name]["touchpoint"], lambda one, starts=starts: one["event"]["about"]["occurred_at"] >= starts

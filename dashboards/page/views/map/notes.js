@@ -3,11 +3,11 @@ import { html } from "../../vendor/preact.js";
 import { remarks } from "../../core/mapfile.js";
 import { useStore } from "../../core/store.js";
 
-export const REMARK_KINDS = ["actions", "emotions", "motivations", "goals", "questions", "expectations", "friction", "opportunities", "measures"];
+export const REMARK_KINDS = ["actions", "emotions", "motivations", "goals", "questions", "expectations", "friction", "opportunities", "initiatives"];
 export const NOTE_ROWS = [
   { name: "actions", kinds: ["actions"] }, { name: "emotions", kinds: ["emotions"] }, { name: "goals", kinds: ["goals", "motivations"] },
   { name: "questions", kinds: ["questions"] }, { name: "expectations", kinds: ["expectations"] }, { name: "friction", kinds: ["friction"] },
-  { name: "opportunities", kinds: ["opportunities"] }, { name: "measures", kinds: ["measures"] },
+  { name: "opportunities", kinds: ["opportunities"] }, { name: "initiatives", kinds: ["initiatives"] },
 ];
 
 export function Notes({ stage, rows }) {

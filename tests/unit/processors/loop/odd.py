@@ -38,7 +38,7 @@ VALID: tuple[dict[str, Any], ...] = (
         "state": "withdrawn", "effective_at": "2025-06-01T00:00:00Z",
     },
     {
-        **_REST, "type": "touchline.measure.v1", "id": "m1", "measure": "m", "touchpoint": "poster",
+        **_REST, "type": "touchline.initiative.v1", "id": "m1", "initiative": "m", "touchpoint": "poster",
         "starts_at": "2025-06-01T00:00:00Z", "ends_at": "2025-06-02T00:00:00Z",
     },
 )  # fmt: skip

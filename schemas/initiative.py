@@ -1,4 +1,4 @@
-"""The measure event: the company changed something at a touchpoint and wants to know whether it helped."""
+"""The initiative event: the company changed something at a touchpoint and wants to know whether it helped."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from touchline.schemas.envelope import Envelope, Name, RequiredName, Timestamp
 from touchline.schemas.money import Amount
 
 
-class MeasureEvent(Envelope):
-    """One measure at one touchpoint, from `starts_at` until `ends_at` (null: still running)."""
+class InitiativeEvent(Envelope):
+    """One initiative at one touchpoint, from `starts_at` until `ends_at` (null: still running)."""
 
-    type: Literal["touchline.measure.v1"] = "touchline.measure.v1"
-    measure: RequiredName
+    type: Literal["touchline.initiative.v1"] = "touchline.initiative.v1"
+    initiative: RequiredName
     touchpoint: RequiredName
     starts_at: Timestamp
     ends_at: Timestamp | None = None
