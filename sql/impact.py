@@ -202,7 +202,7 @@ _COLUMNS: Final[Shown] = {
         f"if({any_of('is_hidden', 'n_bad = 0')}, NULL, bad_share)",
     ),
     "difference": (
-        Column(_NUMBER, "conversion_good less conversion_bad: consistent with an effect, no proof of one"),
+        Column(_NUMBER, "conversion_good less conversion_bad: consistent with an effect, not evidence of one"),
         "difference",
     ),
     "difference_low": (Column(_NUMBER, "Lower bound of its 95 % interval (Newcombe)"), "difference_low"),

@@ -1,10 +1,10 @@
-"""What charts are annotated with: measures that events report, and the dated remarks of the maps."""
+"""What charts are annotated with: initiatives that events report, and the dated remarks of the maps."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from touchline.schemas.events import MEASURE
+from touchline.schemas.events import INITIATIVE
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.sql.views import NET_ROWS, View, chosen, own, rows_of_ledger
 
@@ -28,16 +28,16 @@ def _property(name: str, comment: str) -> tuple[str, str, str]:
     return ("Nullable(String)", comment, f"nullIf(properties['{name}'], '')")
 
 
-MEASURES = View(
-    "measures",
-    "One row per measure at a touchpoint: what the company changed there, from when to when",
+INITIATIVES = View(
+    "initiatives",
+    "One row per initiative at a touchpoint: what the company changed there, from when to when",
     chosen("source", "event_id", "revision", "touchpoint", "is_simulated")
     | own(
         {
-            "measure": (
+            "initiative": (
                 "String",
-                "The measure, as the map names it (measures.id of a stage or touchpoint)",
-                "properties['measure']",
+                "The initiative, as the map names it (initiatives.id of a stage or touchpoint)",
+                "properties['initiative']",
             ),
             "starts_at": ("Nullable(DateTime64(6, 'UTC'))", "From when it holds (UTC)", _time("starts_at")),
             "ends_at": ("Nullable(DateTime64(6, 'UTC'))", "Until when (UTC); NULL when it goes on", _time("ends_at")),
@@ -53,7 +53,7 @@ MEASURES = View(
             "reported_at": ("DateTime64(6, 'UTC')", "When it was reported (UTC)", "event_time"),
         }
     ),
-    rows_of_ledger(f"kind = 'received' AND fate = 'stored' AND event_type = '{MEASURE}'\n      AND {NET_ROWS}"),
+    rows_of_ledger(f"kind = 'received' AND fate = 'stored' AND event_type = '{INITIATIVE}'\n      AND {NET_ROWS}"),
 )
 
 
@@ -67,7 +67,7 @@ def _if_said(name: str) -> str:
 
 ANNOTATIONS = View(
     "annotations",
-    "Dated remarks of the journey maps, one row each: campaigns, incidents, measures, for charts",
+    "Dated remarks of the journey maps, one row each: campaigns, incidents, initiatives, for charts",
     chosen("map", "map_version", map_version="version")
     | own(
         {
@@ -85,4 +85,4 @@ ANNOTATIONS = View(
     "\n(\n    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version\n)\n"
     "ARRAY JOIN JSONExtractArrayRaw(content, 'annotations') AS note",
 )
-NOTE_VIEWS = (MEASURES, ANNOTATIONS)
+NOTE_VIEWS = (INITIATIVES, ANNOTATIONS)

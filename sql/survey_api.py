@@ -100,7 +100,7 @@ _TREND: Final[Shown] = {
     "trend": (
         Column(
             "LowCardinality(Nullable(String))",
-            "up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of "
+            "up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no significant "
             "change, no answers to compare; NULL when suppressed",
         ),
         f"if({any_of('now_is_hidden', 'before_is_hidden')}, NULL, trend)",

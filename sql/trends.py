@@ -16,8 +16,8 @@ from typing import Final
 from touchline.sql.formulas import Z, recovered
 from touchline.sql.views import all_of, any_of
 
-UP, DOWN, NO_PROOF, NOT_KNOWN = "up", "down", "no proof of change", "no answers to compare"
-VERDICTS: Final = (UP, DOWN, NO_PROOF, NOT_KNOWN)
+UP, DOWN, NOT_SIGNIFICANT, NOT_KNOWN = "up", "down", "no significant change", "no answers to compare"
+VERDICTS: Final = (UP, DOWN, NOT_SIGNIFICANT, NOT_KNOWN)
 _SIDES: Final = ("now", "before")
 _ALIKE: Final = 1e-6
 """An interval of a mean that is no wider comes from answers that are all alike."""
@@ -51,5 +51,7 @@ def trend_layers() -> list[dict[str, str]]:
         "change_high": f"if(kind = 'net', net_change + half_change, {high})",
     }
     has_none = any_of("now_n = 0", "before_n = 0")
-    verdict = f"multiIf({has_none}, '{NOT_KNOWN}', change_low > 0, '{UP}', change_high < 0, '{DOWN}', '{NO_PROOF}')"
+    verdict = (
+        f"multiIf({has_none}, '{NOT_KNOWN}', change_low > 0, '{UP}', change_high < 0, '{DOWN}', '{NOT_SIGNIFICANT}')"
+    )
     return [first, ends, bounds, {"trend": verdict}]

@@ -14,7 +14,7 @@ from touchline.sql.views import View
 
 SINGLE: Final = frozenset(("person", "event_id", "order_id", "offset"))
 """Columns of views that have a row for one event, person or record."""
-COMPANY_MADE: Final = ("journey.measures",)
+COMPANY_MADE: Final = ("journey.initiatives",)
 """Of single events, but of the company's own."""
 
 

@@ -58,7 +58,7 @@ DROP VIEW IF EXISTS journey.kpi_survey_1w;
 
 DROP VIEW IF EXISTS journey.annotations;
 
-DROP VIEW IF EXISTS journey.measures;
+DROP VIEW IF EXISTS journey.initiatives;
 
 CREATE OR REPLACE VIEW journey.touchpoints
 (

@@ -430,14 +430,14 @@ INNER JOIN (
 ) AS settled USING (stream, offset)
 SETTINGS join_use_nulls = 0;
 
-CREATE OR REPLACE VIEW journey.measures
+CREATE OR REPLACE VIEW journey.initiatives
 (
     source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
     event_id String COMMENT 'Id of the event within its source',
     revision UInt32 COMMENT 'Revision of the event that counts',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
-    measure String COMMENT 'The measure, as the map names it (measures.id of a stage or touchpoint)',
+    initiative String COMMENT 'The initiative, as the map names it (initiatives.id of a stage or touchpoint)',
     starts_at Nullable(DateTime64(6, 'UTC')) COMMENT 'From when it holds (UTC)',
     ends_at Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when (UTC); NULL when it goes on',
     cost Nullable(Decimal(18, 4)) COMMENT 'What it costs, in units of the currency; NULL when not said',
@@ -447,14 +447,14 @@ CREATE OR REPLACE VIEW journey.measures
     reported_at DateTime64(6, 'UTC') COMMENT 'When it was reported (UTC)'
 )
 SQL SECURITY DEFINER
-COMMENT 'One row per measure at a touchpoint: what the company changed there, from when to when'
+COMMENT 'One row per initiative at a touchpoint: what the company changed there, from when to when'
 AS SELECT
     source,
     event_id,
     revision,
     touchpoint,
     is_simulated,
-    properties['measure'] AS measure,
+    properties['initiative'] AS initiative,
     parseDateTime64BestEffortOrNull(properties['starts_at'], 6, 'UTC') AS starts_at,
     parseDateTime64BestEffortOrNull(properties['ends_at'], 6, 'UTC') AS ends_at,
     accurateCastOrNull(toDecimal128OrNull(properties['cost_minor'], 4) / toDecimal128(intExp10(multiIf(properties['cost_currency'] IN ('BEF', 'BIF', 'BYR', 'CLP', 'DJF', 'ESP', 'GNF', 'GRD', 'ISK', 'ITL', 'JPY', 'KMF', 'KRW', 'LUF', 'PTE', 'PYG', 'RWF', 'TPE', 'TRL', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'), 0, properties['cost_currency'] IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'), 3, properties['cost_currency'] IN ('CLF', 'UYW'), 4, 2)), 0), 'Decimal(18, 4)') AS cost,
@@ -465,7 +465,7 @@ AS SELECT
 FROM 
 (
     SELECT * FROM journey_raw.ledger
-    WHERE kind = 'received' AND fate = 'stored' AND event_type = 'touchline.measure.v1'
+    WHERE kind = 'received' AND fate = 'stored' AND event_type = 'touchline.initiative.v1'
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
 )
 SETTINGS join_use_nulls = 0;
@@ -481,7 +481,7 @@ CREATE OR REPLACE VIEW journey.annotations
     stage Nullable(String) COMMENT 'Stage that it is about; NULL for no single one'
 )
 SQL SECURITY DEFINER
-COMMENT 'Dated remarks of the journey maps, one row each: campaigns, incidents, measures, for charts'
+COMMENT 'Dated remarks of the journey maps, one row each: campaigns, incidents, initiatives, for charts'
 AS SELECT
     map,
     version AS map_version,
@@ -3443,7 +3443,7 @@ CREATE OR REPLACE VIEW journey_api.survey_by_touchpoint
     change Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
     change_low Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
     change_high Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
-    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no significant change, no answers to compare; NULL when suppressed',
     target Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
     target_verdict LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
     question Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
@@ -3484,7 +3484,7 @@ FROM
 (
     SELECT
         *,
-        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no significant change') AS trend
     FROM 
     (
         SELECT
@@ -3752,7 +3752,7 @@ CREATE OR REPLACE VIEW journey_api.survey_by_stage
     change Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
     change_low Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
     change_high Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
-    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no significant change, no answers to compare; NULL when suppressed',
     target Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
     target_verdict LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
     question Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
@@ -3792,7 +3792,7 @@ FROM
 (
     SELECT
         *,
-        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no significant change') AS trend
     FROM 
     (
         SELECT
@@ -4047,7 +4047,7 @@ CREATE OR REPLACE VIEW journey_api.survey_total
     change Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
     change_low Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
     change_high Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
-    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no significant change, no answers to compare; NULL when suppressed',
     target Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
     target_verdict LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
     question Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
@@ -4085,7 +4085,7 @@ FROM
 (
     SELECT
         *,
-        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no proof of change') AS trend
+        multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no significant change') AS trend
     FROM 
     (
         SELECT
@@ -4755,7 +4755,7 @@ CREATE OR REPLACE VIEW journey_api.impact
     n_bad Nullable(Int64) COMMENT 'Journeys with a bad experience there: an answer of the bad class',
     conversion_good Nullable(Float64) COMMENT 'Share of the journeys with a good experience that have converted; NULL without any',
     conversion_bad Nullable(Float64) COMMENT 'Share of the journeys with a bad experience that have converted; NULL without any',
-    difference Nullable(Float64) COMMENT 'conversion_good less conversion_bad: consistent with an effect, no proof of one',
+    difference Nullable(Float64) COMMENT 'conversion_good less conversion_bad: consistent with an effect, not evidence of one',
     difference_low Nullable(Float64) COMMENT 'Lower bound of its 95 % interval (Newcombe)',
     difference_high Nullable(Float64) COMMENT 'Upper bound of its 95 % interval (Newcombe)',
     impact Nullable(Float64) COMMENT 'journeys times difference',
@@ -6270,7 +6270,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     change Nullable(Float64) COMMENT 'Value less value before; NULL unless both are shown',
     change_low Nullable(Float64) COMMENT 'Lower bound of the 95 % interval of the change',
     change_high Nullable(Float64) COMMENT 'Upper bound of the 95 % interval of the change',
-    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no proof of change, no answers to compare; NULL when suppressed',
+    trend LowCardinality(Nullable(String)) COMMENT 'up or down where the interval of the change leaves zero out (of twenty KPIs that did not change one seems to), no significant change, no answers to compare; NULL when suppressed',
     target Nullable(Float64) COMMENT 'What the map holds the KPI against; NULL when it says nothing, or several things',
     target_verdict LowCardinality(Nullable(String)) COMMENT 'met or missed where the interval leaves no doubt, else not proved; NULL without',
     question Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'

@@ -13,7 +13,7 @@ from touchline.report.stages import StageLine
 from touchline.report.tables import whole_table
 from touchline.report.touchpoints import MapPart, TouchpointLine
 from touchline.report.trend import Trend
-from touchline.sql.trends import NO_PROOF, NOT_KNOWN
+from touchline.sql.trends import NOT_KNOWN, NOT_SIGNIFICANT
 
 SIMULATED = "simulated"
 WIDE_COLUMNS = 130
@@ -111,8 +111,8 @@ def _kpi(kpi: Kpi, place: str) -> list[str]:
 def _trend(trend: Trend) -> str:
     if trend.verdict == NOT_KNOWN or trend.change is None:
         return "-"
-    if trend.verdict == NO_PROOF:
-        return NO_PROOF
+    if trend.verdict == NOT_SIGNIFICANT:
+        return NOT_SIGNIFICANT
     return f"{trend.verdict} {trend.change:+.1f} ({trend.ci_low:+.1f} to {trend.ci_high:+.1f})"
 
 

@@ -163,7 +163,7 @@ def test_a_trend_is_proven_or_said_not_to_be(two_maps: Client) -> None:
     trends = {line.touchpoint: kpi.trend for line in report.touchpoints for kpi in line.kpis}
     assert {name: (one.verdict, one.n, one.n_before) for name, one in trends.items()} == {
         "store_visit": ("up", 40, 40),
-        "web_visit": ("no proof of change", 40, 40),
+        "web_visit": ("no significant change", 40, 40),
     }
     assert trends["store_visit"].change == pytest.approx(62.5)
     (retail, _) = report.maps
@@ -190,7 +190,7 @@ def test_the_report_says_the_same_on_every_terminal(two_maps: Client, width: int
     assert squeezed.count("csattop_2_box,transactional") == 2
     if width >= 160:
         assert "up +62.5" in text
-        assert "no proof of change" in text
+        assert "no significant change" in text
 
 
 def said_of_account(client: Client, end: int = 6, beginning: int = 0) -> set[tuple[str, str]]:

@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from touchline.sql.formulas import t_quantile_sql
 from touchline.sql.survey_values import value_layers
-from touchline.sql.trends import DOWN, NO_PROOF, NOT_KNOWN, OF_SAMPLE, SIDE, UP, trend_layers
+from touchline.sql.trends import DOWN, NOT_KNOWN, NOT_SIGNIFICANT, OF_SAMPLE, SIDE, UP, trend_layers
 from touchline.sql.views import layered
 
 
@@ -110,7 +110,7 @@ def test_of_nps_it_is_the_published_test_of_two_adjusted_scores(engine_client: C
             scores.append((value, variance / (n + 3)))
         z = (scores[0][0] - scores[1][0]) / sqrt(scores[0][1] + scores[1][1])
         proven = abs(z) > norm.ppf(0.975)
-        assert (trend.verdict != NO_PROOF) == proven or abs(abs(z) - norm.ppf(0.975)) < 1e-9
+        assert (trend.verdict != NOT_SIGNIFICANT) == proven or abs(abs(z) - norm.ppf(0.975)) < 1e-9
         assert (trend.verdict == UP) == (proven and z > 0)
 
 
@@ -127,13 +127,13 @@ def test_of_means_with_equal_spread_it_is_the_usual_interval(engine_client: Clie
 def test_a_few_answers_that_are_all_alike_prove_no_change_of_a_mean(engine_client: Client) -> None:
     many = [7] * 35 + [6] * 12 + [5] * 3
     expected: list[tuple[list[int], list[int], str]] = [
-        ([7, 7], many, NO_PROOF),
-        (many, [7, 7, 7], NO_PROOF),
-        ([5, 5], [4, 4], NO_PROOF),
+        ([7, 7], many, NOT_SIGNIFICANT),
+        (many, [7, 7, 7], NOT_SIGNIFICANT),
+        ([5, 5], [4, 4], NOT_SIGNIFICANT),
         ([5] * 30, [4] * 30, UP),
         ([4] * 30, many, DOWN),
-        ([5, 5], [5], NO_PROOF),
-        ([5], [6], NO_PROOF),
+        ([5, 5], [5], NOT_SIGNIFICANT),
+        ([5], [6], NOT_SIGNIFICANT),
     ]
     found = trends_of(engine_client, [(mean(now), mean(before)) for now, before, _ in expected])
     assert [trend.verdict for trend in found] == [verdict for _, _, verdict in expected]
@@ -147,7 +147,7 @@ def test_means_that_did_not_change_seem_to_in_one_of_twenty_cases_at_most(engine
         return [7 - sum(draw.random() < 0.05 for _ in range(6)) for _ in range(n)]
 
     found = trends_of(engine_client, [(mean(scores(3)), mean(scores(100))) for _ in range(1_000)])
-    assert sum(trend.verdict != NO_PROOF for trend in found) / len(found) < 0.07
+    assert sum(trend.verdict != NOT_SIGNIFICANT for trend in found) / len(found) < 0.07
 
 
 def test_the_quantile_of_t_is_the_published_one(engine_client: Client) -> None:
@@ -160,7 +160,7 @@ def test_the_quantile_of_t_is_the_published_one(engine_client: Client) -> None:
 def test_the_verdict_says_which_way_and_never_more_than_the_interval_shows(engine_client: Client) -> None:
     pairs = [((90, 100), (60, 100)), ((60, 100), (90, 100)), ((9, 10), (6, 10)), ((1, 1), (0, 1))]
     found = trends_of(engine_client, [(share(*now), share(*before)) for now, before in pairs])
-    assert [trend.verdict for trend in found] == [UP, DOWN, NO_PROOF, NO_PROOF]
+    assert [trend.verdict for trend in found] == [UP, DOWN, NOT_SIGNIFICANT, NOT_SIGNIFICANT]
 
 
 def test_without_answers_in_one_of_the_periods_nothing_is_compared(engine_client: Client) -> None:

@@ -25,7 +25,8 @@ VIEWS = {
     "disposition",
     "orders": f"event_time local_date source event_id order_id kind amount currency person {F}",
     "journeys": "person map map_version cycle started_at last_at converted_at max_stage_order touchpoints is_simulated",
-    "measures": "source event_id revision touchpoint is_simulated measure starts_at ends_at cost currency owner expected_kpi reported_at",
+    "initiatives": "source event_id revision touchpoint is_simulated initiative starts_at ends_at cost currency owner expected_kpi "
+    "reported_at",
     "annotations": "map map_version date until text touchpoint stage",
     "kpi_volume_1h": f"bucket {H} {M} events",
     "kpi_volume_1d": f"bucket {D} {M} events",

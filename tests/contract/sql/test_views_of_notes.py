@@ -1,4 +1,4 @@
-"""What charts are annotated with: measures as events report them, remarks as the maps have them."""
+"""What charts are annotated with: initiatives as events report them, remarks as the maps have them."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.settings import Settings
 
 
-def measure(name: str, **fields: Any) -> dict[str, Any]:
-    common = {"type": "touchline.measure.v1", "source": "shop", "id": name, "time": "2025-06-01T09:00:00Z"}
-    return common | {"measure": name, "touchpoint": "till", "starts_at": "2025-06-02T00:00:00+02:00"} | fields
+def initiative(name: str, **fields: Any) -> dict[str, Any]:
+    common = {"type": "touchline.initiative.v1", "source": "shop", "id": name, "time": "2025-06-01T09:00:00Z"}
+    return common | {"initiative": name, "touchpoint": "till", "starts_at": "2025-06-02T00:00:00+02:00"} | fields
 
 
-def test_a_measure_shows_as_reported_last_with_its_days_and_its_cost(
+def test_an_initiative_shows_as_reported_last_with_its_days_and_its_cost(
     engine_client: Client, engine_settings: Settings, tmp_path: Path
 ) -> None:
     start_anew(engine_client)
-    tills = measure("tills", cost={"amount_minor": 123_450, "currency": "EUR"}, owner="Stores", expected_kpi="ces")
+    tills = initiative("tills", cost={"amount_minor": 123_450, "currency": "EUR"}, owner="Stores", expected_kpi="ces")
     revised = tills | {"revision": 1, "ends_at": "2025-06-30T22:00:00Z"}
-    store(engine_settings, tmp_path, [revised, tills, tills, measure("signs")])
+    store(engine_settings, tmp_path, [revised, tills, tills, initiative("signs")])
     columns = (
-        "measure, toString(starts_at), toString(ends_at), cost, currency, owner, expected_kpi, revision, touchpoint"
+        "initiative, toString(starts_at), toString(ends_at), cost, currency, owner, expected_kpi, revision, touchpoint"
     )
-    assert engine_client.execute(f"SELECT {columns} FROM journey.measures ORDER BY measure") == [
+    assert engine_client.execute(f"SELECT {columns} FROM journey.initiatives ORDER BY initiative") == [
         ("signs", "2025-06-01 22:00:00.000000", None, None, None, None, None, 0, "till"),
         ("tills", "2025-06-01 22:00:00.000000", "2025-06-30 22:00:00.000000", Decimal("1234.5"), "EUR", "Stores", "ces", 1, "till"),
     ]  # fmt: skip
 
 
-def test_the_cost_of_a_measure_has_the_decimal_places_of_its_currency(
+def test_the_cost_of_an_initiative_has_the_decimal_places_of_its_currency(
     engine_client: Client, engine_settings: Settings, tmp_path: Path
 ) -> None:
     start_anew(engine_client)
     store(
         engine_settings,
         tmp_path,
-        [measure(code, cost={"amount_minor": 12_345, "currency": code}) for code in CURRENCY_EXPONENTS],
+        [initiative(code, cost={"amount_minor": 12_345, "currency": code}) for code in CURRENCY_EXPONENTS],
     )
-    found = dict(engine_client.execute("SELECT currency, cost FROM journey.measures"))
+    found = dict(engine_client.execute("SELECT currency, cost FROM journey.initiatives"))
     assert found == {code: Decimal(12_345).scaleb(-places) for code, places in CURRENCY_EXPONENTS.items()}
 
 
