@@ -1,4 +1,4 @@
-/** How far journeys come: reached, went on, lost, still open; rates of the journeys whose window is over. */
+/** How far journeys come: reached, continued, lost, still open; rates of the journeys whose window is over. */
 import { html } from "../vendor/preact.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";

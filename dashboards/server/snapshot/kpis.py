@@ -9,7 +9,7 @@ from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.words import Words
 
 Row = Mapping[str, Any]
-_TRENDS: Final = {"no proof of change": "trend.unproved", "no answers to compare": "trend.none"}
+_TRENDS: Final = {"no significant change": "trend.not_significant", "no answers to compare": "trend.none"}
 _VERDICTS: Final = {"met": ("target.met", "good"), "missed": ("target.missed", "bad")}
 _WIDTH, _HEIGHT, _MIDDLE = 100, 16, 8
 

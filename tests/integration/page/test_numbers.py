@@ -136,7 +136,7 @@ def test_where_to_act_first_flags_only_what_lies_below_its_target_with_the_whole
         is_flagged = row["ci_high"] < row["target"]
         assert shown.get_by_text("Below target", exact=True).count() == int(is_flagged) == row["is_flagged"]
         expect(shown.locator(".rank-effect p").first).to_have_text(
-            re.compile(r"^(Consistent with|No proof of|Too few answers)")
+            re.compile(r"^(Consistent with|No significant difference|Too few answers)")
         )
     analyst.go(ranks.first.locator(".rank-effect .num"))
     assert number_in(analyst.panel("journeys-a").locator("h2")) == rows[1]["journeys"]
@@ -206,7 +206,7 @@ def test_a_stage_shows_its_events_and_how_many_of_its_journeys_went_on(
         ]  # fmt: skip
         assert stage.locator(".stage-title").get_by_text("simulated").count() == 1
         went_on = stage.locator(".stage-advanced")
-        expect(went_on).to_contain_text("closed windows only")
+        expect(went_on).to_contain_text("finished journeys")
         if row is rows[-1]:
             expect(went_on).to_contain_text("the last stage")
         else:

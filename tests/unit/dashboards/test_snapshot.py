@@ -114,8 +114,8 @@ def test_where_too_few_answered_no_number_is_written() -> None:
 
 
 def test_without_proof_no_arrow_is_shown() -> None:
-    text = Read(written(survey_by_touchpoint=[SURVEY | {"trend": "no proof of change"}])).text
-    assert "no proof of change" in text
+    text = Read(written(survey_by_touchpoint=[SURVEY | {"trend": "no significant change"}])).text
+    assert "no significant change" in text
     assert "▲" not in text
 
 
@@ -129,16 +129,16 @@ def test_simulated_data_are_labelled_at_the_number_and_at_the_top() -> None:
 
 def test_a_rate_of_a_stage_has_its_n() -> None:
     document = written()
-    assert "Went on (closed windows only)50.0% 30.0% to 70.0% · n 16" in Read(document).text
+    assert "Continued to the next stage (finished journeys)50.0% 30.0% to 70.0% · n 16" in Read(document).text
     assert "<td>16</td>" in document
 
 
 def test_a_stage_tells_its_events_its_journeys_and_those_still_open() -> None:
     text = Read(written()).text
-    assert "Events11,756Journeys9Still open9Went on (closed windows only)– the last stage" in text
+    assert "Events11,756Journeys9Still open9Continued to the next stage (finished journeys)– the last stage" in text
     young = [row | NO_RATE for row in FUNNEL]
-    assert "Went on (closed windows only)– no window closed yet" in Read(written(funnel=young)).text
-    assert "closed windows only" not in Read(written(volume_by_touchpoint=[], funnel=[])).text
+    assert "Continued to the next stage (finished journeys)– no window closed yet" in Read(written(funnel=young)).text
+    assert "finished journeys" not in Read(written(volume_by_touchpoint=[], funnel=[])).text
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "it"])

@@ -11,7 +11,7 @@ from tests.unit.journey.build import shipped
 from touchline.schemas.journey.parts import Annotation
 from touchline.settings import Settings
 
-PLANTED = "Planted in the demo's simulated answers"
+PLANTED = "Demo: simulated"
 
 
 def tells(note: Annotation, touchpoint: str, day: str) -> bool:

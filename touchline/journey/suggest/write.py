@@ -156,7 +156,7 @@ def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
     return (-counted[1], counted[0])
 
 
-_KPIS = """# What is asked where; docs/journey-maps.md has three policies, docs/kpis.md the variants. For example:
+_KPIS = """# Survey questions by touchpoint; docs/journey-maps.md has three policies, docs/kpis.md the variants. For example:
 # kpis:
 #   - id: satisfaction
 #     kpi: csat
