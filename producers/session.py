@@ -40,7 +40,7 @@ def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mappin
     }
     unknown = sorted({*options} - {*KafkaProducer.DEFAULT_CONFIG} - {*KafkaProducer.DEPRECATED_CONFIGS})
     if unknown:  # kafka-python would repeat their values, and a misspelt name may be a password's
-        raise WrongUsage(f"kafka-python has no option {', '.join(unknown)}", "mend kafka_options")
+        raise WrongUsage(f"kafka-python has no option {', '.join(unknown)}", "fix kafka_options")
     clients: list[KafkaNetClient] = []
 
     def make_client(**configs: Any) -> KafkaNetClient:
@@ -55,7 +55,7 @@ def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mappin
         if isinstance(error, KafkaTimeoutError):
             raise unreachable(bootstrap, error) from None
         if isinstance(error, ValueError | AssertionError | KafkaConfigurationError):
-            raise WrongUsage(f"kafka-python refuses an option: {error}", "mend kafka_options") from None
+            raise WrongUsage(f"kafka-python refuses an option: {error}", "fix kafka_options") from None
         raise
 
 

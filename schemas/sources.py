@@ -99,7 +99,7 @@ def load_sources(path: Path | str) -> Sources:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         place = "" if line is None else f" at line {line + 1}"
         raise WrongUsage(
-            f"the sources file {path} is not valid YAML{place}", "mend its indentation and colons"
+            f"the sources file {path} is not valid YAML{place}", "fix its indentation and colons"
         ) from None
     try:
         return SourcesFile.model_validate(document).sources
@@ -108,5 +108,5 @@ def load_sources(path: Path | str) -> Sources:
         field = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"
         raise WrongUsage(
             f"the sources file {path} is wrong at {field}: {first['msg']}",
-            "mend this entry: docs/configuration.md lists the fields",
+            "fix this entry: docs/configuration.md lists the fields",
         ) from None

@@ -31,7 +31,7 @@ TOUCHLINE_TOPIC=orders touchline config show --set partitions=8
 - The project folder is `TOUCHLINE_PROJECT_DIR`, else the nearest folder upwards that holds a `touchline.toml`, else the
   working folder. Relative paths start there.
 - Secrets are files, never values. The local stack makes them once, readable by their owner only.
-- An unknown setting or a wrong value ends the command with exit status 2 and a line that says how to mend it; the value
+- An unknown setting or a wrong value ends the command with exit status 2 and a line that says how to fix it; the value
   itself is not shown. Other variables that start with `TOUCHLINE_` are left alone, and `touchline config show` lists them.
 - Every process reads its configuration once, when it starts.
 

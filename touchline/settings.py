@@ -95,7 +95,7 @@ class Settings(BaseModel):
     outbox_block_seconds: float = Field(
         10.0,
         ge=0,
-        description="a full outbox makes emit wait so long, then fail",
+        description="longest wait of emit while the outbox is full; then it fails",
         examples=[0.5],
         json_schema_extra={"unit": "seconds"},
     )
@@ -149,14 +149,14 @@ class Settings(BaseModel):
     collector_read_seconds: float = Field(
         15.0,
         gt=0,
-        description="so long may a body take to arrive",
+        description="longest time to receive a request body",
         examples=[60.0],
         json_schema_extra={"unit": "seconds"},
     )
     collector_ack_seconds: float = Field(
         30.0,
         gt=0,
-        description="so long may Kafka (or the outbox) take to acknowledge a request's events; beyond, 503",
+        description="longest time for Kafka (or the outbox) to acknowledge a request's events; then 503",
         examples=[10.0],
         json_schema_extra={"unit": "seconds"},
     )
@@ -183,21 +183,21 @@ class Settings(BaseModel):
     dashboard_wait_seconds: float = Field(
         10.0,
         gt=0,
-        description="so long may a query wait for its turn; beyond, 503",
+        description="longest wait of a query for its turn; then 503",
         examples=[2.0],
         json_schema_extra={"unit": "seconds"},
     )
     dashboard_query_seconds: float = Field(
         30.0,
         gt=0,
-        description="so long may ClickHouse take for a query of the dashboard; beyond, 504",
+        description="longest time for a query of the dashboard; then 504",
         examples=[60.0],
         json_schema_extra={"unit": "seconds"},
     )
 
     worker_http_host: Name = Field(
         "127.0.0.1",
-        description="address on which a worker tells its health and metrics",
+        description="address on which a worker serves its health and metrics",
         examples=["0.0.0.0"],
     )
     worker_http_port: Port | None = Field(
@@ -253,7 +253,7 @@ class Settings(BaseModel):
         30.0,
         ge=5,
         le=86_400,
-        description="so long may a worker stand still although records wait; then it says so in its log and its ready file",
+        description="longest time a worker may stand still although records wait; then it says so in its log and its ready file",
         examples=[120],
         json_schema_extra={"unit": "seconds"},
     )
@@ -359,7 +359,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise WrongUsage(f"{path} cannot be read: {error}", "mend the file; its lines are `setting = value`") from error
+        raise WrongUsage(f"{path} cannot be read: {error}", "fix the file; its lines are `setting = value`") from error
 
 
 def _build(values: Mapping[str, object], origins: dict[str, str]) -> Settings:

@@ -39,7 +39,7 @@ async def read_body(chunks: Chunks, encoding: str, limit_bytes: int, seconds: fl
                 body += part
     except TimeoutError:
         raise RequestRefused(
-            408, f"the body did not arrive within {seconds:g} s", "send smaller requests, or mend the connection"
+            408, f"the body did not arrive within {seconds:g} s", "send smaller requests, or fix the connection"
         ) from None
     if inflate is not None:
         inflate.finish()

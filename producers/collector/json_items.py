@@ -74,7 +74,7 @@ def _why_not(body: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
             return "the body is not UTF-8", "send text as UTF-8 without lone surrogates"
     return (
         f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
-        "mend it there; several events are an array, or lines under Content-Type: application/x-ndjson",
+        "fix it there; several events are an array, or lines under Content-Type: application/x-ndjson",
     )
 
 

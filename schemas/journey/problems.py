@@ -1,4 +1,4 @@
-"""What is wrong with a map file, said so that its author can mend it."""
+"""What is wrong with a map file, said so that its author can fix it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
     hint: str
 
     def told(self, file: str) -> str:
-        """`file:line: field: what; mend`, the form that editors can jump to."""
+        """`file:line: field: what; hint`, the form that editors can jump to."""
         place = f"{file}:{self.line}" if self.line else file
         return f"{place}: {self.field + ': ' if self.field else ''}{self.what}; {self.hint}"
 
@@ -35,7 +35,7 @@ class MapInvalid(WrongUsage):
         count = len(self.problems)
         super().__init__(
             "\n".join(problem.told(file) for problem in self.problems),
-            f"mend {'this' if count == 1 else f'these {count} places'} and run `touchline map check {file}`",
+            f"fix {'this' if count == 1 else f'these {count} places'} and run `touchline map check {file}`",
         )
 
 

@@ -45,7 +45,12 @@ COMMANDS: dict[str, Command] = {
             "backup", "touchline.cli.backup", "backup", "worker", PROCESSES, "copy what ClickHouse holds, while it runs"
         ),
         Command(
-            "restore", "touchline.cli.backup", "restore", "worker", PROCESSES, "the way back; Kafka fills the rest"
+            "restore",
+            "touchline.cli.backup",
+            "restore",
+            "worker",
+            PROCESSES,
+            "restore a backup; newer events are replayed from Kafka",
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("collector", "touchline.cli.collector", "collector", "collector", PROCESSES, "take events over HTTP"),

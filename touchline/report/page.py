@@ -53,7 +53,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         )
     if report.quarantine:
         yield Text(
-            "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends what is mended)"
+            "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends again what is fixed)"
         )
         rows = [(reason, REMEDIES[Reason(reason)], f"{count:,}") for reason, count in report.quarantine]
         yield _plain(("reason", "remedy", "records"), rows)

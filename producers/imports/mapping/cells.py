@@ -177,7 +177,7 @@ def _moment(value: Any, form: str) -> datetime:
     except ValueError:
         wanted = "2026-01-31T09:30:00+01:00" if form == ISO else form
         raise CellUnreadable(
-            f"{shape_of(value)} is no time", f"write it as {wanted}, or mend `format` in the mapping"
+            f"{shape_of(value)} is no time", f"write it as {wanted}, or fix `format` in the mapping"
         ) from None
 
 

@@ -1,7 +1,7 @@
 """Applies a mapping: a row of cells becomes an event, and a list of what could not be read.
 
 A cell that cannot be read stands in the event as a list of its text: no field of the contract takes that, so the pipeline refuses the
-event for the same reason and field as the verdict says, and the cell is there for whoever mends the row. Cells of identifiers never do.
+event for the same reason and field as the verdict says, and the cell is there for whoever fixes the row. Cells of identifiers never do.
 
 Why: docs/decisions/0100.
 """

@@ -34,7 +34,7 @@ class MappingInvalid(WrongUsage):
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems)
         told = "\n".join(problem.told(file) for problem in self.problems)
-        super().__init__(told, f"mend the mapping; {PAGE} shows one with all fields")
+        super().__init__(told, f"fix the mapping; {PAGE} shows one with all fields")
 
 
 def load_mapping(path: Path | str) -> Mapping:

@@ -72,7 +72,7 @@ def _row(number: int, names: list[str], cells: tuple[object, ...]) -> Row:
         Reason.MISSING_FIELD,
         "id",
         f"column {column} holds what cannot be read: a time beyond the calendar, or text that is not UTF-8",
-        "mend it where the file is made",
+        "fix it where the file is made",
     )
     return Row(number, None, fault, repr(others).encode("utf-8", "surrogateescape"))
 

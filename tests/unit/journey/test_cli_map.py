@@ -33,7 +33,7 @@ def test_check_of_a_bad_map_says_where_and_what_to_write_and_exits_with_2(capsys
     assert run(["map", "check", "retail", str(BAD / "unknown_stage_in_rule.yaml")]) == 2
     told = capsys.readouterr()
     assert "unknown_stage_in_rule.yaml:12: rules[1].stage: there is no stage 'lok'; did you mean 'look'?" in told.err
-    assert "hint: mend this and run" in told.err
+    assert "hint: fix this and run" in told.err
     assert "retail version 3 is good" in told.out
 
 

@@ -30,7 +30,7 @@ def test_what_the_error_says_can_be_jumped_to_and_names_the_command_that_checks(
     with pytest.raises(MapInvalid) as refused:
         load_map(file)
     assert refused.value.what == f"{file}:12: rules[1].stage: there is no stage 'lok'; did you mean 'look'?"
-    assert refused.value.hint == f"mend this and run `touchline map check {file}`"
+    assert refused.value.hint == f"fix this and run `touchline map check {file}`"
     assert refused.value.exit_status == 2
 
 
