@@ -156,7 +156,7 @@ ASSIGNED = Metric(
     "touchline_assigned_partitions", Kind.GAUGE, "partitions", "Partitions that the group gave this worker"
 )
 REBALANCES = Metric(
-    "touchline_rebalances_total", Kind.COUNTER, "rebalances", "Assignments of partitions that this worker was told of"
+    "touchline_rebalances_total", Kind.COUNTER, "rebalances", "Assignments of partitions that this worker received"
 )
 REJOINS = Metric(
     "touchline_rejoins_total",
