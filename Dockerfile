@@ -29,7 +29,7 @@ RUN uv pip install --python /opt/touchline --no-build --no-cache --constraint re
 FROM python:3.13-slim-bookworm AS base
 LABEL org.opencontainers.image.title="touchline" org.opencontainers.image.licenses="Apache-2.0"
 # Sticky and writable by all, like /tmp: the container runs as whatever user owns the secrets.
-RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline /var/lib/touchline/outbox
+RUN mkdir -p /etc/touchline && install -d -m 1777 /var/lib/touchline /var/lib/touchline/outbox /var/lib/touchline/bi
 ENV PATH=/opt/touchline/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TOUCHLINE_PROJECT_DIR=/etc/touchline
 WORKDIR /etc/touchline
 USER 1000:1000

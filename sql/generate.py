@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from touchline.dashboards.bi.generate import write_bi_files
 from touchline.sql.all_views import ALL_VIEWS as ALL_VIEWS, VIEWS as VIEWS
 from touchline.sql.api_views import API_VIEWS
 from touchline.sql.documents import kpis_page, views_page
@@ -90,7 +89,6 @@ def main() -> None:
     for name, content in generated_files().items():
         (project / name).write_text(content, encoding="utf-8")
         print(name)
-    write_bi_files(project)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The operations dashboard of Grafana over Prometheus, generated: `python -m touchline.dashboards.monitoring.generate`."""
+"""The operations dashboard of Grafana over Prometheus; `touchline bi export grafana` writes it."""

@@ -1,6 +1,6 @@
 """`./run superset`: the bundle in a real Superset, on the demo's data, and whether every chart of it is drawn.
 
-    stack up (or the running one) ─▶ the demo's data (or those that stand) ─▶ Superset set up, bundle imported
+    stack up (or the running one) ─▶ the demo's data (or those that stand) ─▶ Superset set up, bundle exported and imported
         ─▶ server ─▶ every chart's query by the API ─▶ the dashboard in Chromium, and a picture of it
 
 Exit status 0 when all charts are drawn without an error, 1 when one is not, 2 wrong usage, 3 an engine cannot be reached.
@@ -90,8 +90,10 @@ def _prove(stack: LocalStack, wanted: argparse.Namespace) -> None:
     server = Part(home.server(), home.folder)
     server.on_start = stack.guard  # it ends with this process, however that ends
     server.terminate()  # one that was kept would hold its own port and the older bundle
+    _say("exporting the bundle")
+    bundle = home.export()
     _say("setting Superset up (its tables, roles, the user admin) and importing the bundle")
-    home.set_up()
+    home.set_up(bundle)
     _say(f"starting Superset on {home.address}")
     server.start()
     try:

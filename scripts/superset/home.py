@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from touchline.dashboards.bi.export import SUPERSET_ZIP
 from touchline.errors import TouchlineError
 from touchline.local.ports import LOOPBACK, STACK_MARK
 from touchline.local.process import ListeningPort, PartSpec
@@ -73,22 +75,28 @@ class Home:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def set_up(self) -> None:
-        """Superset's own tables and roles, the user `admin`, and the bundle over what was imported before."""
-        self._step("superset", "db", "upgrade")
-        self._step("superset", "init")
-        self._step("python", str(FILES / "set_up.py"))
+    def export(self) -> Path:
+        """The bundle as `touchline bi export superset` writes it."""
+        folder = self.folder / "bundle"
+        self._step([sys.executable, "-m", "touchline", "bi", "export", "superset", str(folder)], dict(os.environ))
+        return folder / SUPERSET_ZIP
 
-    def _step(self, program: str, *arguments: str) -> None:
-        command = [str(self.folder / "venv" / "bin" / program), *arguments]
+    def set_up(self, bundle: Path) -> None:
+        """Superset's own tables and roles, the user `admin`, and the bundle over what was imported before."""
+        programs, environment = self.folder / "venv" / "bin", self.environment()
+        self._step([str(programs / "superset"), "db", "upgrade"], environment)
+        self._step([str(programs / "superset"), "init"], environment)
+        self._step([str(programs / "python"), str(FILES / "set_up.py"), str(bundle)], environment)
+
+    def _step(self, command: list[str], environment: dict[str, str]) -> None:
         with self._log.open("a", encoding="utf-8") as log:
             outcome = subprocess.run(
-                command, env=self.environment(), stdout=log, stderr=log, timeout=STEP_SECONDS, check=False
+                command, env=environment, stdout=log, stderr=log, timeout=STEP_SECONDS, check=False
             )
         if outcome.returncode != 0:
             end = "\n".join(self._log.read_text(encoding="utf-8").splitlines()[-_LOG_LINES:])
             raise SupersetFailed(
-                f"`{program} {' '.join(arguments[:2])}` ended with status {outcome.returncode}:\n{end}",
+                f"`{Path(command[0]).name} {' '.join(command[1:])}` ended with status {outcome.returncode}:\n{end}",
                 f"see {self._log}",
             )
 

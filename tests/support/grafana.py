@@ -1,13 +1,20 @@
-"""What Grafana sends to ClickHouse: a query after its variables and macros, by the documented rules of Grafana and of the plugin
-grafana-clickhouse-datasource (docs/sources/query-editor.md and template-variables.md there).
+"""Grafana's dashboards as they are exported, and what Grafana sends to ClickHouse: a query after its variables and macros.
+
+By the documented rules of Grafana and of the plugin grafana-clickhouse-datasource (docs/sources/query-editor.md and template-variables.md
+there).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from touchline.dashboards.bi.export import Tool, exported
 
 ALL = "$__all"
 _MACRO = re.compile(r"\$__(\w+)")
@@ -19,6 +26,13 @@ class Range(NamedTuple):
     start: datetime
     end: datetime
     interval_seconds: int
+
+
+@cache
+def dashboards() -> dict[str, dict[str, Any]]:
+    """The exported dashboards by their name without ending."""
+    files = exported(Tool.GRAFANA)
+    return {PurePosixPath(name).stem: json.loads(files[name]) for name in sorted(files) if name.endswith(".json")}
 
 
 def expand(sql: str, chosen: Mapping[str, list[str]], options: Mapping[str, list[str]], within: Range) -> str:

@@ -1,4 +1,4 @@
-"""Superset's bundle as SQL: what its server would ask ClickHouse for, from the committed files alone.
+"""Superset's bundle as SQL: what its server would ask ClickHouse for, from the exported files alone.
 
 As Superset's ClickHouse dialect does it: names of metrics and computed columns become their expressions, a time grain a function on the
 time column.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
-from tests.support.documents import ROOT
-from touchline.dashboards.bi.superset_files import BUNDLE
+from touchline.dashboards.bi.export import Tool, exported
 
 Shape = dict[str, Any]
 _GRAINS = {
@@ -28,13 +27,9 @@ _GRAINS = {
 @cache
 def bundled(kind: str) -> dict[str, Shape]:
     """The files of one kind (datasets, charts, ...) by their name without ending."""
-    return {path.stem: read_yaml(path) for path in sorted((ROOT / BUNDLE / kind).rglob("*.yaml"))}
-
-
-def read_yaml(path: Path) -> Shape:
-    """One file of the bundle."""
-    content: Shape = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content
+    files = exported(Tool.SUPERSET, unpacked=True)
+    names = sorted(name for name in files if name.startswith(f"{kind}/"))
+    return {PurePosixPath(name).stem: yaml.safe_load(files[name]) for name in names}
 
 
 def chart_queries(chart: Shape, datasets: dict[str, Shape]) -> Iterator[str]:

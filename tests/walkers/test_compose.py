@@ -13,14 +13,16 @@ from jsonschema import ValidationError
 
 from tests.support.compose import ROOT, Document, filled, load, validate, variables
 from touchline.cli.commands import COMMANDS
+from touchline.dashboards.bi.export import SUPERSET_ZIP, Tool, exported
 from touchline.settings import ENV_PREFIX, Settings, load_settings
 
 FILES = {
     "docker-compose.yml": ("docker-compose.yml",),
     "with docker-compose.cluster.yml": ("docker-compose.yml", "docker-compose.cluster.yml"),
 }
-ONE_SHOTS = {"topic", "access", "migrate", "demo"}
-OURS = {"migrate", "worker", "collector", "dashboard", "demo"}
+FILE_WRITERS = {"grafana-files": "grafana", "superset-files": "superset"}
+ONE_SHOTS = {"topic", "access", "migrate", "demo", *FILE_WRITERS}
+OURS = {"migrate", "worker", "collector", "dashboard", "demo", *FILE_WRITERS}
 WRITABLE = {
     "kafka": "its image writes its configuration at the start",
     "clickhouse": "its image writes its users at the start",
@@ -162,7 +164,7 @@ def test_nobody_but_the_one_who_makes_the_roles_has_the_administrators_password(
 
 def test_variables_and_commands_are_ours_and_have_values_that_the_settings_take(services: dict[str, Document]) -> None:
     for name in OURS:
-        environment = {key: filled(str(value)) for key, value in services[name]["environment"].items()}
+        environment = {key: filled(str(value)) for key, value in services[name].get("environment", {}).items()}
         assert all(key.startswith(ENV_PREFIX) for key in environment), name
         values = {key.removeprefix(ENV_PREFIX).lower(): value for key, value in environment.items()}
         load_settings(**values)  # refuses a name that is no setting
@@ -209,6 +211,30 @@ def test_what_is_mounted_from_the_project_is_there(services: dict[str, Document]
 def test_named_volumes_are_declared_and_used(compose: Document, services: dict[str, Document]) -> None:
     mounts = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
     assert {source for source in mounts if not source.startswith(".")} == compose["volumes"].keys()
+
+
+def test_grafana_and_superset_start_with_the_files_that_this_release_exports(services: dict[str, Document]) -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    read_at = {
+        "grafana": "/var/lib/grafana/dashboards/touchline",
+        "superset": "/opt/touchline/bundle",
+    }
+    for name, tool in FILE_WRITERS.items():
+        assert services[name]["command"][:-1] == ["bi", "export", tool]
+        folder = services[name]["command"][-1]
+        assert services[name]["volumes"] == [f"{name}:{folder}"]
+        assert re.search(rf"install -d -m 1777 .*{folder}\b", image), (
+            "a new volume gets the rights of the image's folder"
+        )
+        assert services[tool]["depends_on"][name] == {"condition": "service_completed_successfully"}
+        assert f"{name}:{read_at[tool]}:ro" in services[tool]["volumes"]
+        assert not services[name].get("secrets")
+    files = exported(Tool.GRAFANA)
+    provider = yaml.safe_load(files["provisioning/dashboards/touchline.yaml"])["providers"][0]
+    assert provider["options"]["path"] == read_at["grafana"]
+    assert services["grafana"]["environment"]["GF_PATHS_PROVISIONING"] == f"{read_at['grafana']}/provisioning"
+    start = (ROOT / "dashboards/superset/start").read_text(encoding="utf-8")
+    assert f" {read_at['superset']}/{SUPERSET_ZIP}\n" in start
 
 
 def test_the_document_names_every_variable_of_the_files(compose: Document) -> None:
@@ -262,5 +288,5 @@ def test_three_brokers_vote_and_hold_every_record_twice_at_least() -> None:
     same = ("KAFKA_PROCESS_ROLES", "KAFKA_INTER_BROKER_LISTENER_NAME", "KAFKA_LOG_RETENTION_HOURS", "KAFKA_LOG_DIRS")
     for name in (*same, "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "KAFKA_AUTO_CREATE_TOPICS_ENABLE", "KAFKA_HEAP_OPTS"):
         assert len({one[name] for one in brokers.values()}) == 1, name
-    for name in OURS - {"migrate", "dashboard"}:
+    for name in OURS - {"migrate", "dashboard", *FILE_WRITERS}:
         assert services[name]["environment"]["TOUCHLINE_KAFKA_BOOTSTRAP"].count(",") == 2, name

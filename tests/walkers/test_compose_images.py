@@ -11,6 +11,7 @@ from typing import Any
 
 from scripts.demo import ASKINGS
 from tests.support.compose import ROOT, load
+from touchline.dashboards.bi.export import SUPERSET_ZIP
 
 
 def test_superset_is_built_from_its_lock_and_runs_what_the_local_one_runs() -> None:
@@ -25,7 +26,7 @@ def test_superset_is_built_from_its_lock_and_runs_what_the_local_one_runs() -> N
     assert [path for path in copied if not (ROOT / path).exists()] == []
     start = (ROOT / "dashboards/superset/start").read_text(encoding="utf-8").splitlines()[3:]
     assert [line.split()[:3] for line in start[:2]] == [["superset", "db", "upgrade"], ["superset", "init"]]
-    assert start[2] == "python /opt/touchline/set_up.py"
+    assert start[2] == f"python /opt/touchline/set_up.py /opt/touchline/bundle/{SUPERSET_ZIP}"
     assert "gunicorn" in start[3]
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-GRAFANA = Path(__file__).parent.parent.parent / "dashboards" / "grafana"
-DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
+from tests.support.grafana import dashboards
+from touchline.dashboards.bi.export import Tool, exported
+
+DASHBOARDS = dashboards()
+PROVISIONING = {
+    name.removeprefix("provisioning/"): yaml.safe_load(content)
+    for name, content in exported(Tool.GRAFANA).items()
+    if name.startswith("provisioning/")
+}
 KNOWN_PANELS = {
     "stat",
     "table",
@@ -29,8 +34,8 @@ KNOWN_PANELS = {
 
 def provisioned() -> list[dict[str, Any]]:
     """All data sources of the provisioning files."""
-    texts = [path.read_text(encoding="utf-8") for path in (GRAFANA / "provisioning/datasources").glob("*.yaml")]
-    return [source for text in texts for source in yaml.safe_load(text)["datasources"]]
+    found = [content for name, content in PROVISIONING.items() if name.startswith("datasources/")]
+    return [source for content in found for source in content["datasources"]]
 
 
 def test_data_sources_take_their_password_from_a_file() -> None:
@@ -43,15 +48,15 @@ def test_data_sources_take_their_password_from_a_file() -> None:
 
 
 def test_dashboards_are_found_where_the_provider_looks() -> None:
-    (path,) = (GRAFANA / "provisioning/dashboards").glob("*.yaml")
-    (provider,) = yaml.safe_load(path.read_text(encoding="utf-8"))["providers"]
+    (content,) = [content for name, content in PROVISIONING.items() if name.startswith("dashboards/")]
+    (provider,) = content["providers"]
     assert provider["type"] == "file"
     assert provider["options"]["path"] == "/var/lib/grafana/dashboards/touchline"
 
 
-@pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
-def test_a_dashboard_is_whole(path: Path) -> None:
-    board = json.loads(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_is_whole(name: str) -> None:
+    board = DASHBOARDS[name]
     assert board["uid"].startswith("touchline-")
     assert board["title"]
     assert board["schemaVersion"] >= 36
@@ -71,7 +76,7 @@ def test_a_dashboard_is_whole(path: Path) -> None:
 
 
 def test_panels_of_answers_tell_those_that_are_simulated() -> None:
-    panels = json.loads((GRAFANA / "dashboards/journey.json").read_text(encoding="utf-8"))["panels"]
+    panels = DASHBOARDS["journey"]["panels"]
     asked = [
         target["rawSql"] for panel in panels for target in panel.get("targets", ()) if "survey" in target["rawSql"]
     ]
@@ -79,9 +84,9 @@ def test_panels_of_answers_tell_those_that_are_simulated() -> None:
     assert [sql for sql in asked if "is_simulated" not in sql] == []
 
 
-@pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
-def test_panels_lie_side_by_side(path: Path) -> None:
-    places = [panel["gridPos"] for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]]
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_panels_lie_side_by_side(name: str) -> None:
+    places = [panel["gridPos"] for panel in DASHBOARDS[name]["panels"]]
     assert [one for one in places if one["x"] + one["w"] > 24] == []
     overlapping = [
         (one, other)

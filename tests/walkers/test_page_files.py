@@ -14,6 +14,7 @@ PLACES = re.compile(r"\{\w+\}")
 CALLED = re.compile(r"""(?<![\w.])(?:t\(|named\(t, )(?:"([^"]+)"|`([^`]+)`)""")
 QUOTED = re.compile(r"""["`]([\w.]+)["`]""")
 FORMS = ("_one", "_other")
+IMPORTED = re.compile(r"""^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)";|^import "(\.[^"]+)";""", re.MULTILINE)
 
 
 def messages(language: str) -> dict[str, str]:
@@ -93,3 +94,40 @@ def test_the_page_names_all_its_modules_at_once() -> None:
     named = set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', text))
     own = {str(path.relative_to(PAGE)) for path in PAGE.rglob("*.js") if "vendor" not in path.parts}
     assert named == own - {"app.js"} | {"vendor/preact.js"}
+
+
+def imports() -> dict[str, set[str]]:
+    """Each of the page's own modules -> those that it imports."""
+    own = [path for path in PAGE.rglob("*.js") if "vendor" not in path.parts]
+    return {
+        str(path.relative_to(PAGE)): {
+            str((path.parent / (named or bare)).resolve().relative_to(PAGE.resolve()))
+            for named, bare in IMPORTED.findall(path.read_text(encoding="utf-8"))
+        }
+        for path in own
+    }
+
+
+def in_circles(arrows: dict[str, set[str]]) -> set[str]:
+    """Modules that import themselves, over others or directly."""
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [start]
+        while waiting:
+            new = arrows.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return found
+
+    return {module for module in arrows if module in reached(module)}
+
+
+def test_no_module_of_the_page_imports_itself_over_others() -> None:
+    arrows = imports()
+    assert arrows["views/trend/kpi.js"] >= {"core/bucket.js", "vendor/preact.js"}
+    assert in_circles(arrows) == set()
+
+
+def test_a_circle_of_imports_would_be_found() -> None:
+    assert in_circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d", "a"}}) == {"b", "c", "d"}

@@ -63,6 +63,7 @@ COMMANDS: dict[str, Command] = {
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
         Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),
+        Command("bi", "touchline.cli.bi", None, "cli", WAYS_TO_LOOK, "files for Superset, Grafana and dbt"),
         Command(
             "reconcile",
             "touchline.cli.reconcile",

@@ -2,6 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { DRILL_KEYS } from "../core/address.js";
 import { nodeName } from "../core/node.js";
+import { shortPerson } from "../core/person.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
 import { Simulated } from "../parts/badges.js";
@@ -67,9 +68,6 @@ function Narrowed({ narrowed }) {
   const without = (key) => change({ [key]: null, ...(key === "step" && { node_from: null, node_to: null, by: null, steps: null }) });
   return html`<ul class="chips" aria-label=${t("narrowed")}>${keys.map((key) => html`<li><button class="chip" onClick=${() => without(key)}>${said[key]?.(state[key]) ?? `${key}: ${state[key]}`}<${Icon} name="close" size=${12} /></button></li>`)}</ul>`;
 }
-
-/** A pseudonym, shortened to what tells it apart. */
-export const shortPerson = (person) => (person.length > 14 ? `${person.slice(0, person.indexOf(":") + 1)}${person.slice(person.indexOf(":") + 1, person.indexOf(":") + 9)}…` : person);
 
 function useColumns() {
   const { t, fmt } = useStore();

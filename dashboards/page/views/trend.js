@@ -1,5 +1,6 @@
 /** A KPI over time with its band, the map's annotations, few answers marked, and the volume beneath. */
 import { html } from "../vendor/preact.js";
+import { bucketName } from "../core/bucket.js";
 import { kpiKey, kpiTitle, kpisIn } from "../core/kpi.js";
 import { joined, objects, useQuery, useUrl } from "../core/query.js";
 import { useStore } from "../core/store.js";
@@ -50,12 +51,6 @@ function Trends({ side }) {
       <${Simulated} show=${volume.rows.some(isMade)} />
       <${VolumeOverTime} rows=${volume.rows} grain=${VOLUME_GRAIN[grain] ?? grain} side=${side} />
     <//>`;
-}
-
-/** What a bucket is called. */
-export function bucketName(fmt, bucket, grain) {
-  if (grain === "hour") return fmt.moment(bucket);
-  return grain === "month" ? fmt.month(bucket) : fmt.day(bucket);
 }
 
 /** Whether a row is of real events or of simulated ones. */

@@ -11,11 +11,11 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.small_ledger import ledger_events
 from tests.contract.sql.stored import start_anew, store
-from tests.support.documents import ROOT
 from touchline.dashboards.bi.dbt_files import SOURCES
+from touchline.dashboards.bi.export import Tool, exported
 from touchline.settings import Settings
 
-CONTENT: dict[str, Any] = yaml.safe_load((ROOT / SOURCES).read_text(encoding="utf-8"))
+CONTENT: dict[str, Any] = yaml.safe_load(exported(Tool.DBT)[SOURCES])
 TABLES: dict[str, dict[str, Any]] = {table["name"]: table for table in CONTENT["sources"][0]["tables"]}
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,27 +12,20 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.small_ledger import ledger_events
 from tests.contract.sql.stored import start_anew, store
-from tests.support.documents import ROOT
-from tests.support.grafana import ALL, Range, expand
+from tests.support.grafana import ALL, Range, dashboards, expand
 from touchline.settings import Settings
 
-DASHBOARDS = sorted((ROOT / "dashboards/grafana/dashboards").glob("*.json"))
 PLUGIN = "grafana-clickhouse-datasource"
 JUNE = Range(datetime(2025, 5, 20, tzinfo=UTC), datetime(2025, 9, 20, tzinfo=UTC), 86_400)
 NUMBERS = re.compile(r"(?:Nullable\()?(?:U?Int|Float|Decimal)")
 
 
-def shape_of(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
-
-
 def panels() -> list[tuple[str, dict[str, Any]]]:
     """Panels that ask ClickHouse, of all dashboards."""
     return [
-        (f"{path.stem}: {panel['title']}", panel)
-        for path in DASHBOARDS
-        for panel in shape_of(path)["panels"]
+        (f"{name}: {panel['title']}", panel)
+        for name, board in dashboards().items()
+        for panel in board["panels"]
         if panel.get("datasource", {}).get("type") == PLUGIN
     ]
 
@@ -60,8 +51,8 @@ def board(
     start_anew(engine_client)
     store(engine_settings, tmp_path_factory.mktemp("state"), ledger_events())
     options: dict[str, list[str]] = {}
-    for path in DASHBOARDS:
-        for variable in shape_of(path)["templating"]["list"]:
+    for content in dashboards().values():
+        for variable in content["templating"]["list"]:
             if variable["type"] == "query" and variable["datasource"]["type"] == PLUGIN:
                 first = {name: values[:1] for name, values in options.items()}
                 rows = engine_client.execute(expand(variable["query"], first, options, JUNE))

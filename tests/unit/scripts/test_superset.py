@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts.superset.home import Home
+from scripts.superset.home import Home, SupersetFailed
+from touchline.dashboards.bi.export import SUPERSET_ZIP, Tool, exported
 from touchline.settings import Settings, load_settings
 
 
@@ -93,3 +94,20 @@ def test_the_metadata_stand_in_the_folder_and_the_key_comes_from_its_file(
 ) -> None:
     assert configured["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{home.folder}/superset.db"
     assert configured["SECRET_KEY"] == (tmp_path / "secrets" / "superset_secret_key").read_text().strip()
+
+
+def test_the_bundle_is_what_the_command_exports_again_at_each_run(home: Home) -> None:
+    for _ in range(2):
+        bundle = home.export()
+        assert bundle.parent == home.folder / "bundle"
+        assert bundle.read_bytes() == exported(Tool.SUPERSET)[SUPERSET_ZIP]
+
+
+def test_a_step_that_fails_says_what_it_was_and_where_its_log_is(home: Home) -> None:
+    (home.folder / "bundle").mkdir()
+    (home.folder / "bundle" / "mine").write_text("mine")
+    with pytest.raises(
+        SupersetFailed, match=r"(?s)bi export superset .*is not empty, and no export is in it"
+    ) as failed:
+        home.export()
+    assert failed.value.hint.endswith("steps.log")

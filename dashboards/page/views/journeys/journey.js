@@ -2,6 +2,7 @@
 import { html } from "../../vendor/preact.js";
 import { address } from "../../core/api.js";
 import { grouped, kpiName } from "../../core/kpi.js";
+import { shortPerson } from "../../core/person.js";
 import { joined, objects, useUrl } from "../../core/query.js";
 import { useStore } from "../../core/store.js";
 import { Simulated } from "../../parts/badges.js";
@@ -9,7 +10,6 @@ import { Icon } from "../../parts/icons.js";
 import { To } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { named } from "../../core/i18n.js";
-import { shortPerson } from "../journeys.js";
 
 export function Journey({ person, cycle }) {
   const { t, fmt, map } = useStore();

@@ -1,9 +1,9 @@
 /** The line with its band: one line for real and one for simulated answers; hollow points where answers are few, a gap where they are suppressed. */
 import { html } from "../../vendor/preact.js";
+import { bucketName } from "../../core/bucket.js";
 import { kpiTitle, targetOf } from "../../core/kpi.js";
 import { useStore } from "../../core/store.js";
 import { Chart, plain, tipOf } from "../../parts/chart.js";
-import { bucketName } from "../trend.js";
 import { marksOf } from "./annotations.js";
 
 const moment = (bucket) => (bucket.length === 10 ? `${bucket}T00:00:00Z` : /[zZ]$/.test(bucket) ? bucket : `${bucket.replace(" ", "T")}Z`);

@@ -1,9 +1,9 @@
 /** Touchpoint events over time, the most frequent touchpoints apart. */
 import { html } from "../../vendor/preact.js";
+import { bucketName } from "../../core/bucket.js";
 import { grouped } from "../../core/kpi.js";
 import { useStore } from "../../core/store.js";
 import { Chart, plain, tipOf } from "../../parts/chart.js";
-import { bucketName } from "../trend.js";
 
 const SHOWN = 6;
 
