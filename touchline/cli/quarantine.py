@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from clickhouse_driver import Client
 
-from touchline.cli.pages import print_page
 from touchline.cli.quarantine_objects import bytes_object, entry_object, outcome_object
 from touchline.cli.quarantine_page import entries_page, entry_page, outcome_lines
 from touchline.cli.sending import hush_kafka, progress_on_stderr
@@ -27,6 +26,7 @@ from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings, load_settings
 from touchline.sql.migrate import require_schema
+from touchline.terminal import print_page
 
 WIDTH_WHEN_PIPED = 200
 LISTED = 50

@@ -8,15 +8,14 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from touchline.cli.pages import REPLACEMENT
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import NO_BYTES
 from touchline.quarantine.keep import TERM, Kept, State, state_of
 from touchline.quarantine.replay import Replayed
 from touchline.quarantine.shape import shape_lines
-from touchline.report.tables import whole_table
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
+from touchline.terminal import REPLACEMENT, whole_table
 
 
 def entries_page(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from touchline.report.tables import whole_table
+from touchline.terminal import whole_table
 
 if TYPE_CHECKING:
     from touchline.local.doctor import Finding

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.pages import print_page
 from touchline.clickhouse.connect import connect, explained
 from touchline.errors import WrongUsage
 from touchline.settings import load_settings
 from touchline.sql.migrate import require_schema
+from touchline.terminal import print_page
 from touchline.trace.page import render_trace, verdict
 from touchline.trace.read import Trace, trace_event
 

@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from touchline.report.tables import whole_table
 from touchline.schemas.reasons import Fate
+from touchline.terminal import whole_table
 from touchline.trace.read import Counted, Event, Placement, Trace, Version
 
 _KEYS_LEFT_OUT = frozenset(("bucket", "map", "map_version"))  # they stand in columns of their own

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
-from touchline.report.uncounted import why_uncounted
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.rejections import REMEDIES
 from touchline.sql.event_views import EVENT_VIEWS, EventView
 from touchline.sql.projections import ANSWER_TYPE, FIRST_OF_BITS
 from touchline.sql.views import DEFAULT_MAP, NET_ROWS, quoted
+from touchline.surveys.uncounted import why_uncounted
 
 # The engine else looks an event up by scanning tables that it takes for small: a tenth of a second a view.
 SETTINGS = {"min_table_rows_to_use_projection_index": 0}

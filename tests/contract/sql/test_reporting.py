@@ -26,12 +26,12 @@ from tests.contract.sql.rows import (
 )
 from touchline.account.accounts import check_balance, check_offsets, check_rows, read_accounts
 from touchline.account.recounts import SET_OF_ROWS, check_projections, check_signs
-from touchline.cli.report import as_object
 from touchline.clickhouse.http import QueryRefused, stream_query
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.kafka.offsets import TopicOffsets
 from touchline.report.page import render
-from touchline.report.report import build_report
+from touchline.report.read import build_report
+from touchline.report.values import as_object
 from touchline.settings import Settings
 
 

@@ -7,7 +7,7 @@ import pytest
 from touchline.account.accounts import StreamAccount, check_balance, check_offsets
 from touchline.kafka.offsets import TopicOffsets
 from touchline.report.page import account_line
-from touchline.report.report import Account
+from touchline.report.values import Account
 
 STREAM = "events/id/0"
 SOUND = StreamAccount(STREAM, 0, 9, 2, {"received": 8, "stored": 5, "duplicate": 2, "quarantined": 1})

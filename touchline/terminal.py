@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
+from rich.table import Table
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROLS = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _DIRECTION_CLASSES = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 """Bidirectional classes of the characters that turn the direction of what follows, also beyond the name that holds them."""
+
+
+def whole_table(*heads: str, right: Collection[str] = ()) -> Table:
+    """An empty table without lines whose cells are never cut, since two names may differ in their ends: what is too wide for its column
+    goes on in the next line. The columns of `right` are set to the right."""
+    table = Table(box=None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, justify="right" if head in right else "left", overflow="fold")
+    return table
 
 
 def print_page(page: RenderableType, width_when_piped: int) -> None:
