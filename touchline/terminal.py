@@ -1,9 +1,11 @@
-"""Printing of pages whose texts come from events: no control character reaches the terminal, and no column is cut."""
+"""Output of pages and values whose texts come from events: no control character reaches the terminal, and no column is cut."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
@@ -30,6 +32,15 @@ def print_page(page: RenderableType, width_when_piped: int) -> None:
     if not console.is_terminal:
         console.width = width_when_piped
     console.print(Segments([_harmless(segment) for segment in console.render(page)]), end="")
+
+
+def plain(value: object) -> str:
+    """Times, days and money as text: the `default` of `json.dumps` for what JSON has no form for."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def _harmless(segment: Segment) -> Segment:

@@ -12,7 +12,7 @@ Path = tuple[str | int, ...]
 """Way from the top of the file to a value: keys and list positions."""
 
 
-class Problem(NamedTuple):
+class FileProblem(NamedTuple):
     """One thing to hint: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
 
     line: int
@@ -29,7 +29,7 @@ class Problem(NamedTuple):
 class MapInvalid(WrongUsage):
     """A map file cannot be used. `problems` holds all that was found, in the order of the file."""
 
-    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, file: str, problems: Iterable[FileProblem]) -> None:
         self.file = file
         self.problems = sorted(problems)
         count = len(self.problems)

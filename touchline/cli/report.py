@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from touchline.clickhouse.connect import connect, explained
-from touchline.errors import WrongUsage
+from touchline.cli.days import day_of
+from touchline.cli.ledger import open_ledger
 from touchline.report.page import render
 from touchline.report.read import PERIOD_DAYS, build_report
 from touchline.report.values import as_object
 from touchline.settings import load_settings
-from touchline.sql.migrate import require_schema
 from touchline.terminal import print_page
 
 WIDTH_WHEN_PIPED = 176
@@ -36,23 +34,10 @@ def report(
 
         touchline report --json
     """
-    last = None if until is None else _day(until)
-    settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            require_schema(client)
-            found = build_report(client, days, last)
-    finally:
-        client.disconnect()
+    last = None if until is None else day_of(until, "--until", "2017-12-24")
+    with open_ledger(load_settings()) as client:
+        found = build_report(client, days, last)
     if as_json:
         print(json.dumps(as_object(found)))
         return
     print_page(render(found), WIDTH_WHEN_PIPED)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage("--until is not a day", "write it as YYYY-MM-DD, for example --until 2017-12-24") from None

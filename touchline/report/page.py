@@ -13,6 +13,7 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
 from touchline.sql.trends import NO_PROOF, NOT_KNOWN
 from touchline.terminal import whole_table
+from touchline.wording import counted
 
 NO_MAP = "no map is registered yet: a worker registers its maps when it starts (`touchline up`, or `touchline worker`)"
 NOTHING_YET = "nothing is stored yet: send an event (`touchline emit --help`), then `touchline reconcile --wait 30`"
@@ -36,7 +37,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     span = f", {totals.first:%Y-%m-%d} to {totals.last:%Y-%m-%d}" if totals.first and totals.last else ""
     yield Text(f"{named}{span}")
     yield Text(
-        f"{totals.events:,} events of {totals.persons:,} persons at {totals.places:,} places, {totals.answers:,} answers"
+        f"{counted(totals.events, 'event')} of {counted(totals.persons, 'person')} at {counted(totals.places, 'place')}, "
+        f"{counted(totals.answers, 'answer')}"
     )
     if report.is_simulated:
         named = ", ".join(f"{source} ({name})" if name else source for source, name in report.simulated_sources)
@@ -72,9 +74,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 def _unmapped_share(report: Report) -> str:
     events = report.totals.events
     by = "" if len(report.maps) < 2 else " by any map"
-    return (
-        f"unmapped{by}: {report.unmapped_events:,} of {events:,} events ({report.unmapped_events / max(events, 1):.1%})"
-    )
+    return f"unmapped{by}: {report.unmapped_events:,} of {counted(events, 'event')} ({report.unmapped_events / max(events, 1):.1%})"
 
 
 def account_line(account: Account) -> str:
@@ -85,7 +85,7 @@ def account_line(account: Account) -> str:
         if name not in ("received", "gaps", "is_balanced")
     )
     verdict = "balanced" if account.is_balanced else "NOT BALANCED: see `touchline reconcile`"
-    return f"account: {account.received:,} received = {fates}; {account.gaps:,} gaps; {verdict}"
+    return f"account: {account.received:,} received = {fates}; {counted(account.gaps, 'gap')}; {verdict}"
 
 
 def _plain(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:

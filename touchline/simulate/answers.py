@@ -17,10 +17,10 @@ from touchline.simulate.chance import Chance, share_of
 from touchline.simulate.effects import TRAIT, Effect, base_quality, quality
 from touchline.simulate.parameters import SOURCE
 from touchline.simulate.placing import Met, Placed, place
-from touchline.simulate.surveys import INVITED_FIRST, Reply, reply
+from touchline.simulate.surveys import INVITED_FIRST, SurveyReply, reply
 from touchline.simulate.truth import AnswerTotals
 from touchline.simulate.writing import answer_events
-from touchline.surveys.policy import Question, is_asked, questions_of
+from touchline.surveys.policy import SurveyQuestion, is_asked, questions_of
 
 Line = dict[str, Any]
 
@@ -73,7 +73,7 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
     yield {"kind": "totals", "eligible": eligible, "sent": len(sent), **totals.as_fields()}
 
 
-def _asked(placed: Placed, question: Question, parameters: AnswerParameters, run_id: str) -> Iterator[Line]:
+def _asked(placed: Placed, question: SurveyQuestion, parameters: AnswerParameters, run_id: str) -> Iterator[Line]:
     """The reports on one question, if the person is asked it; none that would lie in the future."""
     one, seed = placed.met, parameters.seed
     words = (seed, question.map, question.id, one.source, one.id)
@@ -102,5 +102,5 @@ def _about(one: Met) -> Line:
     return about | {"persons": [{"type": kind, "key": key} for kind, key in one.persons]}
 
 
-def _times(one: Reply) -> list[int]:
+def _times(one: SurveyReply) -> list[int]:
     return [one.time_us] if one.invited_us is None else [one.invited_us, one.time_us]

@@ -14,7 +14,7 @@ CURRENCY: Final = "EUR"
 BEGIN: Final = date(2025, 1, 1)
 
 
-class Parameters(NamedTuple):
+class SimulationParameters(NamedTuple):
     """`days` from `begin` (UTC), in which `persons` arrive. `is_disturbed`: events come twice, late and out of order; what is true does
     not depend on it. `merge_share`: of the persons, those who are first known by a device only."""
 

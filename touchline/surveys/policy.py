@@ -11,7 +11,7 @@ from touchline.schemas.journey.parts import Ask
 from touchline.schemas.times import US_PER_HOUR
 
 
-class Question(NamedTuple):
+class SurveyQuestion(NamedTuple):
     """One question of one map. `goals` has, for each goal after which it is asked, that goal's conditions."""
 
     map: str
@@ -33,12 +33,12 @@ class Question(NamedTuple):
         return self.scale_max - self.scale_min
 
 
-def questions_of(journey_map: JourneyMap) -> list[Question]:
+def questions_of(journey_map: JourneyMap) -> list[SurveyQuestion]:
     """The questions of a map in its order."""
     goals = {goal.id: goal.when for goal in journey_map.goals}
     known = frozenset(one.id for one in journey_map.touchpoints)
     return [
-        Question(
+        SurveyQuestion(
             journey_map.map,
             one.id,
             one.kpi,
@@ -66,7 +66,7 @@ def asked_properties(journey_map: JourneyMap) -> frozenset[str]:
     return frozenset(name for condition in conditions for name in condition.content)
 
 
-def is_asked(question: Question, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:
+def is_asked(question: SurveyQuestion, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:
     """Whether the question follows an event that the map has put into `stage` ("" = unmapped)."""
     ask = question.ask
     if ask.touchpoints == "all":

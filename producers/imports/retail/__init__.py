@@ -10,14 +10,3 @@ The package is installed without its dependencies and never imported; its Parque
 taken as UTC. Campaigns and redemptions have a day only: it is taken to begin in America/New_York, the zone of the stores, which is inferred
 from the hours at which people shop. Data terms: research and education.
 """
-
-from touchline.producers.imports.retail.baskets import CURRENCY, SOURCE, RetailBatch, count_rows, read_baskets
-from touchline.producers.imports.retail.data_set import ZONE, find_data_set, find_transactions
-from touchline.producers.imports.retail.households import read_segments
-from touchline.producers.imports.retail.mailings import read_mailings
-from touchline.producers.imports.retail.redemptions import read_redemptions
-
-__all__ = [
-    "CURRENCY", "SOURCE", "ZONE", "RetailBatch", "count_rows", "find_data_set", "find_transactions", "read_baskets", "read_mailings",
-    "read_redemptions", "read_segments",
-]  # fmt: skip

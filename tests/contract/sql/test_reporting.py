@@ -105,7 +105,7 @@ def test_the_report_says_that_nothing_is_unmapped_or_in_quarantine(empty_client:
     write(empty_client, [attached(10), received(20, "stored", 0), mark(30, 0, {"received": 1, "stored": 1})])
     output = io.StringIO()
     Console(file=output, width=160, markup=False).print(render(build_report(empty_client)))
-    assert "unmapped: 0 of 1 events" in output.getvalue()
+    assert "unmapped: 0 of 1 event " in output.getvalue()
     assert "quarantine: nothing is kept out" in output.getvalue()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.quarantine.rig import NOW, event, kept
-from touchline.cli.quarantine_page import entries_page, entry_page
+from touchline.quarantine.page import entries_page, entry_page
 from touchline.terminal import REPLACEMENT, print_page
 
 

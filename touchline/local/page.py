@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from touchline.terminal import whole_table
+from touchline.wording import counted
 
 if TYPE_CHECKING:
     from touchline.local.doctor import Finding
@@ -32,7 +33,9 @@ def print_status(status: StackStatus, settings: Settings) -> None:
     console = _console()
     console.print(table)
     if status.lag is not None:
-        console.print(f"\n{status.lag:,} records of {settings.topic} wait to be stored")
+        console.print(
+            f"\n{counted(status.lag, 'record')} of {settings.topic} {'waits' if status.lag == 1 else 'wait'} to be stored"
+        )
     if status.is_ready:
         console.print(f"Kafka {settings.kafka_bootstrap}, ClickHouse {_clickhouse(settings)}", markup=False)
 
