@@ -88,14 +88,14 @@ class Settings(BaseModel):
     outbox_limit_bytes: int = Field(
         256 << 20,
         ge=4 << 20,
-        description="so much may wait in the outbox for Kafka",
+        description="largest size of what waits in the outbox for Kafka",
         examples=[1 << 30],
         json_schema_extra={"unit": "bytes"},
     )
     outbox_block_seconds: float = Field(
         10.0,
         ge=0,
-        description="a full outbox makes emit wait so long, then fail",
+        description="longest wait of emit while the outbox is full; then it fails",
         examples=[0.5],
         json_schema_extra={"unit": "seconds"},
     )
@@ -149,14 +149,14 @@ class Settings(BaseModel):
     collector_read_seconds: float = Field(
         15.0,
         gt=0,
-        description="so long may a body take to arrive",
+        description="longest time to receive a request body",
         examples=[60.0],
         json_schema_extra={"unit": "seconds"},
     )
     collector_ack_seconds: float = Field(
         30.0,
         gt=0,
-        description="so long may Kafka (or the outbox) take to acknowledge a request's events; beyond, 503",
+        description="longest time for Kafka (or the outbox) to acknowledge a request's events; beyond, 503",
         examples=[10.0],
         json_schema_extra={"unit": "seconds"},
     )
@@ -183,14 +183,14 @@ class Settings(BaseModel):
     dashboard_wait_seconds: float = Field(
         10.0,
         gt=0,
-        description="so long may a query wait for its turn; beyond, 503",
+        description="longest time that a query waits for its turn; beyond, 503",
         examples=[2.0],
         json_schema_extra={"unit": "seconds"},
     )
     dashboard_query_seconds: float = Field(
         30.0,
         gt=0,
-        description="so long may ClickHouse take for a query of the dashboard; beyond, 504",
+        description="longest time for ClickHouse to answer a query of the dashboard; beyond, 504",
         examples=[60.0],
         json_schema_extra={"unit": "seconds"},
     )
@@ -253,7 +253,7 @@ class Settings(BaseModel):
         30.0,
         ge=5,
         le=86_400,
-        description="so long may a worker stand still although records wait; then it says so in its log and its ready file",
+        description="longest time that a worker may stand still while records wait; then it says so in its log and its ready file",
         examples=[120],
         json_schema_extra={"unit": "seconds"},
     )

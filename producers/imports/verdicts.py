@@ -1,4 +1,4 @@
-"""What became of the rows of a file, to be told to people and to scripts."""
+"""What became of the rows of a file, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RowVerdicts:
     rejected: int = 0
     skipped: int = 0
     skipped_rejected: int = 0
-    """Of the rows that an earlier run has dealt with, those that it refused and told."""
+    """Of the rows that an earlier run has dealt with, those that it refused and reported."""
     quarantined: int = 0
     """Of the refused ones, those that this run sent to the quarantine; the others had been sent there before, or are too large."""
     rejections: list[RowVerdict] = field(default_factory=list)

@@ -13,15 +13,15 @@ Path = tuple[str | int, ...]
 
 
 class FileProblem(NamedTuple):
-    """One thing to hint: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
+    """One thing to mend: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
 
     line: int
     field: str
     what: str
     hint: str
 
-    def told(self, file: str) -> str:
-        """`file:line: field: what; mend`, the form that editors can jump to."""
+    def at(self, file: str) -> str:
+        """`file:line: field: what; hint`, the form that editors can jump to."""
         place = f"{file}:{self.line}" if self.line else file
         return f"{place}: {self.field + ': ' if self.field else ''}{self.what}; {self.hint}"
 
@@ -34,7 +34,7 @@ class MapInvalid(WrongUsage):
         self.problems = sorted(problems)
         count = len(self.problems)
         super().__init__(
-            "\n".join(problem.told(file) for problem in self.problems),
+            "\n".join(problem.at(file) for problem in self.problems),
             f"mend {'this' if count == 1 else f'these {count} places'} and run `touchline map check {file}`",
         )
 

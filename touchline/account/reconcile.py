@@ -31,7 +31,7 @@ HINTS = {
 
 
 def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> Reconciliation:
-    """Run every check. With `wait_seconds` a worker that is behind gets so long to catch up first.
+    """Run every check. With `wait_seconds` a worker that is behind gets that time to catch up first.
 
     The checks read one after another: while a worker stores, the numbers of two reads may differ, so run it on a worker that has
     caught up, or stopped. Raises EngineUnreachable, WrongUsage.

@@ -42,7 +42,12 @@ COMMANDS: dict[str, Command] = {
             "backup", "touchline.cli.backup", "backup", "worker", PROCESSES, "copy what ClickHouse holds, while it runs"
         ),
         Command(
-            "restore", "touchline.cli.backup", "restore", "worker", PROCESSES, "the way back; Kafka fills the rest"
+            "restore",
+            "touchline.cli.backup",
+            "restore",
+            "worker",
+            PROCESSES,
+            "restore it; newer events are replayed from Kafka",
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("collector", "touchline.cli.collector", "collector", "collector", PROCESSES, "take events over HTTP"),
@@ -54,7 +59,7 @@ COMMANDS: dict[str, Command] = {
         Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of simulated customers"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
         Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
-        Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV unless told otherwise"),
+        Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV by default"),
         Command(
             "reconcile",
             "touchline.cli.reconcile",

@@ -22,7 +22,9 @@ from touchline.settings import Settings, load_settings
 
 
 def import_retail(
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many baskets, and nothing else.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first baskets, up to this number, and nothing else.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; send nothing.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

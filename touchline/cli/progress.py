@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _SECONDS_BETWEEN_LINES = 5.0
 
 Advance = Callable[[int], None]
-"""Tells the progress that so many more units are done."""
+"""Called with the number of further units that are done."""
 
 
 def progress_lines() -> Callable[[str], None]:

@@ -42,7 +42,9 @@ _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 Since = Annotated[datetime | None, typer.Option("--since", formats=_FORMATS, help="Received then or later (UTC).")]
 Until = Annotated[datetime | None, typer.Option("--until", formats=_FORMATS, help="Received before that (UTC).")]
 _LIMIT_MAX = 2**31
-Limit = Annotated[int | None, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="At most so many, the oldest first.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="At most this number, the oldest first.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -56,11 +58,11 @@ def list_entries(
     since: Since = None,
     until: Until = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="Show at most so many, the newest first.")
+        int, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="Show at most this number, the newest first.")
     ] = LISTED,
     settled: Annotated[bool, typer.Option("--settled", help="What was replayed or discarded instead.")] = False,
     fail_above: Annotated[
-        int | None, typer.Option("--fail-above", min=0, help="Exit status 4 when more than so many are open.")
+        int | None, typer.Option("--fail-above", min=0, help="Exit status 4 when more than this number are open.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

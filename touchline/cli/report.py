@@ -19,7 +19,7 @@ WIDTH_WHEN_PIPED = 176
 
 
 def report(
-    days: Annotated[int, typer.Option(min=1, help="Trends compare so many days with as many before.")] = PERIOD_DAYS,
+    days: Annotated[int, typer.Option(min=1, help="Length of the periods that trends compare, in days.")] = PERIOD_DAYS,
     until: Annotated[str | None, typer.Option(help="Last day of the last period; each map's last one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with all digits.")] = False,
 ) -> None:

@@ -58,7 +58,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 @app.command("persons")
 def persons(
     seed: Seed = 1,
-    count: Annotated[int, typer.Option("--persons", min=1, help="So many persons arrive.")] = 1000,
+    count: Annotated[int, typer.Option("--persons", min=1, help="Number of persons that arrive.")] = 1000,
     days: Annotated[int, typer.Option(min=1, help="Length of the simulation.")] = 90,
     begin: Annotated[str, typer.Option(help="Its first day.")] = BEGIN.isoformat(),
     journey_map: Map = None,

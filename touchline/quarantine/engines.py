@@ -129,7 +129,7 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
 
 
 def pauses(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
-    """Waits between looks, until so many seconds are over."""
+    """Waits between looks, until the seconds are over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         sleep(POLL_SECONDS)

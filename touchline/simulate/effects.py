@@ -12,7 +12,7 @@ from touchline.schemas.journey.parts import Ask
 from touchline.simulate.chance import share_of
 from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.world import Meeting, World
-from touchline.surveys.policy import SurveyQuestion, is_asked, questions_of
+from touchline.surveys.policy import SurveyQuestion, asked_after, questions_of
 
 LONG_WAIT_SECONDS: Final = 300
 MEAN_WAIT_SECONDS: Final = 240
@@ -82,7 +82,7 @@ def quality(base: float, trait: float, shifts: float) -> float:
 
 
 def _is_asked_at(question: SurveyQuestion, one: Meeting) -> bool:
-    return is_asked(question, one.touchpoint, one.action, one.stage, is_conversion=one.is_conversion)
+    return bool(asked_after([question], one.touchpoint, one.action, one.stage, is_conversion=one.is_conversion))
 
 
 def _effort_question(world: World, queue: Meeting, questions: list[SurveyQuestion]) -> SurveyQuestion:

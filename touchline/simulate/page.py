@@ -16,6 +16,6 @@ def outcome_sentence(done: Done, seconds: float, what: str, *, is_dry_run: bool)
 
 def outcome_object(done: Done, seconds: float, *, is_dry_run: bool) -> dict[str, Any]:
     """Parameters, totals and what Kafka has acknowledged."""
-    told = {name: value for name, value in {**done.head, **done.totals}.items() if name != "kind"}
+    fields = {name: value for name, value in {**done.head, **done.totals}.items() if name != "kind"}
     counts = {"acknowledged": done.acknowledged, "waiting": done.waiting, "seconds": seconds}
-    return {**told, **counts, "is_dry_run": is_dry_run}
+    return {**fields, **counts, "is_dry_run": is_dry_run}

@@ -37,5 +37,5 @@ class SimulationParameters(NamedTuple):
 
     def run_id(self, map_name: str, map_version: int) -> str:
         """Begins every id: another simulation sends other events, the same one the same, disturbed or not."""
-        told = (self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version)
-        return "sim" + hashlib.blake2b(repr(tuple(map(str, told))).encode(), digest_size=5).hexdigest()
+        fields = (self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version)
+        return "sim" + hashlib.blake2b(repr(tuple(map(str, fields))).encode(), digest_size=5).hexdigest()

@@ -15,14 +15,13 @@ from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.sources import load_sources
 from touchline.schemas.times import TimeUnreadable, UnknownZone
-from touchline.simulate.placing import Met, met
-from touchline.surveys.policy import asked_properties
+from touchline.simulate.placing import Met, met, watched_properties
 
 
 def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, sources_file: Path) -> Iterator[Met]:
     """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of imported data sets, by their sources. What is named is
     looked for at once, the events are read as they are asked for."""
-    kept = asked_properties(journey_map)
+    kept = watched_properties(journey_map)
     zones = {name: one.zone for name, one in load_sources(sources_file).items()}
     if (file is None) == (not sources):
         raise WrongUsage("name either a file of events or --source", "for example --source retail-pos")

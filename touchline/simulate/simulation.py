@@ -76,8 +76,8 @@ def _measures(plan: Plan, run_id: str) -> list[StoryEvent]:
 
 
 def _head(parameters: SimulationParameters, journey_map: JourneyMap, run_id: str) -> Line:
-    told = parameters._asdict() | {"begin": parameters.begin.isoformat()}
-    return {"kind": "simulation", "run": run_id, "map": journey_map.map, "map_version": journey_map.version, **told}
+    fields = parameters._asdict() | {"begin": parameters.begin.isoformat()}
+    return {"kind": "simulation", "run": run_id, "map": journey_map.map, "map_version": journey_map.version, **fields}
 
 
 def _planted(plan: Plan, world: World, parameters: SimulationParameters) -> Iterator[Line]:
@@ -85,11 +85,11 @@ def _planted(plan: Plan, world: World, parameters: SimulationParameters) -> Iter
         yield {"kind": "touchpoint", "touchpoint": name, "quality": base_quality(parameters.seed, name)}
     for effect in plan.effects:
         starts = None if effect.kind == "wait" else format_time(effect.starts_us)
-        told = {"effect": effect.kind, "name": effect.name, "touchpoint": effect.touchpoint}
-        yield {"kind": "effect", **told, "starts_at": starts, "quality_shift": effect.shift}
+        fields = {"effect": effect.kind, "name": effect.name, "touchpoint": effect.touchpoint}
+        yield {"kind": "effect", **fields, "starts_at": starts, "quality_shift": effect.shift}
 
 
 def _line_of(person: Person, parameters: SimulationParameters) -> Line:
     identifiers = [["login", person.login], *([["device", person.device]] if person.begins_unknown else [])]
-    told = {"person": person.number, "identifiers": identifiers, "trait": person.trait}
-    return {"kind": "person", **told, "arrives_at": format_time(person.arrives_us)}
+    fields = {"person": person.number, "identifiers": identifiers, "trait": person.trait}
+    return {"kind": "person", **fields, "arrives_at": format_time(person.arrives_us)}

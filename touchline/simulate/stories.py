@@ -13,7 +13,7 @@ from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.surveys import SAMPLED_SHARE, SurveyReply, replies
 from touchline.simulate.world import World
 from touchline.simulate.writing import Event, Identifiers, answer_events, identify_event, touchpoint_event
-from touchline.surveys.policy import is_asked
+from touchline.surveys.policy import asked_after
 
 _LOGS_IN = 0.4
 
@@ -60,11 +60,9 @@ def _answers(
 ) -> Iterator[StoryEvent]:
     meeting, seed = happening.meeting, parameters.seed
     chance = Chance(seed, "survey", person.number, happening.number)
-    asked = [
-        one
-        for one in plan.questions
-        if is_asked(one, meeting.touchpoint, meeting.action, meeting.stage, is_conversion=meeting.is_conversion)
-    ]
+    asked = asked_after(
+        plan.questions, meeting.touchpoint, meeting.action, meeting.stage, is_conversion=meeting.is_conversion
+    )
     at = (meeting.touchpoint, happening.time_us, happening.wait_seconds)
     applied = {one.name: one.of(*at) for one in plan.effects}
     base = base_quality(seed, meeting.touchpoint)

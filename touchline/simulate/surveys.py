@@ -25,7 +25,7 @@ DISPOSITIONS: Final = (
 """How far a question comes that was sent out, each with its chance."""
 PARTIAL_HAS_SCORE: Final = 0.5
 INVITED_FIRST: Final = 0.3
-"""Of the questions sent out: so many are reported twice, as invited and, in a higher revision, as they ended."""
+"""Of the questions sent out: the share that is reported twice, as invited and, in a higher revision, as they ended."""
 _MEAN_RESPONSE_US = 6 * US_PER_HOUR
 _LONGEST_RESPONSE_US = 96 * US_PER_HOUR
 

@@ -79,7 +79,7 @@ def _sent(event: Event) -> str:
     if event.provenance == "declared":
         parts.append("declared by the person afterwards")
     if event.is_simulated:
-        parts.append("simulated: simulated, no evidence about real customers")
+        parts.append("simulated: no evidence about real customers")
     parts += [f"{kind}s them with {other}" for kind, other in event.links]
     return "; ".join(parts)
 

@@ -111,9 +111,9 @@ def _placement(row: tuple[Any, ...]) -> Placement:
     (*decided, first_of, stage_before, stage_max, passed_before, passed, churn_due_at, event_type, answer) = row
     name, version, is_default, person, *rest = decided
     bits = [bit_name for bit_name, bit in FIRST_OF_BITS.items() if first_of & bit]
-    told = [name, version, bool(is_default), short_key(person), *rest[:-1], bool(rest[-1]), bits]
+    placed = [name, version, bool(is_default), short_key(person), *rest[:-1], bool(rest[-1]), bits]
     uncounted = why_uncounted(*answer) if event_type == ANSWER_TYPE else ""
-    return Placement._make((*told, stage_before, stage_max, passed_before, passed, churn_due_at, uncounted))
+    return Placement._make((*placed, stage_before, stage_max, passed_before, passed, churn_due_at, uncounted))
 
 
 def _counted(client: Client, view: EventView, key: dict[str, str]) -> list[Counted]:

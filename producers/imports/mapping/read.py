@@ -33,8 +33,8 @@ class MappingInvalid(WrongUsage):
 
     def __init__(self, file: str, problems: Iterable[FileProblem]) -> None:
         self.problems = sorted(problems)
-        told = "\n".join(problem.told(file) for problem in self.problems)
-        super().__init__(told, f"mend the mapping; {PAGE} shows one with all fields")
+        listed = "\n".join(problem.at(file) for problem in self.problems)
+        super().__init__(listed, f"mend the mapping; {PAGE} shows one with all fields")
 
 
 def load_mapping(path: Path | str) -> Mapping:
