@@ -16,7 +16,9 @@ from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.look import OutboxState, look
 from touchline.producers.producer import now_us
-from touchline.settings import Settings, load_settings
+from touchline.settings import load_settings
+from touchline.settings.engines import KafkaSettings
+from touchline.settings.senders import OutboxSettings
 from touchline.wording import counted
 
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -83,7 +85,7 @@ def drain(
     return 0
 
 
-def _drain(settings: Settings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
+def _drain(settings: KafkaSettings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
     quiet_kafka_log()
     give_up_s = time.monotonic() + timeout_seconds
     with (
@@ -104,7 +106,7 @@ def _drain(settings: Settings, config: OutboxConfig, timeout_seconds: float) -> 
     return look(config.folder, now_us())
 
 
-def _folder(settings: Settings, given: Path | None) -> Path:
+def _folder(settings: OutboxSettings, given: Path | None) -> Path:
     folder = given or settings.outbox_dir
     if folder is None:
         raise WrongUsage("no outbox is configured", "set outbox_dir in touchline.toml, or give --outbox FOLDER")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from touchline.local.doctor import Finding
     from touchline.local.status import StackStatus
     from touchline.settings import Settings
+    from touchline.settings.engines import ClickHouseSettings
 
 WIDTH_WHEN_PIPED = 160
 STATE_STYLES = {"ready": "green", "not answering": "yellow", "crashed": "red", "stopped": "dim"}
@@ -62,7 +63,7 @@ def duration(seconds: int) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def _clickhouse(settings: Settings) -> str:
+def _clickhouse(settings: ClickHouseSettings) -> str:
     host, user = settings.clickhouse_host, settings.clickhouse_user
     native, http = f"{host}:{settings.clickhouse_port}", f"http://{host}:{settings.clickhouse_http_port}"
     return f"{native} and {http} (user {user}, password in {settings.clickhouse_password_file})"

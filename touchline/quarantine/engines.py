@@ -19,6 +19,7 @@ from touchline.quarantine.replay import Place, ReplayFate, Version
 from touchline.quarantine.settle import Settlement, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings
+from touchline.settings.engines import KafkaSettings
 from touchline.sql.views import NET_ROWS
 from touchline.wording import counted
 
@@ -62,7 +63,7 @@ class ClickHouseReplays:
 class KafkaSender:
     """Sends records with their own bytes and time, through the producer and the partitioner of every sender. To be closed."""
 
-    def __init__(self, settings: Settings, incarnation: str) -> None:
+    def __init__(self, settings: KafkaSettings, incarnation: str) -> None:
         """Connects. Raises EngineUnreachable, WrongUsage."""
         self._bootstrap = settings.kafka_bootstrap
         self._topic = settings.topic

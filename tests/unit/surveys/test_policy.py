@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-from typing import Any
 
 import pytest
 
@@ -43,9 +42,10 @@ def questions(*asks: str) -> list[SurveyQuestion]:
     return questions_of(parse_map(MAP + "".join(lines)))
 
 
-def asked(found: list[SurveyQuestion], touchpoint: str, **of_event: Any) -> list[str]:
-    event = {"action": "", "stage": "", "is_conversion": False} | of_event
-    return [one.id for one in asked_after(found, touchpoint, event.pop("action"), event.pop("stage"), **event)]
+def asked(
+    found: list[SurveyQuestion], touchpoint: str, action: str = "", stage: str = "", *, is_conversion: bool = False
+) -> list[str]:
+    return [one.id for one in asked_after(found, touchpoint, action, stage, is_conversion=is_conversion)]
 
 
 def test_a_question_carries_what_its_map_says_of_it() -> None:
