@@ -21,7 +21,7 @@ from kafka import KafkaProducer
 from touchline.kafka.partitioning import partition_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 from touchline.schemas.journey.read import load_map
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.simulation import simulate
 
 EVENTS_PER_PERSON = 20
@@ -70,7 +70,7 @@ def make_events(count: int, partitions: int) -> Iterator[WireEvent]:
 def make_simulated_events(count: int, partitions: int) -> Iterator[WireEvent]:
     """The first `count` touchpoints and answers of a simulation, the same each time, in the order of their arrival."""
     journey_map = load_map(Path(__file__).parent.parent / "journeys" / "retail.yaml")
-    lines = simulate(Parameters(SEED, persons=max(50, count // SIMULATED_PER_PERSON), days=120), journey_map)
+    lines = simulate(SimulationParameters(SEED, persons=max(50, count // SIMULATED_PER_PERSON), days=120), journey_map)
     sent = (line for line in lines if line["kind"] == "sent" and line["event"]["type"] in (ANSWER, TOUCHPOINT))
     for line in islice(sent, count):
         event: dict[str, Any] = {**line["event"], "received_at": line["arrives_at"]}

@@ -38,7 +38,7 @@ from touchline.local.stack import LocalStack
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import parse_mapping
-from touchline.producers.imports.rows import open_rows
+from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.send import send_rows
 from touchline.producers.kafka import TouchpointProducer
 from touchline.schemas.identifiers import PersonKeys

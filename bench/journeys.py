@@ -24,7 +24,7 @@ from touchline.processors.worker.build import build_pipeline
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.settings import Settings
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.simulation import simulate
 
 MAP = "retail"
@@ -43,7 +43,7 @@ PLACES_PER_COPY = 100
 def simulated_year(count: int, settings: Settings) -> Iterator[ConsumerRecord[bytes, bytes]]:
     """The first `count` events in the order of arrival, as records of one partition."""
     journey_map = load_map(find_map(MAP, settings.journeys_dir, settings.project_dir))
-    lines = simulate(Parameters(SEED, max(50, count // TOUCHPOINTS_PER_PERSON), DAYS), journey_map)
+    lines = simulate(SimulationParameters(SEED, max(50, count // TOUCHPOINTS_PER_PERSON), DAYS), journey_map)
     sent = (line for line in lines if line["kind"] == "sent" and _is_kept(line["event"]))
     for offset, line in enumerate(islice(sent, count)):
         event: dict[str, Any] = {**line["event"], "received_at": line["arrives_at"]}

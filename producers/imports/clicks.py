@@ -14,13 +14,17 @@ import hashlib
 import importlib.util
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.journal import ImportJournal
+from touchline.producers.imports.send import send_events
+from touchline.producers.producer import EventProducer
 
 SOURCE: Final = "web-clicks"
+ROWS: Final = 31_106
 PURCHASE: Final = "purchase"
 _PACKAGE: Final = "retentioneering"
 _REQUIREMENT: Final = "retentioneering==5.2.4"
@@ -55,6 +59,29 @@ def read_clicks(path: Path) -> Iterator[dict[str, Any]]:
                 yield _event(row, equal_rows[row])
     except (OSError, EOFError, zlib.error, ValueError):
         raise WrongUsage(f"{path.name} cannot be read", f"install it again: {_REQUIREMENT}") from None
+
+
+class ClicksSent(NamedTuple):
+    """What was read."""
+
+    events: int
+    persons: int
+    touchpoints: int
+
+
+def send_clicks(
+    path: Path, producer: EventProducer, journal: ImportJournal | None, work: bytes, advance: Callable[[int], None]
+) -> ClicksSent:
+    """Sends the whole log. Without a journal (a dry run) nothing is noted."""
+    persons: set[str] = set()
+    touchpoints: set[str] = set()
+    events = 0
+    for batch, _ in send_events(read_clicks(path), producer, journal, work):
+        events += len(batch)
+        persons |= {event["identifiers"][0][1] for event in batch}
+        touchpoints |= {event["touchpoint"] for event in batch}
+        advance(len(batch))
+    return ClicksSent(events, len(persons), len(touchpoints))
 
 
 def _event(row: tuple[str, ...], ordinal: int) -> dict[str, Any]:

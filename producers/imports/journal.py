@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS finished (
 
 
 class Progress(NamedTuple):
-    """Of an import that was interrupted: so many rows are done, of which so many were refused."""
+    """How far an import came that was interrupted: rows that are done, and those of them that were refused."""
 
     rows: int
     rejected: int

@@ -1,14 +1,17 @@
-"""What became of the rows of a file, to be told to people and to scripts."""
+"""What became of the rows of a file, for people and for scripts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
 
 from touchline.producers.errors import EventRejected
 from touchline.producers.imports.rows.row import RowFault
 from touchline.schemas.reasons import Reason
+from touchline.wording import counted, waiting_note
 
 VERDICTS_KEPT: Final = 1_000
 _RANK: Final = {reason: number for number, reason in enumerate(Reason)}
@@ -52,7 +55,7 @@ class RowVerdicts:
     rejected: int = 0
     skipped: int = 0
     skipped_rejected: int = 0
-    """Of the rows that an earlier run has dealt with, those that it refused and told."""
+    """Of the rows that an earlier run has dealt with, those that it refused and reported."""
     quarantined: int = 0
     """Of the refused ones, those that this run sent to the quarantine; the others had been sent there before, or are too large."""
     rejections: list[RowVerdict] = field(default_factory=list)
@@ -63,3 +66,19 @@ class RowVerdicts:
         self.rejected += 1
         if len(self.rejections) < VERDICTS_KEPT:
             self.rejections.append(verdict)
+
+    def sentence(self, file: Path, *, verb: str = "sent", waiting: int = 0) -> str:
+        """For people."""
+        refused_before = f", {self.skipped_rejected:,} of them refused" if self.skipped_rejected else ""
+        done = "was" if self.skipped == 1 else "were"
+        skipped = (
+            f"; {counted(self.skipped, 'row')} {done} done by a run before{refused_before}" if self.skipped else ""
+        )
+        refused = f", refused {counted(self.rejected, 'row')}" if self.rejected else ""
+        if self.quarantined:
+            refused += f" ({self.quarantined:,} new in the quarantine)"
+        return f"{file}: {verb} {counted(self.accepted, 'event')}{refused}{skipped}{waiting_note(waiting)}"
+
+    def as_json(self, file: Path, **more: Any) -> str:
+        """One object for scripts."""
+        return json.dumps({"file": str(file), **asdict(self), **more})

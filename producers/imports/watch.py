@@ -12,7 +12,7 @@ UNFINISHED: Final = frozenset((".part", ".tmp", ".filepart", ".crdownload", ".sw
 """Endings that programs give to files which they are still writing."""
 
 
-class Seen(NamedTuple):
+class FileStamp(NamedTuple):
     """What tells whether a file was written to since."""
 
     size: int
@@ -30,8 +30,8 @@ class DropFolder:
             raise WrongUsage(f"there is no folder {folder}", "make it, or give another one")
         self._folder = folder
         self._pattern = pattern
-        self._before: dict[Path, Seen] = {}
-        self._dealt_with: dict[Path, Seen] = {}
+        self._before: dict[Path, FileStamp] = {}
+        self._dealt_with: dict[Path, FileStamp] = {}
 
     def look(self, *, is_settled: bool = False) -> Iterator[Path]:
         """The settled files that were not dealt with, by name; with `is_settled` nobody writes to any of them."""
@@ -48,11 +48,11 @@ class DropFolder:
             self._dealt_with[path] = self._before[path]
 
 
-def _seen(path: Path) -> Seen | None:
+def _seen(path: Path) -> FileStamp | None:
     if path.name.startswith(".") or path.suffix.lower() in UNFINISHED:
         return None
     try:
         found = path.stat()
     except OSError:  # taken away meanwhile
         return None
-    return Seen(found.st_size, found.st_mtime_ns) if path.is_file() else None
+    return FileStamp(found.st_size, found.st_mtime_ns) if path.is_file() else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from touchline.errors import WrongUsage
 
 if TYPE_CHECKING:
-    from touchline.settings import Settings
+    from touchline.settings.senders import OutboxSettings
 
 Durability = Literal["os", "disk"]
 """When `emit` returns: once the operating system has the record (it survives a kill of the process, not a loss of
@@ -47,7 +47,7 @@ class OutboxConfig:
             raise WrongUsage(f"durability {self.durability!r} is not known", 'write "os" or "disk"')
 
     @classmethod
-    def from_settings(cls, settings: Settings, folder: Path | None = None) -> OutboxConfig:
+    def from_settings(cls, settings: OutboxSettings, folder: Path | None = None) -> OutboxConfig:
         """What touchline.toml says; `folder` instead of its `outbox_dir`, one of which must be given."""
         chosen = folder or settings.outbox_dir
         if chosen is None:

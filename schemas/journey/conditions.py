@@ -32,7 +32,7 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=
 Ids = Annotated[tuple[Id, ...], BeforeValidator(_as_list), Field(min_length=1)]
 
 
-class Part(BaseModel):
+class MapElement(BaseModel):
     """Base of all parts of a map: immutable, and a field nobody knows is an error (it is a misspelling, never a
     wish)."""
 
@@ -43,7 +43,7 @@ class Part(BaseModel):
         return all(getattr(self, name) == field.default for name, field in type(self).model_fields.items())
 
 
-class ContentTest(Part):
+class ContentTest(MapElement):
     """What one property of an event must be. Written `category: shoes`, `category: [shoes, boots]` or `price:
     {at_least: 50}`."""
 
@@ -65,7 +65,7 @@ class ContentTest(Part):
 Content = dict[Name, Annotated[ContentTest, BeforeValidator(_as_test)]]
 
 
-class Before(Part):
+class Before(MapElement):
     """What came before the event in the person's open journey (the current cycle; events that no rule mapped are no
     part of it).
 
@@ -91,7 +91,7 @@ class Before(Part):
         return self
 
 
-class EventCondition(Part):
+class EventCondition(MapElement):
     """By the event and its history alone: what decides persona and segment."""
 
     touchpoint: Names | None = None
@@ -146,7 +146,7 @@ def describe(condition: EventCondition, touchpoint: str = "", action: str = "") 
     return "; ".join(parts)
 
 
-def _describe_fields(part: Part) -> str:
+def _describe_fields(part: MapElement) -> str:
     asked: dict[str, Any] = part.model_dump(by_alias=True, exclude_defaults=True)
     return " ".join(f"{name}={_describe_value(value)}" for name, value in asked.items())
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from touchline.schemas.journey.model import JourneyMap
-from touchline.schemas.journey.problems import Path, Problem, did_you_mean
+from touchline.schemas.journey.problems import FileProblem, Path, did_you_mean
 from touchline.schemas.journey.yaml_lines import Document
 
 _BRANCHES = (
@@ -32,11 +32,11 @@ def explain(
     root: type[BaseModel] = JourneyMap,
     page: str = "docs/journey-maps.md",
     examples: Mapping[str, str] | None = None,
-) -> list[Problem]:
+) -> list[FileProblem]:
     """One problem per place (a union of types complains once per branch; the first is kept). `root` is the model of the whole file,
     `page` the document that describes it, `examples` what a missing field looks like there."""
     form = _Form(root, page, _EXAMPLES if examples is None else examples)
-    problems: dict[Path, Problem] = {}
+    problems: dict[Path, FileProblem] = {}
     for detail in error.errors(include_url=False):
         path = _path(detail)
         problems.setdefault(document.written(path), _explain_one(detail, path, document, form))
@@ -56,7 +56,7 @@ def _path(detail: ErrorDetails) -> Path:
     return tuple(step for step in detail["loc"] if not (isinstance(step, str) and step.startswith(_BRANCHES)))
 
 
-def _explain_one(detail: ErrorDetails, path: Path, document: Document, form: _Form) -> Problem:
+def _explain_one(detail: ErrorDetails, path: Path, document: Document, form: _Form) -> FileProblem:
     got, last = _shown(detail["input"]), str(path[-1]) if path else ""
     limits: dict[str, Any] = detail.get("ctx", {})
     match detail["type"]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
-from touchline.schemas.journey.conditions import Id, Part
+from touchline.schemas.journey.conditions import Id, MapElement
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -19,14 +19,14 @@ def _as_remark(value: object) -> object:
     return {"text": value} if isinstance(value, str) else value
 
 
-class Remark(Part):
+class Remark(MapElement):
     """A sentence, of everybody or of one persona. Written as the bare sentence, or as `{text: …, persona: …}`."""
 
     text: Text
     persona: Id | None = None
 
 
-class Emotion(Part):
+class Emotion(MapElement):
     """A feeling that people have here, in the map maker's knowledge (asked emotions are answers, not map facts)."""
 
     emotion: Text
@@ -34,7 +34,7 @@ class Emotion(Part):
     persona: Id | None = None
 
 
-class Target(Part):
+class Target(MapElement):
     """The number that an expectation is held against: `quantity` in `unit`, at least or at most so much."""
 
     quantity: Id
@@ -49,7 +49,7 @@ class Target(Part):
         return self
 
 
-class Expectation(Part):
+class Expectation(MapElement):
     """What people expect, if possible with a target (wait at most 5 minutes), so that the gap can be measured."""
 
     text: Text
@@ -57,7 +57,7 @@ class Expectation(Part):
     persona: Id | None = None
 
 
-class Initiative(Part):
+class Initiative(MapElement):
     """What the company does here. `id` is the name that initiative events carry."""
 
     id: Id
@@ -69,7 +69,7 @@ Remarks = tuple[Annotated[Remark, BeforeValidator(_as_remark)], ...]
 Expectations = tuple[Annotated[Expectation, BeforeValidator(_as_remark)], ...]
 
 
-class Facts(Part):
+class Facts(MapElement):
     """What stages and touchpoints have in common."""
 
     actions: Remarks = ()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from touchline.schemas.journey.conditions import Id, Part
+from touchline.schemas.journey.conditions import Id, MapElement
 from touchline.schemas.journey.facts import Text
 from touchline.schemas.journey.parts import (
     Annotation,
@@ -26,7 +26,7 @@ from touchline.schemas.journey.parts import (
 MAX_STAGES = 200  # stage_order is a UInt8 column
 
 
-class JourneyMap(Part):
+class JourneyMap(MapElement):
     """The whole map. References between its parts are checked by `load_map`, which knows the lines of the file."""
 
     map: Id

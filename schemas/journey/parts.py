@@ -16,9 +16,9 @@ from touchline.schemas.journey.conditions import (
     Condition,
     Id,
     Ids,
+    MapElement,
     Name,
     Names,
-    Part,
 )
 from touchline.schemas.journey.facts import Facts, Remarks, Text
 
@@ -60,7 +60,7 @@ class Touchpoint(Facts):
         return self.channel in ONLINE_CHANNELS if self.online is None else self.online
 
 
-class Rule(Part):
+class Rule(MapElement):
     """Where an event belongs. Rules stand in order; the first whose `when` holds decides, and its id is stored with
     the event."""
 
@@ -70,7 +70,7 @@ class Rule(Part):
     note: str = ""
 
 
-class Persona(Part):
+class Persona(MapElement):
     """A kind of person. From the first event that meets `when` a person has it, until another one's `when` is met or
     an event says otherwise by its own `persona`. Without `when` only events give it."""
 
@@ -81,7 +81,7 @@ class Persona(Part):
     when: AnyEventCondition | None = None
 
 
-class Segment(Part):
+class Segment(MapElement):
     """A group of persons; given and kept as a persona is."""
 
     id: Id
@@ -90,7 +90,7 @@ class Segment(Part):
     when: AnyEventCondition | None = None
 
 
-class Goal(Part):
+class Goal(MapElement):
     """A conversion: every mapped event that meets `when` converts the open cycle."""
 
     id: Id
@@ -98,7 +98,7 @@ class Goal(Part):
     when: AnyStageCondition
 
 
-class Cycle(Part):
+class Cycle(MapElement):
     """What happens after a conversion: events of the stages in `stays` (use, service) still belong to the cycle,
     events of all other stages open the next one. A further conversion always opens the next one, whatever its
     stage."""
@@ -106,7 +106,7 @@ class Cycle(Part):
     stays: tuple[Id, ...] = ()
 
 
-class Churn(Part):
+class Churn(MapElement):
     """How a journey ends. After `inactivity_days` without a touchpoint it counts as lost, provisionally; an event
     that meets `exit` ends it at once. A person who returns opens the next cycle; with `return_opens_cycle: false` a
     return after mere inactivity goes on with the old one."""
@@ -122,7 +122,7 @@ class Churn(Part):
         return self
 
 
-class Scale(Part):
+class Scale(MapElement):
     """Ends of the scale of a question, both included."""
 
     min: int
@@ -135,7 +135,7 @@ class Scale(Part):
         return self
 
 
-class Ask(Part):
+class Ask(MapElement):
     """Where a KPI is asked: at stages, at touchpoints (a list or `all`), after goals."""
 
     stages: Ids | None = None
@@ -149,7 +149,7 @@ class Ask(Part):
         return self
 
 
-class KpiQuestion(Part):
+class KpiQuestion(MapElement):
     """Which KPI is asked where and when. `delay_hours` counts from the event that is asked about. `target` is in the
     KPI's own units."""
 
@@ -173,7 +173,7 @@ class KpiQuestion(Part):
         return self
 
 
-class Annotation(Part):
+class Annotation(MapElement):
     """A dated remark for charts: a campaign, an incident, an initiative. Not part of the map's content hash."""
 
     date: datetime.date

@@ -12,15 +12,15 @@ Path = tuple[str | int, ...]
 """Way from the top of the file to a value: keys and list positions."""
 
 
-class Problem(NamedTuple):
-    """One thing to hint: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
+class FileProblem(NamedTuple):
+    """One thing to mend: the line (from 1; 0 = the file as a whole), the field, what is the case, what to write."""
 
     line: int
     field: str
     what: str
     hint: str
 
-    def told(self, file: str) -> str:
+    def at(self, file: str) -> str:
         """`file:line: field: what; hint`, the form that editors can jump to."""
         place = f"{file}:{self.line}" if self.line else file
         return f"{place}: {self.field + ': ' if self.field else ''}{self.what}; {self.hint}"
@@ -29,12 +29,12 @@ class Problem(NamedTuple):
 class MapInvalid(WrongUsage):
     """A map file cannot be used. `problems` holds all that was found, in the order of the file."""
 
-    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, file: str, problems: Iterable[FileProblem]) -> None:
         self.file = file
         self.problems = sorted(problems)
         count = len(self.problems)
         super().__init__(
-            "\n".join(problem.told(file) for problem in self.problems),
+            "\n".join(problem.at(file) for problem in self.problems),
             f"fix {'this' if count == 1 else f'these {count} places'} and run `touchline map check {file}`",
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from touchline.schemas.journey.conditions import Before, Condition, ContentTest, EventCondition
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import Rule
-from touchline.schemas.journey.problems import Problem
+from touchline.schemas.journey.problems import FileProblem
 from touchline.schemas.journey.walk import parts_of
 from touchline.schemas.journey.yaml_lines import Document
 
@@ -16,14 +16,14 @@ Place = tuple[str | None, str | None]
 """A touchpoint and an action; None stands for all that the map does not name."""
 
 
-def reach_problems(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def reach_problems(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     """Nothing for a good map."""
     yield from _unreachable_rules(journey_map, document)
     yield from _unreachable_goals(journey_map, document)
     yield from _impossible_history(journey_map, document)
 
 
-def _unreachable_rules(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def _unreachable_rules(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     for position, rule in enumerate(journey_map.rules):
         takers = [_taker(rule, place, journey_map.rules[:position]) for place in places(rule.when, journey_map)]
         if None in takers:
@@ -118,7 +118,7 @@ def _before_implied(asked: Before, by: Before) -> bool:
     )
 
 
-def _unreachable_goals(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def _unreachable_goals(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     """A conversion is a mapped event: some rule must give a stage to what the goal asks for."""
     for position, goal in enumerate(journey_map.goals):
         for alternative, condition in enumerate(goal.when):
@@ -130,7 +130,7 @@ def _unreachable_goals(journey_map: JourneyMap, document: Document) -> Iterator[
                 yield document.problem(("goals", position, "when", alternative), what, hint)
 
 
-def _impossible_history(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def _impossible_history(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     reached = {rule.stage for rule in journey_map.rules}
     everywhere = any(not rule.when.touchpoint for rule in journey_map.rules)
     mapped = {touchpoint for rule in journey_map.rules for touchpoint in rule.when.touchpoint or ()}

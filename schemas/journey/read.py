@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from touchline.errors import WrongUsage
 from touchline.schemas.journey.explain import explain
 from touchline.schemas.journey.model import JourneyMap
-from touchline.schemas.journey.problems import MapInvalid, Problem, did_you_mean
+from touchline.schemas.journey.problems import FileProblem, MapInvalid, did_you_mean
 from touchline.schemas.journey.references import reference_problems
 from touchline.schemas.journey.yaml_lines import read_yaml
 
@@ -26,7 +26,7 @@ def load_map(path: str | pathlib.Path) -> JourneyMap:
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise MapInvalid(str(path), [Problem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from error
+        raise MapInvalid(str(path), [FileProblem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from error
     except OSError as error:
         raise WrongUsage(f"cannot read the map {path}: {error.strerror}", "check the path") from error
     return parse_map(text, str(path))

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from touchline.schemas.journey.conditions import Before, Condition, EventCondition, Part, StageCondition
+from touchline.schemas.journey.conditions import Before, Condition, EventCondition, MapElement, StageCondition
 from touchline.schemas.journey.facts import Emotion, Expectation, Remark
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import Annotation, Ask, Cycle, Rule
-from touchline.schemas.journey.problems import Path, Problem, did_you_mean
+from touchline.schemas.journey.problems import FileProblem, Path, did_you_mean
 from touchline.schemas.journey.reach import reach_problems
 from touchline.schemas.journey.walk import parts_of
 from touchline.schemas.journey.yaml_lines import Document
@@ -17,7 +17,7 @@ from touchline.schemas.journey.yaml_lines import Document
 NAMED = ("stages", "touchpoints", "rules", "personas", "segments", "goals", "kpis")
 """Lists whose items have an id, unique within the list."""
 
-REFERENCES: Sequence[tuple[type[Part], str, str]] = (
+REFERENCES: Sequence[tuple[type[MapElement], str, str]] = (
     (Rule, "stage", "stages"),
     (StageCondition, "stage", "stages"),
     (Before, "stage", "stages"),
@@ -42,14 +42,14 @@ REFERENCES: Sequence[tuple[type[Part], str, str]] = (
 """Which field of which part names an item of which list."""
 
 
-def reference_problems(journey_map: JourneyMap, document: Document) -> list[Problem]:
+def reference_problems(journey_map: JourneyMap, document: Document) -> list[FileProblem]:
     """All of them; empty for a good map. Whether rules can be reached is looked at only when all references hold."""
     problems = [*_duplicates(journey_map, document), *_unknown_references(journey_map, document)]
     problems += _incomparable_questions(journey_map, document)
     return problems or list(reach_problems(journey_map, document))
 
 
-def _duplicates(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def _duplicates(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     for name in NAMED:
         first: dict[str, Path] = {}
         for position, item in enumerate(getattr(journey_map, name)):
@@ -61,7 +61,7 @@ def _duplicates(journey_map: JourneyMap, document: Document) -> Iterator[Problem
             first.setdefault(item.id, path)
 
 
-def _unknown_references(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def _unknown_references(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     known = {name: [item.id for item in getattr(journey_map, name)] for name in NAMED}
     for path, part in parts_of(journey_map):
         for kind, field, target in REFERENCES:
@@ -82,7 +82,7 @@ def _names(value: str | tuple[str, ...] | None) -> Iterator[tuple[Path, str]]:
             yield (position,), name
 
 
-def _incomparable_questions(journey_map: JourneyMap, document: Document) -> Iterator[Problem]:
+def _incomparable_questions(journey_map: JourneyMap, document: Document) -> Iterator[FileProblem]:
     """Answers of one KPI, variant and scope are pooled and compared: so all of them stand on one scale and one
     wording."""
     first: dict[tuple[str, str, str], tuple[int, object]] = {}

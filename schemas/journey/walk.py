@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from touchline.schemas.journey.conditions import Part
+from touchline.schemas.journey.conditions import MapElement
 from touchline.schemas.journey.problems import Path
 
 
-def parts_of(value: object, path: Path = ()) -> Iterator[tuple[Path, Part]]:
+def parts_of(value: object, path: Path = ()) -> Iterator[tuple[Path, MapElement]]:
     """Every part at or below `value`, outermost first."""
-    if isinstance(value, Part):
+    if isinstance(value, MapElement):
         yield path, value
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from touchline.schemas.journey.problems import Path, Problem, field_name
+from touchline.schemas.journey.problems import FileProblem, Path, field_name
 
 MAX_FILE_BYTES = 1 << 20
 LONGEST_NUMBER = 40  # digits; what is longer is no number of a map (and Python refuses to read some of it)
@@ -45,7 +45,7 @@ class Document(NamedTuple):
 
     values: Any
     lines: dict[Path, int]
-    problems: list[Problem]
+    problems: list[FileProblem]
 
     def written(self, path: Path) -> Path:
         """The path as the file has it, of a value in the model, or of the nearest thing around it: the model makes a
@@ -58,36 +58,38 @@ class Document(NamedTuple):
                 break
         return found
 
-    def problem(self, path: Path, what: str, hint: str) -> Problem:
+    def problem(self, path: Path, what: str, hint: str) -> FileProblem:
         """A problem at a place of the model."""
         written = self.written(path)
-        return Problem(self.lines.get(written, 1), field_name(written), what, hint)
+        return FileProblem(self.lines.get(written, 1), field_name(written), what, hint)
 
 
 def read_yaml(text: str) -> Document:
     """Never raises: a text that is no YAML comes back as a document with problems and no values."""
     if len(text.encode(errors="replace")) > MAX_FILE_BYTES:
-        return Document(None, {}, [Problem(0, "", f"the file is larger than {MAX_FILE_BYTES} bytes", "split the map")])
+        return Document(
+            None, {}, [FileProblem(0, "", f"the file is larger than {MAX_FILE_BYTES} bytes", "split the map")]
+        )
     try:
         node = _Loader(text).get_single_node()
     except yaml.YAMLError as error:
         return Document(None, {}, [_syntax_problem(error)])
     except RecursionError:
         return Document(
-            None, {}, [Problem(0, "", "the file nests far too deeply", "a map nests no deeper than rules do")]
+            None, {}, [FileProblem(0, "", "the file nests far too deeply", "a map nests no deeper than rules do")]
         )
     document = Document({}, {}, [])
     if node is None:
-        document.problems.append(Problem(0, "", "the file is empty", "start with `map: <name>` and `version: 1`"))
+        document.problems.append(FileProblem(0, "", "the file is empty", "start with `map: <name>` and `version: 1`"))
         return document
     return document._replace(values=_value(node, (), document))
 
 
-def _syntax_problem(error: yaml.YAMLError) -> Problem:
+def _syntax_problem(error: yaml.YAMLError) -> FileProblem:
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error).splitlines()[0]
     hint = "write the value out at each place" if "aliases" in what else "look at indentation, quotes and colons here"
-    return Problem(mark.line + 1 if mark else 0, "", f"not readable as YAML: {what}", hint)
+    return FileProblem(mark.line + 1 if mark else 0, "", f"not readable as YAML: {what}", hint)
 
 
 def _value(node: yaml.Node, path: Path, document: Document) -> Any:
@@ -106,13 +108,13 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str
         if key in values:
             first = document.lines[(*path, key)]
             what = f"the key stands here twice (first in line {first})"
-            document.problems.append(Problem(line, field_name((*path, key)), what, "keep one of them"))
+            document.problems.append(FileProblem(line, field_name((*path, key)), what, "keep one of them"))
             continue
         document.lines[(*path, key)] = line
         value = values[key] = _value(value_node, (*path, key), document)
         if value is None:
             name = field_name((*path, key))
-            document.problems.append(Problem(line, name, "there is no value", "write one, or remove the field"))
+            document.problems.append(FileProblem(line, name, "there is no value", "write one, or remove the field"))
     return values
 
 

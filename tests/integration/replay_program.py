@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from touchline.cli.main import run
 from touchline.quarantine.engines import KafkaSender
 from touchline.quarantine.entries import Entry
-from touchline.quarantine.judge import Mended, Refused
+from touchline.quarantine.judge import Mended, Unmendable
 from touchline.quarantine.replay import Place
 
 _send = KafkaSender.send
 
 
-def _send_and_die(self: KafkaSender, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Refused | None]:
+def _send_and_die(self: KafkaSender, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Unmendable | None]:
     answers = _send(self, records)
     print(len(answers), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -18,7 +18,8 @@ import pytest
 from tests.support.engines import Ledger, own_face_with_worker, touchline
 from touchline.clickhouse.connect import connect
 from touchline.local.status import lag
-from touchline.producers.imports import clicks, retail
+from touchline.producers.imports import clicks
+from touchline.producers.imports.retail.data_set import find_data_set, find_transactions
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -93,7 +94,7 @@ def test_the_counts_that_the_data_sets_document_are_in_the_views(data_sets: Ledg
 
 def test_orders_and_revenue_per_day_and_store_equal_a_recount_with_pandas_to_the_cent(data_sets: Ledger) -> None:
     columns = ["basket_id", "store_id", "sales_value", "transaction_timestamp"]
-    lines = pd.read_parquet(retail.find_transactions(), columns=columns)
+    lines = pd.read_parquet(find_transactions(), columns=columns)
     lines["cents"] = (lines.sales_value * 100).round().astype("int64")
     lines["day"] = lines.transaction_timestamp.dt.tz_localize("UTC").dt.tz_convert("America/New_York").dt.date
     sums = lines.groupby(["day", "store_id"]).agg(orders=("basket_id", "nunique"), cents=("cents", "sum"))
@@ -109,10 +110,8 @@ def test_orders_and_revenue_per_day_and_store_equal_a_recount_with_pandas_to_the
 
 
 def test_households_and_their_revenue_per_segment_equal_a_recount_with_pandas(data_sets: Ledger) -> None:
-    lines = pd.read_parquet(retail.find_transactions(), columns=["household_id", "sales_value"])
-    people = pd.read_parquet(
-        retail.find_data_set() / "demographics.parquet", columns=["household_id", "household_comp"]
-    )
+    lines = pd.read_parquet(find_transactions(), columns=["household_id", "sales_value"])
+    people = pd.read_parquet(find_data_set() / "demographics.parquet", columns=["household_id", "household_comp"])
     lines = lines.merge(people, on="household_id")
     lines["cents"] = (lines.sales_value * 100).round().astype("int64")
     sums = lines.groupby("household_comp").agg(persons=("household_id", "nunique"), cents=("cents", "sum"))

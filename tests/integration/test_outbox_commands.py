@@ -46,10 +46,10 @@ def test_without_kafka_events_wait_visibly_and_a_later_drain_sends_them(
     assert shown["limit_bytes"] == 256 << 20
     assert "does not answer" in shown["last_error"]
     text = touchline("outbox", "show").stdout
-    assert "1 events" in text
+    assert "1 event," in text
     assert "drained   by nobody" in text
     in_vain = touchline("outbox", "drain", "--timeout", "1", **away)
-    assert (in_vain.returncode, "1 events still wait" in in_vain.stderr) == (3, True)
+    assert (in_vain.returncode, "1 event still waits" in in_vain.stderr) == (3, True)
 
     drained = touchline("outbox", "drain", "--json")
     assert (drained.returncode, json.loads(drained.stdout)) == (0, {"sent": 1, "waiting": 0, "aside": 0})

@@ -173,7 +173,7 @@ def test_nothing_is_sent_while_the_workers_are_behind(world: World) -> None:
     command = [sys.executable, "-m", "touchline", "quarantine", "replay", "--all", "--wait", "0"]
     outcome = subprocess.run(command, env=world.environment, capture_output=True, text=True, check=False)
     assert outcome.returncode == 1
-    assert "1 records of topic" in outcome.stderr
+    assert "1 record of topic" in outcome.stderr
     assert "start a worker" in outcome.stderr
 
 

@@ -25,9 +25,8 @@ from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import load_sources
 from touchline.settings import PACKAGED_JOURNEYS_DIR, Settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
-from touchline.simulate.placing import met
+from touchline.simulate.placing import met, watched_properties
 from touchline.sql.reference import register_configuration
-from touchline.surveys.policy import asked_properties
 
 MAPS = ("web_shop", "retail")
 """The first attaches; of the other the ledger only knows that it is there."""
@@ -51,7 +50,7 @@ def demo_engine(folder: Path) -> Iterator[Settings]:
 def _events(shop: JourneyMap) -> Iterator[dict[str, Any]]:
     clicks = list(read_clicks(find_clicks()))
     yield from clicks
-    kept = asked_properties(shop)
+    kept = watched_properties(shop)
     touchpoints = (met(one, kept, None) for one in clicks)
     for line in simulate_answers(touchpoints, shop, AnswerParameters(1, SHARE_ASKED, now_us())):
         if line["kind"] == "sent":

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
-from touchline.account.differences import Difference
+from touchline.account.differences import Mismatch
 from touchline.kafka.offsets import TopicOffsets
 from touchline.sql.mart_views import FATES
+from touchline.wording import counted
 
 BALANCE = "account balances"
 ROWS = "account equals the rows"
@@ -40,19 +41,19 @@ def read_accounts(client: Client) -> list[StreamAccount]:
     return [StreamAccount(*row) for row in rows]
 
 
-def check_balance(accounts: list[StreamAccount]) -> Iterator[Difference]:
+def check_balance(accounts: list[StreamAccount]) -> Iterator[Mismatch]:
     """received = sum of the fates; offsets = received + gaps."""
     for account in accounts:
         fates = sum(account.counts.get(fate, 0) for fate in FATES)
         if account.received != fates:
-            yield Difference(BALANCE, account.stream, f"{account.received} received, but {fates} have a fate")
+            yield Mismatch(BALANCE, account.stream, f"{account.received} received, but {fates} have a fate")
         offsets = account.last_offset - account.first_offset + 1
         if offsets != account.received + account.gaps:
-            said = f"{offsets} offsets, but {account.received} received and {account.gaps} gaps"
-            yield Difference(BALANCE, account.stream, said)
+            said = f"{offsets} offsets, but {account.received} received and {counted(account.gaps, 'gap')}"
+            yield Mismatch(BALANCE, account.stream, said)
 
 
-def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Difference]:
+def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Mismatch]:
     """What the marks count by fate is what stands as rows, and each offset has one fate."""
     standing: dict[tuple[str, str], int] = {
         (stream, fate): count
@@ -64,15 +65,15 @@ def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Differ
     for key in sorted(standing.keys() | counted.keys()):
         if standing.get(key, 0) != counted.get(key, 0):
             said = f"{counted.get(key, 0)} {key[1]} by the marks, {standing.get(key, 0)} by the rows"
-            yield Difference(ROWS, key[0], said)
+            yield Mismatch(ROWS, key[0], said)
     for stream, offset, net in client.execute(
         "SELECT toString(stream), offset, sum(sign) AS net FROM journey_raw.ledger WHERE kind = 'received' "
         "GROUP BY stream, offset HAVING net != 1 ORDER BY stream, offset LIMIT 10"
     ):
-        yield Difference(ROWS, stream, f"offset {offset} has {net} fates instead of one")
+        yield Mismatch(ROWS, stream, f"offset {offset} has {net} fates instead of one")
 
 
-def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterator[Difference]:
+def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterator[Mismatch]:
     """Everything that Kafka holds of the topic is accounted for, and nothing that it does not know of."""
     known = {account.stream: account for account in accounts}
     for partition, end in sorted(kafka.end.items()):
@@ -80,18 +81,18 @@ def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterato
         account = known.get(stream)
         beginning, following = kafka.beginning[partition], account.last_offset + 1 if account else 0
         if account is None and end > beginning:
-            yield Difference(OFFSETS, stream, f"{end - beginning} records in Kafka, none accounted for")
+            yield Mismatch(OFFSETS, stream, f"{counted(end - beginning, 'record')} in Kafka, none accounted for")
         elif account is not None and following < end:
-            yield Difference(
+            yield Mismatch(
                 OFFSETS,
                 stream,
                 f"Kafka is at offset {end}, the account at {following}: {end - following} not stored yet",
             )
         elif account is not None and following > end:
-            yield Difference(
+            yield Mismatch(
                 OFFSETS, stream, f"the account is at offset {following}, Kafka only at {end}: was the topic cut?"
             )
         if account is not None and account.first_offset > beginning:
-            yield Difference(
+            yield Mismatch(
                 OFFSETS, stream, f"Kafka begins at offset {beginning}, the account only at {account.first_offset}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Difference(NamedTuple):
+class Mismatch(NamedTuple):
     """One fact that does not hold. `subject` is a topic-partition, a view or a fate; `said` has both numbers."""
 
     check: str
@@ -13,11 +13,11 @@ class Difference(NamedTuple):
     said: str
 
 
-class Outcome(NamedTuple):
+class Reconciliation(NamedTuple):
     """All checks that ran, and what they found."""
 
     checks: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[Mismatch, ...]
 
     @property
     def is_clean(self) -> bool:

@@ -7,14 +7,14 @@ import time
 from clickhouse_driver import Client
 
 from touchline.account import accounts, recounts
-from touchline.account.differences import Outcome
+from touchline.account.differences import Reconciliation
 from touchline.kafka.offsets import read_offsets
 from touchline.settings import Settings
 
 _POLL_SECONDS = 0.5
 CHECKS = (accounts.BALANCE, accounts.ROWS, accounts.OFFSETS, recounts.SIGNS, recounts.PROJECTIONS)
 
-MENDS = {
+HINTS = {
     accounts.BALANCE: "records are counted that have no fate: keep the ledger as it is and report this with `touchline doctor`",
     accounts.ROWS: "rows were lost, doubled or written by hand: restore the ledger from a backup, Kafka fills the rest",
     accounts.OFFSETS: (
@@ -30,8 +30,8 @@ MENDS = {
 """What to do about a check that does not hold."""
 
 
-def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> Outcome:
-    """Run every check. With `wait_seconds` a worker that is behind gets so long to catch up first.
+def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> Reconciliation:
+    """Run every check. With `wait_seconds` a worker that is behind gets that time to catch up first.
 
     The checks read one after another: while a worker stores, the numbers of two reads may differ, so run it on a worker that has
     caught up, or stopped. Raises EngineUnreachable, WrongUsage.
@@ -42,7 +42,7 @@ def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> 
         time.sleep(_POLL_SECONDS)
         kafka = read_offsets(settings)
     found = accounts.read_accounts(client)
-    return Outcome(
+    return Reconciliation(
         CHECKS,
         (
             *accounts.check_balance(found),

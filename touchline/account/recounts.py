@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clickhouse_driver import Client
 
-from touchline.account.differences import Difference
+from touchline.account.differences import Mismatch
 from touchline.sql.generate import VIEWS
 
 PROJECTIONS = "projections equal a recount"
@@ -21,7 +21,7 @@ SET_OF_ROWS = "count(), sum(cityHash64(tuple(*)))"
 _SHOWN = 10
 
 
-def check_projections(client: Client) -> Iterator[Difference]:
+def check_projections(client: Client) -> Iterator[Mismatch]:
     """Each mart is the same set of rows when the engine may not use its projections."""
     for view in RECOUNTED:
         query = f"SELECT {SET_OF_ROWS} FROM journey.{view}"
@@ -33,18 +33,18 @@ def check_projections(client: Client) -> Iterator[Difference]:
                 if kept != counted
                 else f"{kept} rows, with other values"
             )
-            yield Difference(PROJECTIONS, f"journey.{view}", said)
+            yield Mismatch(PROJECTIONS, f"journey.{view}", said)
 
 
-def check_signs(client: Client) -> Iterator[Difference]:
+def check_signs(client: Client) -> Iterator[Mismatch]:
     """Of one row id, and of one event and map, the signs add up to 0 or 1."""
     for row_id, net in client.execute(
         f"SELECT row_id, sum(sign) AS net FROM journey_raw.ledger GROUP BY row_id HAVING net NOT IN (0, 1) ORDER BY row_id LIMIT {_SHOWN}"
     ):
-        yield Difference(SIGNS, f"row {row_id}", f"stands {net} times")
+        yield Mismatch(SIGNS, f"row {row_id}", f"stands {net} times")
     for source, stage_map, version, net, offset in client.execute(
         "SELECT any(source), any(map), any(map_version), sum(sign) AS net, min(offset) FROM journey_raw.ledger WHERE kind = 'attached' "
         f"GROUP BY sipHash128(source, event_id, map, map_version) HAVING net NOT IN (0, 1) ORDER BY 1, 2, 3, 5 LIMIT {_SHOWN}"
     ):
         said = f"an event of source {source} (offset {offset}) stands {net} times"
-        yield Difference(SIGNS, f"map {stage_map} version {version}", said)
+        yield Mismatch(SIGNS, f"map {stage_map} version {version}", said)

@@ -23,6 +23,7 @@ from touchline.backup.manifest import Manifest
 from touchline.backup.tables import DATABASE, LEDGER, DataTable, data_tables, require_shared_disk
 from touchline.errors import NotClean, TouchlineError, WrongUsage
 from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir, schema_version
+from touchline.wording import counted
 
 ASIDE = "ledger_restoring"
 INSERT_WAIT_SECONDS = 30.0
@@ -57,7 +58,7 @@ def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]
         for part in backup.parts:
             _attach(client, tables[name], folder / name / part)
         _check(client, tables[name], backup.rows)
-        progress(f"attached {name}: {backup.rows:,} rows in {len(backup.parts)} parts")
+        progress(f"attached {name}: {counted(backup.rows, 'row')} in {counted(len(backup.parts), 'part')}")
     client.execute(f"TRUNCATE TABLE {DATABASE}.fence")
     client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
     for step in migrate(client):
@@ -82,7 +83,7 @@ def _require_empty(client: Client) -> None:
         ((count,),) = client.execute(f"SELECT count() FROM {DATABASE}.{table.name}")
         if count:
             raise WrongUsage(
-                f"ClickHouse holds data already: {DATABASE}.{table.name} has {count:,} rows",
+                f"ClickHouse holds data already: {DATABASE}.{table.name} has {counted(count, 'row')}",
                 "nothing is overwritten: restore into an empty ClickHouse, or stop the workers and drop the databases journey_raw, "
                 "journey_api and journey first",
             )

@@ -19,6 +19,7 @@ from touchline.backup.manifest import FORMAT, Manifest, TableBackup
 from touchline.backup.tables import DATABASE, DataTable, data_tables, require_shared_disk, shadow_folders
 from touchline.errors import TouchlineError, WrongUsage
 from touchline.sql.migrate import schema_version
+from touchline.wording import counted
 
 _COUNT_FILE = "count.txt"
 """ClickHouse writes the number of its rows into each part."""
@@ -84,5 +85,7 @@ def _copy(
             parts[part.name] = int((part / _COUNT_FILE).read_text())
     size_bytes = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     copied = TableBackup(parts=parts, size_bytes=size_bytes)
-    progress(f"copied {table.name}: {copied.rows:,} rows in {len(parts)} parts, {size_bytes / 1e6:,.1f} MB")
+    progress(
+        f"copied {table.name}: {counted(copied.rows, 'row')} in {counted(len(parts), 'part')}, {size_bytes / 1e6:,.1f} MB"
+    )
     return copied

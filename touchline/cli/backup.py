@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Annotated
 
 import typer
+from clickhouse_driver import Client
 
 from touchline.backup.behind import Behind, behind_kafka
-from touchline.backup.manifest import Manifest
+from touchline.backup.page import behind_lines, manifest_object, totals_line
 from touchline.backup.restore import restore_backup
 from touchline.backup.take import take_backup
-from touchline.clickhouse.connect import connect, explained
+from touchline.cli.ledger import open_clickhouse
+from touchline.cli.progress import progress_lines
 from touchline.errors import EngineUnreachable, NotClean, WrongUsage
 from touchline.settings import Settings, load_settings
 
@@ -37,17 +36,12 @@ def backup(
 
         touchline backup /var/backups/touchline-monday --json
     """
-    settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            manifest = take_backup(client, folder.absolute(), _progress())
-    finally:
-        client.disconnect()
+    with open_clickhouse(load_settings()) as client:
+        manifest = take_backup(client, folder.absolute(), progress_lines())
     if as_json:
-        print(json.dumps({"folder": str(folder.absolute()), **_described(manifest)}))
+        print(json.dumps({"folder": str(folder.absolute()), **manifest_object(manifest)}))
         return
-    print(f"{_totals(manifest)} in {folder}")
+    print(f"{totals_line(manifest)} in {folder}")
     print(SECRETS)
 
 
@@ -64,58 +58,21 @@ def restore(
         touchline restore /var/backups/touchline-monday
     """
     settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            manifest = restore_backup(client, folder.absolute(), _progress())
-            behind = _behind(client, settings)
-    finally:
-        client.disconnect()
+    with open_clickhouse(settings) as client:
+        manifest = restore_backup(client, folder.absolute(), progress_lines())
+        behind = _behind(client, settings)
     lost = sum(one.lost for one in behind or ())
     if as_json:
         partitions = None if behind is None else [one._asdict() for one in behind]
-        print(json.dumps({"folder": str(folder.absolute()), **_described(manifest), "behind_kafka": partitions}))
+        print(json.dumps({"folder": str(folder.absolute()), **manifest_object(manifest), "behind_kafka": partitions}))
     else:
-        print(f"{_totals(manifest)}, as of {manifest.taken_at}")
-        _say_behind(behind)
+        print(f"{totals_line(manifest)}, as of {manifest.taken_at}")
+        print("\n".join(behind_lines(behind)))
     return NotClean.exit_status if lost else 0
 
 
-def _behind(client: object, settings: Settings) -> list[Behind] | None:
+def _behind(client: Client, settings: Settings) -> list[Behind] | None:
     try:
         return behind_kafka(client, settings)
     except (EngineUnreachable, WrongUsage):
         return None
-
-
-def _say_behind(behind: list[Behind] | None) -> None:
-    if behind is None:
-        print(
-            "Kafka does not answer: whether it has all that came after is not known; `touchline reconcile` tells later"
-        )
-        return
-    print(f"{sum(one.waiting for one in behind):,} records wait in Kafka; workers store them now, or when they start")
-    for one in behind:
-        if one.lost:
-            print(
-                f"partition {one.partition}: {one.lost:,} records are lost, Kafka dropped them after the backup was taken: "
-                "its retention must be longer than the time between backups"
-            )
-
-
-def _described(manifest: Manifest) -> dict[str, object]:
-    tables = {
-        name: {"rows": one.rows, "parts": len(one.parts), "bytes": one.size_bytes}
-        for name, one in manifest.tables.items()
-    }
-    return {"taken_at": manifest.taken_at, "schema_version": manifest.schema_version, "tables": tables}
-
-
-def _totals(manifest: Manifest) -> str:
-    size = sum(one.size_bytes for one in manifest.tables.values()) / 1e6
-    return f"{manifest.tables['ledger'].rows:,} rows of the ledger and {len(manifest.tables) - 1} more tables, {size:,.1f} MB"
-
-
-def _progress() -> Callable[[str], None]:
-    begun = monotonic()
-    return lambda line: print(f"{monotonic() - begun:5.1f} s  {line}", file=sys.stderr, flush=True)

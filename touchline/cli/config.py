@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from touchline.report.tables import whole_table
 from touchline.settings import Settings, load_settings, unknown_environment_names
+from touchline.terminal import whole_table
 
 WIDTH_WHEN_PIPED = 160
 

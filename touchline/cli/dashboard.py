@@ -16,7 +16,7 @@ def dashboard(
 ) -> None:
     """Serve the journey map page and its API until SIGTERM or Ctrl-C.
 
-    Prints its address; listens on dashboard_host and dashboard_port, on this machine only unless told otherwise: it has no login of its
+    Prints its address; listens on dashboard_host and dashboard_port, on this machine only by default: it has no login of its
     own. Reads ClickHouse by clickhouse_host and clickhouse_http_port. Logs `key=value` lines to stderr.
 
     Examples:

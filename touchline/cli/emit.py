@@ -10,11 +10,13 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from touchline.cli.ndjson import LineVerdicts, emit_lines
-from touchline.cli.sending import open_producer, progress_on_stderr, waiting_note
+from touchline.cli.progress import progress_on_stderr
+from touchline.cli.sending import open_producer
 from touchline.errors import WrongUsage
+from touchline.producers.ndjson import LineVerdicts, emit_lines
 from touchline.schemas.money import CURRENCY_EXPONENTS, to_minor
 from touchline.settings import load_settings
+from touchline.wording import waiting_note
 
 DEFAULT_SOURCE = "shell"
 STDIN = Path("-")

@@ -10,13 +10,11 @@ from typing import Annotated
 import typer
 
 from touchline.cli.importing import open_journal, open_sender
-from touchline.cli.sending import progress_on_stderr, waiting_note
+from touchline.cli.progress import progress_on_stderr
 from touchline.producers.imports import clicks
 from touchline.producers.imports.journal import content_hash
-from touchline.producers.imports.send import send_events
 from touchline.settings import load_settings
-
-ROWS = 31_106
+from touchline.wording import waiting_note
 
 
 def import_clicks(
@@ -38,24 +36,15 @@ def import_clicks(
     started_s = time.monotonic()
     path = clicks.find_clicks()
     settings = load_settings()
-    persons: set[str] = set()
-    touchpoints: set[str] = set()
-    events = 0
     with (
         open_sender(settings, outbox, is_dry=dry_run) as producer,
         open_journal(settings) as journal,
-        progress_on_stderr("clicks (published synthetic)", ROWS) as advance,
+        progress_on_stderr("clicks (published synthetic)", clicks.ROWS) as advance,
     ):
         work = journal.work(b"clicks", content_hash(path))
-        for batch, _ in send_events(clicks.read_clicks(path), producer, None if dry_run else journal, work):
-            events += len(batch)
-            persons |= {event["identifiers"][0][1] for event in batch}
-            touchpoints |= {event["touchpoint"] for event in batch}
-            advance(len(batch))
+        found = clicks.send_clicks(path, producer, None if dry_run else journal, work, advance)
     outcome = {
-        "events": events,
-        "persons": len(persons),
-        "touchpoints": len(touchpoints),
+        **found._asdict(),
         "is_simulated": True,
         "acknowledged": producer.counts.acknowledged,
         "waiting": producer.counts.on_their_way,
@@ -67,6 +56,6 @@ def import_clicks(
         return
     verb = "read" if dry_run else "sent"
     print(
-        f"{verb} {events:,} clicks (published synthetic) of {len(persons):,} visitors at {len(touchpoints)} touchpoints, "
+        f"{verb} {found.events:,} clicks (published synthetic) of {found.persons:,} visitors at {found.touchpoints} touchpoints, "
         f"in {outcome['seconds']:.1f} s{waiting_note(producer.counts.on_their_way)}"
     )

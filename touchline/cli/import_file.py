@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.importing import as_json, open_journal, open_sender, require_file, send_file, sentence, work_of
-from touchline.cli.sending import progress_on_stderr
+from touchline.cli.importing import open_journal, open_sender, require_file, to_stderr
+from touchline.cli.progress import progress_on_stderr
+from touchline.producers.imports.file import send_file, work_of
 from touchline.producers.imports.mapping.read import load_mapping
-from touchline.producers.imports.rows import open_rows
+from touchline.producers.imports.rows.open import open_rows
 from touchline.settings import load_settings
 
 
@@ -20,7 +21,7 @@ def import_file(
     mapping: Annotated[Path, typer.Option("--mapping", "-m", help="YAML: which column becomes which field.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row; send nothing.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
-    as_json_: Annotated[bool, typer.Option("--json", help="One JSON object a file, with the verdicts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, with the verdicts.")] = False,
 ) -> int:
     """Send the rows of files as events, by a mapping (docs/senders/files.md).
 
@@ -47,14 +48,16 @@ def import_file(
             work = work_of(journal, file, wanted)
             rows = open_rows(file, wanted)
             with progress_on_stderr(f"{file.name} {rows.unit}", rows.size) as advance:
-                verdicts = send_file(file, rows, wanted, producer, None if dry_run else journal, work, advance)
+                verdicts = send_file(
+                    file, rows, wanted, producer, None if dry_run else journal, work, advance=advance, say=to_stderr
+                )
             if not dry_run:
                 journal.end(work)
             refused += verdicts.rejected + verdicts.skipped_rejected
             waiting = producer.counts.on_their_way
             seconds = round(time.monotonic() - started_s, 3)
-            if as_json_:
-                print(as_json(file, verdicts, waiting=waiting, seconds=seconds, is_dry_run=dry_run), flush=True)
+            if as_json:
+                print(verdicts.as_json(file, waiting=waiting, seconds=seconds, is_dry_run=dry_run), flush=True)
             else:
-                print(sentence(file, verdicts, verb="checked" if dry_run else "sent", waiting=waiting), flush=True)
+                print(verdicts.sentence(file, verb="checked" if dry_run else "sent", waiting=waiting), flush=True)
     return 1 if refused else 0

@@ -5,73 +5,26 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from touchline.cli.importing import open_journal, open_sender
-from touchline.cli.sending import Advance, progress_on_stderr, waiting_note
+from touchline.cli.progress import progress_on_stderr
 from touchline.errors import TouchlineError
-from touchline.producers.imports import retail
-from touchline.producers.imports.journal import ImportJournal, content_hash
-from touchline.producers.imports.retail.products import REVENUE
+from touchline.producers.imports.retail.baskets import count_rows
+from touchline.producers.imports.retail.data_set import ZONE, find_data_set
+from touchline.producers.imports.retail.send import RetailOutcome, RetailTally, send_baskets, send_campaigns
 from touchline.producers.imports.retail.stores import KIND, read_stores
-from touchline.producers.imports.send import send_events
-from touchline.producers.producer import EventProducer
 from touchline.settings import Settings, load_settings
 
 
-@dataclass
-class Tally:
-    """What was read, to compare with the data set's own counts: `events`, `persons` and so on are those of the baskets."""
-
-    events: int = 0
-    amount_minor: int = 0
-    households: set[str] = field(default_factory=set)
-    stores: set[str] = field(default_factory=set)
-    departments: set[str] = field(default_factory=set)
-    segmented: set[str] = field(default_factory=set)
-    mailings: int = 0
-    redemptions: int = 0
-
-    def add_basket(self, event: dict[str, Any]) -> None:
-        """Counts one basket."""
-        household = event["identifiers"][0][1]
-        self.events += 1
-        self.amount_minor += event["amount"]["amount_minor"]
-        self.households.add(household)
-        self.stores.add(event["place"])
-        self.departments.update(name for name in event["properties"] if name.startswith(REVENUE))
-        if "segment" in event:
-            self.segmented.add(household)
-
-
-@dataclass
-class Outcome:
-    """The `--json` object."""
-
-    events: int
-    persons: int
-    places: int
-    amount_minor: int
-    currency: str
-    mailings: int
-    redemptions: int
-    departments: int
-    segmented_households: int
-    places_registered: bool
-    acknowledged: int
-    waiting: int
-    seconds: float
-    is_dry_run: bool
-
-
 def import_retail(
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many baskets, and nothing else.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first baskets, up to this number, and nothing else.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; send nothing.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -89,54 +42,20 @@ def import_retail(
         touchline import retail --limit 1000 --dry-run --json
     """
     started_s = time.monotonic()
-    folder = retail.find_data_set()
+    folder = find_data_set()
     settings = load_settings()
-    tally = Tally()
+    tally = RetailTally()
     with open_sender(settings, outbox, is_dry=dry_run) as producer, open_journal(settings) as journal:
         used = None if dry_run else journal
-        total = retail.count_rows(folder / "transactions.parquet")
+        total = count_rows(folder / "transactions.parquet")
         with progress_on_stderr("receipt lines", total) as advance:
-            _send_baskets(folder, limit, tally, advance, producer, used)
+            send_baskets(folder, limit, tally, advance, producer, used)
         if limit is None:
-            tally.mailings, tally.redemptions = _send_campaigns(folder, producer, used)
+            send_campaigns(folder, tally, producer, used)
     is_known = limit is None and not dry_run and _register_stores(settings, folder)
-    outcome = _outcome(tally, producer, is_known, round(time.monotonic() - started_s, 3), dry_run)
-    print(json.dumps(asdict(outcome)) if as_json else _sentence(outcome))
-
-
-def _send_baskets(
-    folder: Path,
-    limit: int | None,
-    tally: Tally,
-    advance: Advance,
-    producer: EventProducer,
-    journal: ImportJournal | None,
-) -> None:
-    path = folder / "transactions.parquet"
-
-    def baskets() -> Iterator[dict[str, Any]]:
-        for batch in retail.read_baskets(path, folder):
-            yield from batch.events
-            advance(batch.rows)
-
-    # A part that was limited is no beginning of the whole: who stops there has ended.
-    work = b"" if journal is None else journal.work(b"retail baskets", str(limit).encode(), content_hash(path))
-    for batch, _ in send_events(islice(baskets(), limit), producer, journal, work):
-        for event in batch:
-            tally.add_basket(event)
-
-
-def _send_campaigns(folder: Path, producer: EventProducer, journal: ImportJournal | None) -> tuple[int, int]:
-    """Sends what campaigns brought; returns the numbers of sends and of redemptions."""
-    households = retail.read_segments(folder)
-    counts = []
-    for name, events in (
-        ("campaigns", retail.read_mailings(folder, households)),
-        ("coupon_redemptions", retail.read_redemptions(folder, households)),
-    ):
-        work = b"" if journal is None else journal.work(name.encode(), content_hash(folder / f"{name}.parquet"))
-        counts.append(sum(len(batch) for batch, _ in send_events(events, producer, journal, work)))
-    return counts[0], counts[1]
+    seconds = round(time.monotonic() - started_s, 3)
+    outcome = RetailOutcome.of(tally, producer, are_places_known=is_known, seconds=seconds, is_dry=dry_run)
+    print(json.dumps(asdict(outcome)) if as_json else outcome.sentence())
 
 
 def _register_stores(settings: Settings, folder: Path) -> bool:
@@ -148,7 +67,7 @@ def _register_stores(settings: Settings, folder: Path) -> bool:
         client = connect(settings)
         try:
             stores = read_stores(folder / "transactions.parquet")
-            register_places(client, [Place(store, kind=KIND, zone=retail.ZONE) for store in stores])
+            register_places(client, [Place(store, kind=KIND, zone=ZONE) for store in stores])
         finally:
             client.disconnect()
     except (TouchlineError, ModuleNotFoundError) as error:
@@ -156,34 +75,3 @@ def _register_stores(settings: Settings, folder: Path) -> bool:
         print(f"the stores are not in dim_place: {what}; import again where ClickHouse answers", file=sys.stderr)
         return False
     return True
-
-
-def _outcome(tally: Tally, producer: EventProducer, is_known: bool, seconds: float, is_dry: bool) -> Outcome:
-    return Outcome(
-        events=tally.events,
-        persons=len(tally.households),
-        places=len(tally.stores),
-        amount_minor=tally.amount_minor,
-        currency=retail.CURRENCY,
-        mailings=tally.mailings,
-        redemptions=tally.redemptions,
-        departments=len(tally.departments),
-        segmented_households=len(tally.segmented),
-        places_registered=is_known,
-        acknowledged=producer.counts.acknowledged,
-        waiting=producer.counts.on_their_way,
-        seconds=seconds,
-        is_dry_run=is_dry,
-    )
-
-
-def _sentence(outcome: Outcome) -> str:
-    verb = "read" if outcome.is_dry_run else "sent"
-    dollars = f"{outcome.amount_minor // 100:,}.{outcome.amount_minor % 100:02}"
-    campaigns = (
-        f", {outcome.mailings:,} campaign sends, {outcome.redemptions:,} redeemed coupons" if outcome.mailings else ""
-    )
-    return (
-        f"{verb} {outcome.events:,} baskets of {outcome.persons:,} households in {outcome.places:,} stores, "
-        f"{dollars} {outcome.currency}{campaigns}, in {outcome.seconds:.1f} s{waiting_note(outcome.waiting)}"
-    )

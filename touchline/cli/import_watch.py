@@ -13,14 +13,17 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.importing import as_json, open_journal, send_file, sentence, work_of
-from touchline.cli.sending import open_producer, progress_on_stderr
+from touchline.cli.importing import open_journal, to_stderr
+from touchline.cli.progress import progress_on_stderr
+from touchline.cli.sending import open_producer
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.producers.errors import DeliveryFailed, OutboxFull
+from touchline.producers.imports.file import send_file, work_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.read import load_mapping
-from touchline.producers.imports.rows import FileDamaged, open_rows
+from touchline.producers.imports.rows.open import open_rows
+from touchline.producers.imports.rows.row import FileDamaged
 from touchline.producers.imports.watch import DropFolder
 from touchline.settings import Settings, load_settings
 
@@ -32,7 +35,7 @@ def import_watch(
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 2.0,
     once: Annotated[bool, typer.Option("--once", help="Send what is there, and end.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
-    as_json_: Annotated[bool, typer.Option("--json", help="One JSON object a file, a line each.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, a line each.")] = False,
 ) -> int:
     """Send the rows of every file that is dropped into a folder, until it is interrupted.
 
@@ -54,7 +57,7 @@ def import_watch(
         while not signals:
             for file in drops.look(is_settled=once):
                 try:
-                    faults += _take(file, wanted, settings, outbox, journal, as_json_)
+                    faults += _take(file, wanted, settings, outbox, journal, as_json)
                 except FileUnusable as error:
                     faults += 1
                     _say(error.what, error.hint)
@@ -109,11 +112,11 @@ def _take(
     shown = f"{file.name} {rows.unit}"
     with open_producer(settings, outbox) as producer, progress_on_stderr(shown, rows.size) as advance:
         try:
-            verdicts = send_file(file, rows, mapping, producer, journal, work, advance)
+            verdicts = send_file(file, rows, mapping, producer, journal, work, advance=advance, say=to_stderr)
         except FileDamaged as error:
             raise FileUnusable(error.what, error.hint) from None
     journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
-    print(as_json(file, verdicts) if is_json else sentence(file, verdicts), flush=True)
+    print(verdicts.as_json(file) if is_json else verdicts.sentence(file), flush=True)
     return verdicts.rejected
 
 

@@ -1,7 +1,7 @@
 """From the words of a command line to an exit status.
 
 A command is looked up in `touchline.cli.commands` and its module is imported then, so that `touchline help` is quick,
-one command's missing extra does not hinder another, and the base install is enough to be told what is missing.
+one command's missing extra does not hinder another, and the base install is enough to say what is missing.
 `--set setting=value` is understood anywhere before `--`: every setting is a flag of every command.
 
 Exit status: 0 done; 1 failed; 2 wrong usage or configuration; 3 an engine cannot be reached; 4 not clean; 128 + signal

@@ -8,11 +8,8 @@ from typing import Annotated
 
 import typer
 
-from touchline.errors import TouchlineError, WrongUsage
-from touchline.journey.suggest.draft import draft, is_nameable
-from touchline.journey.suggest.observe import Observed, observe
-from touchline.journey.suggest.write import write_map
-from touchline.schemas.journey.read import parse_map
+from touchline.errors import WrongUsage
+from touchline.journey.suggest.suggest import as_object, suggest_map
 from touchline.settings import load_settings
 
 
@@ -36,36 +33,16 @@ def suggest(
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
         raise WrongUsage("the name of the map is no short name", "lower case, digits, underscores: --map web_shop")
-    observed, text = _draft(tuple(source or ()), name)
-    parse_map(text)  # what is suggested can be used
-    if not as_json:
-        print(text, end="")
-        return
-    touchpoints = [one._asdict() for one in observed.seen]
-    totals = {"events": observed.events, "persons": observed.persons, "sources": observed.sources}
-    print(json.dumps({"map": name, **totals, "touchpoints": touchpoints, "yaml": text}, ensure_ascii=False))
-
-
-def _draft(sources: tuple[str, ...], name: str) -> tuple[Observed, str]:
     try:  # `touchline map check` does without
-        from touchline.clickhouse.connect import connect, explained
-        from touchline.sql.migrate import require_schema
+        from touchline.cli.ledger import open_ledger
     except ModuleNotFoundError as error:
         raise WrongUsage(
             f"`touchline map suggest` asks ClickHouse and needs the Python package {error.name!r}",
             "pip install 'touchline[worker]'",
         ) from error
-    settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            require_schema(client)
-            observed = observe(client, sources)
-    finally:
-        client.disconnect()
-    if not any(is_nameable(one.touchpoint) for one in observed.seen):
-        of_sources = f" of {', '.join(sources)}" if sources else ""
-        raise TouchlineError(
-            f"no touchpoint event{of_sources} is stored yet", "send some first (`touchline emit`, `touchline import`)"
-        )
-    return observed, write_map(name, observed, draft(observed))
+    with open_ledger(load_settings()) as client:
+        observed, text = suggest_map(client, name, tuple(source or ()))
+    if as_json:
+        print(json.dumps(as_object(name, observed, text), ensure_ascii=False))
+    else:
+        print(text, end="")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.clickhouse.connect import connect, explained
+from touchline.cli.ledger import open_clickhouse
 from touchline.settings import load_settings
 from touchline.sql.migrate import Step, migrate as apply, pending, schema_version
 
@@ -27,14 +27,9 @@ def migrate(
 
         touchline migrate --dry-run
     """
-    settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            before = schema_version(client)
-            steps = pending(client) if dry_run else apply(client)
-    finally:
-        client.disconnect()
+    with open_clickhouse(load_settings()) as client:
+        before = schema_version(client)
+        steps = pending(client) if dry_run else apply(client)
     after = max([before, *(step.number for step in steps)])
     if as_json:
         names = [{"number": step.number, "name": step.name, "statements": list(step.statements)} for step in steps]

@@ -9,13 +9,17 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, hush_kafka, progress_on_stderr
+from touchline.cli.progress import progress_on_stderr
+from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, quiet_kafka_log
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.look import OutboxState, look
 from touchline.producers.producer import now_us
-from touchline.settings import Settings, load_settings
+from touchline.settings import load_settings
+from touchline.settings.engines import KafkaSettings
+from touchline.settings.senders import OutboxSettings
+from touchline.wording import counted
 
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -73,16 +77,16 @@ def drain(
     if after.bytes:
         why = f" ({after.last_error})" if after.last_error else ""
         raise EngineUnreachable(
-            f"{after.records:,} events still wait in the outbox{why}",
+            f"{counted(after.records, 'event')} still {'waits' if after.records == 1 else 'wait'} in the outbox{why}",
             "bring Kafka back, or give --timeout more seconds",
         )
     if not as_json:
-        print(f"sent {sent:,} events; the outbox is empty")
+        print(f"sent {counted(sent, 'event')}; the outbox is empty")
     return 0
 
 
-def _drain(settings: Settings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
-    hush_kafka()
+def _drain(settings: KafkaSettings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
+    quiet_kafka_log()
     give_up_s = time.monotonic() + timeout_seconds
     with (
         TouchpointProducer(
@@ -102,7 +106,7 @@ def _drain(settings: Settings, config: OutboxConfig, timeout_seconds: float) -> 
     return look(config.folder, now_us())
 
 
-def _folder(settings: Settings, given: Path | None) -> Path:
+def _folder(settings: OutboxSettings, given: Path | None) -> Path:
     folder = given or settings.outbox_dir
     if folder is None:
         raise WrongUsage("no outbox is configured", "set outbox_dir in touchline.toml, or give --outbox FOLDER")
@@ -111,7 +115,7 @@ def _folder(settings: Settings, given: Path | None) -> Path:
 
 def _lines(state: OutboxState, limit_bytes: int) -> list[str]:
     share = state.bytes / limit_bytes
-    waiting = f"{state.records:,} events, {state.bytes:,} of {limit_bytes:,} bytes ({share:.0%})"
+    waiting = f"{counted(state.records, 'event')}, {state.bytes:,} of {limit_bytes:,} bytes ({share:.0%})"
     age = "" if state.oldest_seconds is None else f", the oldest for {state.oldest_seconds:,.0f} s"
     drains = (
         f"process {state.draining_pid} on {state.draining_host} since {state.draining_since}"
@@ -126,7 +130,9 @@ def _lines(state: OutboxState, limit_bytes: int) -> list[str]:
     if state.last_error:
         lines.append(f"error     {state.last_error} (at {state.last_error_at})")
     if state.aside:
-        lines.append(f"aside     {state.aside:,} events that Kafka refused for good ({state.last_aside_reason} last)")
+        lines.append(
+            f"aside     {counted(state.aside, 'event')} that Kafka refused for good ({state.last_aside_reason} last)"
+        )
     if state.damaged_bytes:
         lines.append(f"damaged   {state.damaged_bytes:,} bytes were skipped, see the files *.damaged")
     return lines

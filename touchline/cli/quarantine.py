@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from clickhouse_driver import Client
 
-from touchline.cli.pages import print_page
-from touchline.cli.quarantine_objects import bytes_object, entry_object, outcome_object
-from touchline.cli.quarantine_page import entries_page, entry_page, outcome_lines
-from touchline.cli.sending import hush_kafka, progress_on_stderr
-from touchline.cli.trace import plain
-from touchline.clickhouse.connect import connect, explained
+from touchline.cli.ledger import open_ledger
+from touchline.cli.progress import progress_on_stderr
+from touchline.cli.sending import quiet_kafka_log
 from touchline.errors import NotClean, TouchlineError, WrongUsage
 from touchline.processors.steps.cipher import Cipher
-from touchline.quarantine.entries import Position, Selection, count_open, read_open, read_settled
+from touchline.quarantine.entries import EntryFilter, Position, count_open, read_open, read_settled
 from touchline.quarantine.keep import Kept, State, state_of
+from touchline.quarantine.objects import bytes_object, entry_object, outcome_object
+from touchline.quarantine.page import entries_page, entry_page, outcome_lines
 from touchline.quarantine.run import foresee, open_entries, replay as run_replay
 from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings, load_settings
-from touchline.sql.migrate import require_schema
+from touchline.terminal import plain, print_page
+from touchline.wording import counted
 
 WIDTH_WHEN_PIPED = 200
 LISTED = 50
@@ -45,7 +42,9 @@ _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 Since = Annotated[datetime | None, typer.Option("--since", formats=_FORMATS, help="Received then or later (UTC).")]
 Until = Annotated[datetime | None, typer.Option("--until", formats=_FORMATS, help="Received before that (UTC).")]
 _LIMIT_MAX = 2**31
-Limit = Annotated[int | None, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="At most so many, the oldest first.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="At most this number, the oldest first.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -59,11 +58,11 @@ def list_entries(
     since: Since = None,
     until: Until = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="Show at most so many, the newest first.")
+        int, typer.Option("--limit", min=1, max=_LIMIT_MAX, help="Show at most this number, the newest first.")
     ] = LISTED,
     settled: Annotated[bool, typer.Option("--settled", help="What was replayed or discarded instead.")] = False,
     fail_above: Annotated[
-        int | None, typer.Option("--fail-above", min=0, help="Exit status 4 when more than so many are open.")
+        int | None, typer.Option("--fail-above", min=0, help="Exit status 4 when more than this number are open.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -80,7 +79,7 @@ def list_entries(
         touchline quarantine list --fail-above 100 --json
     """
     selection = _selection(load_settings(), None, source, reason, field, topic, partition, since, until, limit)
-    with _client(load_settings()) as client:
+    with open_ledger(load_settings()) as client:
         entries = read_settled(client, selection) if settled else read_open(client, selection, newest_first=True)
         open_count = count_open(client, selection)
     now = datetime.now(UTC)
@@ -92,7 +91,7 @@ def list_entries(
         print_page(entries_page(entries, now, settled, open_count, is_filtered=is_filtered), WIDTH_WHEN_PIPED)
     if fail_above is not None and open_count > fail_above:
         raise NotClean(
-            f"{open_count:,} entries are open, {fail_above:,} are allowed",
+            f"{counted(open_count, 'entry is', 'entries are')} open, {fail_above:,} {'is' if fail_above == 1 else 'are'} allowed",
             "mend what is named and `touchline quarantine replay`, or `touchline quarantine discard`",
         )
 
@@ -114,8 +113,8 @@ def show(
         touchline quarantine show 3/1042 --raw > record.json
     """
     settings = load_settings()
-    selection = Selection(positions=tuple(Position.parse(one, settings.topic) for one in positions))
-    with _client(settings) as client:
+    selection = EntryFilter(positions=tuple(Position.parse(one, settings.topic) for one in positions))
+    with open_ledger(settings) as client:
         entries = [*read_open(client, selection), *read_settled(client, selection)]
         if not entries:
             raise TouchlineError("no such record is in quarantine", "see `touchline quarantine list`")
@@ -167,8 +166,8 @@ def replay(
     selection = _selection(settings, positions, source, reason, field, topic, partition, since, until, limit)
     if selection.is_everything and not everything:
         raise WrongUsage("no record is selected", "give positions or filters, or --all")
-    hush_kafka()
-    with _client(settings) as client:
+    quiet_kafka_log()
+    with open_ledger(settings) as client:
         entries = read_open(client, selection)
         if dry_run:
             outcome = foresee(client, settings, entries)
@@ -211,7 +210,7 @@ def discard(
     selection = _selection(settings, positions, source, reason, field, topic, partition, since, until, limit)
     if selection.is_everything and not everything:
         raise WrongUsage("no record is selected", "give positions or filters, or --all")
-    with _client(settings) as client:
+    with open_ledger(settings) as client:
         entries = read_open(client, selection)
         ends = discarded(entries, because)
         if not dry_run:
@@ -219,19 +218,8 @@ def discard(
     if as_json:
         print(json.dumps({"discarded": 0 if dry_run else len(ends), "selected": len(entries), "is_dry_run": dry_run}))
     else:
-        print(f"{'would discard' if dry_run else 'discarded'} {len(ends):,} records")
+        print(f"{'would discard' if dry_run else 'discarded'} {counted(len(ends), 'record')}")
     return 0
-
-
-@contextmanager
-def _client(settings: Settings) -> Iterator[Client]:
-    client = connect(settings)
-    try:
-        with explained(settings):
-            require_schema(client)
-            yield client
-    finally:
-        client.disconnect()
 
 
 def _selection(
@@ -245,8 +233,8 @@ def _selection(
     since: datetime | None,
     until: datetime | None,
     limit: int | None,
-) -> Selection:
-    return Selection(
+) -> EntryFilter:
+    return EntryFilter(
         tuple(Position.parse(one, settings.topic) for one in positions or ()),
         source,
         None if reason is None else reason.value,

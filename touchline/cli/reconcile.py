@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from touchline.account.reconcile import MENDS, reconcile as run_checks
-from touchline.clickhouse.connect import connect, explained
+from touchline.account.page import as_object, reconciliation_lines
+from touchline.account.reconcile import reconcile as run_checks
+from touchline.cli.ledger import open_ledger
 from touchline.errors import NotClean
 from touchline.settings import load_settings
-from touchline.sql.migrate import require_schema
-
-NOT_CLEAN = NotClean.exit_status
 
 
 def reconcile(
@@ -31,22 +29,7 @@ def reconcile(
         touchline reconcile --wait 30 --json
     """
     settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            require_schema(client)
-            outcome = run_checks(client, settings, wait)
-    finally:
-        client.disconnect()
-    if as_json:
-        differences = [one._asdict() | {"hint": MENDS[one.check]} for one in outcome.differences]
-        print(json.dumps({"is_clean": outcome.is_clean, "checks": outcome.checks, "differences": differences}))
-        return 0 if outcome.is_clean else NOT_CLEAN
-    for check in outcome.checks:
-        found = [difference for difference in outcome.differences if difference.check == check]
-        print(f"{'NOT CLEAN' if found else 'ok':9}  {check}")
-        for difference in found:
-            print(f"{'':11}{difference.subject}: {difference.said}")
-        if found:
-            print(f"{'':11}hint: {MENDS[check]}")
-    return 0 if outcome.is_clean else NOT_CLEAN
+    with open_ledger(settings) as client:
+        found = run_checks(client, settings, wait)
+    print(json.dumps(as_object(found)) if as_json else "\n".join(reconciliation_lines(found)))
+    return 0 if found.is_clean else NotClean.exit_status

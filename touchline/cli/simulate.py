@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from touchline.cli.days import day_of
 from touchline.cli.groups import DefaultCommandGroup
-from touchline.cli.sending import open_producer, progress_on_stderr, waiting_note
-from touchline.cli.simulate_options import day_of, effect_of, events_of, map_of, require_past
-from touchline.cli.simulating import Done, carry_out
+from touchline.cli.progress import progress_on_stderr
+from touchline.cli.sending import open_producer
+from touchline.cli.simulate_options import effect_of, map_of, require_past
 from touchline.producers.producer import now_us
 from touchline.settings import load_settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
-from touchline.simulate.parameters import BEGIN, Parameters
+from touchline.simulate.carry_out import Done, carry_out
+from touchline.simulate.page import outcome_object, outcome_sentence
+from touchline.simulate.parameters import BEGIN, SimulationParameters
+from touchline.simulate.real_events import events_of
 from touchline.simulate.simulation import simulate as lines_of
+from touchline.wording import counted
 
 
 class PersonsOrCommandGroup(DefaultCommandGroup):
@@ -53,7 +58,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 @app.command("persons")
 def persons(
     seed: Seed = 1,
-    count: Annotated[int, typer.Option("--persons", min=1, help="So many persons arrive.")] = 1000,
+    count: Annotated[int, typer.Option("--persons", min=1, help="Number of persons that arrive.")] = 1000,
     days: Annotated[int, typer.Option(min=1, help="Length of the simulation.")] = 90,
     begin: Annotated[str, typer.Option(help="Its first day.")] = BEGIN.isoformat(),
     journey_map: Map = None,
@@ -78,14 +83,14 @@ def persons(
         touchline simulate persons --persons 1000 --dry-run --json
     """
     settings = load_settings()
-    parameters = Parameters(seed, count, days, day_of(begin, "--begin"), not undisturbed)
+    parameters = SimulationParameters(seed, count, days, day_of(begin, "--begin", "2025-01-01"), not undisturbed)
     require_past(parameters)
     chosen = map_of(journey_map, settings)
     started_s = time.monotonic()
     with progress_on_stderr("events", None) as advance:
         producer = None if dry_run else open_producer(settings, outbox)
         done = carry_out(lines_of(parameters, chosen), producer, ledger, rate, advance)
-    _say(done, started_s, dry_run, as_json, f"of {done.totals['persons']:,} simulated persons")
+    _say(done, started_s, dry_run, as_json, f"of {counted(done.totals['persons'], 'simulated person')}")
 
 
 @app.command("answers")
@@ -124,21 +129,17 @@ def answers(
     parameters = AnswerParameters(seed, share, now_us(), tuple(effect_of(one, chosen) for one in effect or ()))
     started_s = time.monotonic()
     with progress_on_stderr("answers", None) as advance:
-        lines = simulate_answers(events_of(file, source or [], chosen, settings), chosen, parameters)
+        lines = simulate_answers(events_of(file, source or [], chosen, settings.sources_file), chosen, parameters)
         producer = None if dry_run else open_producer(settings, outbox)
         done = carry_out(lines, producer, ledger, rate, advance)
     asked = sum(one["answers"] for one in done.totals["answers"])
-    what = f"on {asked:,} questions to real persons, of {done.totals['eligible']:,} that could be asked"
+    what = f"on {counted(asked, 'question')} to real persons, of {done.totals['eligible']:,} that could be asked"
     _say(done, started_s, dry_run, as_json, what)
 
 
 def _say(done: Done, started_s: float, is_dry_run: bool, as_json: bool, what: str) -> None:
     seconds = round(time.monotonic() - started_s, 3)
     if as_json:
-        told: dict[str, Any] = {**done.head, **done.totals}
-        del told["kind"]
-        counts = {"acknowledged": done.acknowledged, "waiting": done.waiting, "seconds": seconds}
-        print(json.dumps({**told, **counts, "is_dry_run": is_dry_run}))
-        return
-    verb = "simulated" if is_dry_run else "sent"
-    print(f"{verb} {done.totals['sent']:,} events {what}, in {seconds:.1f} s{waiting_note(done.waiting)}")
+        print(json.dumps(outcome_object(done, seconds, is_dry_run=is_dry_run)))
+    else:
+        print(outcome_sentence(done, seconds, what, is_dry_run=is_dry_run))

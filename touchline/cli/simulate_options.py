@@ -1,40 +1,22 @@
-"""What the options of `touchline simulate` mean: dates, maps, planted effects, sources of real events."""
+"""What the options of `touchline simulate` mean: dates, maps, planted effects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime
 
-from pydantic import ValidationError
-from pydantic_core import from_json
-
+from touchline.cli.days import day_of
 from touchline.errors import WrongUsage
 from touchline.producers.producer import now_us
-from touchline.schemas.checking import check_event
-from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import find_map, load_map
-from touchline.schemas.sources import load_sources
-from touchline.schemas.times import US_PER_SECOND, TimeUnreadable, UnknownZone
+from touchline.schemas.times import US_PER_SECOND
 from touchline.settings import Settings
 from touchline.simulate.effects import Effect
-from touchline.simulate.parameters import Parameters
-from touchline.simulate.placing import Met, met
-from touchline.surveys.policy import asked_properties
+from touchline.simulate.parameters import SimulationParameters
 
 
-def day_of(text: str, option: str) -> date:
-    """A day written YYYY-MM-DD."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage(f"{option} is not a day", f"write it as YYYY-MM-DD, for example {option} 2025-01-01") from None
-
-
-def require_past(parameters: Parameters) -> None:
+def require_past(parameters: SimulationParameters) -> None:
     """What has not happened yet is refused by the contract, so nothing of it is simulated."""
     if parameters.end_us > now_us():
         raise WrongUsage("the simulation would end after this moment", "take fewer --days, or an earlier --begin")
@@ -56,7 +38,7 @@ def effect_of(text: str, journey_map: JourneyMap) -> Effect:
                     f"the map {journey_map.map} has no touchpoint '{touchpoint}' to plant an effect at",
                     f"it has {', '.join(known)}",
                 )
-            starts = datetime.combine(day_of(rest, "--effect"), datetime.min.time(), UTC)
+            starts = datetime.combine(day_of(rest, "--effect", "2025-01-01"), datetime.min.time(), UTC)
             return Effect(
                 "initiative", f"{touchpoint}:{rest}", touchpoint, int(starts.timestamp()) * US_PER_SECOND, float(shift)
             )
@@ -64,79 +46,3 @@ def effect_of(text: str, journey_map: JourneyMap) -> Effect:
         "--effect is not TOUCHPOINT:SHIFT:DAY with a shift from -1 to 1",
         "for example --effect store_purchase:0.15:2017-12-04",
     )
-
-
-def events_of(file: Path | None, sources: list[str], journey_map: JourneyMap, settings: Settings) -> Iterator[Met]:
-    """The touchpoint events of a file (NDJSON, as `touchline emit` takes it) or of imported data sets, by their sources. What is named is
-    looked for at once, the events are read as they are asked for."""
-    kept = asked_properties(journey_map)
-    zones = {name: one.zone for name, one in load_sources(settings.sources_file).items()}
-    if (file is None) == (not sources):
-        raise WrongUsage("name either a file of events or --source", "for example --source retail-pos")
-    if file is not None:
-        return (met(event, kept, zones.get(event["source"])) for event in _lines_of(file))
-    readers = _readers()
-    for source in sources:
-        if source not in readers:
-            raise WrongUsage(
-                f"no data set of the source {source} can be read here",
-                f"there are {', '.join(sorted(readers))}; of other sources give a file of their events",
-            )
-    return (met(event, kept, zones.get(source)) for source in sources for event in readers[source]())
-
-
-Reader = Callable[[], Iterator[dict[str, Any]]]
-
-
-def _readers() -> dict[str, Reader]:
-    """Source -> reader of the events that `touchline import` sends of it."""
-    try:
-        from touchline.producers.imports import clicks
-        from touchline.producers.imports.retail import baskets, data_set, mailings, read_segments, redemptions
-    except ModuleNotFoundError as error:
-        raise WrongUsage(f"a data set needs the package {error.name}", "pip install 'touchline[import]'") from None
-
-    def read_all_baskets() -> Iterator[dict[str, Any]]:
-        for batch in baskets.read_baskets(data_set.find_transactions()):
-            yield from batch.events
-
-    def read_all_mailings() -> Iterator[dict[str, Any]]:
-        folder = data_set.find_data_set()
-        return mailings.read_mailings(folder, read_segments(folder))
-
-    def read_all_redemptions() -> Iterator[dict[str, Any]]:
-        folder = data_set.find_data_set()
-        return redemptions.read_redemptions(folder, read_segments(folder))
-
-    return {
-        baskets.SOURCE: read_all_baskets,
-        mailings.SOURCE: read_all_mailings,
-        redemptions.SOURCE: read_all_redemptions,
-        clicks.SOURCE: lambda: clicks.read_clicks(clicks.find_clicks()),
-    }
-
-
-def _lines_of(file: Path) -> Iterator[dict[str, Any]]:
-    """Touchpoint events that pass the contract; what does not is refused with its line."""
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip() and (event := _event_of(line, number)) is not None:
-                    yield event
-    except OSError as error:
-        raise WrongUsage(f"the file {file} cannot be read ({error.strerror})", "check its path") from None
-
-
-def _event_of(line: bytes, number: int) -> dict[str, Any] | None:
-    try:
-        event = from_json(line, allow_inf_nan=False)
-        if not isinstance(event, dict) or event.get("type") != TOUCHPOINT:
-            return None
-        identifiers = event.pop("identifiers", None)
-        check_event(event)
-        met(event, naive_zone="UTC")
-        return event if identifiers is None else event | {"identifiers": identifiers}
-    except (ValueError, ValidationError, TimeUnreadable, UnknownZone):
-        raise WrongUsage(
-            f"line {number} of the file is no event", "`touchline emit` names field and remedy: mend what it refuses"
-        ) from None

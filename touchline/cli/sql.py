@@ -18,7 +18,7 @@ def sql(
         str, typer.Option("--format", help="Any format of ClickHouse: TSVWithNames, JSON, Pretty, Parquet ...")
     ] = "TabSeparated",
 ) -> None:
-    """Print ClickHouse's answer: tab-separated, without a header, unless told otherwise.
+    """Print ClickHouse's answer: tab-separated, without a header, by default.
 
     Examples:
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.stack_tables import print_findings, print_status
+from touchline.cli.progress import progress_lines
 from touchline.errors import EngineUnreachable, NotClean, WrongUsage
 from touchline.local.ending import stop_all
 from touchline.local.logs import follow, last_lines, log_files
+from touchline.local.page import print_findings, print_status
 from touchline.settings import load_settings
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def up(
     from touchline.local.status import stack_status
 
     stack = LocalStack.of(load_settings(), workers=0 if no_worker else workers, brokers=brokers)
-    stack.progress = _progress()
+    stack.progress = progress_lines()
     try:
         stack.start()
         status = stack_status(stack)
@@ -175,9 +174,3 @@ def _stay(stack: LocalStack) -> None:
         print("ending", file=sys.stderr)
     finally:
         stack.stop()
-
-
-def _progress() -> Callable[[str], None]:
-    """Lines on stderr with the seconds so far, so that stdout is left to the outcome."""
-    begun = time.monotonic()
-    return lambda line: print(f"{time.monotonic() - begun:5.1f} s  {line}", file=sys.stderr, flush=True)

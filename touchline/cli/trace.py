@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date
-from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from touchline.cli.pages import print_page
-from touchline.clickhouse.connect import connect, explained
+from touchline.cli.ledger import open_ledger
 from touchline.errors import WrongUsage
 from touchline.settings import load_settings
-from touchline.sql.migrate import require_schema
-from touchline.trace.page import render_trace, verdict
-from touchline.trace.read import Trace, trace_event
+from touchline.terminal import plain, print_page
+from touchline.trace.page import render_trace
+from touchline.trace.read import trace_event
+from touchline.trace.values import as_object
 
 WIDTH_WHEN_PIPED = 200
 
@@ -38,45 +36,10 @@ def trace(
     """
     if not source or not event_id:
         raise WrongUsage("the source or the id is empty", "records without an id stand in the view journey.quarantine")
-    settings = load_settings()
-    client = connect(settings)
-    try:
-        with explained(settings):
-            require_schema(client)
-            found = trace_event(client, source, event_id)
-    finally:
-        client.disconnect()
+    with open_ledger(load_settings()) as client:
+        found = trace_event(client, source, event_id)
     if as_json:
         print(json.dumps(as_object(found), default=plain, ensure_ascii=False))
     else:
         print_page(render_trace(found), WIDTH_WHEN_PIPED)
     return 0 if found.counts else 1
-
-
-def as_object(found: Trace) -> dict[str, object]:
-    """The trace as values for JSON."""
-    return {
-        "source": found.source,
-        "event_id": found.event_id,
-        "counts": found.counts,
-        "verdict": verdict(found),
-        "versions": [
-            version._asdict()
-            | {"counts": version.counts}
-            | {"history": [{"since": since, "fate": fate} for since, fate in version.history]}
-            for version in found.versions
-        ],
-        "event": found.event._asdict() if found.event else None,
-        "placements": [placement._asdict() for placement in found.placements],
-        "counted": [one._asdict() for one in found.counted],
-        "unseen": found.unseen._asdict() if found.unseen else None,
-    }
-
-
-def plain(value: object) -> str:
-    """Times, days and money as text: what JSON has no form for."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -21,7 +21,7 @@ from typing import Any
 from touchline.errors import TouchlineError, WrongUsage
 from touchline.local.java import LOG_CONFIG
 from touchline.local.ports import LOOPBACK
-from touchline.settings import Settings
+from touchline.settings.engines import KafkaSettings
 
 FORMAT_SECONDS = 60
 MAX_REPLICATION = 3
@@ -73,7 +73,7 @@ class Cluster:
         return min(MAX_REPLICATION, len(self.brokers))
 
 
-def broker_ports(settings: Settings, count: int) -> list[int]:
+def broker_ports(settings: KafkaSettings, count: int) -> list[int]:
     """Ports of the brokers: as `kafka_bootstrap` lists them, else every second one from the first (controllers have the
     others).
 
@@ -101,7 +101,7 @@ def recorded_brokers(folder: Path) -> int:
     return len(_read_cluster_file(folder).get("directory_ids", []))
 
 
-def plan_cluster(folder: Path, settings: Settings, count: int) -> Cluster:
+def plan_cluster(folder: Path, settings: KafkaSettings, count: int) -> Cluster:
     """The cluster in this folder, or a new one that is not formatted yet.
 
     Raises:

@@ -14,12 +14,14 @@ from touchline.errors import TouchlineError
 from touchline.kafka.offsets import TopicOffsets, read_offsets
 from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
-from touchline.quarantine.judge import Mended, Refused
-from touchline.quarantine.replay import Fated, Place, Version
+from touchline.quarantine.judge import Mended, Unmendable
+from touchline.quarantine.replay import Place, ReplayFate, Version
 from touchline.quarantine.settle import Settlement, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings
+from touchline.settings.engines import KafkaSettings
 from touchline.sql.views import NET_ROWS
+from touchline.wording import counted
 
 REPLAY_HEADER: Final = "touchline_replay_of"
 """Names the record that is sent again, for whoever reads the topic; workers take the record like any other."""
@@ -48,11 +50,11 @@ class ClickHouseReplays:
             found.update(self._client.execute(_STANDING, values))
         return found
 
-    def fates(self, places: Sequence[Place]) -> Mapping[Place, Fated]:
+    def fates(self, places: Sequence[Place]) -> Mapping[Place, ReplayFate]:
         streams = {stream for stream, _ in places}
         floor = min(self._newest.get(stream, 0) for stream in streams)
         values = {"places": tuple(places), "streams": tuple(streams), "floor": floor}
-        return {(row[0], row[1]): Fated._make(row[2:]) for row in self._client.execute(_FATES, values)}
+        return {(row[0], row[1]): ReplayFate._make(row[2:]) for row in self._client.execute(_FATES, values)}
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         settle(self._client, settlements)
@@ -61,14 +63,14 @@ class ClickHouseReplays:
 class KafkaSender:
     """Sends records with their own bytes and time, through the producer and the partitioner of every sender. To be closed."""
 
-    def __init__(self, settings: Settings, incarnation: str) -> None:
+    def __init__(self, settings: KafkaSettings, incarnation: str) -> None:
         """Connects. Raises EngineUnreachable, WrongUsage."""
         self._bootstrap = settings.kafka_bootstrap
         self._topic = settings.topic
         self._incarnation = incarnation
         self._kafka, _ = connect_for(self._topic, self._bootstrap, CONNECT_SECONDS, DELIVERY_SECONDS, {})
 
-    def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Refused | None]:
+    def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Unmendable | None]:
         """Raises EngineUnreachable while Kafka takes nothing at all."""
         futures = [self._start(mended, entry) for mended, entry in records]
         try:
@@ -97,8 +99,8 @@ class KafkaSender:
         except KafkaError as error:
             raise unreachable(self._bootstrap, error) from None
 
-    def _answer(self, future: Any) -> Place | Refused | None:
-        if isinstance(future, Refused):
+    def _answer(self, future: Any) -> Place | Unmendable | None:
+        if isinstance(future, Unmendable):
             return future
         try:
             sent = future.get(timeout=CLOSE_SECONDS)
@@ -109,7 +111,7 @@ class KafkaSender:
         return (f"{self._topic}/{self._incarnation}/{sent.partition}", int(sent.offset))
 
 
-_TOO_LARGE = Refused(Reason.TOO_LARGE, "", "raise the topic's max.message.bytes, or discard it")
+_TOO_LARGE = Unmendable(Reason.TOO_LARGE, "", "raise the topic's max.message.bytes, or discard it")
 
 
 def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> TopicOffsets:
@@ -119,7 +121,8 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
     while behind := _behind(client, kafka):
         if time.monotonic() > deadline:
             raise TouchlineError(
-                f"{behind:,} records of topic {settings.topic} are not stored yet: what was replayed before may be among them",
+                f"{counted(behind, 'record')} of topic {settings.topic} {'is' if behind == 1 else 'are'} not stored yet: "
+                "what was replayed before may be among them",
                 "start a worker (`touchline up`, `touchline worker`), or give --wait more seconds",
             )
         time.sleep(POLL_SECONDS)
@@ -127,7 +130,7 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
 
 
 def pauses(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
-    """Waits between looks, until so many seconds are over."""
+    """Waits between looks, until the seconds are over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         sleep(POLL_SECONDS)

@@ -35,7 +35,7 @@ class Position(NamedTuple):
         return cls(match[1] or topic, int(match[2]), int(match[3]))
 
 
-class Selection(NamedTuple):
+class EntryFilter(NamedTuple):
     """Which entries: all conditions hold. Times are UTC, `since` included, `until` excluded; `limit` takes the oldest ones unless the
     newest are asked for."""
 
@@ -52,7 +52,7 @@ class Selection(NamedTuple):
     @property
     def is_everything(self) -> bool:
         """Whether nothing narrows it down."""
-        return self == Selection()
+        return self == EntryFilter()
 
 
 class Entry(NamedTuple):
@@ -92,7 +92,7 @@ _COLUMNS = f"""toString(stream), offset, toUnixTimestamp64Micro(received_time), 
 _QUARANTINED = f"kind = 'received' AND fate = 'quarantined' AND {NET_ROWS}"
 
 
-def read_open(client: Client, selection: Selection, *, newest_first: bool = False) -> list[Entry]:
+def read_open(client: Client, selection: EntryFilter, *, newest_first: bool = False) -> list[Entry]:
     """The open entries, by time of reception."""
     conditions, values = _conditions(selection)
     rows = client.execute(
@@ -103,7 +103,7 @@ def read_open(client: Client, selection: Selection, *, newest_first: bool = Fals
     return [Entry(*row) for row in rows]
 
 
-def read_settled(client: Client, selection: Selection) -> list[Entry]:
+def read_settled(client: Client, selection: EntryFilter) -> list[Entry]:
     """The settled entries with their outcome, the newest first."""
     conditions, values = _conditions(selection)
     rows = client.execute(
@@ -114,7 +114,7 @@ def read_settled(client: Client, selection: Selection) -> list[Entry]:
     return [Entry(*row) for row in rows]
 
 
-def count_open(client: Client, selection: Selection) -> int:
+def count_open(client: Client, selection: EntryFilter) -> int:
     """How many open entries there are, whatever the limit."""
     conditions, values = _conditions(selection)
     sql = f"SELECT count() FROM journey_raw.ledger WHERE {_QUARANTINED} AND {IS_OPEN}{conditions}"
@@ -133,7 +133,7 @@ def read_sealed(client: Client, entries: Sequence[Entry]) -> dict[tuple[str, int
     return {(stream, offset): payload for stream, offset, payload in rows}
 
 
-def _conditions(selection: Selection) -> tuple[str, dict[str, object]]:
+def _conditions(selection: EntryFilter) -> tuple[str, dict[str, object]]:
     part = "splitByChar('/', toString(stream))"
     asked: dict[str, tuple[str, object]] = {
         "source": ("source = %(source)s", selection.source),
@@ -156,6 +156,6 @@ def _us(time: datetime | None) -> int | None:
     return None if time is None else round(time.timestamp() * 1_000_000)
 
 
-def _order(selection: Selection, newest_first: bool) -> str:
+def _order(selection: EntryFilter, newest_first: bool) -> str:
     limit = "" if selection.limit is None else f" LIMIT {selection.limit}"
     return f" ORDER BY received_at{' DESC' if newest_first else ''}, stream, offset{limit}"

@@ -27,7 +27,7 @@ NO_BYTES = {
 CONSENT_REMEDY = "the source works under consent and the event names no grant: discard it"
 
 
-class Refused(NamedTuple):
+class Unmendable(NamedTuple):
     """Sending it again would not help. `why` is a reason of quarantine or a state of the bytes."""
 
     why: str
@@ -44,7 +44,7 @@ class Mended(NamedTuple):
     """(source, event id, payload hash)"""
 
 
-Verdict = Mended | Refused
+Judgement = Mended | Unmendable
 
 
 class _Record(NamedTuple):
@@ -62,7 +62,7 @@ class Judge:
     def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
         self._validator = Validator(sources, company_zone, cipher)
 
-    def judge(self, kept: Kept) -> Verdict:
+    def judge(self, kept: Kept) -> Judgement:
         """Would a worker of this release and configuration store it?
 
         The key is made anew from the content, as the contract says: a sender that chose another one was the fault (key_mismatch). The time
@@ -70,9 +70,9 @@ class Judge:
         """
         entry, state, value = kept
         if entry.reason == Reason.CONFLICT:
-            return Refused(Reason.CONFLICT, "", f"{REMEDIES[Reason.CONFLICT]}, then discard it")
+            return Unmendable(Reason.CONFLICT, "", f"{REMEDIES[Reason.CONFLICT]}, then discard it")
         if state is not State.KEPT:
-            return Refused(state, "", "; ".join(NO_BYTES[state]))
+            return Unmendable(state, "", "; ".join(NO_BYTES[state]))
         record = _Record(entry.offset, None, value, timestamp_ms(entry))
         validated = Validated([], [], Counter())
         decoded = decode([record])
@@ -80,9 +80,9 @@ class Judge:
         (outcome,) = validated.outcomes
         match outcome:
             case Rejected():
-                return Refused(outcome.reason, outcome.field, REMEDIES[outcome.reason])
+                return Unmendable(outcome.reason, outcome.field, REMEDIES[outcome.reason])
             case Suppressed():
-                return Refused(outcome.reason, "consent", CONSENT_REMEDY)
+                return Unmendable(outcome.reason, "consent", CONSENT_REMEDY)
             case Fact():
                 assert type(decoded[0]) is dict
                 time = str(decoded[0]["time"])

@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from touchline.quarantine.entries import Entry
-from touchline.quarantine.judge import Mended, Refused, Verdict
+from touchline.quarantine.judge import Judgement, Mended, Unmendable
 from touchline.quarantine.keep import Kept
-from touchline.quarantine.settle import Outcome, Settlement
+from touchline.quarantine.settle import SettledAs, Settlement
 from touchline.schemas.reasons import Fate, Reason
 
 Version = tuple[str, str, int]
@@ -39,7 +39,7 @@ REFUSED_AGAIN = "restart the workers: they do not run with this configuration or
 _FATES_WITH_EVENT = (Fate.STORED, Fate.DUPLICATE, Fate.SUPERSEDED)
 
 
-class Fated(NamedTuple):
+class ReplayFate(NamedTuple):
     """What a worker made of a replay."""
 
     fate: str
@@ -63,7 +63,7 @@ class ReplayLedger(Protocol):
     def standing(self, versions: Sequence[Version]) -> set[Version]:
         """Those of the versions that stand: stored, superseded or in conflict."""
 
-    def fates(self, places: Sequence[Place]) -> Mapping[Place, Fated]:
+    def fates(self, places: Sequence[Place]) -> Mapping[Place, ReplayFate]:
         """The fates of these records, as far as a worker has come."""
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
@@ -73,16 +73,16 @@ class ReplayLedger(Protocol):
 class Sender(Protocol):
     """The way to Kafka."""
 
-    def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Refused | None]:
+    def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Unmendable | None]:
         """Send each record and wait. Where Kafka acknowledged it; why it never will take it; None where that is not known."""
 
 
-class Plan(NamedTuple):
+class ReplayPlan(NamedTuple):
     """What to do with a page. Entries of one version are one record to send."""
 
     to_send: list[tuple[Mended, list[Entry]]]
     there: list[Entry]
-    refused: list[tuple[Entry, Refused]]
+    refused: list[tuple[Entry, Unmendable]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Replayed:
     there_already: int = 0
     sent: int = 0
     waiting: int = 0
-    refused: Counter[Refused] = field(default_factory=Counter)
+    refused: Counter[Unmendable] = field(default_factory=Counter)
 
     def __add__(self, other: Replayed) -> Replayed:
         return Replayed(
@@ -106,12 +106,12 @@ class Replayed:
         )
 
 
-def plan(judged: Iterable[tuple[Kept, Verdict]], standing: set[Version]) -> Plan:
+def plan(judged: Iterable[tuple[Kept, Judgement]], standing: set[Version]) -> ReplayPlan:
     """Sort a page: refused, there already, to be sent."""
     to_send: dict[Version, tuple[Mended, list[Entry]]] = {}
-    planned = Plan([], [], [])
+    planned = ReplayPlan([], [], [])
     for kept, verdict in judged:
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, Unmendable):
             planned.refused.append((kept.entry, verdict))
         elif verdict.version in standing:
             planned.there.append(kept.entry)
@@ -122,7 +122,7 @@ def plan(judged: Iterable[tuple[Kept, Verdict]], standing: set[Version]) -> Plan
 
 
 def replay_page(
-    judged: Sequence[tuple[Kept, Verdict]],
+    judged: Sequence[tuple[Kept, Judgement]],
     ledger: ReplayLedger,
     sender: Callable[[], Sender],
     pauses: Iterable[object],
@@ -136,30 +136,32 @@ def replay_page(
     if not planned.to_send:
         return outcome
     answers = sender().send([(mended, entries[0]) for mended, entries in planned.to_send])
-    places = [answer for answer in answers if isinstance(answer, tuple) and not isinstance(answer, Refused)]
+    places = [answer for answer in answers if isinstance(answer, tuple) and not isinstance(answer, Unmendable)]
     fates = _wait_for_fates(ledger, places, pauses)
     settlements: list[Settlement] = []
-    refused: Counter[Refused] = Counter()
+    refused: Counter[Unmendable] = Counter()
     waiting = 0
     for (_, entries), answer in zip(planned.to_send, answers, strict=True):
-        if isinstance(answer, Refused):
+        if isinstance(answer, Unmendable):
             refused[answer] += len(entries)
             continue
         fated = fates.get(answer) if answer is not None else None
         if answer is None or fated is None:
             waiting += len(entries)
         elif not fated.has_event:  # nor is it where a worker suppressed it: the entry's bytes are all there is
-            refused[Refused(fated.reason or fated.fate, fated.field, REFUSED_AGAIN)] += len(entries)
+            refused[Unmendable(fated.reason or fated.fate, fated.field, REFUSED_AGAIN)] += len(entries)
             if fated.is_entry:
-                settlements.append(Settlement(*answer, Outcome.REPEATED, f"repeats {entries[0].position}"))
+                settlements.append(Settlement(*answer, SettledAs.REPEATED, f"repeats {entries[0].position}"))
         else:
             settlements += [_replayed(entry, f"{fated.fate} as {_named(answer)}") for entry in entries]
     ledger.settle(settlements)
-    settled = sum(one.outcome is Outcome.REPLAYED for one in settlements)
+    settled = sum(one.outcome is SettledAs.REPLAYED for one in settlements)
     return outcome + Replayed(settled, 0, len(places), waiting, refused)
 
 
-def _wait_for_fates(ledger: ReplayLedger, places: Sequence[Place], pauses: Iterable[object]) -> Mapping[Place, Fated]:
+def _wait_for_fates(
+    ledger: ReplayLedger, places: Sequence[Place], pauses: Iterable[object]
+) -> Mapping[Place, ReplayFate]:
     fates = ledger.fates(places) if places else {}
     for _ in pauses if len(fates) < len(places) else ():
         fates = ledger.fates(places)
@@ -169,7 +171,7 @@ def _wait_for_fates(ledger: ReplayLedger, places: Sequence[Place], pauses: Itera
 
 
 def _replayed(entry: Entry, note: str) -> Settlement:
-    return Settlement(entry.stream, entry.offset, Outcome.REPLAYED, note)
+    return Settlement(entry.stream, entry.offset, SettledAs.REPLAYED, note)
 
 
 def _named(place: Place) -> str:

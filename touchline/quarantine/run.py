@@ -12,9 +12,9 @@ from clickhouse_driver import Client
 from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.engines import ClickHouseReplays, KafkaSender, pauses, wait_until_caught_up
 from touchline.quarantine.entries import Entry, read_sealed
-from touchline.quarantine.judge import Judge, Mended, Verdict
+from touchline.quarantine.judge import Judge, Judgement, Mended
 from touchline.quarantine.keep import Kept, open_sealed, pages
-from touchline.quarantine.replay import Plan, Replayed, Sender, plan, replay_page
+from touchline.quarantine.replay import Replayed, ReplayPlan, Sender, plan, replay_page
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
 
@@ -56,7 +56,7 @@ def foresee(client: Client, settings: Settings, entries: Sequence[Entry]) -> Rep
     for page in pages(entries):
         judged = _judged(client, page, judge, cipher)
         versions = [verdict.version for _, verdict in judged if isinstance(verdict, Mended)]
-        planned: Plan = plan(judged, ledger.standing(versions) if versions else set())
+        planned: ReplayPlan = plan(judged, ledger.standing(versions) if versions else set())
         settled = len(planned.there) + sum(len(entries) for _, entries in planned.to_send)
         refused = Counter(why for _, why in planned.refused)
         total += Replayed(settled, len(planned.there), len(planned.to_send), 0, refused)
@@ -75,5 +75,5 @@ def _judge(settings: Settings) -> tuple[Judge, Cipher]:
     return Judge(load_sources(settings.sources_file), settings.company_zone, cipher), cipher
 
 
-def _judged(client: Client, page: Sequence[Entry], judge: Judge, cipher: Cipher) -> list[tuple[Kept, Verdict]]:
+def _judged(client: Client, page: Sequence[Entry], judge: Judge, cipher: Cipher) -> list[tuple[Kept, Judgement]]:
     return [(kept, judge.judge(kept)) for kept in open_entries(client, page, cipher)]

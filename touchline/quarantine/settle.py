@@ -16,7 +16,7 @@ NOTE_CHARACTERS_MAX = 500
 
 
 @unique
-class Outcome(StrEnum):
+class SettledAs(StrEnum):
     """Why an entry needs nobody any more."""
 
     REPLAYED = "replayed"
@@ -32,7 +32,7 @@ class Settlement(NamedTuple):
 
     stream: str
     offset: int
-    outcome: Outcome
+    outcome: SettledAs
     note: str
 
 
@@ -53,4 +53,4 @@ def discarded(entries: Iterable[Entry], because: str) -> list[Settlement]:
         raise WrongUsage(
             f"the reason has {len(note)} characters", f"say it in {NOTE_CHARACTERS_MAX}; it stands in the view"
         )
-    return [Settlement(one.stream, one.offset, Outcome.DISCARDED, note) for one in entries]
+    return [Settlement(one.stream, one.offset, SettledAs.DISCARDED, note) for one in entries]

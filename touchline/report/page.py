@@ -1,21 +1,29 @@
-"""The report as text: tables that fit a terminal and survive a pipe."""
+"""The report as text: tables that fit a terminal and survive a pipe; side by side where it is wide, one below the other where it is not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from touchline.report.report import Account, Report
-from touchline.report.tables import whole_table
-from touchline.report.touchpoint_page import SIMULATED, MapPage
+from touchline.report.values import Account, Kpi, MapPart, Report, StageLine, TouchpointLine, Trend
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
+from touchline.sql.trends import NOT_SIGNIFICANT, NOT_KNOWN
+from touchline.terminal import whole_table
+from touchline.wording import counted
 
 NO_MAP = "no map is registered yet: a worker registers its maps when it starts (`touchline up`, or `touchline worker`)"
 NOTHING_YET = "nothing is stored yet: send an event (`touchline emit --help`), then `touchline reconcile --wait 30`"
+SIMULATED = "simulated"
+WIDE_COLUMNS = 130
+_UNITS = {"percent": "%", "score": "", "points": "points"}
+_LONGEST_NAME_KEPT = 40
+_HEADS = ("touchpoint", "stage", "channel", "events", "persons")
+_KPI_HEADS = ("KPI", "value", "n", "95 % interval", "trend")
+_NUMBERS = ("events", "persons", "value", "n")
 
 
 def render(report: Report) -> RenderableType:
@@ -29,7 +37,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     span = f", {totals.first:%Y-%m-%d} to {totals.last:%Y-%m-%d}" if totals.first and totals.last else ""
     yield Text(f"{named}{span}")
     yield Text(
-        f"{totals.events:,} events of {totals.persons:,} persons at {totals.places:,} places, {totals.answers:,} answers"
+        f"{counted(totals.events, 'event')} of {counted(totals.persons, 'person')} at {counted(totals.places, 'place')}, "
+        f"{counted(totals.answers, 'answer')}"
     )
     if report.is_simulated:
         named = ", ".join(f"{source} ({name})" if name else source for source, name in report.simulated_sources)
@@ -65,9 +74,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 def _unmapped_share(report: Report) -> str:
     events = report.totals.events
     by = "" if len(report.maps) < 2 else " by any map"
-    return (
-        f"unmapped{by}: {report.unmapped_events:,} of {events:,} events ({report.unmapped_events / max(events, 1):.1%})"
-    )
+    return f"unmapped{by}: {report.unmapped_events:,} of {counted(events, 'event')} ({report.unmapped_events / max(events, 1):.1%})"
 
 
 def account_line(account: Account) -> str:
@@ -78,7 +85,7 @@ def account_line(account: Account) -> str:
         if name not in ("received", "gaps", "is_balanced")
     )
     verdict = "balanced" if account.is_balanced else "NOT BALANCED: see `touchline reconcile`"
-    return f"account: {account.received:,} received = {fates}; {account.gaps:,} gaps; {verdict}"
+    return f"account: {account.received:,} received = {fates}; {counted(account.gaps, 'gap')}; {verdict}"
 
 
 def _plain(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
@@ -86,3 +93,141 @@ def _plain(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+class MapPage:
+    """The part of one map."""
+
+    def __init__(self, part: MapPart, is_simulated: bool) -> None:
+        self._part = part
+        self._is_simulated = is_simulated
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        is_wide = options.max_width >= WIDE_COLUMNS
+        yield from self._touchpoints(is_wide)
+        if self._part.touchpoints and self._part.stages:
+            simulated = f" ({SIMULATED} ones included)" if self._is_simulated else ""
+            yield Text(
+                f"\nstages: journeys{simulated} that passed them in order, and that reached them or a later one in any order"
+            )
+            yield from _stages(self._part.stages, is_wide)
+
+    def _touchpoints(self, is_wide: bool) -> Iterator[RenderableType]:
+        lines = self._part.touchpoints
+        if not lines:
+            return
+        if is_wide:
+            yield self._wide(lines)
+        else:
+            yield self._volumes(lines)
+            if any(line.kpis for line in lines):
+                yield Text("\nKPIs, with 95 % intervals and trends")
+                yield from self._kpis(lines)
+        if any(line.kpis for line in lines):
+            yield Text(_footnote(self._part))
+
+    def _wide(self, lines: Sequence[TouchpointLine]) -> Table:
+        longest = max(len(_name(line)) for line in lines)
+        table = self._table(*_HEADS, *_KPI_HEADS, keeps=min(longest, _LONGEST_NAME_KEPT))
+        for line in lines:
+            for index, cells in enumerate(_kpis(line) or [["-"] * 5]):
+                table.add_row(*(_head(line) if index == 0 else [""] * 5), *cells)
+        return table
+
+    def _volumes(self, lines: Sequence[TouchpointLine]) -> Table:
+        table = self._table(*_HEADS)
+        for line in lines:
+            table.add_row(*_head(line))
+        return table
+
+    def _kpis(self, lines: Sequence[TouchpointLine]) -> Iterator[Text]:
+        """In sentences, which any width holds."""
+        for line in lines:
+            if line.kpis:
+                yield Text(_name(line))
+            for label, value, n, interval, trend in _kpis(line):
+                compared = "" if trend == "-" else f"\n    {trend}"
+                yield Text(f"  {label}: {value} ({interval}), n {n}{compared}")
+
+    def _table(self, *heads: str, keeps: int = len(SIMULATED) + 2) -> Table:
+        """`keeps`: so wide the first column remains; the label of simulated events stays in one piece on any terminal."""
+        table = whole_table(*heads, right=[head for head in heads if head in _NUMBERS])
+        table.columns[0].min_width = keeps
+        return table
+
+
+def _name(line: TouchpointLine) -> str:
+    return f"{line.touchpoint} ({SIMULATED})" if line.is_simulated else line.touchpoint
+
+
+def _head(line: TouchpointLine) -> list[str]:
+    if not line.events:  # answers only: their touchpoint's events stand in a line of their own, or nowhere
+        return [_name(line), "-", "-", "-", "-"]
+    stages, channels = (" ".join(one or "-" for one in names) or "-" for names in (line.stages, line.channels))
+    return [_name(line), stages, channels, f"{line.events:,}", f"{line.persons:,}"]
+
+
+def _kpis(line: TouchpointLine) -> list[list[str]]:
+    """The KPIs of a touchpoint; with their stage where it was asked at several."""
+    is_at_several = len({kpi.stage for kpi in line.kpis}) > 1
+    return [_kpi(kpi, f" at {kpi.stage or 'no stage'}" if is_at_several else "") for kpi in line.kpis]
+
+
+def _kpi(kpi: Kpi, place: str) -> list[str]:
+    value = f"{kpi.value:.1f} {_UNITS[kpi.unit]}".rstrip()
+    interval = f"{kpi.ci_low:.1f} to {kpi.ci_high:.1f}"
+    return [f"{kpi.kpi} {kpi.variant}, {kpi.scope}{place}", value, f"{kpi.n:,}", interval, _trend(kpi.trend)]
+
+
+def _trend(trend: Trend) -> str:
+    if trend.verdict == NOT_KNOWN or trend.change is None:
+        return "-"
+    if trend.verdict == NOT_SIGNIFICANT:
+        return NOT_SIGNIFICANT
+    return f"{trend.verdict} {trend.change:+.1f} ({trend.ci_low:+.1f} to {trend.ci_high:+.1f})"
+
+
+def _footnote(part: MapPart) -> str:
+    """How intervals are made, and what a trend compares."""
+    methods: dict[str, set[str]] = {}
+    for kpi in (kpi for line in part.touchpoints for kpi in line.kpis):
+        methods.setdefault(kpi.ci_method, set()).add(f"{kpi.kpi} {kpi.variant}")
+    made = "; ".join(f"{method}: {', '.join(sorted(names))}" for method, names in sorted(methods.items()))
+    if part.periods is None:
+        return f"intervals by {made}. Trend: the map places no event, so there is no period"
+    days = part.periods
+    return (
+        f"intervals by {made}. Trend: {days.from_} to {days.to} against {days.before_from} to {days.before_to}, with the 95 % interval of "
+        "the change (of twenty KPIs that did not change one seems to); - where a period has no answer"
+    )
+
+
+def _stages(stages: Sequence[StageLine], is_wide: bool) -> Iterator[Table]:
+    interval = "95 % interval (wilson)"
+    numbers = (("in order", "to the next", interval), ("any order", "to a later one", interval))
+    rows = [(one.stage, _in_order(one), _in_any(one)) for one in stages]
+    if is_wide:
+        table = whole_table("stage", *numbers[0], *numbers[1], right=(*numbers[0], *numbers[1]))
+        for stage, in_order, in_any in rows:
+            table.add_row(stage, *in_order, *in_any)
+        yield table
+        return
+    for mode, heads in enumerate(numbers):
+        table = whole_table("stage", *heads, right=heads)
+        for stage, *modes in rows:
+            table.add_row(stage, *modes[mode])
+        yield table
+
+
+def _in_order(one: StageLine) -> tuple[str, ...]:
+    return (f"{one.reached:,}", *_rate(one.rate, one.ci_low, one.ci_high))
+
+
+def _in_any(one: StageLine) -> tuple[str, ...]:
+    return (f"{one.reached_any:,}", *_rate(one.rate_any, one.ci_low_any, one.ci_high_any))
+
+
+def _rate(rate: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    if rate is None or low is None or high is None:
+        return "-", "-"
+    return f"{rate:.1%}", f"{low:.1%} to {high:.1%}"

@@ -19,10 +19,10 @@ from touchline.simulate.chance import Chance, share_of
 from touchline.simulate.effects import TRAIT, Effect, base_quality, quality
 from touchline.simulate.parameters import SOURCE
 from touchline.simulate.placing import Met, Placed, place
-from touchline.simulate.surveys import INVITED_FIRST, Reply, reply
+from touchline.simulate.surveys import INVITED_FIRST, SurveyReply, reply
 from touchline.simulate.truth import AnswerTotals
 from touchline.simulate.writing import answer_events
-from touchline.surveys.policy import Question, is_asked, questions_of
+from touchline.surveys.policy import SurveyQuestion, asked_after, questions_of
 
 Line = dict[str, Any]
 
@@ -37,8 +37,8 @@ class AnswerParameters(NamedTuple):
 
     def run_id(self, map_name: str, map_version: int) -> str:
         """Begins every id: whoever asks more persons, or plants something else, gets other answers beside the first."""
-        told = (self.seed, self.share, *(tuple(one) for one in self.effects), map_name, map_version)
-        return "answer" + hashlib.blake2b(repr(told).encode(), digest_size=5).hexdigest()
+        fields = (self.seed, self.share, *(tuple(one) for one in self.effects), map_name, map_version)
+        return "answer" + hashlib.blake2b(repr(fields).encode(), digest_size=5).hexdigest()
 
 
 def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters: AnswerParameters) -> Iterator[Line]:
@@ -48,17 +48,15 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
     """
     questions = questions_of(journey_map)
     run_id = parameters.run_id(journey_map.map, journey_map.version)
-    told = {"seed": parameters.seed, "share": parameters.share, "until": format_time(parameters.until_us)}
-    yield {"kind": "answers", "run": run_id, "map": journey_map.map, "map_version": journey_map.version, **told}
+    fields = {"seed": parameters.seed, "share": parameters.share, "until": format_time(parameters.until_us)}
+    yield {"kind": "answers", "run": run_id, "map": journey_map.map, "map_version": journey_map.version, **fields}
     touchpoints: set[str] = set()
     sent: list[tuple[int, str, int, Line]] = []
     eligible = 0
     placed = place((one for one in events if one.source != SOURCE), compile_map(journey_map))
     for one in placed:
-        for question in questions:
-            at = one.met
-            if not is_asked(question, at.touchpoint, at.action, one.stage, is_conversion=one.is_conversion):
-                continue
+        at = one.met
+        for question in asked_after(questions, at.touchpoint, at.action, one.stage, is_conversion=one.is_conversion):
             eligible += 1
             for line in _asked(one, question, parameters, run_id):
                 touchpoints.add(at.touchpoint)
@@ -66,8 +64,8 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
     for name in sorted(touchpoints):
         yield {"kind": "touchpoint", "touchpoint": name, "quality": base_quality(parameters.seed, name)}
     for effect in parameters.effects:
-        told = {"effect": effect.kind, "name": effect.name, "touchpoint": effect.touchpoint}
-        yield {"kind": "effect", **told, "starts_at": format_time(effect.starts_us), "quality_shift": effect.shift}
+        fields = {"effect": effect.kind, "name": effect.name, "touchpoint": effect.touchpoint}
+        yield {"kind": "effect", **fields, "starts_at": format_time(effect.starts_us), "quality_shift": effect.shift}
     sent.sort(key=lambda one: one[:3])
     yield from (line for *_, line in sent)
     totals = AnswerTotals()
@@ -75,7 +73,7 @@ def simulate_answers(events: Iterable[Met], journey_map: JourneyMap, parameters:
     yield {"kind": "totals", "eligible": eligible, "sent": len(sent), **totals.as_fields()}
 
 
-def _asked(placed: Placed, question: Question, parameters: AnswerParameters, run_id: str) -> Iterator[Line]:
+def _asked(placed: Placed, question: SurveyQuestion, parameters: AnswerParameters, run_id: str) -> Iterator[Line]:
     """The reports on one question, if the person is asked it; none that would lie in the future."""
     one, seed = placed.met, parameters.seed
     words = (seed, question.map, question.id, one.source, one.id)
@@ -93,8 +91,8 @@ def _asked(placed: Placed, question: Question, parameters: AnswerParameters, run
     for report, time_us in zip(reports, _times(given), strict=True):
         if time_us < parameters.until_us:
             shifts = {name: shift for name, shift in applied.items() if shift}
-            told = {"quality": truth, "wait_seconds": one.wait_seconds, "effects": shifts}
-            yield {"kind": "sent", "time_us": time_us, "event": report, "truth": told}
+            fields = {"quality": truth, "wait_seconds": one.wait_seconds, "effects": shifts}
+            yield {"kind": "sent", "time_us": time_us, "event": report, "truth": fields}
 
 
 def _about(one: Met) -> Line:
@@ -104,5 +102,5 @@ def _about(one: Met) -> Line:
     return about | {"persons": [{"type": kind, "key": key} for kind, key in one.persons]}
 
 
-def _times(one: Reply) -> list[int]:
+def _times(one: SurveyReply) -> list[int]:
     return [one.time_us] if one.invited_us is None else [one.invited_us, one.time_us]

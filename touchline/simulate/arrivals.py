@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from touchline.schemas.times import US_PER_SECOND
 from touchline.simulate.chance import Chance
 from touchline.simulate.effects import TRAIT
-from touchline.simulate.parameters import ZONE, Parameters
+from touchline.simulate.parameters import ZONE, SimulationParameters
 
 _OPENS_HOUR, _OPEN_HOURS = 8, 12
 _PLACES = 12
@@ -28,7 +28,7 @@ class Person(NamedTuple):
     arrives_us: int
 
 
-def arrive(parameters: Parameters, run_id: str) -> Iterator[Person]:
+def arrive(parameters: SimulationParameters, run_id: str) -> Iterator[Person]:
     """The persons, in the order of their arrival."""
     zone = ZoneInfo(ZONE)
     for number in range(parameters.persons):
@@ -47,7 +47,7 @@ def arrive(parameters: Parameters, run_id: str) -> Iterator[Person]:
         )
 
 
-def _opening_time(parameters: Parameters, day_and_part: float, zone: ZoneInfo) -> int:
+def _opening_time(parameters: SimulationParameters, day_and_part: float, zone: ZoneInfo) -> int:
     day, part = divmod(day_and_part, 1.0)
     midnight = datetime(parameters.begin.year, parameters.begin.month, parameters.begin.day, tzinfo=zone)
     opens = midnight + timedelta(days=int(day), hours=_OPENS_HOUR)

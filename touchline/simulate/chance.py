@@ -52,7 +52,7 @@ class Chance:
         return -mean * math.log(1.0 - self.share())
 
     def binomial(self, trials: int, probability: float) -> int:
-        """How many of so many trials succeed."""
+        """How many of the trials succeed."""
         return sum(self.share() < probability for _ in range(trials))
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from touchline.schemas.times import US_PER_DAY, US_PER_HOUR
 from touchline.simulate.chance import Chance, share_of
-from touchline.simulate.stories import Told
+from touchline.simulate.stories import StoryEvent
 
 LATE_SHARE: Final = 0.06
 TWICE_SHARE: Final = 0.05
@@ -22,10 +22,10 @@ class Arrival(NamedTuple):
     time_us: int
     copy: int
     delay_us: int
-    told: Told
+    told: StoryEvent
 
 
-def disturb(told: Told, seed: int) -> Iterator[Arrival]:
+def disturb(told: StoryEvent, seed: int) -> Iterator[Arrival]:
     """One or two arrivals of an event."""
     words = (seed, told.event["id"], told.event.get("revision", 0))
     delay_us = 0

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from touchline.schemas.journey.parts import Ask
 from touchline.simulate.chance import share_of
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.world import Meeting, World
-from touchline.surveys.policy import Question, is_asked, questions_of
+from touchline.surveys.policy import SurveyQuestion, asked_after, questions_of
 
 LONG_WAIT_SECONDS: Final = 300
 MEAN_WAIT_SECONDS: Final = 240
@@ -45,12 +45,12 @@ class Effect(NamedTuple):
 class Plan(NamedTuple):
     """What is asked, and what is planted. `queue` is the touchpoint where persons wait."""
 
-    questions: tuple[Question, ...]
+    questions: tuple[SurveyQuestion, ...]
     effects: tuple[Effect, ...]
     queue: str
 
 
-def plan_of(world: World, parameters: Parameters) -> Plan:
+def plan_of(world: World, parameters: SimulationParameters) -> Plan:
     """The map's own questions, one on effort where persons wait unless the map asks it there, and up to three effects."""
     touchpoints = world.touchpoints
     queue = next((one for one in touchpoints.values() if one.channel in _QUEUES), list(touchpoints.values())[-1])
@@ -81,11 +81,11 @@ def quality(base: float, trait: float, shifts: float) -> float:
     return round(min(max(base + trait + shifts, _LOWEST), _HIGHEST), 6)
 
 
-def _is_asked_at(question: Question, one: Meeting) -> bool:
-    return is_asked(question, one.touchpoint, one.action, one.stage, is_conversion=one.is_conversion)
+def _is_asked_at(question: SurveyQuestion, one: Meeting) -> bool:
+    return bool(asked_after([question], one.touchpoint, one.action, one.stage, is_conversion=one.is_conversion))
 
 
-def _effort_question(world: World, queue: Meeting, questions: list[Question]) -> Question:
+def _effort_question(world: World, queue: Meeting, questions: list[SurveyQuestion]) -> SurveyQuestion:
     """As the map asks it elsewhere, else on 1 to 7."""
     ask = Ask(touchpoints=(queue.touchpoint,))
     known = next((one for one in questions if one.kpi == "ces" and one.scope == "transactional"), None)
@@ -94,6 +94,6 @@ def _effort_question(world: World, queue: Meeting, questions: list[Question]) ->
         return known._replace(id=name, ask=ask, goals=(), delay_us=0)
     journey_map = world.journey_map
     names = frozenset(one.id for one in journey_map.touchpoints)
-    return Question(
+    return SurveyQuestion(
         journey_map.map, name, "ces", "top_3_box", "transactional", 1, 7, 0, journey_map.language, ask, (), names
     )

@@ -14,7 +14,7 @@ CURRENCY: Final = "EUR"
 BEGIN: Final = date(2025, 1, 1)
 
 
-class Parameters(NamedTuple):
+class SimulationParameters(NamedTuple):
     """`days` from `begin` (UTC), in which `persons` arrive. `is_disturbed`: events come twice, late and out of order; what is true does
     not depend on it. `merge_share`: of the persons, those who are first known by a device only."""
 
@@ -37,5 +37,5 @@ class Parameters(NamedTuple):
 
     def run_id(self, map_name: str, map_version: int) -> str:
         """Begins every id: another simulation sends other events, the same one the same, disturbed or not."""
-        told = (self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version)
-        return "sim" + hashlib.blake2b(repr(tuple(map(str, told))).encode(), digest_size=5).hexdigest()
+        fields = (self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version)
+        return "sim" + hashlib.blake2b(repr(tuple(map(str, fields))).encode(), digest_size=5).hexdigest()

@@ -14,6 +14,9 @@ from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
 from touchline.journey.values import JourneyEvent
 from touchline.schemas.identifiers import order_of
+from touchline.schemas.journey.conditions import EventCondition
+from touchline.schemas.journey.model import JourneyMap
+from touchline.schemas.journey.walk import parts_of
 from touchline.schemas.times import parse_time
 
 _NOTHING: Mapping[str, str] = {}
@@ -72,6 +75,12 @@ def met(event: Mapping[str, Any], kept: frozenset[str] = frozenset(), naive_zone
         event.get("persona") or "",
         {name: _text(value) for name, value in properties.items() if name in kept} if kept else _NOTHING,
     )
+
+
+def watched_properties(journey_map: JourneyMap) -> frozenset[str]:
+    """Names of the properties that any condition of the map looks at."""
+    conditions = (part for _, part in parts_of(journey_map) if isinstance(part, EventCondition))
+    return frozenset(name for condition in conditions for name in condition.content)
 
 
 def place(events: Iterable[Met], journey_map: CompiledMap) -> Iterator[Placed]:

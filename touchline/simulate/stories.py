@@ -9,16 +9,16 @@ from touchline.simulate.arrivals import Person
 from touchline.simulate.chance import Chance
 from touchline.simulate.effects import Plan, base_quality
 from touchline.simulate.journeys import Happening, journey
-from touchline.simulate.parameters import Parameters
-from touchline.simulate.surveys import SAMPLED_SHARE, Reply, replies
+from touchline.simulate.parameters import SimulationParameters
+from touchline.simulate.surveys import SAMPLED_SHARE, SurveyReply, replies
 from touchline.simulate.world import World
 from touchline.simulate.writing import Event, Identifiers, answer_events, identify_event, touchpoint_event
-from touchline.surveys.policy import is_asked
+from touchline.surveys.policy import asked_after
 
 _LOGS_IN = 0.4
 
 
-class Told(NamedTuple):
+class StoryEvent(NamedTuple):
     """One event as it happens, and what is true of it."""
 
     time_us: int
@@ -26,7 +26,7 @@ class Told(NamedTuple):
     truth: dict[str, Any]
 
 
-def tell(person: Person, world: World, plan: Plan, parameters: Parameters) -> Iterator[Told]:
+def tell(person: Person, world: World, plan: Plan, parameters: SimulationParameters) -> Iterator[StoryEvent]:
     """The person's events; those after the end have not happened yet and are left out."""
     identities = _Identities(person, Chance(parameters.seed, "login", person.number))
     end_us = parameters.end_us
@@ -36,9 +36,9 @@ def tell(person: Person, world: World, plan: Plan, parameters: Parameters) -> It
         event_id = f"{person.login}-{happening.number}"
         if identities.logs_in(happening):
             time_us = happening.time_us - 1
-            yield Told(time_us, identify_event(f"{event_id}-login", time_us, person), {"person": person.number})
+            yield StoryEvent(time_us, identify_event(f"{event_id}-login", time_us, person), {"person": person.number})
         event = touchpoint_event(happening, event_id, person, identities.now(happening))
-        yield Told(happening.time_us, event, _truth_of(happening, person))
+        yield StoryEvent(happening.time_us, event, _truth_of(happening, person))
         for answered in _answers(event, happening, person, plan, parameters):
             if answered.time_us < end_us:
                 yield answered
@@ -55,14 +55,14 @@ def _truth_of(happening: Happening, person: Person) -> dict[str, Any]:
     }
 
 
-def _answers(event: Event, happening: Happening, person: Person, plan: Plan, parameters: Parameters) -> Iterator[Told]:
+def _answers(
+    event: Event, happening: Happening, person: Person, plan: Plan, parameters: SimulationParameters
+) -> Iterator[StoryEvent]:
     meeting, seed = happening.meeting, parameters.seed
     chance = Chance(seed, "survey", person.number, happening.number)
-    asked = [
-        one
-        for one in plan.questions
-        if is_asked(one, meeting.touchpoint, meeting.action, meeting.stage, is_conversion=meeting.is_conversion)
-    ]
+    asked = asked_after(
+        plan.questions, meeting.touchpoint, meeting.action, meeting.stage, is_conversion=meeting.is_conversion
+    )
     at = (meeting.touchpoint, happening.time_us, happening.wait_seconds)
     applied = {one.name: one.of(*at) for one in plan.effects}
     base = base_quality(seed, meeting.touchpoint)
@@ -76,10 +76,10 @@ def _answers(event: Event, happening: Happening, person: Person, plan: Plan, par
             "effects": shifts,
         }
         for report, time_us in zip(written, _times(one), strict=True):
-            yield Told(time_us, report, truth)
+            yield StoryEvent(time_us, report, truth)
 
 
-def _times(one: Reply) -> list[int]:
+def _times(one: SurveyReply) -> list[int]:
     return [one.time_us] if one.invited_us is None else [one.invited_us, one.time_us]
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from touchline.simulate.stories import Told
+from touchline.simulate.stories import StoryEvent
 from touchline.simulate.writing import Event
 
 
@@ -45,7 +45,7 @@ class AnswerTotals:
         }
 
 
-class Totals:
+class TrueTotals:
     """What stands once everything has arrived, whatever the disturbances: volumes and persons by touchpoint, answers, and how far
     journeys came (by the order of stages), passing them in order and in any order. Persons and journeys are the true ones."""
 
@@ -60,7 +60,7 @@ class Totals:
         self.reached: Counter[int] = Counter()
         self.reached_any: Counter[int] = Counter()
 
-    def add_story(self, told: list[Told]) -> None:
+    def add_story(self, told: list[StoryEvent]) -> None:
         """All events of one person."""
         self.persons += bool(told)
         self.asked.add(one.event for one in told if one.event["type"] == "touchline.answer.v1")

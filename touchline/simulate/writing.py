@@ -9,8 +9,8 @@ from touchline.simulate.arrivals import Person
 from touchline.simulate.effects import Effect
 from touchline.simulate.journeys import Happening
 from touchline.simulate.parameters import CURRENCY, SOURCE, ZONE
-from touchline.simulate.surveys import Reply
-from touchline.surveys.policy import Question
+from touchline.simulate.surveys import SurveyReply
+from touchline.surveys.policy import SurveyQuestion
 
 Event = dict[str, Any]
 Identifiers = list[tuple[str, str]]
@@ -35,7 +35,7 @@ def touchpoint_event(happening: Happening, event_id: str, person: Person, identi
     return event
 
 
-def answer_events(one: Reply, event_id: str, about: Event, zone: str | None, probability: float) -> list[Event]:
+def answer_events(one: SurveyReply, event_id: str, about: Event, zone: str | None, probability: float) -> list[Event]:
     """The reports on one question: as invited, where that is reported, and as it ended. `about` is the touchpoint event."""
     rated = {
         "touchpoint": about["touchpoint"],
@@ -92,7 +92,7 @@ def _common(kind: str, event_id: str, time_us: int, identifiers: Identifiers, zo
     return event
 
 
-def _asked(question: Question) -> Event:
+def _asked(question: SurveyQuestion) -> Event:
     return {
         "survey": question.map,
         "question": question.id,

@@ -1,18 +1,22 @@
-"""Who is asked what: the `kpis` of a map, as questions that an event may be followed by."""
+"""Who is asked what, and when: the `kpis` of a map as questions, and which of them follow an event.
+
+Pure: whether somebody is sampled, how a question is sent and what is answered is for others to decide.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from touchline.schemas.journey.conditions import EventCondition, StageCondition
+from touchline.schemas.journey.conditions import StageCondition
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import Ask
 from touchline.schemas.times import US_PER_HOUR
 
 
-class Question(NamedTuple):
-    """One question of one map. `goals` has, for each goal after which it is asked, that goal's conditions."""
+class SurveyQuestion(NamedTuple):
+    """One question of one map, asked `delay_us` after the event. `goals` has, for each goal after which it is asked, that goal's
+    conditions."""
 
     map: str
     id: str
@@ -33,12 +37,12 @@ class Question(NamedTuple):
         return self.scale_max - self.scale_min
 
 
-def questions_of(journey_map: JourneyMap) -> list[Question]:
+def questions_of(journey_map: JourneyMap) -> list[SurveyQuestion]:
     """The questions of a map in its order."""
     goals = {goal.id: goal.when for goal in journey_map.goals}
     known = frozenset(one.id for one in journey_map.touchpoints)
     return [
-        Question(
+        SurveyQuestion(
             journey_map.map,
             one.id,
             one.kpi,
@@ -56,18 +60,14 @@ def questions_of(journey_map: JourneyMap) -> list[Question]:
     ]
 
 
-def asked_properties(journey_map: JourneyMap) -> frozenset[str]:
-    """Names of the properties that any condition of the map looks at."""
-    conditions: list[EventCondition] = [rule.when for rule in journey_map.rules]
-    conditions += (one for persona in journey_map.personas for one in persona.when or ())
-    conditions += (one for segment in journey_map.segments for one in segment.when or ())
-    conditions += (one for goal in journey_map.goals for one in goal.when)
-    conditions += (journey_map.churn.exit if journey_map.churn else None) or ()
-    return frozenset(name for condition in conditions for name in condition.content)
+def asked_after(
+    questions: Iterable[SurveyQuestion], touchpoint: str, action: str, stage: str, *, is_conversion: bool
+) -> list[SurveyQuestion]:
+    """The questions that follow an event which the map has put into `stage` ("" = unmapped), in their order."""
+    return [one for one in questions if _is_asked(one, touchpoint, action, stage, is_conversion=is_conversion)]
 
 
-def is_asked(question: Question, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:
-    """Whether the question follows an event that the map has put into `stage` ("" = unmapped)."""
+def _is_asked(question: SurveyQuestion, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:
     ask = question.ask
     if ask.touchpoints == "all":
         if touchpoint in question.touchpoints:

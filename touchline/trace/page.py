@@ -8,9 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from touchline.report.tables import whole_table
-from touchline.schemas.reasons import Fate
-from touchline.trace.read import Counted, Event, Placement, Trace, Version
+from touchline.terminal import whole_table
+from touchline.trace.values import Counted, Event, Placement, Trace, Version, verdict
 
 _KEYS_LEFT_OUT = frozenset(("bucket", "map", "map_version"))  # they stand in columns of their own
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -41,21 +40,6 @@ def _parts(trace: Trace) -> Iterator[RenderableType]:
         yield Text("\ncounts in")
         yield _cells(trace.counted)
         yield Text("--json has, for each cell, the query for all events behind it.")
-
-
-def verdict(trace: Trace) -> str:
-    """What became of the event, in one line."""
-    if trace.counts:
-        return (
-            "stored, it counts"
-            if trace.placements
-            else "stored; this kind of event is attached to no journey and counts in no KPI"
-        )
-    if trace.unseen is not None:
-        return "never stored: never sent, not read yet (`touchline reconcile`), or its record kept no id"
-    if any(version.fate == Fate.QUARANTINED for version in trace.versions):
-        return "in quarantine, it counts nowhere"
-    return "it does not count"
 
 
 def _records(versions: Sequence[Version]) -> Table:

@@ -9,131 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from clickhouse_driver import Client
 
-from touchline.report.uncounted import why_uncounted
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.rejections import REMEDIES
 from touchline.sql.event_views import EVENT_VIEWS, EventView
 from touchline.sql.projections import ANSWER_TYPE, FIRST_OF_BITS
 from touchline.sql.views import DEFAULT_MAP, NET_ROWS, quoted
+from touchline.surveys.uncounted import why_uncounted
+from touchline.trace.values import Counted, Event, Placement, Trace, Unseen, Version
 
 # The engine else looks an event up by scanning tables that it takes for small: a tenth of a second a view.
 SETTINGS = {"min_table_rows_to_use_projection_index": 0}
 SHOWN_KEY_DIGITS = 8
-Cell = dict[str, str | int | float | Decimal | date | None]
 _OF_EVENT = "source = %(source)s AND event_id = %(event_id)s"
-
-
-class Version(NamedTuple):
-    """One record that brought the event. `fate` is what holds now, `history` every fate with the time since when it held. `because` says
-    which other record decided; empty where none did. `received_at` is None where the record does not tell."""
-
-    topic: str
-    incarnation: str
-    partition: int
-    offset: int
-    revision: int
-    fate: str
-    reason: str
-    field: str
-    remedy: str
-    because: str
-    received_at: datetime | None
-    history: Sequence[tuple[datetime, str]]
-
-    @property
-    def counts(self) -> bool:
-        """Whether this is the version that stands in the views."""
-        return self.fate == Fate.STORED
-
-    @property
-    def position(self) -> str:
-        """Where it stands in Kafka."""
-        return f"{self.topic}/{self.partition} offset {self.offset}"
-
-
-class Event(NamedTuple):
-    """The version that counts, as sent."""
-
-    event_type: str
-    event_time: datetime
-    local_date: date
-    zone: str
-    clock_correction_seconds: float
-    touchpoint: str
-    action: str
-    is_simulated: bool
-    provenance: str
-    campaign: str
-    identifier_type: str
-    identifier: str
-    links: Sequence[tuple[str, str]]
-
-
-class Placement(NamedTuple):
-    """Where one map put the event, and why. `uncounted` says why an answer counts in no survey KPI; empty where it does."""
-
-    map: str
-    map_version: int
-    is_default: bool
-    person: str
-    stage: str
-    stage_order: int
-    rule: str
-    evidence: str
-    channel: str
-    persona: str
-    segment: str
-    cycle: int
-    transition: str
-    touchpoint_number: int
-    wait_seconds: float | None
-    is_conversion: bool
-    first_of: Sequence[str]
-    stage_max_before: int
-    stage_max: int
-    funnel_before: int
-    funnel_depth: int
-    churn_due_at: datetime | None
-    uncounted: str
-
-
-class Counted(NamedTuple):
-    """A cell that the event counts in: the mart, the cell's dimensions, what the event adds, and the query for all of its events."""
-
-    view: str
-    cell: Cell
-    adds: Cell
-    events_query: str
-
-
-class Unseen(NamedTuple):
-    """What may be known of an id that is not found: sources that have it, and records that keep no id."""
-
-    other_sources: Sequence[str]
-    without_id: Sequence[tuple[str, int]]
-
-
-class Trace(NamedTuple):
-    """All of it. `event` is None when no version counts, `unseen` when there is any version."""
-
-    source: str
-    event_id: str
-    versions: Sequence[Version]
-    event: Event | None
-    placements: Sequence[Placement]
-    counted: Sequence[Counted]
-    unseen: Unseen | None
-
-    @property
-    def counts(self) -> bool:
-        """Whether the event stands in the views."""
-        return any(version.counts for version in self.versions)
 
 
 def trace_event(client: Client, source: str, event_id: str) -> Trace:
@@ -220,9 +113,9 @@ def _placement(row: tuple[Any, ...]) -> Placement:
     (*decided, first_of, stage_before, stage_max, passed_before, passed, churn_due_at, event_type, answer) = row
     name, version, is_default, person, *rest = decided
     bits = [bit_name for bit_name, bit in FIRST_OF_BITS.items() if first_of & bit]
-    told = [name, version, bool(is_default), short_key(person), *rest[:-1], bool(rest[-1]), bits]
+    placed = [name, version, bool(is_default), short_key(person), *rest[:-1], bool(rest[-1]), bits]
     uncounted = why_uncounted(*answer) if event_type == ANSWER_TYPE else ""
-    return Placement._make((*told, stage_before, stage_max, passed_before, passed, churn_due_at, uncounted))
+    return Placement._make((*placed, stage_before, stage_max, passed_before, passed, churn_due_at, uncounted))
 
 
 def _counted(client: Client, view: EventView, key: dict[str, str]) -> list[Counted]:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS, Cell, Kind, Money
+from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS, FieldColumn, Kind, Money
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES, shape_of
@@ -63,7 +63,7 @@ def text_of(value: Any) -> str:
             return str(value)
 
 
-def value_of(cell: Cell, value: Any, kind: Kind | None) -> Any:
+def value_of(cell: FieldColumn, value: Any, kind: Kind | None) -> Any:
     """The value of a field of that type (None: as it is typed in the file). Raises CellUnreadable."""
     if isinstance(value, list | tuple | dict):
         raise CellUnreadable(f"{shape_of(value)} is no single value", "name one field of it, or write it as text")

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, minor_of, text_of, time_of, value_of
-from touchline.producers.imports.mapping.model import Cell, Kind, Mapping, SourceColumn
+from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping, SourceColumn
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
 from touchline.schemas.reasons import Reason
@@ -38,7 +38,7 @@ class _Filled(NamedTuple):
     path: str
     group: str
     name: str
-    cell: Cell
+    cell: FieldColumn
     kind: Kind
 
 

@@ -50,7 +50,7 @@ def _as_currency(value: object) -> object:
     return {"constant": value} if isinstance(value, str) else value
 
 
-class Cell(MappingPart):
+class FieldColumn(MappingPart):
     """One value: from a column, or the same in every row. An empty cell counts as `default`, without one the field is left out."""
 
     column: Column | None = None
@@ -86,7 +86,7 @@ class Key(MappingPart):
         return self
 
 
-class Moment(MappingPart):
+class TimeColumns(MappingPart):
     """When it happened: one column, or several that are joined by a blank (a date and a clock)."""
 
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -128,13 +128,13 @@ class Money(MappingPart):
     """A paid amount, tax included. `currency` is an ISO 4217 code, or `{column: …}`."""
 
     column: Column
-    currency: Annotated[Cell, BeforeValidator(_as_currency)]
+    currency: Annotated[FieldColumn, BeforeValidator(_as_currency)]
     unit: Literal["major", "minor"] = "major"
     decimal: Separator = "."
 
     @field_validator("currency")
     @classmethod
-    def _is_known(cls, cell: Cell) -> Cell:
+    def _is_known(cls, cell: FieldColumn) -> FieldColumn:
         if cell.constant is not None and cell.constant not in CURRENCY_EXPONENTS:
             raise ValueError(f"{cell.constant!r} is no ISO 4217 code; write one such as EUR, or {{column: …}}")
         return cell
@@ -179,14 +179,14 @@ class Mapping(MappingPart):
     description: str = ""
     file: FileForm = FileForm()
     id: Annotated[Key, BeforeValidator(_as_columns)]
-    time: Annotated[Moment, BeforeValidator(_as_columns)]
+    time: Annotated[TimeColumns, BeforeValidator(_as_columns)]
     zone: Zone | None = Field(
         default=None, description="IANA zone of the place: of its local day, and of times without offset"
     )
-    identifiers: dict[IdentifierType, Annotated[Cell, BeforeValidator(_as_column)]] = Field(default_factory=dict)
+    identifiers: dict[IdentifierType, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
     amount: Money | None = None
-    fields: dict[str, Annotated[Cell, BeforeValidator(_as_column)]] = Field(default_factory=dict)
-    properties: dict[str, Annotated[Cell, BeforeValidator(_as_column)]] = Field(default_factory=dict)
+    fields: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
+    properties: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
 
     def columns(self) -> list[tuple[str, str]]:
         """(field of the mapping, column) of everything that is read."""

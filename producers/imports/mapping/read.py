@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.cells import CellUnreadable, value_of
-from touchline.producers.imports.mapping.model import Cell, Kind, Mapping
+from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping
 from touchline.producers.imports.mapping.targets import FILLED_ELSEWHERE, targets_of
 from touchline.schemas.events import EVENT_TYPES, TOUCHPOINT
 from touchline.schemas.journey.explain import explain
-from touchline.schemas.journey.problems import Problem, did_you_mean
+from touchline.schemas.journey.problems import FileProblem, did_you_mean
 from touchline.schemas.journey.yaml_lines import Document, read_yaml
 
 PAGE: Final = "docs/senders/files.md"
@@ -31,10 +31,10 @@ _EXAMPLES: Final = {
 class MappingInvalid(WrongUsage):
     """A mapping file cannot be used. `problems` holds all that was found, in the order of the file."""
 
-    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, file: str, problems: Iterable[FileProblem]) -> None:
         self.problems = sorted(problems)
-        told = "\n".join(problem.told(file) for problem in self.problems)
-        super().__init__(told, f"fix the mapping; {PAGE} shows one with all fields")
+        listed = "\n".join(problem.at(file) for problem in self.problems)
+        super().__init__(listed, f"fix the mapping; {PAGE} shows one with all fields")
 
 
 def load_mapping(path: Path | str) -> Mapping:
@@ -42,7 +42,7 @@ def load_mapping(path: Path | str) -> Mapping:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise MappingInvalid(str(path), [Problem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from None
+        raise MappingInvalid(str(path), [FileProblem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from None
     except OSError as error:
         raise WrongUsage(
             f"the mapping {path} cannot be read ({error.strerror})", f"check the path; {PAGE} shows a mapping"
@@ -54,10 +54,10 @@ def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
     """The mapping written in `text`; `file` is the name used in complaints."""
     document = read_yaml(text)
     if not document.problems and not isinstance(document.values, dict):
-        document.problems.append(Problem(1, "", "the file holds no fields", "start with `mapping: <name>`"))
+        document.problems.append(FileProblem(1, "", "the file holds no fields", "start with `mapping: <name>`"))
     if document.problems:
         if not text.strip():
-            raise MappingInvalid(file, [Problem(0, "", "the file is empty", "start with `mapping: <name>`")])
+            raise MappingInvalid(file, [FileProblem(0, "", "the file is empty", "start with `mapping: <name>`")])
         raise MappingInvalid(file, document.problems)
     try:
         parsed = Mapping.model_validate(document.values)
@@ -68,7 +68,7 @@ def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
     return parsed
 
 
-def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
+def _contradictions(mapping: Mapping, document: Document) -> Iterable[FileProblem]:
     targets = targets_of(mapping.type)
     for name, cell in mapping.fields.items():
         path = ("fields", name)
@@ -104,9 +104,9 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[Problem]:
             )  # fmt: skip
 
 
-def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kind]) -> Iterable[Problem]:
+def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kind]) -> Iterable[FileProblem]:
     """A default stands for a cell, so it is read as one: else every empty cell would cost its row."""
-    cells: list[tuple[str, str, Cell, Kind | None]] = [
+    cells: list[tuple[str, str, FieldColumn, Kind | None]] = [
         ("fields", name, cell, targets[name]) for name, cell in mapping.fields.items() if name in targets
     ]
     cells += [("properties", name, cell, None) for name, cell in mapping.properties.items()]
@@ -119,7 +119,7 @@ def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kin
             yield document.problem((part, name), f"the default is {error.what}", error.hint)
 
 
-def _bare_identifiers(mapping: Mapping, document: Document) -> Iterable[Problem]:
+def _bare_identifiers(mapping: Mapping, document: Document) -> Iterable[FileProblem]:
     """What names a person leaves as a key only, so its column must not stand anywhere else."""
     named = {cell.column for cell in mapping.identifiers.values()} - {None}
     cells = [*mapping.fields.items(), *mapping.properties.items()]
@@ -133,7 +133,7 @@ def _bare_identifiers(mapping: Mapping, document: Document) -> Iterable[Problem]
             )  # fmt: skip
 
 
-def _constant_fault(cell: Cell, kind: Kind) -> CellUnreadable | None:
+def _constant_fault(cell: FieldColumn, kind: Kind) -> CellUnreadable | None:
     try:
         if cell.constant is not None:
             value_of(cell, cell.constant, kind)

@@ -12,14 +12,3 @@ from the hours at which people shop. Data terms: research and education.
 
 Why: docs/decisions/0024.
 """
-
-from touchline.producers.imports.retail.baskets import CURRENCY, SOURCE, RetailBatch, count_rows, read_baskets
-from touchline.producers.imports.retail.data_set import ZONE, find_data_set, find_transactions
-from touchline.producers.imports.retail.households import read_segments
-from touchline.producers.imports.retail.mailings import read_mailings
-from touchline.producers.imports.retail.redemptions import read_redemptions
-
-__all__ = [
-    "CURRENCY", "SOURCE", "ZONE", "RetailBatch", "count_rows", "find_data_set", "find_transactions", "read_baskets", "read_mailings",
-    "read_redemptions", "read_segments",
-]  # fmt: skip

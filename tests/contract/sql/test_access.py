@@ -25,7 +25,7 @@ from touchline.account.recounts import check_projections, check_signs
 from touchline.clickhouse.connect import connect
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
-from touchline.quarantine.entries import Selection, read_open
+from touchline.quarantine.entries import EntryFilter, read_open
 from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
@@ -75,8 +75,8 @@ def work_as_writer(settings: Settings, folder: Path) -> None:
     )
     assert not [*check_balance(accounts := read_accounts(client)), *check_rows(client, accounts)]
     assert not [*check_projections(client), *check_signs(client)]
-    settle(client, discarded(read_open(client, Selection()), "a test"))
-    assert read_open(client, Selection()) == []
+    settle(client, discarded(read_open(client, EntryFilter()), "a test"))
+    assert read_open(client, EntryFilter()) == []
     client.execute("KILL QUERY WHERE query_id IN ('nothing') SYNC")
     client.execute("SELECT query_id FROM system.processes")
     client.disconnect()

@@ -26,12 +26,12 @@ from tests.contract.sql.rows import (
 )
 from touchline.account.accounts import check_balance, check_offsets, check_rows, read_accounts
 from touchline.account.recounts import SET_OF_ROWS, check_projections, check_signs
-from touchline.cli.report import as_object
 from touchline.clickhouse.http import QueryRefused, stream_query
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.kafka.offsets import TopicOffsets
 from touchline.report.page import render
-from touchline.report.report import build_report
+from touchline.report.read import build_report
+from touchline.report.values import as_object
 from touchline.settings import Settings
 
 
@@ -105,7 +105,7 @@ def test_the_report_says_that_nothing_is_unmapped_or_in_quarantine(empty_client:
     write(empty_client, [attached(10), received(20, "stored", 0), mark(30, 0, {"received": 1, "stored": 1})])
     output = io.StringIO()
     Console(file=output, width=160, markup=False).print(render(build_report(empty_client)))
-    assert "unmapped: 0 of 1 events" in output.getvalue()
+    assert "unmapped: 0 of 1 event " in output.getvalue()
     assert "quarantine: nothing is kept out" in output.getvalue()
 
 

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from tests.contract.sql.stored import answer, start_anew, store
 from tests.unit.processors.loop.world import event, person_key
-from touchline.cli.trace import as_object, plain
 from touchline.settings import Settings
+from touchline.terminal import plain
 from touchline.trace.page import render_trace
-from touchline.trace.read import Trace, trace_event
+from touchline.trace.read import trace_event
+from touchline.trace.values import Trace, as_object
 
 EUR = {"currency": "EUR"}
 EVENTS: list[dict[str, Any] | bytes] = [

@@ -7,7 +7,7 @@ import pytest
 from touchline.account.accounts import StreamAccount, check_balance, check_offsets
 from touchline.kafka.offsets import TopicOffsets
 from touchline.report.page import account_line
-from touchline.report.report import Account
+from touchline.report.values import Account
 
 STREAM = "events/id/0"
 SOUND = StreamAccount(STREAM, 0, 9, 2, {"received": 8, "stored": 5, "duplicate": 2, "quarantined": 1})
@@ -26,7 +26,7 @@ def test_an_account_that_adds_up_has_no_difference() -> None:
     ("account", "said"),
     [
         (SOUND._replace(counts=SOUND.counts | {"erased": 1}), "8 received, but 9 have a fate"),
-        (SOUND._replace(gaps=1), "10 offsets, but 8 received and 1 gaps"),
+        (SOUND._replace(gaps=1), "10 offsets, but 8 received and 1 gap"),
     ],
 )
 def test_an_account_that_does_not_add_up_says_both_numbers(account: StreamAccount, said: str) -> None:
@@ -40,7 +40,7 @@ def test_an_account_that_does_not_add_up_says_both_numbers(account: StreamAccoun
         ([SOUND], kafka(0, 7), "the account is at offset 10, Kafka only at 7: was the topic cut?"),
         ([SOUND._replace(first_offset=4)], kafka(1, 10), "Kafka begins at offset 1, the account only at 4"),
         ([], kafka(3, 7), "4 records in Kafka, none accounted for"),
-        ([SOUND._replace(stream="events/older id/0")], kafka(0, 1), "1 records in Kafka, none accounted for"),
+        ([SOUND._replace(stream="events/older id/0")], kafka(0, 1), "1 record in Kafka, none accounted for"),
     ],
 )
 def test_what_kafka_says_otherwise_is_named(accounts: list[StreamAccount], offsets: TopicOffsets, said: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from touchline.schemas.journey.conditions import Part
+from touchline.schemas.journey.conditions import MapElement
 from touchline.schemas.journey.explain import known_fields
 from touchline.schemas.journey.read import parse_map
 
@@ -28,8 +28,8 @@ def test_every_fragment_fits_into_the_smallest_map(fragment: str) -> None:
 
 
 def test_the_document_names_every_field_of_every_part() -> None:
-    def parts(kind: type[Part]) -> set[type[Part]]:
+    def parts(kind: type[MapElement]) -> set[type[MapElement]]:
         return {kind}.union(*(parts(child) for child in kind.__subclasses__()))
 
-    fields = {field.alias or name for part in parts(Part) for name, field in part.model_fields.items()}
+    fields = {field.alias or name for part in parts(MapElement) for name, field in part.model_fields.items()}
     assert {field for field in fields if not re.search(rf"\b{field}\b", DOCUMENT)} == set()

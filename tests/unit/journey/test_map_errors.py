@@ -21,7 +21,7 @@ def test_a_bad_map_is_refused_with_line_field_fact_and_remedy(name: str) -> None
     expected = [line.removeprefix(MARK) for line in file.read_text().splitlines() if line.startswith(MARK)]
     with pytest.raises(MapInvalid) as refused:
         load_map(file)
-    assert [problem.told("") for problem in refused.value.problems] == expected
+    assert [problem.at("") for problem in refused.value.problems] == expected
     assert expected, "a bad map says what it must give"
 
 

@@ -11,7 +11,7 @@ from tests.unit.journey.build import RICH, hourly
 from touchline.journey.attach import attach
 from touchline.journey.compile import compile_map
 from touchline.schemas.journey.model import JourneyMap
-from touchline.schemas.journey.problems import MapInvalid, Problem
+from touchline.schemas.journey.problems import FileProblem, MapInvalid
 from touchline.schemas.journey.read import parse_map
 
 TOKENS = [match.span() for match in re.finditer(r"[\w-]+|[{}\[\],:]", RICH)]
@@ -39,7 +39,7 @@ def test_a_map_with_broken_tokens_is_read_or_explained(breaks: list[tuple[tuple[
         attach(hourly("web", "till:purchase", "phone:leave", "nowhere"), compile_map(journey_map))
 
 
-def outcome(text: str) -> tuple[JourneyMap | None, list[Problem]]:
+def outcome(text: str) -> tuple[JourneyMap | None, list[FileProblem]]:
     try:
         return parse_map(text), []
     except MapInvalid as refused:

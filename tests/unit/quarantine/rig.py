@@ -9,10 +9,10 @@ from typing import Any
 
 from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.entries import Entry
-from touchline.quarantine.judge import Judge, Mended, Refused, Verdict
+from touchline.quarantine.judge import Judge, Judgement, Mended, Unmendable
 from touchline.quarantine.keep import Kept, State
-from touchline.quarantine.replay import Fated, Place, Version
-from touchline.quarantine.settle import Outcome, Settlement
+from touchline.quarantine.replay import Place, ReplayFate, Version
+from touchline.quarantine.settle import SettledAs, Settlement
 from touchline.schemas.sources import Source
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
@@ -65,17 +65,17 @@ class World:
 
     def __init__(self, refusing: frozenset[str] = frozenset()) -> None:
         self.records: list[Version] = []
-        self.fate_of: dict[Place, Fated] = {}
+        self.fate_of: dict[Place, ReplayFate] = {}
         self.versions: set[Version] = set()
         self.settlements: list[Settlement] = []
         self.refusing = refusing
         """Ids that the worker, with its older configuration, still refuses."""
-        self.refusal = Fated("quarantined", "unknown_source", "source")
+        self.refusal = ReplayFate("quarantined", "unknown_source", "source")
         self.crash_at = ""
         self.is_worker_up = True
 
-    def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Refused | None]:
-        places: list[Place | Refused | None] = []
+    def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Unmendable | None]:
+        places: list[Place | Unmendable | None] = []
         for number, (mended, _) in enumerate(records):
             if self.crash_at == "send" and number == len(records) // 2:
                 raise Crash
@@ -86,17 +86,17 @@ class World:
                 self.fate_of[place] = self._store(mended.version)
         return places
 
-    def _store(self, version: Version) -> Fated:
+    def _store(self, version: Version) -> ReplayFate:
         if version[1] in self.refusing:
             return self.refusal
         fate = "duplicate" if version in self.versions else "stored"
         self.versions.add(version)
-        return Fated(fate, "", "")
+        return ReplayFate(fate, "", "")
 
     def standing(self, versions: Sequence[Version]) -> set[Version]:
         return self.versions & set(versions)
 
-    def fates(self, places: Sequence[Place]) -> Mapping[Place, Fated]:
+    def fates(self, places: Sequence[Place]) -> Mapping[Place, ReplayFate]:
         if self.crash_at == "fates":
             raise Crash
         return {place: self.fate_of[place] for place in places if place in self.fate_of}
@@ -110,8 +110,8 @@ class World:
     def settled(self) -> set[Place]:
         return {(one.stream, one.offset) for one in self.settlements}
 
-    def settled_as(self, outcome: Outcome) -> list[Place]:
+    def settled_as(self, outcome: SettledAs) -> list[Place]:
         return [(one.stream, one.offset) for one in self.settlements if one.outcome is outcome]
 
-    def open(self, judged: Sequence[tuple[Kept, Verdict]]) -> list[tuple[Kept, Verdict]]:
+    def open(self, judged: Sequence[tuple[Kept, Judgement]]) -> list[tuple[Kept, Judgement]]:
         return [one for one in judged if (one[0].entry.stream, one[0].entry.offset) not in self.settled]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.quarantine.rig import PERSON, RECEIVED_US, entry, event, judge, kept
-from touchline.quarantine.judge import Mended, Refused
+from touchline.quarantine.judge import Mended, Unmendable
 from touchline.quarantine.keep import Kept, State
 
 
@@ -51,7 +51,7 @@ def test_the_order_of_fields_is_no_other_version() -> None:
 )
 def test_what_is_still_refused_says_why_and_what_to_mend(value: Any, why: str, field: str) -> None:
     verdict = judge().judge(kept(value))
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Unmendable)
     assert (verdict.why, verdict.field) == (why, field)
     assert verdict.remedy
 
@@ -59,18 +59,18 @@ def test_what_is_still_refused_says_why_and_what_to_mend(value: Any, why: str, f
 def test_an_event_of_the_future_does_not_become_credible_by_waiting() -> None:
     """Its time is held against the time at which it was received, not against the replay."""
     future = kept(event(time="2026-03-09T00:00:00Z"), reason="time_out_of_range")
-    assert isinstance(judge().judge(future), Refused)
+    assert isinstance(judge().judge(future), Unmendable)
     assert isinstance(judge().judge(kept(event(time="2026-03-05T00:00:00Z"), reason="time_out_of_range")), Mended)
 
 
 def test_a_conflict_is_settled_by_its_sender() -> None:
     verdict = judge().judge(kept(event(), reason="conflict"))
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Unmendable)
     assert "raise the revision" in verdict.remedy
 
 
 @pytest.mark.parametrize("state", [State.EXPIRED, State.NONE, State.LOCKED])
 def test_without_bytes_there_is_nothing_to_send(state: State) -> None:
     verdict = judge().judge(Kept(entry(), state, b""))
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Unmendable)
     assert verdict.why == state

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from tests.unit.quarantine.rig import CIPHER, NOW, PERSON, STREAM, entry, event
 from touchline.errors import WrongUsage
 from touchline.processors.steps.cipher import Cipher
-from touchline.quarantine.entries import Position, Selection
+from touchline.quarantine.entries import EntryFilter, Position
 from touchline.quarantine.keep import PAGE_BYTES, PAGE_ENTRIES, TERM, State, open_sealed, pages, state_of
 from touchline.quarantine.settle import discarded
 from touchline.quarantine.shape import shape_lines
@@ -55,8 +55,8 @@ def test_positions_are_read_as_they_are_shown() -> None:
     for text in ("", "3", "3/", "a/b/c/1", "3/-1", "3/1042 "):
         with pytest.raises(WrongUsage, match="PARTITION/OFFSET"):
             Position.parse(text, "events")
-    assert Selection().is_everything
-    assert not Selection(source="till").is_everything
+    assert EntryFilter().is_everything
+    assert not EntryFilter(source="till").is_everything
 
 
 def test_discarding_needs_a_reason_that_fits_a_line() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.quarantine.rig import NOW, event, kept
-from touchline.cli.pages import REPLACEMENT, print_page
-from touchline.cli.quarantine_page import entries_page, entry_page
+from touchline.quarantine.page import entries_page, entry_page
+from touchline.terminal import REPLACEMENT, print_page
 
 
 def test_an_id_cannot_look_like_further_lines_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 
 from tests.unit.quarantine.rig import STREAM, Crash, World, event, judge, kept
-from touchline.quarantine.judge import Verdict
+from touchline.quarantine.judge import Judgement
 from touchline.quarantine.keep import Kept
-from touchline.quarantine.replay import Fated, Replayed, replay_page
-from touchline.quarantine.settle import Outcome
+from touchline.quarantine.replay import Replayed, ReplayFate, replay_page
+from touchline.quarantine.settle import SettledAs
 
 JUDGE = judge()
 
 
-def judged(*numbers: int) -> list[tuple[Kept, Verdict]]:
+def judged(*numbers: int) -> list[tuple[Kept, Judgement]]:
     """Entries at offsets 0, 1, 2 …, of these visits; visit 0 is one of an undeclared source."""
     found = [
         kept(event(number, **({} if number else {"source": "nobody"})), offset) for offset, number in enumerate(numbers)
@@ -21,7 +21,7 @@ def judged(*numbers: int) -> list[tuple[Kept, Verdict]]:
     return [(one, JUDGE.judge(one)) for one in found]
 
 
-def run(world: World, entries: list[tuple[Kept, Verdict]]) -> Replayed:
+def run(world: World, entries: list[tuple[Kept, Judgement]]) -> Replayed:
     return replay_page(world.open(entries), world, lambda: world, ())
 
 
@@ -62,14 +62,14 @@ def test_a_refusal_by_the_worker_leaves_one_open_entry_however_often_it_is_tried
     for _ in range(3):
         outcome = run(world, entries)
         assert (outcome.sent, outcome.settled, outcome.refused.total()) == (1, 0, 1)
-    assert world.settled_as(Outcome.REPEATED) == [(STREAM, 1_000), (STREAM, 1_001), (STREAM, 1_002)]
+    assert world.settled_as(SettledAs.REPEATED) == [(STREAM, 1_000), (STREAM, 1_001), (STREAM, 1_002)]
     assert len(world.open(entries)) == 1
 
 
 def test_what_a_worker_suppresses_stays_open_since_the_ledger_has_no_event() -> None:
     """The command knows the source's new legal basis, the worker still asks for consent."""
     world = World(refusing=frozenset({"visit-1"}))
-    world.refusal = Fated("suppressed", "no_consent", "")
+    world.refusal = ReplayFate("suppressed", "no_consent", "")
     entries = judged(1)
     outcome = run(world, entries)
     assert (outcome.sent, outcome.settled, outcome.refused.total()) == (1, 0, 1)
@@ -92,7 +92,7 @@ def test_no_run_after_any_crashes_adds_anything(numbers: list[int], crashes: lis
             run(world, entries)
         except Crash:
             pass
-        ended = set(world.settled_as(Outcome.REPLAYED))
+        ended = set(world.settled_as(SettledAs.REPLAYED))
         versions = {(one.entry.stream, one.entry.offset): verdict for one, verdict in entries}
         assert all(versions[place].version in world.versions for place in ended)  # type: ignore[union-attr]  # none before it stands
     world.crash_at, world.refusing = "", frozenset()
@@ -103,7 +103,7 @@ def test_no_run_after_any_crashes_adds_anything(numbers: list[int], crashes: lis
     assert {version[1] for version in world.versions} == {f"visit-{number}" for number in numbers if number}
     stood = [version for version in world.records if version[1] not in refusing]
     assert len(stood) == len(set(stood))  # what a worker takes is never sent twice
-    replayed = world.settled_as(Outcome.REPLAYED)
+    replayed = world.settled_as(SettledAs.REPLAYED)
     assert sorted(replayed) == [(STREAM, offset) for offset, number in enumerate(numbers) if number]
     assert [one[0].entry.offset for one in world.open(entries)] == [
         offset for offset, number in enumerate(numbers) if not number

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from touchline.cli.pages import print_page
 from touchline.report.page import render
-from touchline.report.report import Account, Report, Totals
-from touchline.report.touchpoints import MapPart, TouchpointLine
+from touchline.report.values import Account, MapPart, Report, Totals, TouchpointLine
+from touchline.terminal import print_page
 
 LINE = TouchpointLine("store_visit", ["purchase"], ["store"], False, 3, 2, [])
 PART = MapPart("retail", 1, "Retail", True, None, [LINE], [])

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from touchline.cli.simulating import as_text
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import load_map
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.carry_out import as_text
+from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.simulation import simulate
 
 ROOT = Path(__file__).parents[3]
@@ -22,12 +22,12 @@ def shipped_map(name: str) -> JourneyMap:
     return load_map(ROOT / "journeys" / f"{name}.yaml")
 
 
-def lines_of(parameters: Parameters, name: str = "retail") -> list[Line]:
+def lines_of(parameters: SimulationParameters, name: str = "retail") -> list[Line]:
     """All lines of one simulation."""
     return list(simulate(parameters, shipped_map(name)))
 
 
-def text_of(parameters: Parameters, name: str = "retail") -> str:
+def text_of(parameters: SimulationParameters, name: str = "retail") -> str:
     """The ledger as it is written."""
     return "".join(map(as_text, lines_of(parameters, name)))
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tests.unit.simulate.ledgers import ROOT, events_of, lines_of, shipped_map, standing
-from touchline.cli.simulate_options import effect_of, events_of as events_of_file
-from touchline.cli.simulating import as_text
+from touchline.cli.simulate_options import effect_of
 from touchline.errors import WrongUsage
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
@@ -20,8 +19,10 @@ from touchline.schemas.sources import load_sources
 from touchline.schemas.times import parse_time
 from touchline.settings import Settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.carry_out import as_text
+from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.placing import met
+from touchline.simulate.real_events import events_of as events_of_file
 
 NOW_US = parse_time("2026-01-01T00:00:00Z")
 ALL = AnswerParameters(seed=1, share=1.0, until_us=NOW_US)
@@ -31,7 +32,9 @@ Line = dict[str, Any]
 @pytest.fixture(scope="module")
 def visits() -> list[Line]:
     """Touchpoints of 200 households, as a till and a mail system would send them."""
-    events = events_of(lines_of(Parameters(seed=9, persons=200, days=40, is_disturbed=False, merge_share=0.0)))
+    events = events_of(
+        lines_of(SimulationParameters(seed=9, persons=200, days=40, is_disturbed=False, merge_share=0.0))
+    )
     own = [event for event in events if event["type"] == "touchline.touchpoint.v1"]
     return [{**event, "source": "retail-pos", "simulated": False} for event in own]
 
@@ -168,19 +171,21 @@ def test_a_file_of_events_is_read_as_emit_takes_it(visits: list[Line], tmp_path:
     answer = {"type": "touchline.answer.v1", "id": "a", "source": "retail-pos"}
     file.write_text("\n".join(json.dumps(event) for event in [*visits, answer]) + "\n\n")
     settings = Settings(project_dir=ROOT)
-    found = list(events_of_file(file, [], shipped_map("retail"), settings))
+    found = list(events_of_file(file, [], shipped_map("retail"), settings.sources_file))
     assert [one.id for one in found] == [event["id"] for event in visits]
     assert list(map(met, visits)) == found
     file.write_text(json.dumps({**visits[0], "time": "yesterday"}))
     with pytest.raises(WrongUsage, match="line 1 of the file is no event"):
-        list(events_of_file(file, [], shipped_map("retail"), settings))
+        list(events_of_file(file, [], shipped_map("retail"), settings.sources_file))
 
 
 def test_the_first_baskets_of_the_retail_data_set_are_read_with_their_households() -> None:
-    events = events_of_file(None, ["retail-pos"], shipped_map("retail"), Settings(project_dir=ROOT))
+    events = events_of_file(None, ["retail-pos"], shipped_map("retail"), Settings(project_dir=ROOT).sources_file)
     first = next(events)
     assert (first.source, first.touchpoint, first.identifiers[0][0]) == ("retail-pos", "store_purchase", "household")
     with pytest.raises(WrongUsage, match="no data set of the source shop"):
-        next(events_of_file(None, ["retail-pos", "shop"], shipped_map("retail"), Settings(project_dir=ROOT)))
+        next(
+            events_of_file(None, ["retail-pos", "shop"], shipped_map("retail"), Settings(project_dir=ROOT).sources_file)
+        )
     with pytest.raises(WrongUsage, match="either a file of events or --source"):
-        next(events_of_file(None, [], shipped_map("retail"), Settings(project_dir=ROOT)))
+        next(events_of_file(None, [], shipped_map("retail"), Settings(project_dir=ROOT).sources_file))

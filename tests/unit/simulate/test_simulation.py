@@ -23,14 +23,16 @@ from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.journey.read import map_names
 from touchline.schemas.sources import load_sources
 from touchline.simulate.effects import INITIATIVE_EFFECT, LONG_WAIT_SECONDS, WAIT_EFFECT
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.simulation import simulate
 
-SOME = Parameters(seed=3, persons=300, days=60)
-MANY = Parameters(seed=1, persons=4_500, days=60, is_disturbed=False)
-OTHER_PROCESS = "from tests.unit.simulate.ledgers import text_of; from touchline.simulate.parameters import Parameters"
+SOME = SimulationParameters(seed=3, persons=300, days=60)
+MANY = SimulationParameters(seed=1, persons=4_500, days=60, is_disturbed=False)
+OTHER_PROCESS = (
+    "from tests.unit.simulate.ledgers import text_of; from touchline.simulate.parameters import SimulationParameters"
+)
 small = st.builds(
-    Parameters,
+    SimulationParameters,
     seed=st.integers(0, 2**40),
     persons=st.integers(1, 25),
     days=st.integers(1, 120),
@@ -48,14 +50,12 @@ def many() -> list[Line]:
 
 @settings(max_examples=20)
 @given(parameters=small, name=st.sampled_from(("retail", "five_stages")))
-def test_the_same_parameters_give_the_same_bytes(parameters: Parameters, name: str) -> None:
+def test_the_same_parameters_give_the_same_bytes(parameters: SimulationParameters, name: str) -> None:
     assert text_of(parameters, name) == text_of(parameters, name)
 
 
 def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
-    program = (
-        f"{OTHER_PROCESS}; import hashlib; print(hashlib.sha256(text_of(Parameters(3, 300, 60)).encode()).hexdigest())"
-    )
+    program = f"{OTHER_PROCESS}; import hashlib; print(hashlib.sha256(text_of(SimulationParameters(3, 300, 60)).encode()).hexdigest())"
     environment = {"PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)}
     other = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert other.stdout.strip() == hashlib.sha256(text_of(SOME).encode()).hexdigest()
@@ -71,7 +71,7 @@ def test_another_seed_and_other_parameters_share_no_event() -> None:
 
 @settings(max_examples=20)
 @given(parameters=small)
-def test_disturbances_change_the_order_and_the_copies_and_nothing_else(parameters: Parameters) -> None:
+def test_disturbances_change_the_order_and_the_copies_and_nothing_else(parameters: SimulationParameters) -> None:
     calm, rough = (lines_of(parameters._replace(is_disturbed=one)) for one in (False, True))
     assert standing(calm).keys() == standing(rough).keys()
     assert all(line["event"] == standing(rough)[name]["event"] for name, line in standing(calm).items())

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from touchline.journey.suggest.observe import Observed, Seen
+from touchline.journey.suggest.observe import Observed, SeenTouchpoint
 from touchline.journey.suggest.order import earliness, groups, share_before
+from touchline.wording import counted
 
 PURCHASE = "purchase"
 BEFORE = (("awareness", "Awareness"), ("interest", "Interest"), ("consideration", "Consideration"))
@@ -24,7 +25,7 @@ class DraftTouchpoint(NamedTuple):
     """A touchpoint of the draft. `earliness` is 1 for one that persons always meet first; `next_name` the touchpoint that follows it most
     often, after `next_share` of its events."""
 
-    seen: Seen
+    seen: SeenTouchpoint
     earliness: float
     next_name: str
     next_share: float
@@ -81,12 +82,12 @@ def is_nameable(name: str) -> bool:
     return len(name) <= 128 and name.isprintable() and re.fullmatch(r"\S(.*\S)?", name) is not None
 
 
-def is_conversion(seen: Seen) -> bool:
+def is_conversion(seen: SeenTouchpoint) -> bool:
     """Whether its events look like orders: a purchase as the action, or an order or an amount in half of them."""
     return seen.actions.get(PURCHASE, 0) > 0 or 2 * seen.order_events >= max(seen.events, 1)
 
 
-def _point(seen: Seen, scores: dict[str, float], observed: Observed) -> DraftTouchpoint:
+def _point(seen: SeenTouchpoint, scores: dict[str, float], observed: Observed) -> DraftTouchpoint:
     following = {b: count for (a, b), count in observed.followed.items() if a == seen.touchpoint and is_nameable(b)}
     next_name = min(following, key=lambda name: (-following[name], name), default="")
     share = following[next_name] * observed.every_person / max(seen.events, 1) if next_name else 0.0
@@ -132,9 +133,9 @@ def _goals(names: Sequence[str], points: dict[str, DraftTouchpoint], *, is_guess
         if is_guess:
             why = "a guess: the last touchpoint in order; no event looks like an order"
         elif purchases:
-            why = f"{purchases:,} of {seen.events:,} events have the action {PURCHASE}"
+            why = f"{purchases:,} of {counted(seen.events, 'event has', 'events have')} the action {PURCHASE}"
         else:
-            why = f"{seen.order_events:,} of {seen.events:,} events name an order or an amount"
+            why = f"{seen.order_events:,} of {counted(seen.events, 'event names', 'events name')} an order or an amount"
         goal_id = unique(identifier(name), {one.id for one in goals})
         goals.append(DraftGoal(goal_id, name, PURCHASE if 0 < purchases < seen.events else "", why))
     return goals

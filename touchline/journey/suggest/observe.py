@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 TOUCHPOINTS_MAX = 100
 """More are no map that a person reads; the rest is counted."""
 FOLLOWED_EVENTS_MAX = 2_000_000
-"""Order is taken from so many events at most: of every n-th person then."""
+"""Order is taken from at most this number of events; where there are more, of every n-th person."""
 
 
-class Seen(NamedTuple):
+class SeenTouchpoint(NamedTuple):
     """One touchpoint. `channels` and `actions` count its events (empty name: not said). `median_position` is where persons first met it,
     counted in their own touchpoints from 1; None where it is not known of anybody."""
 
@@ -43,7 +43,7 @@ class Observed(NamedTuple):
     nobody_events: int
     first_time: datetime | None
     last_time: datetime | None
-    seen: Sequence[Seen]
+    seen: Sequence[SeenTouchpoint]
     left_out: int
     first_before: Mapping[tuple[str, str], int]
     followed: Mapping[tuple[str, str], int]
@@ -58,7 +58,7 @@ def observe(client: Client, sources: Sequence[str] = ()) -> Observed:
     values: dict[str, object] = {"sources": tuple(sources)}
     ((events, persons, named, first, last, found),) = client.execute(_TOTALS.format(facts=facts), values)
     every = 1 + named // FOLLOWED_EVENTS_MAX
-    seen = [Seen(*row) for row in client.execute(_VOLUMES.format(facts=facts), values)]
+    seen = [SeenTouchpoint(*row) for row in client.execute(_VOLUMES.format(facts=facts), values)]
     kept = seen[:TOUCHPOINTS_MAX]
     values |= {"touchpoints": tuple(one.touchpoint for one in kept), "every": every}
     followed: dict[tuple[str, str], int] = {}

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from touchline.journey.suggest.draft import YAML_WORDS, Draft, DraftGoal, DraftStage, DraftTouchpoint
-from touchline.journey.suggest.observe import Observed, Seen
+from touchline.journey.suggest.observe import Observed, SeenTouchpoint
 from touchline.schemas.channels import OFFLINE_CHANNELS, ONLINE_CHANNELS
+from touchline.wording import counted
 
 _PLAIN = re.compile(r"[A-Za-z]\w*(?:[ .-]\w+)*", re.ASCII)
 EARNED_CHANNELS = frozenset(("word_of_mouth", "forum", "review", "social"))
@@ -61,10 +62,12 @@ def _lines(name: str, observed: Observed, draft: Draft) -> Iterator[str]:
 def _head(observed: Observed, draft: Draft) -> Iterator[str]:
     simulated = sum(one.simulated_events for one in observed.seen)
     span = f", {observed.first_time:%Y-%m-%d} to {observed.last_time:%Y-%m-%d}" if observed.first_time else ""
-    yield f"# Drafted by `touchline map suggest` from {observed.events:,} touchpoint events of {observed.persons:,} persons{span}."
+    events, persons = counted(observed.events, "touchpoint event"), counted(observed.persons, "person")
+    yield f"# Drafted by `touchline map suggest` from {events} of {persons}{span}."
     yield f"# Sources: {', '.join(observed.sources)}."
     if observed.nobody_events:
-        yield f"# {observed.nobody_events:,} events name nobody: they count in volumes and say nothing about order."
+        name_nobody = counted(observed.nobody_events, "event names nobody: it counts", "events name nobody: they count")
+        yield f"# {name_nobody} in volumes and {'says' if observed.nobody_events == 1 else 'say'} nothing about order."
     if observed.every_person > 1:
         yield f"# Order is that of every {observed.every_person}th person."
     if simulated:
@@ -97,9 +100,9 @@ def _touchpoint(point: DraftTouchpoint, observed: Observed) -> Iterator[str]:
     yield f"  - {{{', '.join(f'{key}: {value}' for key, value in fields.items())}}}"
 
 
-def _evidence(seen: Seen, observed: Observed, point: DraftTouchpoint) -> str:
+def _evidence(seen: SeenTouchpoint, observed: Observed, point: DraftTouchpoint) -> str:
     share = f" ({seen.persons / observed.persons:.0%} of all)" if observed.persons else ""
-    parts = [f"{seen.events:,} events", f"{seen.persons:,} persons{share}"]
+    parts = [counted(seen.events, "event"), f"{counted(seen.persons, 'person')}{share}"]
     if seen.median_position is not None:
         parts.append(f"first met as touchpoint {seen.median_position:g} (median)")
         parts.append(f"before another one in {point.earliness:.0%} of the cases")

@@ -24,7 +24,7 @@ import chdb
 
 from touchline.errors import TouchlineError
 from touchline.local.clickhouse.blocks import Columns, split_blocks
-from touchline.local.clickhouse.statements import READING_WORDS, Insert, first_word, is_several, quote
+from touchline.local.clickhouse.statements import READING_WORDS, InsertStatement, first_word, is_several, quote
 
 # chDB makes each streamed chunk a whole document: only formats without header and footer can be streamed.
 STREAMED_FORMATS = {"native", "tsv", "tabseparated", "tabseparatedraw", "csv", "jsoneachrow", "rowbinary", "null"}
@@ -152,7 +152,7 @@ class EngineClient:
         names, types, *_ = map(json.loads, lines)
         return list(zip(names, types, strict=True))
 
-    def insert(self, insert: Insert, data: int, comment: str = "") -> int:
+    def insert(self, insert: InsertStatement, data: int, comment: str = "") -> int:
         """Run an INSERT with the data in the file descriptor `data`; its rows. QueryFailed: nothing is stored.
 
         Not chDB's `send_insert`: that reports success for a violated constraint or a killed insert.

@@ -21,7 +21,7 @@ from clickhouse_driver.varint import write_varint
 
 from touchline.local.clickhouse.blocks import Columns, Tape, skip_block
 from touchline.local.clickhouse.engine import Engine, EngineClient, QueryFailed, memory_file
-from touchline.local.clickhouse.statements import Insert, first_word, read_insert, split_format
+from touchline.local.clickhouse.statements import InsertStatement, first_word, read_insert, split_format
 
 # The last revision before interserver secrets, custom serialization and query parameters complicate the wire.
 REVISION = 54440
@@ -140,7 +140,7 @@ class NativeHandler(socketserver.BaseRequestHandler):
                 if not client.is_cancelled:
                     raise
 
-    def _insert(self, client: EngineClient, insert: Insert, behind: str) -> None:
+    def _insert(self, client: EngineClient, insert: InsertStatement, behind: str) -> None:
         is_inline = bool(first_word(behind))  # INSERT … VALUES (1, 'a') as text; else a comment at most
         with memory_file(behind if is_inline else "") as data:
             if not is_inline:

@@ -18,7 +18,7 @@ _FORMAT = re.compile(
 )
 
 
-class Insert(NamedTuple):
+class InsertStatement(NamedTuple):
     """An INSERT with data: `head` [FROM INFILE …] `settings` FORMAT `format`; in the text data is at `data_at`.
 
     `sample` is a query with the columns of the data.
@@ -47,7 +47,7 @@ def is_several(sql: str) -> bool:
     return bool(re.search(r";\s*[^\s;]", _shown(sql)))
 
 
-def read_insert(sql: str) -> Insert | None:
+def read_insert(sql: str) -> InsertStatement | None:
     """Take an INSERT with data apart; None for anything else (INSERT … SELECT and FROM INFILE run as they are)."""
     if not (found := _INSERT.match(_shown(sql[:_HEAD_MAX]))):
         return None
@@ -55,7 +55,7 @@ def read_insert(sql: str) -> Insert | None:
     head_end = found.start("settings") if found["settings"] else found.start("data")
     head, settings = sql[:head_end], sql[head_end : found.start("data")]
     sample = f"SELECT {columns[1:-1] or '*'} FROM {target}"
-    return Insert(sample, head, settings, found["format"] or "Values", found.end())
+    return InsertStatement(sample, head, settings, found["format"] or "Values", found.end())
 
 
 def split_format(sql: str) -> tuple[str, str]:

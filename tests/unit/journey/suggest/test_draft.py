@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from touchline.journey.suggest.draft import draft, identifier, is_nameable
-from touchline.journey.suggest.observe import Observed, Seen
+from touchline.journey.suggest.observe import Observed, SeenTouchpoint
 from touchline.journey.suggest.write import write_map
 from touchline.schemas.journey.coverage import coverage_warnings, touchpoints_of_stages
 from touchline.schemas.journey.model import JourneyMap
@@ -21,7 +21,7 @@ NAMES = st.one_of(
 )
 
 
-def seen(touchpoint: str, events: int = 10, **fields: Any) -> Seen:
+def seen(touchpoint: str, events: int = 10, **fields: Any) -> SeenTouchpoint:
     given: dict[str, Any] = {
         "persons": 5,
         "channels": {"web": events},
@@ -29,10 +29,10 @@ def seen(touchpoint: str, events: int = 10, **fields: Any) -> Seen:
         "order_events": 0,
         "declared_events": 0,
     }
-    return Seen(touchpoint, events, **(given | {"simulated_events": 0, "median_position": 1.0} | fields))
+    return SeenTouchpoint(touchpoint, events, **(given | {"simulated_events": 0, "median_position": 1.0} | fields))
 
 
-def observed(*touchpoints: Seen, before: dict[tuple[str, str], int] | None = None, **fields: Any) -> Observed:
+def observed(*touchpoints: SeenTouchpoint, before: dict[tuple[str, str], int] | None = None, **fields: Any) -> Observed:
     totals: dict[str, Any] = {
         "events": sum(one.events for one in touchpoints),
         "persons": 9,

@@ -10,10 +10,17 @@ from clickhouse_driver.varint import write_varint
 from clickhouse_driver.writer import write_binary_str
 
 from touchline.local.clickhouse.blocks import Tape, skip_block, split_blocks
-from touchline.local.clickhouse.statements import Insert, first_word, is_several, quote, read_insert, split_format
+from touchline.local.clickhouse.statements import (
+    InsertStatement,
+    first_word,
+    is_several,
+    quote,
+    read_insert,
+    split_format,
+)
 
 
-def read(sql: str) -> Insert:
+def read(sql: str) -> InsertStatement:
     insert = read_insert(sql)
     assert insert is not None
     return insert
@@ -22,7 +29,7 @@ def read(sql: str) -> Insert:
 @pytest.mark.parametrize(
     ("sql", "insert", "data"),
     [
-        ("INSERT INTO t VALUES", Insert("SELECT * FROM t", "INSERT INTO t ", "", "Values", 20), ""),
+        ("INSERT INTO t VALUES", InsertStatement("SELECT * FROM t", "INSERT INTO t ", "", "Values", 20), ""),
         ("insert into table d.t (a, `b (`) values (1)", None, " (1)"),
         ("INSERT INTO `odd name` FORMAT CSV\n1,2\n", None, "1,2\n"),
         ("INSERT INTO t FORMAT TSV\r\n\n\nx", None, "\n\nx"),
@@ -32,7 +39,7 @@ def read(sql: str) -> Insert:
         ("INSERT INTO t", None, ""),
     ],
 )
-def test_an_insert_is_cut_before_its_data(sql: str, insert: Insert | None, data: str) -> None:
+def test_an_insert_is_cut_before_its_data(sql: str, insert: InsertStatement | None, data: str) -> None:
     found = read(sql)
     assert sql[found.data_at :] == data
     assert insert is None or found == insert

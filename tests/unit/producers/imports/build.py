@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import parse_mapping
-from touchline.producers.imports.rows import open_rows
+from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.send import send_rows
 from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.memory import InMemoryProducer

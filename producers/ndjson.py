@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field
 
 from pydantic_core import from_json
 
-from touchline.cli.sending import waiting_note
 from touchline.producers.errors import EventRejected
 from touchline.producers.producer import EventProducer
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
+from touchline.wording import counted, waiting_note
 
 VERDICTS_KEPT = 1_000
 _LINES_BETWEEN_STEPS = 500
@@ -49,8 +49,8 @@ class LineVerdicts:
 
     def sentence(self) -> str:
         """For people."""
-        refused = f", refused {self.rejected:,} lines" if self.rejected else ""
-        return f"sent {self.accepted:,} events{refused}{waiting_note(self.waiting)}"
+        refused = f", refused {counted(self.rejected, 'line')}" if self.rejected else ""
+        return f"sent {counted(self.accepted, 'event')}{refused}{waiting_note(self.waiting)}"
 
 
 def emit_lines(

@@ -1,10 +1,6 @@
-"""Answers that count in no survey KPI, and why, by the catalogue."""
+"""Why an answer counts in no survey KPI, by the catalogue."""
 
 from __future__ import annotations
-
-from collections import Counter
-
-from clickhouse_driver import Client
 
 from touchline.sql.catalogue import load_catalogue
 from touchline.sql.surveys import COUNTED
@@ -28,18 +24,3 @@ def why_uncounted(kpi: str, variant: str, scale_min: int, scale_max: int, has_sc
         asked = ", ".join(f"{low} to {high}" for low, high in scales)
         return f"{' '.join((kpi, variant)).strip()} is defined on {asked}, not on {scale_min} to {scale_max}"
     return ""
-
-
-def read_uncounted(client: Client) -> list[tuple[str, int]]:
-    """(why, number of answers), the most frequent first."""
-    reasons: Counter[str] = Counter()
-    for *answer, answers in client.execute(_ANSWERS):
-        reasons[why_uncounted(*answer)] += answers
-    del reasons[""]
-    return sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
-
-
-_ANSWERS = """
-SELECT ifNull(kpi, ''), ifNull(variant, ''), scale_min, scale_max, isNotNull(score), ifNull(disposition, ''), count()
-FROM journey.answers GROUP BY ALL
-"""

@@ -8,15 +8,15 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from touchline.cli.pages import REPLACEMENT
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import NO_BYTES
 from touchline.quarantine.keep import TERM, Kept, State, state_of
 from touchline.quarantine.replay import Replayed
 from touchline.quarantine.shape import shape_lines
-from touchline.report.tables import whole_table
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
+from touchline.terminal import REPLACEMENT, whole_table
+from touchline.wording import counted
 
 
 def entries_page(
@@ -47,14 +47,16 @@ def outcome_lines(selected: int, outcome: Replayed, is_dry_run: bool) -> list[st
         return ["nothing is in quarantine that this selects"]
     verb, settled = ("would send", "would settle") if is_dry_run else ("sent", "settled")
     lines = [
-        f"{verb} {outcome.sent:,} of {selected:,} records again; {settled} {outcome.settled:,}"
+        f"{verb} {outcome.sent:,} of {counted(selected, 'record')} again; {settled} {outcome.settled:,}"
         + (f", {outcome.there_already:,} of them in the ledger already" if outcome.there_already else "")
     ]
     for why, count in outcome.refused.most_common():
         field = f" {why.field}" if why.field else ""
-        lines.append(f"{count:,} stay in quarantine: {why.why}{field}; {why.remedy}")
+        lines.append(f"{counted(count, 'stays', 'stay')} in quarantine: {why.why}{field}; {why.remedy}")
     if outcome.waiting:
-        lines.append(f"{outcome.waiting:,} are not judged yet: run it again when the workers have caught up")
+        lines.append(
+            f"{counted(outcome.waiting, 'is', 'are')} not judged yet: run it again when the workers have caught up"
+        )
     return lines
 
 

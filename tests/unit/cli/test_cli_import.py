@@ -86,7 +86,7 @@ def test_several_files_and_bad_rows_are_told_one_by_one_and_the_status_is_1(
 def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touchline: Run, tmp_path: Path) -> None:
     write_csv(Path("till.csv"), [receipt(1), BAD_ROWS["a time before all events"][0]])
     status, out, err = touchline("import", "till.csv", "--mapping", "m.yaml", "--dry-run")
-    assert (status, out) == (1, "till.csv: checked 1 events, refused 1 rows\n")
+    assert (status, out) == (1, "till.csv: checked 1 event, refused 1 row\n")
     assert "line 3: field time: time_out_of_range" in err
     assert sent == []
 
@@ -151,13 +151,13 @@ def test_a_watched_folder_takes_each_content_once(sent: list[InMemoryProducer], 
     write_csv(inbox / "b.csv.part", [receipt(2)])
     (inbox / ".hidden.csv").write_bytes(b"")
     words = ("import", "watch", "inbox", "--mapping", "m.yaml", "--once")
-    assert touchline(*words) == (0, "inbox/a.csv: sent 1 events\n", "")
+    assert touchline(*words) == (0, "inbox/a.csv: sent 1 event\n", "")
     (inbox / "a.csv").rename(inbox / "again.csv")
     assert touchline(*words) == (0, "", "")
     (inbox / "b.csv.part").rename(inbox / "b.csv")
     (inbox / "c.parquet").write_bytes(b"no parquet")
     status, out, err = touchline(*words)
-    assert (status, out) == (1, "inbox/b.csv: sent 1 events\n")
+    assert (status, out) == (1, "inbox/b.csv: sent 1 event\n")
     assert "c.parquet cannot be read" in err
 
 
@@ -197,7 +197,7 @@ def test_a_watched_folder_waits_for_kafka(
     monkeypatch.setattr(watch_module, "open_producer", absent_twice)
     monkeypatch.setattr(time, "sleep", interrupted_when_done)
     status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
-    assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
+    assert (status, out) == (130, "inbox/a.csv: sent 1 event\n")
     assert err.count("Kafka does not answer") == 2
     assert len(sent[0].events) == 1
 
@@ -225,7 +225,7 @@ def test_a_watched_folder_outlives_a_kafka_that_goes_away_amid_a_file(
     monkeypatch.setattr(InMemoryProducer, "secure", fails_once)
     monkeypatch.setattr(time, "sleep", interrupted_when_done)
     status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
-    assert (status, out) == (130, "inbox/a.csv: sent 1 events\n")
+    assert (status, out) == (130, "inbox/a.csv: sent 1 event\n")
     assert "it tries again" in err
 
 

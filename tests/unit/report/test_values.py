@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from touchline.errors import WrongUsage
-from touchline.report.trend import Periods
+from touchline.report.values import Periods
 
 
 def test_periods_are_of_equal_length_and_touch() -> None:

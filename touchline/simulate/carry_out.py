@@ -53,7 +53,7 @@ def at_rate(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Line]:
-    """The events, so many a second; 0 is as fast as possible. Time that is lost is not caught up in a burst of more than a second."""
+    """The events at that rate; 0 is as fast as possible. Lost time is not made up for by a burst of more than a second."""
     if per_second <= 0:
         yield from events
         return

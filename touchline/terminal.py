@@ -1,16 +1,29 @@
-"""Printing of pages whose texts come from events: no control character reaches the terminal, and no column is cut."""
+"""Output of pages and values whose texts come from events: no control character reaches the terminal, and no column is cut."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
+from rich.table import Table
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROLS = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _DIRECTION_CLASSES = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 """Bidirectional classes of the characters that turn the direction of what follows, also beyond the name that holds them."""
+
+
+def whole_table(*heads: str, right: Collection[str] = ()) -> Table:
+    """An empty table without lines whose cells are never cut, since two names may differ in their ends: what is too wide for its column
+    goes on in the next line. The columns of `right` are set to the right."""
+    table = Table(box=None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, justify="right" if head in right else "left", overflow="fold")
+    return table
 
 
 def print_page(page: RenderableType, width_when_piped: int) -> None:
@@ -19,6 +32,15 @@ def print_page(page: RenderableType, width_when_piped: int) -> None:
     if not console.is_terminal:
         console.width = width_when_piped
     console.print(Segments([_harmless(segment) for segment in console.render(page)]), end="")
+
+
+def plain(value: object) -> str:
+    """Times, days and money as text: the `default` of `json.dumps` for what JSON has no form for."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def _harmless(segment: Segment) -> Segment:

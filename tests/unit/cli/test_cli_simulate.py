@@ -11,11 +11,11 @@ import pytest
 from tests.unit.simulate.ledgers import ROOT, events_of, lines_of
 from touchline.cli import simulate as simulate_module
 from touchline.cli.main import run
-from touchline.cli.simulating import at_rate
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
-from touchline.simulate.parameters import Parameters
+from touchline.simulate.carry_out import at_rate
+from touchline.simulate.parameters import SimulationParameters
 
 Run = Callable[..., tuple[int, str, str]]
 WORDS = ("simulate", "--seed", "7", "--persons", "30", "--days", "20")
@@ -69,7 +69,7 @@ def test_what_is_sent_is_what_the_ledger_holds(
     said = json.loads(out)
     kept = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert status == 0
-    assert json.dumps(kept) == json.dumps(lines_of(Parameters(7, 30, 20)))
+    assert json.dumps(kept) == json.dumps(lines_of(SimulationParameters(7, 30, 20)))
     assert [event["id"] for event in producers[0].events] == [event["id"] for event in events_of(kept)]
     assert said["acknowledged"] == said["sent"] == len(producers[0].events)
     assert said["run"] == kept[0]["run"]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from touchline.report.tables import whole_table
+from touchline.terminal import whole_table
+from touchline.wording import counted
 
 if TYPE_CHECKING:
     from touchline.local.doctor import Finding
     from touchline.local.status import StackStatus
     from touchline.settings import Settings
+    from touchline.settings.engines import ClickHouseSettings
 
 WIDTH_WHEN_PIPED = 160
 STATE_STYLES = {"ready": "green", "not answering": "yellow", "crashed": "red", "stopped": "dim"}
@@ -32,7 +34,9 @@ def print_status(status: StackStatus, settings: Settings) -> None:
     console = _console()
     console.print(table)
     if status.lag is not None:
-        console.print(f"\n{status.lag:,} records of {settings.topic} wait to be stored")
+        console.print(
+            f"\n{counted(status.lag, 'record')} of {settings.topic} {'waits' if status.lag == 1 else 'wait'} to be stored"
+        )
     if status.is_ready:
         console.print(f"Kafka {settings.kafka_bootstrap}, ClickHouse {_clickhouse(settings)}", markup=False)
 
@@ -59,7 +63,7 @@ def duration(seconds: int) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def _clickhouse(settings: Settings) -> str:
+def _clickhouse(settings: ClickHouseSettings) -> str:
     host, user = settings.clickhouse_host, settings.clickhouse_user
     native, http = f"{host}:{settings.clickhouse_port}", f"http://{host}:{settings.clickhouse_http_port}"
     return f"{native} and {http} (user {user}, password in {settings.clickhouse_password_file})"

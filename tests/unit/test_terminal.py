@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.table import Table
 
-from touchline.cli.pages import REPLACEMENT, print_page
-from touchline.report.tables import whole_table
+from touchline.terminal import REPLACEMENT, print_page, whole_table
 
 
 def test_an_escape_sequence_in_a_name_does_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

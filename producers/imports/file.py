@@ -1,0 +1,44 @@
+"""Imports one file by a mapping: its key in the journal, its rows, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from touchline.producers.imports.journal import ImportJournal, content_hash
+from touchline.producers.imports.mapping.mapper import Mapper
+from touchline.producers.imports.mapping.model import Mapping
+from touchline.producers.imports.rows.row import RowFile
+from touchline.producers.imports.send import send_rows
+from touchline.producers.imports.verdicts import RowVerdicts
+from touchline.producers.producer import EventProducer
+
+
+def work_of(journal: ImportJournal, file: Path, mapping: Mapping) -> bytes:
+    """The key of importing what stands in the file now, by that mapping."""
+    return journal.work(b"file", mapping.content_hash().encode(), content_hash(file))
+
+
+def send_file(
+    file: Path,
+    rows: RowFile,
+    mapping: Mapping,
+    producer: EventProducer,
+    journal: ImportJournal | None,
+    work: bytes,
+    *,
+    advance: Callable[[int], None],
+    say: Callable[[str], None],
+) -> RowVerdicts:
+    """Sends an open file and closes it. `say` hears of each refused row at once, and at the end of columns that no row has."""
+    mapper = Mapper(mapping)
+    try:
+        verdicts = send_rows(
+            rows, mapper, producer, journal, work, advance=advance, say=lambda verdict: say(f"{file}: {verdict}")
+        )
+    finally:
+        rows.close()
+    if rows.columns is None and verdicts.rows > verdicts.rejected:
+        for column, field in mapper.unseen.items():
+            say(f"{file}: no row has {column!r}, which the mapping reads as {field}; is it spelt so?")
+    return verdicts

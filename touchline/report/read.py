@@ -1,0 +1,253 @@
+"""Reads the report: every touchpoint of every map with its volume, persons, KPIs and their trends, how far journeys came, what is unmapped
+or kept out, and the account.
+
+A KPI over all days is computed from the sums of classes, by the catalogue's own SQL, never from daily values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from clickhouse_driver import Client
+
+from touchline.report.values import (
+    NO_TREND,
+    Account,
+    Kpi,
+    MapPart,
+    Periods,
+    Report,
+    StageLine,
+    Totals,
+    TouchpointLine,
+    Trend,
+)
+from touchline.sql.survey_api import SURVEY_BY_TOUCHPOINT
+from touchline.surveys.uncounted import why_uncounted
+
+UNMAPPED_SHOWN = 10
+PERIOD_DAYS = 28
+
+Key = tuple[str, str, int, str, str, str]
+"""Touchpoint, stage, is_simulated, KPI, variant, scope."""
+
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
+"""The days that ClickHouse's Date knows; events are valid from 1990 on."""
+_ALL_DAYS = Periods(date(1970, 1, 2), _FIRST_DAY, _FIRST_DAY, _LAST_DAY)
+"""Everything, compared with nothing."""
+_KEY = "touchpoint, ifNull(stage, '') AS at_stage, is_simulated, kpi, variant, scope"
+_CALL = SURVEY_BY_TOUCHPOINT.called(
+    map="%(map)s",
+    map_version="%(version)s",
+    date_from="%(from_)s",
+    date_to="%(to)s",
+    filter="map()",
+    before_from="%(before_from)s",
+    before_to="%(before_to)s",
+)
+
+
+class _Volume(NamedTuple):
+    stages: dict[str, int]
+    channels: dict[str, int]
+    events: int
+    persons: int
+    is_mapped: int
+
+
+_NO_VOLUME = _Volume({}, {}, 0, 0, 0)  # answers may be about a touchpoint of which no event came
+
+
+def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = None) -> Report:
+    """Read the report; trends compare the last `days` until that day (each map's last one) with as many before."""
+    maps = read_maps(client, days, until)
+    unmapped = read_unmapped(client, [(part.map, part.map_version) for part in maps])
+    return Report(
+        maps,
+        read_totals(client),
+        read_simulated_sources(client),
+        read_uncounted(client),
+        unmapped[:UNMAPPED_SHOWN],
+        sum(row[3] for row in unmapped),
+        client.execute("SELECT reason, count() FROM journey.quarantine GROUP BY reason ORDER BY count() DESC, reason"),
+        _account(client),
+    )
+
+
+def read_totals(client: Client) -> Totals:
+    """Events, distinct persons and places, answers, and the time they span."""
+    ((events, persons, places, first, last),) = client.execute(
+        "SELECT count(), uniqExact(person), uniqExact(place), min(event_time), max(event_time) FROM journey.touchpoints"
+    )
+    ((answers,),) = client.execute("SELECT count() FROM journey.answers")
+    return Totals(events, persons, places, answers, first if events else None, last if events else None)
+
+
+def read_maps(client: Client, days: int, until: date | None) -> list[MapPart]:
+    """The default map, then every other whose newest version places an event, in the order of their registration.
+
+    A touchpoint stands under each map that places one of its events, and under the default map where none does. `days` is the length
+    of a period; the last one ends at `until`, else with the last event that the map places.
+    """
+    last_days = dict(client.execute(_LAST_DAYS))
+    maps = [one for one in client.execute(_MAPS) if one[3] or one[:2] in last_days]
+    placed_elsewhere: set[str] = set()
+    parts: list[MapPart] = []
+    for name, version, title, is_default in reversed(maps):  # the default map comes last: it shows what no other places
+        last = until or last_days.get((name, version))
+        periods = Periods.ending(last, days) if last else None
+        lines = _touchpoints(client, name, version, periods, placed_elsewhere if is_default else None)
+        placed_elsewhere |= {line.touchpoint for line in lines}
+        if lines or is_default:
+            parts.append(
+                MapPart(name, version, title, bool(is_default), periods, lines, read_stages(client, name, version))
+            )
+    return parts[::-1]
+
+
+def _touchpoints(
+    client: Client, name: str, version: int, periods: Periods | None, placed_elsewhere: set[str] | None
+) -> list[TouchpointLine]:
+    """`placed_elsewhere`: show also what this map does not place, but for these."""
+    kpis = read_kpis(client, name, version, periods)
+    volumes = {row[:2]: _Volume(*row[2:]) for row in client.execute(_VOLUMES, {"map": name, "version": version})}
+    placed = {touchpoint for (touchpoint, _), volume in volumes.items() if volume.is_mapped}
+    totals: dict[str, int] = {}
+    lines = []
+    for key in volumes.keys() | kpis.keys():
+        touchpoint, is_simulated = key
+        if touchpoint not in placed and (placed_elsewhere is None or touchpoint in placed_elsewhere):
+            continue
+        volume = volumes.get(key, _NO_VOLUME)
+        totals[touchpoint] = totals.get(touchpoint, 0) + volume.events
+        stages, channels = _by_volume(volume.stages), _by_volume(volume.channels)
+        found = kpis.get(key, [])
+        lines.append(
+            TouchpointLine(touchpoint, stages, channels, bool(is_simulated), volume.events, volume.persons, found)
+        )
+    return sorted(lines, key=lambda line: (-totals[line.touchpoint], line.touchpoint, line.is_simulated))
+
+
+def _by_volume(counts: dict[str, int]) -> list[str]:
+    return sorted(counts, key=lambda name: (-counts[name], name))
+
+
+def read_kpis(
+    client: Client, map_name: str, map_version: int, periods: Periods | None
+) -> Mapping[tuple[str, int], list[Kpi]]:
+    """KPIs by (touchpoint, is_simulated)."""
+    of_map = {"map": map_name, "version": map_version}
+    trends: dict[Key, Trend] = {}
+    if periods is not None:
+        query = f"SELECT {_KEY}, trend, change, change_low, change_high, n, n_before FROM {_CALL}"
+        rows = client.execute(query, of_map | _days(periods))
+        trends = {row[:6]: Trend(*row[6:]) for row in rows}
+    found: dict[tuple[str, int], list[Kpi]] = {}
+    query = f"SELECT {_KEY}, unit, value, n, ci_low, ci_high, ci_method FROM {_CALL} ORDER BY kpi, variant, scope, stage_order"
+    for row in client.execute(query, of_map | _days(_ALL_DAYS)):
+        touchpoint, stage, is_simulated, kpi, variant, scope, unit, value, n, ci_low, ci_high, ci_method = row
+        trend = trends.get((touchpoint, stage, is_simulated, kpi, variant, scope), NO_TREND)
+        made = Kpi(kpi, variant, scope, stage, unit, value, n, ci_low, ci_high, ci_method, trend)
+        found.setdefault((touchpoint, is_simulated), []).append(made)
+    return found
+
+
+def _days(periods: Periods) -> dict[str, date]:
+    return {name: min(max(day, _FIRST_DAY), _LAST_DAY) for name, day in periods._asdict().items()}
+
+
+def read_stages(client: Client, map_name: str, map_version: int) -> list[StageLine]:
+    """The stages of a map in their order."""
+    in_order, in_any = (
+        client.execute(
+            f"SELECT stage, reached, rate, ci_low, ci_high FROM journey.{view} "
+            "WHERE map = %(map)s AND map_version = %(version)s ORDER BY stage_order",
+            {"map": map_name, "version": map_version},
+        )
+        for view in ("funnel_stage", "funnel_stage_any")
+    )
+    return [StageLine(*one, *other[1:]) for one, other in zip(in_order, in_any, strict=True)]
+
+
+def read_simulated_sources(client: Client) -> list[tuple[str, str]]:
+    """(source, its name) of each source of which a simulated event or answer stands, sorted."""
+    return [tuple(row) for row in client.execute(_SOURCES)]
+
+
+def read_uncounted(client: Client) -> list[tuple[str, int]]:
+    """(why, number of answers), the most frequent first."""
+    reasons: Counter[str] = Counter()
+    for *answer, answers in client.execute(_ANSWERS):
+        reasons[why_uncounted(*answer)] += answers
+    del reasons[""]
+    return sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+
+
+def read_unmapped(client: Client, maps: Sequence[tuple[str, int]]) -> list[tuple[str, str, str, int]]:
+    """(source, touchpoint, action, events). With one map that is the view `unmapped`; with several, an event that another map places is
+    none of them."""
+    rows = client.execute(_OF_DEFAULT_MAP) if len(maps) < 2 else client.execute(_OF_ALL_MAPS, {"maps": tuple(maps)})
+    return [tuple(row) for row in rows]
+
+
+def _account(client: Client) -> Account:
+    fates = ", ".join(f"sum({name})" for name in Account._fields[:-1])
+    ((received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, worst),) = client.execute(
+        f"SELECT {fates}, min(is_balanced) FROM journey.account"
+    )
+    is_balanced = bool(worst) or not received + gaps
+    return Account(received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, is_balanced)
+
+
+_MAPS = """
+SELECT id, map_version, name, is_default
+FROM (SELECT id, map_version, name, is_default, registered_at FROM journey.dim_map ORDER BY is_default DESC, map_version DESC LIMIT 1 BY id)
+ORDER BY is_default DESC, registered_at, id
+"""
+_LAST_DAYS = """
+SELECT (map, map_version), max(bucket) FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
+"""
+_VOLUMES = """
+SELECT
+    touchpoint, is_simulated, sumMap(map(ifNull(stage, ''), 1)) AS stages, sumMap(map(ifNull(channel, ''), 1)) AS channels,
+    count() AS events, uniqExact(person) AS persons, max(is_mapped) AS is_mapped_once
+FROM journey.attachments
+WHERE map = %(map)s AND map_version = %(version)s
+GROUP BY touchpoint, is_simulated
+"""
+_SOURCES = """
+SELECT source, any(name)
+FROM
+(
+    SELECT DISTINCT toString(source) AS source FROM journey.touchpoints WHERE is_simulated = 1
+    UNION DISTINCT
+    SELECT DISTINCT toString(source) FROM journey.answers WHERE is_simulated = 1
+) AS simulated
+LEFT JOIN (SELECT toString(id) AS source, name FROM journey.dim_source) AS declared USING (source)
+GROUP BY source
+ORDER BY source
+"""
+_ANSWERS = """
+SELECT ifNull(kpi, ''), ifNull(variant, ''), scale_min, scale_max, isNotNull(score), ifNull(disposition, ''), count()
+FROM journey.answers GROUP BY ALL
+"""
+_OF_DEFAULT_MAP = """
+SELECT source, touchpoint, ifNull(action, ''), events FROM journey.unmapped ORDER BY events DESC, 1, 2, 3
+"""
+# Only touchpoints that the default map leaves out are counted event by event.
+_OF_ALL_MAPS = """
+SELECT source, met, done, count() AS events
+FROM
+(
+    SELECT source, event_id, any(touchpoint) AS met, any(ifNull(action, '')) AS done
+    FROM journey.attachments
+    WHERE (map, map_version) IN %(maps)s AND touchpoint IN (SELECT touchpoint FROM journey.unmapped)
+    GROUP BY source, event_id
+    HAVING max(is_mapped) = 0
+)
+GROUP BY source, met, done
+ORDER BY events DESC, source, met, done
+"""

@@ -1,0 +1,154 @@
+"""What became of one event, as values: its records, the event as sent, its place in each map, the cells that it counts in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from touchline.schemas.reasons import Fate
+
+Cell = dict[str, str | int | float | Decimal | date | None]
+
+
+class Version(NamedTuple):
+    """One record that brought the event. `fate` is what holds now, `history` every fate with the time since when it held. `because` says
+    which other record decided; empty where none did. `received_at` is None where the record does not tell."""
+
+    topic: str
+    incarnation: str
+    partition: int
+    offset: int
+    revision: int
+    fate: str
+    reason: str
+    field: str
+    remedy: str
+    because: str
+    received_at: datetime | None
+    history: Sequence[tuple[datetime, str]]
+
+    @property
+    def counts(self) -> bool:
+        """Whether this is the version that stands in the views."""
+        return self.fate == Fate.STORED
+
+    @property
+    def position(self) -> str:
+        """Where it stands in Kafka."""
+        return f"{self.topic}/{self.partition} offset {self.offset}"
+
+
+class Event(NamedTuple):
+    """The version that counts, as sent."""
+
+    event_type: str
+    event_time: datetime
+    local_date: date
+    zone: str
+    clock_correction_seconds: float
+    touchpoint: str
+    action: str
+    is_simulated: bool
+    provenance: str
+    campaign: str
+    identifier_type: str
+    identifier: str
+    links: Sequence[tuple[str, str]]
+
+
+class Placement(NamedTuple):
+    """Where one map put the event, and why. `uncounted` says why an answer counts in no survey KPI; empty where it does."""
+
+    map: str
+    map_version: int
+    is_default: bool
+    person: str
+    stage: str
+    stage_order: int
+    rule: str
+    evidence: str
+    channel: str
+    persona: str
+    segment: str
+    cycle: int
+    transition: str
+    touchpoint_number: int
+    wait_seconds: float | None
+    is_conversion: bool
+    first_of: Sequence[str]
+    stage_max_before: int
+    stage_max: int
+    funnel_before: int
+    funnel_depth: int
+    churn_due_at: datetime | None
+    uncounted: str
+
+
+class Counted(NamedTuple):
+    """A cell that the event counts in: the mart, the cell's dimensions, what the event adds, and the query for all of its events."""
+
+    view: str
+    cell: Cell
+    adds: Cell
+    events_query: str
+
+
+class Unseen(NamedTuple):
+    """What may be known of an id that is not found: sources that have it, and records that keep no id."""
+
+    other_sources: Sequence[str]
+    without_id: Sequence[tuple[str, int]]
+
+
+class Trace(NamedTuple):
+    """All of it. `event` is None when no version counts, `unseen` when there is any version."""
+
+    source: str
+    event_id: str
+    versions: Sequence[Version]
+    event: Event | None
+    placements: Sequence[Placement]
+    counted: Sequence[Counted]
+    unseen: Unseen | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the event stands in the views."""
+        return any(version.counts for version in self.versions)
+
+
+def as_object(found: Trace) -> dict[str, object]:
+    """The trace as values for JSON."""
+    return {
+        "source": found.source,
+        "event_id": found.event_id,
+        "counts": found.counts,
+        "verdict": verdict(found),
+        "versions": [
+            version._asdict()
+            | {"counts": version.counts}
+            | {"history": [{"since": since, "fate": fate} for since, fate in version.history]}
+            for version in found.versions
+        ],
+        "event": found.event._asdict() if found.event else None,
+        "placements": [placement._asdict() for placement in found.placements],
+        "counted": [one._asdict() for one in found.counted],
+        "unseen": found.unseen._asdict() if found.unseen else None,
+    }
+
+
+def verdict(trace: Trace) -> str:
+    """What became of the event, in one line."""
+    if trace.counts:
+        return (
+            "stored, it counts"
+            if trace.placements
+            else "stored; this kind of event is attached to no journey and counts in no KPI"
+        )
+    if trace.unseen is not None:
+        return "never stored: never sent, not read yet (`touchline reconcile`), or its record kept no id"
+    if any(version.fate == Fate.QUARANTINED for version in trace.versions):
+        return "in quarantine, it counts nowhere"
+    return "it does not count"
