@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.sending import hush_kafka
+from touchline.cli.sending import quiet_sending_log
 from touchline.settings import load_settings
 
 
@@ -38,5 +38,5 @@ def collector(
     from touchline.producers.collector.serve import serve
 
     configure_log()
-    hush_kafka()
+    quiet_sending_log()
     asyncio.run(serve(settings))

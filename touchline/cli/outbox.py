@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, hush_kafka, progress_on_stderr
+from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, progress_on_stderr, quiet_sending_log
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
@@ -82,7 +82,7 @@ def drain(
 
 
 def _drain(settings: Settings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
-    hush_kafka()
+    quiet_sending_log()
     give_up_s = time.monotonic() + timeout_seconds
     with (
         TouchpointProducer(

@@ -15,7 +15,7 @@ from clickhouse_driver import Client
 from touchline.cli.pages import print_page
 from touchline.cli.quarantine_objects import bytes_object, entry_object, outcome_object
 from touchline.cli.quarantine_page import entries_page, entry_page, outcome_lines
-from touchline.cli.sending import hush_kafka, progress_on_stderr
+from touchline.cli.sending import progress_on_stderr, quiet_sending_log
 from touchline.cli.trace import plain
 from touchline.clickhouse.connect import connect, explained
 from touchline.errors import NotClean, TouchlineError, WrongUsage
@@ -167,7 +167,7 @@ def replay(
     selection = _selection(settings, positions, source, reason, field, topic, partition, since, until, limit)
     if selection.is_everything and not everything:
         raise WrongUsage("no record is selected", "give positions or filters, or --all")
-    hush_kafka()
+    quiet_sending_log()
     with _client(settings) as client:
         entries = read_open(client, selection)
         if dry_run:

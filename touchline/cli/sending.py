@@ -13,6 +13,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from touchline.log import quiet_kafka_log
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.settings import Settings
@@ -30,15 +31,14 @@ class Advance(Protocol):
 def open_producer(settings: Settings, outbox: Path | None = None) -> TouchpointProducer:
     """The configured producer; `outbox` is the folder of one instead of `outbox_dir`. Raises EngineUnreachable,
     WrongUsage, OutboxUnusable."""
-    hush_kafka()
+    quiet_sending_log()
     options = {} if outbox is None else {"outbox": OutboxConfig.from_settings(settings, outbox)}
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS, **options)
 
 
-def hush_kafka() -> None:
-    """kafka-python logs each failed attempt with a traceback; a command says it once, with the remedy. What waits in
-    the outbox it says, too."""
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+def quiet_sending_log() -> None:
+    """A command says once that Kafka does not answer, with the remedy. What waits in the outbox it says, too."""
+    quiet_kafka_log()
     logging.getLogger("touchline.producers.outbox").setLevel(logging.ERROR)
 
 
