@@ -17,15 +17,15 @@ import aiohttp
 from touchline.clickhouse.answer import TAG_HEADER, Answer
 from touchline.clickhouse.errors import start_hint
 from touchline.clickhouse.login import http_address, http_headers
-from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.refusals import refusal_of
 from touchline.metrics.declared import QUERIES, QUERIES_WAITING, QUERY_SECONDS
 from touchline.metrics.meter import Meter
+from touchline.service.problem import RequestRefused
 from touchline.settings import Settings
 
 CONNECT_SECONDS: Final = 3.0
 ANSWER_GRACE_SECONDS: Final = 5.0
-"""ClickHouse itself ends a query after its time; so long is waited for its word."""
+"""ClickHouse itself ends a query after its time; how long its word is waited for after that."""
 CHUNK_BYTES: Final = 1 << 16
 SETTINGS: Final = {
     "output_format_json_quote_64bit_integers": "0",

@@ -6,7 +6,7 @@ import logging
 import re
 
 from touchline.clickhouse.errors import Kind, ServerError, kind_of
-from touchline.dashboards.server.problem import RequestRefused
+from touchline.service.problem import RequestRefused
 
 log = logging.getLogger("touchline.dashboard")
 

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from touchline.producers.collector.front import BadItem, Item
-from touchline.producers.collector.problem import RequestRefused
 from touchline.producers.errors import EventRejected
 from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep, is_too_deep
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
+from touchline.service.problem import RequestRefused
 
 
 def document_of(body: bytes) -> Any:
