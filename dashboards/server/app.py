@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from touchline.dashboards.server.api import Api
 from touchline.dashboards.server.asking.parameters import Parameters
@@ -23,7 +24,7 @@ from touchline.dashboards.server.static import ASK_AGAIN, IMMUTABLE, File, PageF
 from touchline.metrics.declared import DASHBOARD_REQUESTS, READY
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
-from touchline.service.health import Handler, add_health, exposed, report
+from touchline.service.health import add_health, exposed, report
 from touchline.service.problem import RequestRefused, Words, as_problem
 
 log = logging.getLogger("touchline.dashboard")

@@ -109,7 +109,7 @@ class ClickHouse:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """A place among the queries at once; waited for only so long."""
+        """A place among the queries at once; waited for at most dashboard_wait_seconds."""
         self._count(waiting=1)
         try:
             async with asyncio.timeout(self._settings.dashboard_wait_seconds):

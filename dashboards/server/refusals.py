@@ -18,7 +18,7 @@ def _field_of(thrown: str) -> str:
 
 
 def refusal_of(said: str) -> RequestRefused:
-    """The refusal that ClickHouse's words are. What is the operator's to mend goes to the log, by its code: the words may quote values."""
+    """The refusal that an error of ClickHouse becomes. What an operator has to see to is logged by its code: the words may quote values."""
     code, words = ServerError.read(said) or ServerError(0, "")
     kind = kind_of(code)
     match kind:

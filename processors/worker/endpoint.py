@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from touchline.log import logger
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
 from touchline.processors.worker.health import Health
-from touchline.service.health import Handler, add_health, exposed, report
+from touchline.service.health import add_health, exposed, report
 from touchline.service.problem import Words, as_problem
 from touchline.service.runner import Limits, Service
 from touchline.settings import Settings

@@ -1,4 +1,4 @@
-"""How the worker is: told once by the worker's life, read by the ready file, `/readyz` and the metric touchline_ready.
+"""How the worker is: set in one place by the worker's life, read by the ready file, `/readyz` and the metric touchline_ready.
 
 The file is for supervisors that can look at files only. It is there from the first assignment to the end of the worker, and holds one line
 such as `pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's, `stalled_in_store` and

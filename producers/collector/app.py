@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from touchline.errors import TouchlineError
 from touchline.producers.collector.access import WriteKey, WriteKeys
@@ -28,7 +29,7 @@ from touchline.producers.collector.refusals import busy, too_large
 from touchline.producers.errors import EventRejected
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
-from touchline.service.answering import Answering, Handler
+from touchline.service.answering import Answering
 from touchline.service.health import add_health, exposed, report
 from touchline.service.problem import RequestRefused, Words, as_problem
 from touchline.settings import Settings

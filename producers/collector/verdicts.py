@@ -1,4 +1,4 @@
-"""What a sender hears of its items, as models: the OpenAPI document is made from them."""
+"""What a sender gets back about its items, as models: the OpenAPI document is made from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from touchline.schemas.reasons import Reason
 
 FAULTS_SHOWN: Final = 20
 ITEMS_EXPLAINED: Final = 100
-"""Of so many items all faults are told, of further ones the leading one."""
+"""Items whose faults are all listed; of further ones only the leading fault is."""
 
 
 class Fault(BaseModel):

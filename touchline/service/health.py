@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"
 METRICS: Final = "/metrics"
 PATHS: Final = frozenset((HEALTH, READY, METRICS))
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_health(app: web.Application, ready: Handler, metrics: Handler, *, takes_head: bool = False) -> None:
