@@ -36,7 +36,7 @@ from aiohttp import web
 from kafka import KafkaConsumer, TopicPartition
 
 from bench.events import make_events
-from touchline.kafka.admin import ensure_topic
+from touchline.kafka.topic import ensure_topic
 from touchline.local.parts import settings_environment
 from touchline.local.ports import LOOPBACK, accepts, free_ports
 from touchline.local.stack import LocalStack

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from bench.events import make_events
-from touchline.kafka.admin import ensure_topic
+from touchline.kafka.topic import ensure_topic
 from touchline.local.stack import LocalStack
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.record import RecordMaker

@@ -33,7 +33,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from touchline.kafka.admin import ensure_topic
+from touchline.kafka.topic import ensure_topic
 from touchline.local.stack import LocalStack
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper

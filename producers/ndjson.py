@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from touchline.producers.errors import EventRejected
 from touchline.producers.producer import EventProducer
+from touchline.schemas.decoding import why_no_json
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.wording import counted, waiting_note
@@ -94,15 +95,7 @@ def _parse(line: bytes) -> dict[str, object]:
     try:
         event = from_json(line, allow_inf_nan=False)
     except ValueError:
-        raise EventRejected(Rejection(_why_no_json(line), "")) from None
+        raise EventRejected(Rejection(why_no_json(line), "")) from None
     if not isinstance(event, dict):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""))
     return event
-
-
-def _why_no_json(line: bytes) -> Reason:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return Reason.NOT_UTF8
-    return Reason.NOT_JSON

@@ -20,10 +20,10 @@ import psutil
 
 from touchline.clickhouse.connect import connect
 from touchline.errors import EngineUnreachable, NotClean, TouchlineError
+from touchline.kafka.offsets import lag
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
-from touchline.local.status import lag
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.settings import Settings, load_settings
 

@@ -92,6 +92,11 @@ def configure_log(stream: TextIO | None = None, *, verbose: bool = False) -> Non
         logging.getLogger(name).setLevel(logging.INFO)
 
 
+def quiet_kafka_log() -> None:
+    """kafka-python logs each failed attempt to connect with a traceback; the error that we raise says it once, with the remedy."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
 def _quoted(value: object) -> str:
     text = str(value)
     if text and not any(character in text for character in ' "=\n'):

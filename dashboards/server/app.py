@@ -1,6 +1,6 @@
 """The HTTP application: routes, and the way of one request through the name check to its answer.
 
-Handlers never raise to the server but RequestRefused, which the outermost layer words; a bug is a 500 without a traceback in the answer.
+Handlers never raise to the server but RequestRefused, which becomes a problem document; a bug is a 500 without a traceback in the answer.
 Of a request nothing is logged but its endpoint and status: parameters may name persons.
 """
 
@@ -8,35 +8,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from typing import Final
 
-import orjson
 from aiohttp import web
-from aiohttp.web_exceptions import HTTPException
+from aiohttp.typedefs import Handler
 
 from touchline.dashboards.server.api import Api
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.csv_download import csv_rows
 from touchline.dashboards.server.health import Readiness
-from touchline.dashboards.server.problem import CONTENT_TYPE as PROBLEM_TYPE, RequestRefused
 from touchline.dashboards.server.security import HEADERS, SNAPSHOT_POLICY, Names, require_own_page
 from touchline.dashboards.server.snapshot.export import snapshot
 from touchline.dashboards.server.static import ASK_AGAIN, IMMUTABLE, File, PageFiles
-from touchline.log import frames_of
 from touchline.metrics.declared import DASHBOARD_REQUESTS, READY
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
+from touchline.service.health import add_health, exposed, report
+from touchline.service.problem import RequestRefused, Words, as_problem
 
 log = logging.getLogger("touchline.dashboard")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NO_STORE: Final = {"Cache-Control": "no-store"}
 READ_SECONDS: Final = 30.0
-"""So long may a reader take for a piece of a download."""
+"""Longest time that a reader may take for a piece of a download."""
 SCRAPE_SECONDS: Final = 2.0
-"""So long may the look for ClickHouse hold up a scrape."""
+"""Longest time that the look for ClickHouse may hold up a scrape."""
 _JSON: Final = "application/json"
+_WORDS: Final = Words(
+    {
+        404: ("there is nothing at this path", "open /, or see docs/dashboard.md"),
+        405: ("the server only reads", "use GET or HEAD"),
+    },
+    hint="see docs/dashboard.md",
+    fault=("the server has a fault", "report it with the line of its log"),
+)
 
 
 class Dashboard:
@@ -49,7 +55,7 @@ class Dashboard:
         self._exposition = Exposition(meter)
         self._names = names
         self._files = files
-        self.app = web.Application(middlewares=[self._worded])
+        self.app = web.Application(middlewares=[self._as_problem])
         get = self.app.router.add_get
         get("/", self._page)
         get("/static/{path:.+}", self._static)
@@ -58,9 +64,7 @@ class Dashboard:
         get("/api/journey", self._journey)
         get("/api/q/{name}", self._query)
         get("/export/map.html", self._snapshot)
-        get("/healthz", self._health)
-        get("/readyz", self._ready)
-        get("/metrics", self._exposed)
+        add_health(self.app, self._ready, self._metrics, takes_head=True)
 
     async def _page(self, request: web.Request) -> web.Response:
         page = self._files.index()
@@ -105,55 +109,39 @@ class Dashboard:
         }
         return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
-    async def _health(self, _request: web.Request) -> web.Response:
-        return _json(b'{"status":"alive"}')
-
     async def _ready(self, _request: web.Request) -> web.Response:
         await self._readiness.require()
-        return _json(b'{"status":"ready"}')
+        return report("ready")
 
-    async def _exposed(self, request: web.Request) -> web.Response:
+    async def _metrics(self, request: web.Request) -> web.Response:
         try:
             async with asyncio.timeout(SCRAPE_SECONDS):
                 await self._readiness.require()
             self._meter.set(READY, 1)
         except (RequestRefused, TimeoutError):
             self._meter.set(READY, 0)
-        body, content_type = self._exposition.answer(request.headers.get("Accept", ""))
-        return web.Response(body=body, headers={"Content-Type": content_type, **NO_STORE})
+        return exposed(*self._exposition.answer(request.headers.get("Accept", "")))
 
     @web.middleware
-    async def _worded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Every refusal in one form, every answer with the headers of all."""
+    async def _as_problem(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every answer with the headers of all."""
         resource = request.match_info.route.resource
         endpoint = resource.canonical if resource is not None else "unknown"
         status = 499  # the client went away
         try:
-            response = await self._outcome(request, handler)
+            response = await as_problem(self._permitted(request, handler), _WORDS, log)
             status = response.status
-            return response
         finally:
             self._meter.add(DASHBOARD_REQUESTS, 1, endpoint, str(status))
-
-    async def _outcome(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            self._names.require(request.path, request.headers.get("Host"))
-            require_own_page(request.headers)
-            response = await handler(request)
-        except RequestRefused as refused:
-            response = _problem(refused)
-        except HTTPException as error:
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            response = _problem(_from_aiohttp(error), allow)
-        except (asyncio.CancelledError, ConnectionError):
-            raise
-        except Exception as error:
-            log.error("bug", extra={"fields": {"error": type(error).__name__, "at": frames_of(error)}})
-            response = _problem(RequestRefused(500, "the server has a fault", "report it with the line of its log"))
         if not response.prepared:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
         return response
+
+    async def _permitted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._names.require(request.path, request.headers.get("Host"))
+        require_own_page(request.headers)
+        return await handler(request)
 
 
 def _parameters(request: web.Request) -> Parameters:
@@ -204,21 +192,3 @@ def _file_response(request: web.Request, file: File, caching: str) -> web.Respon
     return web.Response(
         body=body, content_type=file.content_type, charset="utf-8" if is_text else None, headers=headers
     )
-
-
-def _problem(refused: RequestRefused, headers: Mapping[str, str] | None = None) -> web.Response:
-    more = {**NO_STORE, **(headers or {})}
-    if refused.retry_after is not None:
-        more["Retry-After"] = str(refused.retry_after)
-    return web.Response(
-        status=refused.status, body=orjson.dumps(refused.document()), content_type=PROBLEM_TYPE, headers=more
-    )
-
-
-def _from_aiohttp(error: HTTPException) -> RequestRefused:
-    match error.status:
-        case 404:
-            return RequestRefused(404, "there is nothing at this path", "open /, or see docs/dashboard.md")
-        case 405:
-            return RequestRefused(405, "the server only reads", "use GET or HEAD")
-    return RequestRefused(error.status, error.reason.lower(), "see docs/dashboard.md")

@@ -16,16 +16,18 @@ from typing import Final
 
 import aiohttp
 
-from touchline.dashboards.server.problem import RequestRefused
+from touchline.clickhouse.answer import TAG_HEADER, Answer
+from touchline.clickhouse.errors import start_hint
+from touchline.clickhouse.login import http_address, http_headers
 from touchline.dashboards.server.refusals import refusal_of
-from touchline.errors import WrongUsage
 from touchline.metrics.declared import QUERIES, QUERIES_WAITING, QUERY_SECONDS
 from touchline.metrics.meter import Meter
+from touchline.service.problem import RequestRefused
 from touchline.settings import Settings
 
 CONNECT_SECONDS: Final = 3.0
 ANSWER_GRACE_SECONDS: Final = 5.0
-"""ClickHouse itself ends a query after its time; so long is waited for its word."""
+"""ClickHouse itself ends a query after its time; how long its word is waited for after that."""
 CHUNK_BYTES: Final = 1 << 16
 SETTINGS: Final = {
     "output_format_json_quote_64bit_integers": "0",
@@ -46,11 +48,11 @@ class ClickHouse:
         self.meter = meter
         self._waiting = self._running = 0
         self._room = asyncio.Semaphore(settings.dashboard_queries)
-        self._url = f"http://{settings.clickhouse_host}:{settings.clickhouse_http_port}/"
+        self._url = f"{http_address(settings)}/"
         connector = aiohttp.TCPConnector(limit=0, force_close=False)  # the room is the limit
         self._session = aiohttp.ClientSession(
             connector=connector,
-            headers={"X-ClickHouse-User": settings.clickhouse_user, "X-ClickHouse-Key": _password(settings)},
+            headers=http_headers(settings),
             auto_decompress=False,
         )
 
@@ -61,22 +63,22 @@ class ClickHouse:
     async def rows(self, name: str, sql: str) -> list[bytes]:
         """JSON lines: an array of the columns' names, then an array a row. Raises RequestRefused."""
         async with self._asked(name, sql, "JSONCompactEachRowWithNames", is_buffered=True) as response:
-            body = await response.read()
-        _require_whole(body, response)
-        return body.splitlines()
+            answer = _answer(response)
+            body = answer.feed(await response.read())
+        if answer.has_failed:
+            raise refusal_of(answer.said)
+        return (body + answer.end()).splitlines()
 
     async def stream(self, name: str, sql: str, output_format: str) -> AsyncIterator[bytes]:
         """The answer in pieces. Raises RequestRefused, also in the midst of it."""
         async with self._asked(name, sql, output_format, is_buffered=False) as response:
-            marker = _marker(response)
-            carry = b""
+            answer = _answer(response)
             async for piece in response.content.iter_chunked(CHUNK_BYTES):
-                carry += piece
-                if marker in carry:
-                    raise refusal_of(carry.partition(marker)[2].decode("utf-8", "replace"))
-                yield carry[: -len(marker)]
-                carry = carry[-len(marker) :]
-            yield carry
+                whole = answer.feed(piece)
+                if answer.has_failed:
+                    raise refusal_of(answer.said)
+                yield whole
+            yield answer.end()
 
     @asynccontextmanager
     async def _asked(
@@ -109,7 +111,7 @@ class ClickHouse:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """A place among the queries at once; waited for only so long."""
+        """A place among the queries at once; waited for at most dashboard_wait_seconds."""
         self._count(waiting=1)
         try:
             async with asyncio.timeout(self._settings.dashboard_wait_seconds):
@@ -139,7 +141,7 @@ def away(error: BaseException) -> RequestRefused:
     return RequestRefused(
         503,
         f"ClickHouse does not answer ({type(error).__name__})",
-        "start it (touchline up), or set clickhouse_host and clickhouse_http_port",
+        start_hint("clickhouse_http_port"),
         retry_after=5,
     )
 
@@ -153,24 +155,5 @@ def too_slow(seconds: float) -> RequestRefused:
     )
 
 
-def _marker(response: aiohttp.ClientResponse) -> bytes:
-    """What stands before an error in the midst of an answer."""
-    tag = response.headers.get("X-ClickHouse-Exception-Tag", "")
-    return f"\r\n__exception__\r\n{tag}\r\n".encode() if tag else b"\r\n__exception__\r\n"
-
-
-def _require_whole(body: bytes, response: aiohttp.ClientResponse) -> None:
-    _, found, said = body.partition(_marker(response))
-    if found:
-        raise refusal_of(said.decode("utf-8", "replace"))
-
-
-def _password(settings: Settings) -> str:
-    path = settings.clickhouse_password_file
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise WrongUsage(
-            f"the file of ClickHouse's password cannot be read: {path} ({error.strerror})",
-            "name it with TOUCHLINE_CLICKHOUSE_PASSWORD_FILE; `touchline up` makes one for the local stack",
-        ) from None
+def _answer(response: aiohttp.ClientResponse) -> Answer:
+    return Answer(response.headers.get(TAG_HEADER, ""))

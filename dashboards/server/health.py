@@ -9,8 +9,8 @@ import orjson
 
 from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.clickhouse import ClickHouse
-from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.sharing import Shared
+from touchline.service.problem import RequestRefused
 
 KEPT_SECONDS = 2.0
 PATIENCE_SECONDS = 3.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from touchline.dashboards.server.problem import RequestRefused
+from touchline.service.health import PATHS
+from touchline.service.problem import RequestRefused
 from touchline.settings import Settings
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -21,8 +22,6 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-ASKED_BY_MACHINES: Final = frozenset(("/healthz", "/readyz", "/metrics"))
-"""Probes and scrapers use whatever address they have; nothing there is worth a rebinding."""
 _LOCAL: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -34,7 +33,8 @@ class Names:
 
     def require(self, path: str, host: str | None) -> None:
         """Raises RequestRefused unless the Host header has one of them; ports do not matter."""
-        if path not in ASKED_BY_MACHINES and host_name(host or "") not in self._allowed:
+        # Probes and scrapers use whatever address they have; nothing there is worth a rebinding.
+        if path not in PATHS and host_name(host or "") not in self._allowed:
             raise RequestRefused(
                 421,
                 "the server does not answer under this name",

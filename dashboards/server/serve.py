@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -19,18 +18,19 @@ from touchline.dashboards.server.health import Readiness
 from touchline.dashboards.server.known_maps import KnownMaps
 from touchline.dashboards.server.security import Names
 from touchline.dashboards.server.static import PageFiles
-from touchline.errors import WrongUsage
 from touchline.metrics.declared import DASHBOARD
 from touchline.metrics.meter import Meter
+from touchline.service.runner import Limits, Service, on_stop_signal
 from touchline.settings import Settings
 
 log = logging.getLogger("touchline.dashboard")
 
-LAST_ANSWERS_SECONDS: Final = 1.0
-KEEPALIVE_SECONDS: Final = 30.0
-"""So long may a connection be idle, or take for the head of a request."""
-LINE_BYTES: Final = 16 << 10
-"""Of a request's first line: a filter of 200 places fits, and so does the query that it becomes."""
+LIMITS: Final = Limits(
+    keepalive_seconds=30.0,
+    last_answers_seconds=1.0,
+    line_bytes=16 << 10,  # a filter of 200 places fits, and so does the query that it becomes
+    cancels=True,  # a reader who leaves ends the query
+)
 
 
 def utc_now() -> datetime:
@@ -47,17 +47,18 @@ async def serve(
     whoever asks, until it is back.
     """
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_stop_signal(stop.set)
     meter = Meter(DASHBOARD)
     clickhouse = ClickHouse(settings, meter)
-    logging.getLogger(
-        "aiohttp.server"
-    ).disabled = True  # it logs addresses of clients; our faults are logged by the application
-    runner = _runner(_application(settings, clickhouse, meter, now))
+    service = Service(
+        _application(settings, clickhouse, meter, now),
+        settings.dashboard_host,
+        settings.dashboard_port,
+        LIMITS,
+        "set dashboard_host or dashboard_port, or end what uses it",
+    )
     try:
-        await runner.setup()
-        await _listen(runner, settings)
+        await service.start()
         address = address_of(settings)
         clickhouse_at = f"{settings.clickhouse_host}:{settings.clickhouse_http_port}"
         log.info("listening", extra={"fields": {"at": address, "clickhouse": clickhouse_at}})
@@ -66,7 +67,7 @@ async def serve(
         await stop.wait()
         log.info("stopping")
     finally:
-        await runner.cleanup()
+        await service.stop()
         await clickhouse.close()
         log.info("stopped")
 
@@ -86,25 +87,3 @@ def _application(
     api = Api(clickhouse, KnownMaps(clickhouse), views, now)
     readiness = Readiness(clickhouse, views.values())
     return Dashboard(api, readiness, meter, Names(settings), PageFiles()).app
-
-
-def _runner(app: web.Application) -> web.AppRunner:
-    return web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,  # a reader who leaves ends the query
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        shutdown_timeout=LAST_ANSWERS_SECONDS,
-        max_line_size=LINE_BYTES,
-    )
-
-
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
-    site = web.TCPSite(runner, settings.dashboard_host, settings.dashboard_port)
-    try:
-        await site.start()
-    except OSError as error:
-        raise WrongUsage(
-            f"cannot listen on {settings.dashboard_host}:{settings.dashboard_port} ({error.strerror})",
-            "set dashboard_host or dashboard_port, or end what uses it",
-        ) from None

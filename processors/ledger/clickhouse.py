@@ -11,7 +11,7 @@ from typing import Any
 from clickhouse_driver.errors import Error, ServerException
 
 from touchline.clickhouse.connect import is_away
-from touchline.clickhouse.remedies import refusal_of
+from touchline.clickhouse.errors import Kind, kind_of, refusal_text
 from touchline.processors.ledger import queries
 from touchline.processors.ledger.ledger import (
     FenceHeld,
@@ -29,15 +29,10 @@ from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
 from touchline.processors.values.records import Fact
 
-VIOLATED_CONSTRAINT = 469
-"""Code of ClickHouse; clickhouse-driver's list ends before it."""
 FENCE_CONSTRAINT = "fence"
 """The ledger's only CHECK. Another one, which somebody has added, speaks of rows and not of the writer."""
-UNSTORABLE_CODES = frozenset((6, 27, 33, 53, 69, 70, 117, 128, 131, 321, 349, 361, 407, VIOLATED_CONSTRAINT))
-"""Codes that speak of a value and not of the server: CANNOT_PARSE_TEXT, CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_READ_ALL_DATA,
-TYPE_MISMATCH, ARGUMENT_OUT_OF_BOUND, CANNOT_CONVERT_TYPE, INCORRECT_DATA, TOO_LARGE_ARRAY_SIZE, TOO_LARGE_STRING_SIZE,
-VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING, DECIMAL_OVERFLOW,
-and of a CHECK other than the fence."""
+UNSTORABLE = frozenset((Kind.VALUE, Kind.ROW_VALUE, Kind.CONSTRAINT))
+"""Errors that speak of the records and not of the server; of a CHECK, any but the fence."""
 _named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
 LOOKUP_CHUNK = 5_000
 STREAM_CHUNK = 50_000
@@ -101,11 +96,12 @@ class ClickHouseLedger:
             self._connected().execute(sql, insert.columns, columnar=True)
         except ServerException as error:
             self.close()
-            if error.code == VIOLATED_CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
+            kind = kind_of(error.code)
+            if kind is Kind.CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
                 raise WriterFenced(insert.stream) from None
-            if error.code in UNSTORABLE_CODES:
+            if kind in UNSTORABLE:
                 raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None
-            raise LedgerUnavailable(refusal_of("refused an insert", error.code)) from None
+            raise LedgerUnavailable(refusal_text("refused an insert", error.code)) from None
         except BaseException as error:
             self.close()
             if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
@@ -197,7 +193,7 @@ def _clear_answers() -> Iterator[None]:
     try:
         yield
     except ServerException as error:
-        raise LedgerUnavailable(refusal_of("refused a query", error.code)) from error
+        raise LedgerUnavailable(refusal_text("refused a query", error.code)) from error
     except Exception as error:
         if is_away(error) or isinstance(error, Error):
             raise LedgerUnavailable(type(error).__name__) from None

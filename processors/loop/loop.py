@@ -27,7 +27,6 @@ from pathlib import Path
 
 import lmdb
 
-from touchline.clickhouse.remedies import reason_of
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
@@ -47,6 +46,7 @@ from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.measure import StoreMeter
 from touchline.processors.loop.restore import restore
 from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, StateLost, Tails
 from touchline.processors.values.protocol import Acknowledge, Refused, StoreResult

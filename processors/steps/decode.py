@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from touchline.processors.values.records import KafkaRecord, Rejected
-from touchline.schemas.depth import are_bytes_too_deep
+from touchline.schemas.decoding import why_no_json
 from touchline.schemas.reasons import Reason
 
 VALUE_BYTES_MAX = 1 << 20
@@ -38,12 +38,9 @@ def _why_no_object(value: bytes | None) -> Reason:
         return Reason.EMPTY_VALUE
     if len(value) > VALUE_BYTES_MAX:
         return Reason.TOO_LARGE
-    if are_bytes_too_deep(value):
-        return Reason.TOO_DEEP
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return Reason.NOT_UTF8
+    reason = why_no_json(value)
+    if reason is not Reason.NOT_JSON:
+        return reason
     try:
         orjson.loads(value)
     except orjson.JSONDecodeError:

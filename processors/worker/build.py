@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from touchline.clickhouse.connect import connect, connect_as, explained
-from touchline.clickhouse.remedies import is_full
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.journey.compile import compile_map
 from touchline.kafka.partitioning import partition_of
@@ -19,6 +18,7 @@ from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.disk import is_full
 from touchline.processors.state.slot import claim_slot
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator

@@ -9,66 +9,65 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from touchline.errors import WrongUsage
+from touchline.log import logger
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
 from touchline.processors.worker.health import Health
+from touchline.service.health import add_health, exposed, report
+from touchline.service.problem import Words, as_problem
+from touchline.service.runner import Limits, Service
 from touchline.settings import Settings
 
-SHUTDOWN_SECONDS: Final = 0.1
-"""For scrapes that are under way when the worker ends: it has five seconds in all."""
-
-KEEPALIVE_SECONDS: Final = 90.0
-"""So long may a connection be idle, longer than scrapes are apart, or take for the head of a request."""
+LIMITS: Final = Limits(
+    keepalive_seconds=90.0,  # longer than scrapes are apart
+    last_answers_seconds=0.1,  # the worker has five seconds in all for its end
+)
+_SEE: Final = "GET /healthz, /readyz or /metrics"
+_WORDS: Final = Words(
+    {404: ("there is nothing at this path", _SEE), 405: ("the path does not take this method", _SEE)},
+    hint=_SEE,
+    fault=("the worker has a fault", "report it with the line of its log"),
+)
 
 
 class Endpoint:
     """Listens from `start` to `stop`; without a port in the settings it does nothing."""
 
     def __init__(self, settings: Settings, health: Health, meter: Meter) -> None:
-        self._host, self._port = settings.worker_http_host, settings.worker_http_port
         self._health = health
         self._exposition = Exposition(meter)
-        app = web.Application()
-        for path, handler in (
-            ("/healthz", self._say_health),
-            ("/readyz", self._say_ready),
-            ("/metrics", self._say_metrics),
-        ):
-            app.router.add_get(path, handler, allow_head=False)
-        self._runner = _runner(app)
+        self._service = None
+        if settings.worker_http_port is not None:
+            app = web.Application(middlewares=[_as_problem])
+            add_health(app, self._ready, self._metrics)
+            self._service = Service(
+                app,
+                settings.worker_http_host,
+                settings.worker_http_port,
+                LIMITS,
+                "set worker_http_host or worker_http_port; each worker of a machine needs a port of its own",
+            )
 
     async def start(self) -> None:
         """Raises WrongUsage when the port is taken."""
-        if self._port is None:
-            return
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise WrongUsage(
-                f"cannot listen on {self._host}:{self._port} ({error.strerror})",
-                "set worker_http_host or worker_http_port; each worker of a machine needs a port of its own",
-            ) from None
+        if self._service is not None:
+            await self._service.start()
 
     async def stop(self) -> None:
         """Listen no more."""
-        await self._runner.cleanup()
+        if self._service is not None:
+            await self._service.stop()
 
-    async def _say_health(self, _request: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
-
-    async def _say_ready(self, _request: web.Request) -> web.Response:
+    async def _ready(self, _request: web.Request) -> web.Response:
         told = self._health.told
-        report = {"status": told.state, "generation": told.generation, "partitions": told.partition_count}
-        return web.json_response(report, status=200 if told.is_ready else 503)
+        return report(told.state, is_ready=told.is_ready, generation=told.generation, partitions=told.partition_count)
 
-    async def _say_metrics(self, request: web.Request) -> web.Response:
-        body, content_type = self._exposition.answer(request.headers.get("Accept", ""))
-        return web.Response(body=body, headers={"Content-Type": content_type})
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return exposed(*self._exposition.answer(request.headers.get("Accept", "")))
 
 
-def _runner(app: web.Application) -> web.AppRunner:
-    return web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)
+@web.middleware
+async def _as_problem(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await as_problem(handler(request), _WORDS, logger)

@@ -1,4 +1,4 @@
-"""How the worker is: told once by the worker's life, read by the ready file, `/readyz` and the metric touchline_ready.
+"""How the worker is: set in one place by the worker's life, read by the ready file, `/readyz` and the metric touchline_ready.
 
 The file is for supervisors that can look at files only. It is there from the first assignment to the end of the worker, and holds one line
 such as `pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's, `stalled_in_store` and
@@ -20,7 +20,7 @@ from touchline.metrics.meter import Meter
 STARTING, STOPPING = "starting", "stopping"
 
 
-class Told(NamedTuple):
+class WorkerState(NamedTuple):
     """What the worker's life says of the worker."""
 
     generation: int
@@ -48,13 +48,13 @@ class Health:
     def __init__(self, path: Path | None, meter: Meter | None = None) -> None:
         self._path = path
         self._meter = meter or Meter(WORKER)
-        self.told = Told(0, 0, STARTING)
+        self.told = WorkerState(0, 0, STARTING)
 
     def tell(self, generation: int, partition_count: int, state: str) -> None:
         """This holds from now on, unless the worker was told to stop."""
         if self.told.state == STOPPING:
             return
-        self._note(Told(generation, partition_count, state))
+        self._note(WorkerState(generation, partition_count, state))
         if self._path is None:
             return
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
@@ -67,12 +67,12 @@ class Health:
 
     def begin(self) -> None:
         """The worker starts: a process that was killed leaves its file."""
-        self._note(Told(0, 0, STARTING))
+        self._note(WorkerState(0, 0, STARTING))
         self._remove()
 
     def end(self) -> None:
         """The worker has ended its work."""
-        self._note(Told(0, 0, STOPPING))
+        self._note(WorkerState(0, 0, STOPPING))
         self._remove()
 
     def stop(self) -> None:
@@ -83,7 +83,7 @@ class Health:
         else:
             self.tell(told.generation, told.partition_count, STOPPING)
 
-    def _note(self, told: Told) -> None:
+    def _note(self, told: WorkerState) -> None:
         self.told = told
         self._meter.set(READY, int(told.is_ready))
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from touchline.processors.worker.endpoint import Endpoint
 from touchline.processors.worker.garbage import collect_garbage
 from touchline.processors.worker.health import Health
 from touchline.processors.worker.session import Ending, Session
+from touchline.service.runner import on_stop_signal
 from touchline.settings import Settings
 
 StoreBuilder = Callable[[Callable[[], bool]], Store]
@@ -81,8 +81,7 @@ class Worker:
         ClickHouse's schema is not as it must be, EngineUnreachable also after a stall where stall_action says so.
         """
         self._health.begin()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._told_to_stop)
+        on_stop_signal(self._told_to_stop)
         endpoint = Endpoint(self._settings, self._health, self._meter)
         await endpoint.start()
         try:

@@ -7,7 +7,8 @@ import zlib
 from typing import Final, Protocol
 
 from touchline.producers.collector.limits import Hold
-from touchline.producers.collector.problem import RequestRefused, busy, too_large
+from touchline.producers.collector.refusals import busy, too_large
+from touchline.service.problem import RequestRefused
 
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _MEMBERS_MAX: Final = 64

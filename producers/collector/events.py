@@ -7,10 +7,10 @@ from typing import Final
 
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.access import bearer_of
-from touchline.producers.collector.front import Outcome, Parsed, Posted, Reply
+from touchline.producers.collector.front import HttpReply, Parsed, Posted, RequestOutcome
 from touchline.producers.collector.json_items import document_of, item_of, items_of, items_of_lines, require_few
-from touchline.producers.collector.problem import RequestRefused
 from touchline.producers.collector.verdicts import receipt_of
+from touchline.service.problem import RequestRefused
 
 JSON: Final = "application/json"
 LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -22,8 +22,8 @@ class EventsFront:
 
     path = "/v1/events"
 
-    def write_key_of(self, headers: Mapping[str, str]) -> str | None:
-        """As a bearer token."""
+    def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        """As a bearer token; the query is not looked at."""
         return bearer_of(headers)
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
@@ -46,7 +46,7 @@ class EventsFront:
             return items_of(document, items_max) if isinstance(document, list) else [item_of(document)]
         raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
 
-    def answer(self, outcome: Outcome) -> Reply:
+    def answer(self, outcome: RequestOutcome) -> HttpReply:
         """The receipt as JSON."""
         status = 422 if outcome.rejected and not outcome.accepted else 202
-        return Reply(status, receipt_of(outcome))
+        return HttpReply(status, receipt_of(outcome))

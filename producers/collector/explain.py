@@ -22,7 +22,7 @@ _ALTERNATIVES_SHOWN: Final = 5
 _NUMBER: Final = re.compile(r"\[[0-9]+\]")
 
 
-class Fault(NamedTuple):
+class Finding(NamedTuple):
     """One fault of one event."""
 
     reason: Reason
@@ -32,7 +32,7 @@ class Fault(NamedTuple):
     hint: str
 
 
-def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Fault]:
+def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Finding]:
     """At least one, the leading one first."""
     if event is None:
         return [_lead(error)]
@@ -44,29 +44,31 @@ def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Fault]
     return [lead, *others]
 
 
-def _lead(error: EventRejected) -> Fault:
-    return Fault(error.reason, error.field, error.shape or None, None, error.hint)
+def _lead(error: EventRejected) -> Finding:
+    return Finding(error.reason, error.field, error.shape or None, None, error.hint)
 
 
-def _contract_faults(event: dict[str, Any]) -> list[Fault]:
+def _contract_faults(event: dict[str, Any]) -> list[Finding]:
     try:
         EVENT_ADAPTER.validate_python(event)
     except ValidationError as error:
-        return _worded(error.errors(include_url=False))
+        return _findings(error.errors(include_url=False))
     return []
 
 
-def _worded(errors: list[ErrorDetails]) -> list[Fault]:
+def _findings(errors: list[ErrorDetails]) -> list[Finding]:
     """One fault a field: of alternatives (text, number ...) pydantic names each."""
     ranked = sorted(((rank_of(rejection_in(one)), rejection_in(one), one) for one in errors), key=lambda one: one[0])
-    faults: dict[tuple[Reason, str], Fault] = {}
+    faults: dict[tuple[Reason, str], Finding] = {}
     for _, rejection, details in ranked:
         field = _path(details["loc"]) or rejection.field
         known = faults.get((rejection.reason, field))
         expected = _expected(details)
         if known is None:
             found = None if details["type"] == "missing" else _shape(details, rejection)
-            faults[rejection.reason, field] = Fault(rejection.reason, field, found, expected, _hint(rejection, details))
+            faults[rejection.reason, field] = Finding(
+                rejection.reason, field, found, expected, _hint(rejection, details)
+            )
         elif expected and known.expected and expected not in known.expected.split(" or "):
             joined = [*known.expected.split(" or "), expected][:_ALTERNATIVES_SHOWN]
             faults[rejection.reason, field] = known._replace(expected=" or ".join(joined))

@@ -42,7 +42,7 @@ Parsed = Sequence[Item | BadItem]
 """In the order of the body."""
 
 
-class Rejected(NamedTuple):
+class ItemVerdict(NamedTuple):
     """The verdict on one item that was not taken."""
 
     position: int
@@ -53,14 +53,14 @@ class Rejected(NamedTuple):
     """As it was read, for saying more about its faults; None where it is none."""
 
 
-class Outcome(NamedTuple):
+class RequestOutcome(NamedTuple):
     """What became of a request whose items were told apart. Those accepted are durable."""
 
     accepted: int
-    rejected: Sequence[Rejected]
+    rejected: Sequence[ItemVerdict]
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     """An answer in the front's own form."""
 
     status: int
@@ -71,13 +71,15 @@ class Reply(NamedTuple):
 class Front(Protocol):
     """One way in over HTTP."""
 
-    path: str
+    @property
+    def path(self) -> str:
+        """Where it listens: each instance may have a path of its own."""
 
-    def write_key_of(self, headers: Mapping[str, str]) -> str | None:
-        """The write key as this form carries it; None where there is none."""
+    def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        """The write key as this form carries it, in a header or in the query; None where there is none. Asked before the body is read."""
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
         """Raises RequestRefused."""
 
-    def answer(self, outcome: Outcome) -> Reply:
+    def answer(self, outcome: RequestOutcome) -> HttpReply:
         """What the sender hears of its items."""

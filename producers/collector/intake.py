@@ -24,7 +24,7 @@ log = logging.getLogger("touchline.collector")
 
 EVENTS_TOGETHER: Final = 2_000
 TROUBLE_SECONDS: Final = 5.0
-"""So long after a failure the collector says that it is not ready."""
+"""Time after a failure during which the collector says that it is not ready."""
 
 Events = Sequence[dict[str, Any]]
 
@@ -136,7 +136,7 @@ class Intake:
             ) from None
 
     async def close(self, patience_seconds: float) -> None:
-        """Ends the thread after all that was taken; gives up waiting for it after so long."""
+        """Ends the thread after all that was taken; gives up waiting for it when the patience is over."""
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, patience_seconds)
 

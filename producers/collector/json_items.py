@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 
 from touchline.producers.collector.front import BadItem, Item
-from touchline.producers.collector.problem import RequestRefused
 from touchline.producers.errors import EventRejected
-from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep, is_too_deep
+from touchline.schemas.decoding import why_no_json
+from touchline.schemas.depth import DEPTH_MAX, is_too_deep
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
+from touchline.service.problem import RequestRefused
 
 
 def document_of(body: bytes) -> Any:
@@ -51,7 +52,7 @@ def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
         try:
             items.append(item_of(orjson.loads(line), number))
         except orjson.JSONDecodeError as error:
-            reason = _reason(line)
+            reason = why_no_json(line)
             what = f"{error.msg} at column {error.colno}" if reason is Reason.NOT_JSON else ""
             items.append(BadItem(EventRejected(Rejection(reason, ""), what), number))
         require_few(len(items), items_max)
@@ -67,7 +68,7 @@ def require_few(count: int, items_max: int) -> None:
 def _why_not(body: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
     if not body.strip():
         return "the body is empty", "send one event, an array of events, or NDJSON"
-    match _reason(body):
+    match why_no_json(body):
         case Reason.TOO_DEEP:
             return f"the body nests deeper than {DEPTH_MAX} levels", "flatten it: properties are a flat object"
         case Reason.NOT_UTF8:
@@ -76,13 +77,3 @@ def _why_not(body: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
         f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
         "fix it there; several events are an array, or lines under Content-Type: application/x-ndjson",
     )
-
-
-def _reason(text: bytes) -> Reason:
-    if are_bytes_too_deep(text):
-        return Reason.TOO_DEEP
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return Reason.NOT_UTF8
-    return Reason.NOT_JSON

@@ -9,10 +9,11 @@ from pydantic.json_schema import models_json_schema
 
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.events import JSON, LINES, EventsFront
-from touchline.producers.collector.problem import CONTENT_TYPE
-from touchline.producers.collector.verdicts import Problem, Receipt
+from touchline.producers.collector.verdicts import ProblemDocument, Receipt
 from touchline.schemas.events import EVENT_MODELS, EVENT_TYPES
 from touchline.schemas.generate import SchemaGenerator
+from touchline.service.health import HEALTH, METRICS, READY
+from touchline.service.problem import CONTENT_TYPE
 from touchline.settings import Settings
 
 _REF: Final = "#/components/schemas/{model}"
@@ -72,11 +73,11 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": {
             EventsFront.path: {"post": _post_events(settings)},
-            "/healthz": {"get": _get("The process answers", "health", {"200": _status("It does")})},
-            "/readyz": {
+            HEALTH: {"get": _get("The process answers", "health", {"200": _status("It does")})},
+            READY: {
                 "get": _get("It takes events", "ready", {"200": _status("It does"), "503": _status("It does not")})
             },
-            "/metrics": {
+            METRICS: {
                 "get": _get(
                     "Numbers for Prometheus",
                     "metrics",
@@ -113,7 +114,7 @@ def _post_events(settings: Settings) -> dict[str, Any]:
         "responses": {
             "202": _content("Accepted items are durable; each other one has a verdict", JSON, _ref("Receipt")),
             "422": _content("No item was accepted; each has a verdict", JSON, _ref("Receipt")),
-            **{status: _content(text, CONTENT_TYPE, _ref("Problem")) for status, text in _PROBLEMS.items()},
+            **{status: _content(text, CONTENT_TYPE, _ref("ProblemDocument")) for status, text in _PROBLEMS.items()},
             "429": _later("This write key sends too fast"),
             "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
         },
@@ -131,7 +132,7 @@ _PROBLEMS: Final = {
 
 def _later(text: str) -> dict[str, Any]:
     header = {"description": "Seconds to wait", "required": True, "schema": {"type": "integer", "minimum": 1}}
-    return {**_content(text, CONTENT_TYPE, _ref("Problem")), "headers": {"Retry-After": header}}
+    return {**_content(text, CONTENT_TYPE, _ref("ProblemDocument")), "headers": {"Retry-After": header}}
 
 
 def _get(summary: str, name: str, responses: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +153,7 @@ def _ref(name: str) -> dict[str, str]:
 
 def _schemas() -> dict[str, Any]:
     models: list[type[BaseModel]] = [*EVENT_MODELS, Identifier, CloudEvent]
-    answers: list[type[BaseModel]] = [Receipt, Problem]
+    answers: list[type[BaseModel]] = [Receipt, ProblemDocument]
     modes = [*((model, "validation") for model in models), *((model, "serialization") for model in answers)]
     _, document = models_json_schema(modes, ref_template=_REF, schema_generator=SchemaGenerator)  # type: ignore[arg-type]
     schemas: dict[str, Any] = document["$defs"]

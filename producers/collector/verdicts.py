@@ -1,4 +1,4 @@
-"""What a sender hears of its items, as models: the OpenAPI document is made from them."""
+"""What a sender gets back about its items, as models: the OpenAPI document is made from them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.producers.collector.explain import faults_of
-from touchline.producers.collector.front import Outcome, Rejected
+from touchline.producers.collector.front import ItemVerdict, RequestOutcome
 from touchline.schemas.reasons import Reason
 
 FAULTS_SHOWN: Final = 20
 ITEMS_EXPLAINED: Final = 100
-"""Of so many items all faults are told, of further ones the leading one."""
+"""Items whose faults are all listed; of further ones only the leading fault is."""
 
 
 class Fault(BaseModel):
@@ -28,7 +28,7 @@ class Fault(BaseModel):
     hint: str = Field(description="What to do")
 
 
-class Rejection(BaseModel):
+class RejectedItem(BaseModel):
     """One item that was not taken."""
 
     model_config = ConfigDict(frozen=True)
@@ -45,10 +45,10 @@ class Receipt(BaseModel):
 
     accepted: int = Field(ge=0, description="Items that are safe now")
     rejected: int = Field(ge=0, description="Items that were not taken; each has a verdict")
-    rejections: list[Rejection] = Field(description="In the order of the items")
+    rejections: list[RejectedItem] = Field(description="In the order of the items")
 
 
-class Problem(BaseModel):
+class ProblemDocument(BaseModel):
     """A request that was refused as a whole (RFC 9457): nothing of it was taken, unless the status is 503."""
 
     model_config = ConfigDict(frozen=True)
@@ -58,16 +58,16 @@ class Problem(BaseModel):
     hint: str = Field(description="What to do")
 
 
-def receipt_of(outcome: Outcome) -> bytes:
+def receipt_of(outcome: RequestOutcome) -> bytes:
     """A Receipt as JSON, fields without a value left out. Made without the models: a request may have thousands of bad items."""
-    rejections = [_verdict_on(rejected, number) for number, rejected in enumerate(outcome.rejected)]
+    rejections = [_rejection(verdict, number) for number, verdict in enumerate(outcome.rejected)]
     return orjson.dumps({"accepted": outcome.accepted, "rejected": len(rejections), "rejections": rejections})
 
 
-def _verdict_on(rejected: Rejected, number: int) -> dict[str, Any]:
-    event = rejected.event if number < ITEMS_EXPLAINED else None
-    faults = [_without_none(fault._asdict()) for fault in faults_of(rejected.error, event)[:FAULTS_SHOWN]]
-    return _without_none({"item": rejected.position, "line": rejected.line, "faults": faults})
+def _rejection(verdict: ItemVerdict, number: int) -> dict[str, Any]:
+    event = verdict.event if number < ITEMS_EXPLAINED else None
+    faults = [_without_none(fault._asdict()) for fault in faults_of(verdict.error, event)[:FAULTS_SHOWN]]
+    return _without_none({"item": verdict.position, "line": verdict.line, "faults": faults})
 
 
 def _without_none(fields: dict[str, Any]) -> dict[str, Any]:

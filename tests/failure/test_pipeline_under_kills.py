@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from touchline.clickhouse.connect import connect
+from touchline.kafka.offsets import lag
 from touchline.local.stack import LocalStack
-from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer
 from touchline.settings import Settings
 

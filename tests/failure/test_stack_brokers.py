@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from touchline.errors import WrongUsage
-from touchline.kafka.admin import admin_client, topic_partitions
+from touchline.kafka.admin import admin_client
+from touchline.kafka.topic import find_topic
 from touchline.local.stack import LocalStack
 
 SENDER = """
@@ -28,7 +29,9 @@ def test_a_quorum_of_three_goes_on_without_its_first_broker(tmp_path: Path) -> N
         stack.kafka.kill()
         assert send(stack, "after") == 1
         with admin_client(stack.settings.kafka_bootstrap) as admin:
-            assert topic_partitions(admin, stack.settings.topic) == 1
+            described = find_topic(admin, stack.settings.topic)
+            assert described is not None
+            assert described.partition_count == 1
         with pytest.raises(WrongUsage, match=r"made by 3 broker\(s\), not 1"):
             LocalStack(tmp_path / "three", brokers=1)
         assert len(LocalStack(tmp_path / "three").brokers) == 3

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import ModuleType
 from typing import Final
 
 import pytest
@@ -19,17 +18,19 @@ from tests.support.ports import free_port
 from touchline.dashboards.server import serve as dashboard
 from touchline.processors.worker import endpoint as worker
 from touchline.producers.collector import serve as collector
+from touchline.service.runner import Limits, Service
 
 HEAD_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 5.0
 HALF: Final = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
-servers = pytest.mark.parametrize("server", [dashboard, collector, worker], ids=["dashboard", "collector", "worker"])
+servers = pytest.mark.parametrize(
+    "limits", [dashboard.LIMITS, collector.LIMITS, worker.LIMITS], ids=["dashboard", "collector", "worker"]
+)
 
 
 @asynccontextmanager
-async def listening(server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    """The port of a server that is set up as this one is, with a shorter time for heads, and answers `/` after twice that time."""
-    monkeypatch.setattr(server, "KEEPALIVE_SECONDS", HEAD_SECONDS)
+async def listening(limits: Limits) -> AsyncIterator[int]:
+    """The port of a service within these limits, but a shorter time for heads, that answers `/` after twice that time."""
 
     async def answer(request: web.Request) -> web.Response:
         await asyncio.sleep(2 * HEAD_SECONDS if "slow" in request.query else 0)
@@ -37,14 +38,13 @@ async def listening(server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Asyn
 
     app = web.Application()
     app.router.add_get("/", answer)
-    runner = server._runner(app)
-    await runner.setup()
     port = free_port()
-    await web.TCPSite(runner, HOST, port).start()
+    service = Service(app, HOST, port, limits._replace(keepalive_seconds=HEAD_SECONDS), "")
+    await service.start()
     try:
         yield port
     finally:
-        await runner.cleanup()
+        await service.stop()
 
 
 async def trickle(port: int, first: bytes = b"") -> tuple[bytes, float]:
@@ -65,11 +65,9 @@ async def trickle(port: int, first: bytes = b"") -> tuple[bytes, float]:
 
 @servers
 @pytest.mark.parametrize("first", [b"", HALF + b"\r\n"], ids=["at once", "after an answer"])
-def test_a_head_without_end_costs_the_connection(
-    server: ModuleType, monkeypatch: pytest.MonkeyPatch, first: bytes
-) -> None:
+def test_a_head_without_end_costs_the_connection(limits: Limits, first: bytes) -> None:
     async def run() -> None:
-        async with listening(server, monkeypatch) as port:
+        async with listening(limits) as port:
             heard, seconds = await trickle(port, first)
             assert (b"answered" in heard) == bool(first)
             assert HEAD_SECONDS / 2 < seconds < PATIENCE_SECONDS
@@ -78,9 +76,9 @@ def test_a_head_without_end_costs_the_connection(
 
 
 @servers
-def test_an_answer_may_take_longer_than_a_head(server: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_may_take_longer_than_a_head(limits: Limits) -> None:
     async def run() -> None:
-        async with listening(server, monkeypatch) as port:
+        async with listening(limits) as port:
             reader, writer = await asyncio.open_connection(HOST, port)
             writer.write(b"GET /?slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert (await reader.read()).endswith(b"answered")

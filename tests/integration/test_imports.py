@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.engines import Ledger, own_face_with_worker, touchline
 from touchline.clickhouse.connect import connect
-from touchline.local.status import lag
+from touchline.kafka.offsets import lag
 from touchline.producers.imports import clicks
 from touchline.producers.imports.retail.data_set import find_data_set, find_transactions
 

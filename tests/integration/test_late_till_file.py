@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.engines import Ledger, own_face_with_worker, touchline
 from tests.support.view_sums import view_sums
 from touchline.clickhouse.connect import connect
-from touchline.local.status import lag
+from touchline.kafka.offsets import lag
 from touchline.producers.kafka import TouchpointProducer
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 
 from tests.support.engines import Ledger, own_face_with_worker
 from touchline.clickhouse.connect import connect
+from touchline.kafka.offsets import lag
 from touchline.local.stack import LocalStack
-from touchline.local.status import lag
 from touchline.producers.kafka import TouchpointProducer
 from touchline.settings import Settings
 

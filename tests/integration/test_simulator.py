@@ -15,7 +15,7 @@ from tests.support.engines import Ledger, own_face_with_worker, touchline
 from tests.support.real_worker import ask
 from tests.support.view_sums import view_sums
 from tests.unit.simulate.ledgers import standing
-from touchline.local.status import lag
+from touchline.kafka.offsets import lag
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tests.support.engines import Ledger, fresh_topic
 from touchline.clickhouse.connect import connect
-from touchline.kafka.admin import admin_client, topic_partitions
+from touchline.kafka.admin import admin_client
+from touchline.kafka.topic import find_topic
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -24,8 +25,10 @@ def test_every_part_is_ready_and_listens_on_the_loopback_interface_only(stack: L
 
 def test_the_topic_has_the_configured_partitions_and_no_other_topic_appears_by_itself(stack: LocalStack) -> None:
     with admin_client(stack.settings.kafka_bootstrap) as admin:
-        assert topic_partitions(admin, stack.settings.topic) == stack.settings.partitions
-        assert topic_partitions(admin, "misspelled") == 0
+        described = find_topic(admin, stack.settings.topic)
+        assert described is not None
+        assert described.partition_count == stack.settings.partitions
+        assert find_topic(admin, "misspelled") is None
         assert "misspelled" not in admin.list_topics()
 
 

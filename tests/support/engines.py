@@ -60,7 +60,7 @@ def ledger(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def fresh_topic(stack: LocalStack, partitions: int = PARTITIONS) -> str:
     """Create a topic that no test has used; returns its name."""
-    from touchline.kafka.admin import ensure_topic
+    from touchline.kafka.topic import ensure_topic
 
     topic = f"events-{next(_topic_numbers)}"
     ensure_topic(stack.settings.with_changes(topic=topic, partitions=partitions), stack.cluster.replication)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.sending import quiet_kafka_log
+from touchline.cli.sending import quiet_sending_log
 from touchline.settings import load_settings
 
 
@@ -38,5 +38,5 @@ def collector(
     from touchline.producers.collector.serve import serve
 
     configure_log()
-    quiet_kafka_log()
+    quiet_sending_log()
     asyncio.run(serve(settings))

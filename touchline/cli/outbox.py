@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from touchline.cli.progress import progress_on_stderr
-from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, quiet_kafka_log
+from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, quiet_sending_log
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
@@ -86,7 +86,7 @@ def drain(
 
 
 def _drain(settings: KafkaSettings, config: OutboxConfig, timeout_seconds: float) -> OutboxState:
-    quiet_kafka_log()
+    quiet_sending_log()
     give_up_s = time.monotonic() + timeout_seconds
     with (
         TouchpointProducer(

@@ -11,7 +11,7 @@ import typer
 
 from touchline.cli.ledger import open_ledger
 from touchline.cli.progress import progress_on_stderr
-from touchline.cli.sending import quiet_kafka_log
+from touchline.cli.sending import quiet_sending_log
 from touchline.errors import NotClean, TouchlineError, WrongUsage
 from touchline.processors.steps.cipher import Cipher
 from touchline.quarantine.entries import EntryFilter, Position, count_open, read_open, read_settled
@@ -166,7 +166,7 @@ def replay(
     selection = _selection(settings, positions, source, reason, field, topic, partition, since, until, limit)
     if selection.is_everything and not everything:
         raise WrongUsage("no record is selected", "give positions or filters, or --all")
-    quiet_kafka_log()
+    quiet_sending_log()
     with open_ledger(settings) as client:
         entries = read_open(client, selection)
         if dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from touchline.log import quiet_kafka_log
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.settings import Settings
@@ -15,13 +16,12 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 def open_producer(settings: Settings, outbox: Path | None = None) -> TouchpointProducer:
     """The configured producer; `outbox` is the folder of one instead of `outbox_dir`. Raises EngineUnreachable,
     WrongUsage, OutboxUnusable."""
-    quiet_kafka_log()
+    quiet_sending_log()
     options = {} if outbox is None else {"outbox": OutboxConfig.from_settings(settings, outbox)}
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS, **options)
 
 
-def quiet_kafka_log() -> None:
-    """kafka-python logs each failed attempt with a traceback; a command says it once, with the remedy. What waits in
-    the outbox it says, too."""
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+def quiet_sending_log() -> None:
+    """A command says once that Kafka does not answer, with the remedy. What waits in the outbox it says, too."""
+    quiet_kafka_log()
     logging.getLogger("touchline.producers.outbox").setLevel(logging.ERROR)

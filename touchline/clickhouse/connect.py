@@ -1,4 +1,4 @@
-"""Connections to ClickHouse over the native protocol, with errors that say what to mend."""
+"""Connections to ClickHouse over the native protocol, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from clickhouse_driver import Client
-from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, ServerException, SocketTimeoutError
+from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
-from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.clickhouse.errors import Kind, kind_of, unreachable, wrong_login
+from touchline.clickhouse.login import password_of
 
 if TYPE_CHECKING:
     from touchline.settings import Settings
@@ -25,8 +26,6 @@ SETTINGS: dict[str, object] = {
     "max_query_size": 64 << 20,
     "max_partitions_per_insert_block": 0,
 }
-AUTHENTICATION_FAILED = 516  # unknown to the driver
-_WRONG_LOGIN = {AUTHENTICATION_FAILED, ErrorCodes.UNKNOWN_USER, ErrorCodes.WRONG_PASSWORD, ErrorCodes.REQUIRED_PASSWORD}
 
 
 def connect(settings: Settings, *, timeout_seconds: float = 300.0, connect_timeout_seconds: float = 3.0) -> Client:
@@ -49,19 +48,11 @@ def connect_as(
     """
     # The driver logs each failed attempt with a traceback; the error that it raises is said once, with the remedy.
     logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
-    path = settings.clickhouse_password_file
-    try:
-        password = path.read_text().strip()
-    except OSError as error:
-        raise WrongUsage(
-            f"the file of ClickHouse's password cannot be read: {settings.clickhouse_password_file} ({error.strerror})",
-            "name it with TOUCHLINE_CLICKHOUSE_PASSWORD_FILE; `touchline up` makes one for the local stack",
-        ) from None
     return kind(
         host=settings.clickhouse_host,
         port=settings.clickhouse_port,
         user=settings.clickhouse_user,
-        password=password,
+        password=password_of(settings),
         connect_timeout=connect_timeout_seconds,
         send_receive_timeout=timeout_seconds,
         sync_request_timeout=5,
@@ -83,16 +74,10 @@ def explained(settings: Settings) -> Iterator[None]:
     try:
         yield
     except ServerException as error:
-        if error.code in _WRONG_LOGIN:
-            raise WrongUsage(
-                f"{where} refuses the user `{settings.clickhouse_user}` or its password",
-                "check clickhouse_user and the file named by clickhouse_password_file",
-            ) from None
+        if kind_of(error.code) is Kind.LOGIN:
+            raise wrong_login(where, settings.clickhouse_user) from None
         raise
     except (Error, EOFError, OSError) as error:
         if not is_away(error):
             raise
-        raise EngineUnreachable(
-            f"{where} does not answer ({type(error).__name__})",
-            "start it (`touchline up`) or set clickhouse_host and clickhouse_port",
-        ) from None
+        raise unreachable(where, error, "clickhouse_port") from None

@@ -1,22 +1,29 @@
-"""What the local stack asks of a running Kafka: is it ready, and is the topic there?"""
+"""An admin's connection to Kafka, and whether a broker is ready for one. One wording of "Kafka does not answer" for all who ask."""
 
 from __future__ import annotations
 
-import logging
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.cluster import get_ip_port_afi
+from kafka.errors import KafkaError
 
-from touchline.errors import EngineUnreachable, WrongUsage
-from touchline.local.kafka import Broker
-from touchline.local.ports import LOOPBACK, accepts
-from touchline.settings import Settings
+from touchline.errors import EngineUnreachable
+from touchline.log import quiet_kafka_log
 
-ADMIN_TIMEOUT_MS = 10_000
-START_KAFKA = "start it (`touchline up`) or set kafka_bootstrap"
+ADMIN_TIMEOUT_MS: Final = 10_000
+PROBE_TIMEOUT_MS: Final = 3_000
+PROBE_SECONDS: Final = 1.0
+
+
+def unreachable(bootstrap: str, why: str) -> EngineUnreachable:
+    """No broker answers there."""
+    return EngineUnreachable(
+        f"Kafka at {bootstrap} does not answer ({why})", "start it (`touchline up`) or set kafka_bootstrap"
+    )
 
 
 @contextmanager
@@ -27,70 +34,44 @@ def admin_client(bootstrap: str, timeout_ms: int = ADMIN_TIMEOUT_MS) -> Iterator
         EngineUnreachable: no broker answers.
     """
     # kafka-python would try a closed port for its whole term, and leaks the sockets of connections that were refused.
-    servers = [server.strip() for server in bootstrap.split(",") if _is_open(server.strip())]
+    servers = [server.strip() for server in bootstrap.split(",") if _accepts(server)]
     if not servers:
-        raise EngineUnreachable(f"Kafka at {bootstrap} does not answer (connection refused)", START_KAFKA)
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        raise unreachable(bootstrap, "connection refused")
+    quiet_kafka_log()
     client = None
     try:
         client = KafkaAdminClient(
-            bootstrap_servers=servers, request_timeout_ms=timeout_ms, bootstrap_timeout_ms=timeout_ms
+            bootstrap_servers=servers,
+            request_timeout_ms=timeout_ms,
+            bootstrap_timeout_ms=timeout_ms,
+            client_id="touchline-admin",
         )
         yield client
     except KafkaError as error:
         if not getattr(error, "retriable", False):
             raise
-        raise EngineUnreachable(
-            f"Kafka at {bootstrap} does not answer ({type(error).__name__})", START_KAFKA
-        ) from error
+        raise unreachable(bootstrap, type(error).__name__) from error
     finally:
         if client is not None:
             client.close()
 
 
-def _is_open(server: str) -> bool:
-    host, _, port = server.rpartition(":")
-    return port.isdigit() and accepts(int(port), host)
-
-
-def broker_is_ready(broker: Broker) -> bool:
-    """The broker takes requests, and the cluster knows it."""
-    if not accepts(broker.port):
+def broker_is_ready(server: str, node_id: int) -> bool:
+    """The broker at `host:port` takes requests, and the cluster knows it."""
+    if not _accepts(server):
         return False
     try:
-        with admin_client(f"{LOOPBACK}:{broker.port}", timeout_ms=3_000) as admin:
-            return broker.node_id in {int(one["broker_id"]) for one in admin.describe_cluster()["brokers"]}
+        with admin_client(server, PROBE_TIMEOUT_MS) as admin:
+            return node_id in {int(one["broker_id"]) for one in admin.describe_cluster()["brokers"]}
     except (KafkaError, EngineUnreachable):
         return False
 
 
-def ensure_topic(settings: Settings, replication: int) -> bool:
-    """Create the topic unless it is there; returns whether it was created.
-
-    Raises:
-        WrongUsage: it is there with another number of partitions.
-        EngineUnreachable: Kafka does not answer.
-    """
-    plan = {
-        "num_partitions": settings.partitions,
-        "replication_factor": replication,
-    }
-    with admin_client(settings.kafka_bootstrap) as admin:
-        try:
-            admin.create_topics({settings.topic: plan}, wait_for_metadata=True)
-        except TopicAlreadyExistsError:
-            found = topic_partitions(admin, settings.topic)
-        else:
-            return True
-    if found != settings.partitions:
-        raise WrongUsage(
-            f"topic {settings.topic} has {found} partitions, the setting `partitions` says {settings.partitions}",
-            f"set partitions to {found}; another number means a new topic and a rebuild",
-        )
-    return False
-
-
-def topic_partitions(admin: Any, topic: str) -> int:
-    """Number of partitions; 0 when there is no such topic."""
-    described = admin.describe_topics([topic])
-    return sum(len(one.get("partitions", [])) for one in described if not one.get("error_code"))
+def _accepts(server: str) -> bool:
+    """Something listens there."""
+    try:
+        host, port, _ = get_ip_port_afi(server)
+        socket.create_connection((host, port), timeout=PROBE_SECONDS).close()
+    except (OSError, ValueError):  # ValueError: the port is not a number
+        return False
+    return True

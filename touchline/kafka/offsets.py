@@ -1,16 +1,21 @@
-"""Kafka's own word on a topic: its incarnation, and the first and next offset of each partition."""
+"""Kafka's own word on a topic: its incarnation, the first and next offset of each partition, and how far a group is behind."""
 
 from __future__ import annotations
 
-import logging
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from touchline.errors import EngineUnreachable
-from touchline.kafka.topic import ANSWER_TIMEOUT_MS, describe_topic
+from touchline.kafka.admin import PROBE_TIMEOUT_MS, admin_client, unreachable
+from touchline.kafka.topic import ANSWER_TIMEOUT_MS, find_topic, require_topic
 from touchline.settings import Settings
+
+FIRST: Final = OffsetSpec.EARLIEST
+NEXT: Final = OffsetSpec.LATEST
 
 
 class TopicOffsets(NamedTuple):
@@ -24,29 +29,46 @@ class TopicOffsets(NamedTuple):
 
 def read_offsets(settings: Settings) -> TopicOffsets:
     """Ask Kafka. Raises EngineUnreachable, and WrongUsage when there is no such topic."""
-    described = describe_topic(settings.kafka_bootstrap, settings.topic)
-    partitions = [TopicPartition(settings.topic, number) for number in range(described.partition_count)]
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    consumer = None
+    bootstrap, topic = settings.kafka_bootstrap, settings.topic
     try:
-        consumer = KafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap.split(","),
-            request_timeout_ms=ANSWER_TIMEOUT_MS,
-            client_id="touchline-reconcile",
-            group_id=None,
-        )
-        beginning, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        with admin_client(bootstrap, ANSWER_TIMEOUT_MS) as admin:
+            described = require_topic(admin, bootstrap, topic)
+            partitions = range(described.partition_count)
+            beginning = _offsets(admin, topic, partitions, FIRST)
+            end = _offsets(admin, topic, partitions, NEXT)
     except (KafkaError, OSError) as error:
-        raise EngineUnreachable(
-            f"Kafka at {settings.kafka_bootstrap} does not answer ({type(error).__name__})",
-            "start it (`touchline up`) or set kafka_bootstrap",
-        ) from None
-    finally:
-        if consumer is not None:
-            consumer.close()
-    return TopicOffsets(
-        settings.topic,
-        described.incarnation,
-        {one.partition: offset for one, offset in beginning.items()},
-        {one.partition: offset for one, offset in end.items()},
-    )
+        raise unreachable(bootstrap, type(error).__name__) from None
+    return TopicOffsets(topic, described.incarnation, beginning, end)
+
+
+def lag(settings: Settings) -> int | None:
+    """Records between the group's commits and the topic's end; commits follow what is stored.
+
+    None when Kafka does not answer or has no such topic. A partition without a commit counts from its first record.
+    """
+    topic = settings.topic
+    try:
+        with admin_client(settings.kafka_bootstrap, PROBE_TIMEOUT_MS) as admin:
+            described = find_topic(admin, topic)
+            if described is None:
+                return None
+            partitions = range(described.partition_count)
+            end = _offsets(admin, topic, partitions, NEXT)
+            beginning = _offsets(admin, topic, partitions, FIRST)
+            committed = _committed(admin, settings.consumer_group, topic)
+    except (KafkaError, EngineUnreachable):
+        return None
+    return sum(max(0, end[one] - max(committed.get(one, 0), beginning[one])) for one in partitions)
+
+
+def _offsets(admin: Any, topic: str, partitions: Iterable[int], spec: OffsetSpec) -> dict[int, int]:
+    asked = dict.fromkeys((TopicPartition(topic, number) for number in partitions), spec)
+    return {one.partition: int(found.offset) for one, found in admin.list_partition_offsets(asked).items()}
+
+
+def _committed(admin: Any, group: str, topic: str) -> dict[int, int]:
+    try:
+        offsets = admin.list_group_offsets(group)[group]
+    except KafkaError:
+        return {}  # nobody has joined that group yet
+    return {one.partition: int(found.offset) for one, found in offsets.items() if one.topic == topic}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.errors import WrongUsage
+from touchline.kafka.admin import admin_client, unreachable
+from touchline.settings import Settings
 
-ANSWER_TIMEOUT_MS = 4_000
+ANSWER_TIMEOUT_MS: Final = 4_000
 
 
 class TopicDescription(NamedTuple):
@@ -21,31 +21,56 @@ class TopicDescription(NamedTuple):
     partition_count: int
 
 
+def find_topic(admin: Any, topic: str) -> TopicDescription | None:
+    """The topic on an admin's connection; None when there is no such topic."""
+    (found,) = admin.describe_topics([topic])
+    if not found["topic_id"]:
+        return None
+    return TopicDescription(str(found["topic_id"]), len(found["partitions"]))
+
+
 def describe_topic(bootstrap: str, topic: str) -> TopicDescription:
     """Ask Kafka for the topic, on a connection of its own (aiokafka 0.14 does not know topic ids; kafka-python's
     admin does).
 
     Raises EngineUnreachable when Kafka does not answer within 4 s, WrongUsage when it has no such topic.
     """
-    logging.getLogger("kafka").setLevel(
-        logging.CRITICAL
-    )  # it repeats every failed attempt to connect; the error below says it once
     try:
-        with KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
-            bootstrap_timeout_ms=ANSWER_TIMEOUT_MS,
-            request_timeout_ms=ANSWER_TIMEOUT_MS,
-            client_id="touchline-topic",
-        ) as admin:
-            (found,) = admin.describe_topics([topic])
+        with admin_client(bootstrap, ANSWER_TIMEOUT_MS) as admin:
+            return require_topic(admin, bootstrap, topic)
     except (KafkaError, OSError) as error:
-        raise EngineUnreachable(
-            f"Kafka at {bootstrap} does not answer ({type(error).__name__})",
-            "start it (`touchline up`) or set kafka_bootstrap to where it listens",
-        ) from None
-    if not found["topic_id"]:
+        raise unreachable(bootstrap, type(error).__name__) from None
+
+
+def require_topic(admin: Any, bootstrap: str, topic: str) -> TopicDescription:
+    """The topic on an admin's connection. Raises WrongUsage when there is no such topic."""
+    found = find_topic(admin, topic)
+    if found is None:
         raise WrongUsage(
             f"Kafka at {bootstrap} has no topic `{topic}`",
             "create it (`touchline up` does for the local stack), or set topic to the right name",
         )
-    return TopicDescription(str(found["topic_id"]), len(found["partitions"]))
+    return found
+
+
+def ensure_topic(settings: Settings, replication: int) -> bool:
+    """Create the topic unless it is there; returns whether it was created.
+
+    Raises:
+        WrongUsage: it is there with another number of partitions.
+        EngineUnreachable: Kafka does not answer.
+    """
+    plan = {"num_partitions": settings.partitions, "replication_factor": replication}
+    with admin_client(settings.kafka_bootstrap) as admin:
+        try:
+            admin.create_topics({settings.topic: plan}, wait_for_metadata=True)
+        except TopicAlreadyExistsError:
+            found = require_topic(admin, settings.kafka_bootstrap, settings.topic).partition_count
+        else:
+            return True
+    if found != settings.partitions:
+        raise WrongUsage(
+            f"topic {settings.topic} has {found} partitions, the setting `partitions` says {settings.partitions}",
+            f"set partitions to {found}; another number means a new topic and a rebuild",
+        )
+    return False

@@ -19,7 +19,8 @@ from pathlib import Path
 import psutil
 
 from touchline.errors import TouchlineError
-from touchline.kafka.admin import admin_client, topic_partitions
+from touchline.kafka.admin import admin_client
+from touchline.kafka.topic import find_topic
 from touchline.local.ending import stray_processes
 from touchline.local.java import INSTALL_MAVEN, find_java, has_jars, java_version, kafka_version
 from touchline.local.preflight import check_worker_files
@@ -196,10 +197,11 @@ def _topic(stack: LocalStack) -> Outcome:
     if not stack.kafka.is_running():
         return NEEDS_STACK
     with admin_client(stack.settings.kafka_bootstrap) as admin:
-        found = topic_partitions(admin, stack.settings.topic)
+        described = find_topic(admin, stack.settings.topic)
     wanted = stack.settings.partitions
-    if found == 0:
+    if described is None:
         return Grade.FAILED, f"there is no topic {stack.settings.topic}", "`touchline up` creates it"
+    found = described.partition_count
     if found != wanted:
         hint = f"set partitions to {found}; another number means a new topic and a rebuild"
         return Grade.FAILED, f"{stack.settings.topic} has {found} partitions, not {wanted}", hint

@@ -48,7 +48,7 @@ def broker_part(cluster: Cluster, broker: Broker, jars: Path, environment: Mappi
             ListeningPort(broker.port, "clients", "kafka_bootstrap"),
             ListeningPort(broker.controller_port, "controller, the port after the clients'", "kafka_bootstrap"),
         ),
-        is_ready=lambda: broker_is_ready(broker),
+        is_ready=lambda: broker_is_ready(f"{LOOPBACK}:{broker.port}", broker.node_id),
         ready_seconds=KAFKA_READY_SECONDS,
         prepare=lambda: prepare_broker(cluster, broker),
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from touchline.kafka.admin import ensure_topic
+from touchline.kafka.topic import ensure_topic
 from touchline.local import identity as identity_module
 from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
 from touchline.local.identity import KEEP, ProcessIdentity

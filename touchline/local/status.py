@@ -7,12 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from importlib.metadata import version as version_of
 
-from kafka import TopicPartition
-from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
-
-from touchline.errors import EngineUnreachable, TouchlineError
-from touchline.kafka.admin import admin_client
+from touchline.errors import TouchlineError
+from touchline.kafka.offsets import lag
 from touchline.local.java import kafka_version
 from touchline.local.process import MIB, Part, read_record_fields
 from touchline.local.stack import LocalStack
@@ -101,31 +97,3 @@ def clickhouse_version(settings: Settings) -> str:
         return ""
     finally:
         client.disconnect()
-
-
-def lag(settings: Settings) -> int | None:
-    """Records between the group's commits and the topic's end; commits follow what is stored.
-
-    None when Kafka does not answer or has no such topic. A partition without a commit counts from its first record.
-    """
-    try:
-        with admin_client(settings.kafka_bootstrap, timeout_ms=3_000) as admin:
-            (topic,) = admin.describe_topics([settings.topic])
-            partitions = [TopicPartition(settings.topic, one["partition_index"]) for one in topic["partitions"]]
-            if not partitions:
-                return None
-            ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-            starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-            committed = _committed(admin, settings.consumer_group)
-    except (KafkaError, EngineUnreachable):
-        return None
-    reached = {one: max(committed.get(one, 0), int(starts[one].offset)) for one in partitions}
-    return sum(max(0, int(ends[one].offset) - reached[one]) for one in partitions)
-
-
-def _committed(admin: object, group: str) -> dict[TopicPartition, int]:
-    try:
-        offsets = admin.list_group_offsets(group)[group]  # type: ignore[attr-defined]
-    except KafkaError:
-        return {}  # nobody has joined that group yet
-    return {partition: int(found.offset) for partition, found in offsets.items()}

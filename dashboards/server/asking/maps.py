@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
+from touchline.dashboards.server.arguments import wrong_argument
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, day_of, moment_of
-from touchline.dashboards.server.problem import RequestRefused, wrong_argument
+from touchline.service.problem import RequestRefused
 
 PERIOD_DAYS: Final = 28
 NOON: Final = time(12)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from touchline.dashboards.server.problem import RequestRefused, wrong_argument
+from touchline.dashboards.server.arguments import wrong_argument
+from touchline.service.problem import RequestRefused
 
 OF_THE_PAGE = frozenset(("lang", "view", "compare"))
 """State of the page that stands in the same address; it selects nothing."""

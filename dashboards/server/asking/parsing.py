@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Final
 
-from touchline.dashboards.server.problem import wrong_argument
+from touchline.dashboards.server.arguments import wrong_argument
 from touchline.sql.views import quoted
 
 TEXT_CHARACTERS_MAX: Final = 256

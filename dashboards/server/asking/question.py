@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from touchline.dashboards.server.arguments import wrong_argument
 from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.drill import drill_conditions
 from touchline.dashboards.server.asking.maps import KnownMap, chosen_before, chosen_map, chosen_moment, chosen_period
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import literal, moment_literal
 from touchline.dashboards.server.asking.rows import Rows, chosen_rows
-from touchline.dashboards.server.problem import RequestRefused, wrong_argument
+from touchline.service.problem import RequestRefused
 from touchline.sql.selection import FILTER_COLUMNS
 from touchline.sql.views import quoted
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, literal, plain_type
-from touchline.dashboards.server.problem import RequestRefused
+from touchline.service.problem import RequestRefused
 from touchline.sql.selection import FILTER_COLUMNS
 
 LIMIT_MAX: Final = 10_000

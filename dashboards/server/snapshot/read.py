@@ -20,9 +20,9 @@ from touchline.dashboards.server.asking.maps import (
 )
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.statement import statement
-from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.snapshot.words import LOCALES
 from touchline.schemas.journey.model import JourneyMap
+from touchline.service.problem import RequestRefused
 from touchline.sql.selection import FILTER_COLUMNS
 
 VIEWS: Final = (

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from tests.unit.dashboards.views import asked
 from touchline.dashboards.server.asking.statement import statement
-from touchline.dashboards.server.problem import RequestRefused
 from touchline.schemas.envelope import RequiredName
+from touchline.service.problem import RequestRefused
 from touchline.sql.stays import told
 
 

@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from touchline.dashboards.server.problem import RequestRefused, shape_of, wrong_argument
+from touchline.dashboards.server.arguments import shape_of, wrong_argument
 from touchline.dashboards.server.refusals import refusal_of
+from touchline.service.problem import RequestRefused
 
 
 @pytest.mark.parametrize(

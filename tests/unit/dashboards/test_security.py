@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.security import CONTENT_SECURITY_POLICY, Names, host_name, require_own_page
+from touchline.service.problem import RequestRefused
 from touchline.settings import load_settings
 
 

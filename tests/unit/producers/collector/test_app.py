@@ -33,7 +33,7 @@ def test_the_operator_hears_why_events_are_not_kept_and_senders_hear_what_to_do(
         collector = Collector(load_settings(), (EventsFront(),), WriteKeys({}), intake, rate, room)
         told = []
         for _ in range(3):
-            answer = await collector._worded(make_mocked_request("POST", "/v1/events"), full)
+            answer = await collector._as_problem(make_mocked_request("POST", "/v1/events"), full)
             assert isinstance(answer, web.Response)
             told.append((answer.status, answer.headers["Retry-After"], str(answer.text)))
         await intake.close(5.0)

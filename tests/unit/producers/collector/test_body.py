@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from touchline.producers.collector.body import read_body
 from touchline.producers.collector.limits import Room
-from touchline.producers.collector.problem import RequestRefused
+from touchline.service.problem import RequestRefused
 
 LIMIT = 10_000
 

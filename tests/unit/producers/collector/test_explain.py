@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.producers.collector.explain import faults_of
-from touchline.producers.collector.front import Outcome, Rejected
+from touchline.producers.collector.front import ItemVerdict, RequestOutcome
 from touchline.producers.collector.verdicts import ITEMS_EXPLAINED, Receipt, receipt_of
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
@@ -113,7 +113,7 @@ def test_no_verdict_repeats_what_the_sender_wrote_and_the_first_fault_is_the_pro
     rejected: list[EventRejected] = []
     producer.emit_many([bad], on_rejected=lambda _, error: rejected.append(error))
     for error in rejected:
-        receipt = receipt_of(Outcome(0, [Rejected(3, None, error, bad)]))
+        receipt = receipt_of(RequestOutcome(0, [ItemVerdict(3, None, error, bad)]))
         assert SECRET.encode() not in receipt
         (verdict,) = Receipt.model_validate_json(receipt).rejections
         assert verdict.faults[0].reason == error.reason
@@ -122,9 +122,9 @@ def test_no_verdict_repeats_what_the_sender_wrote_and_the_first_fault_is_the_pro
 
 def test_thousands_of_bad_items_have_a_verdict_each() -> None:
     error, event = rejection({**EVENT, "time": 5, "zone": 5}), {**EVENT, "time": 5, "zone": 5}
-    rejected = [Rejected(number, number + 1, error, event) for number in range(1_000)]
-    receipt = Receipt.model_validate_json(receipt_of(Outcome(7, rejected)))
+    rejected = [ItemVerdict(number, number + 1, error, event) for number in range(1_000)]
+    receipt = Receipt.model_validate_json(receipt_of(RequestOutcome(7, rejected)))
     assert (receipt.accepted, receipt.rejected) == (7, 1_000)
     assert [one.item for one in receipt.rejections] == list(range(1_000))
     assert [len(one.faults) for one in receipt.rejections] == [2] * ITEMS_EXPLAINED + [1] * (1_000 - ITEMS_EXPLAINED)
-    assert json.loads(receipt_of(Outcome(7, [])))["rejections"] == []
+    assert json.loads(receipt_of(RequestOutcome(7, [])))["rejections"] == []

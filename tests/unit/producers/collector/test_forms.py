@@ -11,8 +11,8 @@ from hypothesis import given, strategies as st
 
 from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.front import BadItem, Item, Posted
-from touchline.producers.collector.problem import RequestRefused
 from touchline.schemas.reasons import Reason
+from touchline.service.problem import RequestRefused
 
 JSON, LINES = "application/json", "application/x-ndjson"
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"

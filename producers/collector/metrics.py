@@ -6,16 +6,14 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Final
 
 from touchline.metrics import declared
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
-from touchline.producers.collector.front import Outcome
+from touchline.producers.collector.front import RequestOutcome
 from touchline.producers.errors import OutboxUnusable
 from touchline.producers.outbox.look import look
-
-UNCOUNTED_PATHS: Final = frozenset(("/healthz", "/readyz", "/metrics"))
+from touchline.service.health import PATHS
 
 
 class CollectorMeter:
@@ -28,13 +26,13 @@ class CollectorMeter:
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """One request has its answer."""
-        if path in UNCOUNTED_PATHS:
+        if path in PATHS:  # probes and scrapes
             return
         name = str(status)
         self._meter.add(declared.REQUESTS, 1, name if name in declared.STATUSES else "other")
         self._meter.observe(declared.REQUEST_SECONDS, seconds)
 
-    def judged(self, outcome: Outcome) -> None:
+    def judged(self, outcome: RequestOutcome) -> None:
         """The events of one request have their verdicts."""
         self._meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
         reasons = Counter(rejected.error.reason.value for rejected in outcome.rejected)

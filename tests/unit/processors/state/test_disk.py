@@ -1,4 +1,4 @@
-"""What a waiting worker says: the fact and the remedy, and nothing that the server quoted."""
+"""A disk without space for the worker's state: known as such, said with its folder, waited for."""
 
 from __future__ import annotations
 
@@ -11,20 +11,15 @@ import lmdb
 import pytest
 
 from tests.unit.processors.loop.world import batch, event, fates, make_loop, records_of
-from touchline.clickhouse.remedies import is_full, reason_of, refusal_of
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.state.disk import is_full, reason_of
 from touchline.processors.state.slot import StateSlot
 from touchline.processors.values.protocol import Acknowledge
 from touchline.processors.worker import build
 from touchline.settings import Settings
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def test_refusal_names_code_and_remedy_where_there_is_one() -> None:
-    assert refusal_of("refused an insert", 243).startswith("ClickHouse refused an insert, code 243: its disk is full")
-    assert refusal_of("refused a query", 1002) == "ClickHouse refused a query, code 1002"
 
 
 def test_full_disk_is_known_by_number_and_by_the_text_of_lmdb() -> None:
