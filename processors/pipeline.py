@@ -36,7 +36,7 @@ from touchline.processors.steps.resolve import Placed, Resolved, in_order, key_o
 from touchline.processors.steps.settle import Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.receive import NewRecords
-from touchline.processors.values.records import Fact, Rejected
+from touchline.processors.values.records import Fact, Invalid
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
@@ -123,7 +123,7 @@ class Pipeline:
 
     def put_aside(self, new: NewRecords, stream: Stream, writer: str, generation: int) -> Prepared:
         """The same for records that no insert could hold otherwise: in quarantine as unstorable, without a look inside."""
-        outcomes = [Rejected(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
+        outcomes = [Invalid(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
         fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, stream.name)
         blocks = [*fated.blocks, assemble_mark(new, fated.counts, writer, generation)]
         return Prepared(blocks, {}, fated.counts, fated.stored, fated.reasons, {})

@@ -7,7 +7,7 @@ fails for many records in a row is the worker's own fault, and goes up as the bu
 from __future__ import annotations
 
 TRIES_ALONE = 3
-"""A record must fail alone so often: a fault that passes is none of its own."""
+"""Failures of one record alone before it is blamed; transient faults do not count."""
 PUT_ASIDE_IN_A_ROW_MAX = 16
 
 

@@ -47,7 +47,7 @@ from touchline.processors.loop.restore import restore
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, StateLost, Tails
-from touchline.processors.values.protocol import Acknowledge, Refused, StoreResult
+from touchline.processors.values.protocol import Acknowledge, ReadAgain, StoreResult
 from touchline.processors.values.receive import NewRecords, receive
 from touchline.processors.values.records import ReceivedBatch
 
@@ -143,10 +143,10 @@ class StoreLoop:
         while not self._should_stop():
             self._blame.pause()
             if batch.generation < self._generation:
-                return Refused("stale generation")
+                return ReadAgain("stale generation")
             if batch.partition in self._revoked:
                 self._release(batch.partition)
-                return Refused("partition revoked")
+                return ReadAgain("partition revoked")
             try:
                 owned = self._acquire(batch, force)
                 return Acknowledge(self._store_owned(owned, batch) + 1)
@@ -155,13 +155,13 @@ class StoreLoop:
                 # generations started anew, then we are still its member after that.
                 self._meter.fenced()
                 if not self._still_member(batch):
-                    return Refused("a newer writer owns the partition")
+                    return ReadAgain("a newer writer owns the partition")
                 force = True
             except WriterFenced:
                 self._meter.fenced()
                 self._forget_all()
                 if not self._still_member(batch):
-                    return Refused("fenced by a newer writer")
+                    return ReadAgain("fenced by a newer writer")
                 force = False
             except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
                 self._forget_all()
@@ -180,7 +180,7 @@ class StoreLoop:
             except Exception as error:
                 self._forget_all()
                 self._seek_guilty(batch.partition, error)
-        return Refused("the worker stops")
+        return ReadAgain("the worker stops")
 
     def _seek_guilty(self, partition: int, error: Exception) -> None:
         """Go on with fewer records, or without the one that fails alone; a fault that is no record's goes up as the bug it is."""

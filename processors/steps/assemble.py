@@ -27,7 +27,7 @@ from touchline.processors.steps.follow import Attached
 from touchline.processors.steps.settle import Settled
 from touchline.processors.steps.validate import Link
 from touchline.processors.values.receive import NewRecords
-from touchline.processors.values.records import Fact, Outcome, Rejected, Suppressed
+from touchline.processors.values.records import Fact, Invalid, RecordOutcome, Suppressed
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import LATEST_US
@@ -49,8 +49,8 @@ class Fated(NamedTuple):
 
 def assemble_fates(
     new: NewRecords,
-    outcomes: Sequence[Outcome],
-    refused: Mapping[int, Rejected],
+    outcomes: Sequence[RecordOutcome],
+    refused: Mapping[int, Invalid],
     settled: Settled,
     cipher: Cipher,
     stream: str,
@@ -114,7 +114,7 @@ def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
     return (*identity, fact.event_time, fact.received_time, payload, key_id, fate, _reason(fate), "")
 
 
-def _kept_back(outcome: Rejected | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
+def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
     received_us = min(
         max(record_time_ms * 1_000, 0), LATEST_US
     )  # a sender sets the record's time, so it may be anything

@@ -16,7 +16,7 @@ from touchline.schemas.checking import CheckedEvent, doubles_of, has_unknown_fie
 from touchline.schemas.credibility import instants_of, moments_of, sign_fault
 from touchline.schemas.depth import is_too_deep
 from touchline.schemas.events import ANSWER, IDENTIFY, TOUCHPOINT
-from touchline.schemas.identifiers import order_of
+from touchline.schemas.identifiers import strongest
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
@@ -75,7 +75,7 @@ def fact_of(
             return fault
     identifier_type = identifier = ""
     if persons:
-        first = persons[0] if len(persons) == 1 else _strongest(persons)
+        first = strongest(persons)
         identifier_type, identifier = first["type"], first["key"]
         for person in persons:
             has_unknown = has_unknown or len(person) > 2
@@ -201,12 +201,8 @@ def _identifier(event: CheckedEvent) -> tuple[str, str]:
     persons = event["persons"]
     if not persons or (event["type"] == ANSWER and event["anonymous"]):
         return ("", "")
-    first = persons[0] if len(persons) == 1 else _strongest(persons)
+    first = strongest(persons)
     return (first["type"], first["key"])
-
-
-def _strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
-    return min(persons, key=lambda one: order_of(one["type"]))
 
 
 def _contact(event: CheckedEvent) -> tuple[str, str]:

@@ -15,14 +15,14 @@ class Acknowledge(NamedTuple):
     next_offset: int
 
 
-class Refused(NamedTuple):
+class ReadAgain(NamedTuple):
     """Nothing of the batch counts as stored. The reason is a sentence for the log; if the generation still holds, the
     batch is read again."""
 
     reason: str
 
 
-StoreResult = Acknowledge | Refused
+StoreResult = Acknowledge | ReadAgain
 
 
 class Store(Protocol):

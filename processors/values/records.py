@@ -1,4 +1,4 @@
-"""What a record becomes on its way: received bytes, then one of Fact, Rejected or Suppressed. Nothing else leaves a step.
+"""What a record becomes on its way: received bytes, then one of Fact, Invalid or Suppressed. Nothing else leaves a step.
 
 A `Fact` is flat and ordered like the ledger's columns, because a batch of facts is turned into columns by one transposition.
 """
@@ -40,7 +40,7 @@ class ReceivedBatch(NamedTuple):
     start_offset: int = 0
 
 
-class Rejected(NamedTuple):
+class Invalid(NamedTuple):
     """A record that breaks the contract: it is quarantined with its bytes. `field` comes from the contract, never from the data."""
 
     reason: Reason
@@ -132,4 +132,4 @@ shared_of: Any = itemgetter(slice(SHARED_FROM, Fact._fields.index("comment")))
 TOUCHPOINT_WIDTH = Fact._fields.index("survey")
 """Number of leading fields that a touchpoint event fills; the others hold nothing."""
 
-Outcome = Fact | Rejected | Suppressed
+RecordOutcome = Fact | Invalid | Suppressed

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.records import Fact, Rejected, Suppressed
+from touchline.processors.values.records import Fact, Invalid, Suppressed
 from touchline.producers.record import PreparedRecord
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.keep import Kept, State
@@ -79,7 +79,7 @@ class Judge:
         self._validator.validate([record], decoded, validated)
         (outcome,) = validated.outcomes
         match outcome:
-            case Rejected():
+            case Invalid():
                 return Refused(outcome.reason, outcome.field, REMEDIES[outcome.reason])
             case Suppressed():
                 return Refused(outcome.reason, "consent", CONSENT_REMEDY)
