@@ -13,13 +13,12 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from touchline.journey.compile import CompiledMap
-from touchline.journey.values import NO_TAIL
 from touchline.metrics.laps import Laps
 from touchline.processors.ledger.columns import ATTACHED, LINK
 from touchline.processors.ledger.ledger import Ledger, Stream
 from touchline.processors.ledger.rows import Block
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import BEFORE_ALL, FORMAT, PersonTail, Tails, not_before, tail_key
+from touchline.processors.state.tails import FORMAT, Tails
 from touchline.processors.steps.assemble import (
     assemble_attached,
     assemble_difference,
@@ -35,8 +34,8 @@ from touchline.processors.steps.follow import Attached, follow, follow_alone, st
 from touchline.processors.steps.resolve import Placed, Resolved, in_order, key_of, resolve
 from touchline.processors.steps.settle import Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.receive import NewRecords
-from touchline.processors.values.records import Fact, Invalid
+from touchline.processors.values.person import PersonTail, new_person, not_before, tail_key
+from touchline.processors.values.records import Fact, Invalid, NewRecords
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
@@ -186,7 +185,7 @@ class Pipeline:
             key = tail_key(fact)
             tail = raised.get(key) or new.get(key) or known.get(key)
             if tail is None:
-                tail = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps) if fact.identifier else ())
+                tail = new_person(len(self.maps) if fact.identifier else 0)
             if fact.order > tail.order:
                 raised[key] = tail._replace(order=fact.order)
         return raised
@@ -208,7 +207,7 @@ class Pipeline:
                 complete[one[1].identifier].append(one)
         wanted = follow_alone(alone, self.maps)
         new_tails: dict[str, PersonTail] = {}
-        nothing = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(self.maps))
+        nothing = new_person(len(self.maps))
         for identifier, placed in complete.items():
             tail = follow(in_order(placed), None, self.maps, wanted) if placed else nothing
             new_tails[identifier] = not_before(tail, tails.get(identifier, nothing).order)

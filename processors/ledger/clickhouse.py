@@ -19,7 +19,6 @@ from touchline.processors.ledger.ledger import (
     LedgerUnavailable,
     LinkRow,
     Mark,
-    Order,
     PublishedRow,
     RecordsRefused,
     Stream,
@@ -27,6 +26,7 @@ from touchline.processors.ledger.ledger import (
 )
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
+from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
 
 VIOLATED_CONSTRAINT = 469

@@ -42,14 +42,14 @@ from touchline.processors.ledger.ledger import (
 )
 from touchline.processors.ledger.rows import Insert, TooManyRows, build_insert
 from touchline.processors.loop.blame import Blame
-from touchline.processors.loop.measure import StoreMeter
+from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, StateLost, Tails
+from touchline.processors.steps.receive import receive
 from touchline.processors.values.protocol import Acknowledge, ReadAgain, StoreResult
-from touchline.processors.values.receive import NewRecords, receive
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.values.records import NewRecords, ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -235,10 +235,10 @@ class StoreLoop:
         laps = Laps()
         partition, number = owned.stream.partition, owned.mark.insert_number + 1
         limit = self._blame.limit(partition)
-        part = new if limit is None or limit >= len(new.records) else _head(new, limit)
+        part = new if limit is None or limit >= len(new.records) else new.first(limit)
         first_offset = part.records[0].offset
         if self._blame.is_guilty(partition, first_offset):
-            part = _head(new, 1)
+            part = new.first(1)
         self._blame.trying(partition, first_offset, len(part.records))
         if self._blame.is_guilty(partition, first_offset):
             prepared = self._pipeline.put_aside(part, owned.stream, owned.writer, owned.generation)
@@ -296,11 +296,6 @@ class StoreLoop:
         ids = self._ids.pop(partition, None)
         if ids is not None:
             ids.save()
-
-
-def _head(new: NewRecords, count: int) -> NewRecords:
-    records = new.records[:count]
-    return NewRecords(new.first_offset, records[-1].offset - new.first_offset + 1 - count, records)
 
 
 def _rest(new: NewRecords, count: int) -> NewRecords:

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from touchline.journey.compile import CompiledMap
-from touchline.journey.values import NO_TAIL
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
-from touchline.processors.state.tails import BEFORE_ALL, PersonTail, Stamp, Tails, not_before
+from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.steps.follow import follow
 from touchline.processors.steps.resolve import Placed, in_order
+from touchline.processors.values.person import PersonTail, key_of_nobody, new_person, not_before
 
 
 def restore(
@@ -28,7 +28,7 @@ def restore(
     if since is None:
         tails.clear()
     count = 0
-    nothing = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(maps))
+    nothing = new_person(len(maps))
     for orders in ledger.identifiers_since(stream, since):
         rebuilt = tails_of(ledger.facts_of(list(orders)), maps)
         known = tails.get_many(orders)
@@ -42,7 +42,8 @@ def restore(
         )
         count += len(orders)
     unidentified = {
-        f"@{source}": PersonTail(order, ()) for source, order in ledger.last_unidentified_since(stream, since).items()
+        key_of_nobody(source): PersonTail(order, ())
+        for source, order in ledger.last_unidentified_since(stream, since).items()
     }
     known = tails.get_many(unidentified)
     tails.put_many({key: max(tail, known.get(key, tail)) for key, tail in unidentified.items()}, wanted)

@@ -17,7 +17,8 @@ import orjson
 
 from touchline.log import log_event
 from touchline.processors.ledger.ledger import Ledger, LedgerUnavailable, Mark, Stream
-from touchline.processors.state.seen import Bitmap, Fingerprints, SeenIds, hashes_of, room_for
+from touchline.processors.state.seen import Bitmap, Fingerprints, SeenIds, room_for
+from touchline.processors.values.event_hash import hashes_of
 
 SAVE_EVERY_IDS = 1_000_000
 """So many ids may have to be read from the ledger after a kill: about half a second."""

@@ -8,21 +8,12 @@ mistake costs that look-up and nothing else.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from clickhouse_cityhash.cityhash import CityHash64  # type: ignore[import-untyped]
-
-HASHED_BY = "cityHash64(concat(toString(source), '\\0', event_id))"
-"""The same hash in ClickHouse's words."""
 SLOT_BYTES = 4
 SMALLEST_SLOTS = 1 << 16
 LOAD_MAX = 0.7
 """Share of the slots that may be taken: beyond it the search for a free one takes longer and longer."""
-
-
-def hashes_of(keys: Iterable[tuple[str, str]]) -> list[int]:
-    """64-bit hashes of (source, id) pairs, equal to what HASHED_BY gives."""
-    return list(map(CityHash64, map("\0".join, keys)))
 
 
 class Fingerprints:

@@ -26,8 +26,7 @@ from touchline.processors.steps.diff import Difference
 from touchline.processors.steps.follow import Attached
 from touchline.processors.steps.settle import Settled
 from touchline.processors.steps.validate import Link
-from touchline.processors.values.receive import NewRecords
-from touchline.processors.values.records import Fact, Invalid, RecordOutcome, Suppressed
+from touchline.processors.values.records import Fact, Invalid, NewRecords, RecordOutcome, Suppressed
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import LATEST_US
@@ -189,4 +188,4 @@ def assemble_mark(new: NewRecords, counts: Mapping[str, int], writer: str, gener
     """The progress that this insert makes; `offset` of the row is the last offset it accounts for."""
     kept = {fate: count for fate, count in sorted(counts.items()) if count}
     row = (writer, generation, new.first_offset, new.gap_count, kept)
-    return Block("mark", MARK, 1, [new.records[-1].offset], [row])
+    return Block("mark", MARK, 1, [new.last_offset], [row])

@@ -10,9 +10,9 @@ from touchline.journey.alone import attach_alone
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
 from touchline.journey.values import NO_TAIL, Attachment, JourneyEvent
-from touchline.processors.state.tails import PersonTail
 from touchline.processors.steps.diff import AttachedRow
 from touchline.processors.steps.resolve import Placed, order_of
+from touchline.processors.values.person import PersonTail
 from touchline.processors.values.records import Fact, shared_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from touchline.processors.state.tails import PersonTail, tail_key
+from touchline.processors.values.person import PersonTail, tail_key
 from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome
 from touchline.schemas.reasons import Reason
 

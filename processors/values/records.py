@@ -40,6 +40,25 @@ class ReceivedBatch(NamedTuple):
     start_offset: int = 0
 
 
+class NewRecords(NamedTuple):
+    """Records that the mark does not cover, maybe none. `gap_count` offsets before or between them hold no record (compaction, retention,
+    control records); `first_offset` is the first offset accounted for, holes included."""
+
+    first_offset: int
+    gap_count: int
+    records: Sequence[KafkaRecord]
+
+    @property
+    def last_offset(self) -> int:
+        """The last offset accounted for: without records that of the mark before."""
+        return self.records[-1].offset if self.records else self.first_offset - 1
+
+    def first(self, count: int) -> NewRecords:
+        """The first records alone, at least one of them."""
+        records = self.records[:count]
+        return NewRecords(self.first_offset, records[-1].offset + 1 - self.first_offset - len(records), records)
+
+
 class Invalid(NamedTuple):
     """A record that breaks the contract: it is quarantined with its bytes. `field` comes from the contract, never from the data."""
 

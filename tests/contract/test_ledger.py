@@ -20,7 +20,7 @@ from touchline.processors.ledger.ledger import FenceHeld, Ledger, LedgerUnavaila
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, Insert, build_insert
-from touchline.processors.state.seen import hashes_of
+from touchline.processors.values.event_hash import hashes_of
 from touchline.processors.values.protocol import Acknowledge
 from touchline.settings import Settings
 

@@ -26,7 +26,8 @@ from touchline.processors.ledger.ledger import KnownEvent, Mark, Stream
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.seen import LOAD_MAX, SMALLEST_SLOTS, Bitmap, Fingerprints, SeenIds, hashes_of, room_for
+from touchline.processors.state.seen import LOAD_MAX, SMALLEST_SLOTS, Bitmap, Fingerprints, SeenIds, room_for
+from touchline.processors.values.event_hash import hashes_of
 from touchline.processors.values.protocol import Acknowledge, ReadAgain
 from touchline.processors.values.records import Fact
 

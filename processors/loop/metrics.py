@@ -19,8 +19,7 @@ from touchline.processors.pipeline import Prepared
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Tails
 from touchline.processors.steps.properties import UNKNOWN_FIELDS
-from touchline.processors.values.receive import NewRecords
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import Fact, NewRecords
 from touchline.schemas.reasons import Fate
 
 _event_time: Any = itemgetter(Fact._fields.index("event_time"))
