@@ -66,4 +66,4 @@ def tails_of(facts: Sequence[Placed], maps: Sequence[CompiledMap]) -> dict[str, 
     by_person: dict[str, list[Placed]] = defaultdict(list)
     for placed in facts:
         by_person[placed[1].identifier].append(placed)
-    return {identifier: follow(in_order(placed), None, maps, []) for identifier, placed in by_person.items()}
+    return {identifier: follow(in_order(placed), None, maps)[2] for identifier, placed in by_person.items()}

@@ -8,7 +8,7 @@ from touchline.processors.values.records import NewRecords, ReceivedBatch
 def receive(batch: ReceivedBatch, last_offset: int) -> NewRecords:
     """Drop what stands at or below `last_offset` (redelivery), count the offsets that will never come."""
     records = batch.records
-    nothing = NewRecords(last_offset + 1, 0, ())
+    nothing = NewRecords.none_after(last_offset)
     if batch.start_offset > last_offset + 1:
         # Offsets before were never read under this mark (a restored ledger, a lost insert): they are no gap, they must be read first.
         return nothing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import Decoded
 from touchline.processors.steps.facts import TOO_DEEP, fact_of, is_unlink, linked_identifiers
+from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome, Suppressed
 from touchline.schemas.checking import CheckedEvent, check_event
 from touchline.schemas.depth import is_too_deep
@@ -39,11 +39,11 @@ class Link(NamedTuple):
 
 
 class Validated(NamedTuple):
-    """What a batch became so far: `outcomes[i]` of the i-th record; `counts` holds the number of unknown fields."""
+    """What a batch became so far: `outcomes[i]` of the i-th record."""
 
     outcomes: list[RecordOutcome]
     links: list[Link]
-    counts: Counter[str]
+    unknown_fields: UnknownFields
 
 
 class Validator:
@@ -56,7 +56,7 @@ class Validator:
 
     def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded], into: Validated) -> None:
         """Append one outcome per record, in order."""
-        outcomes, links, counts = into
+        outcomes, links, unknown_fields = into
         sources, zone, cipher = self._sources, self._company_zone, self._cipher
         for record, value in zip(records, decoded, strict=True):
             if type(value) is Invalid:
@@ -78,7 +78,7 @@ class Validator:
                 outcomes.append(Suppressed(NO_CONSENT, event["source"]))
                 continue
             try:
-                fact = fact_of(event, value, terms, record.timestamp * _US_PER_MS, zone, cipher, counts)
+                fact = fact_of(event, value, terms, record.timestamp * _US_PER_MS, zone, cipher, unknown_fields)
             except ValueError:
                 fact = _NOT_UTF8
             if type(fact) is Rejection:

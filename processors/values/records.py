@@ -48,6 +48,11 @@ class NewRecords(NamedTuple):
     gap_count: int
     records: Sequence[KafkaRecord]
 
+    @classmethod
+    def none_after(cls, last_offset: int) -> NewRecords:
+        """No record after this offset, which the mark covers."""
+        return cls(last_offset + 1, 0, ())
+
     @property
     def last_offset(self) -> int:
         """The last offset accounted for: without records that of the mark before."""
@@ -57,6 +62,13 @@ class NewRecords(NamedTuple):
         """The first records alone, at least one of them."""
         records = self.records[:count]
         return NewRecords(self.first_offset, records[-1].offset + 1 - self.first_offset - len(records), records)
+
+
+class Work(NamedTuple):
+    """What one insert is made of: new records, maybe none. `must_mark`: there is an insert even if nothing comes of it but its mark."""
+
+    new: NewRecords
+    must_mark: bool = False
 
 
 class Invalid(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
+from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.records import Fact, Invalid, Suppressed
 from touchline.producers.record import PreparedRecord
@@ -74,7 +74,7 @@ class Judge:
         if state is not State.KEPT:
             return Refused(state, "", "; ".join(NO_BYTES[state]))
         record = _Record(entry.offset, None, value, timestamp_ms(entry))
-        validated = Validated([], [], Counter())
+        validated = Validated([], [], UnknownFields())
         decoded = decode([record])
         self._validator.validate([record], decoded, validated)
         (outcome,) = validated.outcomes

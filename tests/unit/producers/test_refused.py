@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ from hypothesis import given, strategies as st
 from touchline.errors import WrongUsage
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
+from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.records import Invalid, KafkaRecord
 from touchline.producers.errors import EventRejected
@@ -72,7 +72,7 @@ def fate(producer: InMemoryProducer) -> Any:
     received = [
         cast(KafkaRecord, SimpleNamespace(offset=0, key=record.key, value=record.value, timestamp=NOW_US // 1_000))
     ]
-    into = Validated([], [], Counter())
+    into = Validated([], [], UnknownFields())
     Validator(SOURCES, "UTC", Cipher("p1", bytes(32))).validate(received, decode(received), into)
     return into.outcomes[0]
 
