@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
@@ -143,6 +144,13 @@ class Pipeline:
         outcomes = [Invalid(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
         fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, partition.stream.name)
         return self._insert(partition, fated.blocks, {}, Tally(new, fated, 0, laps))
+
+    def tails_of(self, facts: Iterable[Placed]) -> dict[str, PersonTail]:
+        """Tails of all persons among these facts, which must be complete for each person: to restore what a worker does not know."""
+        by_person: dict[str, list[Placed]] = defaultdict(list)
+        for placed in facts:
+            by_person[placed[1].identifier].append(placed)
+        return {identifier: follow(in_order(placed), None, self.maps)[2] for identifier, placed in by_person.items()}
 
     def _validate(self, new: NewRecords, laps: Laps) -> Validated:
         validated = Validated([], [], UnknownFields())

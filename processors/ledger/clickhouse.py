@@ -108,7 +108,7 @@ class ClickHouseLedger:
             raise LedgerUnavailable(refusal_of("refused an insert", error.code)) from None
         except BaseException as error:
             self.close()
-            if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
+            if is_away(error) or isinstance(error, Error):  # or the answer breaks the protocol
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
 
@@ -193,7 +193,7 @@ class ClickHouseLedger:
 
 @contextmanager
 def _clear_answers() -> Iterator[None]:
-    """No answer, or none that the protocol knows, is LedgerUnavailable."""
+    """No answer, or one that breaks the protocol, is LedgerUnavailable."""
     try:
         yield
     except ServerException as error:

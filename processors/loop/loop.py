@@ -204,7 +204,7 @@ class StoreLoop:
         ids.restore(self._ledger, mark, self._should_stop)
         tails = Tails(self._state_dir / name)
         try:
-            restored = restore(tails, self._ledger, stream, mark, self._pipeline.maps, self._pipeline.maps_fingerprint)
+            restored = restore(tails, self._ledger, stream, mark, self._pipeline)
         except BaseException:
             tails.close()
             raise

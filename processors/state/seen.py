@@ -25,7 +25,7 @@ class Fingerprints:
         self.count = 0
 
     def has_room(self, ids: int) -> bool:
-        """Whether so many ids more may come."""
+        """Whether this many more ids fit."""
         return self.count + ids <= LOAD_MAX * len(self._table)
 
     def meet(self, hashes: Sequence[int]) -> list[int]:
@@ -107,7 +107,7 @@ SeenIds = Fingerprints | Bitmap
 
 
 def room_for(ids: int, bytes_max: int) -> SeenIds:
-    """An empty set for so many ids and as many again, within `bytes_max` (at least 256 KiB are used)."""
+    """An empty set with room for twice as many ids, within `bytes_max` (at least 256 KiB are used)."""
     slots = SMALLEST_SLOTS
     while slots * LOAD_MAX < 2 * ids and 2 * slots * SLOT_BYTES <= bytes_max:
         slots *= 2
