@@ -2,7 +2,7 @@
 
 receive → decode → validate → resolve person → settle → attach stage → diff → assemble → ONE insert
 
-Work may also hold no record at all: see docs/decisions/0181-work-without-records.md.
+Why work may hold no record at all: docs/decisions/0181.
 """
 
 from __future__ import annotations
