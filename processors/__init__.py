@@ -1,4 +1,8 @@
-"""The worker's side: from Kafka records to rows of the ledger, one step a module."""
+"""The worker's side: from Kafka records to rows of the ledger, one step a module.
+
+Imports run down only: worker (the process) → loop (store exactly once) → pipeline → steps and state → ledger → values. A room may skip
+floors, steps and state do not know each other.
+"""
 
 if __name__ != "touchline.processors":
     # Under its short name the folder would be a second package, with a second copy of every class.

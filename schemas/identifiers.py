@@ -13,6 +13,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -60,6 +61,11 @@ class IdentifierRejected(ValueError):
 def order_of(identifier_type: str) -> tuple[int, str]:
     """Sort key of an identifier type by the declared order, strongest first."""
     return (_ORDER.get(identifier_type, len(_ORDER)), identifier_type)
+
+
+def strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The person of the strongest type, whatever the order they were given in: sender and worker take its key for the event's."""
+    return persons[0] if len(persons) == 1 else min(persons, key=lambda person: order_of(person["type"]))
 
 
 def normalise(identifier_type: str, value: str) -> str:

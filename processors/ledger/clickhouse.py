@@ -19,7 +19,6 @@ from touchline.processors.ledger.ledger import (
     LedgerUnavailable,
     LinkRow,
     Mark,
-    Order,
     PublishedRow,
     RecordsRefused,
     Stream,
@@ -27,6 +26,7 @@ from touchline.processors.ledger.ledger import (
 )
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
+from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
 
 FENCE_CONSTRAINT = "fence"
@@ -104,7 +104,7 @@ class ClickHouseLedger:
             raise LedgerUnavailable(refusal_text("refused an insert", error.code)) from None
         except BaseException as error:
             self.close()
-            if is_away(error) or isinstance(error, Error):  # or the answer is none that the protocol knows
+            if is_away(error) or isinstance(error, Error):  # or the answer breaks the protocol
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
 
@@ -189,7 +189,7 @@ class ClickHouseLedger:
 
 @contextmanager
 def _clear_answers() -> Iterator[None]:
-    """No answer, or none that the protocol knows, is LedgerUnavailable."""
+    """No answer, or one that breaks the protocol, is LedgerUnavailable."""
     try:
         yield
     except ServerException as error:

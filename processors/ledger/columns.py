@@ -39,6 +39,8 @@ BARE = (
 
 LINK = ("event_type", "source", "event_id", "revision", "event_time", "identifier", "linked_identifier")
 MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts")
+UNKNOWN_FIELDS = "unknown_fields"
+"""Key of `fate_counts` that is no fate: unknown fields of the batch's events, so that all a mark adds up stands in one column."""
 HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row_id")
 
 _NUMBERS = frozenset(

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from touchline.processors.ledger.rows import Insert
+from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
-
-Order = tuple[int, str, str]
-"""(event time in µs, source, id)"""
 
 
 class WriterFenced(Exception):
@@ -128,5 +126,5 @@ class Ledger(Protocol):
         """At least the number of different (source, event id) pairs in the partition, earlier incarnations of the topic included."""
 
     def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
-        """Hashes (state.seen.HASHED_BY) of the (source, event id) pair of each version that the stream's inserts after `insert_number`
+        """Hashes (values/event_hash.py) of the (source, event id) pair of each version that the stream's inserts after `insert_number`
         hold, in chunks; with None of all in the partition, earlier incarnations included. Some may come twice."""

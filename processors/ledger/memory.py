@@ -11,14 +11,14 @@ from touchline.processors.ledger.ledger import (
     KnownEvent,
     LinkRow,
     Mark,
-    Order,
     PublishedRow,
     Stream,
     WriterFenced,
 )
 from touchline.processors.ledger.queries import LEFT_OUT
 from touchline.processors.ledger.rows import Insert
-from touchline.processors.state.seen import hashes_of
+from touchline.processors.values.event_hash import hashes_of
+from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
 
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from touchline.processors.ledger.columns import ATTACHED, LINK
 from touchline.processors.ledger.rows import PARTITION_SHIFT
-from touchline.processors.state.seen import HASHED_BY
+from touchline.processors.values.event_hash import HASHED_BY
 from touchline.processors.values.records import Fact
 
 MARK = """

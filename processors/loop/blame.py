@@ -9,7 +9,7 @@ Why: docs/decisions/0082.
 from __future__ import annotations
 
 TRIES_ALONE = 3
-"""A record must fail alone so often: a fault that passes is none of its own."""
+"""Failures of one record alone before it is blamed; transient faults do not count."""
 PUT_ASIDE_IN_A_ROW_MAX = 16
 
 

@@ -1,12 +1,12 @@
 """Store every record exactly once: ClickHouse owns the progress, Kafka's commit is a hint.
 
-    batch ──▶ stale generation? refuse
+    batch, or a tick ──▶ stale generation? refuse
       │
       ▼
     owner of the stream? ──no──▶ acquire: fence, wait for inserts under way, read the mark, bring the state up to it
       │
       ▼
-    drop what the mark covers, prepare, ONE insert ──▶ state follows ──▶ acknowledge
+    the pipeline prepares ONE insert ──▶ it is sent ──▶ state follows ──▶ acknowledge
 
 Whatever goes wrong after the insert was sent is ambiguous: ownership is forgotten, and acquiring again reads from the mark what is
 true; of all partitions, since a server that was away may have come back with less than it had acknowledged. Nothing is acknowledged
@@ -21,7 +21,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -30,28 +29,26 @@ import lmdb
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
-from touchline.metrics.laps import Laps
 from touchline.metrics.meter import Meter
 from touchline.processors.ledger.ledger import (
     FenceHeld,
     Ledger,
     LedgerUnavailable,
-    Mark,
     RecordsRefused,
     Stream,
     WriterFenced,
 )
-from touchline.processors.ledger.rows import Insert, TooManyRows, build_insert
+from touchline.processors.ledger.rows import TooManyRows
 from touchline.processors.loop.blame import Blame
-from touchline.processors.loop.measure import StoreMeter
+from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
-from touchline.processors.pipeline import Pipeline
+from touchline.processors.pipeline import Pipeline, Prepared
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import Stamp, StateLost, Tails
-from touchline.processors.values.protocol import Acknowledge, Refused, StoreResult
-from touchline.processors.values.receive import NewRecords, receive
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.state.partition import Partition
+from touchline.processors.state.tails import StateLost, Tails
+from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
+from touchline.processors.values.records import NewRecords, ReceivedBatch, Work
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -59,19 +56,9 @@ HEARTBEAT_SECONDS = 1.0
 _WAIT_STEP_SECONDS = 0.1
 
 
-@dataclass(slots=True)
-class _Owned:
-    stream: Stream
-    generation: int
-    mark: Mark
-    tails: Tails
-    ids: PartitionIds
-    writer: str
-
-
 class StoreLoop:
-    """Keeps the batches of the partitions that this worker is assigned. One thread calls `store`; the assignment callbacks may come from
-    another one and only set numbers."""
+    """Keeps the batches of the partitions that this worker is assigned. One thread calls `store` and `tick`; the assignment callbacks may
+    come from another one and only set numbers."""
 
     def __init__(
         self,
@@ -99,7 +86,7 @@ class StoreLoop:
         self._meter = StoreMeter(meter or Meter(WORKER))
         self._blame = Blame()
         self._generation = -1
-        self._owned: dict[int, _Owned] = {}
+        self._owned: dict[int, Partition] = {}
         self._takes = count(1)
         # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
         self._ids: dict[int, PartitionIds] = {}
@@ -140,30 +127,39 @@ class StoreLoop:
     def store(self, batch: ReceivedBatch) -> StoreResult:
         """Store what the mark does not cover yet; waits while ClickHouse is away. Returns how far everything is durable, or why nothing
         may be stored under this generation."""
+        assigned = Assigned(batch.topic, batch.partition, batch.generation)
+        return self._until_durable(assigned, lambda partition: self._store_records(partition, batch))
+
+    def tick(self, assigned: Assigned, *, must_mark: bool = False) -> StoreResult:
+        """The same without any record: what there is to store of other than Kafka's records, or with `must_mark` at least a mark."""
+        return self._until_durable(assigned, lambda partition: self._store_no_records(partition, must_mark))
+
+    def _until_durable(self, assigned: Assigned, store: Callable[[Partition], None]) -> StoreResult:
         attempt = 0
         force = False
         while not self._should_stop():
             self._blame.pause()
-            if batch.generation < self._generation:
-                return Refused("stale generation")
-            if batch.partition in self._revoked:
-                self._release(batch.partition)
-                return Refused("partition revoked")
+            if assigned.generation < self._generation:
+                return ReadAgain("stale generation")
+            if assigned.partition in self._revoked:
+                self._release(assigned.partition)
+                return ReadAgain("partition revoked")
             try:
-                owned = self._acquire(batch, force)
-                return Acknowledge(self._store_owned(owned, batch) + 1)
+                partition = self._acquire(assigned, force)
+                store(partition)
+                return Acknowledge(partition.mark.last_offset + 1)
             except FenceHeld:
                 # Either a newer member owns the partition, then the group tells us within two heartbeats; or the group's
                 # generations started anew, then we are still its member after that.
                 self._meter.fenced()
-                if not self._still_member(batch):
-                    return Refused("a newer writer owns the partition")
+                if not self._still_member(assigned):
+                    return ReadAgain("a newer writer owns the partition")
                 force = True
             except WriterFenced:
                 self._meter.fenced()
                 self._forget_all()
-                if not self._still_member(batch):
-                    return Refused("fenced by a newer writer")
+                if not self._still_member(assigned):
+                    return ReadAgain("fenced by a newer writer")
                 force = False
             except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
                 self._forget_all()
@@ -171,7 +167,7 @@ class StoreLoop:
                 log_event(
                     logging.WARNING,
                     "store_waits",
-                    partition=batch.partition,
+                    partition=assigned.partition,
                     attempt=attempt,
                     reason=reason_of(error, self._state_dir),
                 )
@@ -181,8 +177,8 @@ class StoreLoop:
                 raise  # configuration that became wrong: no record's fault
             except Exception as error:
                 self._forget_all()
-                self._seek_guilty(batch.partition, error)
-        return Refused("the worker stops")
+                self._seek_guilty(assigned.partition, error)
+        return ReadAgain("the worker stops")
 
     def _seek_guilty(self, partition: int, error: Exception) -> None:
         """Go on with fewer records, or without the one that fails alone; a fault that is no record's goes up as the bug it is."""
@@ -191,90 +187,89 @@ class StoreLoop:
         log_event(logging.ERROR, "insert_fails", partition=partition, error=type(error).__name__, at=frames_of(error))
         self._wait(BACK_OFF_SECONDS[0])
 
-    def _acquire(self, batch: ReceivedBatch, force: bool) -> _Owned:
-        for partition in self._revoked & (self._owned.keys() | self._ids.keys()):
-            self._release(partition)
-        owned = self._owned.get(batch.partition)
-        if owned is not None and owned.generation == batch.generation:
+    def _acquire(self, assigned: Assigned, force: bool) -> Partition:
+        for number in self._revoked & (self._owned.keys() | self._ids.keys()):
+            self._release(number)
+        topic, number, generation = assigned
+        owned = self._owned.get(number)
+        if owned is not None and owned.generation == generation:
             return owned
-        self._forget(batch.partition)
-        stream = Stream(batch.topic, self._incarnation_of(batch.topic), batch.partition)
+        self._forget(number)
+        stream = Stream(topic, self._incarnation_of(topic), number)
         # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
         writer = f"{self._writer}#{next(self._takes)}"
-        mark = self._ledger.acquire(stream, batch.generation, writer, force=force)
-        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', batch.topic)}-{batch.partition}"
-        ids = self._ids.get(batch.partition)
+        mark = self._ledger.acquire(stream, generation, writer, force=force)
+        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', topic)}-{number}"
+        ids = self._ids.get(number)
         if ids is None or ids.stream != stream:
-            ids = self._ids[batch.partition] = PartitionIds(self._state_dir / f"{name}.ids", stream, self._id_bytes_max)
+            ids = self._ids[number] = PartitionIds(self._state_dir / f"{name}.ids", stream, self._id_bytes_max)
         ids.restore(self._ledger, mark, self._should_stop)
         tails = Tails(self._state_dir / name)
         try:
-            restored = restore(tails, self._ledger, stream, mark, self._pipeline.maps, self._pipeline.maps_fingerprint)
+            restored = restore(tails, self._ledger, stream, mark, self._pipeline)
         except BaseException:
             tails.close()
             raise
         log_event(
             logging.INFO,
             "acquired",
-            partition=batch.partition,
-            generation=batch.generation,
+            partition=number,
+            generation=generation,
             insert_number=mark.insert_number,
             restored_persons=restored,
         )
         self._meter.acquired(restored)
-        owned = self._owned[batch.partition] = _Owned(stream, batch.generation, mark, tails, ids, writer)
+        owned = self._owned[number] = Partition(stream, generation, writer, self._ledger, mark, tails, ids)
         return owned
 
-    def _store_owned(self, owned: _Owned, batch: ReceivedBatch) -> int:
-        """Returns the last durable offset."""
-        new = receive(batch, owned.mark.last_offset)
-        while new.records:
-            new = self._store_new(owned, new)
-        return owned.mark.last_offset
+    def _store_records(self, partition: Partition, batch: ReceivedBatch) -> None:
+        """Inserts of as many of the records as fit, until the mark covers all."""
+        blame, number = self._blame, partition.number
+        while (new := self._pipeline.receive(partition, batch)).records:
+            first_offset = new.records[0].offset
+            is_guilty = blame.is_guilty(number, first_offset)
+            limit = 1 if is_guilty else blame.limit(number)
+            if limit is not None and limit < len(new.records):
+                new = new.first(limit)
+            blame.trying(number, first_offset, len(new.records))
+            if is_guilty:
+                prepared: Prepared | None = self._pipeline.put_aside(partition, new)
+            else:
+                self._make_room(partition, len(new.records))
+                prepared = self._pipeline.prepare(partition, Work(new))
+            assert prepared is not None, "each record has a row"
+            self._insert(partition, prepared)
 
-    def _store_new(self, owned: _Owned, new: NewRecords) -> NewRecords:
-        """One insert of as many of the records as fit; returns the rest."""
-        laps = Laps()
-        partition, number = owned.stream.partition, owned.mark.insert_number + 1
-        limit = self._blame.limit(partition)
-        part = new if limit is None or limit >= len(new.records) else _head(new, limit)
-        first_offset = part.records[0].offset
-        if self._blame.is_guilty(partition, first_offset):
-            part = _head(new, 1)
-        self._blame.trying(partition, first_offset, len(part.records))
-        if self._blame.is_guilty(partition, first_offset):
-            prepared = self._pipeline.put_aside(part, owned.stream, owned.writer, owned.generation)
-        else:
-            if not owned.ids.has_room(len(part.records)):
-                owned.ids.restore(self._ledger, owned.mark, self._should_stop, room=len(part.records))
-            prepared = self._pipeline.prepare(
-                part, owned.stream, owned.tails, owned.ids, self._ledger, owned.writer, owned.generation, laps
-            )
-        insert = build_insert(owned.stream.name, partition, number, self._now_ms(), prepared.blocks)
-        laps.lap("encode")
-        self._insert(insert, laps)
-        self._blame.stored()
-        owned.mark = Mark(number, part.records[-1].offset)
-        owned.ids.reflect(owned.mark)
-        owned.tails.put_many(prepared.tails, Stamp(owned.stream.name, *owned.mark, self._pipeline.maps_fingerprint))
-        laps.lap("remember")
-        self._meter.stored(part, prepared, insert.row_count, laps, self._now_ms())
-        self._meter.holds(partition, owned.tails, owned.ids)
-        return _rest(new, len(part.records))
+    def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
+        work = Work(NewRecords.none_after(partition.mark.last_offset), must_mark)
+        prepared = self._pipeline.prepare(partition, work)
+        if prepared is not None:
+            self._insert(partition, prepared)
 
-    def _insert(self, insert: Insert, laps: Laps) -> None:
+    def _make_room(self, partition: Partition, id_count: int) -> None:
+        if not partition.ids.has_room(id_count):
+            partition.ids.restore(self._ledger, partition.mark, self._should_stop, room=id_count)
+
+    def _insert(self, partition: Partition, prepared: Prepared) -> None:
+        """Send the one insert; once it is durable, the state follows."""
+        laps = prepared.tally.laps
         error: BaseException | None = None
         try:
-            self._ledger.insert(insert)
+            self._ledger.insert(prepared.insert)
         except BaseException as caught:
             error = caught
             raise
         finally:
             self._meter.inserted(laps.lap("insert"), error)
+        self._blame.stored()
+        partition.reflect(prepared.mark, prepared.tails, self._pipeline.maps_fingerprint)
+        laps.lap("remember")
+        self._meter.stored(prepared, self._now_ms())
+        self._meter.holds(partition)
 
-    def _still_member(self, batch: ReceivedBatch) -> bool:
+    def _still_member(self, assigned: Assigned) -> bool:
         self._wait(2 * HEARTBEAT_SECONDS)
-        return batch.generation >= self._generation and batch.partition not in self._revoked
+        return assigned.generation >= self._generation and assigned.partition not in self._revoked
 
     def _wait(self, seconds: float) -> None:
         left = seconds
@@ -298,15 +293,3 @@ class StoreLoop:
         ids = self._ids.pop(partition, None)
         if ids is not None:
             ids.save()
-
-
-def _head(new: NewRecords, count: int) -> NewRecords:
-    records = new.records[:count]
-    return NewRecords(new.first_offset, records[-1].offset - new.first_offset + 1 - count, records)
-
-
-def _rest(new: NewRecords, count: int) -> NewRecords:
-    records = new.records[count:]
-    done = new.records[count - 1].offset
-    gap_count = records[-1].offset - done - len(records) if records else 0
-    return NewRecords(done + 1, gap_count, records)

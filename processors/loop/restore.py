@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-
-from touchline.journey.compile import CompiledMap
-from touchline.journey.values import NO_TAIL
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
-from touchline.processors.state.tails import BEFORE_ALL, PersonTail, Stamp, Tails, not_before
-from touchline.processors.steps.follow import follow
-from touchline.processors.steps.resolve import Placed, in_order
+from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.values.person import PersonTail, key_of_nobody, new_person, not_before
 
 
-def restore(
-    tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, maps: Sequence[CompiledMap], fingerprint: str
-) -> int:
+def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, pipeline: Pipeline) -> int:
     """Make `tails` reflect everything up to the mark; returns the number of persons that were read again.
 
     A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
     """
-    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, fingerprint)
+    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, pipeline.maps_fingerprint)
     stamp = tails.stamp()
     if stamp == wanted:
         return 0
@@ -28,9 +21,9 @@ def restore(
     if since is None:
         tails.clear()
     count = 0
-    nothing = PersonTail(BEFORE_ALL, (NO_TAIL,) * len(maps))
+    nothing = new_person(len(pipeline.maps))
     for orders in ledger.identifiers_since(stream, since):
-        rebuilt = tails_of(ledger.facts_of(list(orders)), maps)
+        rebuilt = pipeline.tails_of(ledger.facts_of(list(orders)))
         known = tails.get_many(orders)
         # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
         tails.put_many(
@@ -42,7 +35,8 @@ def restore(
         )
         count += len(orders)
     unidentified = {
-        f"@{source}": PersonTail(order, ()) for source, order in ledger.last_unidentified_since(stream, since).items()
+        key_of_nobody(source): PersonTail(order, ())
+        for source, order in ledger.last_unidentified_since(stream, since).items()
     }
     known = tails.get_many(unidentified)
     tails.put_many({key: max(tail, known.get(key, tail)) for key, tail in unidentified.items()}, wanted)
@@ -58,11 +52,3 @@ def _usable_until(stamp: Stamp | None, wanted: Stamp, ledger: Ledger, stream: St
         return None
     is_known = ledger.offset_of_insert(stream, stamp.insert_number) == stamp.last_offset
     return stamp.insert_number if is_known else None
-
-
-def tails_of(facts: Sequence[Placed], maps: Sequence[CompiledMap]) -> dict[str, PersonTail]:
-    """Tails of all persons among these facts, which must be complete for each person."""
-    by_person: dict[str, list[Placed]] = defaultdict(list)
-    for placed in facts:
-        by_person[placed[1].identifier].append(placed)
-    return {identifier: follow(in_order(placed), None, maps, []) for identifier, placed in by_person.items()}

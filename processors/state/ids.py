@@ -19,10 +19,11 @@ import orjson
 
 from touchline.log import log_event
 from touchline.processors.ledger.ledger import Ledger, LedgerUnavailable, Mark, Stream
-from touchline.processors.state.seen import Bitmap, Fingerprints, SeenIds, hashes_of, room_for
+from touchline.processors.state.seen import Bitmap, Fingerprints, SeenIds, room_for
+from touchline.processors.values.event_hash import hashes_of
 
 SAVE_EVERY_IDS = 1_000_000
-"""So many ids may have to be read from the ledger after a kill: about half a second."""
+"""Most ids to read from the ledger again after a kill: about half a second."""
 _FORMAT = f"ids 1 {sys.byteorder}"
 _KINDS: dict[str, type[SeenIds]] = {"fingerprints": Fingerprints, "bitmap": Bitmap}
 
@@ -55,7 +56,7 @@ class PartitionIds:
         return self._seen.meet(hashes_of(keys))
 
     def has_room(self, ids: int) -> bool:
-        """Whether so many ids more may come."""
+        """Whether this many more ids fit."""
         return self._seen.has_room(ids)
 
     def reflect(self, mark: Mark) -> None:
@@ -65,7 +66,7 @@ class PartitionIds:
             self.save()
 
     def restore(self, ledger: Ledger, mark: Mark, should_stop: Callable[[], bool], room: int = 0) -> None:
-        """Make the ids complete up to the mark, with room for so many more: nothing to do, catch up, or read all again in a larger
+        """Make the ids complete up to the mark, with room for `room` more: nothing to do, catch up, or read all again in a larger
         set. Raises LedgerUnavailable, also when the worker is asked to stop meanwhile."""
         if self.mark is not None and self.mark != mark and not self._is_of(ledger, mark):
             self.mark = None

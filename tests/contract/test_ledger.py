@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -20,8 +21,8 @@ from touchline.processors.ledger.ledger import FenceHeld, Ledger, LedgerUnavaila
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, Insert, build_insert
-from touchline.processors.state.seen import hashes_of
-from touchline.processors.values.protocol import Acknowledge
+from touchline.processors.values.event_hash import hashes_of
+from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.settings import Settings
 
 STREAM = Stream("events", "T1", 0)
@@ -40,13 +41,17 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
         yield MemoryLedger()
         return
     settings = request.getfixturevalue("engine")
+    empty(settings)
+    real = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
+    yield real
+    real.close()
+
+
+def empty(settings: Settings) -> None:
     client = connect(settings)
     client.execute("TRUNCATE TABLE journey_raw.ledger")
     client.execute("TRUNCATE TABLE journey_raw.fence")
     client.disconnect()
-    real = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
-    yield real
-    real.close()
 
 
 def marked(stream: Stream, number: int, last_offset: int, generation: int, writer: str) -> Insert:
@@ -171,6 +176,51 @@ def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_
     after = ledger.published_of(0, [person_key(1)], [])
     assert {row.row_id for row in before} < {row.row_id for row in after}
     assert len(after) == len(before) + 2
+
+
+@pytest.mark.parametrize("state", ["kept", "saved before", "lost"])
+def test_all_goes_on_right_after_a_mark_alone(ledger: Ledger, state: str, tmp_path: Path) -> None:
+    folder, old = tmp_path / "state", tmp_path / "old"
+    assigned = Assigned(STREAM.topic, STREAM.partition, 1)
+    records = records_of([event(1, 1, 5), event(2, None, 6), event(3, 1, 9), event(4, 1, 7), event(1, 1, 5)])
+    loop = make_loop(ledger, folder)
+    assert loop.tick(assigned, must_mark=True) == Acknowledge(0)
+    assert (ledger.last_offset(STREAM), ledger.offset_of_insert(STREAM, 1)) == (-1, -1)
+    loop.store(batch(records[:3]))
+    loop.close()
+    shutil.copytree(folder, old)
+    loop = make_loop(ledger, folder, "w2")
+    assert loop.tick(assigned, must_mark=True) == Acknowledge(3)
+    assert loop.tick(assigned) == Acknowledge(3)
+    assert [ledger.offset_of_insert(STREAM, number) for number in (1, 2, 3, 4)] == [-1, 2, 2, None]
+    loop.close()
+    if state != "kept":
+        shutil.rmtree(folder)
+    if state == "saved before":
+        shutil.copytree(old, folder)
+    loop = make_loop(ledger, folder, "w3")
+    assert loop.store(batch(records[3:])) == Acknowledge(5)
+    assert ledger.acquire(STREAM, 1, "w4") == Mark(4, 4)
+    rows = [dict(zip(ATTACHED, row.values, strict=True)) for row in ledger.published_of(0, [person_key(1)], [])]
+    assert {row["event_id"]: row["touchpoint_number"] for row in rows} == {"e1": 1, "e4": 2, "e3": 3}
+    loop.close()
+
+
+def test_the_account_balances_over_marks_alone(engine: Settings, tmp_path: Path) -> None:
+    empty(engine)
+    real = ClickHouseLedger(lambda: connect_as(ColumnClient, engine))
+    loop = make_loop(real, tmp_path)
+    assigned = Assigned(STREAM.topic, STREAM.partition, 1)
+    client = connect(engine)
+    ask = "SELECT received, stored, duplicate, gaps, is_balanced FROM journey.account"
+    records = records_of([event(1, 1, 5), event(2, None, 6), event(1, 1, 5)])
+    loop.tick(assigned, must_mark=True)
+    assert client.execute(ask) == [(0, 0, 0, 0, 1)]
+    loop.store(batch([records[0], records[2]], start_offset=0))
+    loop.tick(assigned, must_mark=True)
+    assert client.execute(ask) == [(2, 1, 1, 1, 1)]
+    client.disconnect()
+    loop.close()
 
 
 def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settings) -> None:

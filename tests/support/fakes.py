@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from touchline.errors import WrongUsage
-from touchline.processors.values.protocol import Acknowledge, Refused, StoreResult
+from touchline.processors.values.protocol import Acknowledge, ReadAgain, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.handover import TopicChanged
 
@@ -68,7 +68,7 @@ class BlockingStore(NotingStore):
         self.note(f"holding {batch.partition} {batch.records[0].offset} {batch.generation}")
         while not go.exists():
             if self.should_stop():
-                return Refused("asked to stop")
+                return ReadAgain("asked to stop")
             time.sleep(0.02)
         return super().store(batch)
 
@@ -100,7 +100,7 @@ class RefusingStore(NotingStore):
         if self.refusals < 2:
             self.refusals += 1
             self.note(f"refused {batch.partition} {batch.records[0].offset} {batch.records[-1].offset}")
-            return Refused("fenced")
+            return ReadAgain("fenced")
         return super().store(batch)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from touchline.journey.compile import Cell, CompiledMap, decide
 from touchline.journey.groups import choose
-from touchline.journey.predicates import Moment
+from touchline.journey.predicates import Situation
 from touchline.journey.values import Attachment, JourneyEvent
 from touchline.schemas.channels import is_online_channel
 
@@ -15,10 +15,10 @@ def attach_alone(event: JourneyEvent, journey_map: CompiledMap) -> Attachment:
     if not event.moves:
         return place_answer(event, journey_map, 0, 0, 0, 0, "", "", 0)
     cell = journey_map.cell(event.touchpoint, event.action)
-    moment = Moment(0, 0, 0, 0, False, 0, -1, event.properties, "", "")
-    persona = event.persona or choose(cell.personas, moment)
-    segment = event.segment or choose(cell.segments, moment)
-    step = cell.fixed or decide(cell, moment._replace(persona=persona, segment=segment))
+    situation = Situation(0, 0, 0, 0, False, 0, -1, event.properties, "", "")
+    persona = event.persona or choose(cell.personas, situation)
+    segment = event.segment or choose(cell.segments, situation)
+    step = cell.fixed or decide(cell, situation._replace(persona=persona, segment=segment))
     channel, is_online = _channel(event, cell)
     return Attachment(
         stage=step.stage,

@@ -33,7 +33,7 @@ from collections.abc import Sequence
 from touchline.journey.alone import place_answer
 from touchline.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, CompiledMap, decide
 from touchline.journey.groups import choose
-from touchline.journey.predicates import Moment
+from touchline.journey.predicates import Situation
 from touchline.journey.values import (
     JOURNEY,
     JOURNEY_CHANNEL,
@@ -149,16 +149,16 @@ def attach(
                 persona,
                 segment,
             )
-            moment = new(Moment, history)
+            situation = new(Situation, history)
             if tests_groups:
                 if not own_persona:
-                    persona = choose(personas, moment) or persona
+                    persona = choose(personas, situation) or persona
                 if not own_segment:
-                    segment = choose(segments, moment) or segment
+                    segment = choose(segments, situation) or segment
                 if step is None:
-                    moment = moment._replace(persona=persona, segment=segment)
+                    situation = situation._replace(persona=persona, segment=segment)
             if step is None:
-                step = decide(cell, moment)
+                step = decide(cell, situation)
         stage_name, order, rule, evidence, is_conversion, is_exit, stays, stage_key, stage_bit = step
 
         number += 1

@@ -10,14 +10,13 @@ Why: docs/decisions/0033.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from touchline.journey.groups import Groups, compile_groups
-from touchline.journey.predicates import Moment, Numbering, Predicate, predicate_of
+from touchline.journey.predicates import Numbering, Predicate, Situation, predicate_of, until_certain
 from touchline.schemas.journey.conditions import EventCondition, StageCondition, describe
 from touchline.schemas.journey.model import JourneyMap
 
-T = TypeVar("T")
 SECONDS_PER_DAY = 86_400
 STAGE_KEY, TOUCHPOINT_KEY, CHANNEL_KEY = "s", "t", "c"
 """First letters of the keys of first-of sets, so that a stage, a touchpoint and a channel of one name stay apart."""
@@ -38,7 +37,7 @@ class Step(NamedTuple):
     stage_bit: int
 
 
-class Outcome(NamedTuple):
+class RuleOutcome(NamedTuple):
     """A stage rule that is still possible in a cell. `fixed` is its step where conversion and exit are certain; else
     `steps` has all four combinations, and the tests that choose between them."""
 
@@ -48,9 +47,9 @@ class Outcome(NamedTuple):
     conversion: tuple[Predicate | None, ...]
     exit: tuple[Predicate | None, ...]
 
-    def step(self, moment: Moment) -> Step:
-        """The step in this moment, given that the rule holds."""
-        return self.steps[any_holds(self.conversion, moment) + 2 * any_holds(self.exit, moment)]
+    def step(self, situation: Situation) -> Step:
+        """The step in this situation, given that the rule holds."""
+        return self.steps[any_holds(self.conversion, situation) + 2 * any_holds(self.exit, situation)]
 
 
 class Cell(NamedTuple):
@@ -58,7 +57,7 @@ class Cell(NamedTuple):
 
     fixed: Step | None
     tests_groups: bool
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RuleOutcome, ...]
     personas: Groups
     segments: Groups
     persona_row: tuple[str, ...]
@@ -101,17 +100,17 @@ def compile_map(journey_map: JourneyMap) -> CompiledMap:
     return _Compiler(journey_map).compiled()
 
 
-def any_holds(predicates: Sequence[Predicate | None], moment: Moment) -> bool:
+def any_holds(predicates: Sequence[Predicate | None], situation: Situation) -> bool:
     """None holds always."""
-    return any(predicate is None or predicate(moment) for predicate in predicates)
+    return any(predicate is None or predicate(situation) for predicate in predicates)
 
 
-def decide(cell: Cell, moment: Moment) -> Step:
+def decide(cell: Cell, situation: Situation) -> Step:
     """The step of an event whose cell has no fixed one: the first rule that holds. The last outcome always does."""
     for outcome in cell.outcomes:
         predicate, fixed, _, _, _ = outcome
-        if predicate is None or predicate(moment):
-            return fixed or outcome.step(moment)
+        if predicate is None or predicate(situation):
+            return fixed or outcome.step(situation)
     raise AssertionError("a cell ends with an outcome without condition")
 
 
@@ -187,7 +186,7 @@ class _Compiler:
         ]
         return compile_groups(allowed, self.numbering)
 
-    def outcomes(self, touchpoint: str | None, action: str | None) -> tuple[Outcome, ...]:
+    def outcomes(self, touchpoint: str | None, action: str | None) -> tuple[RuleOutcome, ...]:
         possible = (
             (predicate_of(rule.when, self.numbering), rule)
             for rule in self.map.rules
@@ -197,7 +196,7 @@ class _Compiler:
             self.outcome(
                 predicate, rule.stage, rule.id, describe(rule.when, touchpoint or "", action or ""), touchpoint, action
             )
-            for predicate, rule in _until_certain(possible)
+            for predicate, rule in until_certain(possible)
         ]
         if not outcomes or outcomes[-1].predicate is not None:
             outcomes.append(self.outcome(None, "", "", "", touchpoint, action))
@@ -211,7 +210,7 @@ class _Compiler:
         evidence: str,
         touchpoint: str | None,
         action: str | None,
-    ) -> Outcome:
+    ) -> RuleOutcome:
         def step(is_conversion: bool, is_exit: bool) -> Step:
             order = self.orders.get(stage, 0)
             return Step(
@@ -224,7 +223,7 @@ class _Compiler:
         leaving = self.alternatives(self.exits, stage, touchpoint, action)
         is_certain = all(test is None for test in conversion + leaving)
         fixed = steps[bool(conversion) + 2 * bool(leaving)] if is_certain else None
-        return Outcome(predicate, fixed, steps, conversion, leaving)
+        return RuleOutcome(predicate, fixed, steps, conversion, leaving)
 
     def alternatives(
         self, conditions: Iterable[StageCondition], stage: str, touchpoint: str | None, action: str | None
@@ -242,13 +241,6 @@ def _allows(condition: EventCondition, touchpoint: str | None, action: str | Non
     if condition.touchpoint and touchpoint not in condition.touchpoint:
         return False
     return not condition.action or action in condition.action
-
-
-def _until_certain(possible: Iterable[tuple[Predicate | None, T]]) -> Iterator[tuple[Predicate | None, T]]:
-    for predicate, value in possible:
-        yield predicate, value
-        if predicate is None:
-            return
 
 
 def _conditions(journey_map: JourneyMap) -> Iterator[EventCondition]:

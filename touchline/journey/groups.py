@@ -6,10 +6,10 @@ Those become a row of names by number of conversions, so that the hot loop looks
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from touchline.journey.predicates import Moment, Numbering, Predicate, predicate_of
+from touchline.journey.predicates import Numbering, Predicate, Situation, predicate_of, until_certain
 from touchline.schemas.journey.conditions import Before, EventCondition
 
 LONGEST_ROW = 1_000
@@ -34,15 +34,15 @@ def compile_groups(rules: Sequence[tuple[EventCondition, str]], numbering: Numbe
         longest = max((max(b.conversions_at_least or 0, (b.conversions_at_most or 0) + 1) for b in counts), default=-1)
         if longest < LONGEST_ROW:
             return Groups(tuple(_named(rules, conversions) for conversions in range(longest + 1)), ())
-    return Groups((), tuple(_until_certain([(predicate_of(condition, numbering), name) for condition, name in rules])))
+    return Groups((), tuple(until_certain((predicate_of(condition, numbering), name) for condition, name in rules)))
 
 
-def choose(groups: Groups, moment: Moment) -> str:
+def choose(groups: Groups, situation: Situation) -> str:
     """The name that the first rule which holds gives, "" if none does. The hot loop has the look-up inline."""
     if groups.by_conversions:
-        return groups.by_conversions[min(moment.conversions, len(groups.by_conversions) - 1)]
+        return groups.by_conversions[min(situation.conversions, len(groups.by_conversions) - 1)]
     for predicate, name in groups.tests:
-        if predicate is None or predicate(moment):
+        if predicate is None or predicate(situation):
             return name
     return ""
 
@@ -61,10 +61,3 @@ def _named(rules: Sequence[tuple[EventCondition, str]], conversions: int) -> str
         if (low is None or conversions >= low) and (high is None or conversions <= high):
             return name
     return ""
-
-
-def _until_certain(tests: Sequence[tuple[Predicate | None, str]]) -> Iterator[tuple[Predicate | None, str]]:
-    for predicate, name in tests:
-        yield predicate, name
-        if predicate is None:
-            return

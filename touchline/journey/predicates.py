@@ -3,16 +3,17 @@ moment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from touchline.schemas.journey.conditions import Before, Condition, ContentTest, EventCondition, Scalar
 
+T = TypeVar("T")
 US_PER_DAY = 86_400_000_000
 
 
-class Moment(NamedTuple):
+class Situation(NamedTuple):
     """What a condition may look at: the event's content, and the person's state before the event. Stages and
     touchpoints are bits and orders of the compiled map; `idle_us` is -1 for a first touchpoint."""
 
@@ -28,7 +29,7 @@ class Moment(NamedTuple):
     segment: str
 
 
-Predicate = Callable[[Moment], bool]
+Predicate = Callable[[Situation], bool]
 
 
 class Numbering(NamedTuple):
@@ -51,16 +52,24 @@ def predicate_of(condition: EventCondition, numbering: Numbering) -> Predicate |
     return reduce(_both, tests) if tests else None
 
 
+def until_certain(possible: Iterable[tuple[Predicate | None, T]]) -> Iterator[tuple[Predicate | None, T]]:
+    """The alternatives up to the first without a condition: it always holds, so none after it is ever tried."""
+    for predicate, value in possible:
+        yield predicate, value
+        if predicate is None:
+            return
+
+
 def _both(one: Predicate, other: Predicate) -> Predicate:
-    return lambda moment: one(moment) and other(moment)
+    return lambda situation: one(situation) and other(situation)
 
 
 def _persona_in(wanted: frozenset[str]) -> Predicate:
-    return lambda moment: moment.persona in wanted
+    return lambda situation: situation.persona in wanted
 
 
 def _segment_in(wanted: frozenset[str]) -> Predicate:
-    return lambda moment: moment.segment in wanted
+    return lambda situation: situation.segment in wanted
 
 
 def _number(text: str) -> float | None:
@@ -81,8 +90,8 @@ def _equals(text: str, wanted: Scalar) -> bool:
 def _content_predicate(name: str, test: ContentTest) -> Predicate:
     """A missing property passes `not` and `present: false` only; a text that is no number passes no bound."""
 
-    def holds(moment: Moment) -> bool:
-        text = moment.properties.get(name)
+    def holds(situation: Situation) -> bool:
+        text = situation.properties.get(name)
         if text is None:
             return not test.is_ and test.at_least is None and test.at_most is None and test.present is not True
         if test.present is False or (test.is_ and not any(_equals(text, wanted) for wanted in test.is_)):
@@ -127,35 +136,35 @@ def _mask(names: tuple[str, ...], numbers: Mapping[str, int]) -> int:
 
 
 def _seen_stage(mask: int, *, wanted: bool) -> Predicate:
-    return lambda moment: bool(moment.stages_seen & mask) is wanted
+    return lambda situation: bool(situation.stages_seen & mask) is wanted
 
 
 def _seen_touchpoint(mask: int, *, wanted: bool) -> Predicate:
-    return lambda moment: bool(moment.touchpoints_seen & mask) is wanted
+    return lambda situation: bool(situation.touchpoints_seen & mask) is wanted
 
 
 def _last_stage_in(orders: frozenset[int]) -> Predicate:
-    return lambda moment: moment.last_stage in orders
+    return lambda situation: situation.last_stage in orders
 
 
 def _last_touchpoint_in(numbers: frozenset[int]) -> Predicate:
-    return lambda moment: moment.last_touchpoint in numbers
+    return lambda situation: situation.last_touchpoint in numbers
 
 
 def _converted(wanted: bool) -> Predicate:
-    return lambda moment: moment.has_converted is wanted
+    return lambda situation: situation.has_converted is wanted
 
 
 def _count_predicates(before: Before) -> list[Predicate]:
     tests: list[Predicate] = []
     if (fewest := before.conversions_at_least) is not None:
-        tests.append(lambda moment: moment.conversions >= fewest)
+        tests.append(lambda situation: situation.conversions >= fewest)
     if (most := before.conversions_at_most) is not None:
-        tests.append(lambda moment: moment.conversions <= most)
+        tests.append(lambda situation: situation.conversions <= most)
     if (days := before.idle_days_at_least) is not None:
         shortest_us = days * US_PER_DAY
-        tests.append(lambda moment: moment.idle_us >= shortest_us)
+        tests.append(lambda situation: situation.idle_us >= shortest_us)
     if (days := before.idle_days_at_most) is not None:
         longest_us = days * US_PER_DAY
-        tests.append(lambda moment: 0 <= moment.idle_us <= longest_us)
+        tests.append(lambda situation: 0 <= situation.idle_us <= longest_us)
     return tests

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
+from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.records import Fact, Rejected, Suppressed
+from touchline.processors.values.records import Fact, Invalid, Suppressed
 from touchline.producers.record import PreparedRecord
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.keep import Kept, State
@@ -74,12 +74,12 @@ class Judge:
         if state is not State.KEPT:
             return Unmendable(state, "", "; ".join(NO_BYTES[state]))
         record = _Record(entry.offset, None, value, timestamp_ms(entry))
-        validated = Validated([], [], Counter())
+        validated = Validated([], [], UnknownFields())
         decoded = decode([record])
         self._validator.validate([record], decoded, validated)
         (outcome,) = validated.outcomes
         match outcome:
-            case Rejected():
+            case Invalid():
                 return Unmendable(outcome.reason, outcome.field, REMEDIES[outcome.reason])
             case Suppressed():
                 return Unmendable(outcome.reason, "consent", CONSENT_REMEDY)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
 
 ANSWER_BYTES_MAX = 16 << 20
-"""Of one answer to a fetch so much is unpacked at most: its 8 MiB may be gigabytes when they are decompressed."""
+"""Most bytes to unpack at once of one answer to a fetch: its 8 MiB may be gigabytes when they are decompressed."""
 
 _new: Any = tuple.__new__  # a named tuple's own constructor costs twice as much
 

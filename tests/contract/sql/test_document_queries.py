@@ -76,7 +76,9 @@ class Story:
 def story(engine_settings: Settings, empty_client: Client, tmp_path: Path) -> Iterator[Story]:
     register_configuration(empty_client, [RETAIL], SOURCES)
     cipher = Cipher("p1", bytes(32))
-    pipeline = Pipeline(Validator(SOURCES, "UTC", cipher), [compile_map(RETAIL)], cipher, lambda key: 0)
+    pipeline = Pipeline(
+        Validator(SOURCES, "UTC", cipher), [compile_map(RETAIL)], cipher, lambda key: 0, now_ms=lambda: 1
+    )
     ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, engine_settings))
     loop = make_loop(ledger, tmp_path, pipeline=pipeline)
     yield Story(loop)

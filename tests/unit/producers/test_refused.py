@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,8 +11,9 @@ from hypothesis import given, strategies as st
 from touchline.errors import WrongUsage
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
+from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.records import KafkaRecord, Rejected
+from touchline.processors.values.records import Invalid, KafkaRecord
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
@@ -72,7 +72,7 @@ def fate(producer: InMemoryProducer) -> Any:
     received = [
         cast(KafkaRecord, SimpleNamespace(offset=0, key=record.key, value=record.value, timestamp=NOW_US // 1_000))
     ]
-    into = Validated([], [], Counter())
+    into = Validated([], [], UnknownFields())
     Validator(SOURCES, "UTC", Cipher("p1", bytes(32))).validate(received, decode(received), into)
     return into.outcomes[0]
 
@@ -94,7 +94,7 @@ def test_what_emit_refuses_is_quarantined_and_what_it_takes_is_not_sent_this_way
         return
     if is_sent:
         outcome = fate(producer)
-        assert type(outcome) is Rejected
+        assert type(outcome) is Invalid
         if reason not in BYTES:  # what nobody can decode has no other fault
             assert outcome.reason in (reason, *BYTES)
         assert RAW.encode() not in producer.records[0].value
@@ -142,6 +142,6 @@ def test_a_bad_answer_that_may_be_anonymous_names_nobody(anonymous: Any) -> None
     }
     producer = new_producer()
     assert producer.emit_refused(answer)
-    assert type(fate(producer)) is Rejected
+    assert type(fate(producer)) is Invalid
     assert b"persons" not in producer.records[0].value
     assert RAW.encode() not in producer.records[0].value

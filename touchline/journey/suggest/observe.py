@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TOUCHPOINTS_MAX = 100
 """More are no map that a person reads; the rest is counted."""
 FOLLOWED_EVENTS_MAX = 2_000_000
-"""Order is taken from at most this number of events; where there are more, of every n-th person."""
+"""Most events from which the order is taken: beyond it, of every n-th person only."""
 
 
 class SeenTouchpoint(NamedTuple):

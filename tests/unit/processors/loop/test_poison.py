@@ -90,7 +90,7 @@ def test_a_difference_too_large_for_one_insert_is_stored_in_more_of_them(
             raise TooManyRows("too many")
         return insert
 
-    monkeypatch.setattr("touchline.processors.loop.loop.build_insert", narrow)
+    monkeypatch.setattr("touchline.processors.pipeline.build_insert", narrow)
     ledger = MemoryLedger()
     assert make_loop(ledger, tmp_path).store(batch(RECORDS)) == Acknowledge(40)
     assert fates(ledger) == {"received": 40, "stored": 40}

@@ -23,7 +23,7 @@ from tests.unit.processors.loop.world import (
     store_all,
 )
 from touchline.processors.ledger.memory import MemoryLedger
-from touchline.processors.values.protocol import Acknowledge, Refused
+from touchline.processors.values.protocol import Acknowledge, ReadAgain
 
 EVENTS = st.lists(
     st.builds(
@@ -140,7 +140,7 @@ def test_a_batch_that_starts_behind_a_hole_is_not_stored_but_read_from_the_mark(
 def test_a_stale_generation_is_refused(tmp_path: Path) -> None:
     loop = make_loop(MemoryLedger(), tmp_path)
     loop.on_assigned([0], 7)
-    assert isinstance(loop.store(batch(records_of([event(1, 1, 1)]), generation=6)), Refused)
+    assert isinstance(loop.store(batch(records_of([event(1, 1, 1)]), generation=6)), ReadAgain)
 
 
 def test_a_writer_that_lost_its_fence_stores_nothing_and_refuses_once_the_group_moved_on(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_writer_that_lost_its_fence_stores_nothing_and_refuses_once_the_group_
     old.store(batch(records[:3], generation=1))
     new.store(batch(records[3:6], generation=2))
     old.on_revoked([0])
-    assert isinstance(old.store(batch(records[6:], generation=1)), Refused)
+    assert isinstance(old.store(batch(records[6:], generation=1)), ReadAgain)
     assert fates(ledger) == {"received": 6, "stored": 6}
     assert new.store(batch(records[6:], generation=2)) == Acknowledge(9)
 
@@ -239,7 +239,7 @@ def test_a_stopped_worker_gives_up_waiting_for_the_ledger(tmp_path: Path) -> Non
     stops = iter([False, False, True, True, True, True, True, True, True, True, True, True, True])
     ledger = FaultyLedger(["lost"] * 99)
     loop = make_loop(ledger, tmp_path, should_stop=lambda: next(stops, True))
-    assert loop.store(batch(records_of([event(1, 1, 1)]))) == Refused("the worker stops")
+    assert loop.store(batch(records_of([event(1, 1, 1)]))) == ReadAgain("the worker stops")
     assert not ledger.rows
 
 

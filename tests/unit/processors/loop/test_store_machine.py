@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.unit.processors.loop.partition import deliveries, expected_fates, expected_tables, tables_of, version
 from tests.unit.processors.loop.scripted import FAULTY_ENDS, End, ScriptedLedger
-from tests.unit.processors.loop.world import batch, fates, kill, make_loop, quick_folder, records_of
+from tests.unit.processors.loop.world import TOPIC, batch, fates, kill, make_loop, quick_folder, records_of
 from touchline.processors.loop.loop import StoreLoop
-from touchline.processors.values.protocol import Acknowledge
+from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
 
 WORKERS = st.integers(0, 2)
 BACK = st.sampled_from([0, 0, 0, 2])
@@ -90,16 +91,27 @@ class StoreMachine(RuleBasedStateMachine):
         """Mostly one that slept through its loss."""
         self.poll(worker, size, 0, ends)
 
+    @rule(worker=WORKERS, must_mark=st.booleans(), ends=FAULTS)
+    def anyone_ticks(self, worker: int, must_mark: bool, ends: list[End]) -> None:
+        """Work without records, of the owner or of one that slept through its loss."""
+        if self.generations[worker]:
+            tick = self.loops[worker].tick
+            assigned = Assigned(TOPIC, 0, self.generations[worker])
+            self._ask(worker, lambda: tick(assigned, must_mark=must_mark), ends)
+
     def poll(self, worker: int, size: int, back: int, ends: list[End]) -> None:
         """A worker stores what it has read: the owner, or one that slept through its loss."""
         start = max(0, self.positions[worker] - back)
         records = records_of(self.log)[start : start + size]
-        if not records or not self.generations[worker]:
-            return
+        if records and self.generations[worker]:
+            asked = batch(records, self.generations[worker])
+            self._ask(worker, lambda: self.loops[worker].store(asked), ends)
+
+    def _ask(self, worker: int, ask: Callable[[], StoreResult], ends: list[End]) -> None:
         self.ledger.ends = list(ends)
         self.ledger.is_connection_broken = worker in self.disconnected
         self.disconnected.discard(worker)
-        answer = self.loops[worker].store(batch(records, self.generations[worker]))
+        answer = ask()
         self.ledger.ends = []
         if self.ledger.is_connection_broken:  # nothing was asked
             self.ledger.is_connection_broken = False

@@ -112,7 +112,7 @@ class FaultyLedger(MemoryLedger):
 def make_pipeline(is_home: Callable[[bytes], int] = lambda key: 0, text: str = MAP) -> Pipeline:
     """The real steps under the map above, or another."""
     cipher = Cipher("p1", bytes(32))
-    return Pipeline(Validator(SOURCES, "UTC", cipher), [compiled(text)], cipher, is_home)
+    return Pipeline(Validator(SOURCES, "UTC", cipher), [compiled(text)], cipher, is_home, now_ms=lambda: 1)
 
 
 @cache
@@ -177,7 +177,7 @@ def fates(ledger: MemoryLedger) -> dict[str, int]:
     counts: dict[str, int] = {}
     for row in ledger.rows:
         if row["kind"] == "mark":
-            for fate, count in row["fate_counts"].items():
+            for fate, count in row.get("fate_counts", {}).items():
                 counts[fate] = counts.get(fate, 0) + count
     return {fate: count for fate, count in counts.items() if count}
 

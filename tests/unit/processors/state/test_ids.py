@@ -26,8 +26,9 @@ from touchline.processors.ledger.ledger import KnownEvent, Mark, Stream
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.seen import LOAD_MAX, SMALLEST_SLOTS, Bitmap, Fingerprints, SeenIds, hashes_of, room_for
-from touchline.processors.values.protocol import Acknowledge, Refused
+from touchline.processors.state.seen import LOAD_MAX, SMALLEST_SLOTS, Bitmap, Fingerprints, SeenIds, room_for
+from touchline.processors.values.event_hash import hashes_of
+from touchline.processors.values.protocol import Acknowledge, ReadAgain
 from touchline.processors.values.records import Fact
 
 HASHES = st.lists(
@@ -183,7 +184,7 @@ def test_a_worker_that_is_stopped_while_it_reads_ids_gives_up(tmp_path: Path) ->
     store_all(make_loop(ledger, tmp_path / "a"), records[:6])
     answers = iter([False])  # asked once before the batch, then while the ids are read
     loop = make_loop(ledger, tmp_path / "b", "w2", should_stop=lambda: next(answers, True))
-    assert loop.store(batch(records[6:], generation=2)) == Refused("the worker stops")
+    assert loop.store(batch(records[6:], generation=2)) == ReadAgain("the worker stops")
     assert fates(ledger) == {"received": 6, "stored": 6}
 
 

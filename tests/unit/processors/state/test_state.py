@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.processors.loop.world import TOPIC, batch, event, fates, journey_rows, make_loop, records_of, store_all
 from touchline.processors.ledger.memory import MemoryLedger
-from touchline.processors.state.tails import PersonTail, Stamp, StateLost, Tails
+from touchline.processors.state.tails import Stamp, StateLost, Tails
+from touchline.processors.values.person import PersonTail
 from touchline.processors.values.protocol import Acknowledge
 
 RECORDS = records_of([event(n, 1, n) for n in range(9)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import given, strategies as st
 from tests.unit.processors.loop.world import SOURCES, event
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.facts import fact_of
+from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.values.records import Fact
 from touchline.schemas.canonical import payload_hash
 from touchline.schemas.checking import FIELD_NAMES, check_event
@@ -31,10 +31,12 @@ NESTED: dict[str, Any] = {
 
 
 def fact(sent: dict[str, Any]) -> tuple[Fact, int]:
-    counts: Counter[str] = Counter()
-    made = fact_of(check_event(sent), dict(sent), SOURCES["shop"].terms, 1_760_000_000_000_000, "UTC", CIPHER, counts)
+    unknown_fields = UnknownFields()
+    made = fact_of(
+        check_event(sent), dict(sent), SOURCES["shop"].terms, 1_760_000_000_000_000, "UTC", CIPHER, unknown_fields
+    )
     assert isinstance(made, Fact)
-    return made, counts["unknown_fields"]
+    return made, unknown_fields.count
 
 
 def test_unknown_fields_are_kept_with_their_place_and_counted() -> None:

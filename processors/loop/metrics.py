@@ -12,14 +12,10 @@ from typing import Any
 
 from touchline.errors import EngineUnreachable
 from touchline.metrics import declared
-from touchline.metrics.laps import Laps
 from touchline.metrics.meter import Meter
 from touchline.processors.ledger.ledger import LedgerUnavailable, RecordsRefused, WriterFenced
 from touchline.processors.pipeline import Prepared
-from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import Tails
-from touchline.processors.steps.properties import UNKNOWN_FIELDS
-from touchline.processors.values.receive import NewRecords
+from touchline.processors.state.partition import Partition
 from touchline.processors.values.records import Fact
 from touchline.schemas.reasons import Fate
 
@@ -39,24 +35,26 @@ class StoreMeter:
         self._meter.observe(declared.INSERT_SECONDS, seconds)
         self._meter.add(declared.INSERTS, 1, outcome)
 
-    def stored(self, new: NewRecords, prepared: Prepared, row_count: int, laps: Laps, stored_time_ms: int) -> None:
-        """A batch is durable."""
-        meter, moved = self._meter, prepared.moved
-        counts: Counter[str] = Counter(prepared.counts)
+    def stored(self, prepared: Prepared, stored_time_ms: int) -> None:
+        """An insert is durable. One without records is no batch: only INSERTS counts it."""
+        new, fated, unknown_field_count, laps = prepared.tally
+        if not new.records:
+            return
+        meter, counts = self._meter, Counter(fated.counts)
         meter.add(declared.RECORDS_RECEIVED, len(new.records))
-        meter.add(declared.UNKNOWN_FIELDS, counts[UNKNOWN_FIELDS])
+        meter.add(declared.UNKNOWN_FIELDS, unknown_field_count)
         meter.add(declared.OFFSET_GAPS, new.gap_count)
-        for (before, after), count in moved.items():
+        for (before, after), count in fated.moved.items():
             meter.add(declared.RECORDS_MOVED, count, before, after)
             counts[before] += count
             counts[after] -= count
         meter.add_each(declared.RECORDS, {fate: counts[fate] for fate in Fate if counts[fate]})
-        meter.add_each(declared.RECORDS_QUARANTINED, prepared.reasons)
+        meter.add_each(declared.RECORDS_QUARANTINED, fated.reasons)
         meter.observe(declared.BATCH_RECORDS, len(new.records))
-        meter.observe(declared.BATCH_ROWS, row_count)
+        meter.observe(declared.BATCH_ROWS, prepared.insert.row_count)
         meter.observe(declared.BATCH_SECONDS, laps.total_seconds)
         meter.add_each(declared.STEP_SECONDS, laps.seconds)
-        for block in prepared.stored:
+        for block in fated.stored:
             for metric, time_of in ((declared.EVENT_DELAY, _event_time), (declared.RECEIVED_DELAY, _received_time)):
                 meter.observe_ages(metric, map(time_of, block.rows), stored_time_ms * 1_000)
 
@@ -79,9 +77,9 @@ class StoreMeter:
         self._meter.add(declared.ACQUISITIONS)
         self._meter.add(declared.RESTORED_PERSONS, restored_persons)
 
-    def holds(self, partition: int, tails: Tails, ids: PartitionIds) -> None:
+    def holds(self, partition: Partition) -> None:
         """How large the state of a partition is."""
-        meter, number = self._meter, str(partition)
+        meter, number, tails, ids = self._meter, str(partition.number), partition.tails, partition.ids
         meter.set(declared.STATE_BYTES, tails.disk_bytes, number, "tails")
         meter.set(declared.STATE_BYTES, ids.memory_bytes, number, "ids")
         meter.set(declared.STATE_IDS, ids.count, number)
