@@ -69,6 +69,12 @@ DELAY: Final = Row(
             (Query("max by (partition) (touchline_partition_lag_records)", "{{partition}}"),),
         ),
         Panel(
+            "Partitions that cannot be read",
+            "short",
+            "A batch there cannot be unpacked: the log line batch_unreadable has offset, reason and what to do.",
+            (Query("max by (partition, reason) (touchline_partition_unreadable)", "{{partition}} {{reason}}"),),
+        ),
+        Panel(
             "Pipeline delay",
             "s",
             "Stored time minus received time: Kafka and the worker.",

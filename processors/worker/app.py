@@ -15,8 +15,9 @@ from faust.app.base import BootStrategy
 from faust.types import TP
 from yarl import URL
 
-from touchline.processors.worker.bulk import BulkConsumer, BulkTransport
+from touchline.processors.worker.bulk.consumer import BulkConsumer
 from touchline.processors.worker.bulk.record import POLL_BATCHES
+from touchline.processors.worker.bulk.transport import BulkTransport
 from touchline.processors.worker.handover import Handover
 from touchline.settings import Settings
 

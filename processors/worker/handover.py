@@ -25,7 +25,8 @@ from touchline.metrics.declared import BATCHES_REFUSED, FELL_BACK, WORKER
 from touchline.metrics.meter import Meter
 from touchline.processors.values.protocol import Acknowledge, ReadAgain, Store, StoreResult
 from touchline.processors.values.records import ReceivedBatch
-from touchline.processors.worker.bulk import BulkConsumer, BulkRecord
+from touchline.processors.worker.bulk.consumer import BulkConsumer
+from touchline.processors.worker.bulk.record import BulkRecord
 from touchline.processors.worker.watchdog import durable_offset
 
 REFUSED_PAUSE_SECONDS = 1.0

@@ -2,8 +2,8 @@
 
 The file is for supervisors that can look at files only. It is there from the first assignment to the end of the worker, and holds one line
 such as `pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's, `stalled_in_store` and
-`stalled_in_reading`, `rejoining` after the worker has left its group to join it anew, and `stopping`. Before the first assignment the
-state is `starting`, and there is no file.
+`stalled_in_reading`; `unreadable` while a partition stands at a batch that cannot be read (the others go on); `rejoining` after the
+worker has left its group to join it anew, and `stopping`. Before the first assignment the state is `starting`, and there is no file.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from time import monotonic
@@ -17,7 +17,7 @@ from faust.types import TP
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.kafka.topic import describe_topic
 from touchline.log import frames_of, log_event
-from touchline.metrics.declared import ASSIGNED, ENGINE_AWAY, LAG, REBALANCES, STORE_BUSY, WORKER
+from touchline.metrics.declared import ASSIGNED, ENGINE_AWAY, LAG, REBALANCES, STORE_BUSY, UNREADABLE, WORKER
 from touchline.metrics.meter import Meter
 from touchline.processors.values.protocol import Store
 from touchline.processors.worker.app import build_app, consumer_of
@@ -61,7 +61,7 @@ class Session:
         self._meter = meter or Meter(WORKER)
         self._handover = Handover(store, thread, self._meter)
         self._watchdog = Watchdog(settings.stall_seconds)
-        self._told = Verdict.FINE
+        self._told = "ready"
         self._topic_changed = False
         self._partitions: set[TP] = set()
         self.app = build_app(settings, self._handover, self._assigned, self._revoked)
@@ -127,16 +127,21 @@ class Session:
         return self._watched() if self._partitions else None
 
     def _watched(self) -> Ending | None:
-        lags = lags_of(consumer_of(self.app))
-        standing = Standing(sum(lags.values()), self._handover.progress, self._handover.busy_since)
+        consumer = consumer_of(self.app)
+        lags, unreadable = lags_of(consumer), consumer.bulk_thread.unreadable.standing.copy()
+        # Joining anew does not make a batch readable: only what can be read counts as standing still.
+        lag = sum(records for tp, records in lags.items() if tp not in unreadable)
+        standing = Standing(lag, self._handover.progress, self._handover.busy_since)
         held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since
         self._meter.set(STORE_BUSY, held)
         self._meter.replace(LAG, {(str(tp.partition),): records for tp, records in lags.items()})
+        self._meter.replace(UNREADABLE, {(str(tp.partition), one.reason): 1 for tp, one in unreadable.items()})
         verdict = self._watchdog.judge(standing, monotonic())
         if verdict is not Verdict.FINE:
             log_event(logging.WARNING, verdict.value, lag=standing.lag, held_seconds=round(held))
-        if self._watchdog.health is not self._told:
-            self._told = self._watchdog.health
+        state = self._state(unreadable)
+        if state != self._told:
+            self._told = state
             self._tell_health()
         if verdict is Verdict.STORE_HOLDS:
             return Ending.STORE_STUCK if self._settings.stall_action == "end" else None
@@ -189,8 +194,12 @@ class Session:
         self._tell_health()
 
     def _tell_health(self) -> None:
-        state = "ready" if self._told is Verdict.FINE else self._told.value
-        self._on_health(self.app.consumer_generation_id, len(self._partitions), state)
+        self._on_health(self.app.consumer_generation_id, len(self._partitions), self._told)
+
+    def _state(self, unreadable: Collection[TP]) -> str:
+        if self._watchdog.health is not Verdict.FINE:
+            return str(self._watchdog.health.value)
+        return "unreadable" if unreadable else "ready"
 
 
 def _numbers(partitions: set[TP]) -> str:

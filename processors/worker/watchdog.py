@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 
 from faust.types import TP
 
-from touchline.processors.worker.bulk import BulkConsumer
+from touchline.processors.worker.bulk.consumer import BulkConsumer
 
 
 def durable_offset(consumer: BulkConsumer, tp: TP) -> int | None:

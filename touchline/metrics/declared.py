@@ -152,6 +152,13 @@ FELL_BACK = Metric(
 LAG = Metric(
     "touchline_partition_lag_records", Kind.GAUGE, "records", "Records in Kafka that are not durable yet", (_PARTITION,)
 )
+UNREADABLE = Metric(
+    "touchline_partition_unreadable",
+    Kind.GAUGE,
+    "partitions",
+    "1 for a partition that stands at a batch which cannot be read, by reason; tried again every half minute",
+    (_PARTITION, Label("reason", ("codec_missing", "damaged", "not_unpacked"))),
+)
 ASSIGNED = Metric(
     "touchline_assigned_partitions", Kind.GAUGE, "partitions", "Partitions that the group gave this worker"
 )
@@ -196,7 +203,7 @@ TAIL_LOOKUPS = Metric(
 WORKER: Final = (
     BUILD_INFO, READY, RECORDS_RECEIVED, RECORDS, RECORDS_MOVED, RECORDS_QUARANTINED, OFFSET_GAPS, UNKNOWN_FIELDS,
     BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY, RECEIVED_DELAY,
-    STORE_WAITS, STORE_BUSY, FENCED, BATCHES_REFUSED, ENGINE_AWAY, FELL_BACK, LAG, ASSIGNED, REBALANCES, REJOINS,
+    STORE_WAITS, STORE_BUSY, FENCED, BATCHES_REFUSED, ENGINE_AWAY, FELL_BACK, LAG, UNREADABLE, ASSIGNED, REBALANCES, REJOINS,
     ACQUISITIONS, RESTORED_PERSONS, STATE_BYTES, STATE_IDS, CACHED_TAILS, TAIL_LOOKUPS,
 )  # fmt: skip
 

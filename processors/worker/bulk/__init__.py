@@ -4,9 +4,3 @@ A poll runs in Faust's consumer thread (`thread`), which stamps each partition's
 from, the group generation and a read epoch (`record`); the main loop carries the bulk record through Faust's stream
 to the agent, and commits what the agent reported as durable (`consumer`). `transport` is what a Faust app is given.
 """
-
-from touchline.processors.worker.bulk.consumer import BulkConsumer
-from touchline.processors.worker.bulk.record import BulkRecord
-from touchline.processors.worker.bulk.transport import BulkTransport
-
-__all__ = ["BulkConsumer", "BulkRecord", "BulkTransport"]

@@ -7,33 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from time import monotonic
 from typing import Any
 
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP, ConsumerMessage, Message
 
+from touchline.processors.worker.bulk.pacing import NoReadOffsets, PollPacing
 from touchline.processors.worker.bulk.record import BulkRecord
 from touchline.processors.worker.bulk.thread import BulkConsumerThread
 
-SMALL_POLL_RECORDS = 2_000
-"""A poll that returned less has drained the partition: the next one waits, for the sake of larger inserts."""
-POLL_INTERVAL_SECONDS_PER_PARTITION = 0.1
-POLL_INTERVAL_MAX_SECONDS = 1.0
 REVOKE_COMMIT_SECONDS = 1.0
-
-
-class _NoReadOffsets(dict[TP, None]):
-    """Faust drops a record below the offset it last read, hence also what a seek back reads again. It is never told."""
-
-    def __getitem__(self, tp: TP) -> None:
-        return None
-
-    def __setitem__(self, tp: TP, offset: object) -> None:
-        pass
-
-    def update(self, *args: object, **kwargs: object) -> None:
-        pass
 
 
 class BulkConsumer(Consumer):
@@ -46,11 +29,11 @@ class BulkConsumer(Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._read_offset = _NoReadOffsets()  # type: ignore[assignment]
+        self._read_offset = NoReadOffsets()  # type: ignore[assignment]
         self.durable_offsets: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
         self._commit_lock = asyncio.Lock()
-        self._next_poll_at = 0.0
+        self._pacing = PollPacing()
 
     def _new_consumer_thread(self) -> BulkConsumerThread:
         self.bulk_thread = BulkConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -62,15 +45,13 @@ class BulkConsumer(Consumer):
         return bulk.generation == self.app.consumer_generation_id and bulk.epoch == self.bulk_thread.epochs[tp]
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Poll. While little arrives, polls are spaced (0.1 s per partition, 1 s at most): inserts cost, not rows."""
-        await self.sleep(max(0.0, self._next_poll_at - monotonic()))
+        """Poll, not too often while little arrives."""
+        await self.sleep(self._pacing.pause_seconds)
         count = 0
         async for tp, message in super().getmany(timeout):
             count += len(message.value.records)  # type: ignore[union-attr]
             yield tp, message
-        if 0 < count < SMALL_POLL_RECORDS:
-            interval = POLL_INTERVAL_SECONDS_PER_PARTITION * len(self.assignment())
-            self._next_poll_at = monotonic() + min(interval, POLL_INTERVAL_MAX_SECONDS)
+        self._pacing.polled(count, len(self.assignment()))
 
     def _to_message(self, tp: TP, record: BulkRecord) -> ConsumerMessage:
         message = super()._to_message(tp, record)

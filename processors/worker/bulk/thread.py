@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.consumer import fetcher
@@ -13,6 +14,7 @@ from faust.types import TP
 
 from touchline.processors.worker.bulk.reader import LeanPartitionRecords, fetch_offset, let_others_go_first
 from touchline.processors.worker.bulk.record import BulkRecord, bulk_records
+from touchline.processors.worker.bulk.unreadable import UnreadablePartitions
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
@@ -28,14 +30,29 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        fetcher.PartitionRecords = LeanPartitionRecords  # aiokafka makes it by this name, and leaves no other way in
+        self.unreadable = UnreadablePartitions()
+        # aiokafka makes it by this name, and leaves no other way in
+        fetcher.PartitionRecords = partial(
+            LeanPartitionRecords, lambda *found: self.unreadable.note(self._ensure_consumer(), *found)
+        )
         self.epochs: defaultdict[TP, int] = defaultdict(int)
         self.sought_offsets: dict[TP, int] = {}
         self.handed_offsets: dict[TP, int] = {}
 
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        """Stock, but what a sender took back in a transaction is not read: Faust asks for that in its own transactions only."""
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    def highwater(self, tp: TP) -> int:
+        """The end of what may be read: beyond it stand records of a transaction that has not ended."""
+        return self._ensure_consumer().last_stable_offset(ensure_aiokafka_TP(tp))  # type: ignore[no-any-return]
+
     async def _fetch_records(
         self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
     ) -> Mapping[TP, list[BulkRecord]]:
+        self.unreadable.try_again(consumer)
         polled = await super()._fetch_records(consumer, *args, **kwargs)
         let_others_go_first(consumer, polled)
         poll = (consumer._coordinator.generation, self.app.conf.broker_max_poll_records)
@@ -44,6 +61,7 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
             tp = TP(aiokafka_tp.topic, aiokafka_tp.partition)
             bulks[tp] = bulk_records(records, self.handed_offsets.get(tp, records[0].offset), self.epochs[tp], *poll)
             self.handed_offsets[tp] = bulks[tp][-1].end_offset
+            self.unreadable.passed(tp, self.handed_offsets[tp])
         return bulks
 
     async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:

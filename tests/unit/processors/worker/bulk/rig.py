@@ -12,7 +12,8 @@ from faust.types import TP
 
 from touchline.processors.values.protocol import Store
 from touchline.processors.worker.app import WorkerApp, build_app, consumer_of
-from touchline.processors.worker.bulk import BulkConsumer, BulkRecord
+from touchline.processors.worker.bulk.consumer import BulkConsumer
+from touchline.processors.worker.bulk.record import BulkRecord
 from touchline.processors.worker.handover import Handover
 from touchline.settings import Settings
 

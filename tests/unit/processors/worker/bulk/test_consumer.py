@@ -17,8 +17,8 @@ from faust.types import TP
 
 from tests.support.fakes import NotingStore
 from tests.unit.processors.worker.bulk.rig import TOPIC, TP0, bulk, record, rig
-from touchline.processors.worker.bulk import BulkConsumer, BulkRecord
-from touchline.processors.worker.bulk.record import POLL_BATCHES
+from touchline.processors.worker.bulk.consumer import BulkConsumer
+from touchline.processors.worker.bulk.record import POLL_BATCHES, BulkRecord
 from touchline.processors.worker.bulk.thread import BulkConsumerThread
 from touchline.processors.worker.watchdog import lags_of
 

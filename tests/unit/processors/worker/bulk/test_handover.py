@@ -17,7 +17,7 @@ from tests.unit.processors.worker.bulk.rig import TP0, Rig, bulk, rig
 from touchline.processors.values.protocol import Acknowledge, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker import handover as handover_module
-from touchline.processors.worker.bulk import BulkRecord
+from touchline.processors.worker.bulk.record import BulkRecord
 from touchline.processors.worker.handover import TopicChanged
 
 

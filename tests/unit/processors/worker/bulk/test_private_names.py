@@ -32,11 +32,21 @@ METHODS: dict[str, tuple[Callable[..., Any], list[str], bool]] = {
     "_commit": (AIOKafkaConsumerThread._commit, ["self", "offsets"], True),
     "_consumer_record": (PartitionRecords._consumer_record, ["self", "tp", "record"], False),
     "_unpack_records": (PartitionRecords._unpack_records, ["self"], False),
+    "_create_worker_consumer": (AIOKafkaConsumerThread._create_worker_consumer, ["self", "transport"], False),
     "_ensure_consumer": (AIOKafkaConsumerThread._ensure_consumer, ["self"], False),
     "_new_consumer_thread": (Consumer._new_consumer_thread, ["self"], False),
     "_to_message": (Consumer._to_message, ["self", "tp", "record"], False),
 }
-ATTRIBUTES = {"_read_offset", "_coordinator", "_fetcher", "_records", "_records_iterator", "_subscription"}
+ATTRIBUTES = {
+    "_read_offset",
+    "_coordinator",
+    "_fetcher",
+    "_records",
+    "_records_iterator",
+    "_subscription",
+    "_isolation_level",
+    "_tp",
+}
 """Tested below, one by one."""
 
 PUBLIC_METHODS = {
@@ -49,6 +59,7 @@ PUBLIC_METHODS = {
     "seek_wait": (ThreadDelegateConsumer.seek_wait, ["self", "partitions"]),
     "seek_to_committed": (AIOKafkaConsumerThread.seek_to_committed, ["self"]),
     "__iter__": (PartitionRecords.__iter__, ["self"]),
+    "highwater": (AIOKafkaConsumerThread.highwater, ["self", "tp"]),
     "on_crash": (AIOKafkaConsumerThread.on_crash, ["self", "msg", "fmt", "kwargs"]),
 }
 
@@ -123,6 +134,12 @@ def test_aiokafka_makes_records_of_the_class_that_its_module_names() -> None:
     assert "consumer_record = self._consumer_record(tp, record)" in inspect.getsource(PartitionRecords)
 
 
+def test_aiokafka_takes_its_isolation_level_when_it_starts() -> None:
+    assert "self._isolation_level = isolation_level" in inspect.getsource(AIOKafkaConsumer.__init__)
+    assert "isolation_level=self._isolation_level" in inspect.getsource(AIOKafkaConsumer.start)
+    assert "self._tp = tp" in inspect.getsource(PartitionRecords.__init__)
+
+
 def test_aiokafka_reads_a_partition_through_one_iterator_and_lets_go_of_it_when_it_ends() -> None:
     assert "self._records_iterator = self._unpack_records()" in inspect.getsource(PartitionRecords)
     reading = inspect.getsource(FetchResult.getall)
@@ -155,8 +172,11 @@ def test_no_other_private_name_is_used() -> None:
 
 
 def test_overrides_stay_within_their_budget_of_code_lines() -> None:
-    """`record.py` overrides nothing: it is the one new thing. `reader.py` overrides aiokafka's reader, which Faust does not know."""
-    assert sum(code_lines(path) for path in BULK_FILES if path.stem not in ("record", "reader")) <= CODE_LINE_BUDGET
+    """`record`, `unreadable` and `pacing` override nothing; `reader` overrides aiokafka's reader, which Faust does not know."""
+    assert (
+        sum(code_lines(path) for path in BULK_FILES if path.stem not in ("record", "reader", "unreadable", "pacing"))
+        <= CODE_LINE_BUDGET
+    )
 
 
 def code_lines(path: Path) -> int:

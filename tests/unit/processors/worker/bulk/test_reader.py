@@ -30,14 +30,29 @@ def batch(*values: bytes | None, first: int = 0, compression: int = 0) -> bytes:
     return bytes(built)
 
 
-def reader(data: bytes, fetch_offset: int = 0, kind: type = LeanPartitionRecords) -> LeanPartitionRecords:
-    return kind(PARTITION, MemoryRecords(data), [], fetch_offset, None, None, True, 0)  # type: ignore[no-any-return]
+def reader(data: bytes, fetch_offset: int = 0, found: list[tuple[int, str]] | None = None) -> LeanPartitionRecords:
+    def note(_partition: object, offset: int, error: Exception) -> None:
+        assert found is not None, error
+        found.append((offset, type(error).__name__))
+
+    return LeanPartitionRecords(note, PARTITION, MemoryRecords(data), [], fetch_offset, None, None, True, 0)
 
 
 def test_records_are_read_as_aiokafka_reads_them_but_for_what_nobody_reads() -> None:
     data = batch(b"value", None)
-    for stock, lean in zip(reader(data, kind=PartitionRecords), reader(data), strict=True):
+    stock_reader = PartitionRecords(PARTITION, MemoryRecords(data), [], 0, None, None, True, 0)
+    for stock, lean in zip(stock_reader, reader(data), strict=True):
         assert lean == tuple(getattr(stock, name) for name in lean._fields)
+
+
+def test_a_batch_that_cannot_be_unpacked_ends_the_reading_there_and_is_told() -> None:
+    whole, damaged = batch(b"one", b"two"), bytearray(batch(b"three", first=2))
+    damaged[-1] ^= 1
+    found: list[tuple[int, str]] = []
+    part = reader(whole + bytes(damaged) + batch(b"four", first=3), found=found)
+    assert [one.value for one in part] == [b"one", b"two"]
+    assert found == [(2, "CorruptRecordException")]
+    assert part.next_fetch_offset == 2, "it is fetched again, not skipped"
 
 
 def test_small_answer_that_is_large_when_decompressed_is_read_in_parts_without_a_hole() -> None:
