@@ -131,7 +131,7 @@ class StoreLoop:
         return self._until_durable(assigned, lambda partition: self._store_records(partition, batch))
 
     def tick(self, assigned: Assigned, *, must_mark: bool = False) -> StoreResult:
-        """The same without any record: what there is to store of other than Kafka's records, or with `must_mark` at least a mark."""
+        """The same for work without any Kafka record. There is none today: nothing is inserted unless `must_mark` asks for a mark alone."""
         return self._until_durable(assigned, lambda partition: self._store_no_records(partition, must_mark))
 
     def _until_durable(self, assigned: Assigned, store: Callable[[Partition], None]) -> StoreResult:
@@ -248,14 +248,14 @@ class StoreLoop:
 
     def _make_room(self, partition: Partition, id_count: int) -> None:
         if not partition.ids.has_room(id_count):
-            partition.ids.restore(self._ledger, partition.mark, self._should_stop, room=id_count)
+            partition.ids.restore(partition.ledger, partition.mark, self._should_stop, room=id_count)
 
     def _insert(self, partition: Partition, prepared: Prepared) -> None:
         """Send the one insert; once it is durable, the state follows."""
         laps = prepared.tally.laps
         error: BaseException | None = None
         try:
-            self._ledger.insert(prepared.insert)
+            partition.ledger.insert(prepared.insert)
         except BaseException as caught:
             error = caught
             raise
