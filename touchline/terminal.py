@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
+from time import monotonic
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
@@ -32,6 +34,12 @@ def print_page(page: RenderableType, width_when_piped: int) -> None:
     if not console.is_terminal:
         console.width = width_when_piped
     console.print(Segments([_harmless(segment) for segment in console.render(page)]), end="")
+
+
+def progress_lines() -> Callable[[str], None]:
+    """Prints lines on stderr, each with the seconds so far."""
+    begun = monotonic()
+    return lambda line: print(f"{monotonic() - begun:5.1f} s  {line}", file=sys.stderr, flush=True)
 
 
 def plain(value: object) -> str:

@@ -12,6 +12,7 @@ from touchline.producers.outbox.folder import DRAIN_LOCK, PAGE, prepare, segment
 from touchline.producers.outbox.locks import FileLock
 from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END, open_page
 from touchline.producers.outbox.status import read_status
+from touchline.wording import counted
 
 
 class OutboxState(NamedTuple):
@@ -65,6 +66,32 @@ def look(folder: Path, now_us: int) -> OutboxState:
         last_aside_reason=aside[-1].reason if aside else None,
         damaged_bytes=page[DAMAGED],
     )
+
+
+def state_lines(state: OutboxState, limit_bytes: int) -> list[str]:
+    """For people: what waits, who drains, why nothing moves, what was put aside or damaged."""
+    share = state.bytes / limit_bytes
+    waiting = f"{counted(state.records, 'event')}, {state.bytes:,} of {limit_bytes:,} bytes ({share:.0%})"
+    age = "" if state.oldest_seconds is None else f", the oldest for {state.oldest_seconds:,.0f} s"
+    drains = (
+        f"process {state.draining_pid} on {state.draining_host} since {state.draining_since}"
+        if state.draining_pid is not None
+        else "nobody (whoever sends next, or `touchline outbox drain`)"
+    )
+    lines = [
+        f"outbox    {state.folder}, for topic {state.topic}",
+        f"waiting   {waiting}{age}",
+        f"drained   by {drains}",
+    ]
+    if state.last_error:
+        lines.append(f"error     {state.last_error} (at {state.last_error_at})")
+    if state.aside:
+        lines.append(
+            f"aside     {counted(state.aside, 'event')} that Kafka refused for good ({state.last_aside_reason} last)"
+        )
+    if state.damaged_bytes:
+        lines.append(f"damaged   {state.damaged_bytes:,} bytes were skipped, see the files *.damaged")
+    return lines
 
 
 def _count(folder: Path, page: memoryview) -> tuple[int, int | None]:

@@ -67,7 +67,10 @@ def _unknown_references(journey_map: JourneyMap, document: Document) -> Iterator
         for kind, field, target in REFERENCES:
             if not isinstance(part, kind):
                 continue
-            for position, name in _names(getattr(part, field)):
+            value = getattr(part, field)
+            if (kind, field, value) == (Ask, "touchpoints", "all"):
+                continue
+            for position, name in _names(value):
                 if name not in known[target]:
                     what = f"there is no {target.removesuffix('s')} {name!r}"
                     yield document.problem((*path, field, *position), what, did_you_mean(name, known[target]))
@@ -75,8 +78,7 @@ def _unknown_references(journey_map: JourneyMap, document: Document) -> Iterator
 
 def _names(value: str | tuple[str, ...] | None) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
-        if value != "all":
-            yield (), value
+        yield (), value
     else:
         for position, name in enumerate(value or ()):
             yield (position,), name

@@ -27,7 +27,7 @@ from tests.checks.verdict import check_parser, end_with_verdict
 from tests.support.ledger_tables import tables_of
 from tests.support.ports import free_port
 from tests.support.real_worker import POLL_SECONDS, real_worker, stored_count
-from touchline.local.parts import face_part, settings_environment
+from touchline.local.parts import clickhouse_part, settings_environment
 from touchline.local.process import Part
 from touchline.local.stack import LocalStack, folder_settings
 from touchline.settings import Settings
@@ -178,7 +178,7 @@ class Rehearsal:
             consumer_group="undisturbed",
             batch_rows=10_000,
         )
-        face = Part(face_part(settings, settings_environment(settings)), folder)
+        face = Part(clickhouse_part(settings, settings_environment(settings)), folder)
         face.on_start = stack.guard
         face.start()
         try:

@@ -70,7 +70,7 @@ def fresh_topic(stack: LocalStack, partitions: int = PARTITIONS) -> str:
 @contextmanager
 def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
     """A second face beside the session's, with its own data, topic, consumer group and worker state."""
-    from touchline.local.parts import face_part, settings_environment
+    from touchline.local.parts import clickhouse_part, settings_environment
     from touchline.local.ports import free_ports
     from touchline.local.process import Part
 
@@ -80,7 +80,7 @@ def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Led
     ports = {"clickhouse_port": native, "clickhouse_http_port": http}
     settings = stack.settings.with_changes(**{**own, **ports, **changes})
     environment = settings_environment(settings)
-    face = Part(face_part(settings, environment), folder)
+    face = Part(clickhouse_part(settings, environment), folder)
     face.on_start = stack.guard
     face.start()
     try:

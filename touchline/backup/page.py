@@ -13,7 +13,7 @@ def totals_line(manifest: Manifest) -> str:
     """How much a backup holds."""
     size = sum(one.size_bytes for one in manifest.tables.values()) / 1e6
     rows = counted(manifest.tables["ledger"].rows, "row")
-    return f"{rows} of the ledger and {len(manifest.tables) - 1} more tables, {size:,.1f} MB"
+    return f"{rows} of the ledger and {counted(len(manifest.tables) - 1, 'more table')}, {size:,.1f} MB"
 
 
 def behind_lines(behind: Sequence[Behind] | None) -> Iterator[str]:

@@ -14,9 +14,9 @@ from touchline.backup.page import behind_lines, manifest_object, totals_line
 from touchline.backup.restore import restore_backup
 from touchline.backup.take import take_backup
 from touchline.cli.ledger import open_clickhouse
-from touchline.cli.progress import progress_lines
 from touchline.errors import EngineUnreachable, NotClean, WrongUsage
 from touchline.settings import Settings, load_settings
+from touchline.terminal import progress_lines
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 SECRETS = "Secrets are not in it: keep the files of person_key_file and payload_key_file in another safe place."

@@ -14,7 +14,7 @@ from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, quiet_sending_log
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
-from touchline.producers.outbox.look import OutboxState, look
+from touchline.producers.outbox.look import OutboxState, look, state_lines
 from touchline.producers.producer import now_us
 from touchline.settings import load_settings
 from touchline.settings.engines import KafkaSettings
@@ -46,7 +46,7 @@ def show(
     if as_json:
         print(json.dumps({**state._asdict(), "limit_bytes": settings.outbox_limit_bytes}))
     else:
-        print("\n".join(_lines(state, settings.outbox_limit_bytes)))
+        print("\n".join(state_lines(state, settings.outbox_limit_bytes)))
     return 0
 
 
@@ -111,28 +111,3 @@ def _folder(settings: OutboxSettings, given: Path | None) -> Path:
     if folder is None:
         raise WrongUsage("no outbox is configured", "set outbox_dir in touchline.toml, or give --outbox FOLDER")
     return folder.absolute()
-
-
-def _lines(state: OutboxState, limit_bytes: int) -> list[str]:
-    share = state.bytes / limit_bytes
-    waiting = f"{counted(state.records, 'event')}, {state.bytes:,} of {limit_bytes:,} bytes ({share:.0%})"
-    age = "" if state.oldest_seconds is None else f", the oldest for {state.oldest_seconds:,.0f} s"
-    drains = (
-        f"process {state.draining_pid} on {state.draining_host} since {state.draining_since}"
-        if state.draining_pid is not None
-        else "nobody (whoever sends next, or `touchline outbox drain`)"
-    )
-    lines = [
-        f"outbox    {state.folder}, for topic {state.topic}",
-        f"waiting   {waiting}{age}",
-        f"drained   by {drains}",
-    ]
-    if state.last_error:
-        lines.append(f"error     {state.last_error} (at {state.last_error_at})")
-    if state.aside:
-        lines.append(
-            f"aside     {counted(state.aside, 'event')} that Kafka refused for good ({state.last_aside_reason} last)"
-        )
-    if state.damaged_bytes:
-        lines.append(f"damaged   {state.damaged_bytes:,} bytes were skipped, see the files *.damaged")
-    return lines

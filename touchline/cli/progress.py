@@ -1,4 +1,4 @@
-"""Progress on stderr, so that stdout is left to the outcome: a bar or lines with counts, or lines with the seconds so far."""
+"""Progress on stderr, so that stdout is left to the outcome: a bar on a terminal, else a line with the count every few seconds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 Advance = Callable[[int], None]
 """Called with the number of further units that are done."""
-
-
-def progress_lines() -> Callable[[str], None]:
-    """Prints a line with the seconds so far."""
-    begun = time.monotonic()
-    return lambda line: print(f"{time.monotonic() - begun:5.1f} s  {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager

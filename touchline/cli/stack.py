@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.progress import progress_lines
 from touchline.errors import EngineUnreachable, NotClean, WrongUsage
 from touchline.local.ending import stop_all
 from touchline.local.logs import follow, last_lines, log_files
 from touchline.local.page import print_findings, print_status
 from touchline.settings import load_settings
+from touchline.terminal import progress_lines
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack

@@ -30,7 +30,7 @@ from touchline.local.stack import LocalStack
 from touchline.local.status import clickhouse_version
 
 GIB = 1 << 30
-# Measured for Kafka, the face and one worker: 0.8 GiB at rest; queries over some million rows take as much again.
+# Measured for Kafka, the shim and one worker: 0.8 GiB at rest; queries over some million rows take as much again.
 LEAST_MEMORY_BYTES = 2 * GIB
 LEAST_DISK_BYTES = 2 * GIB
 PINNED_CLICKHOUSE = "26.9"

@@ -19,7 +19,7 @@ from touchline.local.ports import stack_of
 from touchline.local.process import TERM_SECONDS, read_record
 
 LOCK_POLL_SECONDS = 0.1
-# Workers first, then the face: a worker that stops still stores what it has. Then the brokers, together.
+# Workers first, then the shim: a worker that stops still stores what it has. Then the brokers, together.
 STOP_ORDER = ("worker", "clickhouse", "kafka")
 
 

@@ -1,4 +1,4 @@
-"""What the parts of the stack are: brokers, the face of ClickHouse, workers; how each is started and known to be
+"""What the parts of the stack are: brokers, the ClickHouse server shim, workers; how each is started and known to be
 ready.
 """
 
@@ -54,7 +54,7 @@ def broker_part(cluster: Cluster, broker: Broker, jars: Path, environment: Mappi
     )
 
 
-def face_part(settings: Settings, environment: Mapping[str, str]) -> PartSpec:
+def clickhouse_part(settings: Settings, environment: Mapping[str, str]) -> PartSpec:
     """The ClickHouse engine behind its native and HTTP protocols."""
     command = [sys.executable, "-m", "touchline.local.clickhouse", "--path", str(settings.local_dir / "clickhouse")]
     command += ["--port", str(settings.clickhouse_port), "--http-port", str(settings.clickhouse_http_port)]
@@ -105,7 +105,7 @@ def _worker_port(settings: Settings, number: int, record_path: Path) -> int:
 
 
 def clickhouse_answers(settings: Settings) -> bool:
-    """The face takes this stack's password and runs a query."""
+    """The shim takes this stack's password and runs a query."""
     if settings.clickhouse_host not in (LOOPBACK, "localhost") or not accepts(settings.clickhouse_port):
         return False
     from clickhouse_driver.errors import Error

@@ -1,7 +1,7 @@
-"""The local stack as one thing: brokers, the face of ClickHouse, the topic, the schema and workers.
+"""The local stack as one thing: brokers, the ClickHouse server shim, the topic, the schema and workers.
 
     secrets, jars, format ─▶ brokers ─┬─▶ topic ──┬─▶ workers ─▶ ready
-                             face ────┴─▶ schema ─┘
+                             shim ────┴─▶ schema ─┘
 
 What runs is found again through the records in `run/`, so `start` after a crash starts just what is missing, and `stop`
 in another process ends what this one started. Whatever `start` began is ended when it fails or is interrupted; when it
@@ -25,7 +25,7 @@ from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_w
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
 from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
-from touchline.local.parts import broker_part, face_part, settings_environment, worker_part
+from touchline.local.parts import broker_part, clickhouse_part, settings_environment, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
 from touchline.local.preflight import check_worker_files
 from touchline.local.process import Part, PartSpec
@@ -51,7 +51,7 @@ class LocalStack:
     `directory` is the stack's `local_dir`: data, logs, records and secrets stand there; Kafka's jars are the project's.
     With `ports="free"` it takes free ports, with `"fixed"` those of the project's settings. `brokers=None` is as many
     as the data were made
-    with, else one. `kafka` and `clickhouse` are the first broker and the face: each can be killed, paused and started
+    with, else one. `kafka` and `clickhouse` are the first broker and the shim: each can be killed, paused and started
     again, also while workers run. Not for several threads at once.
     """
 
@@ -81,7 +81,7 @@ class LocalStack:
         self.brokers = [
             self._part(broker_part(self.cluster, broker, self.jars, environment)) for broker in self.cluster.brokers
         ]
-        self.clickhouse = self._part(face_part(self.settings, environment))
+        self.clickhouse = self._part(clickhouse_part(self.settings, environment))
         self.workers = [self._part(worker_part(self.settings, number, environment)) for number in range(1, workers + 1)]
 
     @classmethod

@@ -108,7 +108,8 @@ class MapPage:
         if self._part.touchpoints and self._part.stages:
             simulated = f" ({SIMULATED} ones included)" if self._is_simulated else ""
             yield Text(
-                f"\nstages: journeys{simulated} that passed them in order, and that reached them or a later one in any order"
+                f"\nstages: journeys{simulated} that passed them in order, and that reached them or a later one in any order; "
+                "open journeys count as not gone on (stage_rate, stage_rate_any; the dashboard's stage_rate_closed is of finished ones)"
             )
             yield from _stages(self._part.stages, is_wide)
 

@@ -2,6 +2,8 @@
 or kept out, and the account.
 
 A KPI over all days is computed from the sums of classes, by the catalogue's own SQL, never from daily values.
+
+Why: docs/decisions/0087.
 """
 
 from __future__ import annotations

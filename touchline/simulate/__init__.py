@@ -2,5 +2,6 @@
 
     arrivals ─▶ journeys ─▶ surveys ─▶ disturbances ─▶ events, and beside each the truth
 
-Nothing here reads a clock, a file or a network. The same parameters give the same lines, byte for byte.
+The chain reads no clock, file or network: the same parameters give the same lines, byte for byte. Files and the producer are met at its
+edges, in `real_events` and `carry_out`; who is asked what is in `touchline.surveys.policy`.
 """

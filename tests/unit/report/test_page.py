@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from touchline.report.page import render
-from touchline.report.values import Account, MapPart, Report, Totals, TouchpointLine
+from touchline.report.values import Account, MapPart, Report, StageLine, Totals, TouchpointLine
+from touchline.sql.catalogue import load_catalogue
 from touchline.terminal import print_page
 
 LINE = TouchpointLine("store_visit", ["purchase"], ["store"], False, 3, 2, [])
@@ -31,3 +34,16 @@ def test_what_is_listed_is_not_said_to_be_nothing(capsys: pytest.CaptureFixture[
     assert "unmapped: 1 of 3 events (33.3%)" in said
     assert "kiosk" in said
     assert "nothing is kept out" not in said
+
+
+def test_rates_of_stages_are_named_as_in_the_catalogue_and_apart_from_the_dashboards(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The report counts open journeys in, the dashboard leaves them out: two KPIs, so two names."""
+    stage = StageLine("look", 2, 0.5, 0.1, 0.9, 2, 0.5, 0.1, 0.9)
+    print_page(render(REPORT._replace(maps=[PART._replace(stages=[stage])])), 240)
+    said = capsys.readouterr().out
+    ids = {kpi.id for kpi in load_catalogue().counts}
+    for name in ("stage_rate", "stage_rate_any", "stage_rate_closed"):
+        assert re.search(rf"\b{name}\b", said)
+        assert name in ids

@@ -110,4 +110,4 @@ def _skip_data(tape: Tape, spec: str, rows: int) -> None:
         for argument in arguments:
             _skip_data(tape, argument, rows)
     else:
-        raise ValueError(f"columns of type {name} are not supported by the local ClickHouse face")
+        raise ValueError(f"columns of type {name} are not supported by the local ClickHouse server shim")

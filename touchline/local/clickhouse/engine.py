@@ -28,7 +28,7 @@ from touchline.local.clickhouse.statements import READING_WORDS, InsertStatement
 
 # chDB makes each streamed chunk a whole document: only formats without header and footer can be streamed.
 STREAMED_FORMATS = {"native", "tsv", "tabseparated", "tabseparatedraw", "csv", "jsoneachrow", "rowbinary", "null"}
-# Set by the face itself: the tag, and that an insert is stored when it is acknowledged.
+# Set by the shim itself: the tag, and that an insert is stored when it is acknowledged.
 _RESERVED_SETTINGS = {"log_comment", "async_insert", "wait_for_async_insert"}
 # chdb and chdb-core both bring chdb/__init__.py, and which of them stays depends on who was installed last: in one ChdbError is what a
 # connection raises, a RuntimeError; in the other it is a class of its own, and a connection raises the RuntimeError nevertheless.

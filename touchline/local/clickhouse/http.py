@@ -24,7 +24,7 @@ _BAD_REQUEST, _READONLY, _CANNOT_DECOMPRESS = 36, 164, 271
 _STATUS = {AUTHENTICATION_FAILED: 403, 60: 404, 81: 404, 47: 400, 62: 400, 115: 400, _BAD_REQUEST: 400, _READONLY: 400}
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
 _DECODERS |= {"lz4": lz4.frame.decompress}
-# Parameters of the HTTP interface that are no settings of the engine, or that the face does without.
+# Parameters of the HTTP interface that are no settings of the engine, or that the shim does without.
 _OWN = {"user", "password", "database", "query", "query_id", "default_format", "compress", "session_id", "role"}
 _OWN |= {"session_timeout", "session_check", "quota_key", "client_protocol_version", "wait_end_of_query", "buffer_size"}
 _OWN |= {"enable_http_compression", "send_progress_in_http_headers", "http_headers_progress_interval_ms"}

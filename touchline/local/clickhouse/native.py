@@ -1,4 +1,4 @@
-"""The native protocol's side of the face: one thread and one engine connection for each client.
+"""The native protocol's side of the shim: one thread and one engine connection for each client.
 
 Hello, then Query → [sample block → data blocks] → result blocks → EndOfStream or Exception, again and again. An
 insert's blocks are collected until an empty one ends them; then the engine sees it: who dies before stores nothing.
@@ -116,7 +116,7 @@ class NativeHandler(socketserver.BaseRequestHandler):
         if (packet_type := self.plain.number()) != ClientPacketTypes.DATA:
             raise ValueError(f"unexpected packet {packet_type} instead of data")
         if self.plain.text():
-            raise ValueError("external tables are not supported by the local ClickHouse face")
+            raise ValueError("external tables are not supported by the local ClickHouse server shim")
         tape = self.packed if self.is_compressed else self.plain
         BlockInfo().read(tape.reader)
         tape.mark()
