@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.errors import OutboxFull
 from touchline.producers.memory import InMemoryProducer
+from touchline.service.problem import RequestRefused
 from touchline.settings import load_settings
 
 
@@ -46,3 +48,34 @@ def test_the_operator_hears_why_events_are_not_kept_and_senders_hear_what_to_do(
     assert not any("inner/folder" in text for _, _, text in told)
     (said,) = [vars(record)["fields"] for record in caplog.records]
     assert "inner/folder" in said["why"]
+
+
+class HookFront(EventsFront):
+    """The same events with the write key in the query, at a path of its own."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        return query.get("key")
+
+
+def test_each_front_has_its_own_path_and_may_carry_the_write_key_in_the_query(tmp_path: Path) -> None:
+    key = f"hook.{'a' * 32}"
+    (tmp_path / "keys").write_text(f"{key} *\n")
+    fronts = (EventsFront(), HookFront("/hooks/crm"), HookFront("/hooks/shop"))
+
+    async def ask() -> None:
+        intake = Intake(InMemoryProducer(), has_outbox=True)
+        keys = WriteKeys.from_file(tmp_path / "keys", {})
+        collector = Collector(load_settings(), fronts, keys, intake, Rate(1_000, time.monotonic), Room(1_000))
+        posts = [one for one in collector.app.router.routes() if one.method == "POST" and one.resource is not None]
+        assert {one.resource.canonical for one in posts if one.resource} == {front.path for front in fronts}
+        request = make_mocked_request("POST", f"/hooks/crm?key={key}")
+        assert collector._authenticated(fronts[1], request).key_id == "hook"
+        with pytest.raises(RequestRefused) as refused:
+            collector._authenticated(fronts[0], request)
+        assert (refused.value.status, *refused.value.headers) == (401, "WWW-Authenticate")
+        await intake.close(5.0)
+
+    asyncio.run(ask())
