@@ -16,7 +16,7 @@ from pathlib import Path
 import chdb
 from clickhouse_migrations.migrator import Migrator
 
-from touchline.sql.migrate import migrations_dir
+from touchline.sql.schema.migrate import migrations_dir
 
 EVENTS_PER_INSERT = 10_000
 ROUNDS = 7

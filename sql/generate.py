@@ -13,13 +13,11 @@ import re
 from pathlib import Path
 
 from touchline.dashboards.bi.generate import write_bi_files
-from touchline.sql.all_views import ALL_VIEWS as ALL_VIEWS, VIEWS as VIEWS
-from touchline.sql.api_views import API_VIEWS
-from touchline.sql.documents import kpis_page, views_page
-from touchline.sql.event_views import EVENT_VIEWS
-from touchline.sql.migrate import migrations_dir
-from touchline.sql.projections import JOURNEY_SUMS, KPI_PROJECTIONS, Projection
-from touchline.sql.viewers import viewer_grants
+from touchline.sql.all_views import ALL_VIEWS as ALL_VIEWS, API_VIEWS, EVENT_VIEWS, VIEWS as VIEWS
+from touchline.sql.ledger.projections import JOURNEY_SUMS, KPI_PROJECTIONS, Projection
+from touchline.sql.schema.documents import kpis_page, views_page
+from touchline.sql.schema.migrate import migrations_dir
+from touchline.sql.schema.viewers import viewer_grants
 
 PROJECTIONS_MIGRATION = "0003_add_kpi_projections"
 VIEWS_MIGRATION = "0009_add_selections"
@@ -42,15 +40,15 @@ def generated_files() -> dict[str, str]:
     up_views, down_views = changed_views(frozen_views())
     differing = f"{_HEAD}-- Views that are new or differ from those before.\n\n"
     return {
-        f"sql/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
-        f"sql/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
-        f"sql/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
-        f"sql/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
-        f"sql/migrations/{JOURNEYS_MIGRATION}.sql": f"{_HEAD}{_ADDED_LATER}{_ALTER}{_added(JOURNEY_SUMS)},\n"
+        f"sql/schema/migrations/{PROJECTIONS_MIGRATION}.sql": f"{_HEAD}{_KEPT}{_ALTER}{up_projections};\n",
+        f"sql/schema/migrations/{PROJECTIONS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}{down_projections};\n",
+        f"sql/schema/migrations/{VIEWS_MIGRATION}.sql": f"{differing}{up_views}",
+        f"sql/schema/migrations/{VIEWS_MIGRATION}.down.sql": f"{_HEAD}\n{down_views}",
+        f"sql/schema/migrations/{JOURNEYS_MIGRATION}.sql": f"{_HEAD}{_ADDED_LATER}{_ALTER}{_added(JOURNEY_SUMS)},\n"
         "    -- Which granules may hold rows of a person, whatever identifiers it has: the events of a journey are found without a scan.\n"
         f"    ADD INDEX IF NOT EXISTS {_PERSON_INDEX} person TYPE bloom_filter(0.01) GRANULARITY 1;\n\n"
         f"{_ALTER}    MATERIALIZE PROJECTION {JOURNEY_SUMS.name},\n    MATERIALIZE INDEX {_PERSON_INDEX};\n",
-        f"sql/migrations/{JOURNEYS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}    DROP INDEX IF EXISTS {_PERSON_INDEX},\n"
+        f"sql/schema/migrations/{JOURNEYS_MIGRATION}.down.sql": f"{_HEAD}\n{_ALTER}    DROP INDEX IF EXISTS {_PERSON_INDEX},\n"
         f"    DROP PROJECTION IF EXISTS {JOURNEY_SUMS.name};\n",
         "sql/access/3_viewer.sql": viewer_grants(),
         "docs/kpis.md": kpis_page(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from touchline.dashboards.bi.chart_form import DAY, LABELLED_AXIS, MAPPED, MONTH, WEEK, Chart, Filter, Query
 from touchline.dashboards.bi.headline_charts import NUMBERS, SCORES, SIMULATED
-from touchline.sql.glance import DAYS as GLANCE_DAYS
+from touchline.sql.subjects.glance import DAYS as GLANCE_DAYS
 
 VOLUME = Chart(
     "volume",

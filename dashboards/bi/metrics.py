@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from touchline.dashboards.bi.guards import ONE_BUCKET, ONE_MAP, TENTHS, WHOLE, Metric, guarded, is_rolling
 from touchline.dashboards.bi.scores import score_metrics
-from touchline.sql.view_columns import Column
-from touchline.sql.views import View
+from touchline.sql.language.columns import Column
+from touchline.sql.language.views import View
 
 
 def metrics_of(view: View) -> list[Metric]:

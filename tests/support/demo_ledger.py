@@ -26,7 +26,7 @@ from touchline.schemas.sources import load_sources
 from touchline.settings import PACKAGED_JOURNEYS_DIR, Settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
 from touchline.simulate.placing import met
-from touchline.sql.reference import register_configuration
+from touchline.sql.schema.reference import register_configuration
 from touchline.surveys.policy import asked_properties
 
 MAPS = ("web_shop", "retail")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clickhouse_driver import Client
 
 from touchline.account.differences import Difference
-from touchline.sql.generate import VIEWS
+from touchline.sql.all_views import VIEWS
 
 PROJECTIONS = "projections equal a recount"
 SIGNS = "every row stands once or not at all"

@@ -22,7 +22,7 @@ from clickhouse_driver.errors import ServerException
 from touchline.backup.manifest import Manifest
 from touchline.backup.tables import DATABASE, LEDGER, DataTable, data_tables, require_shared_disk
 from touchline.errors import NotClean, TouchlineError, WrongUsage
-from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir, schema_version
+from touchline.sql.schema.migrate import expected_schema_version, migrate, migrations_dir, schema_version
 
 ASIDE = "ledger_restoring"
 INSERT_WAIT_SECONDS = 30.0

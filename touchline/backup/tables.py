@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
-from touchline.sql.migrate import VERSIONS_TABLE
+from touchline.sql.schema.migrate import VERSIONS_TABLE
 
 LEDGER = "ledger"
 DATABASE = "journey_raw"

@@ -18,7 +18,7 @@ from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.problems import MapInvalid
 from touchline.schemas.journey.read import find_map, load_map, map_names
 from touchline.settings import load_settings
-from touchline.sql.catalogue import load_catalogue
+from touchline.sql.language.catalogue import load_catalogue
 
 WIDTH_WHEN_PIPED = 160
 

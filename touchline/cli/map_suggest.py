@@ -49,7 +49,7 @@ def suggest(
 def _draft(sources: tuple[str, ...], name: str) -> tuple[Observed, str]:
     try:  # `touchline map check` does without
         from touchline.clickhouse.connect import connect, explained
-        from touchline.sql.migrate import require_schema
+        from touchline.sql.schema.migrate import require_schema
     except ModuleNotFoundError as error:
         raise WrongUsage(
             f"`touchline map suggest` asks ClickHouse and needs the Python package {error.name!r}",

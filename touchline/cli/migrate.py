@@ -9,7 +9,7 @@ import typer
 
 from touchline.clickhouse.connect import connect, explained
 from touchline.settings import load_settings
-from touchline.sql.migrate import Step, migrate as apply, pending, schema_version
+from touchline.sql.schema.migrate import Step, migrate as apply, pending, schema_version
 
 
 def migrate(

@@ -26,7 +26,7 @@ from touchline.quarantine.run import foresee, open_entries, replay as run_replay
 from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings, load_settings
-from touchline.sql.migrate import require_schema
+from touchline.sql.schema.migrate import require_schema
 
 WIDTH_WHEN_PIPED = 200
 LISTED = 50

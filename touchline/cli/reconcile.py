@@ -11,7 +11,7 @@ from touchline.account.reconcile import MENDS, reconcile as run_checks
 from touchline.clickhouse.connect import connect, explained
 from touchline.errors import NotClean
 from touchline.settings import load_settings
-from touchline.sql.migrate import require_schema
+from touchline.sql.schema.migrate import require_schema
 
 NOT_CLEAN = NotClean.exit_status
 

@@ -15,7 +15,7 @@ from touchline.report.page import render
 from touchline.report.report import PERIOD_DAYS, Report, build_report
 from touchline.report.touchpoints import MapPart, TouchpointLine
 from touchline.settings import load_settings
-from touchline.sql.migrate import require_schema
+from touchline.sql.schema.migrate import require_schema
 
 WIDTH_WHEN_PIPED = 176
 

@@ -13,7 +13,7 @@ from touchline.cli.pages import print_page
 from touchline.clickhouse.connect import connect, explained
 from touchline.errors import WrongUsage
 from touchline.settings import load_settings
-from touchline.sql.migrate import require_schema
+from touchline.sql.schema.migrate import require_schema
 from touchline.trace.page import render_trace, verdict
 from touchline.trace.read import Trace, trace_event
 

@@ -192,7 +192,7 @@ class LocalStack:
 
     def _migrate_schema(self) -> None:
         from touchline.clickhouse.connect import connect, explained
-        from touchline.sql.migrate import migrate
+        from touchline.sql.schema.migrate import migrate
 
         client = connect(self.settings)
         try:

@@ -19,7 +19,7 @@ from touchline.quarantine.replay import Fated, Place, Version
 from touchline.quarantine.settle import Settlement, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings
-from touchline.sql.views import NET_ROWS
+from touchline.sql.ledger.rows import NET_ROWS
 
 REPLAY_HEADER: Final = "touchline_replay_of"
 """Names the record that is sent again, for whoever reads the topic; workers take the record like any other."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 
 from touchline.report.trend import NO_TREND, Periods, Trend
-from touchline.sql.survey_api import SURVEY_BY_TOUCHPOINT
+from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
 
 
 class Kpi(NamedTuple):

@@ -13,7 +13,7 @@ from touchline.report.stages import StageLine
 from touchline.report.tables import whole_table
 from touchline.report.touchpoints import MapPart, TouchpointLine
 from touchline.report.trend import Trend
-from touchline.sql.trends import NO_PROOF, NOT_KNOWN
+from touchline.sql.language.trends import NO_PROOF, NOT_KNOWN
 
 SIMULATED = "simulated"
 WIDE_COLUMNS = 130

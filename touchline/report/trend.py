@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from touchline.errors import WrongUsage
-from touchline.sql.trends import NOT_KNOWN
+from touchline.sql.language.trends import NOT_KNOWN
 
 
 class Periods(NamedTuple):
@@ -29,7 +29,7 @@ class Periods(NamedTuple):
 
 class Trend(NamedTuple):
     """`change` is the value less that of the period before, in the KPI's unit, with its 95 % interval. `verdict` is `up` or `down` where
-    the interval leaves zero out; of several KPIs one in twenty does so by chance (sql/trends.py)."""
+    the interval leaves zero out; of several KPIs one in twenty does so by chance (sql/language/trends.py)."""
 
     verdict: str
     change: float | None

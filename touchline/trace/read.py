@@ -18,9 +18,11 @@ from clickhouse_driver import Client
 from touchline.report.uncounted import why_uncounted
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.rejections import REMEDIES
-from touchline.sql.event_views import EVENT_VIEWS, EventView
-from touchline.sql.projections import ANSWER_TYPE, FIRST_OF_BITS
-from touchline.sql.views import DEFAULT_MAP, NET_ROWS, quoted
+from touchline.sql.all_views import EVENT_VIEWS
+from touchline.sql.language.views import quoted
+from touchline.sql.ledger.behind import EventView
+from touchline.sql.ledger.projections import ANSWER_TYPE, FIRST_OF_BITS
+from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 
 # The engine else looks an event up by scanning tables that it takes for small: a tenth of a second a view.
 SETTINGS = {"min_table_rows_to_use_projection_index": 0}

@@ -15,7 +15,7 @@ from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, literal
 from touchline.dashboards.server.problem import RequestRefused
-from touchline.sql.stays import name_of_told, told
+from touchline.sql.ledger.stays import name_of_told, told
 
 JOURNEYS: Final = "journeys"
 PATHS: Final = {"touchpoint": "path", "stage": "stage_path"}

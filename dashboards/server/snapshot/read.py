@@ -23,7 +23,7 @@ from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.problem import RequestRefused
 from touchline.dashboards.server.snapshot.words import LOCALES
 from touchline.schemas.journey.model import JourneyMap
-from touchline.sql.selection import FILTER_COLUMNS
+from touchline.sql.language.selection import FILTER_COLUMNS
 
 VIEWS: Final = (
     "survey_by_touchpoint",

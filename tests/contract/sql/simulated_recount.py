@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.journey_recount import JourneyRecount
 from tests.contract.sql.recount import Placed, Recount
-from touchline.sql.path_api import STEPS_OF_MART
+from touchline.sql.subjects.paths import STEPS_OF_MART
 
 Key = Callable[[Placed], tuple[Any, ...]]
 FIRST_DAYS: dict[str, Callable[[date], date]] = {

@@ -15,7 +15,7 @@ from tests.contract.sql.rows import attached, received, write
 from tests.support.engine import running_engine
 from touchline.clickhouse.connect import connect
 from touchline.errors import WrongUsage
-from touchline.sql.migrate import (
+from touchline.sql.schema.migrate import (
     BREAKS,
     expected_schema_version,
     major_schema_version,

@@ -10,7 +10,7 @@ from tests.contract.sql.test_migrations import SNAPSHOT, schema_of
 from tests.support.engine import running_engine
 from touchline.clickhouse.connect import connect
 from touchline.local.parts import settings_environment
-from touchline.sql.migrate import expected_schema_version, schema_version
+from touchline.sql.schema.migrate import expected_schema_version, schema_version
 
 
 def test_two_migrations_at_once_leave_one_schema(tmp_path: Path) -> None:

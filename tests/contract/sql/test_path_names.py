@@ -12,7 +12,7 @@ from tests.contract.sql.rows import Row, attached, write
 from tests.contract.sql.selecting import rows_of
 from tests.unit.dashboards.views import asked
 from touchline.dashboards.server.asking.statement import statement
-from touchline.sql.stays import MARKS, OTHER, name_of_told, told
+from touchline.sql.ledger.stays import MARKS, OTHER, name_of_told, told
 
 BEGIN = datetime(2026, 2, 2, 12, tzinfo=UTC)
 NAMES = (*MARKS, OTHER, "(end)*", "(end)**", "end", "(endless)", "(start", "web*", "(direct)", "*")

@@ -24,7 +24,7 @@ from tests.unit.journey.build import RICH
 from tests.unit.processors.loop.world import person_key
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.path_api import STEPS_OF_MART
+from touchline.sql.subjects.paths import STEPS_OF_MART
 
 MAP = parse_map(RICH)
 WITHOUT_TERM = RICH.replace("map: rich", "map: patient").replace("  inactivity_days: 3\n", "")

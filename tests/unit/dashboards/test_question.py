@@ -12,7 +12,7 @@ from tests.unit.dashboards.views import asked
 from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.problem import RequestRefused
 from touchline.schemas.envelope import RequiredName
-from touchline.sql.stays import told
+from touchline.sql.ledger.stays import told
 
 
 def test_without_parameters_the_default_map_its_newest_version_and_its_last_28_days_are_asked() -> None:

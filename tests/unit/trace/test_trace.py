@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from touchline.report.uncounted import why_uncounted
-from touchline.sql.catalogue import load_catalogue
-from touchline.sql.event_views import EVENT_VIEWS
+from touchline.sql.all_views import EVENT_VIEWS
+from touchline.sql.language.catalogue import load_catalogue
 from touchline.trace.page import span
 from touchline.trace.read import cell_query, short_key
 
