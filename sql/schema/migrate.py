@@ -1,4 +1,5 @@
-"""Brings ClickHouse's schema to what this release knows: numbered SQL files, run by the library clickhouse-migrations.
+"""Brings ClickHouse's schema to what this release knows: numbered SQL files for tables, projections and indexes, run by the library
+clickhouse-migrations; then the views (view_files.py).
 
 ClickHouse has no transaction over DDL, so each statement may run twice, and a migration that was cut off is simply run again. The
 library remembers number, checksum and text of what was applied in `journey_raw.schema_versions`.
@@ -24,6 +25,7 @@ from clickhouse_migrations.migration import Migration, MigrationStorage
 from clickhouse_migrations.migrator import STATUS_APPLIED, STATUS_MD5_MISMATCH, STATUS_UNKNOWN, Migrator
 
 from touchline.errors import WrongUsage
+from touchline.sql.schema.view_files import ViewStep, apply_views, pending_views
 
 VERSIONS_TABLE = "journey_raw.schema_versions"
 BREAKS = "(?m)^-- breaks: ."
@@ -77,10 +79,32 @@ def require_schema(client: Client) -> None:
         )
     if found > expected:
         _require_same_major(client, expected)
+    if views := pending_views(client):
+        raise WrongUsage(
+            f"{len(views)} views of ClickHouse are not those of this release, {views[0].view} among them",
+            "run `touchline migrate` first",
+        )
 
 
-def pending(client: Client, folder: Path | None = None) -> list[Step]:
-    """What `migrate` would apply. Reads only.
+class Pending(NamedTuple):
+    """What `migrate` applies: the migrations first, then the views."""
+
+    migrations: list[Step]
+    views: list[ViewStep]
+
+
+def pending(client: Client) -> Pending:
+    """What `migrate` would apply. Reads only. Raises as `pending_migrations` does."""
+    return Pending(pending_migrations(client), pending_views(client))
+
+
+def migrate(client: Client) -> Pending:
+    """Apply what is pending and return it. Idempotent. Raises as `pending_migrations` does."""
+    return Pending(apply_migrations(client), apply_views(client))
+
+
+def pending_migrations(client: Client, folder: Path | None = None) -> list[Step]:
+    """The migrations that the database has not. Reads only.
 
     Raises WrongUsage when the database has a newer major schema than this release, or an applied file has changed since.
     """
@@ -101,9 +125,9 @@ def pending(client: Client, folder: Path | None = None) -> list[Step]:
     return [_step(migration, names) for migration in local if states[migration.version] != STATUS_APPLIED]
 
 
-def migrate(client: Client, folder: Path | None = None) -> list[Step]:
-    """Apply what is pending and return it. Idempotent. Raises as `pending` does."""
-    steps = pending(client, folder)
+def apply_migrations(client: Client, folder: Path | None = None) -> list[Step]:
+    """Apply the pending ones and return them. Idempotent. Raises as `pending_migrations` does."""
+    steps = pending_migrations(client, folder)
     if steps:
         client.execute(
             "CREATE DATABASE IF NOT EXISTS journey_raw COMMENT 'The pipeline''s own tables; not granted to readers'"

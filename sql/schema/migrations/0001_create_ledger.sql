@@ -4,7 +4,7 @@
 
 CREATE DATABASE IF NOT EXISTS journey_raw COMMENT 'The pipeline''s own tables; not granted to readers';
 CREATE DATABASE IF NOT EXISTS journey COMMENT 'Views and reference tables: all that BI tools read';
-CREATE DATABASE IF NOT EXISTS journey_api COMMENT 'Parameterized views, apart since some BI tools cannot list them';
+CREATE DATABASE IF NOT EXISTS journey_api COMMENT 'Views apart from those that BI tools list: the events behind every KPI, parameterized views';
 
 -- A Join table, because the ledger's CHECK asks it with joinGet in the moment of the insert.
 CREATE TABLE IF NOT EXISTS journey_raw.fence
@@ -99,7 +99,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     score Float64 COMMENT 'Score given; meaningless unless has_score',
     has_score UInt8 COMMENT '1 when a score was given',
     disposition LowCardinality(String) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
-    sampling_probability Float32 COMMENT 'Probability with which the person was asked',
+    sampling_probability Float64 COMMENT 'Probability with which the person was asked',
     about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about' CODEC(Delta, ZSTD(1)),
     about_source LowCardinality(String) COMMENT 'Source of the event that the answer is about; may be empty',
     about_event_id String COMMENT 'Id of the event that the answer is about; may be empty' CODEC(ZSTD(1)),
