@@ -9,25 +9,16 @@ from typing import Final
 
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.parameterized import ParameterizedView
+from touchline.sql.language.usual import PERIOD_DAYS, usual_arguments
 from touchline.sql.language.views import View
 from touchline.sql.subjects.persons import PERSONS_BY_TOUCHPOINT
 from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
 from touchline.sql.subjects.volume import REVENUE_BY_TOUCHPOINT, VOLUME_BY_TOUCHPOINT
 
-DAYS: Final = 28
 _MAP: Final = "(SELECT argMax(map, chosen_at) FROM journey_raw.default_map)"
 _VERSION: Final = "(SELECT argMax(version, chosen_at) FROM journey_raw.default_map)"
 _LAST: Final = f"(SELECT max(last_day) FROM journey.map_days WHERE map = {_MAP} AND map_version = {_VERSION})"
-_ARGUMENTS: Final = {
-    "map": _MAP,
-    "map_version": _VERSION,
-    "date_from": f"addDays({_LAST}, -{DAYS - 1})",
-    "date_to": _LAST,
-    "filter": "map()",
-    "before_from": f"addDays({_LAST}, -{2 * DAYS - 1})",
-    "before_to": f"addDays({_LAST}, -{DAYS})",
-    "as_of": f"toDateTime(addDays({_LAST}, 1), 'UTC')",
-}
+_ARGUMENTS: Final = {"map": _MAP, "map_version": _VERSION, "filter": "map()"} | usual_arguments(_LAST)
 
 
 def _of(view: ParameterizedView) -> str:
@@ -81,7 +72,9 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
     "map": (COLUMNS["map"], f"assumeNotNull({_MAP})"),
     "map_version": (COLUMNS["map_version"], f"assumeNotNull({_VERSION})"),
     "date_from": (
-        Column("Date", f"First local day: the last {DAYS} days of the map, compared with the {DAYS} before"),
+        Column(
+            "Date", f"First local day: the last {PERIOD_DAYS} days of the map, compared with the {PERIOD_DAYS} before"
+        ),
         f"assumeNotNull({_ARGUMENTS['date_from']})",
     ),
     "date_to": (
@@ -124,8 +117,8 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
 } | {name: _kpi_column(name) for name in _KPI}
 TOUCHPOINT_GLANCE: Final = View(
     "touchpoint_glance",
-    f"Every touchpoint of the default map at a glance, one row a touchpoint, stage and KPI: its last {DAYS} days against the {DAYS} before "
-    "(additivity: derived)",
+    f"Every touchpoint of the default map at a glance, one row a touchpoint, stage and KPI: its last {PERIOD_DAYS} days against the "
+    f"{PERIOD_DAYS} before, seen from noon (UTC) after the last one (additivity: derived)",
     _COLUMNS,
     f"""
 (

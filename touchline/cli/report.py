@@ -12,9 +12,10 @@ from touchline.cli.pages import print_page
 from touchline.clickhouse.connect import connect, explained
 from touchline.errors import WrongUsage
 from touchline.report.page import render
-from touchline.report.report import PERIOD_DAYS, Report, build_report
+from touchline.report.report import Report, build_report
 from touchline.report.touchpoints import MapPart, TouchpointLine
 from touchline.settings import load_settings
+from touchline.sql.language.usual import PERIOD_DAYS
 from touchline.sql.schema.migrate import require_schema
 
 WIDTH_WHEN_PIPED = 176

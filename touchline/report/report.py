@@ -18,9 +18,9 @@ from touchline.report.simulated import read_simulated_sources
 from touchline.report.touchpoints import MapPart, TouchpointLine, read_maps
 from touchline.report.uncounted import read_uncounted
 from touchline.report.unmapped import read_unmapped
+from touchline.sql.language.usual import PERIOD_DAYS
 
 UNMAPPED_SHOWN = 10
-PERIOD_DAYS = 28
 
 
 class Totals(NamedTuple):

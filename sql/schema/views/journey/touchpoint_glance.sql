@@ -46,7 +46,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     question Nullable(String) COMMENT 'Wording of the question in the map; NULL when the map does not ask it'
 )
 SQL SECURITY DEFINER
-COMMENT 'Every touchpoint of the default map at a glance, one row a touchpoint, stage and KPI: its last 28 days against the 28 before (additivity: derived)'
+COMMENT 'Every touchpoint of the default map at a glance, one row a touchpoint, stage and KPI: its last 28 days against the 28 before, seen from noon (UTC) after the last one (additivity: derived)'
 AS SELECT
     assumeNotNull((SELECT argMax(map, chosen_at) FROM journey_raw.default_map)) AS map,
     assumeNotNull((SELECT argMax(version, chosen_at) FROM journey_raw.default_map)) AS map_version,
@@ -109,7 +109,7 @@ LEFT JOIN
     SELECT
         assumeNotNull(found.touchpoint) AS touchpoint,
         persons AS people, journeys AS through, drop_off AS lost, ci_low AS lost_low, ci_high AS lost_high
-    FROM journey_api.persons_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), as_of = toDateTime(addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), 1), 'UTC')) AS found
+    FROM journey_api.persons_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), as_of = toDateTime(addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), 1), 'UTC') + toIntervalHour(12)) AS found
     WHERE isNotNull(found.touchpoint)
 ) AS met USING (touchpoint)
 LEFT JOIN
