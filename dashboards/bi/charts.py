@@ -137,7 +137,7 @@ WAITS = Chart(
             *("cell_p50_hours", "cell_p75_hours", "cell_p90_hours"),
         ),
         ("value", "simulated"),
-        (Filter("told_by", "==", "touchpoint"),),
+        (Filter("level", "==", "touchpoint"),),
         order_by=(("total_n_followed", False),),
         row_limit=200,
     ),
@@ -152,7 +152,7 @@ PATHS = Chart(
     Query(
         ("total_journeys",),
         ("from_step", "to_step"),
-        (Filter("told_by", "==", "touchpoint"), Filter("step", "<", 4), Filter("from_node", "!=", "(end)")),
+        (Filter("level", "==", "touchpoint"), Filter("step", "<", 4), Filter("from_node", "!=", "(end)")),
         row_limit=500,
     ),
     "Journeys from step to step. The number before a name is the step; what is rare at a step is one '(other)'. "

@@ -3,7 +3,7 @@
     journey_api.NAME(map = 'retail', map_version = 2, date_from = '2026-01-01', date_to = '2026-03-31', filter = map('channel', ['web']))
 
 The filter selects touchpoint events, and answers by the touchpoint that they are about. A journey (a person's cycle) is selected when at
-least one of its touchpoint events is, and so is a person: funnel, paths, waits and lists of journeys then tell of whole journeys. One rule
+least one of its touchpoint events is, and so is a person: funnel, paths, waits and lists of journeys then count whole journeys. One rule
 for all, so that a chart, its drill-down, the funnel and the paths agree.
 
 Conditions stand on columns of the ledger, never on what views make of them, so that they reach the keys of the projections. Folded with the

@@ -17,7 +17,6 @@ from touchline.sql.language.formulas import Z, recovered
 from touchline.sql.language.views import all_of, any_of
 
 UP, DOWN, NO_PROOF, NOT_KNOWN = "up", "down", "no proof of change", "no answers to compare"
-VERDICTS: Final = (UP, DOWN, NO_PROOF, NOT_KNOWN)
 _SIDES: Final = ("now", "before")
 _ALIKE: Final = 1e-6
 """An interval of a mean that is no wider comes from answers that are all alike."""

@@ -6,6 +6,8 @@ Why: docs/decisions/0053.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from touchline.sql.language.columns import COLUMNS, Column
@@ -74,13 +76,22 @@ def all_of(*conditions: str) -> str:
 
 
 def any_of(*conditions: str) -> str:
-    """OR of conditions, likewise; of one it is that one."""
+    """OR, written as `greatest` for the same reason; a single condition is returned as is."""
     return "greatest(" + ", ".join(conditions) + ")" if len(conditions) > 1 else conditions[0]
 
 
 def indented(text: str, indent: str = "    ") -> str:
     """The text with every line moved to the right."""
     return "\n".join(indent + line if line else line for line in text.splitlines())
+
+
+def literal(value: object) -> str:
+    """A SQL literal: NULL for None, a number as it is, a moment to the second, anything else as text."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, datetime):
+        return quoted(f"{value:%Y-%m-%d %H:%M:%S}")
+    return str(value) if isinstance(value, int | float | Decimal) else quoted(str(value))
 
 
 def quoted(text: str) -> str:

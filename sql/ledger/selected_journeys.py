@@ -1,6 +1,6 @@
 """The selected journeys: the one text on which funnel, paths, waits, lists of journeys and counts of persons stand, so that they agree.
 
-A journey is a person's cycle in one map. It is selected when at least one of its touchpoint events is, and is then told whole. What is
+A journey is a person's cycle in one map. It is selected when at least one of its touchpoint events is, and then all of it is taken. What is
 known of it as a sum comes from the projection JOURNEY_SUMS; its path is read from the rows that stand.
 
 Why: docs/decisions/0086.
@@ -145,7 +145,7 @@ _OF_MAP_SIMULATED: Final = f"""((
     ) WHERE events != 0
 ) > 0)"""
 SIMULATED: Final = f"if({IS_EVERYTHING}, {_OF_MAP_SIMULATED}, max(simulated) OVER ())"
-"""Whether a simulated event enters what is told of the selected journeys. `simulated` says so of the rows; where all is selected daily sums
+"""Whether a simulated event enters the numbers of the selected journeys. `simulated` says so of the rows; where all is selected daily sums
 know."""
 SIMULATED_COLUMN: Final = {
     "is_simulated": (

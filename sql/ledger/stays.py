@@ -1,4 +1,4 @@
-"""What a journey is told by: its stays, one after another. Paths are made of their names, waits of their times; both count the same.
+"""A journey as a sequence of stays. Paths are made of their names, waits of their times; both count the same stays.
 
 By touchpoint every touchpoint event is a stay; by stage a stay lasts from the first event at a stage to the first at another, and unmapped
 touchpoints are passed over.
@@ -33,13 +33,13 @@ OTHER: Final = "(other)"
 _LIKE_A_MARK: Final = "^[(](start|end|open|other)[)][*]*$"
 
 
-def told(name: str) -> str:
+def shown_name(name: str) -> str:
     """SQL for a touchpoint or stage as paths name it: with a star behind what would read like a mark, so that no name is one, and a further
     star behind what ends so by itself, so that no two names become one."""
     return f"if(match({name}, '{_LIKE_A_MARK}'), concat({name}, '*'), {name})"
 
 
-def name_of_told(node: str) -> str:
+def name_of_shown(node: str) -> str:
     """The touchpoint or stage that a node of paths, no mark, names."""
     return node.removesuffix("*") if re.search(_LIKE_A_MARK, node) else node
 
@@ -64,24 +64,24 @@ def nodes(by: str) -> str:
     return _either(by, lambda column: _behind(MARKS, _known(column)))
 
 
-def told_nodes(by: str) -> str:
+def shown_nodes(by: str) -> str:
     """NODES as paths name them."""
-    return _either(by, lambda column: _behind(MARKS, f"arrayMap(name -> {told('name')}, {_known(column)})"))
+    return _either(by, lambda column: _behind(MARKS, f"arrayMap(name -> {shown_name('name')}, {_known(column)})"))
 
 
 def node_of_row(by: str) -> str:
-    """Place of a row's touchpoint or stage in NODES, never that of a mark: marks are nameless here, and what is told has a name."""
-    nameless = [""] * len(MARKS)
-    return f"toUInt32({_either(by, lambda column: f'indexOf({_behind(nameless, _known(column))}, {column})')})"
+    """Place of a row's touchpoint or stage in NODES, never that of a mark: marks are empty strings here, so no real name can match one."""
+    unnamed = [""] * len(MARKS)
+    return f"toUInt32({_either(by, lambda column: f'indexOf({_behind(unnamed, _known(column))}, {column})')})"
 
 
 def stays_of(by: str) -> dict[str, str]:
     """Facts of a journey: `met`, its events as number << 32 | node, in order; `met_us`, their times, which come in the same order."""
     event = f"bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), {node_of_row(by)})"
-    is_told = f"{by} = 'touchpoint' OR is_mapped = 1"
+    is_stay = f"{by} = 'touchpoint' OR is_mapped = 1"
     return {
-        "met": f"arraySort(groupArrayIf({event}, {is_told}))",
-        "met_us": f"arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {is_told}))",
+        "met": f"arraySort(groupArrayIf({event}, {is_stay}))",
+        "met_us": f"arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), {is_stay}))",
     }
 
 
@@ -111,25 +111,25 @@ def selected_stays() -> str:
 )"""
 
 
-TOLD: Final = ("map", "map_version", "told_by")
+LEVEL_KEYS: Final = ("map", "map_version", "level")
 """Keys of `all_stays`."""
 
 
 def all_stays(*, timed: bool) -> str:
-    """Every journey of every map twice, `told_by` touchpoint and by stage, from one look at its rows; `timed` with `begins`."""
+    """Every journey of every map at both levels, touchpoint and stage, from one look at its rows; `timed` with `begins`."""
     facts = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items()}
     facts["simulated"] = FACTS["simulated"]
-    told = {
-        "told_by": [f"'{by}'" for by in BY.values],
+    columns = {
+        "level": [f"'{by}'" for by in BY.values],
         "stays": [stay_nodes(f"'{by}'", f"{by}_met") for by in BY.values],
         "begins": [stay_begins(f"'{by}'", f"{by}_met", f"{by}_met_us") for by in BY.values],
     }
     if not timed:
-        del told["begins"]
-    arrays = ", ".join(f"[{', '.join(sql)}] AS {name}" for name, sql in told.items())
+        del columns["begins"]
+    arrays = ", ".join(f"[{', '.join(sql)}] AS {name}" for name, sql in columns.items())
     return f"""
 (
-    SELECT {EVERYTHING.kept}{", ".join(told)}, is_open, simulated > 0 AS simulated
+    SELECT {EVERYTHING.kept}{", ".join(columns)}, is_open, simulated > 0 AS simulated
     FROM{indented(selected_journeys(EVERYTHING, facts))}
     ARRAY JOIN {arrays}
 )"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from touchline.sql.language.catalogue import Catalogue, load_catalogue
 from touchline.sql.language.columns import COLUMNS
-from touchline.sql.language.views import View, own, quoted
+from touchline.sql.language.views import View, literal, own
 from touchline.sql.ledger.projections import VOLUME_1D
 from touchline.sql.ledger.rows import DEFAULT_MAP
 
@@ -140,7 +140,7 @@ def _dim_kpi(catalogue: Catalogue) -> View:
         )
         for kpi, variant in catalogue.variants()
     ]
-    values = ",\n    ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+    values = ",\n    ".join(f"({', '.join(map(literal, row))})" for row in rows)
     columns = own(
         {
             "id": (_TEXT, "Id of the KPI (column kpi elsewhere)", ""),
@@ -175,10 +175,6 @@ def _dim_kpi(catalogue: Catalogue) -> View:
         columns,
         f"values('{structure}',\n    {values})",
     )
-
-
-def _literal(value: str | int | None) -> str:
-    return "NULL" if value is None else quoted(value) if isinstance(value, str) else str(value)
 
 
 _PLACED = VOLUME_1D.selecting("stage != ''", {name: name for name in ("map", "map_version", "local_date")})

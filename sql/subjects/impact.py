@@ -91,7 +91,7 @@ _THROUGH: Final = f"""
     )
     GROUP BY node
 )"""
-"""Journeys by touchpoint, each told as numbers: twice the node, and one more where simulated events count as well. So each journey is one
+"""Journeys by touchpoint, each as numbers: twice the node, and one more where simulated events count as well. So each journey is one
 group, not one for each of its touchpoints."""
 
 

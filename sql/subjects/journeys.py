@@ -31,7 +31,7 @@ def _names(by: str) -> str:
 
 JOURNEYS = ParameterizedView(
     "journeys",
-    "One row per selected journey, told whole; at as_of it is open, or over",
+    "One row per selected journey, with all of its touchpoints; at as_of it is open, or over",
     ARGUMENTS | AS_OF,
     own(
         {

@@ -13,14 +13,14 @@ from touchline.sql.ledger.stays import (
     ASKED,
     BY,
     END,
+    LEVEL_KEYS,
     MARKS,
     OPEN,
     OTHER,
     START,
-    TOLD,
     all_stays,
     selected_stays,
-    told_nodes,
+    shown_nodes,
 )
 
 STEPS_OF_MART: Final = 10
@@ -45,7 +45,7 @@ def _edges(journeys: str, by: str, kept: str, steps: str) -> str:
     ARRAY JOIN arrayZip(range(toUInt8({steps})), arrayPopBack(arrayPushFront(way, toUInt32({START}))), way) AS edge
     GROUP BY {kept}step, left, entered
 )"""
-    return layered(counted, {"from_node": f"{told_nodes(by)}[left]", "to_node": f"{told_nodes(by)}[entered]"})
+    return layered(counted, {"from_node": f"{shown_nodes(by)}[left]", "to_node": f"{shown_nodes(by)}[entered]"})
 
 
 def _rank(node: str) -> str:
@@ -80,7 +80,7 @@ def _columns(from_node: str, to_node: str, journeys: str) -> dict[str, tuple[Col
             "step": ("UInt8", numbered, ""),
             "from_node": (
                 text,
-                "Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told",
+                "Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) behind the last one",
                 from_node,
             ),
             "to_node": (
@@ -100,7 +100,7 @@ PATHS = ParameterizedView(
     | AS_OF
     | BY.parameter
     | {
-        "steps": Column("UInt8", "How many steps are told, the one from (start) included"),
+        "steps": Column("UInt8", "How many steps are shown, the one from (start) included"),
         "top": Column("UInt8", "How many nodes are named at each end of a step; the others are (other)"),
     },
     _columns("shown_from", "shown_to", "")
@@ -112,10 +112,10 @@ PATHS = ParameterizedView(
 PATH_EDGES = View(
     "path_edges",
     f"The first {STEPS_OF_MART} steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, "
-    "told_by and step)",
+    "level and step)",
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
-    | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the nodes are; never mix them", "")})
+    | own({"level": ("LowCardinality(String)", "touchpoint or stage: what the nodes are; never mix them", "")})
     | _columns("", "", "passing")
     | label("a journey that passes the edge has a simulated touchpoint", "simulated"),
-    _edges(all_stays(timed=False), "told_by", "".join(f"{key}, " for key in TOLD), str(STEPS_OF_MART)),
+    _edges(all_stays(timed=False), "level", "".join(f"{key}, " for key in LEVEL_KEYS), str(STEPS_OF_MART)),
 )

@@ -1,6 +1,6 @@
 """Persons and journeys by touchpoint, and how many of the journeys were lost there.
 
-Each journey is told as a few numbers, one a touchpoint where an event of it is selected, then put together by person: so persons are
+Each journey stands as a few numbers, one a touchpoint where an event of it is selected, then put together by person: so persons are
 counted without a set of persons for each touchpoint.
 """
 
@@ -125,7 +125,7 @@ _CODE = f"""toUInt64(node * {_NODES}
             + {_JUDGED} * (cycle > 0 AND is_judged) + {_LOST} * ({_IS_LOST} AND is_judged))"""
 _OF_PERSONS = f"""
 (
-    SELECT groupArrayArray(codes) AS told, arrayDistinct(arrayMap(code -> intDiv(code, {_NODES}), told)) AS nodes
+    SELECT groupArrayArray(codes) AS all_codes, arrayDistinct(arrayMap(code -> intDiv(code, {_NODES}), all_codes)) AS nodes
     FROM
     (
         SELECT
@@ -156,7 +156,7 @@ _COUNTED = f"""
     (
         SELECT code, intDiv(code, {_NODES}) AS node, count() AS same
         FROM{indented(_OF_PERSONS, "        ")}
-        ARRAY JOIN arrayConcat(told, arrayMap(node -> toUInt64(node * {_NODES} + {_PERSON}), nodes)) AS code
+        ARRAY JOIN arrayConcat(all_codes, arrayMap(node -> toUInt64(node * {_NODES} + {_PERSON}), nodes)) AS code
         GROUP BY code, node
     )
     GROUP BY node

@@ -12,7 +12,7 @@ from touchline.sql.ledger.behind import ONE, behind, rows_behind
 from touchline.sql.ledger.projections import WAIT_1D
 from touchline.sql.ledger.selected_journeys import EVERYTHING, SELECTION, SIMULATED_COLUMN
 from touchline.sql.ledger.simulated import label, labelled_days
-from touchline.sql.ledger.stays import ASKED, BY, TOLD, all_stays, nodes, selected_stays
+from touchline.sql.ledger.stays import ASKED, BY, LEVEL_KEYS, all_stays, nodes, selected_stays
 
 _SHARES: Final = (0.5, 0.75, 0.9)
 
@@ -82,10 +82,10 @@ DWELL = View(
     "kpi_dwell",
     "How long until journeys went on from a touchpoint, or from a stage to another, as of the newest event (additivity: derived)",
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
-    | own({"told_by": ("LowCardinality(String)", "touchpoint or stage: what the value is", "")})
+    | own({"level": ("LowCardinality(String)", "touchpoint or stage: what the value is", "")})
     | _COLUMNS
     | label("a journey with a stay there has a simulated touchpoint", "simulated"),
-    _waits("".join(f"{key}, " for key in TOLD), EVERYTHING.as_of, "told_by", all_stays(timed=True)),
+    _waits("".join(f"{key}, " for key in LEVEL_KEYS), EVERYTHING.as_of, "level", all_stays(timed=True)),
 )
 _DAY = {"bucket": (COLUMNS["bucket_1d"], "bucket")}
 WAIT = View(

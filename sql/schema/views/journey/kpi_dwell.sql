@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW journey.kpi_dwell
 (
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
-    told_by LowCardinality(String) COMMENT 'touchpoint or stage: what the value is',
+    level LowCardinality(String) COMMENT 'touchpoint or stage: what the value is',
     value LowCardinality(String) COMMENT 'Touchpoint or stage',
     n_followed Int64 COMMENT 'Stays there after which the journey went on (additivity: sum)',
     n_open Int64 COMMENT 'Stays there in which open journeys are now: how long is not known yet',
@@ -19,7 +19,7 @@ COMMENT 'How long until journeys went on from a touchpoint, or from a stage to a
 AS SELECT
     map,
     map_version,
-    told_by,
+    level,
     value,
     n_followed,
     n_open,
@@ -41,7 +41,7 @@ FROM
         SELECT
             *,
             arrayCumSum(arrayMap((one, number) -> if(bitTest(one, 0), 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs,
-            if(told_by = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
+            if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
                     SELECT
                         stage,
                         sum(sign) AS events
@@ -59,15 +59,15 @@ FROM
         FROM 
         (
             SELECT
-                map, map_version, told_by, node,
+                map, map_version, level, node,
                 countIf(fate = 0) AS n_followed, countIf(fate = 1) AS n_open, countIf(fate = 2) AS n_last,
                 arraySort(groupArrayIf(2 * toInt64(lasted_us) + fate, fate < 2)) AS sorted_times, max(is_simulated) AS simulated
             FROM
             (
-                SELECT map, map_version, told_by, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, simulated AS is_simulated
+                SELECT map, map_version, level, cut.1 AS node, cut.2 AS fate, greatest(cut.4 - cut.3, 0) AS lasted_us, simulated AS is_simulated
                 FROM
                 (
-                    SELECT map, map_version, told_by, stays, begins, is_open, simulated > 0 AS simulated
+                    SELECT map, map_version, level, stays, begins, is_open, simulated > 0 AS simulated
                     FROM
                     (
                         SELECT *, (toUnixTimestamp(due) = 0 OR due > (
@@ -158,7 +158,7 @@ FROM
                             GROUP BY map, map_version, who, cycle
                         )
                     )
-                    ARRAY JOIN ['touchpoint', 'stage'] AS told_by, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays, [if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, touchpoint_met_us, arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met)), 0)), touchpoint_met_us), if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, stage_met_us, arrayMap(event -> bitAnd(event, 4294967295), stage_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), stage_met)), 0)), stage_met_us)] AS begins
+                    ARRAY JOIN ['touchpoint', 'stage'] AS level, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays, [if('touchpoint' = 'stage', arrayFilter((time, one, before) -> one != before, touchpoint_met_us, arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), touchpoint_met)), 0)), touchpoint_met_us), if('stage' = 'stage', arrayFilter((time, one, before) -> one != before, stage_met_us, arrayMap(event -> bitAnd(event, 4294967295), stage_met), arrayPushFront(arrayPopBack(arrayMap(event -> bitAnd(event, 4294967295), stage_met)), 0)), stage_met_us)] AS begins
                 )
                 ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
                 SELECT max(hour) + toIntervalHour(1)
@@ -173,7 +173,7 @@ FROM
                 WHERE events != 0
             ))))) AS cut
             )
-            GROUP BY map, map_version, told_by, node
+            GROUP BY map, map_version, level, node
         )
     )
 )

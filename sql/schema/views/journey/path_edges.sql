@@ -3,19 +3,19 @@ CREATE OR REPLACE VIEW journey.path_edges
 (
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
-    told_by LowCardinality(String) COMMENT 'touchpoint or stage: what the nodes are; never mix them',
+    level LowCardinality(String) COMMENT 'touchpoint or stage: what the nodes are; never mix them',
     step UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
-    from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told',
+    from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) behind the last one',
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
     is_simulated UInt8 COMMENT '1 when a journey that passes the edge has a simulated touchpoint: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
-COMMENT 'The first 10 steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, told_by and step)'
+COMMENT 'The first 10 steps of all journeys, edge by edge, as of the newest event (additivity: sum within map, version, level and step)'
 AS SELECT
     map,
     map_version,
-    told_by,
+    level,
     step,
     from_node,
     to_node,
@@ -25,7 +25,7 @@ FROM
 (
     SELECT
         *,
-        if(told_by = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
+        if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT
                     stage,
                     sum(sign) AS events
@@ -40,7 +40,7 @@ FROM
                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                 GROUP BY touchpoint
             )))))[left] AS from_node,
-        if(told_by = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
+        if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT
                     stage,
                     sum(sign) AS events
@@ -57,13 +57,13 @@ FROM
             )))))[entered] AS to_node
     FROM 
     (
-        SELECT map, map_version, told_by, edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_simulated) AS simulated
+        SELECT map, map_version, level, edge.1 AS step, edge.2 AS left, edge.3 AS entered, toInt64(sum(same)) AS passing, max(is_simulated) AS simulated
         FROM
         (
-            SELECT map, map_version, told_by, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(simulated) AS is_simulated
+            SELECT map, map_version, level, arrayResize(stays, 10, toUInt32(if(is_open, 3, 2))) AS way, count() AS same, max(simulated) AS is_simulated
             FROM
             (
-                SELECT map, map_version, told_by, stays, is_open, simulated > 0 AS simulated
+                SELECT map, map_version, level, stays, is_open, simulated > 0 AS simulated
                 FROM
                 (
                     SELECT *, (toUnixTimestamp(due) = 0 OR due > (
@@ -154,12 +154,12 @@ FROM
                         GROUP BY map, map_version, who, cycle
                     )
                 )
-                ARRAY JOIN ['touchpoint', 'stage'] AS told_by, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays
+                ARRAY JOIN ['touchpoint', 'stage'] AS level, [if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))] AS stays
             )
-            GROUP BY map, map_version, told_by, way
+            GROUP BY map, map_version, level, way
         )
         ARRAY JOIN arrayZip(range(toUInt8(10)), arrayPopBack(arrayPushFront(way, toUInt32(1))), way) AS edge
-        GROUP BY map, map_version, told_by, step, left, entered
+        GROUP BY map, map_version, level, step, left, entered
     )
 )
 SETTINGS join_use_nulls = 0;

@@ -16,7 +16,7 @@ CREATE OR REPLACE VIEW journey_api.journeys
     stage_path Array(LowCardinality(String)) COMMENT 'Its stages in order, one after another the same once; unmapped touchpoints have none'
 )
 SQL SECURITY DEFINER
-COMMENT 'One row per selected journey, told whole; at as_of it is open, or over'
+COMMENT 'One row per selected journey, with all of its touchpoints; at as_of it is open, or over'
 AS SELECT
     CAST(person_key, 'String') AS person,
     CAST(cycle, 'UInt32') AS cycle,

@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW journey_api.paths
 (
     step UInt8 COMMENT 'Number of the edge in the journey: 0 leads from (start) to its first node, k from the k-th to the next',
-    from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) for journeys that are told',
+    from_node LowCardinality(String) COMMENT 'Touchpoint or stage, with a * behind a name that reads like these; (start); (end) or (open) behind the last one',
     to_node LowCardinality(String) COMMENT 'Touchpoint or stage; (end) when the journey is over, (open) when it may go on',
     journeys Int64 COMMENT 'Journeys that pass the edge (additivity: sum within a step)',
     share Float64 COMMENT 'Of all selected journeys: the shares of a step add up to 1',

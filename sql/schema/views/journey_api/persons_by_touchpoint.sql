@@ -73,7 +73,7 @@ FROM
             SELECT code, intDiv(code, 256) AS node, count() AS same
             FROM
             (
-                SELECT groupArrayArray(codes) AS told, arrayDistinct(arrayMap(code -> intDiv(code, 256), told)) AS nodes
+                SELECT groupArrayArray(codes) AS all_codes, arrayDistinct(arrayMap(code -> intDiv(code, 256), all_codes)) AS nodes
                 FROM
                 (
                     SELECT
@@ -157,7 +157,7 @@ FROM
                 )
                 GROUP BY who
             )
-            ARRAY JOIN arrayConcat(told, arrayMap(node -> toUInt64(node * 256 + 32), nodes)) AS code
+            ARRAY JOIN arrayConcat(all_codes, arrayMap(node -> toUInt64(node * 256 + 32), nodes)) AS code
             GROUP BY code, node
         )
         GROUP BY node
