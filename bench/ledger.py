@@ -16,7 +16,8 @@ from pathlib import Path
 import chdb
 from clickhouse_migrations.migrator import Migrator
 
-from touchline.sql.migrate import migrations_dir
+from touchline.sql.schema.migrate import expected_schema_version, migrations_dir
+from touchline.sql.schema.view_files import read_views
 
 EVENTS_PER_INSERT = 10_000
 ROUNDS = 7
@@ -138,6 +139,9 @@ class Engine:
             if not path.name.endswith(".down.sql") and int(path.name[:4]) <= last_migration:
                 for statement in Migrator.script_to_statements(path.read_text(), True):
                     self.ask(statement)
+        if last_migration >= expected_schema_version():
+            for view in read_views().values():
+                self.ask(view)
         self.ask("INSERT INTO journey_raw.default_map VALUES ('retail', 1, now64(6))")
 
     def ask(self, sql: str) -> str:

@@ -22,9 +22,9 @@ from clickhouse_driver import Client
 from bench.journeys import MAP, load_journeys
 from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
-from touchline.sql.api_views import API_VIEWS
-from touchline.sql.parameterized import ParameterizedView
-from touchline.sql.views import quoted
+from touchline.sql.all_views import API_VIEWS
+from touchline.sql.language.parameterized import ParameterizedView
+from touchline.sql.language.views import quoted
 
 ROUNDS = 5
 TIMEOUT_SECONDS = 600

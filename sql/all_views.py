@@ -1,25 +1,51 @@
-"""All views that readers see. The library of migrations is not needed for them: the dashboard's extra comes without it."""
+"""All views that readers see, in an order in which they can be created. The library of migrations is not needed for them: the dashboard's
+extra comes without it.
+"""
 
 from __future__ import annotations
 
-from touchline.sql.api_views import API_VIEWS
-from touchline.sql.dimension_views import DIMENSION_VIEWS
-from touchline.sql.event_views import EVENT_VIEWS
-from touchline.sql.fact_views import FACT_VIEWS
-from touchline.sql.glance import TOUCHPOINT_GLANCE
-from touchline.sql.journey_views import JOURNEY_MARTS
-from touchline.sql.mart_views import MART_VIEWS
-from touchline.sql.note_views import NOTE_VIEWS
-from touchline.sql.parameterized import ParameterizedView
-from touchline.sql.views import View
+from touchline.sql.language.parameterized import ParameterizedView
+from touchline.sql.language.views import View
+from touchline.sql.subjects.dimensions import DIMENSION_VIEWS, MAP_DAYS
+from touchline.sql.subjects.facts import FACT_VIEWS, UNMAPPED_BEHIND
+from touchline.sql.subjects.funnel.api import FUNNEL
+from touchline.sql.subjects.funnel.marts import FUNNELS, FUNNELS_BEHIND
+from touchline.sql.subjects.glance import TOUCHPOINT_GLANCE
+from touchline.sql.subjects.impact import IMPACT
+from touchline.sql.subjects.journeys import JOURNEY_EVENTS, JOURNEYS
+from touchline.sql.subjects.notes import NOTE_VIEWS
+from touchline.sql.subjects.paths import PATH_EDGES, PATHS
+from touchline.sql.subjects.persons import PERSONS, PERSONS_BEHIND, PERSONS_BY_TOUCHPOINT, PERSONS_OVER_TIME
+from touchline.sql.subjects.records import ACCOUNT, FRESHNESS, QUARANTINE, QUARANTINE_SETTLED
+from touchline.sql.subjects.surveys.api import SURVEY_API_VIEWS
+from touchline.sql.subjects.surveys.marts import SURVEYS, SURVEYS_BEHIND, SURVEYS_OVER_TIME
+from touchline.sql.subjects.surveys.series import SURVEY_OVER_TIME
+from touchline.sql.subjects.surveys.split import SURVEY_SPLIT
+from touchline.sql.subjects.volume import REVENUE, REVENUE_BEHIND, VOLUME_API_VIEWS, VOLUMES, VOLUMES_BEHIND
+from touchline.sql.subjects.waits import DWELL, WAIT, WAIT_BEHIND, WAITS
 
-_OF_TABLES = (*FACT_VIEWS, *NOTE_VIEWS, *MART_VIEWS, *JOURNEY_MARTS, *DIMENSION_VIEWS)
+_OF_TABLES = (
+    *(*FACT_VIEWS, QUARANTINE, QUARANTINE_SETTLED),
+    *NOTE_VIEWS,
+    *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, *(funnel.view for funnel in FUNNELS), ACCOUNT),
+    *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS),
+    *DIMENSION_VIEWS,
+)
 VIEWS = (*_OF_TABLES, TOUCHPOINT_GLANCE)
 """Those of `journey`."""
+EVENT_VIEWS = (
+    *(*VOLUMES_BEHIND, *PERSONS_BEHIND, *SURVEYS_BEHIND, REVENUE_BEHIND, WAIT_BEHIND),
+    *(*FUNNELS_BEHIND, UNMAPPED_BEHIND),
+)
+"""The events behind each cell of a mart, in `journey_api`."""
+API_VIEWS: tuple[ParameterizedView, ...] = (
+    *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, IMPACT),
+    *(*VOLUME_API_VIEWS, PERSONS_BY_TOUCHPOINT, FUNNEL, WAITS, PATHS, JOURNEYS, JOURNEY_EVENTS),
+)
+"""Those with arguments, in `journey_api`."""
 ALL_VIEWS: tuple[View | ParameterizedView, ...] = (
     *_OF_TABLES,
     *(one.view for one in EVENT_VIEWS),
     *API_VIEWS,
     TOUCHPOINT_GLANCE,  # made of views with arguments
 )
-"""And those of `journey_api`, in an order in which they can be created."""

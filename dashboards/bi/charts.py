@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from touchline.dashboards.bi.chart_form import DAY, LABELLED_AXIS, MAPPED, MONTH, WEEK, Chart, Filter, Query
 from touchline.dashboards.bi.headline_charts import NUMBERS, SCORES, SIMULATED
-from touchline.sql.glance import DAYS as GLANCE_DAYS
+from touchline.sql.language.usual import PERIOD_DAYS
 
 VOLUME = Chart(
     "volume",
@@ -97,7 +97,7 @@ GLANCE = Chart(
         order_by=(("stage_order", True), ("touchpoint", True), ("kpi", True)),
         row_limit=500,
     ),
-    f"The default map's last {GLANCE_DAYS} days up to its newest event, each KPI compared with the {GLANCE_DAYS} before: 95 % interval, "
+    f"The default map's last {PERIOD_DAYS} days up to its newest event, each KPI compared with the {PERIOD_DAYS} before: 95 % interval, "
     "trend and target. Events, persons, drop-off and revenue are of the touchpoint and stand again in the row of each of its KPIs. "
     "Empty for other maps; the period does not filter it.",
     {
@@ -137,7 +137,7 @@ WAITS = Chart(
             *("cell_p50_hours", "cell_p75_hours", "cell_p90_hours"),
         ),
         ("value", "simulated"),
-        (Filter("told_by", "==", "touchpoint"),),
+        (Filter("level", "==", "touchpoint"),),
         order_by=(("total_n_followed", False),),
         row_limit=200,
     ),
@@ -152,7 +152,7 @@ PATHS = Chart(
     Query(
         ("total_journeys",),
         ("from_step", "to_step"),
-        (Filter("told_by", "==", "touchpoint"), Filter("step", "<", 4), Filter("from_node", "!=", "(end)")),
+        (Filter("level", "==", "touchpoint"), Filter("step", "<", 4), Filter("from_node", "!=", "(end)")),
         row_limit=500,
     ),
     "Journeys from step to step. The number before a name is the step; what is rare at a step is one '(other)'. "

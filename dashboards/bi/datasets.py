@@ -7,7 +7,7 @@ from typing import NamedTuple
 from touchline.dashboards.bi.guards import Metric
 from touchline.dashboards.bi.metrics import metrics_of, title_of
 from touchline.sql.all_views import VIEWS
-from touchline.sql.views import View
+from touchline.sql.language.views import View
 
 _TIMES = ("bucket", "event_time", "about_time", "started_at", "received_at", "registered_at", "last_event_time")
 

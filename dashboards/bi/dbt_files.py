@@ -8,12 +8,12 @@ import yaml
 
 from touchline.dashboards.bi.chart_form import Json
 from touchline.dashboards.bi.datasets import DATASETS
-from touchline.sql.catalogue import load_catalogue
-from touchline.sql.views import View
+from touchline.sql.language.catalogue import load_catalogue
+from touchline.sql.language.views import View
 
 SOURCES = "models/sources.yml"
 _ADDITIVITY = re.compile(r"\(additivity: (\w+)")
-_ALWAYS_THERE = ("bucket", "map", "map_version", "source", "event_id", "id", "n", "told_by")
+_ALWAYS_THERE = ("bucket", "map", "map_version", "source", "event_id", "id", "n", "level")
 _UNIQUE = (("dim_place", "id"), ("dim_source", "id"), ("freshness", "source"))
 
 
@@ -68,7 +68,7 @@ def _values(name: str) -> list[str] | list[int]:
         "ci_method": list(dict.fromkeys(str(variant.interval) for _, variant in catalogue.variants())),
         "scope": ["relational", "transactional"],
         "transition": ["enter", "advance", "skip", "return", "stay"],
-        "told_by": ["touchpoint", "stage"],
+        "level": ["touchpoint", "stage"],
         # The account balances, or dbt says so.
         "is_balanced": [1],
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from touchline.sql.views import View
+from touchline.sql.language.views import View
 
 ONE_MAP = "uniqExact(map, map_version) <= 1"
 ONE_KPI = "uniqExact(map, map_version, kpi, variant, scope) <= 1"

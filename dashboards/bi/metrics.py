@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from touchline.dashboards.bi.guards import ONE_BUCKET, ONE_MAP, TENTHS, WHOLE, Metric, guarded, is_rolling
 from touchline.dashboards.bi.scores import score_metrics
-from touchline.sql.view_columns import Column
-from touchline.sql.views import View
+from touchline.sql.language.columns import Column
+from touchline.sql.language.views import View
 
 
 def metrics_of(view: View) -> list[Metric]:
@@ -62,7 +62,7 @@ _TITLES = {
     "n_followed": "Followed",
     "n_open": "Still open",
     "n_last": "Last of its journey",
-    "told_by": "Told by",
+    "level": "Level",
 }
 _EVENTS_SIMULATED = Metric(
     "events_simulated",
@@ -87,13 +87,13 @@ def _total(name: str, column: Column, view: View) -> Metric:
     meaning = f"{column.comment.partition(' (additivity')[0]}, added up"
     if name == "amount":
         conditions.append("uniqExact(currency) <= 1")
-    if "told_by" in view.columns:
-        conditions.append("uniqExact(told_by) <= 1")
+    if "level" in view.columns:
+        conditions.append("uniqExact(level) <= 1")
     if conditions:
         meaning += (
             "; NULL over several maps"
             + (" or currencies" if name == "amount" else "")
-            + (" or both tellings" if "told_by" in view.columns else "")
+            + (" or both levels" if "level" in view.columns else "")
             + (" or windows that overlap" if is_rolling(view) else "")
         )
     sql = f"sum({name})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from touchline.dashboards.bi.guards import ONE_BUCKET, ONE_KPI, ONE_MAP, TENTHS, WHOLE, Metric, guarded, is_rolling
-from touchline.sql.catalogue import Kind, SurveyKpi, Variant, load_catalogue
-from touchline.sql.formulas import IntervalSql, adjusted_wald, wilson
-from touchline.sql.views import View
+from touchline.sql.language.catalogue import Kind, SurveyKpi, Variant, load_catalogue
+from touchline.sql.language.formulas import IntervalSql, adjusted_wald, wilson
+from touchline.sql.language.views import View
 
 BAND_LOW, BAND_HIGH = "__yhat_lower", "__yhat_upper"
 """Endings by which Superset draws two metrics as a band about a third one."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
 import orjson
 
 from touchline.dashboards.server.asking.maps import KnownMap
 from touchline.dashboards.server.asking.parsing import day_of
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.sharing import Shared
+from touchline.sql.language.usual import usual
 
 KEPT_SECONDS = 5.0
 
@@ -24,10 +29,11 @@ Maps = tuple[list[KnownMap], bytes, dict[tuple[str, int], str]]
 
 
 class KnownMaps:
-    """Asked by every request, hence shared and kept for `KEPT_SECONDS`."""
+    """Asked by every request, hence shared and kept for `KEPT_SECONDS`. `now` is the clock: a map that places nothing yet has today."""
 
-    def __init__(self, clickhouse: ClickHouse) -> None:
+    def __init__(self, clickhouse: ClickHouse, now: Callable[[], datetime]) -> None:
         self._clickhouse = clickhouse
+        self._now = now
         self._shared: Shared[Maps] = Shared(KEPT_SECONDS)
 
     async def read(self) -> list[KnownMap]:
@@ -35,7 +41,7 @@ class KnownMaps:
         return (await self._read())[0]
 
     async def document(self) -> bytes:
-        """The same as JSON, with the content of each map's file."""
+        """The same as JSON, with the content of each map's file, and what is selected of it where the reader says nothing."""
         return (await self._read())[1]
 
     async def content(self, known: KnownMap) -> str:
@@ -54,5 +60,17 @@ class KnownMaps:
             known = KnownMap(name, version, title, bool(is_default), first_day, last_day, events)
             maps.append(known)
             contents[known[:2]] = content
-            documents.append({**known._asdict(), "content": orjson.Fragment(content or "null")})
+            chosen = _selected(last_day or self._now().date())
+            documents.append({**known._asdict(), "usual": chosen, "content": orjson.Fragment(content or "null")})
         return maps, orjson.dumps(documents), contents
+
+
+def _selected(last_day: date) -> dict[str, Any]:
+    period, before, as_of = usual(last_day)
+    return {
+        "from": period.first,
+        "to": period.last,
+        "before_from": before.first,
+        "before_to": before.last,
+        "as_of": as_of.replace(tzinfo=None),  # parameters of the page's addresses have no zone: all moments are UTC
+    }

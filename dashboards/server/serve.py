@@ -84,6 +84,6 @@ def _application(
     settings: Settings, clickhouse: ClickHouse, meter: Meter, now: Callable[[], datetime]
 ) -> web.Application:
     views = catalogue()
-    api = Api(clickhouse, KnownMaps(clickhouse), views, now)
+    api = Api(clickhouse, KnownMaps(clickhouse, now), views, now)
     readiness = Readiness(clickhouse, views.values())
     return Dashboard(api, readiness, meter, Names(settings), PageFiles()).app

@@ -26,8 +26,8 @@ from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import Sources, load_sources
 from touchline.settings import Settings
-from touchline.sql.migrate import require_schema
-from touchline.sql.reference import register_configuration
+from touchline.sql.schema.migrate import require_schema
+from touchline.sql.schema.reference import register_configuration
 
 STORE_TIMEOUT_SECONDS = 120.0
 SCHEMA_TIMEOUT_SECONDS = 30.0

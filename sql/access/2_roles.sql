@@ -8,7 +8,7 @@ CREATE ROLE IF NOT EXISTS touchline_migrator;
 GRANT
     SELECT, INSERT, OPTIMIZE, CREATE DATABASE, CREATE TABLE, DROP TABLE, ALTER TABLE ON journey_raw.*,
     SELECT, CREATE DATABASE, CREATE VIEW, DROP VIEW ON journey.*,
-    SELECT, CREATE DATABASE, ALTER MODIFY DATABASE COMMENT, CREATE VIEW, DROP VIEW ON journey_api.*
+    SELECT, CREATE DATABASE, CREATE VIEW, DROP VIEW ON journey_api.*
     TO touchline_migrator WITH REPLACE OPTION;
 
 -- Worker, report, reconcile, quarantine, imports of places: appends and reads, changes and drops nothing. Of system.processes it sees its own

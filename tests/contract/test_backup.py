@@ -28,7 +28,7 @@ from touchline.processors.ledger.ledger import LedgerUnavailable, Mark, Stream, 
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, build_insert
 from touchline.settings import Settings
-from touchline.sql.migrate import expected_schema_version, migrate, roll_back, schema_version
+from touchline.sql.schema.migrate import expected_schema_version, migrate, roll_back, schema_version
 
 STREAM = Stream("events", "T1", 0)
 EVENTS = 60

@@ -74,7 +74,7 @@ def test_blocks_of_all_types_pass_with_and_without_compression(
 def test_the_ledger_can_be_created_and_takes_columnar_inserts(
     client: ContractClient, database: str, project_dir: Path
 ) -> None:
-    ledger = (project_dir / "sql/migrations/0001_create_ledger.sql").read_text(encoding="utf-8")
+    ledger = (project_dir / "sql/schema/migrations/0001_create_ledger.sql").read_text(encoding="utf-8")
     create = re.sub(r"\bjourney_raw\b", database, ledger)
     for statement in filter(str.strip, re.split(r";\s*\n", create)):
         if "DATABASE" not in statement:

@@ -24,7 +24,7 @@ from touchline.processors.ledger.rows import Insert
 from touchline.processors.values.protocol import Acknowledge
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.reference import register_configuration
+from touchline.sql.schema.reference import register_configuration
 
 EVENTS = 20_000
 PERSONS = 2_500

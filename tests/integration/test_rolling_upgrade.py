@@ -13,7 +13,7 @@ from bench.events import send_events
 from tests.support.engines import Ledger, migrate as migrate_ledger, own_face, touchline
 from tests.support.real_worker import ask, real_worker
 from touchline.clickhouse.connect import connect
-from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir
+from touchline.sql.schema.migrate import apply_migrations, expected_schema_version, migrations_dir
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -51,7 +51,7 @@ def apply(ledger: Ledger, folder: Path, ahead: int, name: str, sql: str) -> None
     (folder / f"{expected_schema_version() + ahead:04}_{name}.sql").write_text(sql.lstrip())
     client = connect(ledger.settings)
     try:
-        migrate(client, folder)
+        apply_migrations(client, folder)
     finally:
         client.disconnect()
 

@@ -14,7 +14,7 @@ from kafka import KafkaProducer
 from tests.support.engines import Ledger, touchline, working
 from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
-from touchline.sql.migrate import expected_schema_version
+from touchline.sql.schema.migrate import expected_schema_version
 
 VISITS = 30
 PERSONS = 5

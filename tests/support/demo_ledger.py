@@ -26,7 +26,7 @@ from touchline.schemas.sources import load_sources
 from touchline.settings import PACKAGED_JOURNEYS_DIR, Settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
 from touchline.simulate.placing import met, watched_properties
-from touchline.sql.reference import register_configuration
+from touchline.sql.schema.reference import register_configuration
 
 MAPS = ("web_shop", "retail")
 """The first attaches; of the other the ledger only knows that it is there."""

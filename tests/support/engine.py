@@ -12,7 +12,7 @@ from typing import Any
 from tests.support.ports import free_port
 from touchline.clickhouse.connect import connect
 from touchline.settings import Settings, load_settings
-from touchline.sql.migrate import migrate
+from touchline.sql.schema.migrate import migrate
 
 READY_SECONDS = 30
 

@@ -19,7 +19,9 @@ def test_the_committed_file_is_the_generated_one(project_dir: Path, name: str) -
 
 def test_migrations_are_numbered_without_gaps(project_dir: Path) -> None:
     names = sorted(
-        path.name for path in (project_dir / "sql/migrations").glob("*.sql") if not path.name.endswith(".down.sql")
+        path.name
+        for path in (project_dir / "sql/schema/migrations").glob("*.sql")
+        if not path.name.endswith(".down.sql")
     )
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
     assert [name for name in names if not re.fullmatch(r"\d{4}_[a-z]+(_[a-z0-9]+)+\.sql", name)] == []

@@ -78,7 +78,7 @@ def test_wheel_installs_nothing_but_touchline_and_all_of_it(wheel: Path, project
     present = [f"touchline/{name}" for name in tracked if (project_dir / name).exists()]
     assert set(present) <= set(files)
     assert any(name.startswith("touchline/journeys/") and name.endswith(".yaml") for name in present)
-    assert any(name.startswith("touchline/sql/migrations/") for name in present)
+    assert any(name.startswith("touchline/sql/schema/migrations/") for name in present)
 
 
 @pytest.mark.parametrize("name", SHORT_NAMED_PACKAGES)

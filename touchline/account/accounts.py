@@ -9,7 +9,7 @@ from clickhouse_driver import Client
 
 from touchline.account.differences import Mismatch
 from touchline.kafka.offsets import TopicOffsets
-from touchline.sql.mart_views import FATES
+from touchline.sql.subjects.records import FATES
 from touchline.wording import counted
 
 BALANCE = "account balances"

@@ -22,7 +22,13 @@ from clickhouse_driver.errors import ServerException
 from touchline.backup.manifest import Manifest
 from touchline.backup.tables import DATABASE, LEDGER, DataTable, data_tables, require_shared_disk
 from touchline.errors import NotClean, TouchlineError, WrongUsage
-from touchline.sql.migrate import expected_schema_version, migrate, migrations_dir, schema_version
+from touchline.sql.schema.migrate import (
+    apply_migrations,
+    expected_schema_version,
+    migrate,
+    migrations_dir,
+    schema_version,
+)
 from touchline.wording import counted
 
 ASIDE = "ledger_restoring"
@@ -61,8 +67,11 @@ def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]
         progress(f"attached {name}: {counted(backup.rows, 'row')} in {counted(len(backup.parts), 'part')}")
     client.execute(f"TRUNCATE TABLE {DATABASE}.fence")
     client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
-    for step in migrate(client):
+    applied = migrate(client)
+    for step in applied.migrations:
         progress(f"applied {step.name}")
+    if applied.views:
+        progress(f"made {len(applied.views)} views")
     return manifest
 
 
@@ -106,7 +115,7 @@ def _migrate_as_backed_up(client: Client, manifest: Manifest, progress: Callable
         for path in migrations_dir().glob("*.sql"):
             if int(path.name.partition("_")[0]) <= wanted:
                 shutil.copy(path, known)
-        steps = migrate(client, Path(known))
+        steps = apply_migrations(client, Path(known))
     if steps:
         progress(f"made the schema of version {wanted}")
 

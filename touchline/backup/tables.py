@@ -9,11 +9,12 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
-from touchline.sql.migrate import VERSIONS_TABLE
+from touchline.sql.schema.migrate import VERSIONS_TABLE
+from touchline.sql.schema.view_files import VIEW_FILES_TABLE
 
 LEDGER = "ledger"
 DATABASE = "journey_raw"
-_BY_MIGRATE = VERSIONS_TABLE.partition(".")[2]
+_BY_MIGRATE = tuple(table.partition(".")[2] for table in (VERSIONS_TABLE, VIEW_FILES_TABLE))
 
 
 class DataTable(NamedTuple):
@@ -30,10 +31,10 @@ class DataTable(NamedTuple):
 
 def data_tables(client: Client) -> list[DataTable]:
     """The ledger first, then the reference tables. The fence is none of them: it says who writes now, which a backup cannot know; nor is
-    the list of migrations, which migrating makes."""
+    the lists of migrations and views, which migrating makes."""
     rows = client.execute(
         "SELECT name, data_paths FROM system.tables WHERE database = %(database)s AND engine LIKE '%%MergeTree' "
-        "AND name != %(by_migrate)s ORDER BY name != %(ledger)s, name",
+        "AND name NOT IN %(by_migrate)s ORDER BY name != %(ledger)s, name",
         {"database": DATABASE, "by_migrate": _BY_MIGRATE, "ledger": LEDGER},
     )
     return [DataTable(name, tuple(map(Path, paths))) for name, paths in rows]

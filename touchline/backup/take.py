@@ -18,7 +18,7 @@ from clickhouse_driver import Client
 from touchline.backup.manifest import FORMAT, Manifest, TableBackup
 from touchline.backup.tables import DATABASE, DataTable, data_tables, require_shared_disk, shadow_folders
 from touchline.errors import TouchlineError, WrongUsage
-from touchline.sql.migrate import schema_version
+from touchline.sql.schema.migrate import schema_version
 from touchline.wording import counted
 
 _COUNT_FILE = "count.txt"

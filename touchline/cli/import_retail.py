@@ -62,7 +62,7 @@ def _register_stores(settings: Settings, folder: Path) -> bool:
     """Makes the stores known to readers. A sender may be where ClickHouse is not: then it says so, and everything else holds."""
     try:
         from touchline.clickhouse.connect import connect
-        from touchline.sql.reference import Place, register_places
+        from touchline.sql.schema.reference import Place, register_places
 
         client = connect(settings)
         try:

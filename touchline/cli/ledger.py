@@ -9,7 +9,7 @@ from clickhouse_driver import Client
 
 from touchline.clickhouse.connect import connect, explained
 from touchline.settings import Settings
-from touchline.sql.migrate import require_schema
+from touchline.sql.schema.migrate import require_schema
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import typer
 from touchline.cli.days import day_of
 from touchline.cli.ledger import open_ledger
 from touchline.report.page import render
-from touchline.report.read import PERIOD_DAYS, build_report
+from touchline.report.read import build_report
 from touchline.report.values import as_object
 from touchline.settings import load_settings
+from touchline.sql.language.usual import PERIOD_DAYS
 from touchline.terminal import print_page
 
 WIDTH_WHEN_PIPED = 176

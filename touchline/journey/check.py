@@ -10,7 +10,7 @@ from touchline.schemas.journey.coverage import coverage, coverage_warnings
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.problems import MapInvalid
 from touchline.schemas.journey.read import load_map
-from touchline.sql.catalogue import load_catalogue
+from touchline.sql.language.catalogue import load_catalogue
 
 
 class CheckedMap(NamedTuple):

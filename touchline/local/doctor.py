@@ -220,7 +220,7 @@ def _clickhouse(stack: LocalStack) -> Outcome:
 
 def _schema(stack: LocalStack) -> Outcome:
     from touchline.clickhouse.connect import connect, explained
-    from touchline.sql.migrate import require_schema, schema_version
+    from touchline.sql.schema.migrate import require_schema, schema_version
 
     if not stack.clickhouse.is_ready():
         return NEEDS_STACK

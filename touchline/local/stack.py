@@ -192,7 +192,7 @@ class LocalStack:
 
     def _migrate_schema(self) -> None:
         from touchline.clickhouse.connect import connect, explained
-        from touchline.sql.migrate import migrate
+        from touchline.sql.schema.migrate import migrate
 
         client = connect(self.settings)
         try:
@@ -200,8 +200,10 @@ class LocalStack:
                 applied = migrate(client)
         finally:
             client.disconnect()
-        if applied:
-            self.progress(f"brought the schema to version {applied[-1].number}")
+        if applied.migrations:
+            self.progress(f"brought the schema to version {applied.migrations[-1].number}")
+        if applied.views:
+            self.progress(f"made {len(applied.views)} views")
 
     def _start(self, parts: list[Part], started: list[Part]) -> None:
         """Start parts side by side, then wait for all of them."""

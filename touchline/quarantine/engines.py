@@ -20,7 +20,7 @@ from touchline.quarantine.settle import Settlement, settle
 from touchline.schemas.reasons import Reason
 from touchline.settings import Settings
 from touchline.settings.engines import KafkaSettings
-from touchline.sql.views import NET_ROWS
+from touchline.sql.ledger.rows import NET_ROWS
 from touchline.wording import counted
 
 REPLAY_HEADER: Final = "touchline_replay_of"

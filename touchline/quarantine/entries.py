@@ -10,8 +10,8 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
-from touchline.sql.settlements import IS_OPEN, SETTLED
-from touchline.sql.views import NET_ROWS
+from touchline.sql.ledger.rows import NET_ROWS
+from touchline.sql.ledger.settlements import IS_OPEN, SETTLED
 
 _POSITION = re.compile(r"(?:([\w.-]+)/)?(\d{1,9})/(\d{1,18})")
 

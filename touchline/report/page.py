@@ -11,7 +11,7 @@ from rich.text import Text
 from touchline.report.values import Account, Kpi, MapPart, Report, StageLine, TouchpointLine, Trend
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
-from touchline.sql.trends import NOT_KNOWN, NOT_SIGNIFICANT
+from touchline.sql.language.trends import NOT_KNOWN, NOT_SIGNIFICANT
 from touchline.terminal import whole_table
 from touchline.wording import counted
 

@@ -27,11 +27,11 @@ from touchline.report.values import (
     TouchpointLine,
     Trend,
 )
-from touchline.sql.survey_api import SURVEY_BY_TOUCHPOINT
+from touchline.sql.language.usual import PERIOD_DAYS
+from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
 from touchline.surveys.uncounted import why_uncounted
 
 UNMAPPED_SHOWN = 10
-PERIOD_DAYS = 28
 
 Key = tuple[str, str, int, str, str, str]
 """Touchpoint, stage, is_simulated, KPI, variant, scope."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from touchline.errors import WrongUsage
-from touchline.sql.trends import NOT_KNOWN
+from touchline.sql.language.trends import NOT_KNOWN
+from touchline.sql.language.usual import Period
 
 
 class Periods(NamedTuple):
@@ -22,8 +23,8 @@ class Periods(NamedTuple):
     def ending(cls, last: date, days: int) -> Periods:
         """The `days` that end with `last`, and as many before. Raises WrongUsage where the calendar does not go back so far."""
         try:
-            begin = last - timedelta(days=days - 1)
-            return cls(begin - timedelta(days=days), begin - timedelta(days=1), begin, last)
+            period = Period.ending(last, days)
+            return cls(*period.before(), *period)
         except OverflowError:
             raise WrongUsage("the periods of the trends begin before the year 1", "take fewer --days") from None
 

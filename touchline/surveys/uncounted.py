@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from touchline.sql.catalogue import load_catalogue
-from touchline.sql.surveys import COUNTED
+from touchline.sql.language.catalogue import load_catalogue
+from touchline.sql.subjects.surveys.scores import COUNTED
 
 
 def why_uncounted(kpi: str, variant: str, scale_min: int, scale_max: int, has_score: int, disposition: str) -> str:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from clickhouse_driver import Client
 
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.rejections import REMEDIES
-from touchline.sql.event_views import EVENT_VIEWS, EventView
-from touchline.sql.projections import ANSWER_TYPE, FIRST_OF_BITS
-from touchline.sql.views import DEFAULT_MAP, NET_ROWS, quoted
+from touchline.sql.all_views import EVENT_VIEWS
+from touchline.sql.language.views import literal
+from touchline.sql.ledger.behind import EventView
+from touchline.sql.ledger.projections import ANSWER_TYPE, FIRST_OF_BITS
+from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.uncounted import why_uncounted
 from touchline.trace.values import Counted, Event, Placement, Trace, Unseen, Version
 
@@ -56,7 +56,7 @@ def short_key(person: str) -> str:
 def cell_query(view: EventView, cell: Mapping[str, object]) -> str:
     """The query for the events behind a cell, given by its dimension columns."""
     conditions = " AND ".join(
-        f"{name} IS NULL" if value is None else f"{name} = {_literal(value)}" for name, value in cell.items()
+        f"{name} IS NULL" if value is None else f"{name} = {literal(value)}" for name, value in cell.items()
     )
     columns = dict.fromkeys(("source", "event_id", *view.adds))
     return f"SELECT {', '.join(columns)} FROM {view.view.full_name} WHERE {conditions}"
@@ -139,12 +139,6 @@ def _unseen(client: Client, key: dict[str, str]) -> Unseen:
 def _ask(client: Client, query: str, key: dict[str, str]) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = client.execute(query, key, settings=SETTINGS)
     return rows
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, datetime):
-        return quoted(f"{value:%Y-%m-%d %H:%M:%S}")
-    return str(value) if isinstance(value, int | float | Decimal) else quoted(str(value))
 
 
 _RECEIVED = f"""

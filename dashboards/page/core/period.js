@@ -1,7 +1,6 @@
 /** Days as ISO texts, counted without time zones: periods of the map's local days. */
 
 const DAY = 86_400_000;
-export const DEFAULT_DAYS = 28;
 
 export const toDate = (iso) => new Date(`${iso.slice(0, 10)}T00:00:00Z`);
 export const toIso = (date) => date.toISOString().slice(0, 10);
@@ -31,9 +30,9 @@ export function presets(map) {
   ];
 }
 
-/** The period of a state: what it says as far as it is a date, else the last 28 days of the map's data. */
+/** The period of a state: what it says as far as it is a date, else the one that the server says is usual. */
 export function periodOf(state, map) {
-  const usual = lastDays(map, DEFAULT_DAYS);
+  const { usual } = map;
   const from = isDay(state.from) ? state.from : usual.from;
   const to = isDay(state.to) ? state.to : usual.to;
   return from <= to ? { from, to } : { from: to, to: from };

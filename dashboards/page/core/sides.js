@@ -1,5 +1,5 @@
 /** What is compared: one side, or two that differ in period or persona. */
-import { before, isDay, periodOf, plusDays } from "./period.js";
+import { before, isDay, periodOf } from "./period.js";
 
 /**
  * @typedef {object} Side
@@ -19,10 +19,9 @@ export function sidesOf(state, map) {
   return [first];
 }
 
-/** The moment (UTC) from which one looks whether a journey is still open: if the address does not say, when the last day of the map's data had
- * ended everywhere on earth. */
+/** The moment (UTC) from which one looks whether a journey is still open: if the address does not say, the one that the server says is usual. */
 export function asOf(state, map) {
-  return state.as_of ?? `${plusDays(map.last_day, 1)}T12:00:00`;
+  return state.as_of ?? map.usual.as_of;
 }
 
 function otherPeriod(text, period) {

@@ -1,20 +1,21 @@
 /** The period: presets counted back from the last day of the map's data, or two days of one's own. */
 import { html, useState } from "../vendor/preact.js";
-import { DEFAULT_DAYS, isDay, periodOf, presets } from "../core/period.js";
+import { isDay, periodOf, presets } from "../core/period.js";
 import { useStore } from "../core/store.js";
 import { Menu } from "../parts/menu.js";
 
 export function Period() {
   const { t, map, state, change, fmt } = useStore();
   const period = periodOf(state, map);
-  const choose = (name, { from, to }, close) => {
-    change(name === String(DEFAULT_DAYS) ? { from: null, to: null } : { from, to });
+  const isUsual = ({ from, to }) => from === map.usual.from && to === map.usual.to;
+  const choose = (one, close) => {
+    change(isUsual(one) ? { from: null, to: null } : { from: one.from, to: one.to });
     close();
   };
   const is = ({ from, to }) => from === period.from && to === period.to;
   return html`<${Menu} label=${html`<span class="hide">${t("period")}: </span>${fmt.period(period)}`} icon="calendar" name="period">
     ${(close) => html`<div class="period">
-      <ul class="menu-list">${presets(map).map(([name, one]) => html`<li><button class="menu-item" aria-pressed=${is(one)} onClick=${() => choose(name, one, close)}>${t(`period.${name}`)}<span class="muted small">${fmt.period(one)}</span></button></li>`)}</ul>
+      <ul class="menu-list">${presets(map).map(([name, one]) => html`<li><button class="menu-item" aria-pressed=${is(one)} onClick=${() => choose(one, close)}>${t(`period.${name}`)}<span class="muted small">${fmt.period(one)}</span></button></li>`)}</ul>
       <${Days} period=${period} onChoose=${(own) => { change(own); close(); }} />
       <p class="muted small">${t("period.note", { from: fmt.day(map.first_day), to: fmt.day(map.last_day) })}</p>
     </div>`}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from touchline.sql.all_views import ALL_VIEWS
-from touchline.sql.parameterized import ParameterizedView
-from touchline.sql.views import View
+from touchline.sql.language.parameterized import ParameterizedView
+from touchline.sql.language.views import View
 
 
 class AskedView(NamedTuple):

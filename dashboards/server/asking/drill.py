@@ -15,11 +15,11 @@ from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, literal
 from touchline.service.problem import RequestRefused
-from touchline.sql.stays import name_of_told, told
+from touchline.sql.ledger.stays import name_of_shown, shown_name
 
 JOURNEYS: Final = "journeys"
 PATHS: Final = {"touchpoint": "path", "stage": "stage_path"}
-"""By what a path is told -> the column of `journeys` that holds it."""
+"""Level of a path -> the column of `journeys` that holds it."""
 STEPS_MAX: Final = 50
 _LAST: Final = {"touchpoint_last": "path", "stage_last": "stage_path"}
 _MET: Final = {"touchpoint_met": "path", "stage_met": "stage_path"}
@@ -48,7 +48,9 @@ def drill_conditions(
     for place, (side, node) in enumerate(ends.items()):
         if node is not None:
             known = _shown_nodes(view, arguments, views, by, shown, f"{side[5:]}_node", edge)
-            conditions.append(_is_at(PATHS[by], edge + place, node, literal(side, "String", name_of_told(node)), known))
+            conditions.append(
+                _is_at(PATHS[by], edge + place, node, literal(side, "String", name_of_shown(node)), known)
+            )
     return [one for one in conditions if one]
 
 
@@ -72,7 +74,7 @@ def _is_at(column: str, place: int, node: str, named: str, known: str) -> str:
         case "(open)":
             return f"length({column}) < {place} AND state = 'open'"
         case "(other)":
-            return f"length({column}) >= {place} AND {told(f'{column}[{place}]')} NOT IN ({known})"
+            return f"length({column}) >= {place} AND {shown_name(f'{column}[{place}]')} NOT IN ({known})"
     return f"{column}[{place}] = {named}"
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from datetime import date, datetime
+from typing import NamedTuple
 
 from touchline.dashboards.server.arguments import wrong_argument
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, day_of, moment_of
 from touchline.service.problem import RequestRefused
-
-PERIOD_DAYS: Final = 28
-NOON: Final = time(12)
+from touchline.sql.language.usual import Period, moment_after
 
 
 class KnownMap(NamedTuple):
@@ -25,18 +23,6 @@ class KnownMap(NamedTuple):
     first_day: date | None
     last_day: date | None
     events: int
-
-
-class Period(NamedTuple):
-    """Local days, both included."""
-
-    first: date
-    last: date
-
-    def before(self) -> Period:
-        """As many days just before."""
-        days = (self.last - self.first).days + 1
-        return Period(self.first - timedelta(days=days), self.first - timedelta(days=1))
 
 
 def chosen_map(parameters: Parameters, maps: Sequence[KnownMap]) -> KnownMap:
@@ -75,7 +61,7 @@ def chosen_period(parameters: Parameters, known: KnownMap, today: date) -> Perio
         last = known.last_day or today
         last = last if first is None else max(first, last)
     if first is None:
-        first = last - timedelta(days=PERIOD_DAYS - 1)
+        first = Period.ending(last).first
     if first > last:
         raise RequestRefused(400, "the period is turned around", "give a from that is not after to", field="from")
     return Period(first, last)
@@ -98,15 +84,15 @@ def chosen_before(parameters: Parameters, period: Period) -> Period:
 def chosen_moment(parameters: Parameters, known: KnownMap, now: datetime) -> datetime:
     """The moment of `as_of`, from which one looks: what is open then is open.
 
-    Without it noon (UTC) after the last day on which the map places an event, as the page does: by then that day had ended everywhere on
-    earth, and two readers see the same. Where there is no event, now in whole minutes.
+    Without it noon (UTC) after the last day on which the map places an event (sql/language/usual.py). Where there is no event, now in whole
+    minutes.
     """
     value = parameters.one("as_of")
     if value is not None:
         return moment_of("as_of", value)
     if known.last_day is None:
         return now.replace(second=0, microsecond=0)
-    return datetime.combine(known.last_day + timedelta(days=1), NOON, UTC)
+    return moment_after(known.last_day)
 
 
 def _day(parameters: Parameters, name: str) -> date | None:

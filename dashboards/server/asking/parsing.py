@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from touchline.dashboards.server.arguments import wrong_argument
-from touchline.sql.views import quoted
+from touchline.sql.language.views import quoted
 
 TEXT_CHARACTERS_MAX: Final = 256
 """Of the contract's names (schemas/envelope.py)."""

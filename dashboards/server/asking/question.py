@@ -14,8 +14,8 @@ from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import literal, moment_literal
 from touchline.dashboards.server.asking.rows import Rows, chosen_rows
 from touchline.service.problem import RequestRefused
-from touchline.sql.selection import FILTER_COLUMNS
-from touchline.sql.views import quoted
+from touchline.sql.language.selection import FILTER_COLUMNS
+from touchline.sql.language.views import quoted
 
 FILTER_VALUES_MAX: Final = 200
 DEFAULTS: Final = {"grain": "day", "mode": "in_order", "by": "touchpoint", "steps": "5", "top": "6"}

@@ -10,7 +10,7 @@ from touchline.dashboards.server.asking.catalogue import AskedView
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.parsing import count_of, literal, plain_type
 from touchline.service.problem import RequestRefused
-from touchline.sql.selection import FILTER_COLUMNS
+from touchline.sql.language.selection import FILTER_COLUMNS
 
 LIMIT_MAX: Final = 10_000
 OFFSET_MAX: Final = 1_000_000

@@ -12,7 +12,6 @@ import orjson
 from touchline.dashboards.server.api import Api
 from touchline.dashboards.server.asking.maps import (
     KnownMap,
-    Period,
     chosen_before,
     chosen_map,
     chosen_moment,
@@ -23,7 +22,8 @@ from touchline.dashboards.server.asking.statement import statement
 from touchline.dashboards.server.snapshot.words import LOCALES
 from touchline.schemas.journey.model import JourneyMap
 from touchline.service.problem import RequestRefused
-from touchline.sql.selection import FILTER_COLUMNS
+from touchline.sql.language.selection import FILTER_COLUMNS
+from touchline.sql.language.usual import Period
 
 VIEWS: Final = (
     "survey_by_touchpoint",

@@ -7,8 +7,8 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from touchline.sql.api_views import API_VIEWS
-from touchline.sql.parameterized import ParameterizedView
+from touchline.sql.all_views import API_VIEWS
+from touchline.sql.language.parameterized import ParameterizedView
 
 VIEWS: Mapping[str, ParameterizedView] = {view.name: view for view in API_VIEWS}
 DEFAULTS = {

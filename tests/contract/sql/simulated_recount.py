@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.journey_recount import JourneyRecount
 from tests.contract.sql.recount import Placed, Recount
-from touchline.sql.path_api import STEPS_OF_MART
+from touchline.sql.subjects.paths import STEPS_OF_MART
 
 Key = Callable[[Placed], tuple[Any, ...]]
 FIRST_DAYS: dict[str, Callable[[date], date]] = {
@@ -58,6 +58,6 @@ def check_labels_of_journeys(client: Client, every: JourneyRecount) -> None:
     some.journeys = [one for one in every.journeys if any(map(is_simulated, one.rows))]
     check_label(client, "journeys", "person, cycle", [(one.person, one.cycle) for one in some.journeys])
     for by in ("touchpoint", "stage"):
-        where = f"told_by = '{by}'"
+        where = f"level = '{by}'"
         check_label(client, "kpi_dwell", "value", [(value,) for value in some.waits(by)], where)
         check_label(client, "path_edges", "step, from_node, to_node", some.edges(by, STEPS_OF_MART, 99), where)

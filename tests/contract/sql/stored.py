@@ -14,7 +14,7 @@ from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.reference import register_configuration
+from touchline.sql.schema.reference import register_configuration
 
 TABLES = ("ledger", "fence", "default_map", "maps", "stages", "touchpoints", "sources", "settlements")
 

@@ -30,11 +30,11 @@ from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 from touchline.sql.all_views import ALL_VIEWS
-from touchline.sql.migrate import migrate, require_schema
-from touchline.sql.parameterized import ParameterizedView
-from touchline.sql.reference import Place, register_configuration, register_places
-from touchline.sql.viewers import viewer_views
-from touchline.sql.views import View
+from touchline.sql.language.parameterized import ParameterizedView
+from touchline.sql.language.views import View
+from touchline.sql.schema.migrate import Pending, migrate, require_schema
+from touchline.sql.schema.reference import Place, register_configuration, register_places
+from touchline.sql.schema.viewers import viewer_views
 
 READERS = ("touchline_reader", "touchline_viewer", "touchline_dashboard")
 ACCESS_DENIED, READONLY, NOT_ALLOWED = 497, 164, 452
@@ -157,8 +157,8 @@ def test_no_grant_of_any_role_reaches_all_databases_or_can_be_passed_on() -> Non
 def test_the_migrator_can_migrate_from_nothing_and_again(tmp_path: Path) -> None:
     with engine_as(tmp_path, OWNER) as settings:
         client = connect(settings)
-        assert migrate(client)
-        assert migrate(client) == []
+        assert migrate(client).migrations
+        assert migrate(client) == Pending([], [])
         assert client.execute("SELECT count() FROM journey.touchpoints") == [(0,)]
         assert error_of(client, "CREATE DATABASE other") == ACCESS_DENIED
         client.disconnect()

@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
 from tests.contract.sql.selecting import VIEWS, call
-from touchline.sql.selection import PARAMETERS
+from touchline.sql.language.selection import PARAMETERS
 
 SELECTING = [name for name, view in VIEWS.items() if "filter" in view.parameters]
 

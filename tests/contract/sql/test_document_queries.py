@@ -27,7 +27,7 @@ from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.journey.read import load_map
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
-from touchline.sql.reference import register_configuration
+from touchline.sql.schema.reference import register_configuration
 
 CONCEPTS = ROOT / "docs" / "concepts.md"
 SOURCES = load_sources(ROOT / "sources.yaml")

@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.contract.sql.rows import answer, write
-from touchline.sql.formulas import IntervalSql, adjusted_wald, student_t, wilson
+from touchline.sql.language.formulas import IntervalSql, adjusted_wald, student_t, wilson
 
 CASES = [
     (positive, negative, n)

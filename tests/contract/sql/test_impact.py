@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from tests.contract.sql.rows import NOON, Row, answer, attached, write
 from tests.contract.sql.selecting import rows_of
 from touchline.schemas.journey.read import load_map, parse_map
-from touchline.sql.reference import register_map
+from touchline.sql.schema.reference import register_map
 
 ASKS = """
 map: retail

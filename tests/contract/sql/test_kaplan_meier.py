@@ -9,8 +9,8 @@ from clickhouse_driver import Client
 from hypothesis import assume, given, settings, strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from touchline.sql.kaplan_meier import quantile, quantile_layers, survival_layers
-from touchline.sql.views import layered
+from touchline.sql.language.kaplan_meier import quantile, quantile_layers, survival_layers
+from touchline.sql.language.views import layered
 
 SHARES = (0.5, 0.75, 0.9)
 

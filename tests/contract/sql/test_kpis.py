@@ -14,8 +14,8 @@ from tests.contract.sql.rows import answer, attached, choose_default_map, write
 from tests.contract.sql.stored import start_anew, store
 from tests.unit.processors.loop.world import event
 from touchline.settings import Settings
-from touchline.sql.catalogue import load_catalogue
-from touchline.sql.event_views import EVENT_VIEWS
+from touchline.sql.all_views import EVENT_VIEWS
+from touchline.sql.language.catalogue import load_catalogue
 
 CHAIN = """
 map: chain

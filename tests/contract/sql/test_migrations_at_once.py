@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.contract.sql.test_migrations import SNAPSHOT, schema_of
+from tests.contract.sql.test_migrations import SNAPSHOT, tables_of
 from tests.support.engine import running_engine
 from touchline.clickhouse.connect import connect
 from touchline.local.parts import settings_environment
-from touchline.sql.migrate import expected_schema_version, schema_version
+from touchline.sql.schema.migrate import expected_schema_version, require_schema, schema_version
 
 
 def test_two_migrations_at_once_leave_one_schema(tmp_path: Path) -> None:
@@ -25,5 +25,6 @@ def test_two_migrations_at_once_leave_one_schema(tmp_path: Path) -> None:
         assert [one.returncode for one in both] == [0, 0], answers
         client = connect(settings)
         assert schema_version(client) == expected_schema_version()
-        assert schema_of(client) == SNAPSHOT.read_text(encoding="utf-8")
+        assert tables_of(client) == SNAPSHOT.read_text(encoding="utf-8")
+        require_schema(client)  # and every view
         client.disconnect()

@@ -12,7 +12,7 @@ from tests.contract.sql.rows import Row, attached, write
 from tests.contract.sql.selecting import rows_of
 from tests.unit.dashboards.views import asked
 from touchline.dashboards.server.asking.statement import statement
-from touchline.sql.stays import MARKS, OTHER, name_of_told, told
+from touchline.sql.ledger.stays import MARKS, OTHER, name_of_shown, shown_name
 
 BEGIN = datetime(2026, 2, 2, 12, tzinfo=UTC)
 NAMES = (*MARKS, OTHER, "(end)*", "(end)**", "end", "(endless)", "(start", "web*", "(direct)", "*")
@@ -47,10 +47,10 @@ def walked(empty_client: Client) -> Client:
 
 
 def test_no_name_is_told_as_a_mark_and_no_two_as_one(engine_client: Client) -> None:
-    ((shown,),) = engine_client.execute(f"SELECT arrayMap(name -> {told('name')}, {list(NAMES)})")
+    ((shown,),) = engine_client.execute(f"SELECT arrayMap(name -> {shown_name('name')}, {list(NAMES)})")
     assert not set(shown) & {*MARKS, OTHER}
     assert len(set(shown)) == len(NAMES)
-    assert [name_of_told(name) for name in shown] == list(NAMES)
+    assert [name_of_shown(name) for name in shown] == list(NAMES)
     assert [name for name, one in zip(NAMES, shown, strict=True) if name == one] == list(NAMES[6:])
 
 

@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 
 from tests.contract.sql.conftest import empty
 from tests.contract.sql.rows import NOON, answer, attached, choose_default_map, hours, mark, retraction, write
-from touchline.sql.projections import KPI_PROJECTIONS, Projection
+from touchline.sql.ledger.projections import KPI_PROJECTIONS, Projection
 
 VOLUME_FILTER = "bucket >= '2026-02-01' AND touchpoint IN ('store_visit', 'web_visit') AND channel = 'web'"
 QUERIES = {

@@ -14,7 +14,7 @@ from touchline.schemas.journey.parts import Annotation
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import Source
 from touchline.settings import PACKAGED_JOURNEYS_DIR
-from touchline.sql.reference import (
+from touchline.sql.schema.reference import (
     Place,
     register_configuration,
     register_map,

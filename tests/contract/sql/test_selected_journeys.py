@@ -24,7 +24,7 @@ from tests.unit.journey.build import RICH
 from tests.unit.processors.loop.world import person_key
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.path_api import STEPS_OF_MART
+from touchline.sql.subjects.paths import STEPS_OF_MART
 
 MAP = parse_map(RICH)
 WITHOUT_TERM = RICH.replace("map: rich", "map: patient").replace("  inactivity_days: 3\n", "")
@@ -215,7 +215,7 @@ def check_marts(client: Client, recount: Recount) -> None:
     as_of = newest.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     of_all = JourneyRecount(recount, Selection(date.min, date.max, {}, as_of))
     for by in ("touchpoint", "stage"):
-        where = f"WHERE map = '{recount.map.map}' AND told_by = '{by}'"
+        where = f"WHERE map = '{recount.map.map}' AND level = '{by}'"
         numbers = "value, n_followed, n_open, n_last, p50_seconds, p75_seconds, p90_seconds"
         dwell = client.execute(f"SELECT {numbers} FROM journey.kpi_dwell {where}")
         assert {row[0]: row[1:] for row in dwell} == of_all.waits(by)

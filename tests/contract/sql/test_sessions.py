@@ -6,9 +6,8 @@ import pytest
 from clickhouse_driver import Client
 
 from tests.contract.sql.rows import answer, attached, choose_default_map, register_map, write
-from touchline.sql.all_views import VIEWS
-from touchline.sql.event_views import EVENT_VIEWS
-from touchline.sql.views import View
+from touchline.sql.all_views import EVENT_VIEWS, VIEWS
+from touchline.sql.language.views import View
 
 PLAIN = [*(view for view in VIEWS if view.schema == "journey"), *(one.view for one in EVENT_VIEWS)]
 

@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from tests.support.superset_sql import bundled, chart_queries
 from touchline.dashboards.bi.datasets import DATASETS
-from touchline.sql.catalogue import SurveyKpi, Variant, load_catalogue
+from touchline.sql.language.catalogue import SurveyKpi, Variant, load_catalogue
 
 BUNDLED = bundled("datasets")
 CHARTS = bundled("charts")

@@ -12,10 +12,10 @@ from clickhouse_driver import Client
 from scipy.stats import norm, t
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from touchline.sql.formulas import t_quantile_sql
-from touchline.sql.survey_values import value_layers
-from touchline.sql.trends import DOWN, NOT_KNOWN, NOT_SIGNIFICANT, OF_SAMPLE, SIDE, UP, trend_layers
-from touchline.sql.views import layered
+from touchline.sql.language.formulas import t_quantile_sql
+from touchline.sql.language.trends import DOWN, NOT_KNOWN, NOT_SIGNIFICANT, OF_SAMPLE, SIDE, UP, trend_layers
+from touchline.sql.language.views import layered
+from touchline.sql.subjects.surveys.values import value_layers
 
 
 class Sample(NamedTuple):

@@ -52,8 +52,8 @@ VIEWS = {
     "kpi_persons_1d": "bucket map map_version persons journeys is_simulated",
     "kpi_persons_1w": "bucket map map_version persons journeys is_simulated",
     "kpi_persons_1mo": "bucket map map_version persons journeys is_simulated",
-    "kpi_dwell": "map map_version told_by value n_followed n_open open_share n_last p50_seconds p75_seconds p90_seconds is_simulated",
-    "path_edges": "map map_version told_by step from_node to_node journeys is_simulated",
+    "kpi_dwell": "map map_version level value n_followed n_open open_share n_last p50_seconds p75_seconds p90_seconds is_simulated",
+    "path_edges": "map map_version level step from_node to_node journeys is_simulated",
     "map_days": "map map_version first_day last_day events",
     "freshness": "source last_event_time last_received_at last_stored_at events delay_p50_seconds delay_p90_seconds",
 }

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings, strategies as st
 
 from tests.contract.sql.conftest import empty
 from tests.contract.sql.rows import NOON, Row, answer, attached, choose_default_map, hours, retraction, standing, write
-from touchline.sql.event_views import EVENT_VIEWS
+from touchline.sql.all_views import EVENT_VIEWS
 
 MAPS = {("retail", 1): "default", ("loyalty", 3): "other"}
 STAGES = ("", "awareness", "purchase", "loyalty")

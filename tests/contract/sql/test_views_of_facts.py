@@ -24,7 +24,7 @@ from touchline.account.accounts import check_balance, check_rows, read_accounts
 from touchline.account.recounts import check_projections, check_signs
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.event_views import EVENT_VIEWS
+from touchline.sql.all_views import EVENT_VIEWS
 
 MAP = parse_map(RICH)
 D = "touchpoint channel is_online is_simulated brand place persona segment"

@@ -14,7 +14,7 @@ from tests.contract.sql.selecting import rows_of
 from tests.contract.sql.stored import answer, start_anew, store
 from tests.unit.processors.loop.world import event, person_key
 from touchline.settings import Settings
-from touchline.sql.selection import FILTER_COLUMNS
+from touchline.sql.language.selection import FILTER_COLUMNS
 
 ODD = 'l\'été \\ "☃" <b>'
 PAID = {

@@ -12,7 +12,7 @@ from tests.unit.dashboards.views import asked
 from touchline.dashboards.server.asking.statement import statement
 from touchline.schemas.envelope import RequiredName
 from touchline.service.problem import RequestRefused
-from touchline.sql.stays import told
+from touchline.sql.ledger.stays import shown_name
 
 
 def test_without_parameters_the_default_map_its_newest_version_and_its_last_28_days_are_asked() -> None:
@@ -156,7 +156,7 @@ def test_the_journeys_of_an_edge_can_be_asked_for(query: str, conditions: list[s
 def test_what_is_no_node_of_its_own_is_what_the_paths_do_not_name() -> None:
     (condition,) = asked("journeys", "step=1&node_to=(other)&top=3").rows.conditions
     assert condition.startswith(
-        f"length(path) >= 2 AND {told('path[2]')} NOT IN (SELECT to_node FROM journey_api.paths(map = 'retail'"
+        f"length(path) >= 2 AND {shown_name('path[2]')} NOT IN (SELECT to_node FROM journey_api.paths(map = 'retail'"
     )
     assert condition.endswith("by = 'touchpoint', steps = 5, top = 3) WHERE step = 1)")
 

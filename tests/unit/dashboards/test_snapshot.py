@@ -10,11 +10,12 @@ import pytest
 
 from tests.unit.dashboards.test_markup import Read
 from tests.unit.processors.loop.world import MAP
-from touchline.dashboards.server.asking.maps import KnownMap, Period
+from touchline.dashboards.server.asking.maps import KnownMap
 from touchline.dashboards.server.snapshot.page import page
 from touchline.dashboards.server.snapshot.read import VIEWS, Seen, Selection
 from touchline.dashboards.server.snapshot.words import words_of
 from touchline.schemas.journey.read import parse_map
+from touchline.sql.language.usual import Period
 
 HOSTILE = '<script>alert("x")</script>'
 SURVEY: dict[str, Any] = {

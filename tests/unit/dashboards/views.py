@@ -9,9 +9,9 @@ from touchline.dashboards.server.asking.catalogue import AskedView, catalogue
 from touchline.dashboards.server.asking.maps import KnownMap
 from touchline.dashboards.server.asking.parameters import Parameters
 from touchline.dashboards.server.asking.question import Question, read_question
-from touchline.sql.parameterized import SELECTION, ParameterizedView
-from touchline.sql.view_columns import Column
-from touchline.sql.views import View
+from touchline.sql.language.columns import Column
+from touchline.sql.language.parameterized import SELECTION, ParameterizedView
+from touchline.sql.language.views import View
 
 NOW = datetime(2026, 3, 10, 9, 30, 45, tzinfo=UTC)
 MAPS = (

@@ -8,7 +8,7 @@ from tests.unit.journey.build import RICH, SHIPPED, shipped
 from touchline.journey.compile import compile_map
 from touchline.schemas.journey.coverage import coverage, coverage_warnings, touchpoints_of_stages
 from touchline.schemas.journey.read import parse_map
-from touchline.sql.catalogue import load_catalogue
+from touchline.sql.language.catalogue import load_catalogue
 
 STAGES = {
     "five_stages": "awareness favorability consideration intention conversion",

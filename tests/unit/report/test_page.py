@@ -8,7 +8,7 @@ import pytest
 
 from touchline.report.page import render
 from touchline.report.values import Account, MapPart, Report, StageLine, Totals, TouchpointLine
-from touchline.sql.catalogue import load_catalogue
+from touchline.sql.language.catalogue import load_catalogue
 from touchline.terminal import print_page
 
 LINE = TouchpointLine("store_visit", ["purchase"], ["store"], False, 3, 2, [])

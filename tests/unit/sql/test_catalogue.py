@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from touchline.schemas.answer import KPI_SCALES
-from touchline.sql.catalogue import Catalogue, SurveyKpi, Variant, load_catalogue
-from touchline.sql.generate import VIEWS
+from touchline.sql.all_views import VIEWS
+from touchline.sql.language.catalogue import Catalogue, SurveyKpi, Variant, load_catalogue
 
 NPS = next(variant for kpi, variant in load_catalogue().variants() if kpi.id == "nps")
 

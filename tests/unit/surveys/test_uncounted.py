@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from touchline.sql.catalogue import load_catalogue
+from touchline.sql.language.catalogue import load_catalogue
 from touchline.surveys.uncounted import why_uncounted
 
 EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"

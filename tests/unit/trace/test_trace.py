@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from touchline.sql.event_views import EVENT_VIEWS
+from touchline.sql.all_views import EVENT_VIEWS
 from touchline.trace.page import span
 from touchline.trace.read import cell_query, short_key
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from touchline.sql.projections import TOUCHPOINT_TYPE
-from touchline.sql.views import NET_ROWS
+from touchline.sql.ledger.projections import TOUCHPOINT_TYPE
+from touchline.sql.ledger.rows import NET_ROWS
 
 if TYPE_CHECKING:
     from clickhouse_driver import Client

@@ -142,7 +142,7 @@ def _context() -> Context:
 
 
 def _column_types() -> dict[str, str]:
-    sql = (Path(touchline.__file__).parent / "sql/migrations/0001_create_ledger.sql").read_text()
+    sql = (Path(touchline.__file__).parent / "sql/schema/migrations/0001_create_ledger.sql").read_text()
     table = sql[sql.index("journey_raw.ledger\n") :]
     return dict(re.findall(r"^    (\w+) ([A-Z]\w+(?:\(.*?\)+)?) COMMENT", table, re.MULTILINE))
 

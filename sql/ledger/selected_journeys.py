@@ -1,0 +1,188 @@
+"""The selected journeys: the one text on which funnel, paths, waits, lists of journeys and counts of persons stand, so that they agree.
+
+A journey is a person's cycle in one map. It is selected when at least one of its touchpoint events is, and then all of it is taken. What is
+known of it as a sum comes from the projection JOURNEY_SUMS; its path is read from the rows that stand.
+
+Why: docs/decisions/0086.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from touchline.sql.language.selection import (
+    AS_OF,
+    FILTER_COLUMNS,
+    IN_PERIOD,
+    KNOWN_KEYS,
+    OF_MAP,
+    SELECTED,
+    filtered,
+    is_filtered,
+)
+from touchline.sql.language.views import indented
+from touchline.sql.ledger.projections import JOURNEY_SUMS, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
+from touchline.sql.ledger.rows import NET_ROWS
+
+WHO: Final = JOURNEY_SUMS.keys["who"]
+FACTS: Final = JOURNEY_SUMS.sums
+"""Facts of a journey that are sums."""
+
+_ALL: Final = 5
+_EVENTS: Final = f"SELECT sum(sign) FROM journey_raw.ledger WHERE {TOUCHPOINT_ROWS}"
+_SHARE: Final = (
+    f"intDiv({_ALL} * ifNull(({_EVENTS} AND {SELECTED}), 0), greatest(ifNull(({_EVENTS} AND {OF_MAP}), 0), 1))"
+)
+"""Of the map's events those that the reader selects, in fifths rounded down. Daily sums know: a constant, so that what it rules out is
+neither run nor read. Journeys of a fifth and more are found sooner by putting all together than by making a set of them first."""
+_IS_NARROW: Final = f"{_SHARE} = 0"
+_IS_WIDE_PART: Final = f"{_SHARE} BETWEEN 1 AND {_ALL - 1}"
+IS_EVERYTHING: Final = f"(NOT {is_filtered(*FILTER_COLUMNS)} AND {_SHARE} = {_ALL})"
+"""Whether the reader selects all events of the map."""
+
+
+class Scope(NamedTuple):
+    """Which journeys, and from when one looks. `keys` are columns by which journeys differ beside person and cycle, `rows` a condition on
+    the ledger's rows, `event` the condition of the events whose journeys are kept, empty for all, `as_of` a moment."""
+
+    keys: tuple[str, ...]
+    rows: str
+    event: str
+    as_of: str
+
+    @property
+    def journey(self) -> str:
+        """What names a journey, as a list."""
+        return ", ".join((*self.keys, "who", "cycle"))
+
+    @property
+    def kept(self) -> str:
+        """The keys, as the beginning of a list."""
+        return "".join(f"{key}, " for key in self.keys)
+
+    def is_chosen(self, who: str) -> str:
+        """The condition that a journey is to be kept, where few are; empty when all are."""
+        if not self.event:
+            return ""
+        return f"""(NOT {_IS_NARROW} OR ({who}, cycle) IN (
+    SELECT {WHO} AS who, cycle FROM journey_raw.ledger
+    WHERE {TOUCHPOINT_ROWS} AND touchpoint_number > 0 AND {self.rows} AND {self.event}
+    GROUP BY who, cycle
+    HAVING sum(sign) > 0
+))"""
+
+    @property
+    def has_chosen(self) -> str:
+        """The same where many are, of a journey's rows put together. Elsewhere it folds to a sum that JOURNEY_SUMS has."""
+        if not self.event:
+            return ""
+        return f"sum(if({_IS_WIDE_PART}, if({self.event}, sign, toInt8(0)), sign)) > 0"
+
+
+SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", f"{IN_PERIOD} AND {filtered()}", AS_OF)
+"""What a reader selects."""
+NEWEST: Final = f"""(
+    SELECT max(hour) + toIntervalHour(1)
+    FROM (SELECT bucket AS hour, events FROM (
+{VOLUME_1H.reading("        ", keys=("bucket",))}
+    ))
+    WHERE events != 0
+)"""
+"""End of the hour of the newest event: plain views look from there, so that they depend on nothing but the events."""
+EVERYTHING: Final = Scope(("map", "map_version"), "", "", NEWEST)
+"""All journeys of all maps."""
+
+
+def _summed(scope: Scope, rows: str, *having: str) -> str:
+    """Journeys with their FACTS."""
+    keys = {name: JOURNEY_SUMS.keys[name] for name in (*scope.keys, "who", "cycle")}
+    conditions = " AND ".join(one for one in (scope.rows, rows) if one)
+    kept = " AND ".join(("touchpoints > 0", *(one for one in having if one)))
+    return f"\n(\n{indented(JOURNEY_SUMS.selecting(conditions, keys))}\n    HAVING {kept}\n)"
+
+
+def selected_sums(scope: Scope) -> str:
+    """The selected journeys with their FACTS, is_open and is_young."""
+    runs = f"ended_us + if(term_us < 0, 0, term_us) >= {_microseconds(scope.as_of)} + 1000000"
+    return f"""
+(
+    SELECT *, {_is_open(scope, runs)} AS is_open, NOT {WINDOW_IS_OVER} AS is_young
+    FROM{indented(_summed(scope, "", scope.has_chosen))}
+    WHERE {scope.is_chosen("who")}
+)"""
+
+
+def _is_open(scope: Scope, runs: str) -> str:
+    """Open is a person's last cycle while its churn term runs, counted from its last event; without a term, always; after an exit, no
+    longer.
+
+    Whatever cycle follows one whose term `runs` has a term that runs as well, or ended by an exit: only those are looked through.
+    """
+    later = f"ended_us + term_us >= {_microseconds(scope.as_of)}"
+    followers = indented(_summed(scope, "cycle > 1", f"(term_us < 0 OR {later})"), "    ")
+    return f"({runs}) AND ({scope.kept}who, toUInt32(cycle + 1)) NOT IN (SELECT {scope.journey} FROM{followers})"
+
+
+def _microseconds(moment: str) -> str:
+    return f"(1000000 * toInt64(toUnixTimestamp({moment})))"
+
+
+_TERM_US: Final = (
+    "(SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps "
+    "WHERE map = {map:String} AND version = {map_version:UInt32})"
+)
+"""The map's churn term; 0 without one. Of the map, since a journey that begins with its end has none in its rows."""
+WINDOW_IS_OVER: Final = f"({_TERM_US} = 0 OR started_us + {_TERM_US} <= {_microseconds(AS_OF)})"
+"""Of a journey's FACTS: whether its map's churn term, counted from its first event, is over at `as_of`; without a term it always is.
+
+Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that an exit or
+a next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
+"""
+
+_OF_MAP_SIMULATED: Final = f"""((
+    SELECT count() FROM (
+{VOLUME_1D.selecting(f"{OF_MAP} AND is_simulated = 1", {"map": "map"})}
+    ) WHERE events != 0
+) > 0)"""
+SIMULATED: Final = f"if({IS_EVERYTHING}, {_OF_MAP_SIMULATED}, max(simulated) OVER ())"
+"""Whether a simulated event enters the numbers of the selected journeys. `simulated` says so of the rows; where all is selected daily sums
+know."""
+SIMULATED_COLUMN: Final = {
+    "is_simulated": (
+        "UInt8",
+        "1 in every row when a touchpoint of a selected journey is simulated, or an event of the map where all is selected: label the "
+        "numbers",
+        SIMULATED,
+    )
+}
+
+
+def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = False) -> str:
+    """The selected journeys with these facts: of FACTS, or others over the rows of a journey that stand.
+
+    Columns: the keys, who, cycle, the facts, due (when it counts as lost), is_open (at `as_of`). With `beside`, a row of cycle 0 for the
+    events of a person that belong to no journey; its is_open means nothing.
+    """
+    rows = (
+        TOUCHPOINT_ROWS,
+        "touchpoint_number > 0" if beside else "cycle > 0",
+        scope.rows,
+        NET_ROWS,
+        scope.is_chosen(WHO),
+    )
+    condition = "\n          AND ".join(one for one in rows if one)
+    listed = "".join(f",\n            {sql} AS {name}" for name, sql in facts.items())
+    having = f"\n        HAVING {scope.has_chosen}" if scope.has_chosen else ""
+    runs = f"toUnixTimestamp(due) = 0 OR due > {scope.as_of}"
+    return f"""
+(
+    SELECT *, {_is_open(scope, runs)} AS is_open
+    FROM
+    (
+        SELECT
+            {scope.kept}{WHO} AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due{listed}
+        FROM journey_raw.ledger
+        WHERE {condition}
+        GROUP BY {scope.journey}{having}
+    )
+)"""

@@ -1,0 +1,103 @@
+-- Tables that commands write and events never do: what maps, stages, touchpoints, places and sources are called and what is known of them,
+-- which quarantined records are settled, and which views were made. Registering again appends; the newest row of a key counts (a map and
+-- version never changes its content).
+
+CREATE TABLE IF NOT EXISTS journey_raw.maps
+(
+    map LowCardinality(String) COMMENT 'Id of the journey map',
+    version UInt32 COMMENT 'Its version; a (map, version) never changes its content',
+    content_hash String COMMENT 'Hash of the content: a worker with other content refuses to start',
+    title String COMMENT 'Title for readers',
+    description String COMMENT 'What the map is for; may be empty',
+    stages UInt8 COMMENT 'Number of stages',
+    content String COMMENT 'The whole map as JSON' CODEC(ZSTD(1)),
+    registered_at DateTime64(6, 'UTC') COMMENT 'When it was registered first'
+)
+ENGINE = MergeTree ORDER BY (map, version)
+COMMENT 'Journey maps; the row of a map is written last, so that what hangs on it is there';
+
+CREATE TABLE IF NOT EXISTS journey_raw.default_map
+(
+    map LowCardinality(String) COMMENT 'Map by which touchpoints, answers, orders and unmapped are shown',
+    version UInt32 COMMENT 'Its version',
+    chosen_at DateTime64(6, 'UTC') COMMENT 'The newest choice counts'
+)
+ENGINE = MergeTree ORDER BY chosen_at
+COMMENT 'Which map is the default';
+
+CREATE TABLE IF NOT EXISTS journey_raw.stages
+(
+    map LowCardinality(String) COMMENT 'Id of the journey map',
+    version UInt32 COMMENT 'Its version',
+    stage LowCardinality(String) COMMENT 'Id of the stage',
+    stage_order UInt8 COMMENT 'Place in the map, from 1',
+    name String COMMENT 'Name for readers',
+    description String COMMENT 'What happens there; may be empty'
+)
+ENGINE = MergeTree ORDER BY (map, version, stage_order)
+COMMENT 'Stages of the journey maps';
+
+CREATE TABLE IF NOT EXISTS journey_raw.touchpoints
+(
+    map LowCardinality(String) COMMENT 'Id of the journey map',
+    version UInt32 COMMENT 'Its version',
+    touchpoint LowCardinality(String) COMMENT 'Id of the touchpoint, as events carry it',
+    name String COMMENT 'Name for readers',
+    channel LowCardinality(String) COMMENT 'Channel of the touchpoint',
+    is_online UInt8 COMMENT '1 when online',
+    ownership LowCardinality(String) COMMENT 'owned, earned or paid',
+    observability LowCardinality(String) COMMENT 'traceable, survey_only or unobservable',
+    owner String COMMENT 'Who answers for it; may be empty',
+    description String COMMENT 'What it is; may be empty'
+)
+ENGINE = MergeTree ORDER BY (map, version, touchpoint)
+COMMENT 'Touchpoints of the journey maps';
+
+CREATE TABLE IF NOT EXISTS journey_raw.places
+(
+    place LowCardinality(String) COMMENT 'Id of the place, as events carry it',
+    name String COMMENT 'Name for readers; may be empty',
+    kind LowCardinality(String) COMMENT 'shop, kiosk, branch, ...; may be empty',
+    zone LowCardinality(String) COMMENT 'IANA zone of its local days; may be empty',
+    city String COMMENT 'City; may be empty',
+    region String COMMENT 'State or region; may be empty',
+    country LowCardinality(String) COMMENT 'ISO 3166 country; may be empty',
+    registered_at DateTime64(6, 'UTC') COMMENT 'The newest row of a place counts'
+)
+ENGINE = MergeTree ORDER BY (place, registered_at)
+COMMENT 'Places';
+
+CREATE TABLE IF NOT EXISTS journey_raw.sources
+(
+    source LowCardinality(String) COMMENT 'Id of the source, as events carry it',
+    name String COMMENT 'Name for readers; may be empty',
+    zone LowCardinality(String) COMMENT 'IANA zone of its times without offset; may be empty',
+    legal_basis LowCardinality(String) COMMENT 'Legal basis on which its events are kept',
+    brand LowCardinality(String) COMMENT 'Brand of its events; may be empty',
+    channel LowCardinality(String) COMMENT 'Channel of its events; may be empty',
+    retention_days UInt32 COMMENT 'Term after which its events go; 0 for none',
+    registered_at DateTime64(6, 'UTC') COMMENT 'The newest row of a source counts'
+)
+ENGINE = MergeTree ORDER BY (source, registered_at)
+COMMENT 'Sources of events, as sources.yaml declares them';
+
+CREATE TABLE IF NOT EXISTS journey_raw.settlements
+(
+    stream LowCardinality(String) COMMENT 'Topic, topic incarnation and partition of the quarantined record',
+    offset Int64 COMMENT 'Its Kafka offset',
+    outcome LowCardinality(String) COMMENT 'replayed, repeated or discarded',
+    note String COMMENT 'Why it was discarded; of a replay the record that brought the event, or that it was there already',
+    settled_at DateTime64(6, 'UTC') COMMENT 'The first settlement of a record counts'
+)
+ENGINE = MergeTree ORDER BY (stream, offset)
+COMMENT 'Quarantined records that need nobody any more; only commands write here, and they only append';
+
+CREATE TABLE IF NOT EXISTS journey_raw.view_files
+(
+    view String COMMENT 'Name of the view, with its database',
+    hash String COMMENT 'Hash of the file that it was made from; empty when it was dropped',
+    release String COMMENT 'Release of touchline that made or dropped it: an older one leaves the views alone',
+    applied_at DateTime64(6, 'UTC') COMMENT 'The newest row of a view counts'
+)
+ENGINE = MergeTree ORDER BY (view, applied_at)
+COMMENT 'From which files the views were made; touchline migrate appends here';

@@ -1,0 +1,202 @@
+"""The dimensions `dim_*`: id, name, and what is known of it."""
+
+from __future__ import annotations
+
+from touchline.sql.language.catalogue import Catalogue, load_catalogue
+from touchline.sql.language.columns import COLUMNS
+from touchline.sql.language.views import View, literal, own
+from touchline.sql.ledger.projections import VOLUME_1D
+from touchline.sql.ledger.rows import DEFAULT_MAP
+
+_TEXT = "LowCardinality(String)"
+_OPTIONAL = "LowCardinality(Nullable(String))"
+_LONG = "Nullable(String)"
+_MAP_KEY = {
+    "map": (_TEXT, COLUMNS["map"].comment, ""),
+    "map_version": ("UInt32", "Version of the journey map", "version"),
+}
+
+DIM_MAP = View(
+    "dim_map",
+    "Journey maps, one row per map and version",
+    own(
+        {
+            "id": (_TEXT, "Id of the map (column map elsewhere)", "map"),
+            "name": ("String", "Title of the map", "title"),
+            "map_version": ("UInt32", "Version of the map", "version"),
+            "is_default": (
+                "UInt8",
+                "1 for the map by which touchpoints, answers and orders are shown",
+                DEFAULT_MAP.replace("map_version", "version"),
+            ),
+            "stages": ("UInt8", "Number of stages", ""),
+            "description": (_LONG, "What the map is for; NULL when not said", "nullIf(description, '')"),
+            "content_hash": ("String", "Hash of the map's content: it never changes under one version", ""),
+            "registered_at": (
+                "DateTime64(6, 'UTC')",
+                "When it, or a change of its annotations, was registered (UTC)",
+                "",
+            ),
+            "content": (
+                "String",
+                "The whole map as JSON, with all that people wrote down about it, annotations as registered last",
+                "",
+            ),
+        }
+    ),
+    "\n(\n    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version\n)",
+)
+DIM_STAGE = View(
+    "dim_stage",
+    "Stages, one row per map, version and stage",
+    own(
+        {
+            "id": (_TEXT, "Id of the stage (column stage elsewhere)", "stage"),
+            "name": ("String", "Name of the stage", ""),
+            **_MAP_KEY,
+            "stage_order": ("UInt8", "Place in the map, from 1", ""),
+            "description": (_LONG, "What happens there; NULL when not said", "nullIf(description, '')"),
+        }
+    ),
+    "\n(\n    SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage\n)",
+)
+DIM_TOUCHPOINT = View(
+    "dim_touchpoint",
+    "Touchpoints that the maps know, one row per map, version and touchpoint",
+    own(
+        {
+            "id": (_TEXT, "Id of the touchpoint (column touchpoint elsewhere)", "touchpoint"),
+            "name": ("String", "Name of the touchpoint", ""),
+            **_MAP_KEY,
+            "channel": (_TEXT, "Its channel", ""),
+            "is_online": ("UInt8", "1 when online", ""),
+            "ownership": (_TEXT, "owned, earned or paid", ""),
+            "observability": (_TEXT, "traceable, survey_only or unobservable", ""),
+            "owner": (_LONG, "Who answers for it; NULL when not said", "nullIf(owner, '')"),
+            "description": (_LONG, "What it is; NULL when not said", "nullIf(description, '')"),
+        }
+    ),
+    "\n(\n    SELECT * FROM journey_raw.touchpoints LIMIT 1 BY map, version, touchpoint\n)",
+)
+DIM_PLACE = View(
+    "dim_place",
+    "Places",
+    own(
+        {
+            "id": (_TEXT, "Id of the place (column place elsewhere)", "place"),
+            "name": ("String", "Name of the place; its id when it has none", "if(name = '', place, name)"),
+            "kind": (_OPTIONAL, "shop, kiosk, branch, ...; NULL when not said", "nullIf(kind, '')"),
+            "zone": (_OPTIONAL, "IANA zone of its local days; NULL when the company's counts", "nullIf(zone, '')"),
+            "city": (_LONG, "City; NULL when not said", "nullIf(city, '')"),
+            "region": (_LONG, "State or region; NULL when not said", "nullIf(region, '')"),
+            "country": (_OPTIONAL, "ISO 3166 country; NULL when not said", "nullIf(country, '')"),
+        }
+    ),
+    "\n(\n    SELECT * FROM journey_raw.places ORDER BY registered_at DESC LIMIT 1 BY place\n)",
+)
+DIM_SOURCE = View(
+    "dim_source",
+    "Sources of events",
+    own(
+        {
+            "id": (_TEXT, "Id of the source (column source elsewhere)", "source"),
+            "name": ("String", "Name of the source; its id when it has none", "if(name = '', source, name)"),
+            "zone": (_OPTIONAL, "IANA zone of its times without offset; NULL when they need one", "nullIf(zone, '')"),
+            "legal_basis": (_TEXT, "Legal basis on which its events are kept", ""),
+            "brand": (_OPTIONAL, "Brand of its events; NULL when not said", "nullIf(brand, '')"),
+            "channel": (_OPTIONAL, "Channel of its events; NULL when not said", "nullIf(channel, '')"),
+            "retention_days": (
+                "Nullable(UInt32)",
+                "Term after which its events go; NULL for none",
+                "nullIf(retention_days, 0)",
+            ),
+        }
+    ),
+    "\n(\n    SELECT * FROM journey_raw.sources ORDER BY registered_at DESC LIMIT 1 BY source\n)",
+)
+
+
+def _dim_kpi(catalogue: Catalogue) -> View:
+    structure = (
+        "id String, name String, variant Nullable(String), is_default Nullable(UInt8), unit String, additivity String, formula String, "
+        "scale_min Nullable(Int16), scale_max Nullable(Int16), is_low_good Nullable(UInt8), ci_method Nullable(String), source String"
+    )
+    unsaid = (None, None, None)  # a count has no variants, no scale and no good end
+    rows = [
+        (kpi.id, kpi.name, *unsaid[:2], kpi.unit, kpi.additivity, kpi.formula, *unsaid, kpi.interval, kpi.source)
+        for kpi in catalogue.counts
+    ] + [
+        (
+            *(
+                kpi.id,
+                kpi.name,
+                variant.id,
+                int(variant in kpi.defaults().values()),
+                variant.unit,
+                "derived",
+                variant.formula,
+            ),
+            *(*variant.scale, int(variant.is_low_good), variant.interval, variant.source),
+        )
+        for kpi, variant in catalogue.variants()
+    ]
+    values = ",\n    ".join(f"({', '.join(map(literal, row))})" for row in rows)
+    columns = own(
+        {
+            "id": (_TEXT, "Id of the KPI (column kpi elsewhere)", ""),
+            "name": ("String", "Name of the KPI", ""),
+            "variant": (_OPTIONAL, "Formula variant of a survey KPI; NULL for others", ""),
+            "is_default": (
+                "Nullable(UInt8)",
+                "1 for the variant of answers on its scale that name none; NULL without variants",
+                "",
+            ),
+            "unit": (_TEXT, "Unit of the value", ""),
+            "additivity": (
+                _TEXT,
+                "sum, distinct, histogram or derived: how values of several rows may be put together",
+                "",
+            ),
+            "formula": ("String", "Formula in words", ""),
+            "scale_min": ("Nullable(Int16)", "Lowest score of the scale on which the variant is defined", ""),
+            "scale_max": ("Nullable(Int16)", "Highest score of that scale", ""),
+            "is_low_good": (
+                "Nullable(UInt8)",
+                "1 when low values are good, as of an effort; NULL for plain counts, of which the catalogue does not say",
+                "",
+            ),
+            "ci_method": (_OPTIONAL, "How its interval is computed; NULL for plain counts", ""),
+            "source": ("String", "Where the formula comes from", ""),
+        }
+    )
+    return View(
+        "dim_kpi",
+        "The KPI catalogue, one row per KPI and formula variant",
+        columns,
+        f"values('{structure}',\n    {values})",
+    )
+
+
+_PLACED = VOLUME_1D.selecting("stage != ''", {name: name for name in ("map", "map_version", "local_date")})
+MAP_DAYS = View(
+    "map_days",
+    "Which local days each version of a map covers: those of the events that it gives a stage",
+    {name: (COLUMNS[name], name) for name in ("map", "map_version")}
+    | own(
+        {
+            "first_day": ("Date", "First local day on which it places an event", ""),
+            "last_day": ("Date", "Last local day on which it places an event", ""),
+            "events": ("Int64", "Events that it places (additivity: sum)", ""),
+        }
+    ),
+    f"""
+(
+    SELECT map, map_version, min(local_date) AS first_day, max(local_date) AS last_day, sum(events_of_day) AS events
+    FROM (SELECT map, map_version, local_date, events AS events_of_day FROM (
+{_PLACED}
+    ) WHERE events != 0)
+    GROUP BY map, map_version
+)""",
+)
+
+DIMENSION_VIEWS = (DIM_MAP, DIM_STAGE, DIM_TOUCHPOINT, DIM_PLACE, DIM_SOURCE, _dim_kpi(load_catalogue()))

@@ -1,0 +1,91 @@
+"""The selected journeys one by one, and the events of one of them: what stands behind funnel, paths and waits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from touchline.sql.language.catalogue import load_catalogue
+from touchline.sql.language.columns import Column
+from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.language.selection import OF_MAP
+from touchline.sql.language.views import chosen, own
+from touchline.sql.ledger.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
+from touchline.sql.ledger.rows import AMOUNT, NET_ROWS, rows_of_ledger
+from touchline.sql.ledger.selected_journeys import FACTS, SELECTION, WINDOW_IS_OVER, selected_journeys
+from touchline.sql.ledger.stays import BY, nodes, stay_nodes, stays_of
+from touchline.sql.subjects.surveys.scores import variant_key
+
+_STAYS = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items() if name == "met"}
+_TIME: Final = "DateTime64(6, 'UTC')"
+_PATH: Final = "Array(LowCardinality(String))"
+
+
+def _moment(microseconds: str) -> str:
+    return f"fromUnixTimestamp64Micro({microseconds}, 'UTC')"
+
+
+def _names(by: str) -> str:
+    one = f"'{by}'"
+    return f"arrayMap(node -> {nodes(one)}[node], {stay_nodes(one, f'{by}_met')})"
+
+
+JOURNEYS = ParameterizedView(
+    "journeys",
+    "One row per selected journey, with all of its touchpoints; at as_of it is open, or over",
+    ARGUMENTS | AS_OF,
+    own(
+        {
+            "person": ("String", "Person key", "person_key"),
+            "cycle": ("UInt32", "Journey cycle of the person, from 1", ""),
+            "started_at": (_TIME, "First touchpoint of the cycle (UTC)", _moment("started_us")),
+            "last_at": (_TIME, "Last touchpoint of the cycle so far (UTC)", _moment("ended_us")),
+            "converted_at": (
+                f"Nullable({_TIME})",
+                "Conversion of the cycle (UTC); NULL when there is none",
+                f"if(conversions > 0, {_moment('converted_us')}, NULL)",
+            ),
+            "stage_max": ("UInt8", "Highest stage reached, in any order", "highest"),
+            "depth": ("UInt8", "Stages passed in order, from the first on", ""),
+            "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
+            "state": (
+                "LowCardinality(String)",
+                "open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey",
+                "multiIf(is_open, 'open', conversions > 0, 'converted', 'closed')",
+            ),
+            "is_window_over": (
+                "UInt8",
+                "1 when the map's churn term has passed since it began: rates count it; without a term always",
+                WINDOW_IS_OVER,
+            ),
+            "is_simulated": ("UInt8", "1 when a touchpoint of it is simulated", "simulated > 0"),
+            "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
+            "stage_path": (
+                _PATH,
+                "Its stages in order, one after another the same once; unmapped touchpoints have none",
+                _names("stage"),
+            ),
+        }
+    ),
+    selected_journeys(SELECTION, FACTS | {"person_key": "any(person)"} | _STAYS),
+)
+_OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
+    "person": Column("String", "Person key"),
+    "cycle": Column("UInt32", "Journey cycle; 0 for what belongs to no journey"),
+}
+_ROWS = rows_of_ledger(
+    f"kind = 'attached' AND {OF_MAP} AND person != '' AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
+    f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, {variant_key(load_catalogue())} AS kpi_variant",
+)
+JOURNEY_EVENTS = ParameterizedView(
+    "journey_events",
+    "What a person did and answered in one journey: one row per event, with the rule that placed it",
+    _OF_JOURNEY,
+    chosen("event_time", "local_date")
+    | own({"kind": ("LowCardinality(String)", "touchpoint or answer", "if(is_answer, 'answer', 'touchpoint')")})
+    | chosen("source", "event_id", "touchpoint", "action", "channel", "is_online", "stage", "stage_order", "transition")
+    | chosen("wait_seconds", "is_conversion", "rule", "evidence", "persona", "segment", "place")
+    | chosen("amount", "currency", amount=f"if(currency != '', {AMOUNT}, NULL)")
+    | chosen("kpi", "variant", "scope", variant="if(is_answer, nullIf(kpi_variant, ''), NULL)")
+    | chosen("score", "disposition", "is_simulated"),
+    f"{_ROWS}\nWHERE event_type IN ('{TOUCHPOINT_TYPE}', '{ANSWER_TYPE}')",
+)

@@ -1,0 +1,1 @@
+"""Survey KPIs: from rows of scores to cells, values, trends and series."""
