@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from touchline.sql.all_views import ALL_VIEWS as ALL_VIEWS, API_VIEWS, EVENT_VIEWS, VIEWS as VIEWS
+from touchline.sql.all_views import ALL_VIEWS, API_VIEWS, EVENT_VIEWS, VIEWS
 from touchline.sql.ledger.projections import JOURNEY_SUMS, KPI_PROJECTIONS, Projection
 from touchline.sql.schema.documents import kpis_page, views_page
 from touchline.sql.schema.viewers import viewer_grants

@@ -32,6 +32,7 @@ ALLOWED = {
     "service": "log",
     "sql": "schemas",
     "journey": "schemas",
+    "journey/maps": "schemas sql",
     "journey/suggest": "schemas sql",
     "surveys": "schemas sql",
     "simulate": "journey producers producers/imports schemas surveys",
@@ -43,7 +44,7 @@ ALLOWED = {
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
     "processors/ledger": "clickhouse journey processors/values",
-    "processors/state": "clickhouse journey log processors/ledger processors/values",
+    "processors/state": "journey log processors/ledger processors/values",
     "processors/steps": "journey processors/ledger processors/values schemas",
     "processors": "journey metrics processors/ledger processors/state processors/steps processors/values schemas",
     "processors/loop": "log metrics processors processors/ledger processors/state processors/values schemas",
@@ -58,6 +59,7 @@ ALLOWED = {
     "dashboards/server": "clickhouse metrics schemas service settings sql",
     "dashboards/bi": "dashboards/monitoring sql",
     "dashboards/monitoring": "",
+    "dashboards/superset": "",
     "local": "clickhouse kafka processors/worker schemas settings sql terminal",
 }
 FREE = {"errors", "wording"}
@@ -83,7 +85,7 @@ def part_of(path: Path) -> str:
         return inside.stem
     if folders[0] in SPLIT:
         return "/".join(folders[:2])
-    return "journey/suggest" if folders[:2] == ("journey", "suggest") else folders[0]
+    return "/".join(folders[:2]) if folders[0] == "journey" else folders[0]
 
 
 def file_of(module: str) -> Path | None:

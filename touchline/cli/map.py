@@ -12,8 +12,8 @@ from rich.console import Console
 
 from touchline.cli.map_suggest import suggest
 from touchline.errors import WrongUsage
-from touchline.journey.check import CheckedMap, as_object, check_map, checked_lines
-from touchline.journey.page import print_map
+from touchline.journey.maps.check import CheckedMap, as_object, check_map, checked_lines
+from touchline.journey.maps.page import print_map
 from touchline.schemas.journey.read import find_map, load_map, map_names
 from touchline.settings import load_settings
 
