@@ -40,7 +40,7 @@ class OutboxSettings(SettingsGroup):
 
     @field_validator("outbox_dir", mode="before")
     @classmethod
-    def _none_where_empty(cls, value: object) -> object:
+    def _no_outbox_where_empty(cls, value: object) -> object:
         return empty_is_none(value)
 
 

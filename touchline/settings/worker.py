@@ -28,7 +28,7 @@ class EndpointSettings(SettingsGroup):
 
     @field_validator("worker_http_port", mode="before")
     @classmethod
-    def _none_where_empty(cls, value: object) -> object:
+    def _no_port_where_empty(cls, value: object) -> object:
         return empty_is_none(value)
 
 

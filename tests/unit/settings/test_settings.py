@@ -16,6 +16,7 @@ from touchline.settings import (
     load_settings,
     unknown_environment_names,
 )
+from touchline.settings.group import SettingsGroup
 
 
 @pytest.fixture
@@ -137,3 +138,22 @@ def test_changes_are_checked_and_leave_the_original_alone(project: Path) -> None
 
 def test_every_setting_says_what_it_means() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("name", ["outbox_dir", "worker_http_port"])
+def test_an_empty_text_means_that_nothing_is_set(project: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"TOUCHLINE_{name.upper()}", "")
+    assert getattr(load_settings(), name) is None
+
+
+def test_names_of_the_dashboard_are_a_list_or_separated_by_commas(project: Path) -> None:
+    assert load_settings(dashboard_names="one.example, two.example").dashboard_names == ["one.example", "two.example"]
+
+
+def test_no_group_of_settings_hides_a_field_or_a_check_of_another() -> None:
+    """All groups are bases of one class: of two things of one name only one would count."""
+    groups = [group for group in SettingsGroup.__subclasses__() if group is not Settings]
+    fields = [name for group in groups for name in group.model_fields]
+    checks = [name for group in groups for name, value in vars(group).items() if isinstance(value, classmethod)]
+    assert sorted(fields) == sorted(Settings.model_fields)
+    assert len(checks) == len(set(checks))
