@@ -40,13 +40,13 @@ class IntervalSql(NamedTuple):
     high: str
 
 
-def wilson(positive: str, n: str) -> IntervalSql:
-    """Of a share (0..1): Wilson 1927."""
+def wilson(positive: str, n: str, name: str = "wilson") -> IntervalSql:
+    """Of a share (0..1): Wilson 1927. `name` begins the names of its layer: another one for each interval beside it."""
     layer = {
-        "wilson_centre": f"({positive} + {Z**2 / 2!r}) / ({n} + {Z**2!r})",
-        "wilson_half": f"{Z!r} * sqrt({positive} * ({n} - {positive}) / {n} + {Z**2 / 4!r}) / ({n} + {Z**2!r})",
+        f"{name}_centre": f"({positive} + {Z**2 / 2!r}) / ({n} + {Z**2!r})",
+        f"{name}_half": f"{Z!r} * sqrt({positive} * ({n} - {positive}) / {n} + {Z**2 / 4!r}) / ({n} + {Z**2!r})",
     }
-    return IntervalSql((layer,), "greatest(wilson_centre - wilson_half, 0)", "least(wilson_centre + wilson_half, 1)")
+    return IntervalSql((layer,), f"greatest({name}_centre - {name}_half, 0)", f"least({name}_centre + {name}_half, 1)")
 
 
 def adjusted_wald(positive: str, negative: str, n: str) -> IntervalSql:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from touchline.sql.language.columns import COLUMNS, Column
+from touchline.sql.language.select import Select
 
 OWN_SETTINGS = "SETTINGS join_use_nulls = 0"
 """Stands at the end of every view: a reader's session that has it otherwise (dbt, some drivers) would get NULL where a join finds nothing,
@@ -62,9 +63,7 @@ def layered(source: str, *layers: dict[str, str], condition: str = "") -> str:
     """`source` with more columns: one SELECT * a layer, so that each layer may call the names of those before. `condition` stands in
     the first one."""
     for layer in layers:
-        named = "".join(",\n" + indented(f"{sql} AS {name}") for name, sql in layer.items())
-        body = f"SELECT\n    *{named}\nFROM {source}" + (f"\nWHERE {condition}" if condition else "")
-        source = "\n(\n" + indented(body) + "\n)"
+        source = Select({"*": "*"} | layer, source, where=(condition,)).nested()
         condition = ""
     return source
 
@@ -78,11 +77,6 @@ def all_of(*conditions: str) -> str:
 def any_of(*conditions: str) -> str:
     """OR, written as `greatest` for the same reason; a single condition is returned as is."""
     return "greatest(" + ", ".join(conditions) + ")" if len(conditions) > 1 else conditions[0]
-
-
-def indented(text: str, indent: str = "    ") -> str:
-    """The text with every line moved to the right."""
-    return "\n".join(indent + line if line else line for line in text.splitlines())
 
 
 def literal(value: object) -> str:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.sql.language.columns import DAILY, HOURLY, MAP
+from touchline.sql.language.select import Select, indented
+
+LEDGER = "journey_raw.ledger"
 
 TOUCHPOINT_TYPE = "touchline.touchpoint.v1"
 ANSWER_TYPE = "touchline.answer.v1"
@@ -43,7 +46,7 @@ class Projection(NamedTuple):
 
     def query(self, indent: str = "    ") -> str:
         """Its SELECT without FROM: what ALTER TABLE ADD PROJECTION takes."""
-        return self._select(indent, "")
+        return indented(self._select("", self.rows).to_sql(), indent)
 
     def reading(
         self, indent: str = "    ", keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None
@@ -53,26 +56,19 @@ class Projection(NamedTuple):
             keys={name: self.keys[name] for name in keys or self.keys},
             sums={name: self.sums[name] for name in sums or self.sums},
         )
-        return chosen._select(indent, f"{indent}FROM journey_raw.ledger\n")
+        return indented(chosen._select(LEDGER, self.rows).to_sql(), indent)
 
     def selecting(self, condition: str, keys: dict[str, str]) -> str:
-        """Its sums over the rows that meet the condition, by other expressions. While these and the condition call nothing but its
-        keys, the projection answers."""
-        rows = f"{self.rows}\n    AND {condition}" if condition else self.rows
-        return self._replace(rows=rows, keys=keys)._select("", "FROM journey_raw.ledger\n")
+        """Its sums over the rows that meet the condition, by other expressions, as text; see `selected`."""
+        return self.selected(condition, keys).to_sql()
 
-    def _select(self, indent: str, source: str) -> str:
-        lines = [_named(name, sql) for name, sql in (self.keys | self.sums).items()]
-        separator = f",\n{indent}    "
-        grouping = ", ".join(self.keys)
-        return (
-            f"{indent}SELECT\n{indent}    {separator.join(lines)}\n{source}"
-            f"{indent}WHERE {self.rows}\n{indent}GROUP BY {grouping}"
-        )
+    def selected(self, condition: str, keys: dict[str, str], *having: str) -> Select:
+        """Its sums over the rows that meet the condition, by other expressions. While these and the condition call nothing but its keys,
+        the projection answers."""
+        return self._replace(keys=keys)._select(LEDGER, self.rows, condition)._replace(having=having)
 
-
-def _named(name: str, sql: str) -> str:
-    return name if name == sql else f"{sql} AS {name}"
+    def _select(self, source: str, *where: str) -> Select:
+        return Select(self.keys | self.sums, source, where=where, group_by=tuple(self.keys))
 
 
 def _columns(*names: str) -> dict[str, str]:

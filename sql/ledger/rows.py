@@ -5,10 +5,14 @@ from __future__ import annotations
 NET_ROWS = "sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)"
 """Rows that stand: asserted and not retracted. The inner SELECT is answered by the projection `retracted`."""
 
-DEFAULT_MAP = (
-    "map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) "
-    "AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)"
-)
+
+def is_default_map(version: str = "map_version") -> str:
+    """The condition of rows of the default map, whose version stands in that column."""
+    newest = "(SELECT argMax({}, chosen_at) FROM journey_raw.default_map)"
+    return f"map = {newest.format('map')} AND {version} = {newest.format('version')}"
+
+
+DEFAULT_MAP = is_default_map()
 """Rows of the default map; none before one is chosen. Scalars, since behind IN (SELECT ...) no projection is used."""
 
 AMOUNT = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from touchline.sql.language.select import Select, indented
 from touchline.sql.language.selection import (
     AS_OF,
     FILTER_COLUMNS,
@@ -20,8 +21,7 @@ from touchline.sql.language.selection import (
     filtered,
     is_filtered,
 )
-from touchline.sql.language.views import indented
-from touchline.sql.ledger.projections import JOURNEY_SUMS, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
+from touchline.sql.ledger.projections import JOURNEY_SUMS, LEDGER, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
 from touchline.sql.ledger.rows import NET_ROWS
 
 WHO: Final = JOURNEY_SUMS.keys["who"]
@@ -93,23 +93,18 @@ EVERYTHING: Final = Scope(("map", "map_version"), "", "", NEWEST)
 """All journeys of all maps."""
 
 
-def _summed(scope: Scope, rows: str, *having: str) -> str:
+def _summed(scope: Scope, rows: str, *having: str) -> Select:
     """Journeys with their FACTS."""
     keys = {name: JOURNEY_SUMS.keys[name] for name in (*scope.keys, "who", "cycle")}
     conditions = " AND ".join(one for one in (scope.rows, rows) if one)
-    kept = " AND ".join(("touchpoints > 0", *(one for one in having if one)))
-    return f"\n(\n{indented(JOURNEY_SUMS.selecting(conditions, keys))}\n    HAVING {kept}\n)"
+    return JOURNEY_SUMS.selected(conditions, keys, "touchpoints > 0", *having)
 
 
 def selected_sums(scope: Scope) -> str:
     """The selected journeys with their FACTS, is_open and is_young."""
     runs = f"ended_us + if(term_us < 0, 0, term_us) >= {_microseconds(scope.as_of)} + 1000000"
-    return f"""
-(
-    SELECT *, {_is_open(scope, runs)} AS is_open, NOT {WINDOW_IS_OVER} AS is_young
-    FROM{indented(_summed(scope, "", scope.has_chosen))}
-    WHERE {scope.is_chosen("who")}
-)"""
+    columns = {"*": "*", "is_open": _is_open(scope, runs), "is_young": f"NOT {WINDOW_IS_OVER}"}
+    return Select(columns, _summed(scope, "", scope.has_chosen), where=(scope.is_chosen("who"),)).nested()
 
 
 def _is_open(scope: Scope, runs: str) -> str:
@@ -119,7 +114,7 @@ def _is_open(scope: Scope, runs: str) -> str:
     Whatever cycle follows one whose term `runs` has a term that runs as well, or ended by an exit: only those are looked through.
     """
     later = f"ended_us + term_us >= {_microseconds(scope.as_of)}"
-    followers = indented(_summed(scope, "cycle > 1", f"(term_us < 0 OR {later})"), "    ")
+    followers = indented(_summed(scope, "cycle > 1", f"(term_us < 0 OR {later})").nested())
     return f"({runs}) AND ({scope.kept}who, toUInt32(cycle + 1)) NOT IN (SELECT {scope.journey} FROM{followers})"
 
 
@@ -163,26 +158,15 @@ def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = Fal
     Columns: the keys, who, cycle, the facts, due (when it counts as lost), is_open (at `as_of`). With `beside`, a row of cycle 0 for the
     events of a person that belong to no journey; its is_open means nothing.
     """
-    rows = (
+    where = (
         TOUCHPOINT_ROWS,
         "touchpoint_number > 0" if beside else "cycle > 0",
         scope.rows,
         NET_ROWS,
         scope.is_chosen(WHO),
     )
-    condition = "\n          AND ".join(one for one in rows if one)
-    listed = "".join(f",\n            {sql} AS {name}" for name, sql in facts.items())
-    having = f"\n        HAVING {scope.has_chosen}" if scope.has_chosen else ""
+    keys = {name: name for name in scope.keys} | {"who": WHO, "cycle": "cycle"}
+    due = {"due": "argMax(churn_due_at, touchpoint_number)"}
+    journeys = Select(keys | due | facts, LEDGER, where=where, group_by=tuple(keys), having=(scope.has_chosen,))
     runs = f"toUnixTimestamp(due) = 0 OR due > {scope.as_of}"
-    return f"""
-(
-    SELECT *, {_is_open(scope, runs)} AS is_open
-    FROM
-    (
-        SELECT
-            {scope.kept}{WHO} AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due{listed}
-        FROM journey_raw.ledger
-        WHERE {condition}
-        GROUP BY {scope.journey}{having}
-    )
-)"""
+    return Select({"*": "*", "is_open": _is_open(scope, runs)}, journeys).nested()

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from touchline.sql.language.columns import COLUMNS, Column
-from touchline.sql.language.views import indented, own
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import own
 from touchline.sql.ledger.projections import VOLUME_1D, Projection
 
 _NO_KEY: Final = "label the numbers. It is no key: without these rows real events are missing, too"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from touchline.sql.language.choices import Choice
-from touchline.sql.language.views import indented
+from touchline.sql.language.select import indented
 from touchline.sql.ledger.projections import VOLUME_1D
 from touchline.sql.ledger.selected_journeys import EVERYTHING, FACTS, SELECTION, selected_journeys
 

@@ -6,7 +6,7 @@ from touchline.sql.language.catalogue import Catalogue, load_catalogue
 from touchline.sql.language.columns import COLUMNS
 from touchline.sql.language.views import View, literal, own
 from touchline.sql.ledger.projections import VOLUME_1D
-from touchline.sql.ledger.rows import DEFAULT_MAP
+from touchline.sql.ledger.rows import is_default_map
 
 _TEXT = "LowCardinality(String)"
 _OPTIONAL = "LowCardinality(Nullable(String))"
@@ -27,7 +27,7 @@ DIM_MAP = View(
             "is_default": (
                 "UInt8",
                 "1 for the map by which touchpoints, answers and orders are shown",
-                DEFAULT_MAP.replace("map_version", "version"),
+                is_default_map("version"),
             ),
             "stages": ("UInt8", "Number of stages", ""),
             "description": (_LONG, "What the map is for; NULL when not said", "nullIf(description, '')"),

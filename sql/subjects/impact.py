@@ -18,10 +18,11 @@ from typing import Final
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.formulas import recovered, wilson
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
+from touchline.sql.language.select import indented
 from touchline.sql.language.selection import OF_MAP, SELECTED
 from touchline.sql.language.suppression import suppressed
 from touchline.sql.language.targets import MISSED, QUESTIONS, target_layers, verdict_of_target
-from touchline.sql.language.views import all_of, any_of, indented, layered
+from touchline.sql.language.views import all_of, any_of, layered
 from touchline.sql.ledger.projections import ANSWER_ROWS, JOURNEY_SUMS, TOUCHPOINT_ROWS
 from touchline.sql.ledger.rows import NET_ROWS
 from touchline.sql.ledger.selected_journeys import WHO
@@ -135,13 +136,12 @@ def _source() -> str:
     targets = target_layers(touchpoint=True, stages="at_stages")
     layers = [shares]
     for side in ("good", "bad"):
-        interval = wilson(f"{side}_converted", f"n_{side}")
-        named = {name.replace("wilson", side): sql for name, sql in interval.layers[0].items()}
-        layers[0] |= named
+        interval = wilson(f"{side}_converted", f"n_{side}", side)
+        layers[0] |= interval.layers[0]
         layers.append(
             {
-                f"{side}_below": f"{side}_share - {interval.low.replace('wilson', side)}",
-                f"{side}_above": f"{interval.high.replace('wilson', side)} - {side}_share",
+                f"{side}_below": f"{side}_share - {interval.low}",
+                f"{side}_above": f"{interval.high} - {side}_share",
             }
         )
     low, high = recovered("good_share - bad_share", "good_below", "good_above", "bad_below", "bad_above")

@@ -6,7 +6,8 @@ from typing import Final
 
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.language.views import View, indented, layered, own
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import View, layered, own
 from touchline.sql.ledger.selected_journeys import SIMULATED_COLUMN
 from touchline.sql.ledger.simulated import label
 from touchline.sql.ledger.stays import (

@@ -11,8 +11,9 @@ from typing import Final
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.formulas import wilson
 from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.language.select import indented
 from touchline.sql.language.selection import IN_PERIOD, SELECTED, filtered
-from touchline.sql.language.views import View, chosen, indented, layered, own
+from touchline.sql.language.views import View, chosen, layered, own
 from touchline.sql.ledger.behind import behind, rows_behind
 from touchline.sql.ledger.projections import (
     FIRST_OF_BITS,

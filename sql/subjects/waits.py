@@ -7,7 +7,8 @@ from typing import Final
 from touchline.sql.language.columns import COLUMNS
 from touchline.sql.language.kaplan_meier import quantile, quantile_layers, survival_layers
 from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.language.views import View, chosen, indented, layered, own
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import View, chosen, layered, own
 from touchline.sql.ledger.behind import ONE, behind, rows_behind
 from touchline.sql.ledger.projections import WAIT_1D
 from touchline.sql.ledger.selected_journeys import EVERYTHING, SELECTION, SIMULATED_COLUMN

@@ -171,13 +171,7 @@ ALTER TABLE journey_raw.ledger
     -- Events that a map does not know
     ADD PROJECTION IF NOT EXISTS unmapped
     (
-        SELECT
-            map,
-            map_version,
-            source,
-            touchpoint,
-            action,
-            sum(sign) AS events
+        SELECT map, map_version, source, touchpoint, action, sum(sign) AS events
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
         GROUP BY map, map_version, source, touchpoint, action
     ),

@@ -7,7 +7,8 @@ from typing import Final
 from touchline.sql.language.choices import Choice
 from touchline.sql.language.formulas import wilson
 from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.language.views import indented, layered, own
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import layered, own
 from touchline.sql.ledger.selected_journeys import SELECTION, SIMULATED_COLUMN, selected_sums
 
 MODE: Final = Choice(

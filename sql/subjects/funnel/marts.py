@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from touchline.sql.language.formulas import wilson
-from touchline.sql.language.views import View, chosen, indented, own
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.behind import EventView, behind
 from touchline.sql.ledger.projections import FUNNEL_1D, TOUCHPOINT_ROWS
 from touchline.sql.ledger.rows import NET_ROWS
@@ -77,7 +78,7 @@ FROM
         ) AS following
     FROM
     (
-        {STAGES.replace(chr(10), chr(10) + " " * 8)}
+        {indented(STAGES, "        ").lstrip()}
     ) AS stages
     LEFT JOIN
     (

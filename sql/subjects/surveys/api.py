@@ -7,11 +7,12 @@ from typing import Final
 
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
+from touchline.sql.language.select import indented
 from touchline.sql.language.selection import SPLITS, is_filtered
 from touchline.sql.language.suppression import suppressed
 from touchline.sql.language.targets import QUESTIONS, target_layers, verdict_of_target
 from touchline.sql.language.trends import OF_SAMPLE, SIDE, trend_layers
-from touchline.sql.language.views import any_of, indented, layered
+from touchline.sql.language.views import any_of, layered
 from touchline.sql.subjects.surveys.cells import CARRIED, CELL_KEYS, selected_cells
 from touchline.sql.subjects.surveys.values import value_layers
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.sql.language.select import Select
 from touchline.sql.language.selection import FILTER_COLUMNS, IN_PERIOD, KNOWN_KEYS, OF_MAP, SPLITS, filtered
-from touchline.sql.language.views import indented
 from touchline.sql.ledger.projections import ANSWER_KEYS, SURVEY_1D
-from touchline.sql.subjects.surveys.values import KPI_KEYS, SUMS, counted_scores
+from touchline.sql.subjects.surveys.values import KPI_KEYS, counted_scores, sums_of
 
 CELL_KEYS: Final = ("period", "is_simulated", *KPI_KEYS)
 """Keys of every cell; the groups within which cells add up to a total."""
@@ -40,21 +40,10 @@ def selected_cells(keys: dict[str, str], *, is_compared: bool, condition: str = 
 
 def cells_of(scores: str, keys: tuple[str, ...], period: str) -> str:
     """Rows of scores with `is_chosen`, summed to cells."""
-    names = ", ".join((*keys, *CELL_KEYS))
-    carried = ", ".join(f"any({name}) AS {name}" for name in CARRIED)
-    sums = ",\n        ".join(f"{sql.replace('answers', 'chosen_answers')} AS {name}" for name, sql in SUMS.items())
-    return f"""
-(
-    SELECT
-        {names},
-        {carried},
-        {sums},
-        sum(answers - chosen_answers) AS n_outside
-    FROM
-    (
-        SELECT *, answers * is_chosen AS chosen_answers, {period} AS period
-        FROM{indented(scores, "        ")}
-    )
-    GROUP BY {names}
-    HAVING n > 0 OR n_outside > 0
-)"""
+    names = (*keys, *CELL_KEYS)
+    chosen = {"*": "*", "chosen_answers": "answers * is_chosen", "period": period}
+    columns = {name: name for name in names} | {name: f"any({name})" for name in CARRIED} | sums_of("chosen_answers")
+    outside = {"n_outside": "sum(answers - chosen_answers)"}
+    return Select(
+        columns | outside, Select(chosen, scores), group_by=names, having=("n > 0 OR n_outside > 0",)
+    ).nested()

@@ -6,7 +6,8 @@ from typing import Final
 
 from touchline.sql.language.catalogue import load_catalogue
 from touchline.sql.language.columns import COLUMNS, DAILY, HOURLY, MAP, Column
-from touchline.sql.language.views import View, chosen, indented, own
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.behind import ONE, EventView, behind, rows_behind
 from touchline.sql.ledger.projections import ANSWER_KEYS, ANSWER_TYPE, SURVEY_1D, SURVEY_1H, Projection
 from touchline.sql.subjects.surveys.scores import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas

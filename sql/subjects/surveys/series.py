@@ -11,9 +11,10 @@ from typing import Final
 from touchline.sql.language.choices import GRAINS, Choice
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
+from touchline.sql.language.select import indented
 from touchline.sql.language.selection import IN_PERIOD, KNOWN_KEYS, OF_MAP
 from touchline.sql.language.suppression import is_unsafe, suppressed
-from touchline.sql.language.views import all_of, any_of, indented, layered
+from touchline.sql.language.views import all_of, any_of, layered
 from touchline.sql.ledger.projections import ANSWER_KEYS, SURVEY_1D
 from touchline.sql.subjects.surveys.api import IDENTITY, IS_SPLIT, Shown, flags, measured
 from touchline.sql.subjects.surveys.cells import CELL_KEYS, REST, SPLIT, cells_of

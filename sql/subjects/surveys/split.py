@@ -7,9 +7,10 @@ from typing import Final
 from touchline.sql.language.choices import Choice
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
+from touchline.sql.language.select import indented
 from touchline.sql.language.selection import FILTER_COLUMNS, SPLITS
 from touchline.sql.language.suppression import suppressed
-from touchline.sql.language.views import all_of, any_of, indented, layered
+from touchline.sql.language.views import all_of, any_of, layered
 from touchline.sql.subjects.surveys.api import IDENTITY, IS_SPLIT, SCALE, Shown, flags, measured
 from touchline.sql.subjects.surveys.cells import CARRIED, CELL_KEYS, selected_cells
 from touchline.sql.subjects.surveys.values import SUMS, value_layers

@@ -6,18 +6,25 @@ from typing import Final
 
 from touchline.sql.language.catalogue import load_catalogue
 from touchline.sql.language.formulas import adjusted_wald, student_t, wilson
-from touchline.sql.language.views import indented, layered
+from touchline.sql.language.select import indented
+from touchline.sql.language.views import layered
 from touchline.sql.subjects.surveys.scores import COUNTED_DISPOSITIONS, SCORE_UNITS_PER_POINT, formulas
 
 KPI_KEYS: Final = ("kpi", "kpi_variant", "scope")
-SUMS: Final = {
-    "n": "sum(answers)",
-    "n_positive": "sum(answers * (score BETWEEN good_from AND good_to))",
-    "n_negative": "sum(answers * (score BETWEEN bad_from AND bad_to))",
-    "total": f"sum(answers * units) / {SCORE_UNITS_PER_POINT}",
-    "squares": f"sum(answers * units * units) / {SCORE_UNITS_PER_POINT**2}",
-}
-"""What a number of answers comes to, from rows of `counted_scores`."""
+
+
+def sums_of(answers: str) -> dict[str, str]:
+    """What a number of answers comes to, from rows of `counted_scores`; `answers` is the column that counts them."""
+    return {
+        "n": f"sum({answers})",
+        "n_positive": f"sum({answers} * (score BETWEEN good_from AND good_to))",
+        "n_negative": f"sum({answers} * (score BETWEEN bad_from AND bad_to))",
+        "total": f"sum({answers} * units) / {SCORE_UNITS_PER_POINT}",
+        "squares": f"sum({answers} * units * units) / {SCORE_UNITS_PER_POINT**2}",
+    }
+
+
+SUMS: Final = sums_of("answers")
 
 
 def survey_values(reading: str, dimensions: tuple[str, ...]) -> str:

@@ -51,12 +51,7 @@ FROM
             SELECT map, map_version, stage_order, sum(events) AS reached
             FROM
             (
-                SELECT
-                    map,
-                    map_version,
-                    funnel_before,
-                    funnel_depth,
-                    sum(sign) AS events
+                SELECT map, map_version, funnel_before, funnel_depth, sum(sign) AS events
                 FROM journey_raw.ledger
                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                 GROUP BY map, map_version, funnel_before, funnel_depth
@@ -71,10 +66,7 @@ LEFT JOIN
     SELECT map, map_version, 1 AS is_simulated
     FROM
     (
-        SELECT
-            map,
-            map_version,
-            sum(sign) AS events
+        SELECT map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             AND is_simulated = 1 AND stage != ''

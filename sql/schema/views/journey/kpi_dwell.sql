@@ -36,27 +36,23 @@ FROM
         arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
         arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
         arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
-    FROM 
+    FROM
     (
         SELECT
             *,
             arrayCumSum(arrayMap((one, number) -> if(bitTest(one, 0), 0, log1p(-1 / (length(sorted_times) - number + 1))), sorted_times, arrayEnumerate(sorted_times))) AS logs,
             if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                    SELECT
-                        stage,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                    GROUP BY stage
-                ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                    SELECT
-                        touchpoint,
-                        sum(sign) AS events
-                    FROM journey_raw.ledger
-                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                    GROUP BY touchpoint
-                ))))[node] AS value
-        FROM 
+                SELECT stage, sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY stage
+            ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                SELECT touchpoint, sum(sign) AS events
+                FROM journey_raw.ledger
+                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                GROUP BY touchpoint
+            ))))[node] AS value
+        FROM
         (
             SELECT
                 map, map_version, level, node,
@@ -70,91 +66,86 @@ FROM
                     SELECT map, map_version, level, stays, begins, is_open, simulated > 0 AS simulated
                     FROM
                     (
-                        SELECT *, (toUnixTimestamp(due) = 0 OR due > (
-                        SELECT max(hour) + toIntervalHour(1)
-                        FROM (SELECT bucket AS hour, events FROM (
-                            SELECT
-                                toStartOfHour(event_time) AS bucket,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY bucket
-                        ))
-                        WHERE events != 0
-                    )) AND (map, map_version, who, toUInt32(cycle + 1)) NOT IN (SELECT map, map_version, who, cycle FROM
+                        SELECT
+                            *,
+                            (toUnixTimestamp(due) = 0 OR due > (
+                            SELECT max(hour) + toIntervalHour(1)
+                            FROM (SELECT bucket AS hour, events FROM (
+                                SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                GROUP BY bucket
+                            ))
+                            WHERE events != 0
+                        )) AND (map, map_version, who, toUInt32(cycle + 1)) NOT IN (SELECT map, map_version, who, cycle FROM
+                            (
+                                SELECT
+                                    map,
+                                    map_version,
+                                    sipHash128(person) AS who,
+                                    cycle,
+                                    sum(sign) AS touchpoints,
+                                    sum(sign * is_simulated) AS simulated,
+                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                    sum(sign * is_conversion) AS conversions,
+                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                    AND cycle > 1
+                                GROUP BY map, map_version, who, cycle
+                                HAVING touchpoints > 0
+                                    AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp((
+                                    SELECT max(hour) + toIntervalHour(1)
+                                    FROM (SELECT bucket AS hour, events FROM (
+                                        SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
+                                        FROM journey_raw.ledger
+                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        GROUP BY bucket
+                                    ))
+                                    WHERE events != 0
+                                )))))
+                            )) AS is_open
+                        FROM
                         (
                             SELECT
                                 map,
                                 map_version,
                                 sipHash128(person) AS who,
                                 cycle,
-                                sum(sign) AS touchpoints,
-                                sum(sign * is_simulated) AS simulated,
-                                sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                sum(sign * (stage_max - stage_max_before)) AS highest,
-                                sum(sign * is_conversion) AS conversions,
-                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                AND cycle > 1
-                            GROUP BY map, map_version, who, cycle
-                            HAVING touchpoints > 0 AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp((
-                            SELECT max(hour) + toIntervalHour(1)
-                            FROM (SELECT bucket AS hour, events FROM (
-                                SELECT
-                                    toStartOfHour(event_time) AS bucket,
-                                    sum(sign) AS events
-                                FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                GROUP BY bucket
-                            ))
-                            WHERE events != 0
-                        )))))
-                        )) AS is_open
-                        FROM
-                        (
-                            SELECT
-                                map, map_version, sipHash128(person) AS who, cycle, argMax(churn_due_at, touchpoint_number) AS due,
+                                argMax(churn_due_at, touchpoint_number) AS due,
                                 arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                            SELECT
-                                stage,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY stage
-                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                            SELECT
-                                touchpoint,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY touchpoint
-                        ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
+                                    SELECT stage, sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY stage
+                                ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                    SELECT touchpoint, sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY touchpoint
+                                ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
                                 arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
                                 arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                            SELECT
-                                stage,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY stage
-                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                            SELECT
-                                touchpoint,
-                                sum(sign) AS events
-                            FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                            GROUP BY touchpoint
-                        ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
+                                    SELECT stage, sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY stage
+                                ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                    SELECT touchpoint, sum(sign) AS events
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    GROUP BY touchpoint
+                                ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
                                 arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
                                 sum(sign * is_simulated) AS simulated
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                              AND cycle > 0
-                              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                AND cycle > 0
+                                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                             GROUP BY map, map_version, who, cycle
                         )
                     )
@@ -163,9 +154,7 @@ FROM
                 ARRAY JOIN arrayZip(stays, arrayMap(number -> if(number < length(stays), 0, if(is_open, 1, 2)), arrayEnumerate(stays)), begins, arrayPushBack(arrayPopFront(begins), 1000000 * toInt64(toUnixTimestamp((
                 SELECT max(hour) + toIntervalHour(1)
                 FROM (SELECT bucket AS hour, events FROM (
-                    SELECT
-                        toStartOfHour(event_time) AS bucket,
-                        sum(sign) AS events
+                    SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                     GROUP BY bucket

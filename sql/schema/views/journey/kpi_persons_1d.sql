@@ -34,11 +34,7 @@ LEFT JOIN
     SELECT bucket, map, map_version, 1 AS is_simulated
     FROM
     (
-        SELECT
-            local_date AS bucket,
-            map,
-            map_version,
-            sum(sign) AS events
+        SELECT local_date AS bucket, map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             AND is_simulated = 1

@@ -56,13 +56,13 @@ FROM
         multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
         multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
-    FROM 
+    FROM
     (
         SELECT
             *,
             1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
             t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
-        FROM 
+        FROM
         (
             SELECT
                 *,
@@ -70,7 +70,7 @@ FROM
                 if(kind = 'mean', 1, 100) * numerator / n AS value,
                 (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
                 multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
-            FROM 
+            FROM
             (
                 SELECT
                     *,
@@ -81,7 +81,7 @@ FROM
                     greatest(n - 1, 1) AS t_degrees,
                     (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
                     1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
-                FROM 
+                FROM
                 (
                     SELECT
                         bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, kpi_variant, scope,
@@ -130,11 +130,7 @@ FROM
                             SELECT map, map_version, max(bucket) AS last_day
                             FROM
                             (
-                                SELECT
-                                    local_date AS bucket,
-                                    map,
-                                    map_version,
-                                    sum(sign) AS answers
+                                SELECT local_date AS bucket, map, map_version, sum(sign) AS answers
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
                                 GROUP BY bucket, map, map_version

@@ -19,11 +19,7 @@ FROM
 (
     SELECT map, map_version, min(local_date) AS first_day, max(local_date) AS last_day, sum(events_of_day) AS events
     FROM (SELECT map, map_version, local_date, events AS events_of_day FROM (
-SELECT
-    map,
-    map_version,
-    local_date,
-    sum(sign) AS events
+SELECT map, map_version, local_date, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND stage != ''

@@ -17,13 +17,7 @@ AS SELECT
     is_simulated
 FROM 
 (
-    SELECT
-        map,
-        map_version,
-        source,
-        touchpoint,
-        action,
-        sum(sign) AS events
+    SELECT map, map_version, source, touchpoint, action, sum(sign) AS events
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
     GROUP BY map, map_version, source, touchpoint, action
@@ -33,11 +27,7 @@ LEFT JOIN
     SELECT map, map_version, touchpoint, 1 AS is_simulated
     FROM
     (
-        SELECT
-            map,
-            map_version,
-            touchpoint,
-            sum(sign) AS events
+        SELECT map, map_version, touchpoint, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             AND is_simulated = 1 AND stage = ''

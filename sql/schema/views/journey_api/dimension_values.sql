@@ -14,9 +14,7 @@ AS SELECT
 FROM 
 (
     SELECT 'touchpoint' AS key, value, events FROM (
-SELECT
-    toString(touchpoint) AS value,
-    sum(sign) AS events
+SELECT toString(touchpoint) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -24,9 +22,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'stage' AS key, value, events FROM (
-SELECT
-    toString(stage) AS value,
-    sum(sign) AS events
+SELECT toString(stage) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -34,9 +30,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'channel' AS key, value, events FROM (
-SELECT
-    toString(channel) AS value,
-    sum(sign) AS events
+SELECT toString(channel) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -44,9 +38,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'is_online' AS key, value, events FROM (
-SELECT
-    toString(toString(is_online)) AS value,
-    sum(sign) AS events
+SELECT toString(toString(is_online)) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -54,9 +46,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'is_simulated' AS key, value, events FROM (
-SELECT
-    toString(toString(is_simulated)) AS value,
-    sum(sign) AS events
+SELECT toString(toString(is_simulated)) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -64,9 +54,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'brand' AS key, value, events FROM (
-SELECT
-    toString(brand) AS value,
-    sum(sign) AS events
+SELECT toString(brand) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -74,9 +62,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'place' AS key, value, events FROM (
-SELECT
-    toString(place) AS value,
-    sum(sign) AS events
+SELECT toString(place) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -84,9 +70,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'persona' AS key, value, events FROM (
-SELECT
-    toString(persona) AS value,
-    sum(sign) AS events
+SELECT toString(persona) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}
@@ -94,9 +78,7 @@ GROUP BY value
     ) WHERE events != 0
     UNION ALL
     SELECT 'segment' AS key, value, events FROM (
-SELECT
-    toString(segment) AS value,
-    sum(sign) AS events
+SELECT toString(segment) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32}

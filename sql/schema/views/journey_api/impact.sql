@@ -71,22 +71,18 @@ AS SELECT
     CAST(row_number() OVER (ORDER BY is_flagged DESC, ifNull(score, -inf) DESC, touchpoint, is_simulated, kpi, kpi_variant, scope), 'UInt64') AS rank
 FROM 
 (
-    SELECT
-        *,
-        if(gap > 0, impact * gap, NULL) AS score
-    FROM 
+    SELECT *, if(gap > 0, impact * gap, NULL) AS score
+    FROM
     (
-        SELECT
-            *,
-            journeys * difference AS impact
-        FROM 
+        SELECT *, journeys * difference AS impact
+        FROM
         (
             SELECT
                 *,
                 if(is_known, good_share - bad_share, NULL) AS difference,
                 if(is_known, good_share - bad_share - sqrt(pow(good_below, 2) + pow(bad_above, 2)), NULL) AS difference_low,
                 if(is_known, good_share - bad_share + sqrt(pow(good_above, 2) + pow(bad_below, 2)), NULL) AS difference_high
-            FROM 
+            FROM
             (
                 SELECT
                     *,
@@ -94,13 +90,10 @@ FROM
                     least(NOT is_hidden, n_good > 0, n_bad > 0) AS is_known,
                     if(is_hidden, NULL, if(is_low_good, value - target, target - value) / (highest - lowest)) AS gap,
                     if(multiIf(greatest(isNull(target), isNull(ci_low)), NULL, if(is_low_good, ci_high <= target, ci_low >= target), 'met', if(is_low_good, ci_low > target, ci_high < target), 'missed', 'not proved') = 'missed', NOT is_hidden, 0) AS is_flagged
-                FROM 
+                FROM
                 (
-                    SELECT
-                        *,
-                        if(length(targets) = 1, targets[1], NULL) AS target,
-                        nullIf(wording, '') AS question
-                    FROM 
+                    SELECT *, if(length(targets) = 1, targets[1], NULL) AS target, nullIf(wording, '') AS question
+                    FROM
                     (
                         SELECT
                             *,
@@ -109,7 +102,7 @@ FROM
                             bad_share - greatest(bad_centre - bad_half, 0) AS bad_below,
                             least(bad_centre + bad_half, 1) - bad_share AS bad_above,
                             arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here)))) AS targets
-                        FROM 
+                        FROM
                         (
                             SELECT
                                 *,
@@ -120,7 +113,7 @@ FROM
                                 (bad_converted + 1.9207294103470627) / (n_bad + 3.8414588206941254) AS bad_centre,
                                 1.959963984540054 * sqrt(bad_converted * (n_bad - bad_converted) / n_bad + 0.9603647051735313) / (n_bad + 3.8414588206941254) AS bad_half,
                                 arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, at_stages)), questions) AS asked_here
-                            FROM 
+                            FROM
                             (
                                 SELECT *
                                 FROM
@@ -130,13 +123,13 @@ FROM
                                         multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
                                         multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
                                         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
-                                    FROM 
+                                    FROM
                                     (
                                         SELECT
                                             *,
                                             1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
                                             t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
-                                        FROM 
+                                        FROM
                                         (
                                             SELECT
                                                 *,
@@ -144,7 +137,7 @@ FROM
                                                 if(kind = 'mean', 1, 100) * numerator / n AS value,
                                                 (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
                                                 multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
-                                            FROM 
+                                            FROM
                                             (
                                                 SELECT
                                                     *,
@@ -155,7 +148,7 @@ FROM
                                                     greatest(n - 1, 1) AS t_degrees,
                                                     (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
                                                     1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
-                                                FROM 
+                                                FROM
                                                 (
                                                     SELECT
                                                         touchpoint, is_simulated, kpi, kpi_variant, scope, any(cells.kind) AS kind, any(cells.lowest) AS lowest, any(cells.highest) AS highest, any(cells.unit) AS unit, any(cells.small_n) AS small_n, any(cells.is_low_good) AS is_low_good, sum(cells.n) AS n, sum(cells.n_positive) AS n_positive, sum(cells.n_negative) AS n_negative, sum(cells.total) AS total, sum(cells.squares) AS squares,
@@ -165,13 +158,13 @@ FROM
                                                         SELECT
                                                             *,
                                                             least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)), least(unsafe_all_2 > 0, greatest(stop_2 = 0, rank_2 <= stop_2)))) AS is_hidden
-                                                        FROM 
+                                                        FROM
                                                         (
                                                             SELECT
                                                                 *,
                                                                 minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
                                                                 minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
-                                                            FROM 
+                                                            FROM
                                                             (
                                                                 SELECT
                                                                     *,
@@ -185,14 +178,14 @@ FROM
                                                                     sum(n_outside) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS outside_until_2,
                                                                     sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS unsafe_until_2,
                                                                     sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1) AS unsafe_all_2
-                                                                FROM 
+                                                                FROM
                                                                 (
                                                                     SELECT
                                                                         *,
                                                                         least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
                                                                         least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1,
                                                                         least(n_2 > 0, greatest(n_2 < 5, least(outside_2 > 0, outside_2 < 5))) AS is_unsafe_2
-                                                                    FROM 
+                                                                    FROM
                                                                     (
                                                                         SELECT
                                                                             *,
@@ -202,18 +195,30 @@ FROM
                                                                             sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1,
                                                                             sum(n) OVER (PARTITION BY group_0, node_1, node_2) AS n_2,
                                                                             sum(n_outside) OVER (PARTITION BY group_0, node_1, node_2) AS outside_2
-                                                                        FROM 
+                                                                        FROM
                                                                         (
                                                                             SELECT
                                                                                 *,
                                                                                 (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
                                                                                 (stage_order, stage) AS node_1,
                                                                                 (touchpoint) AS node_2
-                                                                            FROM 
+                                                                            FROM
                                                                             (
                                                                                 SELECT
-                                                                                    stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope,
-                                                                                    any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                                                    stage_order,
+                                                                                    stage,
+                                                                                    touchpoint,
+                                                                                    period,
+                                                                                    is_simulated,
+                                                                                    kpi,
+                                                                                    kpi_variant,
+                                                                                    scope,
+                                                                                    any(kind) AS kind,
+                                                                                    any(lowest) AS lowest,
+                                                                                    any(highest) AS highest,
+                                                                                    any(unit) AS unit,
+                                                                                    any(small_n) AS small_n,
+                                                                                    any(is_low_good) AS is_low_good,
                                                                                     sum(chosen_answers) AS n,
                                                                                     sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
                                                                                     sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
@@ -361,16 +366,12 @@ FROM
                                 LEFT JOIN
                                 (
                                     SELECT if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                        SELECT
-                                            stage,
-                                            sum(sign) AS events
+                                        SELECT stage, sum(sign) AS events
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                         GROUP BY stage
                                     ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                        SELECT
-                                            touchpoint,
-                                            sum(sign) AS events
+                                        SELECT touchpoint, sum(sign) AS events
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                         GROUP BY touchpoint
@@ -381,16 +382,12 @@ FROM
                                         FROM
                                         (
                                             SELECT groupArray(2 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                        SELECT
-                                            stage,
-                                            sum(sign) AS events
+                                        SELECT stage, sum(sign) AS events
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                         GROUP BY stage
                                     ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                        SELECT
-                                            touchpoint,
-                                            sum(sign) AS events
+                                        SELECT touchpoint, sum(sign) AS events
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                         GROUP BY touchpoint

@@ -68,7 +68,7 @@ FROM
     SELECT
         *,
         multiIf(greatest(now_n = 0, before_n = 0), 'no answers to compare', change_low > 0, 'up', change_high < 0, 'down', 'no significant change') AS trend
-    FROM 
+    FROM
     (
         SELECT
             *,
@@ -76,7 +76,7 @@ FROM
             if(kind = 'net', net_change + half_change, change + sqrt(pow(now_above, 2) + pow(before_below, 2))) AS change_high,
             if(length(targets) = 1, targets[1], NULL) AS target,
             nullIf(wording, '') AS question
-        FROM 
+        FROM
         (
             SELECT
                 *,
@@ -87,7 +87,7 @@ FROM
                 100 * (now_wald_net - before_wald_net) AS net_change,
                 100 * 1.959963984540054 * sqrt(now_wald_variance / (now_n + 3) + before_wald_variance / (before_n + 3)) AS half_change,
                 arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here)))) AS targets
-            FROM 
+            FROM
             (
                 SELECT
                     *,
@@ -95,7 +95,7 @@ FROM
                     now_t_quantile * greatest(before_deviation, abs(change)) / sqrt(now_n) AS now_half,
                     before_t_quantile * greatest(now_deviation, abs(change)) / sqrt(before_n) AS before_half,
                     arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, [toString(stage)])), questions) AS asked_here
-                FROM 
+                FROM
                 (
                     SELECT
                         stage_order, stage, touchpoint, is_simulated, kpi, kpi_variant, scope, now_is_hidden, before_is_hidden, wording, questions,
@@ -111,13 +111,13 @@ FROM
                             SELECT
                                 *,
                                 least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)), least(unsafe_all_2 > 0, greatest(stop_2 = 0, rank_2 <= stop_2)))) AS is_hidden
-                            FROM 
+                            FROM
                             (
                                 SELECT
                                     *,
                                     minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
                                     minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
-                                FROM 
+                                FROM
                                 (
                                     SELECT
                                         *,
@@ -131,14 +131,14 @@ FROM
                                         sum(n_outside) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS outside_until_2,
                                         sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS unsafe_until_2,
                                         sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1) AS unsafe_all_2
-                                    FROM 
+                                    FROM
                                     (
                                         SELECT
                                             *,
                                             least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
                                             least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1,
                                             least(n_2 > 0, greatest(n_2 < 5, least(outside_2 > 0, outside_2 < 5))) AS is_unsafe_2
-                                        FROM 
+                                        FROM
                                         (
                                             SELECT
                                                 *,
@@ -148,14 +148,14 @@ FROM
                                                 sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1,
                                                 sum(n) OVER (PARTITION BY group_0, node_1, node_2) AS n_2,
                                                 sum(n_outside) OVER (PARTITION BY group_0, node_1, node_2) AS outside_2
-                                            FROM 
+                                            FROM
                                             (
                                                 SELECT
                                                     *,
                                                     (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
                                                     (stage_order, stage) AS node_1,
                                                     (touchpoint) AS node_2
-                                                FROM 
+                                                FROM
                                                 (
                                                     SELECT
                                                         stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope, n, n_outside, (kind, lowest, highest, unit, small_n, is_low_good) AS of_kpi, (n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, wald_net, wald_variance, t_quantile, deviation, is_alike, ci_method) AS sample
@@ -165,20 +165,20 @@ FROM
                                                             *,
                                                             if(n > 1, sqrt(greatest(squares - total * total / n, 0) / t_degrees), greatest(value - lowest, highest - value)) AS deviation,
                                                             least(kind = 'mean', ci_high - ci_low <= 1e-06) AS is_alike
-                                                        FROM 
+                                                        FROM
                                                         (
                                                             SELECT
                                                                 *,
                                                                 multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
                                                                 multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
                                                                 multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
-                                                            FROM 
+                                                            FROM
                                                             (
                                                                 SELECT
                                                                     *,
                                                                     1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
                                                                     t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
-                                                                FROM 
+                                                                FROM
                                                                 (
                                                                     SELECT
                                                                         *,
@@ -186,7 +186,7 @@ FROM
                                                                         if(kind = 'mean', 1, 100) * numerator / n AS value,
                                                                         (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
                                                                         multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
-                                                                    FROM 
+                                                                    FROM
                                                                     (
                                                                         SELECT
                                                                             *,
@@ -197,11 +197,23 @@ FROM
                                                                             greatest(n - 1, 1) AS t_degrees,
                                                                             (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
                                                                             1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
-                                                                        FROM 
+                                                                        FROM
                                                                         (
                                                                             SELECT
-                                                                                stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope,
-                                                                                any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                                                stage_order,
+                                                                                stage,
+                                                                                touchpoint,
+                                                                                period,
+                                                                                is_simulated,
+                                                                                kpi,
+                                                                                kpi_variant,
+                                                                                scope,
+                                                                                any(kind) AS kind,
+                                                                                any(lowest) AS lowest,
+                                                                                any(highest) AS highest,
+                                                                                any(unit) AS unit,
+                                                                                any(small_n) AS small_n,
+                                                                                any(is_low_good) AS is_low_good,
                                                                                 sum(chosen_answers) AS n,
                                                                                 sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
                                                                                 sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
@@ -210,7 +222,10 @@ FROM
                                                                                 sum(answers - chosen_answers) AS n_outside
                                                                             FROM
                                                                             (
-                                                                                SELECT *, answers * is_chosen AS chosen_answers, arrayJoin(arrayFilter(one -> [is_now, is_before][one + 1], [0, 1])) AS period
+                                                                                SELECT
+                                                                                    *,
+                                                                                    answers * is_chosen AS chosen_answers,
+                                                                                    arrayJoin(arrayFilter(one -> [is_now, is_before][one + 1], [0, 1])) AS period
                                                                                 FROM
                                                                                 (
                                                                                     SELECT *, toInt64(round(score * 1000)) AS units

@@ -50,13 +50,13 @@ FROM
         multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
         multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
         multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
-    FROM 
+    FROM
     (
         SELECT
             *,
             1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
             t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
-        FROM 
+        FROM
         (
             SELECT
                 *,
@@ -64,7 +64,7 @@ FROM
                 if(kind = 'mean', 1, 100) * numerator / n AS value,
                 (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
                 multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
-            FROM 
+            FROM
             (
                 SELECT
                     *,
@@ -75,7 +75,7 @@ FROM
                     greatest(n - 1, 1) AS t_degrees,
                     (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
                     1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
-                FROM 
+                FROM
                 (
                     SELECT
                         if(is_other, '', split_name) AS split_value, is_other, period, is_simulated, kpi, kpi_variant, scope,
@@ -91,12 +91,12 @@ FROM
                             SELECT
                                 *,
                                 least(greatest((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), {by:String} IN ('brand', 'place', 'persona', 'segment')), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)))) AS is_hidden
-                            FROM 
+                            FROM
                             (
                                 SELECT
                                     *,
                                     minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1
-                                FROM 
+                                FROM
                                 (
                                     SELECT
                                         *,
@@ -105,13 +105,13 @@ FROM
                                         sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS outside_until_1,
                                         sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS unsafe_until_1,
                                         sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1
-                                    FROM 
+                                    FROM
                                     (
                                         SELECT
                                             *,
                                             least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
                                             least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1
-                                        FROM 
+                                        FROM
                                         (
                                             SELECT
                                                 *,
@@ -119,17 +119,24 @@ FROM
                                                 sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
                                                 sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
                                                 sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1
-                                            FROM 
+                                            FROM
                                             (
-                                                SELECT
-                                                    *,
-                                                    (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
-                                                    (split_value) AS node_1
-                                                FROM 
+                                                SELECT *, (period, is_simulated, kpi, kpi_variant, scope) AS group_0, (split_value) AS node_1
+                                                FROM
                                                 (
                                                     SELECT
-                                                        split_value, period, is_simulated, kpi, kpi_variant, scope,
-                                                        any(kind) AS kind, any(lowest) AS lowest, any(highest) AS highest, any(unit) AS unit, any(small_n) AS small_n, any(is_low_good) AS is_low_good,
+                                                        split_value,
+                                                        period,
+                                                        is_simulated,
+                                                        kpi,
+                                                        kpi_variant,
+                                                        scope,
+                                                        any(kind) AS kind,
+                                                        any(lowest) AS lowest,
+                                                        any(highest) AS highest,
+                                                        any(unit) AS unit,
+                                                        any(small_n) AS small_n,
+                                                        any(is_low_good) AS is_low_good,
                                                         sum(chosen_answers) AS n,
                                                         sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
                                                         sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
