@@ -16,8 +16,8 @@ ABSOLUTE_PATHS = re.compile(r"(?<![\w.$}])/(?:work|home|Users|root)" + r"/[\w.-]
 REGISTRY_HOSTS = re.compile(
     r"\b(?:pypi\.org|pythonhosted\." + r"org|repo\d?\.maven\.|registry\.npmjs|deb\.debian\.org)"
 )
-# Four numbers, or a network with its width: 10.0.0 alone is a version.
-PRIVATE_ADDRESSES = re.compile(r"\b(?:10(?:\.\d{1,3}){2}|(?:192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3})(?:\.\d{1,3}\b|/\d)")
+# Four numbers: three are a version, such as 10.0.0 of a package.
+PRIVATE_ADDRESSES = re.compile(r"\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}\b")
 BIGGEST_FILE_BYTES = 600_000
 
 
