@@ -1,7 +1,7 @@
 """The worker's side: from Kafka records to rows of the ledger, one step a module.
 
-Imports run down only: worker (the process) → loop (store exactly once) → pipeline → steps and state → ledger → values. A room may skip
-floors, steps and state do not know each other.
+Imports only run downwards: worker (the process) → loop (store exactly once) → pipeline → steps and state → ledger → values. A part may
+import from any part below it; steps and state do not import each other.
 """
 
 if __name__ != "touchline.processors":

@@ -15,7 +15,7 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 
 
-class DirectWay:
+class DirectTransport:
     """One KafkaProducer."""
 
     events_at_once: Final = 1

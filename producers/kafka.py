@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from touchline.producers.deliveries import OnDelivery
-from touchline.producers.direct import DirectWay
+from touchline.producers.direct import DirectTransport
 from touchline.producers.producer import EventProducer
 from touchline.producers.record import PreparedRecord
 from touchline.schemas.identifiers import PersonKeys
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 DELIVERY_TIMEOUT_SECONDS = 120.0
-"""So long kafka-python tries to deliver an event before it fails; with an outbox it is then tried anew."""
+"""Longest time that kafka-python tries to deliver an event before it fails; with an outbox it is then tried anew."""
 
 
-class Way(Protocol):
+class Transport(Protocol):
     """How records get to Kafka; the methods are those of EventProducer with an underscore."""
 
     @property
@@ -74,15 +74,15 @@ class TouchpointProducer(EventProducer):
         """
         super().__init__(**options)
         to_kafka = (kafka_bootstrap, topic, connect_timeout_seconds, delivery_timeout_seconds, kafka_options or {})
-        self._way: Way
+        self._transport: Transport
         if outbox is None:
-            self._way = DirectWay(self._deliveries, *to_kafka)
+            self._transport = DirectTransport(self._deliveries, *to_kafka)
         else:
             from touchline.producers.outbox.config import OutboxConfig
-            from touchline.producers.outbox.way import OutboxWay
+            from touchline.producers.outbox.transport import OutboxTransport
 
-            self._way = OutboxWay(OutboxConfig.of(outbox), self._deliveries, *to_kafka, self._clock_us)
-        self._events_at_once = self._way.events_at_once
+            self._transport = OutboxTransport(OutboxConfig.of(outbox), self._deliveries, *to_kafka, self._clock_us)
+        self._events_at_once = self._transport.events_at_once
 
     @classmethod
     def from_settings(cls, settings: Settings, **options: Any) -> Self:
@@ -101,21 +101,21 @@ class TouchpointProducer(EventProducer):
     @property
     def waiting_bytes(self) -> int:
         """What waits in the outbox, records of other processes included; 0 without one."""
-        return self._way.waiting_bytes
+        return self._transport.waiting_bytes
 
     def secure(self) -> None:
         """Waits for Kafka's acknowledgements; with an outbox there is nothing to wait for."""
-        if not self._way.keeps_events:
+        if not self._transport.keeps_events:
             self.flush()
 
     def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
-        self._way.send(records, on_delivery)
+        self._transport.send(records, on_delivery)
 
     def _settle(self, timeout_seconds: float | None) -> None:
-        self._way.settle(timeout_seconds)
+        self._transport.settle(timeout_seconds)
 
     def _settle_last(self, timeout_seconds: float | None) -> None:
-        self._way.settle_last(timeout_seconds)
+        self._transport.settle_last(timeout_seconds)
 
     def _disconnect(self) -> None:
-        self._way.disconnect()
+        self._transport.disconnect()

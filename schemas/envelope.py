@@ -25,8 +25,6 @@ Name = Annotated[str, Field(max_length=256)]
 RequiredName = Annotated[str, Field(min_length=1, max_length=256)]
 # The pattern goes to the JSON Schema only: the text is read once, by times.parse_time, which also needs the zone.
 Timestamp = Annotated[str, Field(max_length=40, json_schema_extra={"pattern": TIMESTAMP_PATTERN})]
-# Wider integers do not survive JSON in every language (RFC 7493, I-JSON).
-SafeInteger = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 Property = Annotated[str | int | Annotated[float, Field(allow_inf_nan=False)] | bool, Field(union_mode="left_to_right")]
 
 

@@ -23,7 +23,6 @@ BASE_URI: Final = "https://touchline.invalid/schemas/"
 """A name, not an address: RFC 2606 keeps `.invalid` from ever being one."""
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ASYNCAPI: Final = "3.0.0"
-_SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
 _HEADERS: Final = {
     "ce_id": ("id of the event", True),
     "ce_source": ("source of the event", True),

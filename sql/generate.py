@@ -1,7 +1,8 @@
 """Writes what follows from the KPI catalogue and the views: `python -m touchline.sql.generate`. A test holds the files against them.
 
 Once a release has applied a migration it is frozen (ClickHouse remembers its checksum): a projection that is added or changed later needs
-a migration of its own, with the next number. Views are no migrations: each has a file that may change (schema/view_files.py).
+a migration of its own, with the next number. Until the first release all projections are written into 0004; afterwards a new one leaves
+`_projections()` out and has its migration written by hand. Views are no migrations: each has a file that may change (schema/view_files.py).
 
 Why: docs/decisions/0051, docs/decisions/0182.
 """

@@ -1,6 +1,6 @@
 """The page's files, held in memory: names under a hash of them all never change, so that a browser asks for each once a release.
 
-The page says `/static/main.js`; where it is served, that reads `/static/<hash>/main.js`, and relative imports of modules stay under it: one
+The page says `/static/app.js`; where it is served, that reads `/static/<hash>/app.js`, and relative imports of modules stay under it: one
 release's modules are never mixed with another's. A changed file is seen within a second.
 """
 

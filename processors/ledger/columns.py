@@ -22,7 +22,6 @@ ATTACHED = (*SHARED, "map", "map_version", *DECIDED)
 """Columns of an attached row: what the event says, then what the journey map decides."""
 
 FATE = ("fate", "reason", "field")
-RECEIVED = FACT + FATE
 BARE = (
     "source",
     "event_id",

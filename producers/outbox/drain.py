@@ -43,7 +43,7 @@ _STANDBY_SECONDS: Final = 0.25
 _BACKOFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 
 
-class Link(Protocol):
+class BrokerLink(Protocol):
     """A connection to Kafka (link.py)."""
 
     partitions: int
@@ -75,7 +75,7 @@ class Drainer(threading.Thread):
         self,
         writer: OutboxWriter,
         account: OutboxAccount,
-        open_link: Callable[[], Link],
+        open_link: Callable[[], BrokerLink],
         is_refused_for_good: Callable[[BaseException], bool],
         clock_us: Callable[[], int],
         patience_seconds: float,
@@ -161,7 +161,7 @@ class Drainer(threading.Thread):
             self._refuse(window, refused)
         self._publish(reader, window)
 
-    def _pump(self, link: Link, reader: OutboxReader, window: Window) -> None:
+    def _pump(self, link: BrokerLink, reader: OutboxReader, window: Window) -> None:
         progress_s = time.monotonic()
         while True:
             if self._collect(window):

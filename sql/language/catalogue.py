@@ -103,10 +103,6 @@ class Catalogue(_Entry):
         """Every variant of every survey KPI, in the order of the catalogue."""
         return ((kpi, variant) for kpi in self.surveys for variant in kpi.variants)
 
-    def of_view(self, view: str) -> list[CountKpi]:
-        """The counted KPIs that a mart shows."""
-        return [kpi for kpi in self.counts if view in kpi.views]
-
 
 @cache
 def load_catalogue() -> Catalogue:

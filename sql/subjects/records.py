@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.schemas.reasons import Fate
 from touchline.sql.language.columns import COLUMNS
 from touchline.sql.language.views import View, own
 from touchline.sql.ledger.rows import NET_ROWS, rows_of_ledger
 from touchline.sql.ledger.settlements import IS_OPEN, SETTLED
 
-FATES = ("stored", "duplicate", "superseded", "quarantined", "suppressed", "erased")
+FATES = tuple(fate.value for fate in Fate)
 _STREAM = "splitByChar('/', toString(stream))"
 _QUARANTINED = f"kind = 'received' AND fate = 'quarantined'\n      AND {NET_ROWS}"
 _QUARANTINE_COLUMNS = own(

@@ -15,7 +15,7 @@ from tests.support.engine import running_engine
 from tests.unit.processors.loop.world import batch, event, make_loop, person_key, records_of, store_all
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
-from touchline.processors.ledger.columns import ATTACHED, BARE, HEAD, LINK, MARK, RECEIVED, default_of
+from touchline.processors.ledger.columns import ATTACHED, BARE, FACT, FATE, HEAD, LINK, MARK, default_of
 from touchline.processors.ledger.encode import Column
 from touchline.processors.ledger.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
 from touchline.processors.ledger.memory import MemoryLedger
@@ -255,7 +255,7 @@ def test_the_columns_that_the_worker_writes_are_the_tables(engine: Settings) -> 
         client.execute("SELECT name, type FROM system.columns WHERE database = 'journey_raw' AND table = 'ledger'")
     )
     client.disconnect()
-    written = {*HEAD, *RECEIVED, *BARE, *ATTACHED, *LINK, *MARK}
+    written = {*HEAD, *FACT, *FATE, *BARE, *ATTACHED, *LINK, *MARK}
     assert written <= set(types)
     # Columns that later parts fill: erasure and identity across partitions.
     assert set(types) - written == {"cursors", "handoff_to", "handoff_number"}

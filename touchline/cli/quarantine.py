@@ -14,7 +14,7 @@ from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import quiet_sending_log
 from touchline.errors import NotClean, TouchlineError, WrongUsage
 from touchline.processors.steps.cipher import Cipher
-from touchline.quarantine.entries import EntryFilter, Position, count_open, read_open, read_settled
+from touchline.quarantine.entries import EntryFilter, RecordPosition, count_open, read_open, read_settled
 from touchline.quarantine.keep import Kept, State, state_of
 from touchline.quarantine.objects import bytes_object, entry_object, outcome_object
 from touchline.quarantine.page import entries_page, entry_page, outcome_lines
@@ -113,7 +113,7 @@ def show(
         touchline quarantine show 3/1042 --raw > record.json
     """
     settings = load_settings()
-    selection = EntryFilter(positions=tuple(Position.parse(one, settings.topic) for one in positions))
+    selection = EntryFilter(positions=tuple(RecordPosition.parse(one, settings.topic) for one in positions))
     with open_ledger(settings) as client:
         entries = [*read_open(client, selection), *read_settled(client, selection)]
         if not entries:
@@ -235,7 +235,7 @@ def _selection(
     limit: int | None,
 ) -> EntryFilter:
     return EntryFilter(
-        tuple(Position.parse(one, settings.topic) for one in positions or ()),
+        tuple(RecordPosition.parse(one, settings.topic) for one in positions or ()),
         source,
         None if reason is None else reason.value,
         field,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from touchline.identity.links import Identifier
-from touchline.identity.passed import Cursors, Position
+from touchline.identity.passed import Cursors, LedgerPosition
 
 Home = Callable[[Identifier], int]
 """The partition to which the key of an identifier hashes."""
@@ -24,7 +24,7 @@ class Handoff(NamedTuple):
 
     identifier: Identifier
     number: int
-    position: Position
+    position: LedgerPosition
     to: int
 
 
@@ -56,7 +56,7 @@ def leaders(persons: Iterable[Identifier], home: Home) -> dict[Identifier, int]:
 
 
 def give_away(
-    persons: Mapping[Identifier, Identifier], newest: Mapping[Identifier, Handoff], home: Home, position: Position
+    persons: Mapping[Identifier, Identifier], newest: Mapping[Identifier, Handoff], home: Home, position: LedgerPosition
 ) -> list[Handoff]:
     """The handoffs that the insert at `position` must contain: of each identifier that its partition holds and does not lead, to the
     leader.

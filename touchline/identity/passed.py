@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 
-class Position(NamedTuple):
+class LedgerPosition(NamedTuple):
     """Where a row of the ledger lies: the partition whose worker inserted it, and the number of that insert, from 1."""
 
     partition: int
@@ -23,8 +23,8 @@ Cursors = Mapping[int, int]
 
 
 def passed(
-    positions: Iterable[Position], partitions: Collection[int], cursors_of: Mapping[int, Cursors]
-) -> set[Position]:
+    positions: Iterable[LedgerPosition], partitions: Collection[int], cursors_of: Mapping[int, Cursors]
+) -> set[LedgerPosition]:
     """The positions whose rows are passed: the cursors of all other partitions for that partition are at the insert or beyond it.
 
     `partitions` are all partitions of the topic; one without cursors has read nothing. `cursors_of` holds the cursors of each newest mark,
@@ -37,7 +37,7 @@ def passed(
         others = (cursors_of.get(other, {}).get(partition, 0) for other in partitions if other != partition)
         read_up_to[partition] = min(others, default=None)  # None: there is nobody else to wait for
 
-    def is_passed(position: Position) -> bool:
+    def is_passed(position: LedgerPosition) -> bool:
         limit = read_up_to[position.partition]
         return limit is None or position.insert_number <= limit
 

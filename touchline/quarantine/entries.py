@@ -16,7 +16,7 @@ from touchline.sql.ledger.settlements import IS_OPEN, SETTLED
 _POSITION = re.compile(r"(?:([\w.-]+)/)?(\d{1,9})/(\d{1,18})")
 
 
-class Position(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where a record stands in Kafka. Without a topic: of the configured one."""
 
     topic: str
@@ -24,7 +24,7 @@ class Position(NamedTuple):
     offset: int
 
     @classmethod
-    def parse(cls, text: str, topic: str) -> Position:
+    def parse(cls, text: str, topic: str) -> RecordPosition:
         """From `[TOPIC/]PARTITION/OFFSET`. Raises WrongUsage."""
         match = _POSITION.fullmatch(text)
         if match is None:
@@ -39,7 +39,7 @@ class EntryFilter(NamedTuple):
     """Which entries: all conditions hold. Times are UTC, `since` included, `until` excluded; `limit` takes the oldest ones unless the
     newest are asked for."""
 
-    positions: tuple[Position, ...] = ()
+    positions: tuple[RecordPosition, ...] = ()
     source: str | None = None
     reason: str | None = None
     field: str | None = None

@@ -31,7 +31,7 @@ class Periods(NamedTuple):
 
 class Trend(NamedTuple):
     """`change` is the value less that of the period before, in the KPI's unit, with its 95 % interval. `verdict` is `up` or `down` where
-    the interval leaves zero out; of several KPIs one in twenty does so by chance (sql/trends.py)."""
+    the interval leaves zero out; of several KPIs one in twenty does so by chance (sql/language/trends.py)."""
 
     verdict: str
     change: float | None

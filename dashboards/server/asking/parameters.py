@@ -40,10 +40,6 @@ class Parameters:
         self._known.add(name)
         return self._values.get(name, [])
 
-    def is_given(self, name: str) -> bool:
-        """Whether it stands in the URL. Does not count as reading it."""
-        return name in self._values
-
     def names(self) -> list[str]:
         """Those that stand in the URL."""
         return list(self._values)

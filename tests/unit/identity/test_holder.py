@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from tests.unit.identity.histories import IDENTIFIERS, card, login, visitor
 from touchline.identity.holder import Handoff, broken_chains, give_away, holders, leaders, newest_handoffs
 from touchline.identity.links import Identifier
-from touchline.identity.passed import Position
+from touchline.identity.passed import LedgerPosition
 
 PARTITIONS = 4
 
@@ -21,8 +21,8 @@ def home(identifier: Identifier) -> int:
 
 CARD = card(1)
 assert home(CARD) == 0
-FIRST = Handoff(CARD, 1, Position(0, 10), to=2)
-SECOND = Handoff(CARD, 2, Position(2, 3), to=1)
+FIRST = Handoff(CARD, 1, LedgerPosition(0, 10), to=2)
+SECOND = Handoff(CARD, 2, LedgerPosition(2, 3), to=1)
 
 
 def holder_of_card(own: int, cursors: dict[int, int]) -> int:
@@ -46,7 +46,7 @@ def test_own_handoffs_count_whatever_the_cursors_say() -> None:
 
 
 def test_the_number_decides_and_not_the_insert_in_which_a_handoff_lies() -> None:
-    back = Handoff(CARD, 3, Position(1, 1), to=0)
+    back = Handoff(CARD, 3, LedgerPosition(1, 1), to=0)
     newest = newest_handoffs([back, FIRST, SECOND], 3, {0: 10, 1: 1, 2: 3})
     assert holders([CARD], newest, home) == {CARD: 0}
 
@@ -59,7 +59,7 @@ def test_what_is_held_and_not_led_is_given_to_the_leader_with_the_next_number() 
     persons = {login(1): login(1), card(1): login(1), visitor(1): login(1), card(2): card(2)}
     assert [home(one) for one in persons] == [1, 0, 3, 1]
     newest = newest_handoffs([FIRST, SECOND._replace(to=3)], 3, {0: 10, 2: 3})
-    position = Position(3, 8)
+    position = LedgerPosition(3, 8)
     assert give_away(persons, newest, home, position) == [
         Handoff(card(1), 3, position, to=1),
         Handoff(visitor(1), 1, position, to=1),
@@ -68,15 +68,15 @@ def test_what_is_held_and_not_led_is_given_to_the_leader_with_the_next_number() 
 
 def test_a_leader_and_a_bystander_give_nothing_away() -> None:
     persons = {login(1): login(1), card(1): login(1)}
-    assert give_away(persons, {}, home, Position(home(login(1)), 1)) == []
-    assert give_away(persons, {}, home, Position(3, 1)) == []
+    assert give_away(persons, {}, home, LedgerPosition(home(login(1)), 1)) == []
+    assert give_away(persons, {}, home, LedgerPosition(3, 1)) == []
 
 
 def test_what_came_back_is_given_away_again_with_a_number_of_its_own() -> None:
-    chain = [FIRST, Handoff(CARD, 2, Position(2, 4), to=0)]
+    chain = [FIRST, Handoff(CARD, 2, LedgerPosition(2, 4), to=0)]
     newest = newest_handoffs(chain, 0, {2: 4})
-    (again,) = give_away({CARD: login(2)}, newest, home, Position(0, 11))
-    assert again == Handoff(CARD, 3, Position(0, 11), to=2)
+    (again,) = give_away({CARD: login(2)}, newest, home, LedgerPosition(0, 11))
+    assert again == Handoff(CARD, 3, LedgerPosition(0, 11), to=2)
     assert broken_chains([*chain, again], home) == set()
 
 
@@ -86,8 +86,8 @@ def test_what_came_back_is_given_away_again_with_a_number_of_its_own() -> None:
         [FIRST._replace(number=2)],
         [FIRST, SECOND._replace(number=3)],
         [FIRST, FIRST._replace(to=3)],
-        [FIRST._replace(position=Position(3, 10))],
-        [FIRST, SECOND._replace(position=Position(0, 11))],
+        [FIRST._replace(position=LedgerPosition(3, 10))],
+        [FIRST, SECOND._replace(position=LedgerPosition(0, 11))],
     ],
 )
 def test_a_missing_or_double_number_and_a_foreign_giver_break_a_chain(handoffs: list[Handoff]) -> None:
@@ -118,7 +118,9 @@ def test_at_most_one_partition_believes_that_it_holds_an_identifier(all_ticks: l
             cursors[own][other] = min(inserts[other], cursors[own].get(other, 0) + step)
         newest = newest_handoffs(rows, own, cursors[own])
         inserts[own] += 1
-        given = give_away(dict(zip(IDENTIFIERS[-3:], persons, strict=True)), newest, home, Position(own, inserts[own]))
+        given = give_away(
+            dict(zip(IDENTIFIERS[-3:], persons, strict=True)), newest, home, LedgerPosition(own, inserts[own])
+        )
         rows += given
         assert broken_chains(rows, home) == set()
         for identifier in IDENTIFIERS[-3:]:

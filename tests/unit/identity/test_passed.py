@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from touchline.identity.passed import Position, passed
+from touchline.identity.passed import LedgerPosition, passed
 
-ROW = Position(partition=1, insert_number=5)
+ROW = LedgerPosition(partition=1, insert_number=5)
 
-positions = st.builds(Position, st.integers(0, 3), st.integers(1, 6))
+positions = st.builds(LedgerPosition, st.integers(0, 3), st.integers(1, 6))
 cursors = st.dictionaries(st.integers(0, 3), st.dictionaries(st.integers(0, 3), st.integers(0, 6)))
 
 
@@ -34,7 +34,9 @@ def test_with_a_single_partition_every_row_is_passed() -> None:
 
 
 @given(st.lists(positions), cursors)
-def test_each_position_is_decided_by_the_sentence(rows: list[Position], cursors_of: dict[int, dict[int, int]]) -> None:
+def test_each_position_is_decided_by_the_sentence(
+    rows: list[LedgerPosition], cursors_of: dict[int, dict[int, int]]
+) -> None:
     found = passed(rows, range(4), cursors_of)
     for row in rows:
         read = [cursors_of.get(other, {}).get(row.partition, 0) for other in range(4) if other != row.partition]

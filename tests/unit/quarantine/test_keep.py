@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from tests.unit.quarantine.rig import CIPHER, NOW, PERSON, STREAM, entry, event
 from touchline.errors import WrongUsage
 from touchline.processors.steps.cipher import Cipher
-from touchline.quarantine.entries import EntryFilter, Position
+from touchline.quarantine.entries import EntryFilter, RecordPosition
 from touchline.quarantine.keep import PAGE_BYTES, PAGE_ENTRIES, TERM, State, open_sealed, pages, state_of
 from touchline.quarantine.settle import discarded
 from touchline.quarantine.shape import shape_lines
@@ -50,11 +50,11 @@ def test_a_page_holds_so_many_entries_at_most() -> None:
 
 
 def test_positions_are_read_as_they_are_shown() -> None:
-    assert Position.parse("3/1042", "events") == Position("events", 3, 1042)
-    assert Position.parse("shop.events-1/3/1042", "events") == Position("shop.events-1", 3, 1042)
+    assert RecordPosition.parse("3/1042", "events") == RecordPosition("events", 3, 1042)
+    assert RecordPosition.parse("shop.events-1/3/1042", "events") == RecordPosition("shop.events-1", 3, 1042)
     for text in ("", "3", "3/", "a/b/c/1", "3/-1", "3/1042 "):
         with pytest.raises(WrongUsage, match="PARTITION/OFFSET"):
-            Position.parse(text, "events")
+            RecordPosition.parse(text, "events")
     assert EntryFilter().is_everything
     assert not EntryFilter(source="till").is_everything
 

@@ -27,7 +27,7 @@ _PATIENCE_SECONDS: Final = 30.0
 """Beyond kafka-python's own delivery time-out, which does not always fire."""
 
 
-class OutboxWay:
+class OutboxTransport:
     """Shared by threads; a forked child goes on with files and a drainer of its own."""
 
     events_at_once: Final = 500

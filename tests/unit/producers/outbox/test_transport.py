@@ -6,12 +6,12 @@ from pathlib import Path
 from tests.unit.producers.outbox.rig import record
 from touchline.producers.deliveries import Deliveries
 from touchline.producers.outbox.config import OutboxConfig
-from touchline.producers.outbox.way import OutboxWay
+from touchline.producers.outbox.transport import OutboxTransport
 
 
 def test_an_emit_beside_a_close_starts_no_second_drainer(tmp_path: Path) -> None:
     before = threading.active_count()
-    way = OutboxWay(OutboxConfig(tmp_path), Deliveries(1), "127.0.0.1:1", "events", 0.1, 1.0, {}, lambda: 0)
+    way = OutboxTransport(OutboxConfig(tmp_path), Deliveries(1), "127.0.0.1:1", "events", 0.1, 1.0, {}, lambda: 0)
     append = way._writer.append
 
     def append_then_be_closed(records: list[bytes]) -> tuple[int, int]:
