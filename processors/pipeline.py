@@ -37,7 +37,7 @@ from touchline.processors.steps.diff import AttachedRow, diff
 from touchline.processors.steps.follow import Attached, attached_rows, follow, follow_alone
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
-from touchline.processors.steps.resolve import Placed, Resolved, in_order, key_of, resolve
+from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
 from touchline.processors.steps.settle import Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.person import NOBODY, PersonTail, new_person, not_before, tail_key
@@ -150,7 +150,7 @@ class Pipeline:
         by_person: dict[str, list[Placed]] = defaultdict(list)
         for placed in facts:
             by_person[placed[1].identifier].append(placed)
-        return {identifier: follow(in_order(placed), None, self.maps)[2] for identifier, placed in by_person.items()}
+        return {identifier: follow(placed, None, self.maps)[2] for identifier, placed in by_person.items()}
 
     def _validate(self, new: NewRecords, laps: Laps) -> Validated:
         validated = Validated([], [], UnknownFields())
@@ -185,7 +185,7 @@ class Pipeline:
             if placed[0][1].identifier:
                 on_journey, by_map, followed.tails[key] = follow(placed, tails.get(key), self.maps)
             else:
-                followed.tails[key] = not_before(tails.get(key, NOBODY), *(fact.order for _, fact in placed))
+                followed.tails[key] = not_before(tails.get(key, NOBODY), *(fact.event_time for _, fact in placed))
                 if settled.again_alone:
                     again_alone += [one for one in placed if key_of(one) in settled.again_alone]
                     placed = [one for one in placed if key_of(one) not in settled.again_alone]
@@ -220,9 +220,9 @@ class Pipeline:
         for identifier, placed in complete.items():
             tail = nothing
             if placed:
-                on_journey, by_map, tail = follow(in_order(placed), None, self.maps)
+                on_journey, by_map, tail = follow(placed, None, self.maps)
                 into.wanted.extend(attached_rows(on_journey, by_map, self.maps))
-            into.tails[identifier] = not_before(tail, tails.get(identifier, nothing).order)
+            into.tails[identifier] = not_before(tail, tails.get(identifier, nothing).last_us)
         into.published.extend(
             row
             for row in partition.ledger.published_of(partition.number, list(again), sorted(settled.again_alone))
@@ -240,8 +240,8 @@ class Pipeline:
             tail = raised.get(key) or new.get(key) or known.get(key)
             if tail is None:
                 tail = new_person(len(self.maps)) if fact.identifier else NOBODY
-            if fact.order > tail.order:
-                raised[key] = tail._replace(order=fact.order)
+            if fact.event_time > tail.last_us:
+                raised[key] = tail._replace(last_us=fact.event_time)
         return raised
 
     def _lost_links(self, partition: Partition, settled: Settled) -> list[LinkRow]:

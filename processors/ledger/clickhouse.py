@@ -26,7 +26,6 @@ from touchline.processors.ledger.ledger import (
 )
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
-from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
 
 FENCE_CONSTRAINT = "fence"
@@ -141,14 +140,14 @@ class ClickHouseLedger:
         rows = self._ask(queries.MARK_OF_INSERT, _span(stream, insert_number))
         return int(rows[0][0]) if rows else None
 
-    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, int]]:
         rows = self._ask(queries.identifiers(since=insert_number is not None), _span(stream, insert_number))
         for start in range(0, len(rows), LOOKUP_CHUNK):
-            yield {str(row[0]): row[1:] for row in rows[start : start + LOOKUP_CHUNK]}
+            yield dict(rows[start : start + LOOKUP_CHUNK])
 
-    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, int]:
         rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))
-        return {source: (time_us, source, event_id) for source, time_us, event_id in rows}
+        return dict(rows)
 
     def count_ids(self, stream: Stream) -> int:
         return int(self._ask(queries.COUNT_IDS, _span(stream, None))[0][0])

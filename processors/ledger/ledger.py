@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from touchline.processors.ledger.rows import Insert
-from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
 
 
@@ -114,12 +113,12 @@ class Ledger(Protocol):
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         """Last offset that the stream's insert of that number accounts for; None if there is no such insert."""
 
-    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, int]]:
         """Identifiers whose stored events the stream's inserts after `insert_number` changed, in chunks, each once; with None all of
-        the partition, earlier incarnations of the topic included. With the highest order of the versions there, whether they count or
-        not."""
+        the partition, earlier incarnations of the topic included. With the highest event time (µs) of the versions there, whether they
+        count or not."""
 
-    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, int]:
         """The same per source for events without identifier."""
 
     def count_ids(self, stream: Stream) -> int:

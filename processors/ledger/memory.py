@@ -18,7 +18,6 @@ from touchline.processors.ledger.ledger import (
 from touchline.processors.ledger.queries import LEFT_OUT
 from touchline.processors.ledger.rows import Insert
 from touchline.processors.values.event_hash import hashes_of
-from touchline.processors.values.person import Order
 from touchline.processors.values.records import Fact
 
 Row = dict[str, Any]
@@ -115,12 +114,11 @@ class MemoryLedger:
                 return int(row["offset"])
         return None
 
-    def _last_since(self, stream: Stream, insert_number: int | None, key: str) -> dict[str, Order]:
-        last: dict[str, Order] = {}
+    def _last_since(self, stream: Stream, insert_number: int | None, key: str) -> dict[str, int]:
+        last: dict[str, int] = {}
         for row in self._versions_since(stream, insert_number):
             if (key == "source") != bool(_value(row, "identifier")):
-                order = (_value(row, "event_time"), *_key(row))
-                last[row[key]] = max(order, last.get(row[key], order))
+                last[row[key]] = max(_value(row, "event_time"), last.get(row[key], 0))
         return last
 
     def _versions_since(self, stream: Stream, insert_number: int | None) -> Iterator[Row]:
@@ -134,12 +132,12 @@ class MemoryLedger:
             if is_meant:
                 yield row
 
-    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, Order]]:
+    def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, int]]:
         found = self._last_since(stream, insert_number, "identifier")
         if found:
             yield found
 
-    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, Order]:
+    def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, int]:
         return self._last_since(stream, insert_number, "source")
 
     def count_ids(self, stream: Stream) -> int:

@@ -123,23 +123,17 @@ WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark
 
 
 def identifiers(*, since: bool) -> str:
-    """Per identifier the highest version of an event, whether it counts or not, of a stream since an insert or of a partition."""
+    """Per identifier the highest event time of a version, whether it counts or not, of a stream since an insert or of a partition."""
     return f"""
-    SELECT identifier, toUnixTimestamp64Micro(last.1), last.2, last.3 FROM
-    (
-        SELECT identifier, max((event_time, toString(source), event_id)) AS last FROM journey_raw.ledger
-        WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier
-    )"""
+    SELECT identifier, toUnixTimestamp64Micro(max(event_time)) FROM journey_raw.ledger
+    WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier"""
 
 
 def last_unidentified(*, since: bool) -> str:
     """The same per source for events without identifier."""
     return f"""
-    SELECT source_name, toUnixTimestamp64Micro(last.1), last.2 FROM
-    (
-        SELECT toString(source) AS source_name, max((event_time, event_id)) AS last FROM journey_raw.ledger
-        WHERE {_STORED_SINCE if since else _STORED} AND identifier = '' GROUP BY source_name
-    )"""
+    SELECT toString(source) AS source_name, toUnixTimestamp64Micro(max(event_time)) FROM journey_raw.ledger
+    WHERE {_STORED_SINCE if since else _STORED} AND identifier = '' GROUP BY source_name"""
 
 
 COUNT_IDS = f"SELECT count() FROM journey_raw.ledger WHERE {_STORED} AND sign = 1"

@@ -22,21 +22,23 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, pipeline: 
         tails.clear()
     count = 0
     nothing = new_person(len(pipeline.maps))
-    for orders in ledger.identifiers_since(stream, since):
-        rebuilt = pipeline.tails_of(ledger.facts_of(list(orders)))
-        known = tails.get_many(orders)
+    for times in ledger.identifiers_since(stream, since):
+        rebuilt = pipeline.tails_of(ledger.facts_of(list(times)))
+        known = tails.get_many(times)
         # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
         tails.put_many(
             {
-                identifier: not_before(rebuilt.get(identifier, nothing), order, known.get(identifier, nothing).order)
-                for identifier, order in orders.items()
+                identifier: not_before(
+                    rebuilt.get(identifier, nothing), last_us, known.get(identifier, nothing).last_us
+                )
+                for identifier, last_us in times.items()
             },
             None,
         )
-        count += len(orders)
+        count += len(times)
     unidentified = {
-        key_of_nobody(source): PersonTail(order, ())
-        for source, order in ledger.last_unidentified_since(stream, since).items()
+        key_of_nobody(source): PersonTail(last_us, ())
+        for source, last_us in ledger.last_unidentified_since(stream, since).items()
     }
     known = tails.get_many(unidentified)
     tails.put_many({key: max(tail, known.get(key, tail)) for key, tail in unidentified.items()}, wanted)

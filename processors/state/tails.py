@@ -163,13 +163,13 @@ def _opened(path: Path) -> lmdb.Environment:
 
 # marshal: twice as quick as JSON here, and its integers have no bound (bit sets of stages). Only this process's own file is read,
 # and FORMAT is a part of the stamp, so a state of another Python or release is dropped.
-FORMAT = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {' '.join(Tail._fields)}"
+FORMAT = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {' '.join((*PersonTail._fields, *Tail._fields))}"
 
 
 def _dump(tail: PersonTail) -> bytes:
-    return marshal.dumps((tail.order, [dump_tail(one) for one in tail.maps]))
+    return marshal.dumps((tail.last_us, [dump_tail(one) for one in tail.maps]))
 
 
 def _load(raw: bytes | memoryview) -> PersonTail:
-    order, maps = marshal.loads(raw)
-    return PersonTail(order, tuple(load_tail(one) for one in maps))
+    last_us, maps = marshal.loads(raw)
+    return PersonTail(last_us, tuple(load_tail(one) for one in maps))

@@ -9,9 +9,10 @@ from typing import Any
 from touchline.journey.alone import attach_alone
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
+from touchline.journey.instants import shared_instants
 from touchline.journey.values import Attachment, JourneyEvent
 from touchline.processors.steps.diff import AttachedRow
-from touchline.processors.steps.resolve import Placed, order_of
+from touchline.processors.steps.resolve import Placed
 from touchline.processors.values.person import PersonTail, new_person
 from touchline.processors.values.records import Fact, shared_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
@@ -21,6 +22,10 @@ _FIELDS = (
     "event_time", "source", "event_id", "touchpoint", "action", "channel", "local_date", "persona", "segment", "properties",
 )  # fmt: skip
 _of_event: Any = itemgetter(*map(Fact._fields.index, _FIELDS))  # one call is quicker than a look-up by name each
+_said: Any = itemgetter(
+    *map(Fact._fields.index, ("channel", "persona", "segment")),
+    *(Fact._fields.index(name) for name in shared_of(Fact._fields) if name not in ("source", "event_id")),
+)
 ON_THE_JOURNEY = frozenset((TOUCHPOINT, ANSWER))
 
 Attached = dict[int, Attachment]
@@ -32,16 +37,41 @@ ByMap = list[list[Attachment]]
 def follow(
     placed: Sequence[Placed], tail: PersonTail | None, maps: Sequence[CompiledMap]
 ) -> tuple[list[Placed], ByMap, PersonTail]:
-    """One person's events (in order, later than the tail): those on the journey, their attachments, and the tail after them all."""
-    order = order_of(placed[-1][1])
+    """One person's events (all later than the tail): those on the journey by time, their attachments, and the tail after them all."""
+    if len(placed) > 1:
+        placed = in_order(placed)
+    last_us = placed[-1][1].event_time
     before = new_person(len(maps)) if tail is None else tail
     on_journey = _on_journey(placed)
     if not on_journey:
-        return [], [[] for _ in maps], before._replace(order=order)
+        return [], [[] for _ in maps], before._replace(last_us=last_us)
     events = _journey_events(on_journey)
     by_map = [attach(events, journey_map, known) for journey_map, known in zip(maps, before.maps, strict=True)]
     after = tuple([new_tail for _, new_tail in by_map])
-    return on_journey, [attachments for attachments, _ in by_map], _new(PersonTail, (order, after))
+    return on_journey, [attachments for attachments, _ in by_map], _new(PersonTail, (last_us, after))
+
+
+def in_order(placed: Sequence[Placed]) -> list[Placed]:
+    """Sorted by event time; within an instant by what the events say, and those that say the same by source and id.
+
+    Where the map makes a difference it orders the events of an instant itself (journey/instants.py): then what it does not see, such as
+    the amount, decides which of two events alike has which row.
+    """
+    by_time = sorted(placed, key=_time_of_placed)
+    times_us = [one[1].event_time for one in by_time]
+    if len(set(times_us)) < len(times_us):
+        for start, end in shared_instants(times_us):
+            by_time[start:end] = sorted(by_time[start:end], key=_content)
+    return by_time
+
+
+def _time_of_placed(placed: Placed) -> int:
+    return placed[1].event_time
+
+
+def _content(placed: Placed) -> tuple[object, ...]:
+    fact = placed[1]
+    return (*_said(fact), sorted(fact.properties.items()), fact.source, fact.event_id)
 
 
 def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> tuple[list[Placed], ByMap]:

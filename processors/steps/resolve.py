@@ -5,7 +5,7 @@ Until identities are linked across partitions a person is its identifier, and al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -14,15 +14,14 @@ from touchline.processors.values.records import Fact, Invalid, KafkaRecord, Reco
 from touchline.schemas.reasons import Reason
 
 # Several fields in one call: a look-up by name costs as much as all of them.
-order_of: Any = itemgetter(*map(Fact._fields.index, ("event_time", "source", "event_id")))
 _to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "event_time", "source", "event_id")))
 Placed = tuple[int, Fact]
 """(offset, fact)"""
 
 
 class Resolved(NamedTuple):
-    """Facts of a batch in offset order. `persons` holds the same facts by tail key, `late` those that are not later than all that is known
-    of their person; `refused` maps the index of a record to its rejection."""
+    """Facts of a batch in offset order. `persons` holds the same facts by tail key, `late` those that are not later than all that is stored
+    of their person, or earlier than another of the batch; `refused` maps the index of a record to its rejection."""
 
     facts: list[Placed]
     persons: dict[str, list[Placed]]
@@ -33,11 +32,6 @@ class Resolved(NamedTuple):
 def key_of(placed: Placed) -> tuple[str, str]:
     """(source, id) of the event."""
     return (placed[1].source, placed[1].event_id)
-
-
-def in_order(placed: Iterable[Placed]) -> list[Placed]:
-    """Sorted by (event time, source, id)."""
-    return sorted(placed, key=lambda one: one[1].order)
 
 
 def resolve(
@@ -55,20 +49,19 @@ def resolve(
     persons: dict[str, list[Placed]] = {}
     late: list[Placed] = []
     refused: dict[int, Invalid] = {}
-    last: dict[str, tuple[int, str, str]] = {}
+    last: dict[str, int] = {}
     for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
         if type(outcome) is not Fact:
             continue
         identifier, time_us, source, event_id = _to_resolve(outcome)
-        order = (time_us, source, event_id)
         key = identifier or tail_key(outcome)
-        before = last.get(key)
-        if before is None:
+        earliest = last.get(key)  # events of one instant are followed together
+        if earliest is None:
             tail = tails.get(key)
-            before = None if tail is None else tail.order
+            earliest = None if tail is None else tail.last_us + 1
         kafka_key = record.key
         if kafka_key != (identifier or f"{source}/{event_id}").encode() or (
-            before is None and identifier and not is_at_home(kafka_key or b"")
+            earliest is None and identifier and not is_at_home(kafka_key or b"")
         ):
             refused[index] = Invalid(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
             continue
@@ -79,8 +72,8 @@ def resolve(
             persons[key] = [placed]
         else:
             person.append(placed)
-        if before is None or order > before:
-            last[key] = order
+        if earliest is None or time_us >= earliest:
+            last[key] = time_us
         else:
             late.append(placed)
     return Resolved(facts, persons, late, refused)

@@ -7,27 +7,26 @@ from typing import NamedTuple
 from touchline.journey.values import NO_TAIL, Tail
 from touchline.processors.values.records import Fact
 
-Order = tuple[int, str, str]
-"""Place of an event in its person's journey: (event time in µs, source, id)."""
-BEFORE_ALL: Order = (0, "", "")
-"""Order of a person of whom nothing counts any more: every event is later."""
+BEFORE_ALL_US = 0
+"""Last time of a person of whom nothing counts any more: every event is later."""
 
 
 class PersonTail(NamedTuple):
-    """`order` is the highest that was ever stored of the person, superseded since or not: so a repetition never looks later. `maps` holds
-    one tail per journey map, in the maps' order; none for events without an identifier, which move no journey."""
+    """`last_us` is the highest event time that was ever stored of the person, superseded since or not: so a repetition never looks later,
+    and no instant is followed in two parts. `maps` holds one tail per journey map, in the maps' order; none for events without an
+    identifier, which move no journey."""
 
-    order: Order
+    last_us: int
     maps: tuple[Tail, ...]
 
 
-NOBODY = PersonTail(BEFORE_ALL, ())
+NOBODY = PersonTail(BEFORE_ALL_US, ())
 """The tail of events without an identifier before the first of them."""
 
 
 def new_person(map_count: int) -> PersonTail:
     """The tail of a person of whom nothing is known, or nothing counts any more."""
-    return PersonTail(BEFORE_ALL, (NO_TAIL,) * map_count)
+    return PersonTail(BEFORE_ALL_US, (NO_TAIL,) * map_count)
 
 
 def tail_key(fact: Fact) -> str:
@@ -40,7 +39,7 @@ def key_of_nobody(source: str) -> str:
     return f"@{source}"
 
 
-def not_before(tail: PersonTail, *orders: Order) -> PersonTail:
-    """The tail with the highest of its own and these orders."""
-    highest = max(tail.order, *orders)
-    return tail if highest == tail.order else tail._replace(order=highest)
+def not_before(tail: PersonTail, *times_us: int) -> PersonTail:
+    """The tail with the highest of its own and these times."""
+    highest = max(tail.last_us, *times_us)
+    return tail if highest == tail.last_us else tail._replace(last_us=highest)

@@ -151,11 +151,6 @@ class Fact(NamedTuple):
     comment: str
     cipher_key_id: str
 
-    @property
-    def order(self) -> tuple[int, str, str]:
-        """Place in the person's journey: (event time, source, id), a total order."""
-        return (self.event_time, self.source, self.event_id)
-
 
 SHARED_FROM = Fact._fields.index("event_type")
 shared_of: Any = itemgetter(slice(SHARED_FROM, Fact._fields.index("comment")))

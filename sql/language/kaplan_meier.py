@@ -28,9 +28,9 @@ def survival_layers(times: str, is_open: str, condition: str) -> list[dict[str, 
 
 
 def quantile_layers(shares: Sequence[float]) -> dict[str, str]:
-    """`rank_<percent>`: index of the first time by which more than the share has ended; 0 when so many never did."""
+    """`rank_<percent>`: index of the first time by which at least the share has ended; 0 when so many never did."""
     return {
-        f"rank_{round(100 * share)}": f"arrayFirstIndex(one -> one < log(1 - {share!r}) - {_TOLERANCE!r}, logs)"
+        f"rank_{round(100 * share)}": f"arrayFirstIndex(one -> one <= log(1 - {share!r}) + {_TOLERANCE!r}, logs)"
         for share in shares
     }
 

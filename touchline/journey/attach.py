@@ -1,8 +1,9 @@
 """Attaches the events of one person to the stages of a journey map.
 
-`attach(events of one person in order, map, tail) -> attachments, tail`: a pure fold, without I/O, clock or hidden
-state. Its result for an event depends on the events before it only, so `attach(A + B)` equals `attach(A)` followed by
-`attach(B)` with the tail of A, and any cut into batches gives the same rows.
+`attach(events of one person by time, map, tail) -> attachments, tail`: a pure fold, without I/O, clock or hidden
+state. Its result for an event depends on the events up to its instant only, so `attach(A + B)` equals `attach(A)`
+followed by `attach(B)` with the tail of A, and any cut between two instants gives the same rows. Events of one instant
+must come in one call: their order is the map's (instants.py), not that of their ids.
 
 What happens to an event:
 
@@ -23,7 +24,7 @@ and have no stage. Answers (`moves=False`) are placed into the state of the mome
 Events at the very same microsecond count as ordered for the funnel whichever stands first, as in ClickHouse's
 windowFunnel.
 
-Why: docs/decisions/0030.
+Why: docs/decisions/0030, 0184.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from collections.abc import Sequence
 from touchline.journey.alone import place_answer
 from touchline.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, CompiledMap, decide
 from touchline.journey.groups import choose
+from touchline.journey.instants import US_PER_SECOND, order_within, shared_instants
 from touchline.journey.predicates import Situation
 from touchline.journey.values import (
     JOURNEY,
@@ -51,7 +53,6 @@ from touchline.journey.values import (
 )
 from touchline.schemas.channels import ONLINE_CHANNELS
 
-US_PER_SECOND = 1_000_000
 US_PER_DAY = 86_400 * US_PER_SECOND
 OF_PERSON = PERSON | PERSON_TOUCHPOINT | PERSON_STAGE | PERSON_CHANNEL
 OF_JOURNEY = JOURNEY | JOURNEY_TOUCHPOINT | JOURNEY_STAGE | JOURNEY_CHANNEL
@@ -64,7 +65,28 @@ WESTMOST_ZONE_US = 12 * 3_600 * US_PER_SECOND
 def attach(
     events: Sequence[JourneyEvent], journey_map: CompiledMap, tail: Tail = NO_TAIL
 ) -> tuple[list[Attachment], Tail]:
-    """The attachments of one person's `events` (in order), and the tail for the next call.
+    """The attachments of one person's `events`, one each as given, and the tail for the next call.
+
+    `events` ascend in time, and all are later than those that led to `tail`; those of one instant may come in any order.
+    """
+    if len(events) < 2 or len({event[0] for event in events}) == len(events):
+        return _fold(events, journey_map, tail)
+    attached: list[Attachment] = []
+    done = 0
+    for start, end in shared_instants([event.time_us for event in events]):
+        rows, tail = _fold(events[done:start], journey_map, tail)
+        attached += rows
+        instant = events[start:end]
+        places = order_within(instant, journey_map, tail)
+        rows, tail = _fold([instant[place] for place in places], journey_map, tail)
+        attached += [row for _, row in sorted(zip(places, rows, strict=True))]
+        done = end
+    rows, tail = _fold(events[done:], journey_map, tail)
+    return attached + rows, tail
+
+
+def _fold(events: Sequence[JourneyEvent], journey_map: CompiledMap, tail: Tail) -> tuple[list[Attachment], Tail]:
+    """The attachments of events in order, and the tail after them.
 
     One long function on purpose: it runs for every event and map, and local variables are what makes it fast.
     """

@@ -12,7 +12,7 @@ touchpoint, stage or channel: exact, and retractable row by row."""
 
 
 class JourneyEvent(NamedTuple):
-    """One event as `attach` sees it. Order within a person: (time_us, source, event_id), ascending; the caller sorts.
+    """One event as `attach` sees it. The caller sorts by time_us; source and event_id decide nothing.
 
     `channel`, `persona`, `segment`: "" if the event does not say. `local_day`: days since 1970-01-01 in the event's
     zone. `moves`: False for answers, which are placed but move nothing; their `touchpoint` is the one they are about.

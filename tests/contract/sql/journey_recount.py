@@ -217,7 +217,7 @@ def _bucket(grain: str, one: Placed) -> datetime:
 
 def survival_quantiles(times: Sequence[tuple[float, int]]) -> list[float | None]:
     """(duration, 1 if it ended, 0 if it was still going on) -> quantiles 0.5, 0.75, 0.9 of the curve of statsmodels; None where not
-    reached. A share that is left of exactly 1 - p is not below it, however it was rounded."""
+    reached. Where exactly 1 - p is left, p has ended by then, however it was rounded."""
     from statsmodels.duration.survfunc import SurvfuncRight
 
     if not any(ended for _, ended in times):
@@ -225,5 +225,5 @@ def survival_quantiles(times: Sequence[tuple[float, int]]) -> list[float | None]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its standard errors, which are not used
         curve = SurvfuncRight(np.array([time for time, _ in times]), np.array([ended for _, ended in times]))
-    reached = [np.flatnonzero(curve.surv_prob < 1 - share - 1e-9) for share in (0.5, 0.75, 0.9)]
+    reached = [np.flatnonzero(curve.surv_prob <= 1 - share + 1e-9) for share in (0.5, 0.75, 0.9)]
     return [float(curve.surv_times[index[0]]) if len(index) else None for index in reached]

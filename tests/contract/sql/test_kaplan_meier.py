@@ -44,11 +44,17 @@ def test_quantiles_are_those_of_statsmodels(engine_client: Client, times: list[t
 
 def test_what_is_open_makes_waits_longer_and_is_not_left_out(engine_client: Client) -> None:
     over = [(seconds, True) for seconds in (1, 2, 3, 4)]
-    assert quantiles(engine_client, over)[0] == 3
-    assert quantiles(engine_client, [*over, *[(10, False)] * 4]) == [None, None, None]
-    assert quantiles(engine_client, [*over, (0, False), (0, False)])[0] == 3, (
+    assert quantiles(engine_client, over)[0] == 2
+    assert quantiles(engine_client, [*over, *[(10, False)] * 4]) == [4, None, None]
+    assert quantiles(engine_client, [*over, *[(10, False)] * 5]) == [None, None, None]
+    assert quantiles(engine_client, [*over, (0, False), (0, False)])[0] == 2, (
         "one that is not seen for long says nothing"
     )
+
+
+def test_a_quantile_is_the_first_time_by_which_so_many_had_ended(engine_client: Client) -> None:
+    assert quantiles(engine_client, [(60, True), (864_000, True)]) == [60, 864_000, 864_000]
+    assert quantiles(engine_client, [*[(3_600, True)] * 9, (360_000, True)]) == [3_600, 3_600, 3_600]
 
 
 def test_nothing_that_has_ended_gives_no_quantile(engine_client: Client) -> None:

@@ -18,11 +18,43 @@ DAY_US = 86_400_000_000
 
 
 def oracle(events: Sequence[JourneyEvent], journey_map: JourneyMap) -> list[Row]:
-    rows: list[Row] = []
-    for event in events:
-        past = [row for row in rows if row["event"].moves]
-        rows.append(_moving(event, past, journey_map) if event.moves else _answer(event, past, journey_map))
-    return rows
+    """Rows in the order of `events`, which ascend in time; within an instant they are followed as docs/decisions/0184 says."""
+    past: list[Row] = []
+    rows: dict[int, Row] = {}
+    for time_us in sorted({event.time_us for event in events}):
+        now = [position for position, event in enumerate(events) if event.time_us == time_us]
+        before, together = list(past), [events[position] for position in now]
+        for position in sorted(now, key=lambda one: _place(events[one], together, before, journey_map)):
+            event = events[position]
+            rows[position] = (_moving if event.moves else _answer)(event, past, journey_map)
+            if event.moves:
+                past.append(rows[position])
+    return [rows[position] for position in range(len(events))]
+
+
+def _place(event: JourneyEvent, now: Sequence[JourneyEvent], before: list[Row], journey_map: JourneyMap) -> list[Any]:
+    """What decides among the events of one instant: what each would be if it came alone, then what it says."""
+
+    def turn(one: JourneyEvent) -> list[Any]:
+        if not one.moves:
+            return ["5 answer"]
+        row = _moving(one, before, journey_map)
+        if row["is_exit"]:
+            return ["4 exit", row["stage_order"], row["is_conversion"]]
+        if not row["is_mapped"]:
+            return ["3 unmapped"]
+        goals = [
+            other["stage_order"]
+            for other in (_moving(event, before, journey_map) for event in now if event.moves)
+            if other["is_conversion"]
+        ]
+        stays_behind = row["stage"] in journey_map.cycle.stays and any(goal <= row["stage_order"] for goal in goals)
+        name = "2 from the conversion on" if row["is_conversion"] or stays_behind else "1 before it"
+        return [name, row["stage_order"], row["is_conversion"]]
+
+    said = {name: value for name, value in event._asdict().items() if name not in ("time_us", "source", "event_id")}
+    texts = [said[name] for name in ("touchpoint", "action", "channel", "local_day", "persona", "segment")]
+    return [*turn(event), *texts, sorted(event.properties.items())]
 
 
 def _moving(event: JourneyEvent, past: list[Row], journey_map: JourneyMap) -> Row:

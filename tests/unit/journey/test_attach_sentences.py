@@ -214,13 +214,6 @@ def test_funnel_depth_counts_the_stages_passed_in_order(chain: str, depth: int) 
     assert rows(hourly(*chain.split()), "retail")[-1].funnel_depth == depth
 
 
-def test_events_of_the_same_microsecond_count_as_ordered_whichever_stands_first() -> None:
-    names = ["store_purchase", "coupon", "campaign_mailing"]
-    events = [event(name, "purchase" if number == 0 else "", event_id=f"{number}") for number, name in enumerate(names)]
-    last = rows(events[1:], "retail")[-1]
-    assert (last.funnel_before, last.funnel_depth) == (0, 2)
-
-
 def test_first_of_bits_follow_the_local_day_also_when_it_goes_back() -> None:
     at_us = 10 * DAY_US
     events = [

@@ -106,7 +106,7 @@ _STEPS = """
         lagInFrame(toString(touchpoint), 1, '') OVER person AS name_before, lagInFrame(event_time, 1, event_time) OVER person AS time_before
     FROM journey_raw.ledger
     WHERE {facts} AND identifier != '' AND modulo(cityHash64(identifier), %(every)s) = 0
-    WINDOW person AS (PARTITION BY identifier ORDER BY event_time, source, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    WINDOW person AS (PARTITION BY identifier ORDER BY event_time, toString(touchpoint) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 )
 """
 _POSITIONS = """

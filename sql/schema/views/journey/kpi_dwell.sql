@@ -33,9 +33,9 @@ FROM
 (
     SELECT
         *,
-        arrayFirstIndex(one -> one < log(1 - 0.5) - 1e-09, logs) AS rank_50,
-        arrayFirstIndex(one -> one < log(1 - 0.75) - 1e-09, logs) AS rank_75,
-        arrayFirstIndex(one -> one < log(1 - 0.9) - 1e-09, logs) AS rank_90
+        arrayFirstIndex(one -> one <= log(1 - 0.5) + 1e-09, logs) AS rank_50,
+        arrayFirstIndex(one -> one <= log(1 - 0.75) + 1e-09, logs) AS rank_75,
+        arrayFirstIndex(one -> one <= log(1 - 0.9) + 1e-09, logs) AS rank_90
     FROM
     (
         SELECT
