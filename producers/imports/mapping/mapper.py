@@ -13,7 +13,8 @@ import json
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, minor_of, text_of, time_of, value_of
+from touchline.producers.imports.mapping.amounts import minor_of
+from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, text_of, time_of, value_of
 from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping, SourceColumn
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
@@ -175,17 +176,23 @@ class Mapper:
         cell = money.currency
         currency = str(cell.constant) if cell.column is None else text_of(cells.get(cell.column) or "").upper()
         value = cells[money.column]
+        is_refund = money.refund is not None and text_of(cells.get(money.refund.column)) in money.refund.values
         try:
             minor = minor_of(money, value, currency)
+            if is_refund and minor < 0:
+                raise CellUnreadable(
+                    "the amount of a refund is negative, and `refund` says that it is positive",
+                    "leave `refund` out of the mapping where amounts have their sign",
+                )
         except CellUnreadable as error:
             is_currency = error.reason is Reason.UNKNOWN_CURRENCY
             field = "amount.currency" if is_currency else "amount.amount_minor"
             faults.append(_fault(error, field, (cell.column or money.column) if is_currency else money.column))
             event["amount"] = {"amount_minor": 0 if is_currency else [text_of(value)], "currency": currency}
             return
-        event["amount"] = {"amount_minor": minor, "currency": currency}
+        event["amount"] = {"amount_minor": -minor if is_refund else minor, "currency": currency}
         order = event.get("order")
-        if minor < 0 and order is not None and "kind" not in order:
+        if (is_refund or minor < 0) and order is not None and "kind" not in order:
             order["kind"] = _REFUND
 
     def _add_properties(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:

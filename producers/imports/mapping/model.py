@@ -27,6 +27,8 @@ EventType = Literal[
 Column = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 IdentifierType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Separator = Literal[".", ","]
+Thousands = Literal[".", ",", " ", "'", "_"]
+Negative = Literal["trailing", "parentheses"]
 
 
 class MappingPart(BaseModel):
@@ -50,7 +52,33 @@ def _as_currency(value: object) -> object:
     return {"constant": value} if isinstance(value, str) else value
 
 
-class FieldColumn(MappingPart):
+class WrittenNumbers(MappingPart):
+    """How numbers are written in a column. A sign before the digits is always read."""
+
+    decimal: Separator | None = Field(
+        default=None, description="Left out: a point, or a comma where thousands is a point"
+    )
+    thousands: Thousands | None = Field(
+        default=None, description="Between groups of three digits; a blank is any blank"
+    )
+    negative: Negative | None = Field(default=None, description="12.50- (trailing) or (12.50) (parentheses)")
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.decimal is not None and self.decimal == self.thousands:
+            other = "," if self.decimal == "." else "."
+            raise ValueError(f'decimal and thousands are the same character; write `decimal: "{other}"`')
+        return self
+
+
+class Refund(MappingPart):
+    """Rows whose amount is money that goes back, where the file tells it in a column and not by the sign."""
+
+    column: Column
+    values: tuple[str, ...] = Field(min_length=1, description="The texts that say so")
+
+
+class FieldColumn(WrittenNumbers):
     """One value: from a column, or the same in every row. An empty cell counts as `default`, without one the field is left out."""
 
     column: Column | None = None
@@ -58,7 +86,6 @@ class FieldColumn(MappingPart):
     values: dict[str, Scalar] = Field(default_factory=dict, description="What to send for each text that stands there")
     default: Scalar | None = None
     as_: Kind | None = Field(default=None, alias="as", description="Left out: the type of the field")
-    decimal: Separator = "."
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
@@ -124,13 +151,19 @@ class TimeColumns(MappingPart):
         return value
 
 
-class Money(MappingPart):
-    """A paid amount, tax included. `currency` is an ISO 4217 code, or `{column: …}`."""
+class Money(WrittenNumbers):
+    """A paid amount, tax included. `currency` is an ISO 4217 code, or `{column: …}`; the code or a sign of it may stand in the cell."""
 
     column: Column
     currency: Annotated[FieldColumn, BeforeValidator(_as_currency)]
     unit: Literal["major", "minor"] = "major"
-    decimal: Separator = "."
+    places: int | None = Field(
+        default=None,
+        ge=0,
+        le=18,
+        description="Decimals that the file writes, where it writes zeros beyond those of the currency",
+    )
+    refund: Refund | None = None
 
     @field_validator("currency")
     @classmethod
@@ -195,6 +228,7 @@ class Mapping(MappingPart):
         cells += [(f"properties.{name}", cell.column) for name, cell in self.properties.items()]
         if self.amount is not None:
             cells += [("amount", self.amount.column), ("amount.currency", self.amount.currency.column)]
+            cells += [("amount.refund", self.amount.refund.column)] if self.amount.refund else []
         if isinstance(self.source, SourceColumn):
             cells.append(("source", self.source.column))
         cells += [("id", column) for column in self.id.columns] + [("time", column) for column in self.time.columns]
