@@ -182,6 +182,13 @@ class FileForm(MappingPart):
     header: tuple[Column, ...] = Field(
         default=(), description="Names of the columns of a CSV file without a first line of names"
     )
+    skip_lines: int = Field(default=0, ge=0, le=1_000, description="Lines of a CSV file above the names of the columns")
+    header_rows: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Rows of a CSV file before the data, the first of which names the columns",
+    )
 
     @field_validator("encoding")
     @classmethod
