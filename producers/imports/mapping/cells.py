@@ -64,15 +64,22 @@ def text_of(value: Any) -> str:
             return str(value)
 
 
+def is_nothing(cell: FieldColumn, value: Any) -> bool:
+    """Whether nothing stands in a cell of that column, or a text that the mapping says means nothing."""
+    return is_empty(value) or (bool(cell.nothing) and text_of(value) in cell.nothing)
+
+
 def value_of(cell: FieldColumn, value: Any, kind: Kind | None) -> Any:
     """The value of a field of that type (None: as it is typed in the file). Raises CellUnreadable."""
     if isinstance(value, list | tuple | dict):
         raise CellUnreadable(f"{shape_of(value)} is no single value", "name one field of it, or write it as text")
-    if cell.values:
+    if cell.nothing or cell.sent:
         text = text_of(value)
-        if text not in cell.values:
+        if text in cell.nothing:
+            raise CellUnreadable(f"{shape_of(value)} that means nothing", "leave it out")
+        if cell.sent and text not in cell.sent:
             raise CellUnreadable(f"{shape_of(value)} that `values` does not list", "add it to `values` of the mapping")
-        value = cell.values[text]
+        value = cell.sent.get(text, value)
     match cell.as_ or kind:
         case "text":
             return text_of(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -48,8 +49,22 @@ def _as_column(value: object) -> object:
     return {"column": str(value)} if isinstance(value, str | int) else value
 
 
+def _as_texts(value: object) -> object:
+    """YAML reads NA as a text, -99 as a number and -9.0 as one that the file may write as -9."""
+    if not isinstance(value, list):
+        return value
+    texts = [str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in value]
+    return tuple(texts) + tuple(
+        text.removesuffix(".0") for text in texts if isinstance(text, str) and text.endswith(".0")
+    )
+
+
 def _as_currency(value: object) -> object:
     return {"constant": value} if isinstance(value, str) else value
+
+
+NullValues = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
+"""Texts that mean nothing: a cell that holds one of them counts as empty."""
 
 
 class WrittenNumbers(MappingPart):
@@ -83,7 +98,10 @@ class FieldColumn(WrittenNumbers):
 
     column: Column | None = None
     constant: Scalar | None = None
-    values: dict[str, Scalar] = Field(default_factory=dict, description="What to send for each text that stands there")
+    values: dict[str, Scalar | None] = Field(
+        default_factory=dict, description="What to send for each text that stands there; null: the cell counts as empty"
+    )
+    null_values: NullValues = ()
     default: Scalar | None = None
     as_: Kind | None = Field(default=None, alias="as", description="Left out: the type of the field")
 
@@ -91,9 +109,21 @@ class FieldColumn(WrittenNumbers):
     def _has_one_origin(self) -> Self:
         if (self.column is None) == (self.constant is None):
             raise ValueError("a value comes from a column or is a constant; write one of {column: …} and {constant: …}")
-        if self.constant is not None and (self.values or self.default is not None or self.as_ is not None):
-            raise ValueError("a constant is sent as it stands; leave values, default and as out")
+        if self.constant is not None and (
+            self.values or self.null_values or self.default is not None or self.as_ is not None
+        ):
+            raise ValueError("a constant is sent as it stands; leave values, null_values, default and as out")
         return self
+
+    @cached_property
+    def sent(self) -> dict[str, Scalar]:
+        """What to send for which text; empty: each text as it stands."""
+        return {text: sent for text, sent in self.values.items() if sent is not None and sent != ""}
+
+    @cached_property
+    def nothing(self) -> frozenset[str]:
+        """The texts that count as an empty cell."""
+        return frozenset(self.null_values) | {text for text, sent in self.values.items() if sent is None or sent == ""}
 
 
 class Key(MappingPart):
@@ -164,6 +194,7 @@ class Money(WrittenNumbers):
         description="Decimals that the file writes, where it writes zeros beyond those of the currency",
     )
     refund: Refund | None = None
+    null_values: NullValues = ()
 
     @field_validator("currency")
     @classmethod
@@ -182,6 +213,7 @@ class FileForm(MappingPart):
     header: tuple[Column, ...] = Field(
         default=(), description="Names of the columns of a CSV file without a first line of names"
     )
+    null_values: NullValues = Field(default=(), description="Texts that mean nothing, in every column")
     skip_lines: int = Field(default=0, ge=0, le=1_000, description="Lines of a CSV file above the names of the columns")
     header_rows: int | None = Field(
         default=None,
