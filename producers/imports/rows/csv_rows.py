@@ -7,6 +7,7 @@ is given up, and the others are read anew.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
 
 _HINT_QUOTES: Final = "close the quote, and double quotes within a quoted cell"
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -134,6 +136,11 @@ class CsvRows:
                 raise WrongUsage(f"{path} is UTF-16, or no text", "save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
         except csv.Error as error:
             raise NoNames(f"the first line of {path} is no CSV ({_words(error)})", _HINT_QUOTES) from None
+        if any(_UNDECODED.search(name) for name in names):
+            raise WrongUsage(
+                f"the first line of {path} is not in the encoding {self._encoding}",
+                "write `file: {encoding: cp1252}` into the mapping where an old program made it, or save it as UTF-8",
+            )
         while names and not names[-1]:
             names.pop()
             self._unnamed += 1

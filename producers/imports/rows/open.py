@@ -17,6 +17,11 @@ FORMATS: Final = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson", ".parquet": "parquet",
 }  # fmt: skip
 
+_SPREADSHEETS: Final = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"))
+_PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How spreadsheets begin, whatever their name is; zip archives as well."""
+_HINT_SPREADSHEET: Final = "save it as CSV UTF-8 in the spreadsheet program, and import that"
+
 
 def open_rows(path: Path, mapping: Mapping) -> RowFile:
     """The rows of the file, whose columns are those that the mapping reads. Raises WrongUsage where it cannot be read or lacks columns."""
@@ -38,7 +43,21 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
     return rows
 
 
+def _require_text(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(4) in _PACKED
+    except OSError:
+        return  # told by whoever opens it
+    if is_packed:
+        raise WrongUsage(
+            f"{path} is a spreadsheet or an archive, and no text", f"{_HINT_SPREADSHEET}; unpack an archive"
+        )
+
+
 def _open(path: Path, mapping: Mapping, chosen: str) -> RowFile:
+    if chosen != "parquet":
+        _require_text(path)
     if chosen == "csv":
         try:
             return CsvRows(path, mapping.file)
@@ -57,6 +76,8 @@ def _open(path: Path, mapping: Mapping, chosen: str) -> RowFile:
 def format_of(path: Path) -> str:
     """By the file's name. Raises WrongUsage."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    if suffixes and suffixes[-1] in _SPREADSHEETS:
+        raise WrongUsage(f"{path} is a spreadsheet, which is not read", _HINT_SPREADSHEET)
     found = FORMATS.get(suffixes[-1]) if suffixes else None
     if found is None:
         raise WrongUsage(
