@@ -69,6 +69,8 @@ class RowVerdicts:
 
     def sentence(self, file: Path, *, verb: str = "sent", waiting: int = 0) -> str:
         """For people."""
+        if not self.rows and not self.skipped:
+            return f"{file}: no rows{waiting_note(waiting)}"
         refused_before = f", {self.skipped_rejected:,} of them refused" if self.skipped_rejected else ""
         done = "was" if self.skipped == 1 else "were"
         skipped = (

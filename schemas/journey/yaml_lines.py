@@ -46,6 +46,8 @@ class Document(NamedTuple):
     values: Any
     lines: dict[Path, int]
     problems: list[FileProblem]
+    nullable: frozenset[str] = frozenset()
+    """Names of groups in which null is a value."""
 
     def written(self, path: Path) -> Path:
         """The path as the file has it, of a value in the model, or of the nearest thing around it: the model makes a
@@ -64,8 +66,9 @@ class Document(NamedTuple):
         return FileProblem(self.lines.get(written, 1), field_name(written), what, hint)
 
 
-def read_yaml(text: str) -> Document:
-    """Never raises: a text that is no YAML comes back as a document with problems and no values."""
+def read_yaml(text: str, nullable: frozenset[str] = frozenset()) -> Document:
+    """Never raises: a text that is no YAML comes back as a document with problems and no values. Null is a value within the groups of
+    those names only."""
     if len(text.encode(errors="replace")) > MAX_FILE_BYTES:
         return Document(
             None, {}, [FileProblem(0, "", f"the file is larger than {MAX_FILE_BYTES} bytes", "split the map")]
@@ -78,7 +81,7 @@ def read_yaml(text: str) -> Document:
         return Document(
             None, {}, [FileProblem(0, "", "the file nests far too deeply", "a map nests no deeper than rules do")]
         )
-    document = Document({}, {}, [])
+    document = Document({}, {}, [], nullable)
     if node is None:
         document.problems.append(FileProblem(0, "", "the file is empty", "start with `map: <name>` and `version: 1`"))
         return document
@@ -112,7 +115,7 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str
             continue
         document.lines[(*path, key)] = line
         value = values[key] = _value(value_node, (*path, key), document)
-        if value is None:
+        if value is None and not (path and path[-1] in document.nullable):
             name = field_name((*path, key))
             document.problems.append(FileProblem(line, name, "there is no value", "write one, or remove the field"))
     return values

@@ -5,26 +5,27 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS, FieldColumn, Kind, Money
-from touchline.schemas.money import CURRENCY_EXPONENTS
+from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS, FieldColumn, Kind
+from touchline.producers.imports.mapping.numbers import NumberForm, hint_number, read_written
 from touchline.schemas.reasons import Reason
-from touchline.schemas.rejections import REMEDIES, shape_of
+from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import format_time
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,19}")
-_NUMBER: Final = re.compile(r"[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]{1,3})?")
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_MINOR_TOLERANCE: Final = Decimal("0.000001")
-"""Doubles of whole cents are off by less than 1e-11 cents; more than this is no whole cent."""
 
 
-_DIGITS_MAX: Final = 100
-"""Python writes no longer whole numbers than 4,300 digits; the contract's bound is told for the shorter ones."""
+class _Form(NamedTuple):
+    decimal: str | None = None
+    thousands: str | None = None
+    negative: str | None = None
+
+
+_AS_PYTHON: Final = _Form(decimal=".")
 
 
 class CellUnreadable(ValueError):
@@ -63,44 +64,60 @@ def text_of(value: Any) -> str:
             return str(value)
 
 
+def is_nothing(cell: FieldColumn, value: Any) -> bool:
+    """Whether nothing stands in a cell of that column, or a text that the mapping says means nothing."""
+    return is_empty(value) or (bool(cell.nothing) and text_of(value) in cell.nothing)
+
+
 def value_of(cell: FieldColumn, value: Any, kind: Kind | None) -> Any:
     """The value of a field of that type (None: as it is typed in the file). Raises CellUnreadable."""
     if isinstance(value, list | tuple | dict):
         raise CellUnreadable(f"{shape_of(value)} is no single value", "name one field of it, or write it as text")
-    if cell.values:
+    if cell.nothing or cell.sent:
         text = text_of(value)
-        if text not in cell.values:
+        if text in cell.nothing:
+            raise CellUnreadable(f"{shape_of(value)} that means nothing", "leave it out")
+        if cell.sent and text not in cell.sent:
             raise CellUnreadable(f"{shape_of(value)} that `values` does not list", "add it to `values` of the mapping")
-        value = cell.values[text]
+        value = cell.sent.get(text, value)
     match cell.as_ or kind:
         case "text":
             return text_of(value)
         case "integer":
-            return _integer(value)
+            return integer_of(value, cell)
         case "number":
-            return _number(value, cell.decimal)
+            return _number(value, cell)
         case "boolean":
             return _boolean(value)
         case _:
             return value if isinstance(value, bool | int | float) else text_of(value)
 
 
-def _integer(value: Any) -> int:
+def integer_of(value: Any, form: NumberForm = _AS_PYTHON) -> int:
+    """A whole number. Raises CellUnreadable."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = text_of(value)
-    if not _INTEGER.fullmatch(text):
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    written = read_written(text, form) if form.thousands or form.negative else None
+    if written is None or written.decimals or written.power or not _INTEGER.fullmatch(written.text):
         raise CellUnreadable(f"{shape_of(value)} is no whole number", "write digits only")
-    return int(text)
+    return int(written.text)
 
 
-def _number(value: Any, decimal: str) -> int | float:
+def _number(value: Any, form: NumberForm) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    text = _with_point(text_of(value), decimal)
-    if not _NUMBER.fullmatch(text):
-        raise CellUnreadable(f"{shape_of(value)} is no number", _hint_number(decimal))
-    return int(text) if _INTEGER.fullmatch(text) else float(text)
+    written = read_written(text_of(value), form)
+    if written is None:
+        raise CellUnreadable(f"{shape_of(value)} is no number", hint_number(form))
+    if written.could_be_thousands and form.decimal is None and form.thousands is None:
+        raise CellUnreadable(
+            f"{shape_of(value)} is a number with decimals, or one of thousands",
+            'say which it is in the mapping: `decimal: "."` or `thousands: "."`',
+        )
+    return int(written.text) if _INTEGER.fullmatch(written.text) else float(written.text)
 
 
 def _boolean(value: Any) -> bool:
@@ -110,43 +127,6 @@ def _boolean(value: Any) -> bool:
     if read is None:
         raise CellUnreadable(f"{shape_of(value)} is neither true nor false", "write true or false (or yes, no, 1, 0)")
     return read
-
-
-def _with_point(text: str, decimal: str) -> str:
-    return text if decimal == "." else text.replace(".", "?").replace(",", ".")
-
-
-def _hint_number(decimal: str) -> str:
-    other = "," if decimal == "." else "."
-    return f'write digits and {decimal!r}, without separators of thousands; if the file writes {other!r}, say `decimal: "{other}"`'
-
-
-def minor_of(money: Money, value: Any, currency: str) -> int:
-    """Minor units of an amount. Raises CellUnreadable."""
-    exponent = CURRENCY_EXPONENTS.get(currency)
-    if exponent is None:
-        raise CellUnreadable(
-            "the currency is no ISO 4217 code", REMEDIES[Reason.UNKNOWN_CURRENCY], Reason.UNKNOWN_CURRENCY
-        )
-    if money.unit == "minor":
-        return _integer(value)
-    is_double = isinstance(value, float)
-    text = repr(value) if is_double else _with_point(text_of(value), money.decimal)
-    if not is_double and not _NUMBER.fullmatch(text):
-        raise CellUnreadable(f"{shape_of(value)} is no amount", _hint_number(money.decimal))
-    try:
-        exact = Decimal(text).scaleb(exponent)
-        if not exact.is_finite() or exact.adjusted() > _DIGITS_MAX:
-            raise OverflowError
-        whole = exact.to_integral_value()
-    except (InvalidOperation, OverflowError):
-        raise CellUnreadable(f"{shape_of(value)} is no amount", _hint_number(money.decimal)) from None
-    if abs(exact - whole) > (_MINOR_TOLERANCE if is_double else 0):
-        raise CellUnreadable(
-            f"the amount has more than {exponent} decimal places",
-            f"{currency} has {exponent}: round it where it is made",
-        )
-    return int(whole)
 
 
 def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
@@ -182,7 +162,7 @@ def _moment(value: Any, form: str) -> datetime:
 
 
 def _unix(value: Any, form: str) -> datetime:
-    number = _number(value, ".")
+    number = _number(value, _AS_PYTHON)
     try:
         return _EPOCH + timedelta(microseconds=round(number * (1_000_000 if form == UNIX else 1_000)))
     except (OverflowError, ValueError):

@@ -13,7 +13,8 @@ import json
 from collections import Counter
 from typing import Any, Final, NamedTuple
 
-from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, minor_of, text_of, time_of, value_of
+from touchline.producers.imports.mapping.amounts import minor_of
+from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, is_nothing, text_of, time_of, value_of
 from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping, SourceColumn
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
@@ -52,6 +53,7 @@ class Mapper:
         self._groups_with_columns = {one.group for one in self._fields if one.cell.column is not None}
         zone = mapping.time.zone or mapping.zone
         self._zone = None if zone is None else zone_of(zone)
+        self._nulls = frozenset(mapping.file.null_values)
         self._equal_rows: Counter[bytes] = Counter()
         self.unseen = {column: field for field, column in mapping.columns()}
         """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
@@ -73,12 +75,14 @@ class Mapper:
             return Mapped(damaged | ({} if isinstance(source, SourceColumn) else {"source": source}), [row.fault])
         if self.unseen:
             self._see(cells)
+        if self._nulls:
+            cells = {name: None if text_of(value) in self._nulls else value for name, value in cells.items()}
         faults: list[RowFault] = []
         event: dict[str, Any] = {
             "type": mapping.type,
             "source": text_of(cells.get(source.column, "")) if isinstance(source, SourceColumn) else source,
         }
-        self._identify(row, event, faults)
+        self._identify(row, cells, event, faults)
         self._date(cells, event, faults)
         if mapping.zone is not None:
             event["zone"] = mapping.zone
@@ -94,9 +98,8 @@ class Mapper:
         for column in [one for one in self.unseen if one in cells]:
             del self.unseen[column]
 
-    def _identify(self, row: Row, event: dict[str, Any], faults: list[RowFault]) -> None:
-        key, cells = self._mapping.id, row.cells
-        assert cells is not None
+    def _identify(self, row: Row, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        key = self._mapping.id
         if key.content:
             digest = _content(row)
             self._equal_rows[digest] += 1
@@ -153,7 +156,7 @@ class Mapper:
                 place[name] = _listed(path, value_of(cell, cell.constant, kind))
                 continue
             value = cells.get(cell.column)
-            if is_empty(value):
+            if is_nothing(cell, value):
                 if cell.default is None:
                     continue
                 value = cell.default
@@ -172,20 +175,28 @@ class Mapper:
         money = self._mapping.amount
         if money is None or is_empty(cells.get(money.column)):
             return
+        if money.null_values and text_of(cells[money.column]) in money.null_values:
+            return
         cell = money.currency
         currency = str(cell.constant) if cell.column is None else text_of(cells.get(cell.column) or "").upper()
         value = cells[money.column]
+        is_refund = money.refund is not None and text_of(cells.get(money.refund.column)) in money.refund.values
         try:
             minor = minor_of(money, value, currency)
+            if is_refund and minor < 0:
+                raise CellUnreadable(
+                    "the amount of a refund is negative, and `refund` says that it is positive",
+                    "leave `refund` out of the mapping where amounts have their sign",
+                )
         except CellUnreadable as error:
             is_currency = error.reason is Reason.UNKNOWN_CURRENCY
             field = "amount.currency" if is_currency else "amount.amount_minor"
             faults.append(_fault(error, field, (cell.column or money.column) if is_currency else money.column))
             event["amount"] = {"amount_minor": 0 if is_currency else [text_of(value)], "currency": currency}
             return
-        event["amount"] = {"amount_minor": minor, "currency": currency}
+        event["amount"] = {"amount_minor": -minor if is_refund else minor, "currency": currency}
         order = event.get("order")
-        if minor < 0 and order is not None and "kind" not in order:
+        if (is_refund or minor < 0) and order is not None and "kind" not in order:
             order["kind"] = _REFUND
 
     def _add_properties(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
@@ -195,7 +206,7 @@ class Mapper:
                 properties[name] = cell.constant
                 continue
             value = cells.get(cell.column)
-            if is_empty(value):
+            if is_nothing(cell, value):
                 if cell.default is None:
                     continue
                 value = cell.default

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -27,6 +28,8 @@ EventType = Literal[
 Column = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 IdentifierType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Separator = Literal[".", ","]
+Thousands = Literal[".", ",", " ", "'", "_"]
+Negative = Literal["trailing", "parentheses"]
 
 
 class MappingPart(BaseModel):
@@ -46,27 +49,81 @@ def _as_column(value: object) -> object:
     return {"column": str(value)} if isinstance(value, str | int) else value
 
 
+def _as_texts(value: object) -> object:
+    """YAML reads NA as a text, -99 as a number and -9.0 as one that the file may write as -9."""
+    if not isinstance(value, list):
+        return value
+    texts = [str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in value]
+    return tuple(texts) + tuple(
+        text.removesuffix(".0") for text in texts if isinstance(text, str) and text.endswith(".0")
+    )
+
+
 def _as_currency(value: object) -> object:
     return {"constant": value} if isinstance(value, str) else value
 
 
-class FieldColumn(MappingPart):
+NullValues = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
+"""Texts that mean nothing: a cell that holds one of them counts as empty."""
+
+
+class WrittenNumbers(MappingPart):
+    """How numbers are written in a column. A sign before the digits is always read."""
+
+    decimal: Separator | None = Field(
+        default=None, description="Left out: a point, or a comma where thousands is a point"
+    )
+    thousands: Thousands | None = Field(
+        default=None, description="Between groups of three digits; a blank is any blank"
+    )
+    negative: Negative | None = Field(default=None, description="12.50- (trailing) or (12.50) (parentheses)")
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.decimal is not None and self.decimal == self.thousands:
+            other = "," if self.decimal == "." else "."
+            raise ValueError(f'decimal and thousands are the same character; write `decimal: "{other}"`')
+        return self
+
+
+class Refund(MappingPart):
+    """Rows whose amount is money that goes back, where the file tells it in a column and not by the sign."""
+
+    column: Column
+    values: tuple[str, ...] = Field(min_length=1, description="The texts that say so")
+
+
+class FieldColumn(WrittenNumbers):
     """One value: from a column, or the same in every row. An empty cell counts as `default`, without one the field is left out."""
 
     column: Column | None = None
     constant: Scalar | None = None
-    values: dict[str, Scalar] = Field(default_factory=dict, description="What to send for each text that stands there")
+    values: dict[str, Scalar | None] = Field(
+        default_factory=dict, description="What to send for each text that stands there; null: the cell counts as empty"
+    )
+    null_values: NullValues = ()
     default: Scalar | None = None
     as_: Kind | None = Field(default=None, alias="as", description="Left out: the type of the field")
-    decimal: Separator = "."
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
         if (self.column is None) == (self.constant is None):
             raise ValueError("a value comes from a column or is a constant; write one of {column: …} and {constant: …}")
-        if self.constant is not None and (self.values or self.default is not None or self.as_ is not None):
-            raise ValueError("a constant is sent as it stands; leave values, default and as out")
+        if self.constant is not None and (
+            self.values or self.null_values or self.default is not None or self.as_ is not None
+        ):
+            raise ValueError("a constant is sent as it stands; leave values, null_values, default and as out")
         return self
+
+    @cached_property
+    def sent(self) -> dict[str, Scalar]:
+        """What to send for which text; empty: each text as it stands."""
+        return {text: sent for text, sent in self.values.items() if sent is not None and sent != ""}
+
+    @cached_property
+    def nothing(self) -> frozenset[str]:
+        """The texts that count as an empty cell."""
+        return frozenset(self.null_values) | {text for text, sent in self.values.items() if sent is None or sent == ""}
 
 
 class Key(MappingPart):
@@ -124,13 +181,20 @@ class TimeColumns(MappingPart):
         return value
 
 
-class Money(MappingPart):
-    """A paid amount, tax included. `currency` is an ISO 4217 code, or `{column: …}`."""
+class Money(WrittenNumbers):
+    """A paid amount, tax included. `currency` is an ISO 4217 code, or `{column: …}`; the code or a sign of it may stand in the cell."""
 
     column: Column
     currency: Annotated[FieldColumn, BeforeValidator(_as_currency)]
     unit: Literal["major", "minor"] = "major"
-    decimal: Separator = "."
+    places: int | None = Field(
+        default=None,
+        ge=0,
+        le=18,
+        description="Decimals that the file writes, where it writes zeros beyond those of the currency",
+    )
+    refund: Refund | None = None
+    null_values: NullValues = ()
 
     @field_validator("currency")
     @classmethod
@@ -148,6 +212,14 @@ class FileForm(MappingPart):
     encoding: str = "utf-8"
     header: tuple[Column, ...] = Field(
         default=(), description="Names of the columns of a CSV file without a first line of names"
+    )
+    null_values: NullValues = Field(default=(), description="Texts that mean nothing, in every column")
+    skip_lines: int = Field(default=0, ge=0, le=1_000, description="Lines of a CSV file above the names of the columns")
+    header_rows: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Rows of a CSV file before the data, the first of which names the columns",
     )
 
     @field_validator("encoding")
@@ -195,6 +267,7 @@ class Mapping(MappingPart):
         cells += [(f"properties.{name}", cell.column) for name, cell in self.properties.items()]
         if self.amount is not None:
             cells += [("amount", self.amount.column), ("amount.currency", self.amount.currency.column)]
+            cells += [("amount.refund", self.amount.refund.column)] if self.amount.refund else []
         if isinstance(self.source, SourceColumn):
             cells.append(("source", self.source.column))
         cells += [("id", column) for column in self.id.columns] + [("time", column) for column in self.time.columns]

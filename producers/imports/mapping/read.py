@@ -52,7 +52,7 @@ def load_mapping(path: Path | str) -> Mapping:
 
 def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
     """The mapping written in `text`; `file` is the name used in complaints."""
-    document = read_yaml(text)
+    document = read_yaml(text, nullable=frozenset(("values",)))
     if not document.problems and not isinstance(document.values, dict):
         document.problems.append(FileProblem(1, "", "the file holds no fields", "start with `mapping: <name>`"))
     if document.problems:

@@ -1,28 +1,36 @@
-"""Rows of an NDJSON file: an object a line, its nested fields named by dotted paths."""
+"""Rows of a JSON file: an object a line (NDJSON), or one array of objects, on as many lines as it likes; nested fields are named by
+dotted paths."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import from_json
 
-from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.producers.imports.rows.row import FileDamaged, Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
 
-_BOM = b"\xef\xbb\xbf"
+_BOM: Final = b"\xef\xbb\xbf"
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_ROW_BYTES_MAX: Final = 1 << 24
+"""An object that nothing closes must not fill the memory."""
+_HINT_LINE: Final = "write one JSON object a line"
+_HINT_ARRAY: Final = "write objects within one array, or one JSON object a line"
 
 
 class NdjsonRows:
-    """An open NDJSON file; blank lines are skipped."""
+    """An open JSON file; blank lines are skipped."""
 
     unit = "bytes"
     columns: list[str] | None = None
 
     def __init__(self, path: Path) -> None:
         """Raises WrongUsage where the file cannot be read."""
+        self._path = path
         self._lines = Lines(path)
         self.size = self._lines.size
 
@@ -36,19 +44,75 @@ class NdjsonRows:
         self._lines.close()
 
     def __iter__(self) -> Iterator[Row]:
+        lines = self._numbered()
+        is_first = True
+        for number, text in lines:
+            if is_first and text.startswith(b"["):
+                yield from self._array(number, text[1:], lines)
+            else:
+                yield _row_of(number, text)
+            is_first = False
+
+    def _numbered(self) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(self._lines, start=1):
             text = line.removeprefix(_BOM).strip() if number == 1 else line.strip()
-            if not text:
-                continue
-            try:
-                value = from_json(text, allow_inf_nan=False)
-            except ValueError:
-                yield _damaged(number, text, "the line is no JSON", "write one JSON object a line")
-                continue
-            if isinstance(value, dict):
-                yield Row(number, _flat(value))
-            else:
-                yield _damaged(number, text, "the line is no JSON object", "write one JSON object a line")
+            if text:
+                yield number, text
+
+    def _array(self, number: int, first: bytes, lines: Iterator[tuple[int, bytes]]) -> Iterator[Row]:
+        """The objects of an array up to its end. Raises FileDamaged where it has none."""
+        start, parts, size, curly, square = number, list[bytes](), 0, 0, 0
+        text: bytes | None = first
+        while text is not None:
+            # No JSON has an object right within an object, so the one before lacks its end.
+            if curly > 0 and square == 0 and text.startswith(b"{") and not parts[-1].endswith(b":"):
+                yield _damaged(start, b"\n".join(parts), "the object is no JSON", _HINT_ARRAY)
+                parts, size, curly = [], 0, 0
+            if not parts:
+                start = number
+            parts.append(text)
+            size += len(text)
+            bare = _STRING.sub(b"", text)
+            curly += bare.count(b"{") - bare.count(b"}")
+            square += bare.count(b"[") - bare.count(b"]")
+            if (curly <= 0 and square <= 0) or size > _ROW_BYTES_MAX:
+                yield from _rows_of(start, b"\n".join(parts), is_end=square < 0)
+                if square < 0:
+                    return
+                parts, size, curly, square = [], 0, 0, 0
+            number, text = next(lines, (0, None))
+        raise FileDamaged(self._path, "the array of its rows does not end")
+
+
+def _rows_of(start: int, text: bytes, *, is_end: bool) -> Iterator[Row]:
+    inner = (text.removesuffix(b"]") if is_end else text).strip().strip(b",")
+    values = _parsed(b"[" + inner + b"]")
+    if not isinstance(values, list):
+        yield _damaged(start, text, "the object is no JSON", _HINT_ARRAY)
+        return
+    for value in values:
+        if isinstance(value, dict):
+            yield Row(start, _flat(value))
+        else:
+            yield _damaged(start, text, "the array holds what is no JSON object", _HINT_ARRAY)
+
+
+def _row_of(number: int, text: bytes) -> Row:
+    value = _parsed(text)
+    if isinstance(value, dict):
+        return Row(number, _flat(value))
+    what = "the line is no JSON" if value is _NOT_JSON else "the line is no JSON object"
+    return _damaged(number, text, what, _HINT_LINE)
+
+
+_NOT_JSON: Final = object()
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return _NOT_JSON
 
 
 def _damaged(number: int, text: bytes, what: str, hint: str) -> Row:

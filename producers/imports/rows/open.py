@@ -8,7 +8,8 @@ from typing import Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.model import Mapping
-from touchline.producers.imports.rows.csv_rows import CsvRows
+from touchline.producers.imports.rows.csv_rows import CsvRows, NoNames
+from touchline.producers.imports.rows.frame import names_line, require_a_row, require_no_second_names
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
 from touchline.producers.imports.rows.row import RowFile
 
@@ -16,32 +17,67 @@ FORMATS: Final = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson", ".parquet": "parquet",
 }  # fmt: skip
 
+_SPREADSHEETS: Final = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"))
+_PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How spreadsheets begin, whatever their name is; zip archives as well."""
+_HINT_SPREADSHEET: Final = "save it as CSV UTF-8 in the spreadsheet program, and import that"
+
 
 def open_rows(path: Path, mapping: Mapping) -> RowFile:
     """The rows of the file, whose columns are those that the mapping reads. Raises WrongUsage where it cannot be read or lacks columns."""
     chosen = mapping.file.format or format_of(path)
-    rows: RowFile
-    if chosen == "csv":
-        rows = CsvRows(path, mapping.file.delimiter, mapping.file.encoding, mapping.file.header)
-    elif chosen == "ndjson":
-        rows = NdjsonRows(path)
-    else:
-        try:
-            from touchline.producers.imports.rows.parquet_rows import ParquetRows
-        except ModuleNotFoundError:
-            raise WrongUsage("Parquet files need pyarrow", "pip install 'touchline[import]'") from None
-        rows = ParquetRows(path, None if mapping.id.content else {column for _, column in mapping.columns()})
+    rows = _open(path, mapping, chosen)
     try:
         _require_columns(path, rows.columns, mapping, chosen)
+        if chosen == "csv":
+            require_no_second_names(path, mapping.file, {column for _, column in mapping.columns()})
     except BaseException:
         rows.close()
         raise
+    if chosen != "parquet":
+        try:
+            require_a_row(path, rows)
+        finally:
+            rows.close()
+        rows = _open(path, mapping, chosen)
     return rows
+
+
+def _require_text(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(4) in _PACKED
+    except OSError:
+        return  # told by whoever opens it
+    if is_packed:
+        raise WrongUsage(
+            f"{path} is a spreadsheet or an archive, and no text", f"{_HINT_SPREADSHEET}; unpack an archive"
+        )
+
+
+def _open(path: Path, mapping: Mapping, chosen: str) -> RowFile:
+    if chosen != "parquet":
+        _require_text(path)
+    if chosen == "csv":
+        try:
+            return CsvRows(path, mapping.file)
+        except NoNames:
+            _require_names_first(path, mapping)
+            raise
+    if chosen == "ndjson":
+        return NdjsonRows(path)
+    try:
+        from touchline.producers.imports.rows.parquet_rows import ParquetRows
+    except ModuleNotFoundError:
+        raise WrongUsage("Parquet files need pyarrow", "pip install 'touchline[import]'") from None
+    return ParquetRows(path, None if mapping.id.content else {column for _, column in mapping.columns()})
 
 
 def format_of(path: Path) -> str:
     """By the file's name. Raises WrongUsage."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    if suffixes and suffixes[-1] in _SPREADSHEETS:
+        raise WrongUsage(f"{path} is a spreadsheet, which is not read", _HINT_SPREADSHEET)
     found = FORMATS.get(suffixes[-1]) if suffixes else None
     if found is None:
         raise WrongUsage(
@@ -57,6 +93,8 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
     missing = [(field, column) for field, column in mapping.columns() if column not in columns]
     if not missing:
         return
+    if chosen == "csv":
+        _require_names_first(path, mapping)
     column = missing[0][1]
     close = get_close_matches(column, columns, n=1)
     hint = (
@@ -67,11 +105,22 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
     if not close and chosen == "csv" and len(missing) == len(mapping.columns()) and not mapping.file.header:
         # It may be a row of values, which are not told.
         hint = (
-            f"its first line has {len(columns)} cells, none of which is a column of the mapping: if it names no columns, write "
-            "`file: {header: […]}`, if it is separated by something else, `file: {delimiter: …}`."
+            f"its first line has {len(columns)} cells, none of which is a column of the mapping: if it is separated by something "
+            "else, write `file: {delimiter: …}`, if titles stand above the names, `file: {skip_lines: …}`, if no line names the columns, "
+            "`file: {header: […]}`."
         )
     named = ", ".join(f"{column!r} ({field})" for field, column in missing)
     raise WrongUsage(
         f"{path} has no column {named}",
         f"{hint} In the mapping a bare name is a column; a fixed value is {{constant: {column}}}",
     )
+
+
+def _require_names_first(path: Path, mapping: Mapping) -> None:
+    """Raises WrongUsage where the names of the columns stand in another line than the one they were looked for in."""
+    line = names_line(path, mapping.file, {column for _, column in mapping.columns()})
+    if line is not None and line > mapping.file.skip_lines + 1:
+        raise WrongUsage(
+            f"the names of the columns stand in line {line} of {path}",
+            f"write `file: {{skip_lines: {line - 1}}}` into the mapping",
+        )

@@ -97,7 +97,10 @@ def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touc
         (("none.csv", "-m", "m.yaml"), "there is no file none.csv", "or a command: retail"),
         (("retial",), "Missing option '--mapping'", "touchline import --help"),
         ((".", "-m", "m.yaml"), ". is a folder", "touchline import watch"),
-        (("till.xlsx", "-m", "m.yaml"), "does not tell its format", "file: {format: csv}"),
+        (("till.dat", "-m", "m.yaml"), "does not tell its format", "file: {format: csv}"),
+        (("till.xlsx", "-m", "m.yaml"), "till.xlsx is a spreadsheet", "save it as CSV UTF-8"),
+        (("renamed.csv", "-m", "m.yaml"), "renamed.csv is a spreadsheet", "save it as CSV UTF-8"),
+        (("umlaut.csv", "-m", "m.yaml"), "is not in the encoding utf-8", "file: {encoding: cp1252}"),
         (("till.csv", "-m", "none.yaml"), "the mapping none.yaml cannot be read", "files.md"),
         (("watch", "none", "-m", "m.yaml"), "there is no folder none", "make it"),
         (("watch", ".", "-m", "m.yaml", "--pattern", "/data/*.csv", "--once"), "the pattern is no pattern", "*.csv"),
@@ -108,11 +111,29 @@ def test_wrong_usage_is_status_2_with_a_remedy(
     sent: list[InMemoryProducer], touchline: Run, words: tuple[str, ...], says: str, hint: str
 ) -> None:
     write_csv(Path("till.csv"), [receipt(1)])
-    Path("till.xlsx").write_bytes(b"")
+    for name, content in (
+        ("till.dat", b""),
+        ("till.xlsx", b""),
+        ("renamed.csv", b"PK\x03\x04\0\0"),
+        ("umlaut.csv", b"Gesch\xe4ft\n"),
+    ):
+        Path(name).write_bytes(content)
     status, _, err = touchline("import", *words)
     assert status == 2
     assert says in err
     assert hint in err
+    assert "\\udc" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.csv", ""), ("a.csv", "store,receipt\n"), ("a.ndjson", ""), ("a.json", "[]")]
+)
+def test_a_file_without_rows_is_said(sent: list[InMemoryProducer], touchline: Run, name: str, text: str) -> None:
+    if text.startswith("store"):
+        write_csv(Path(name), [])
+    else:
+        Path(name).write_text(text)
+    assert touchline("import", name, "-m", "m.yaml") == (0, f"{name}: no rows\n", "")
 
 
 def test_a_column_that_no_row_of_ndjson_has_is_told(sent: list[InMemoryProducer], touchline: Run) -> None:

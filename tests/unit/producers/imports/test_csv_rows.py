@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.mapping.model import FileForm
 from touchline.producers.imports.rows.csv_rows import CsvRows
 
 DAMAGED = ['"open,1,2', 'a,"open', "a,b", "a,b,c,d", 'a,b"c"d,"e"f', '"a" b,c,d', ",", 'x,"y,z', '"""', '"a,b,c\r']
+_COMMAS = FileForm()
 
 
-def read(path: Path, text: bytes) -> list[tuple[int, list[str] | None]]:
+def read(path: Path, text: bytes, form: FileForm = _COMMAS) -> list[tuple[int, list[str] | None]]:
     path.write_bytes(text)
-    rows = CsvRows(path, ",", "utf-8", ())
+    rows = CsvRows(path, form)
     try:
         return [(row.number, None if row.cells is None else list(row.cells.values())) for row in rows]
     finally:

@@ -1,0 +1,83 @@
+"""What stands around the rows of a CSV file: title lines above the names, further rows of names below. Found before anything is sent."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from touchline.errors import WrongUsage
+from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.rows.row import FileDamaged, RowFile
+from touchline.producers.imports.rows.text import Lines
+
+_LINES_LOOKED_AT: Final = 50
+_QUALTRICS: Final = '{"ImportId":'
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def require_no_second_names(path: Path, form: FileForm, wanted: set[str]) -> None:
+    """Raises WrongUsage where the columns' names stand below the place that the mapping says."""
+    if form.header_rows is None and any(
+        cell.strip().startswith(_QUALTRICS) for _, row in islice(_first_rows(path, form), 1, 3) for cell in row
+    ):
+        raise WrongUsage(f"{path} has three rows of names, as Qualtrics writes them", _write("header_rows: 3"))
+    if not form.header or form.header_rows is not None:
+        return
+    for line, row in _first_rows(path, form):
+        if _names_all(row, wanted) or [cell.strip() for cell in row] == list(form.header):
+            raise WrongUsage(
+                f"line {line} of {path} names the columns, and the mapping does it as well",
+                f"{_write(f'skip_lines: {line - 1}')}, and leave `header` out"
+                if line > 1
+                else "leave `header` out of the mapping, or write `header_rows: 1` beside it",
+            )
+
+
+def names_line(path: Path, form: FileForm, wanted: set[str]) -> int | None:
+    """The line in which the columns' names stand, where it is not the first that is read."""
+    return next((line for line, row in _first_rows(path, form) if _names_all(row, wanted)), None)
+
+
+def require_a_row(path: Path, rows: RowFile) -> None:
+    """Raises WrongUsage where not one row of the file has its frame. Reads up to the first that has; give it an own reader."""
+    first = None
+    try:
+        for row in rows:
+            if row.cells is not None:
+                return
+            first = first or row
+    except FileDamaged:
+        return  # told by the import, after the rows before it
+    if first is not None and first.fault is not None:
+        raise WrongUsage(
+            f"no row of {path} can be read; line {first.number}: {first.fault.what}",
+            f"{first.fault.hint}, or say in the mapping how the file is written (file: {{delimiter: …, skip_lines: …}})",
+        )
+
+
+def _write(field: str) -> str:
+    return f"write `file: {{{field}}}` into the mapping"
+
+
+def _names_all(row: list[str], wanted: set[str]) -> bool:
+    return bool(wanted) and wanted <= {cell.strip() for cell in row}
+
+
+def _first_rows(path: Path, form: FileForm) -> Iterator[tuple[int, list[str]]]:
+    """(line it starts in, cells) of the first rows below those that are skipped; where one is no CSV they end."""
+    lines = Lines(path)
+    texts = (line.removeprefix(_BOM).decode(form.encoding, "replace") for line in islice(lines, _LINES_LOOKED_AT))
+    try:
+        for _ in range(form.skip_lines):
+            next(texts, None)
+        reader, start = csv.reader(texts, delimiter=form.delimiter, strict=True), form.skip_lines + 1
+        for row in reader:
+            yield start, row
+            start = form.skip_lines + reader.line_num + 1
+    except (csv.Error, FileDamaged):
+        return
+    finally:
+        lines.close()

@@ -1,0 +1,154 @@
+"""What stands around the rows of a file is no row: it is read over, named, or said in one sentence before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from touchline.errors import WrongUsage
+from touchline.producers.imports.mapping.read import parse_mapping
+from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
+from touchline.producers.imports.rows.open import open_rows
+from touchline.producers.imports.rows.row import FileDamaged
+
+MAPPING = """\
+mapping: till_receipts
+source: retail-pos
+id: receipt
+time: sold_at
+fields: {touchpoint: {constant: store_purchase}}
+"""
+HEADER = "receipt,sold_at,card"
+ROWS = "1,2026-03-01T10:00:00Z,4711\n2,2026-03-01T11:00:00Z,4712\n"
+
+
+def read(path: Path, text: str, form: str = "") -> list[Any]:
+    """The ids of the rows; None for a damaged one."""
+    path.write_text(text, encoding="utf-8")
+    rows = open_rows(path, parse_mapping(MAPPING + (f"file: {form}\n" if form else "")))
+    try:
+        return [None if row.cells is None else row.cells["receipt"] for row in rows]
+    finally:
+        rows.close()
+
+
+def refused(path: Path, text: str, form: str = "") -> str:
+    with pytest.raises(WrongUsage) as told:
+        read(path, text, form)
+    assert "4711" not in told.value.what + told.value.hint
+    return f"{told.value.what}; {told.value.hint}"
+
+
+@pytest.mark.parametrize("end", ["", ",", ",,"])
+def test_a_delimiter_at_the_end_of_the_names_is_no_column(tmp_path: Path, end: str) -> None:
+    lines = ROWS.splitlines()
+    text = f"{HEADER}{end}\n{lines[0]}\n{lines[1]}{end}\n"
+    assert read(tmp_path / "a.csv", text) == ["1", "2"]
+
+
+def test_a_cell_under_no_name_still_costs_its_row(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.csv", f"{HEADER},\n{ROWS}3,2026-03-01T10:00:00Z,4711,x\n") == ["1", "2", None]
+
+
+@pytest.mark.parametrize("title", ["Report of March\n\n", '"Sales, all stores"\n', "Report,,\n,,\n", "a,b,c\n"])
+def test_titles_above_the_names_are_told_with_the_lines_to_skip(tmp_path: Path, title: str) -> None:
+    path, above = tmp_path / "a.csv", title.count("\n")
+    assert f"line {above + 1} of" in refused(path, title + HEADER + "\n" + ROWS)
+    assert f"`file: {{skip_lines: {above}}}`" in refused(path, title + HEADER + "\n" + ROWS)
+    assert read(path, title + HEADER + "\n" + ROWS, f"{{skip_lines: {above}}}") == ["1", "2"]
+
+
+def test_names_that_stand_in_the_file_and_in_the_mapping_are_told(tmp_path: Path) -> None:
+    path, header = tmp_path / "a.csv", "{header: [receipt, sold_at, card]}"
+    assert "skip_lines: 2" in refused(path, f"Report\n\n{HEADER}\n{ROWS}", header)
+    assert "leave `header` out" in refused(path, f"{HEADER}\n{ROWS}", header)
+    assert read(path, f"{HEADER}\n{ROWS}", "{header: [receipt, sold_at, card], header_rows: 1}") == ["1", "2"]
+    assert read(path, ROWS, header) == ["1", "2"]
+
+
+def test_blank_lines_above_the_names_are_read_over(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.csv", f"\n \n,,\n{HEADER}\n{ROWS}") == ["1", "2"]
+
+
+def test_three_rows_of_names_are_told_and_can_be_named(tmp_path: Path) -> None:
+    below = '"What is\nyour receipt?",When,Card\n' + ",".join(['"{""ImportId"":""Q""}"'] * 3) + "\n"
+    text = f"{HEADER}\n{below}{ROWS}"
+    assert "`file: {header_rows: 3}`" in refused(tmp_path / "a.csv", text)
+    assert read(tmp_path / "a.csv", text, "{header_rows: 3}") == ["1", "2"]
+    assert read(tmp_path / "a.csv", f"Report\n{text}", "{skip_lines: 1, header_rows: 3}") == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "text", [f"{HEADER}\n" + ROWS.replace("\n", ",x\n"), f"{HEADER}\n" + ROWS.replace(",", ";"), f'{HEADER}\n"1,2,3\n']
+)
+def test_a_file_of_which_no_row_fits_is_one_sentence(tmp_path: Path, text: str) -> None:
+    assert "no row of" in refused(tmp_path / "a.csv", text)
+    assert "line 2" in refused(tmp_path / "a.csv", text)
+
+
+def test_a_file_of_which_no_line_is_json_is_one_sentence(tmp_path: Path) -> None:
+    assert "no row of" in refused(tmp_path / "a.ndjson", "receipt 1\nreceipt 2\n")
+
+
+OBJECTS = st.lists(
+    st.dictionaries(
+        st.text('ab{}[]",\\ \n', max_size=4),
+        st.recursive(
+            st.none() | st.integers() | st.text('x{}[]",\\\n'),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("cd", max_size=2), inner, max_size=3),
+            max_leaves=4,
+        ),
+        max_size=3,
+    ),
+    max_size=5,
+)
+
+
+@given(OBJECTS, st.sampled_from(["lines", "tight", "comma first", "pretty", "one line", "array within"]))
+def test_an_array_is_read_as_its_objects_however_it_is_laid_out(
+    tmp_path_factory: pytest.TempPathFactory, objects: list[dict[str, Any]], layout: str
+) -> None:
+    lines = [json.dumps(one) for one in objects]
+    text = {
+        "lines": "[\n" + ",\n".join(lines) + "\n]\n",
+        "tight": "[" + ",\n".join(lines) + "]",
+        "comma first": "[ " + "\n, ".join(lines) + "\n]",
+        "pretty": json.dumps(objects, indent=2),
+        "one line": "\ufeff" + json.dumps(objects),
+        "array within": "\n\n" + json.dumps(objects, indent=0),
+    }[layout]
+    folder = tmp_path_factory.mktemp("json")
+    (folder / "array.json").write_text(text, encoding="utf-8")
+    (folder / "lines.json").write_text("\n".join(lines), encoding="utf-8")
+    array, plain = NdjsonRows(folder / "array.json"), NdjsonRows(folder / "lines.json")
+    try:
+        assert [row.cells for row in array] == [row.cells for row in plain]
+    finally:
+        array.close()
+        plain.close()
+
+
+def test_a_damaged_object_of_an_array_costs_itself(tmp_path: Path) -> None:
+    good = [json.dumps({"receipt": str(number)}) for number in range(3)]
+    for bad in ('{"receipt": NaN}', '{"receipt": "x"', "7", '{"receipt": }'):
+        text = "[\n" + ",\n".join([good[0], bad, *good[1:]]) + "\n]\n"
+        assert read(tmp_path / "a.json", text) == ["0", None, "1", "2"]
+
+
+def test_an_array_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[\n{"receipt": "1"},\n{"receipt": "2"},\n')
+    rows = NdjsonRows(tmp_path / "a.json")
+    iterator = iter(rows)
+    assert [next(iterator).cells, next(iterator).cells] == [{"receipt": "1"}, {"receipt": "2"}]
+    with pytest.raises(FileDamaged, match="does not end"):
+        next(iterator)
+    rows.close()
+
+
+def test_an_object_may_open_a_list_or_an_object_at_the_end_of_its_line(tmp_path: Path) -> None:
+    text = '[\n{"receipt": "1", "lines": [\n{"sku": 1},\n{"sku": 2}\n]},\n{"receipt": "2", "till":\n{"no": 3}}\n]'
+    assert read(tmp_path / "a.json", text) == ["1", "2"]
