@@ -40,7 +40,7 @@ def test_funnel_depth_equals_windowfunnel_in_its_default_mode() -> None:
             JourneyEvent(second * 1_000_000, "s", f"{n:02}", f"t{stage}", "", "", 0, "", "", {}, True)
             for n, (second, stage) in enumerate(met)
         ]
-        depths.append(attach(events, journey_map)[0][-1].funnel_depth)
+        depths.append(attach(events, journey_map)[1].funnel_depth)
         rows += [f"({person},{second},{stage})" for second, stage in met]
     chain = ", ".join(f"stage = {n}" for n in STAGES)
     query = (

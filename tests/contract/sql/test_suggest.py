@@ -33,7 +33,7 @@ def clicks() -> pd.DataFrame:
     path = Path(next(iter(spec.submodule_search_locations))) / "datasets" / "ecom.csv.gz"
     frame = pd.read_csv(path, nrows=ROWS, parse_dates=["timestamp"])
     frame["id"] = [f"c{number:06}" for number in range(len(frame))]
-    return frame.sort_values(["user_id", "timestamp", "id"], kind="stable").reset_index(drop=True)
+    return frame.sort_values(["user_id", "timestamp", "event"], kind="stable").reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
