@@ -132,8 +132,7 @@ def _boolean(value: Any) -> bool:
 def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
     """RFC 3339: in UTC, or without offset where neither the cell nor the mapping knows one (then the source's zone counts). Raises
     CellUnreadable."""
-    value = values[0] if len(values) == 1 else " ".join(map(text_of, values))
-    moment = _unix(value, form) if form in (UNIX, UNIX_MS) else _moment(value, form)
+    moment = moment_of(values, form)
     if moment.tzinfo is None:
         if zone is None:
             return moment.isoformat(timespec="microseconds")
@@ -144,6 +143,12 @@ def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
         raise CellUnreadable(
             "the time is beyond the calendar", "write a time since 1990", Reason.TIME_OUT_OF_RANGE
         ) from None
+
+
+def moment_of(values: list[Any], form: str) -> datetime:
+    """The time in cells that stand beside each other, with an offset where they name one. Raises CellUnreadable."""
+    value = values[0] if len(values) == 1 else " ".join(map(text_of, values))
+    return _unix(value, form) if form in (UNIX, UNIX_MS) else _moment(value, form)
 
 
 def _moment(value: Any, form: str) -> datetime:
