@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS, FieldColumn, Kind
+from touchline.producers.imports.mapping.model import FieldColumn, Kind
 from touchline.producers.imports.mapping.numbers import NumberForm, hint_number, read_written
+from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import format_time
@@ -111,7 +112,7 @@ def _number(value: Any, form: NumberForm) -> int | float:
         return value
     written = read_written(text_of(value), form)
     if written is None:
-        raise CellUnreadable(f"{shape_of(value)} is no number", hint_number(form))
+        raise CellUnreadable(f"{shape_of(value)} is no number", hint_number(form, text_of(value)))
     if written.could_be_thousands and form.decimal is None and form.thousands is None:
         raise CellUnreadable(
             f"{shape_of(value)} is a number with decimals, or one of thousands",

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,13 +21,11 @@ from pydantic import (
     model_validator,
 )
 
+from touchline.producers.imports.mapping.time_format import ISO, TimeFormat
 from touchline.schemas.journey.conditions import Id, Scalar
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.sources import SourceId, Zone
 
-ISO: Final = "iso"
-UNIX: Final = "unix"
-UNIX_MS: Final = "unix_ms"
 Kind = Literal["text", "integer", "number", "boolean"]
 EventType = Literal[
     "touchline.touchpoint.v1", "touchline.answer.v1", "touchline.identify.v1", "touchline.consent.v1", "touchline.initiative.v1"
@@ -39,30 +35,6 @@ IdentifierType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31
 Separator = Literal[".", ","]
 Thousands = Literal[".", ",", " ", "'", "_"]
 Negative = Literal["trailing", "parentheses"]
-
-
-def _as_time_format(value: str) -> str:
-    if value in (ISO, UNIX, UNIX_MS):
-        return value
-    if "%Z" in value.replace("%%", ""):
-        raise ValueError(
-            f"{value!r} reads the name of a zone and forgets it; write %z where the file has offsets, else zone"
-        )
-    written = datetime(2026, 1, 31, 21, 30, 15, tzinfo=UTC).strftime(value)
-    try:
-        read = datetime.strptime(written, value)
-    except ValueError:
-        read = datetime(1900, 1, 1)
-    if read.year % 100 != 26 or (read.month, read.day) != (1, 31):
-        raise ValueError(
-            f"{value!r} does not name a day; write iso, unix, unix_ms, or a form such as %d.%m.%Y %H:%M:%S (as Python's strptime)"
-        )
-    if read.hour not in (0, 21):
-        raise ValueError(f"{value!r} does not tell 9 in the morning from 9 in the evening; write %H, or %I with %p")
-    return value
-
-
-TimeFormat = Annotated[str, AfterValidator(_as_time_format)]
 
 
 class MappingPart(BaseModel):

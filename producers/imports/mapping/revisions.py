@@ -12,7 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from touchline.producers.imports.mapping.cells import CellUnreadable, moment_of, text_of
-from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS
+from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
 from touchline.schemas.rejections import shape_of
 
 _WHOLE: Final = re.compile(r"\+?[0-9]{1,19}")
