@@ -60,7 +60,7 @@ def minor_of(money: Money, value: Any, currency: str) -> int:
         return int(plain[1] + decimals.ljust(exponent, "0"))
     written = read_written(text, money, marks_of(currency))
     if written is None:
-        raise CellUnreadable(f"{shape_of(value)} is no amount", hint_number(money))
+        raise CellUnreadable(f"{shape_of(value)} is no amount", hint_number(money, text))
     if not written.power and len(written.decimals) > max(exponent, money.places or 0):
         raise _question(money, written, currency, exponent)
     return _whole_of(money, value, written.text, currency)

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from touchline.producers.imports.mapping.model import ISO, UNIX, UNIX_MS, FieldColumn, Kind
+from touchline.producers.imports.mapping.model import FieldColumn, Kind
 from touchline.producers.imports.mapping.numbers import NumberForm, hint_number, read_written
+from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import format_time
@@ -111,7 +112,7 @@ def _number(value: Any, form: NumberForm) -> int | float:
         return value
     written = read_written(text_of(value), form)
     if written is None:
-        raise CellUnreadable(f"{shape_of(value)} is no number", hint_number(form))
+        raise CellUnreadable(f"{shape_of(value)} is no number", hint_number(form, text_of(value)))
     if written.could_be_thousands and form.decimal is None and form.thousands is None:
         raise CellUnreadable(
             f"{shape_of(value)} is a number with decimals, or one of thousands",
@@ -132,8 +133,7 @@ def _boolean(value: Any) -> bool:
 def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
     """RFC 3339: in UTC, or without offset where neither the cell nor the mapping knows one (then the source's zone counts). Raises
     CellUnreadable."""
-    value = values[0] if len(values) == 1 else " ".join(map(text_of, values))
-    moment = _unix(value, form) if form in (UNIX, UNIX_MS) else _moment(value, form)
+    moment = moment_of(values, form)
     if moment.tzinfo is None:
         if zone is None:
             return moment.isoformat(timespec="microseconds")
@@ -144,6 +144,12 @@ def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
         raise CellUnreadable(
             "the time is beyond the calendar", "write a time since 1990", Reason.TIME_OUT_OF_RANGE
         ) from None
+
+
+def moment_of(values: list[Any], form: str) -> datetime:
+    """The time in cells that stand beside each other, with an offset where they name one. Raises CellUnreadable."""
+    value = values[0] if len(values) == 1 else " ".join(map(text_of, values))
+    return _unix(value, form) if form in (UNIX, UNIX_MS) else _moment(value, form)
 
 
 def _moment(value: Any, form: str) -> datetime:

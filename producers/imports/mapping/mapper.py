@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, is_nothing, text_of, time_of, value_of
-from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping, SourceColumn
+from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping, Revision, SourceColumn
+from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
 from touchline.schemas.reasons import Reason
@@ -49,7 +50,9 @@ class Mapper:
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
         kinds = targets_of(mapping.type)
-        self._fields = [_Filled(path, *_parts(path), cell, kinds[path]) for path, cell in mapping.fields.items()]
+        fields = dict(mapping.fields)
+        self._revision = mapping.revision or _revision_in(fields)
+        self._fields = [_Filled(path, *_parts(path), cell, kinds[path]) for path, cell in fields.items()]
         self._groups_with_columns = {one.group for one in self._fields if one.cell.column is not None}
         zone = mapping.time.zone or mapping.zone
         self._zone = None if zone is None else zone_of(zone)
@@ -86,6 +89,8 @@ class Mapper:
         self._date(cells, event, faults)
         if mapping.zone is not None:
             event["zone"] = mapping.zone
+        if self._revision is not None:
+            self._revise(self._revision, cells, event, faults)
         self._fill(cells, event, faults)
         self._price(cells, event, faults)
         if mapping.properties:
@@ -146,6 +151,16 @@ class Mapper:
         except CellUnreadable as error:
             faults.append(_fault(error, "time", " and ".join(moment.columns)))
             event["time"] = [" ".join(map(text_of, values))]
+
+    def _revise(self, revision: Revision, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        value = cells.get(revision.column)
+        if is_empty(value):
+            return
+        try:
+            event["revision"] = revision_of(value, revision.format, self._mapping.time.format, self._zone)
+        except CellUnreadable as error:
+            faults.append(_fault(error, "revision", revision.column))
+            event["revision"] = [text_of(value)]
 
     def _fill(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         groups: dict[str, dict[str, Any]] = {}
@@ -231,6 +246,15 @@ class Mapper:
 def _name_of(value: Any) -> Any:
     """What names a person; a list names nobody and is left for the check to refuse."""
     return value if isinstance(value, list | tuple | dict) else text_of(value)
+
+
+def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:
+    """Takes a revision out of the fields that is read as it stands."""
+    cell = fields.get("revision")
+    if cell is None or cell.column is None or cell != FieldColumn(column=cell.column):
+        return None
+    del fields["revision"]
+    return Revision(column=cell.column)
 
 
 def _parts(path: str) -> tuple[str, str]:

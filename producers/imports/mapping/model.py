@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
+from touchline.producers.imports.mapping.time_format import ISO, TimeFormat
 from touchline.schemas.journey.conditions import Id, Scalar
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.sources import SourceId, Zone
 
-ISO: Final = "iso"
-UNIX: Final = "unix"
-UNIX_MS: Final = "unix_ms"
 Kind = Literal["text", "integer", "number", "boolean"]
 EventType = Literal[
     "touchline.touchpoint.v1", "touchline.answer.v1", "touchline.identify.v1", "touchline.consent.v1", "touchline.initiative.v1"
@@ -65,6 +70,16 @@ def _as_currency(value: object) -> object:
 
 NullValues = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
 """Texts that mean nothing: a cell that holds one of them counts as empty."""
+
+
+class Revision(MappingPart):
+    """Which state of a row counts: of one id that with the highest revision, a number or when the row was changed."""
+
+    column: Column
+    format: TimeFormat | None = Field(
+        default=None,
+        description="Of times, as in `time`; left out: numbers as they stand, ISO times, times as `time` has them",
+    )
 
 
 class WrittenNumbers(MappingPart):
@@ -147,7 +162,9 @@ class TimeColumns(MappingPart):
     """When it happened: one column, or several that are joined by a blank (a date and a clock)."""
 
     columns: tuple[Column, ...] = Field(min_length=1)
-    format: str = Field(default=ISO, description="iso, unix, unix_ms, or Python's strptime such as %d.%m.%Y %H:%M:%S")
+    format: TimeFormat = Field(
+        default=ISO, description="iso, unix, unix_ms, or Python's strptime such as %d.%m.%Y %H:%M:%S"
+    )
     zone: Zone | None = Field(default=None, description="Zone of times without offset; left out: the place's")
 
     @model_validator(mode="before")
@@ -157,28 +174,6 @@ class TimeColumns(MappingPart):
             rest = {name: value for name, value in given.items() if name != "column"}
             return {"columns": [str(given["column"])], **rest}
         return given
-
-    @field_validator("format")
-    @classmethod
-    def _can_be_read(cls, value: str) -> str:
-        if value in (ISO, UNIX, UNIX_MS):
-            return value
-        if "%Z" in value.replace("%%", ""):
-            raise ValueError(
-                f"{value!r} reads the name of a zone and forgets it; write %z where the file has offsets, else zone"
-            )
-        written = datetime(2026, 1, 31, 21, 30, 15, tzinfo=UTC).strftime(value)
-        try:
-            read = datetime.strptime(written, value)
-        except ValueError:
-            read = datetime(1900, 1, 1)
-        if read.year % 100 != 26 or (read.month, read.day) != (1, 31):
-            raise ValueError(
-                f"{value!r} does not name a day; write iso, unix, unix_ms, or a form such as %d.%m.%Y %H:%M:%S (as Python's strptime)"
-            )
-        if read.hour not in (0, 21):
-            raise ValueError(f"{value!r} does not tell 9 in the morning from 9 in the evening; write %H, or %I with %p")
-        return value
 
 
 class Money(WrittenNumbers):
@@ -255,6 +250,7 @@ class Mapping(MappingPart):
     zone: Zone | None = Field(
         default=None, description="IANA zone of the place: of its local day, and of times without offset"
     )
+    revision: Annotated[Revision, BeforeValidator(_as_column)] | None = None
     identifiers: dict[IdentifierType, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
     amount: Money | None = None
     fields: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
@@ -268,6 +264,8 @@ class Mapping(MappingPart):
         if self.amount is not None:
             cells += [("amount", self.amount.column), ("amount.currency", self.amount.currency.column)]
             cells += [("amount.refund", self.amount.refund.column)] if self.amount.refund else []
+        if self.revision is not None:
+            cells.append(("revision", self.revision.column))
         if isinstance(self.source, SourceColumn):
             cells.append(("source", self.source.column))
         cells += [("id", column) for column in self.id.columns] + [("time", column) for column in self.time.columns]

@@ -80,11 +80,13 @@ def read_written(text: str, form: NumberForm, marks: Collection[str] = ()) -> Wr
     return Written(sign == "-", whole or plain, decimals, int(power or 0), bool(grouped))
 
 
-def hint_number(form: NumberForm) -> str:
+def hint_number(form: NumberForm, text: str = "") -> str:
     """What to write where a cell is no number."""
     decimal = decimal_of(form)
     other = "," if decimal == "." else "."
-    if form.thousands is None:
+    if form.thousands is None and text.count(decimal) > 1:
+        named = f'if {decimal!r} separates thousands, say `thousands: "{decimal}", decimal: "{other}"`'
+    elif form.thousands is None:
         named = f'if the file writes {other!r}, say `decimal: "{other}"`, or `thousands: "{other}"` where it separates thousands'
     else:
         named = f"{form.thousands!r} stands before groups of three digits only"

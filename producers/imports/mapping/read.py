@@ -89,6 +89,8 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[FileProble
     yield from _bare_identifiers(mapping, document)
     if mapping.zone is not None and "zone" in mapping.fields:
         yield document.problem(("fields", "zone"), "the zone stands at the top as well", "keep one of them")
+    if mapping.revision is not None and "revision" in mapping.fields:
+        yield document.problem(("fields", "revision"), "the revision stands at the top as well", "keep one of them")
     if mapping.amount is not None and mapping.type != TOUCHPOINT:
         yield document.problem(
             ("amount",), f"events of type {mapping.type} have no amount", f"leave it out, or use {TOUCHPOINT}"

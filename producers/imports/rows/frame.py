@@ -54,7 +54,9 @@ def require_a_row(path: Path, rows: RowFile) -> None:
     if first is not None and first.fault is not None:
         raise WrongUsage(
             f"no row of {path} can be read; line {first.number}: {first.fault.what}",
-            f"{first.fault.hint}, or say in the mapping how the file is written (file: {{delimiter: …, skip_lines: …}})",
+            first.fault.hint
+            if rows.columns is None
+            else f"{first.fault.hint}, or say in the mapping how the file is written (file: {{delimiter: …, skip_lines: …}})",
         )
 
 

@@ -3,6 +3,7 @@ dotted paths."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _ROW_BYTES_MAX: Final = 1 << 24
 """An object that nothing closes must not fill the memory."""
-_HINT_LINE: Final = "write one JSON object a line"
+_HINT_LINE: Final = "write one JSON object a line, or one array of objects"
 _HINT_ARRAY: Final = "write objects within one array, or one JSON object a line"
 
 
@@ -87,14 +88,17 @@ class NdjsonRows:
 def _rows_of(start: int, text: bytes, *, is_end: bool) -> Iterator[Row]:
     inner = (text.removesuffix(b"]") if is_end else text).strip().strip(b",")
     values = _parsed(b"[" + inner + b"]")
+    if values is _NOT_JSON:  # one NaN must not cost the objects that stand beside it on one line
+        values = _parsed(b"[" + inner + b"]", may_be_nan=True)
     if not isinstance(values, list):
         yield _damaged(start, text, "the object is no JSON", _HINT_ARRAY)
         return
     for value in values:
-        if isinstance(value, dict):
+        if isinstance(value, dict) and _is_finite(value):
             yield Row(start, _flat(value))
-        else:
-            yield _damaged(start, text, "the array holds what is no JSON object", _HINT_ARRAY)
+            continue
+        what = "the object is no JSON" if isinstance(value, dict) else "the array holds what is no JSON object"
+        yield _damaged(start, repr(value).encode("utf-8", "replace"), what, _HINT_ARRAY)
 
 
 def _row_of(number: int, text: bytes) -> Row:
@@ -108,11 +112,19 @@ def _row_of(number: int, text: bytes) -> Row:
 _NOT_JSON: Final = object()
 
 
-def _parsed(text: bytes) -> Any:
+def _parsed(text: bytes, *, may_be_nan: bool = False) -> Any:
     try:
-        return from_json(text, allow_inf_nan=False)
+        return from_json(text, allow_inf_nan=may_be_nan)
     except ValueError:
         return _NOT_JSON
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _damaged(number: int, text: bytes, what: str, hint: str) -> Row:

@@ -81,7 +81,14 @@ def test_an_amount_with_two_readings_is_never_read_in_silence(
 
 @pytest.mark.parametrize(
     ("form", "text"),
-    [({}, "12.500"), ({}, "1.000"), ({}, "12,500"), ({"decimal": ","}, "25,000"), ({"decimal": ","}, "1.234,50")],
+    [
+        ({}, "12.500"),
+        ({}, "1.000"),
+        ({}, "12,500"),
+        ({}, "1.234.567"),
+        ({"decimal": ","}, "25,000"),
+        ({"decimal": ","}, "1.234,50"),
+    ],
 )
 def test_the_hint_names_both_readings(form: dict[str, str], text: str) -> None:
     with pytest.raises(CellUnreadable) as refused:

@@ -139,6 +139,11 @@ def test_a_damaged_object_of_an_array_costs_itself(tmp_path: Path) -> None:
         assert read(tmp_path / "a.json", text) == ["0", None, "1", "2"]
 
 
+def test_a_damaged_object_costs_no_other_on_its_line(tmp_path: Path) -> None:
+    text = '[{"receipt": "1"}, {"receipt": "x", "total": NaN}, 7, {"receipt": "2"}]'
+    assert read(tmp_path / "a.json", text) == ["1", None, None, "2"]
+
+
 def test_an_array_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('[\n{"receipt": "1"},\n{"receipt": "2"},\n')
     rows = NdjsonRows(tmp_path / "a.json")

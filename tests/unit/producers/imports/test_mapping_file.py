@@ -32,6 +32,8 @@ from touchline.producers.imports.rows.open import open_rows
         ("  place: store", "  revision: {constant: first}", "fields.revision: text of 5 characters is no whole number, and the field is"),
         ("  place: store", "  persons: card", "write `identifiers: {loyalty: <column>}` at the top"),
         ("  place: store", "  zone: store", "the zone stands at the top as well; keep one of them"),
+        ("fields:", "revision: items\nfields:\n  revision: items", "fields.revision: the revision stands at the top as well"),
+        ("id: [store", "revision: {column: items, format: '%H'}\nid: [store", "m.yaml:3: revision.format: '%H' does not name a day"),
         ("loyalty: card", "Loyalty Card: card", "identifiers"),
         ("id: [store", "file: {encoding: utf-16}\nid: [store", "'utf-16' is no encoding that is read line by line; write utf-8"),
         ("id: [store", "file: {encoding: latin-99}\nid: [store", "'latin-99' is no encoding that is read line by line"),

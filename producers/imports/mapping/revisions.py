@@ -1,0 +1,50 @@
+"""From a cell to the revision of an event: a number as it stands, a time as the seconds since 1970.
+
+Of one (source, id) the highest revision counts, so of two states of a row the one that was changed last does, whichever file came first.
+Seconds are what the contract's bound has room for, until 2106; of two states of one second neither is the later one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from touchline.producers.imports.mapping.cells import CellUnreadable, moment_of, text_of
+from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
+from touchline.schemas.rejections import shape_of
+
+_WHOLE: Final = re.compile(r"\+?[0-9]{1,19}")
+_BOUND: Final = 2**32
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HINT: Final = (
+    "write a whole number below 2^32 or an ISO time, or say how times are written: `revision: {column: …, format: …}`"
+)
+
+
+def revision_of(value: Any, form: str | None, form_of_time: str, zone: ZoneInfo | None) -> int:
+    """The revision in a cell: a time of `form`; where that is None a whole number, an ISO time, or one as the mapping's time is written.
+    Times without offset are of `zone` (None: UTC). Raises CellUnreadable."""
+    if form is None and not isinstance(value, datetime) and _WHOLE.fullmatch(text := text_of(value)):
+        return _bounded(int(text), value)
+    forms = (form,) if form is not None else (ISO,) if form_of_time in (ISO, UNIX, UNIX_MS) else (ISO, form_of_time)
+    moment = _first_of(value, forms)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone or UTC)
+    return _bounded((moment - _EPOCH).days * 86_400 + (moment - _EPOCH).seconds, value)
+
+
+def _first_of(value: Any, forms: tuple[str, ...]) -> datetime:
+    for form in forms:
+        try:
+            return moment_of([value], form)
+        except CellUnreadable:
+            continue
+    raise CellUnreadable(f"{shape_of(value)} is no revision", _HINT)
+
+
+def _bounded(revision: int, value: Any) -> int:
+    if 0 <= revision < _BOUND:
+        return revision
+    raise CellUnreadable(f"{shape_of(value)} is beyond the revisions that there are", _HINT)
