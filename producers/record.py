@@ -19,11 +19,13 @@ from touchline.producers.errors import EventRejected, remedy_of, shape_at
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
-from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of, strongest
+from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of, strongest
+from touchline.schemas.nobody import is_nobody
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
 from touchline.schemas.times import format_time
+from touchline.schemas.tool_forms import plain
 
 MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
@@ -32,6 +34,7 @@ _PERSONS_KEPT: Final = 50_000
 """About 20 MB at most; a full table starts anew."""
 _UNDECLARED: Final = Source(legal_basis="consent")
 _N, _I = b"NI"
+_PAIR_FIELDS: Final = frozenset(("type", "value"))
 _NAME_LENGTH_MAX: Final = 256
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 
@@ -76,6 +79,7 @@ class RecordMaker:
         self._person_keys = person_keys
         self._sources = sources
         self._clock_us = clock_us
+        self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
         self._last_received = (-1, "")
         self._persons: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -88,9 +92,11 @@ class RecordMaker:
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         if "identifiers" in payload:
-            keyed = self._keyed(payload.pop("identifiers"))
+            given_identifiers = payload.pop("identifiers")
+            keyed = self._keyed(given_identifiers, self._markers_of(payload))
             if "persons" not in payload:
-                payload["persons"] = keyed
+                if keyed or given_identifiers == []:  # where nobody is known, it is the event without identifiers
+                    payload["persons"] = keyed
             elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
                 payload["persons"] = [*payload["persons"], *keyed]
         sent = self._checked(payload, now_us)
@@ -115,7 +121,7 @@ class RecordMaker:
         ):  # also where it is unreadable
             payload.pop("identifiers", None)
             payload.pop("persons", None)
-        persons = self._keyed_or_marked(payload.pop("identifiers", None))
+        persons = self._keyed_or_marked(payload.pop("identifiers", None), self._markers_of(payload))
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
@@ -128,12 +134,12 @@ class RecordMaker:
         event_id, source, kind, time = (_header_text(payload.get(name)) for name in ("id", "source", "type", "time"))
         return PreparedRecord(event_id, f"{source}/{event_id}".encode(), value, source, kind, time)
 
-    def _keyed_or_marked(self, identifiers: Any) -> list[dict[str, str]]:
+    def _keyed_or_marked(self, identifiers: Any, markers: frozenset[str] | None) -> list[dict[str, str]]:
         """Person keys; an identifier that none can be made of becomes a key that no reader takes, never its value."""
         persons = []
         for one in _list_of(identifiers):
             try:
-                persons += self._keyed([one])
+                persons += self._keyed([one], markers)
             except EventRejected:
                 persons.append({"type": "refused", "key": ""})
         return persons
@@ -171,10 +177,20 @@ class RecordMaker:
             self._last_received = (now_ms, text)
         return text
 
-    def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
+    def _markers_of(self, payload: dict[str, Any]) -> frozenset[str] | None:
+        """The source's own texts for nobody."""
+        source = payload.get("source") if self._markers else None
+        return self._markers.get(source) if isinstance(source, str) else None
+
+    def _keyed(self, identifiers: Any, markers: frozenset[str] | None) -> list[dict[str, str]]:
+        """Persons, strongest first; who is nobody is left out."""
+        if identifiers is None:
+            return []
         if not isinstance(identifiers, list | tuple):
             raise _wrong_identifiers(identifiers)
-        if len(identifiers) == 1 and type(identifiers[0]) is tuple:  # mostly one, of a person who was here before
+        if (
+            len(identifiers) == 1 and type(identifiers[0]) is tuple and markers is None
+        ):  # mostly one, who was here before
             try:
                 person = self._persons.get(identifiers[0])
             except TypeError:  # its value is no text
@@ -182,13 +198,16 @@ class RecordMaker:
             if person is not None:
                 return [person]
         pairs = _pairs(identifiers)
+        if markers is not None:
+            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in markers]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
         known = self._persons
-        return [known.get(pair) or self._person(*pair) for pair in pairs]
+        persons = [known.get(pair) or self._person(*pair) for pair in pairs]
+        return [person for person in persons if person is not None]
 
-    def _person(self, kind: str, value: str) -> dict[str, str]:
-        """Type and key; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
+    def _person(self, kind: str, value: str) -> dict[str, str] | None:
+        """Type and key, None for nobody; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
         if self._person_keys is None:
             raise WrongUsage(
                 "the event has identifiers, but there is no person key to make person keys with",
@@ -196,6 +215,8 @@ class RecordMaker:
             )
         try:
             person = {"type": kind, "key": self._person_keys.key(kind, value)}
+        except NobodyNamed:
+            return None
         except IdentifierRejected as error:
             raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.hint) from None
         except UnicodeEncodeError:
@@ -223,15 +244,21 @@ def _write_moments(payload: dict[str, Any]) -> bool:
 
 
 def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
-    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`."""
+    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`, without those that have no value."""
     pairs = []
     for identifier in identifiers:
         if isinstance(identifier, dict):
             kind, value = identifier.get("type"), identifier.get("value")
+            if value is None and not identifier.keys() <= _PAIR_FIELDS:  # the value stands under another name
+                raise _wrong_identifiers(identifier)
         elif isinstance(identifier, tuple | list) and len(identifier) == 2:
             kind, value = identifier
+        elif identifier is None:
+            continue
         else:
             raise _wrong_identifiers(identifier)
+        if value is None or (isinstance(value, bool | int | float) and is_nobody(str(value))):
+            continue
         if not isinstance(kind, str) or not isinstance(value, str):
             raise _wrong_identifiers(value)
         pairs.append((kind, value))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -21,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.errors import WrongUsage
 from touchline.schemas.nobody import is_nobody, is_nobodys_mail
-from touchline.schemas.tool_forms import INVISIBLE, Fault, bare, fault_of_number, fault_of_text, whole
+from touchline.schemas.tool_forms import Fault, fault_of_number, fault_of_text, plain, whole
 
 IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "device", "anonymous")
 """Declared order, strongest first: the first identifier of an event keys its Kafka record. Further types are allowed;
@@ -111,13 +110,6 @@ def normalise(identifier_type: str, value: str) -> str:
     if identifier_type == "loyalty":
         return _normalise_card(number)
     return number.lower() if identifier_type == "device" else number
-
-
-def plain(value: str) -> str:
-    """A text without what cannot be seen and what tools put around it, in Unicode NFC."""
-    if not value.isascii():
-        value = unicodedata.normalize("NFC", value.translate(INVISIBLE))
-    return bare(value)
 
 
 def _refuse(identifier_type: str, fault: Fault | None) -> None:

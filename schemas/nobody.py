@@ -9,7 +9,21 @@ Why: docs/decisions/0022.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator
+
+from touchline.schemas.tool_forms import plain
+
+
+def _as_marker(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("a marker for nobody is text; write it in quotes, such as '9999'")
+    return value
+
+
+Marker = Annotated[str, BeforeValidator(_as_marker)]
+"""A text that a mapping or sources.yaml declares to stand for nobody; capitals and surrounding blanks do not count."""
 
 PLACEHOLDERS: Final = frozenset(
     {"", "undefined", "null", "none", "nil", "nan", "n/a", "na", "n.a.", "n.a", "unknown", "anonymous", "guest", "test"}
@@ -73,3 +87,8 @@ def is_nobodys_mail(address: str) -> bool:
         or (name in _NO_NAMES and label in _NO_DOMAINS)
         or (len(name) == 1 and domain == f"{name}.{name}")
     )
+
+
+def texts_of(markers: tuple[str, ...]) -> frozenset[str]:
+    """Declared markers as identifiers are compared with them."""
+    return frozenset(plain(marker).lower() for marker in markers)

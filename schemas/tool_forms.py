@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from typing import Final, NamedTuple
 
 INVISIBLE: Final = dict.fromkeys(
@@ -42,8 +43,10 @@ class Fault(NamedTuple):
 _FORMAT_AS_TEXT: Final = "format the column as text and export it again"
 
 
-def bare(text: str) -> str:
-    """The text without what tools put around it: blanks, `="0042"`, `"0042"`, `'0042`."""
+def plain(text: str) -> str:
+    """The text in Unicode NFC, without what cannot be seen and what tools put around it: blanks, `="0042"`, `"0042"`, `'0042`."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(INVISIBLE))
     text = text.strip()
     while (found := _QUOTED.fullmatch(text) or _APOSTROPHE.fullmatch(text)) is not None:
         text = found[1].strip()

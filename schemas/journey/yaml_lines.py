@@ -10,7 +10,7 @@ Why: docs/decisions/0031.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -101,6 +101,10 @@ def _value(node: yaml.Node, path: Path, document: Document) -> Any:
     return _scalar(node)
 
 
+_NULL_MEANS_NOBODY: Final = ("values",)
+"""Under `values` of an identifier a text may be turned into nobody; where no null is allowed, the model refuses it."""
+
+
 def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
@@ -112,7 +116,7 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document) -> dict[str
             continue
         document.lines[(*path, key)] = line
         value = values[key] = _value(value_node, (*path, key), document)
-        if value is None:
+        if value is None and path[-1:] != _NULL_MEANS_NOBODY:
             name = field_name((*path, key))
             document.problems.append(FileProblem(line, name, "there is no value", "write one, or remove the field"))
     return values
