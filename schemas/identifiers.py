@@ -13,6 +13,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -30,6 +31,7 @@ _ORDER: Final = {name: number for number, name in enumerate(IDENTIFIER_TYPES)}
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECRET_BYTES: Final = 32
+_LONG_NAME: Final = 6
 _PHONE_NOISE: Final = str.maketrans("", "", " \t-./()\u00a0\u2009\u202f\u2010\u2011\u2013")
 _CARD_NOISE: Final = str.maketrans("", "", " \t-\u00a0\u2009\u202f\u2010\u2011\u2013")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -89,13 +91,16 @@ def normalise(identifier_type: str, value: str) -> str:
     different countries). loyalty: blanks, hyphens, and dots that are not between two digits removed, upper case.
     Others keep their case.
 
-    Raises NobodyNamed on a placeholder such as `undefined`. Raises IdentifierRejected on a malformed type, a phone number that is not
-    international, and what names nobody any more: an exponent, a mask, the error of a formula, an IP address.
+    Raises NobodyNamed on a placeholder such as `undefined`. Raises IdentifierRejected on a malformed or misspelled type, a
+    phone number that is not international, and what names nobody any more: an exponent, a mask, the error of a formula,
+    an IP address.
     """
     if identifier_type not in _ORDER and not _TYPE.fullmatch(identifier_type):
         raise IdentifierRejected(
             "identifier type is malformed", "use lower-case letters, digits and _, such as mail or loyalty"
         )
+    if identifier_type not in _ORDER and (meant := misspelled(identifier_type)) is not None:
+        raise IdentifierRejected(f"identifier type {identifier_type} is not known", f"did you mean {meant!r}?")
     text = plain(value)
     if is_nobody(text):
         raise NobodyNamed(identifier_type)
@@ -110,6 +115,33 @@ def normalise(identifier_type: str, value: str) -> str:
     if identifier_type == "loyalty":
         return _normalise_card(number)
     return number.lower() if identifier_type == "device" else number
+
+
+@lru_cache(maxsize=1_024)
+def misspelled(identifier_type: str) -> str | None:
+    """The known type that an unknown one is a slip of the pen from, if any: one letter lost, added, changed or two exchanged, in names
+    of six letters and more two of these. `phone2` and other names with digits are types of their own."""
+    if identifier_type in _ORDER or not identifier_type.replace("_", "").isalpha():
+        return None
+    near = ((_distance(identifier_type, known), known) for known in IDENTIFIER_TYPES)
+    return min(
+        ((far, known) for far, known in near if far <= (1 if len(known) < _LONG_NAME else 2)), default=(0, None)
+    )[1]
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters to lose, add, change or exchange with their neighbour to make one word the other."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, opposite in enumerate(other, 1):
+            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != opposite))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == opposite:
+                cost = min(cost, before[column - 2] + 1)
+            line.append(cost)
+        before, last = last, line
+    return last[-1]
 
 
 def _refuse(identifier_type: str, fault: Fault | None) -> None:

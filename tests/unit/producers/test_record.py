@@ -110,6 +110,7 @@ def test_an_event_from_the_future_is_refused() -> None:
     [
         ({"identifiers": [("loyalty", "4.7E+12"), ("mail", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": [("phone", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [("loyality", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": SECRET}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": [SECRET]}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": [{"type": "mail", "address": SECRET}]}, Reason.WRONG_TYPE, "identifiers"),

@@ -14,6 +14,7 @@ from touchline.schemas.identifiers import (
     NobodyNamed,
     PersonKeys,
     PersonRef,
+    misspelled,
     normalise,
     order_of,
 )
@@ -268,3 +269,22 @@ def test_a_marker_of_a_tool_stands_for_nobody(kind: str, value: str) -> None:
 )  # fmt: skip
 def test_what_may_be_somebody_is_somebody(kind: str, value: str) -> None:
     assert normalise(kind, value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("loyality", "loyalty"), ("loyalti", "loyalty"), ("email", "mail"), ("mial", "mail"), ("phones", "phone"),
+        ("anonymus", "anonymous"), ("houshold", "household"), ("devise", "device"), ("logn", "login"),
+    ],
+)  # fmt: skip
+def test_a_misspelled_type_is_refused_with_the_one_that_was_meant(written: str, meant: str) -> None:
+    with pytest.raises(IdentifierRejected, match=f"did you mean '{meant}'"):
+        normalise(written, "4711")
+
+
+@pytest.mark.parametrize(
+    "kind", [*IDENTIFIER_TYPES, "client", "badge", "phone2", "loyalty_2", "member", "till", "user"]
+)
+def test_known_types_and_types_of_ones_own_are_not_misspelled(kind: str) -> None:
+    assert misspelled(kind) is None

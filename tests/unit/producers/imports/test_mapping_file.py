@@ -48,6 +48,7 @@ from touchline.producers.imports.rows.open import open_rows
         ("{loyalty: card}", "{loyalty: card}\nnobody: [0]", "write it in quotes, such as '9999'"),
         ("{loyalty: card}", "{loyalty: {constant: x, default: y}}", "leave values, default, as and nobody out"),
         ("{loyalty: card}", "{loyalty: {column: card, decimal: ','}}", "there is no such field"),
+        ("{loyalty: card}", "{loyality: card}", "6: identifiers.loyality: there is no such identifier type; did you mean 'loyalty'?"),
         ("{loyalty: card}", "{loyalty: card", "not readable as YAML"),
     ],
 )  # fmt: skip
