@@ -94,7 +94,7 @@ class RecordMaker:
         if "identifiers" in payload:
             given_identifiers = payload.pop("identifiers")
             keyed = self._keyed(given_identifiers, self._markers_of(payload))
-            if "persons" not in payload:
+            if payload.get("persons") is None:
                 if keyed or given_identifiers == []:  # where nobody is known, it is the event without identifiers
                     payload["persons"] = keyed
             elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
@@ -122,6 +122,7 @@ class RecordMaker:
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         persons = self._keyed_or_marked(payload.pop("identifiers", None), self._markers_of(payload))
+        _drop_nulls(payload)  # as `make` does: they are not what it refuses
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
@@ -157,7 +158,7 @@ class RecordMaker:
         try:
             sent = check_sent(payload)
         except ValidationError as error:
-            if _write_moments(payload):
+            if _write_moments(payload) or _drop_nulls(payload):
                 return self._checked(payload, now_us)
             raise _rejected(rejection_of(error), payload) from None
         source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
@@ -241,6 +242,20 @@ def _write_moments(payload: dict[str, Any]) -> bool:
     moments = {name: value.isoformat() for name, value in payload.items() if isinstance(value, datetime)}
     payload.update(moments)
     return bool(moments)
+
+
+def _drop_nulls(payload: dict[str, Any]) -> bool:
+    """Null means absent: nulls leave the event, its properties and its other objects; whether there was one. Asked when a check fails:
+    a null that the contract takes is sent as it stands."""
+    found = False
+    for name, value in list(payload.items()):
+        if value is None:
+            found = True
+            del payload[name]
+        elif isinstance(value, dict) and None in value.values():
+            found = True
+            payload[name] = {inner: member for inner, member in value.items() if member is not None}
+    return found
 
 
 def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
