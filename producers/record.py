@@ -16,6 +16,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, remedy_of, shape_at
+from touchline.schemas.addresses import cut_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
@@ -127,6 +128,7 @@ class RecordMaker:
             payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
         try:
+            cut_addresses(payload)
             value = _encode_refused(payload)
         except (ValueError, RecursionError):  # a field that holds itself
             return None
@@ -294,6 +296,7 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
+        cut_addresses(payload)
         if not has_unchecked_fields:
             value = to_json(payload)
             # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
