@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, remedy_of, shape_at
-from touchline.schemas.addresses import cut_addresses
+from touchline.schemas.addresses import cut_addresses, may_hold_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
@@ -296,17 +296,24 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
-        cut_addresses(payload)
-        if not has_unchecked_fields:
-            value = to_json(payload)
-            # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
-            if not (_N in value or _I in value) or not (b"NaN" in value or b"Infinity" in value):
-                return value
-        # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
-        _write_moments(payload)
-        return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        value = _json_of(payload, has_unchecked_fields=has_unchecked_fields)
+        if may_hold_addresses(value):
+            cut_addresses(payload)
+            value = _json_of(payload, has_unchecked_fields=has_unchecked_fields)
+        return value
     except (ValueError, TypeError, RecursionError, PydanticSerializationError):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None
+
+
+def _json_of(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
+    if not has_unchecked_fields:
+        value = to_json(payload)
+        # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
+        if not (_N in value or _I in value) or not (b"NaN" in value or b"Infinity" in value):
+            return value
+    # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
+    _write_moments(payload)
+    return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _encode_refused(payload: dict[str, Any]) -> bytes:

@@ -32,6 +32,7 @@ _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECRET_BYTES: Final = 32
 _LONG_NAME: Final = 6
+_CASES: Final = {"loyalty": str.upper, "device": str.lower}
 _PHONE_NOISE: Final = str.maketrans("", "", " \t-./()\u00a0\u2009\u202f\u2010\u2011\u2013")
 _CARD_NOISE: Final = str.maketrans("", "", " \t-\u00a0\u2009\u202f\u2010\u2011\u2013")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -108,6 +109,8 @@ def normalise(identifier_type: str, value: str) -> str:
         return _normalise_mail(text)
     if identifier_type == "phone":
         return _normalise_phone(text)
+    if text.isalnum() and "xxx" not in text.lower():  # most are: no tool has left its form
+        return _CASES.get(identifier_type, str)(text)
     _refuse(identifier_type, fault_of_number(text) or fault_of_text(text))
     number = whole(text)
     if number is not text and is_nobody(number):
@@ -165,7 +168,7 @@ def _normalise_card(text: str) -> str:
 def _normalise_mail(text: str) -> str:
     mail = text.lower()
     while True:
-        if (named := _NAMED_MAIL.fullmatch(mail)) is not None:
+        if "<" in mail and (named := _NAMED_MAIL.fullmatch(mail)) is not None:
             mail = named[1].strip()
         elif mail.startswith(_MAIL_SCHEME):
             mail = mail.removeprefix(_MAIL_SCHEME).partition("?")[0].strip()
@@ -173,7 +176,7 @@ def _normalise_mail(text: str) -> str:
             break
     if is_nobody(mail) or is_nobodys_mail(mail):
         raise NobodyNamed("mail")
-    if sum("@" in part for part in _MAIL_PARTS.split(mail)) > 1:
+    if mail.count("@") > 1 and sum("@" in part for part in _MAIL_PARTS.split(mail)) > 1:
         raise IdentifierRejected("identifier of type mail holds several addresses", "send each as its own identifier")
     _refuse("mail", fault_of_text(mail))
     return mail

@@ -28,7 +28,7 @@ _FORMULA_ERROR: Final = re.compile(
     r"|err:[0-9]{3}|##+",
     re.IGNORECASE,
 )
-_MASK_SIGNS: Final = ("**", "\u2022\u2022", "\u25cf\u25cf", "\u2217\u2217")
+_MASK_SIGNS: Final = ("\u2022\u2022", "\u25cf\u25cf", "\u2217\u2217")
 _MASK_OF_X: Final = re.compile(r"[xX]{4,}(?:@.*)?|(?=.*[xX]{3})(?=.*[-0-9. ])[-xX0-9. ]+")
 _EXACT_DIGITS: Final = 15
 
@@ -40,6 +40,9 @@ class Fault(NamedTuple):
     hint: str
 
 
+_MASKED: Final = Fault(
+    "is masked", "export it unmasked (only its key leaves the sender), or name the mask under `nobody`"
+)
 _FORMAT_AS_TEXT: Final = "format the column as text and export it again"
 
 
@@ -78,10 +81,10 @@ def fault_of_text(text: str) -> Fault | None:
     first = text[:1]
     if first in ("#", "e", "E") and _FORMULA_ERROR.fullmatch(text):
         return Fault("is the error of a formula", "mend the formula of the spreadsheet and export it again")
-    if any(sign in text for sign in _MASK_SIGNS) or (("x" in text or "X" in text) and _MASK_OF_X.fullmatch(text)):
-        return Fault(
-            "is masked", "export it unmasked (only its key leaves the sender), or name the mask under `nobody`"
-        )
+    if "**" in text or (not text.isascii() and any(sign in text for sign in _MASK_SIGNS)):
+        return _MASKED
+    if ("x" in text or "X" in text) and _MASK_OF_X.fullmatch(text):
+        return _MASKED
     if (text.count(":") > 1 or text.count(".") == 3) and _is_address(text):
         return Fault("is an IP address", "leave it out: an address names a household or an office, not a person")
     return None

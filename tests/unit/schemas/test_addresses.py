@@ -17,7 +17,7 @@ from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import parse_mapping
 from touchline.producers.imports.rows.row import Row
 from touchline.producers.record import RecordMaker
-from touchline.schemas.addresses import cut_addresses, cut_text, holds_addresses
+from touchline.schemas.addresses import cut_addresses, cut_text, holds_addresses, may_hold_addresses
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Source
 
@@ -88,6 +88,7 @@ def test_addresses_are_cut_where_a_field_holds_them_in_any_nesting() -> None:
 )  # fmt: skip
 def test_a_name_says_that_a_field_holds_addresses(name: str) -> None:
     assert holds_addresses(name)
+    assert may_hold_addresses(json.dumps({name: ""}).encode())
 
 
 @pytest.mark.parametrize(
