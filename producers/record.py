@@ -16,14 +16,17 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, remedy_of, shape_at
+from touchline.schemas.addresses import cut_addresses, may_hold_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
-from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of, strongest
+from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of, strongest
+from touchline.schemas.nobody import is_nobody
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
 from touchline.schemas.times import format_time
+from touchline.schemas.tool_forms import plain
 
 MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
@@ -32,6 +35,7 @@ _PERSONS_KEPT: Final = 50_000
 """About 20 MB at most; a full table starts anew."""
 _UNDECLARED: Final = Source(legal_basis="consent")
 _N, _I = b"NI"
+_PAIR_FIELDS: Final = frozenset(("type", "value"))
 _NAME_LENGTH_MAX: Final = 256
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 
@@ -76,6 +80,7 @@ class RecordMaker:
         self._person_keys = person_keys
         self._sources = sources
         self._clock_us = clock_us
+        self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
         self._last_received = (-1, "")
         self._persons: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -88,9 +93,11 @@ class RecordMaker:
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         if "identifiers" in payload:
-            keyed = self._keyed(payload.pop("identifiers"))
-            if "persons" not in payload:
-                payload["persons"] = keyed
+            given_identifiers = payload.pop("identifiers")
+            keyed = self._keyed(given_identifiers, self._markers_of(payload))
+            if payload.get("persons") is None:
+                if keyed or given_identifiers == []:  # where nobody is known, it is the event without identifiers
+                    payload["persons"] = keyed
             elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
                 payload["persons"] = [*payload["persons"], *keyed]
         sent = self._checked(payload, now_us)
@@ -115,11 +122,13 @@ class RecordMaker:
         ):  # also where it is unreadable
             payload.pop("identifiers", None)
             payload.pop("persons", None)
-        persons = self._keyed_or_marked(payload.pop("identifiers", None))
+        persons = self._keyed_or_marked(payload.pop("identifiers", None), self._markers_of(payload))
+        _drop_nulls(payload)  # as `make` does: they are not what it refuses
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
         try:
+            cut_addresses(payload)
             value = _encode_refused(payload)
         except (ValueError, RecursionError):  # a field that holds itself
             return None
@@ -128,12 +137,12 @@ class RecordMaker:
         event_id, source, kind, time = (_header_text(payload.get(name)) for name in ("id", "source", "type", "time"))
         return PreparedRecord(event_id, f"{source}/{event_id}".encode(), value, source, kind, time)
 
-    def _keyed_or_marked(self, identifiers: Any) -> list[dict[str, str]]:
+    def _keyed_or_marked(self, identifiers: Any, markers: frozenset[str] | None) -> list[dict[str, str]]:
         """Person keys; an identifier that none can be made of becomes a key that no reader takes, never its value."""
         persons = []
         for one in _list_of(identifiers):
             try:
-                persons += self._keyed([one])
+                persons += self._keyed([one], markers)
             except EventRejected:
                 persons.append({"type": "refused", "key": ""})
         return persons
@@ -151,7 +160,7 @@ class RecordMaker:
         try:
             sent = check_sent(payload)
         except ValidationError as error:
-            if _write_moments(payload):
+            if _write_moments(payload) or _drop_nulls(payload):
                 return self._checked(payload, now_us)
             raise _rejected(rejection_of(error), payload) from None
         source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
@@ -171,10 +180,20 @@ class RecordMaker:
             self._last_received = (now_ms, text)
         return text
 
-    def _keyed(self, identifiers: Any) -> list[dict[str, str]]:
+    def _markers_of(self, payload: dict[str, Any]) -> frozenset[str] | None:
+        """The source's own texts for nobody."""
+        source = payload.get("source") if self._markers else None
+        return self._markers.get(source) if isinstance(source, str) else None
+
+    def _keyed(self, identifiers: Any, markers: frozenset[str] | None) -> list[dict[str, str]]:
+        """Persons, strongest first; who is nobody is left out."""
+        if identifiers is None:
+            return []
         if not isinstance(identifiers, list | tuple):
             raise _wrong_identifiers(identifiers)
-        if len(identifiers) == 1 and type(identifiers[0]) is tuple:  # mostly one, of a person who was here before
+        if (
+            len(identifiers) == 1 and type(identifiers[0]) is tuple and markers is None
+        ):  # mostly one, who was here before
             try:
                 person = self._persons.get(identifiers[0])
             except TypeError:  # its value is no text
@@ -182,13 +201,16 @@ class RecordMaker:
             if person is not None:
                 return [person]
         pairs = _pairs(identifiers)
+        if markers is not None:
+            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in markers]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
         known = self._persons
-        return [known.get(pair) or self._person(*pair) for pair in pairs]
+        persons = [known.get(pair) or self._person(*pair) for pair in pairs]
+        return [person for person in persons if person is not None]
 
-    def _person(self, kind: str, value: str) -> dict[str, str]:
-        """Type and key; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
+    def _person(self, kind: str, value: str) -> dict[str, str] | None:
+        """Type and key, None for nobody; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
         if self._person_keys is None:
             raise WrongUsage(
                 "the event has identifiers, but there is no person key to make person keys with",
@@ -196,6 +218,8 @@ class RecordMaker:
             )
         try:
             person = {"type": kind, "key": self._person_keys.key(kind, value)}
+        except NobodyNamed:
+            return None
         except IdentifierRejected as error:
             raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.hint) from None
         except UnicodeEncodeError:
@@ -222,16 +246,36 @@ def _write_moments(payload: dict[str, Any]) -> bool:
     return bool(moments)
 
 
+def _drop_nulls(payload: dict[str, Any]) -> bool:
+    """Null means absent: nulls leave the event, its properties and its other objects; whether there was one. Asked when a check fails:
+    a null that the contract takes is sent as it stands."""
+    found = False
+    for name, value in list(payload.items()):
+        if value is None:
+            found = True
+            del payload[name]
+        elif isinstance(value, dict) and None in value.values():
+            found = True
+            payload[name] = {inner: member for inner, member in value.items() if member is not None}
+    return found
+
+
 def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
-    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`."""
+    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`, without those that have no value."""
     pairs = []
     for identifier in identifiers:
         if isinstance(identifier, dict):
             kind, value = identifier.get("type"), identifier.get("value")
+            if value is None and not identifier.keys() <= _PAIR_FIELDS:  # the value stands under another name
+                raise _wrong_identifiers(identifier)
         elif isinstance(identifier, tuple | list) and len(identifier) == 2:
             kind, value = identifier
+        elif identifier is None:
+            continue
         else:
             raise _wrong_identifiers(identifier)
+        if value is None or (isinstance(value, bool | int | float) and is_nobody(str(value))):
+            continue
         if not isinstance(kind, str) or not isinstance(value, str):
             raise _wrong_identifiers(value)
         pairs.append((kind, value))
@@ -252,16 +296,24 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
-        if not has_unchecked_fields:
-            value = to_json(payload)
-            # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
-            if not (_N in value or _I in value) or not (b"NaN" in value or b"Infinity" in value):
-                return value
-        # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
-        _write_moments(payload)
-        return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        value = _json_of(payload, has_unchecked_fields=has_unchecked_fields)
+        if may_hold_addresses(value):
+            cut_addresses(payload)
+            value = _json_of(payload, has_unchecked_fields=has_unchecked_fields)
+        return value
     except (ValueError, TypeError, RecursionError, PydanticSerializationError):
         raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None
+
+
+def _json_of(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
+    if not has_unchecked_fields:
+        value = to_json(payload)
+        # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
+        if not (_N in value or _I in value) or not (b"NaN" in value or b"Infinity" in value):
+            return value
+    # Unknown fields are kept, so nobody has checked that they are JSON: Python's encoder refuses NaN and objects.
+    _write_moments(payload)
+    return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _encode_refused(payload: dict[str, Any]) -> bytes:

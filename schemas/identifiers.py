@@ -12,32 +12,38 @@ from __future__ import annotations
 
 import hmac
 import re
-import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.errors import WrongUsage
+from touchline.schemas.nobody import is_nobody, is_nobodys_mail
+from touchline.schemas.tool_forms import Fault, fault_of_number, fault_of_text, plain, whole
 
 IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "device", "anonymous")
 """Declared order, strongest first: the first identifier of an event keys its Kafka record. Further types are allowed;
-they come after these, in alphabetical order, and their values are only trimmed and composed (Unicode NFC)."""
-
-PLACEHOLDERS: Final = frozenset(
-    {"", "undefined", "null", "none", "nil", "nan", "n/a", "na", "unknown", "anonymous", "guest", "test", "0", "-", "?"}
-    | {"[object object]", "00000000-0000-0000-0000-000000000000"}
-)
-"""What broken senders put where an identifier should be; such a value would merge strangers into one person."""
+they come after these, in alphabetical order, and their values keep their case."""
 
 _ORDER: Final = {name: number for number, name in enumerate(IDENTIFIER_TYPES)}
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECRET_BYTES: Final = 32
-_PHONE_NOISE: Final = str.maketrans("", "", " \t-./()\u00a0\u2011\u2013")
-_CARD_NOISE: Final = str.maketrans("", "", " \t-.\u00a0")
+_LONG_NAME: Final = 6
+_CASES: Final = {"loyalty": str.upper, "device": str.lower}
+_PHONE_NOISE: Final = str.maketrans("", "", " \t-./()\u00a0\u2009\u202f\u2010\u2011\u2013")
+_CARD_NOISE: Final = str.maketrans("", "", " \t-\u00a0\u2009\u202f\u2010\u2011\u2013")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_PHONE_AS_FLOAT: Final = re.compile(r"\+?[0-9]+[.,]0")
+_PHONE_TWO_READINGS: Final = re.compile(r"\+?[0-9]+\.00+")
+_SIGNED: Final = re.compile(r"[-\u2212\u2013][0-9][0-9-]*|[0-9][0-9-]*[-\u2212\u2013]")
+_CARD_DOT: Final = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
+"""A dot beside a letter parts groups; between two digits it may be a decimal point and stays."""
+_NAMED_MAIL: Final = re.compile(r"[^<>]*<\s*([^<>]*)>")
+_MAIL_SCHEME: Final = "mailto:"
+_MAIL_PARTS: Final = re.compile(r"[\s,;]+")
 
 
 class PersonRef(BaseModel):
@@ -58,6 +64,15 @@ class IdentifierRejected(ValueError):
         self.hint = hint
 
 
+class NobodyNamed(IdentifierRejected):
+    """The identifier is a placeholder such as `undefined`: nobody is known, and the event belongs to nobody."""
+
+    def __init__(self, identifier_type: str) -> None:
+        super().__init__(
+            f"identifier of type {identifier_type} is a placeholder", "leave the identifier out where it is not known"
+        )
+
+
 def order_of(identifier_type: str) -> tuple[int, str]:
     """Sort key of an identifier type by the declared order, strongest first."""
     return (_ORDER.get(identifier_type, len(_ORDER)), identifier_type)
@@ -69,41 +84,111 @@ def strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
 
 
 def normalise(identifier_type: str, value: str) -> str:
-    """The one spelling of an identifier: the same person typed differently gets the same key.
+    """The one spelling of an identifier: the same person typed differently gets the same key, two never share one.
 
-    All: Unicode NFC, surrounding white space removed. mail, device: lower case. phone: E.164 (`+` and digits; `00`
-    stands for `+`; a national number is refused, since it names different persons in different countries). loyalty:
-    blanks, dots and hyphens removed, upper case. Others keep their case.
+    All: zero-width characters and surrounding white space removed, Unicode NFC, `="0042"` is 0042; but for mail and
+    phone, `4711.0` is 4711. mail, device: lower case. mail: of `Jane <a@b.c>` and `mailto:a@b.c` the address. phone:
+    E.164 (`+` and digits; `00` stands for `+`; a national number is refused, since it names different persons in
+    different countries). loyalty: blanks, hyphens, and dots that are not between two digits removed, upper case.
+    Others keep their case.
 
-    Raises IdentifierRejected on a malformed type, a placeholder such as `undefined`, or a phone number that is not
-    international.
+    Raises NobodyNamed on a placeholder such as `undefined`. Raises IdentifierRejected on a malformed or misspelled type, a
+    phone number that is not international, and what names nobody any more: an exponent, a mask, the error of a formula,
+    an IP address.
     """
     if identifier_type not in _ORDER and not _TYPE.fullmatch(identifier_type):
         raise IdentifierRejected(
             "identifier type is malformed", "use lower-case letters, digits and _, such as mail or loyalty"
         )
-    text = (value if value.isascii() else unicodedata.normalize("NFC", value)).strip()
-    _require_somebody(identifier_type, text)
-    if identifier_type in ("mail", "device"):
-        return text.lower()
+    if identifier_type not in _ORDER and (meant := misspelled(identifier_type)) is not None:
+        raise IdentifierRejected(f"identifier type {identifier_type} is not known", f"did you mean {meant!r}?")
+    text = plain(value)
+    if is_nobody(text):
+        raise NobodyNamed(identifier_type)
+    if identifier_type == "mail":
+        return _normalise_mail(text)
     if identifier_type == "phone":
         return _normalise_phone(text)
+    if text.isalnum() and "xxx" not in text.lower():  # most are: no tool has left its form
+        return _CASES.get(identifier_type, str)(text)
+    _refuse(identifier_type, fault_of_number(text) or fault_of_text(text))
+    number = whole(text)
+    if number is not text and is_nobody(number):
+        raise NobodyNamed(identifier_type)
     if identifier_type == "loyalty":
-        card = text.translate(_CARD_NOISE).upper()
-        _require_somebody(identifier_type, card)  # "- . -" is a card number of nobody
-        return card
-    return text
+        return _normalise_card(number)
+    return number.lower() if identifier_type == "device" else number
 
 
-def _require_somebody(identifier_type: str, text: str) -> None:
-    if text.lower() in PLACEHOLDERS:
+@lru_cache(maxsize=1_024)
+def misspelled(identifier_type: str) -> str | None:
+    """The known type that an unknown one is a slip of the pen from, if any: one letter lost, added, changed or two exchanged, in names
+    of six letters and more two of these. `phone2` and other names with digits are types of their own."""
+    if identifier_type in _ORDER or not identifier_type.replace("_", "").isalpha():
+        return None
+    near = ((_distance(identifier_type, known), known) for known in IDENTIFIER_TYPES)
+    return min(
+        ((far, known) for far, known in near if far <= (1 if len(known) < _LONG_NAME else 2)), default=(0, None)
+    )[1]
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters to lose, add, change or exchange with their neighbour to make one word the other."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, opposite in enumerate(other, 1):
+            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != opposite))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == opposite:
+                cost = min(cost, before[column - 2] + 1)
+            line.append(cost)
+        before, last = last, line
+    return last[-1]
+
+
+def _refuse(identifier_type: str, fault: Fault | None) -> None:
+    if fault is not None:
+        raise IdentifierRejected(f"identifier of type {identifier_type} {fault.what}", fault.hint)
+
+
+def _normalise_card(text: str) -> str:
+    if _SIGNED.fullmatch("".join(text.split())):
         raise IdentifierRejected(
-            f"identifier of type {identifier_type} is a placeholder", "leave the identifier out where it is not known"
+            "identifier of type loyalty has a sign", "a card number has none: export the column as text"
         )
+    card = text.translate(_CARD_NOISE)
+    _refuse("loyalty", fault_of_number(card))
+    card = _CARD_DOT.sub("", whole(card)).upper()
+    if is_nobody(card):  # "- . -" is a card number of nobody
+        raise NobodyNamed("loyalty")
+    return card
+
+
+def _normalise_mail(text: str) -> str:
+    mail = text.lower()
+    while True:
+        if "<" in mail and (named := _NAMED_MAIL.fullmatch(mail)) is not None:
+            mail = named[1].strip()
+        elif mail.startswith(_MAIL_SCHEME):
+            mail = mail.removeprefix(_MAIL_SCHEME).partition("?")[0].strip()
+        else:
+            break
+    if is_nobody(mail) or is_nobodys_mail(mail):
+        raise NobodyNamed("mail")
+    if mail.count("@") > 1 and sum("@" in part for part in _MAIL_PARTS.split(mail)) > 1:
+        raise IdentifierRejected("identifier of type mail holds several addresses", "send each as its own identifier")
+    _refuse("mail", fault_of_text(mail))
+    return mail
 
 
 def _normalise_phone(text: str) -> str:
-    digits = text.translate(_PHONE_NOISE)
+    _refuse("phone", fault_of_text(text))
+    if _PHONE_TWO_READINGS.fullmatch(text):
+        _refuse("phone", Fault("has two readings, a whole number or groups", "format the column as text"))
+    digits = (text[:-2] if _PHONE_AS_FLOAT.fullmatch(text) else text).translate(_PHONE_NOISE)
+    if is_nobody(digits):
+        raise NobodyNamed("phone")
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     if not _E164.fullmatch(digits):

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from touchline.errors import WrongUsage
+from touchline.schemas.nobody import Marker, texts_of
 from touchline.schemas.times import zone_of
 
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -54,6 +55,9 @@ class Source(BaseModel):
     default_channel: str | None = Field(
         default=None, description="Channel of events that name none; leave it out where the map decides"
     )
+    nobody: tuple[Marker, ...] = Field(
+        default=(), description="Texts that stand for nobody where an identifier should be, beside those that always do"
+    )
 
     @property
     def clock_correction_us(self) -> int:
@@ -64,6 +68,11 @@ class Source(BaseModel):
     def terms(self) -> Terms:
         """What each of its events needs."""
         return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "")
+
+    @cached_property
+    def nobody_texts(self) -> frozenset[str]:
+        """`nobody` as identifiers are compared with it."""
+        return texts_of(self.nobody)
 
     def permits(self, granted_purposes: Collection[str] | None) -> bool:
         """Whether an event may be kept; `granted_purposes` of the consent it names, None where it names none."""

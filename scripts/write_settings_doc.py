@@ -108,7 +108,7 @@ def _source_row(name: str, field: FieldInfo) -> str:
 
 
 def _code(value: object) -> str:
-    if value in (None, "", []):
+    if value in (None, "", [], ()):
         return "none"
     return f"`{','.join(value)}`" if isinstance(value, list | tuple) else f"`{value}`"
 

@@ -26,7 +26,6 @@ from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
-from touchline.producers.collector.privacy import without_addresses
 from touchline.producers.collector.refusals import busy, too_large
 from touchline.producers.errors import EventRejected
 from touchline.schemas.reasons import Reason
@@ -231,7 +230,7 @@ def _sorted_out(key: WriteKey, parsed: Parsed) -> SortedOut:
         event.pop("received_at", None)  # it is received here and now
         try:
             _require_source(key, event)
-            good.append(without_addresses(event))
+            good.append(event)
             places.append((position, item.line))
         except EventRejected as error:
             rejected.append(ItemVerdict(position, item.line, error, event))

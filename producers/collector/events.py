@@ -8,7 +8,7 @@ from typing import Final
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.access import bearer_of
 from touchline.producers.collector.front import HttpReply, Parsed, Posted, RequestOutcome
-from touchline.producers.collector.json_items import document_of, item_of, items_of, items_of_lines, require_few
+from touchline.producers.collector.json_items import document_of, item_of, items_of, items_of_lines
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.service.problem import RequestRefused
 
@@ -30,11 +30,10 @@ class EventsFront:
         """See Front. Raises RequestRefused: 400 no JSON or too many items, 415 another content type."""
         kind, body = posted.content_type, posted.body
         if kind == cloudevents.BATCH:
-            document = document_of(body)
-            if not isinstance(document, list):
+            batch = items_of(body, items_max, cloudevents.item_of_object)
+            if batch is None:
                 raise RequestRefused(400, "a batch of CloudEvents is a JSON array", "send [ ... ]")
-            require_few(len(document), items_max)
-            return [cloudevents.item_of_object(one) for one in document]
+            return batch
         if kind == cloudevents.STRUCTURED:
             return [cloudevents.item_of_object(document_of(body))]
         if kind in ("", JSON) and cloudevents.is_binary(posted.headers):
@@ -42,8 +41,8 @@ class EventsFront:
         if kind in LINES:
             return items_of_lines(body, items_max)
         if kind == JSON:
-            document = document_of(body)
-            return items_of(document, items_max) if isinstance(document, list) else [item_of(document)]
+            items = items_of(body, items_max, item_of)
+            return [item_of(document_of(body))] if items is None else items
         raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
 
     def answer(self, outcome: RequestOutcome) -> HttpReply:

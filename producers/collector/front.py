@@ -1,6 +1,6 @@
 """What a front is: one wire form at one path, from a body to items and from outcomes to an answer.
 
-The collector does the rest for all of them: limits, write keys, privacy, emitting. A front raises RequestRefused where a request cannot
+The collector does the rest for all of them: limits, write keys, emitting. A front raises RequestRefused where a request cannot
 be told apart into items at all; an item that is bad by itself is a value, so that its neighbours get through.
 """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import json
+from collections.abc import Callable
+from typing import Any, Final
 
 import orjson
 
@@ -15,6 +16,9 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.service.problem import RequestRefused
 
+_BLANKS: Final = " \t\r\n"
+_LENIENT: Final = json.JSONDecoder(strict=False)
+
 
 def document_of(body: bytes) -> Any:
     """The whole body as one JSON value. Raises RequestRefused with the place of the fault."""
@@ -25,10 +29,63 @@ def document_of(body: bytes) -> Any:
         raise RequestRefused(400, what, hint) from None
 
 
-def items_of(values: Sequence[Any], items_max: int) -> list[Item | BadItem]:
-    """An item for each member of an array."""
-    require_few(len(values), items_max)
-    return [item_of(value) for value in values]
+def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem]) -> list[Item | BadItem] | None:
+    """An item for each member of a JSON array, None where the body is another JSON value. A member that is no JSON (NaN, a lone
+    surrogate) is a bad item and costs no other. Raises RequestRefused where the body cannot be told apart into members, or has too
+    many."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        members = _members_of(body)
+        if members is None:
+            what, hint = _why_not(body, error)
+            raise RequestRefused(400, what, hint) from None
+        require_few(len(members), items_max)
+        return [_member(member, make) for member in members]
+    if not isinstance(document, list):
+        return None
+    require_few(len(document), items_max)
+    return [make(value) for value in document]
+
+
+def _member(text: bytes, make: Callable[[Any], Item | BadItem]) -> Item | BadItem:
+    try:
+        return make(orjson.loads(text))
+    except orjson.JSONDecodeError as error:
+        return _no_json(text, error)
+
+
+def _members_of(body: bytes) -> list[bytes] | None:
+    """The text of each member of an array, found by a reader that takes more than JSON; None where there is no array."""
+    text = body.decode("utf-8", "surrogateescape")
+    at = _after_blanks(text, 0)
+    if text[at : at + 1] != "[":
+        return None
+    members = []
+    while True:
+        start = _after_blanks(text, at + 1)
+        try:
+            _, end = _LENIENT.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return None
+        members.append(text[start:end].encode("utf-8", "surrogateescape"))
+        at = _after_blanks(text, end)
+        if text[at : at + 1] == "]":
+            return members if not text[at + 1 :].strip(_BLANKS) else None
+        if text[at : at + 1] != ",":
+            return None
+
+
+def _after_blanks(text: str, at: int) -> int:
+    while text[at : at + 1] and text[at] in _BLANKS:
+        at += 1
+    return at
+
+
+def _no_json(text: bytes, error: orjson.JSONDecodeError, line: int | None = None) -> BadItem:
+    reason = why_no_json(text)
+    what = f"{error.msg} at column {error.colno}" if reason is Reason.NOT_JSON else ""
+    return BadItem(EventRejected(Rejection(reason, ""), what), line)
 
 
 def item_of(value: Any, line: int | None = None) -> Item | BadItem:
@@ -52,9 +109,7 @@ def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
         try:
             items.append(item_of(orjson.loads(line), number))
         except orjson.JSONDecodeError as error:
-            reason = why_no_json(line)
-            what = f"{error.msg} at column {error.colno}" if reason is Reason.NOT_JSON else ""
-            items.append(BadItem(EventRejected(Rejection(reason, ""), what), number))
+            items.append(_no_json(line, error, number))
         require_few(len(items), items_max)
     return items
 

@@ -72,7 +72,7 @@ def test_accepted_events_are_in_kafka_with_keys_for_persons_and_cut_addresses(ru
         "private",
         identifiers=[{"type": "mail", "value": PERSONAL[0]}],
         properties={"ip": PERSONAL[1], "app_version": "1.2.3.4"},
-        context={"from": f"[{PERSONAL[2]}]"},
+        context={"client_ip": f"[{PERSONAL[2]}]"},
         received_at="2031-01-01T00:00:00Z",
     )
     answer = running.post_json(sent)
@@ -80,7 +80,7 @@ def test_accepted_events_are_in_kafka_with_keys_for_persons_and_cut_addresses(ru
     (arrived,) = stored(running, "eprivate")
     key = PersonKeys.from_file(running.settings.person_key_file).key("mail", PERSONAL[0])
     assert arrived["persons"] == [{"type": "mail", "key": key}]
-    assert (arrived["properties"]["ip"], arrived["context"]) == ("203.0.113.0", {"from": "[2001:db8:1::]"})
+    assert (arrived["properties"]["ip"], arrived["context"]) == ("203.0.113.0", {"client_ip": "[2001:db8:1::]"})
     assert arrived["received_at"] < "2031"
     everything = b"".join(b"".join((repr(headers).encode(), key, value)) for headers, key, value in records(running))
     assert [value for value in PERSONAL if value.encode() in everything] == []

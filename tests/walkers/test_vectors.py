@@ -12,7 +12,7 @@ import pytest
 
 from touchline.kafka.partitioning import partition_of
 from touchline.schemas.canonical import canonical_bytes, payload_hash
-from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, normalise
+from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, normalise
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "examples" / "vectors"
 
@@ -35,7 +35,14 @@ def test_person_keys_are_the_hmac_of_type_and_normalised_value() -> None:
 
 def test_refused_identifiers_are_refused() -> None:
     for vector in _vectors("person_keys.json")["refused"]:
-        with pytest.raises(IdentifierRejected):
+        with pytest.raises(IdentifierRejected) as refused:
+            normalise(vector["type"], vector["value"])
+        assert not isinstance(refused.value, NobodyNamed)
+
+
+def test_markers_for_nobody_are_nobody() -> None:
+    for vector in _vectors("person_keys.json")["nobody"]:
+        with pytest.raises(NobodyNamed):
             normalise(vector["type"], vector["value"])
 
 

@@ -15,13 +15,15 @@ from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, is_nothing, text_of, time_of, value_of
-from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping, Revision, SourceColumn
+from touchline.producers.imports.mapping.model import FieldColumn, IdentifierColumn, Kind, Mapping, Revision, SourceColumn
 from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.schemas.nobody import texts_of
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import zone_of
+from touchline.schemas.tool_forms import plain
 
 _CONTENT_BYTES: Final = 16
 _REFUND: Final = "refund"
@@ -57,6 +59,9 @@ class Mapper:
         zone = mapping.time.zone or mapping.zone
         self._zone = None if zone is None else zone_of(zone)
         self._nulls = frozenset(mapping.file.null_values)
+        self._identifiers = [
+            (kind, cell, texts_of((*mapping.nobody, *cell.nobody))) for kind, cell in mapping.identifiers.items()
+        ]
         self._equal_rows: Counter[bytes] = Counter()
         self.unseen = {column: field for field, column in mapping.columns()}
         """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
@@ -234,18 +239,28 @@ class Mapper:
             event["properties"] = properties
 
     def _add_identifiers(self, cells: Any, event: dict[str, Any]) -> None:
-        found = [
-            (kind, _name_of(cell.constant if cell.column is None else cells[cell.column]))
-            for kind, cell in self._mapping.identifiers.items()
-            if cell.column is None or not is_empty(cells.get(cell.column))
-        ]
+        found = [(kind, _name_of(cell, cells, nobody)) for kind, cell, nobody in self._identifiers]
+        found = [(kind, name) for kind, name in found if name is not None]
         if found:
             event["identifiers"] = found
 
 
-def _name_of(value: Any) -> Any:
-    """What names a person; a list names nobody and is left for the check to refuse."""
-    return value if isinstance(value, list | tuple | dict) else text_of(value)
+def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
+    """What names a person, None for nobody; a list names nobody and is left for the check to refuse."""
+    if cell.column is None:
+        return text_of(cell.constant)
+    value = cells.get(cell.column)
+    if is_empty(value):
+        value = cell.default
+    if isinstance(value, list | tuple | dict):
+        return value
+    if value is not None and cell.values:
+        text = text_of(value)
+        value = cell.values.get(text, value)
+    if is_empty(value):
+        return None
+    text = text_of(value)
+    return None if nobody and plain(text).lower() in nobody else text
 
 
 def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:

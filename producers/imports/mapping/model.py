@@ -24,6 +24,7 @@ from pydantic import (
 from touchline.producers.imports.mapping.time_format import ISO, TimeFormat
 from touchline.schemas.journey.conditions import Id, Scalar
 from touchline.schemas.money import CURRENCY_EXPONENTS
+from touchline.schemas.nobody import Marker
 from touchline.schemas.sources import SourceId, Zone
 
 Kind = Literal["text", "integer", "number", "boolean"]
@@ -141,6 +142,32 @@ class FieldColumn(WrittenNumbers):
         return frozenset(self.null_values) | {text for text, sent in self.values.items() if sent is None or sent == ""}
 
 
+class IdentifierColumn(MappingPart):
+    """Who it was: from a column, or the same in every row. An empty cell counts as `default`. The texts of `nobody`, and what `values`
+    turns into "" or null, stand for nobody; a text that `values` does not list is taken as it stands."""
+
+    column: Column | None = None
+    constant: Scalar | None = None
+    values: dict[str, Scalar | None] = Field(default_factory=dict, description="What to take for some of the texts")
+    default: Scalar | None = None
+    as_: Kind | None = Field(default=None, alias="as", description="text, which an identifier always is")
+    nobody: tuple[Marker, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_text_of_one_origin(self) -> Self:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError(
+                "an identifier comes from a column or is a constant; write one of {column: …} and {constant: …}"
+            )
+        if self.constant is not None and (
+            self.values or self.default is not None or self.as_ is not None or self.nobody
+        ):
+            raise ValueError("a constant is sent as it stands; leave values, default, as and nobody out")
+        if self.as_ not in (None, "text"):
+            raise ValueError("an identifier is text; leave `as` out (4711.0 is read as 4711)")
+        return self
+
+
 class Key(MappingPart):
     """The natural key of a row: its columns make the event's id. `content: true` is for files without one: the id is a hash of the
     whole row and of how many equal rows came before it."""
@@ -251,7 +278,10 @@ class Mapping(MappingPart):
         default=None, description="IANA zone of the place: of its local day, and of times without offset"
     )
     revision: Annotated[Revision, BeforeValidator(_as_column)] | None = None
-    identifiers: dict[IdentifierType, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
+    identifiers: dict[IdentifierType, Annotated[IdentifierColumn, BeforeValidator(_as_column)]] = Field(
+        default_factory=dict
+    )
+    nobody: tuple[Marker, ...] = Field(default=(), description="Texts that stand for nobody in every identifier")
     amount: Money | None = None
     fields: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
     properties: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)

@@ -13,6 +13,7 @@ from touchline.producers.imports.mapping.cells import CellUnreadable, value_of
 from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping
 from touchline.producers.imports.mapping.targets import FILLED_ELSEWHERE, targets_of
 from touchline.schemas.events import EVENT_TYPES, TOUCHPOINT
+from touchline.schemas.identifiers import misspelled
 from touchline.schemas.journey.explain import explain
 from touchline.schemas.journey.problems import FileProblem, did_you_mean
 from touchline.schemas.journey.yaml_lines import Document, read_yaml
@@ -86,6 +87,11 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[FileProble
         elif (fault := _constant_fault(cell, targets[name])) is not None:
             yield document.problem(path, f"{fault.what}, and the field is {targets[name]}", fault.hint)
     yield from _default_faults(mapping, document, targets)
+    for kind in mapping.identifiers:
+        if (meant := misspelled(kind)) is not None:
+            yield document.problem(
+                ("identifiers", kind), "there is no such identifier type", f"did you mean {meant!r}?"
+            )
     yield from _bare_identifiers(mapping, document)
     if mapping.zone is not None and "zone" in mapping.fields:
         yield document.problem(("fields", "zone"), "the zone stands at the top as well", "keep one of them")

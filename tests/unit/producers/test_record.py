@@ -108,11 +108,12 @@ def test_an_event_from_the_future_is_refused() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason", "field"),
     [
-        ({"identifiers": [("mail", "undefined")]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [("loyalty", "4.7E+12"), ("mail", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": [("phone", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [("loyality", SECRET)]}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": SECRET}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": [SECRET]}, Reason.WRONG_TYPE, "identifiers"),
-        ({"identifiers": [{"type": "mail"}]}, Reason.WRONG_TYPE, "identifiers"),
+        ({"identifiers": [{"type": "mail", "address": SECRET}]}, Reason.WRONG_TYPE, "identifiers"),
         ({"identifiers": [("login", 4711)]}, Reason.WRONG_TYPE, "identifiers"),
         ({"persons": [{"type": "mail", "key": SECRET}]}, Reason.WRONG_TYPE, "persons[].key"),
         ({"properties": {SECRET: object()}}, Reason.WRONG_TYPE, "properties"),
@@ -166,7 +167,7 @@ def test_words_that_look_like_such_numbers_are_text() -> None:
     assert json.loads(_make(event).value)["order"] == event["order"]
 
 
-@pytest.mark.parametrize("persons", [None, 5, "abc"])
+@pytest.mark.parametrize("persons", [5, "abc"])
 def test_persons_that_are_no_list_are_refused_beside_identifiers(persons: object) -> None:
     assert _refusal({**EVENT, "persons": persons, "identifiers": [("login", SECRET)]}).field == "persons"
 
@@ -181,3 +182,55 @@ def test_moments_among_unknown_fields_become_text() -> None:
     sent = json.loads(_make(event).value)
 
     assert (sent["time"], sent["seen"]) == ("2026-03-01T11:00:00+00:00", "2026-03-01T00:00:00+00:00")
+
+
+NOBODY: tuple[Any, ...] = (
+    None, {"type": "mail"}, {"type": "mail", "value": None}, ("loyalty", None), ("loyalty", ""), ("loyalty", "\\N"), ("mail", "NULL"),
+    {"type": "loyalty", "value": 0}, ("loyalty", float("nan")), ("mail", "noemail@noemail.com"), ["login", "undefined"], ("badge", "-1"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("identifiers", [None, [], [NOBODY[0]], *([one] for one in NOBODY[1:]), list(NOBODY)])
+def test_an_event_of_nobody_is_taken_and_belongs_to_nobody(identifiers: Any) -> None:
+    record = _make({**EVENT, "identifiers": identifiers})
+    assert record.key == b"web-shop/e1"
+    assert not json.loads(record.value).get("persons")
+    if identifiers != []:
+        assert record.value == _make(EVENT).value
+
+
+@pytest.mark.parametrize("nobody", NOBODY)
+@pytest.mark.parametrize("is_first", [False, True])
+def test_beside_a_placeholder_the_good_identifier_counts(nobody: Any, is_first: bool) -> None:
+    good = ("anonymous", "c1")
+    record = _make({**EVENT, "identifiers": [nobody, good] if is_first else [good, nobody]})
+    assert record == _make({**EVENT, "identifiers": [good]})
+
+
+def test_a_source_names_its_own_texts_for_nobody() -> None:
+    sources = {**SOURCES, "till": Source(legal_basis="contract", nobody=("Walk-in", "9000"))}
+    maker = RecordMaker(KEYS, sources, lambda: NOW_US)
+    for value in ("9000", " WALK-IN ", "9000\u200b"):
+        for _ in range(2):
+            assert maker.make({**EVENT, "source": "till", "identifiers": [("loyalty", value)]}).key == b"till/e1"
+            other = maker.make({**EVENT, "identifiers": [("loyalty", value)]})
+            assert other.key == KEYS.key("loyalty", value).encode()
+
+
+def test_null_means_absent_in_the_event_its_properties_and_its_objects() -> None:
+    given = {**EVENT, "place": None, "properties": {"coupon": None, "lines": 3}, "order": {"id": "1", "kind": None}}
+    kept = json.loads(_make(given).value)
+    assert kept["properties"] == {"lines": 3}
+    assert kept["order"] == {"id": "1"}
+    assert given["properties"] == {"coupon": None, "lines": 3}
+
+
+def test_a_required_field_that_is_null_is_missing() -> None:
+    refusal = _refusal({**EVENT, "touchpoint": None, "properties": {"coupon": None}})
+    assert (refusal.reason, refusal.field) == (Reason.MISSING_FIELD, "touchpoint")
+
+
+def test_persons_that_are_null_hide_no_identifier() -> None:
+    with_null = {**EVENT, "persons": None, "identifiers": [("login", SECRET)]}
+    assert _make(with_null) == _make({**EVENT, "identifiers": [("login", SECRET)]})
+    assert _make({**EVENT, "persons": None, "identifiers": None}).key == b"web-shop/e1"

@@ -103,7 +103,7 @@ def test_what_emit_refuses_is_quarantined_and_what_it_takes_is_not_sent_this_way
 @pytest.mark.parametrize(
     "identifiers",
     [
-        [("mail", "undefined")],
+        [("loyalty", "****4711")],
         [("phone", "030 1234567")],
         [("No Type!", RAW)],
         [RAW],

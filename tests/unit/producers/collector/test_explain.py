@@ -82,7 +82,7 @@ def test_a_score_off_its_scale_and_an_unknown_type_are_told_in_words() -> None:
         ({"source": "other"}, "source"),
         ({"time": "1970-01-01T00:00:00Z"}, "time"),
         ({"time": "yesterday"}, "time"),
-        ({"identifiers": [{"type": "mail", "value": "null"}]}, "identifiers"),
+        ({"identifiers": [{"type": "mail", "value": "j***@b.c"}]}, "identifiers"),
         ({"amount": {"amount_minor": -1, "currency": "EUR"}, "order": {"id": "1"}}, "amount.amount_minor"),
     ],
 )

@@ -149,3 +149,33 @@ def test_what_is_no_cloudevent_of_ours_has_its_reason(change: dict[str, Any], re
     assert isinstance(item, BadItem)
     assert item.error.reason is reason
     assert item.error.hint
+
+
+BAD_MEMBERS = st.sampled_from(
+    [b'{"score": NaN}', b"NaN", b"-Infinity", b'{"a": [Infinity]}', b'"\\ud800"', b'{"a": "\xff"}', b'{"a": "\n"}']
+)
+
+
+@given(st.lists(st.one_of(st.none(), BAD_MEMBERS), min_size=1, max_size=12), st.sampled_from([b",", b" ,\n "]))
+def test_a_member_that_is_no_json_costs_no_other(members: list[bytes | None], comma: bytes) -> None:
+    texts = [b'{"id": "%d", "t": "[},\\"{"}' % at if bad is None else bad for at, bad in enumerate(members)]
+    items = parse(b" [" + comma.join(texts) + b"]\n")
+    assert [isinstance(item, BadItem) for item in items] == [bad is not None for bad in members]
+    for at, item in enumerate(items):
+        if isinstance(item, Item):
+            assert item.event == {"id": str(at), "t": '[},"{'}
+        else:
+            assert item.error.reason in (Reason.NOT_JSON, Reason.NOT_UTF8)
+
+
+def test_a_batch_of_cloudevents_keeps_what_is_json() -> None:
+    good = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": {"touchpoint": "x"}}
+    body = b"[%b, NaN, %b]" % (json.dumps(good).encode(), json.dumps(good).encode())
+    items = parse(body, "application/cloudevents-batch+json")
+    assert [isinstance(item, Item) for item in items] == [True, False, True]
+
+
+@pytest.mark.parametrize("body", [b"[NaN", b"[NaN,]", b"[NaN] x", b"[undefined]", b"{NaN}", b"[NaN 1]"])
+def test_an_array_that_cannot_be_told_apart_is_refused_as_a_whole(body: bytes) -> None:
+    with pytest.raises(RequestRefused):
+        parse(body)

@@ -62,7 +62,7 @@ BAD_ROWS: dict[str, tuple[list[str], str, str]] = {
     "a currency that there is not": ([*receipt(3)[:4], "XXQ", *receipt(3)[5:]], "unknown_currency", "amount.currency"),
     "a time before all events": ([*receipt(4)[:2], "01.03.1970 09:30:00", *receipt(4)[3:]], "time_out_of_range", "time"),
     "no key": (["1", "", *receipt(5)[2:]], "missing_field", "id"),
-    "a placeholder for a person": ([*receipt(6)[:5], "undefined", "3"], "wrong_type", "identifiers"),
+    "a masked number for a person": ([*receipt(6)[:5], "****4711", "3"], "wrong_type", "identifiers"),
     "several faults": (["1", "9", "soon", "1,50", *receipt(9)[4:]], "wrong_type", "amount.amount_minor"),
     "no number of items": ([*receipt(7)[:6], "three"], "wrong_type", "properties"),
     "too few cells": (receipt(8)[:4], "missing_field", "id"),

@@ -45,6 +45,12 @@ from touchline.producers.imports.rows.open import open_rows
         ("  place: store", "  place: card", "m.yaml:11: fields.place: column 'card' names a person"),
         ("as: integer}", "as: integer}\n  card: card", "m.yaml:15: properties.card: column 'card' names a person"),
         ("mapping: till_receipts", "mapping: till_receipts\nmapping: again", "the key stands here twice (first in line 1)"),
+        ("{loyalty: card}", "{loyalty: {column: card, as: integer}}", "an identifier is text; leave `as` out"),
+        ("{loyalty: card}", "{loyalty: {column: card, nobody: [9999]}}", "write it in quotes, such as '9999'"),
+        ("{loyalty: card}", "{loyalty: card}\nnobody: [0]", "write it in quotes, such as '9999'"),
+        ("{loyalty: card}", "{loyalty: {constant: x, default: y}}", "leave values, default, as and nobody out"),
+        ("{loyalty: card}", "{loyalty: {column: card, decimal: ','}}", "there is no such field"),
+        ("{loyalty: card}", "{loyality: card}", "6: identifiers.loyality: there is no such identifier type; did you mean 'loyalty'?"),
         ("{loyalty: card}", "{loyalty: card", "not readable as YAML"),
     ],
 )  # fmt: skip
@@ -90,3 +96,25 @@ def test_what_decides_the_events_is_in_the_hash_and_what_does_not_is_not() -> No
     whole = parse_mapping(MAPPING).content_hash()
     assert parse_mapping("# a comment\n" + MAPPING + "description: of our tills\n").content_hash() == whole
     assert parse_mapping(MAPPING.replace("Berlin", "London")).content_hash() != whole
+
+
+@pytest.mark.parametrize(
+    ("written", "cards", "named"),
+    [
+        ("{loyalty: card}", ["", "7", "\\N"], [None, "7", "\\N"]),
+        ('{loyalty: card}\nnobody: ["Walk-in", "9000"]', ["walk-in", " 9000 ", "7"], [None, None, "7"]),
+        ('{loyalty: {column: card, nobody: ["9000"]}}', ["9000", "7"], [None, "7"]),
+        ('{loyalty: {column: card, values: {"9000": "", none: null, a: b}}}', ["9000", "none", "a", "7"], [None, None, "b", "7"]),
+        ("{loyalty: {column: card, default: shop}}", ["", "7"], ["shop", "7"]),
+        ("{loyalty: {column: card, as: text}}", ["", "7"], [None, "7"]),
+    ],
+)  # fmt: skip
+def test_a_mapping_says_who_is_nobody(tmp_path: Path, written: str, cards: list[str], named: list[str | None]) -> None:
+    mapping = parse_mapping(MAPPING.replace("{loyalty: card}", written))
+    path = write_csv(tmp_path / "till.csv", [[*receipt(at)[:5], card, "3"] for at, card in enumerate(cards, 1)])
+    mapper, rows = Mapper(mapping), open_rows(path, mapping)
+    events = [mapper.map(row).event for row in rows]
+    rows.close()
+    assert [event.get("identifiers") for event in events] == [
+        None if name is None else [("loyalty", name)] for name in named
+    ]
