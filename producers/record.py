@@ -20,6 +20,7 @@ from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import IdentifierRejected, PersonKeys, order_of, strongest
+from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
@@ -45,6 +46,8 @@ class PreparedRecord(NamedTuple):
     source: str
     type: str
     time: str
+    is_suppressed: bool = False
+    """By what the sender knows of its sources: the pipeline will keep its position only, for want of consent."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
@@ -69,7 +72,8 @@ class RecordMaker:
     """Makes records; threads may share one.
 
     `person_keys` is needed only for events with identifiers. With `sources` an undeclared source is refused and times
-    without offset are understood where the source declares its zone. `clock_us` gives the time of reception.
+    without offset are understood where the source declares its zone, and a record says whether it will be
+    suppressed. `clock_us` gives the time of reception.
     """
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None, clock_us: Callable[[], int]) -> None:
@@ -102,7 +106,8 @@ class RecordMaker:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
         key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
-        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"])
+        is_suppressed = self._sources is not None and lacks_consent(sent, self._sources[source])
+        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"], is_suppressed)
         return tuple.__new__(PreparedRecord, fields)  # half the time of PreparedRecord(*fields)
 
     def make_refused(self, given: Event | Mapping[str, Any]) -> PreparedRecord | None:

@@ -65,9 +65,14 @@ class Source(BaseModel):
         """What each of its events needs."""
         return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "")
 
+    @cached_property
+    def needs_consent(self) -> bool:
+        """Whether its events need a grant."""
+        return self.legal_basis == "consent"
+
     def permits(self, granted_purposes: Collection[str] | None) -> bool:
         """Whether an event may be kept; `granted_purposes` of the consent it names, None where it names none."""
-        return self.legal_basis != "consent" or any(purpose in self.purposes for purpose in granted_purposes or ())
+        return not self.needs_consent or any(purpose in self.purposes for purpose in granted_purposes or ())
 
 
 class SourcesFile(BaseModel):
