@@ -64,7 +64,7 @@ class PreparedRecord(NamedTuple):
 
 
 def has_offset(time: str) -> bool:
-    """Whether an RFC 3339 time says its offset."""
+    """Whether a time says its offset, as every reader of RFC 3339 understands it (`Z` or `+01:00`)."""
     return time[-1:] == "Z" or time[-6:-5] in ("+", "-")
 
 
