@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from touchline.service.problem import RequestRefused
 def document_of(body: bytes) -> Any:
     """The whole body as one JSON value. Raises RequestRefused with the place of the fault."""
     try:
-        return orjson.loads(body)
+        return orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         what, hint = _why_not(body, error)
         raise RequestRefused(400, what, hint) from None
@@ -43,7 +44,8 @@ def item_of(value: Any, line: int | None = None) -> Item | BadItem:
 
 
 def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
-    """An item for each line; blank ones are skipped."""
+    """An item for each line; blank ones are skipped, and so is the mark that Windows programs begin a text with."""
+    body = body.removeprefix(BOM_UTF8)
     require_few(body.count(b"\n"), 2 * items_max)  # before the lines are made: a body of newlines only
     items: list[Item | BadItem] = []
     for number, line in enumerate(body.split(b"\n"), 1):
