@@ -252,7 +252,7 @@ def _wrong_identifiers(given: object) -> EventRejected:
 
 
 def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
-    return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection))
+    return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection, payload))
 
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:

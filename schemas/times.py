@@ -13,9 +13,10 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _DAY: Final = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?"
@@ -61,6 +62,18 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise UnknownZone("the zone is not in the IANA time zone database") from None
+
+
+def zone_hint(name: object) -> str:
+    """What to write instead of a name that `zone_of` does not know: nothing of the name itself is repeated."""
+    known = {one.lower(): one for one in sorted(available_timezones())} if isinstance(name, str) else {}
+    meant = get_close_matches(str(name).strip().lower(), known, 1, 0.9)
+    if meant:
+        return f"did you mean {known[meant[0]]}?"
+    return (
+        "write a zone of the IANA database, such as Europe/Berlin: not every city has one, so take that of its country "
+        "(Europe/Rome for Milan)"
+    )
 
 
 def parse_time(text: str, naive_zone: str | None = None) -> int:

@@ -21,6 +21,7 @@ from touchline.schemas.times import (
     is_valid_event_time,
     local_day,
     parse_time,
+    zone_hint,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,6 +131,25 @@ def test_a_naive_time_that_the_clock_shows_twice_is_the_first() -> None:
 
 def test_a_naive_time_that_the_clock_skips_has_the_offset_before_the_gap() -> None:
     assert parse_time("2026-03-29T02:30:00", "Europe/Berlin") == parse_time("2026-03-29T02:30:00+01:00")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Europe/Berln", "did you mean Europe/Berlin?"),
+        ("america/new york", "did you mean America/New_York?"),
+        ("Europe/Milan", "(Europe/Rome for Milan)"),
+        ("Milano", "take that of its country"),
+        (7, "a zone of the IANA database"),
+    ],
+)
+def test_an_unknown_zone_is_told_with_what_to_write(name: object, says: str) -> None:
+    assert says in zone_hint(name)
+
+
+@given(st.text(max_size=60))
+def test_the_hint_of_any_zone_is_a_sentence(name: str) -> None:
+    assert zone_hint(name).startswith(("did you mean ", "write a zone"))
 
 
 def test_an_unknown_zone_is_a_fault_of_its_own() -> None:
