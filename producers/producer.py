@@ -76,6 +76,10 @@ class EventProducer(ABC):
         """Events handed over, acknowledged and failed since the producer was opened."""
         return self._deliveries.counts
 
+    def takes(self, source: str) -> bool:
+        """Whether `sources` declare that source, or are not known."""
+        return self._maker.takes(source)
+
     def emit(
         self,
         event: Event | Mapping[str, Any] | None = None,

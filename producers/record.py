@@ -83,6 +83,10 @@ class RecordMaker:
         self._last_received = (-1, "")
         self._persons: dict[tuple[str, str], dict[str, str]] = {}
 
+    def takes(self, source: str) -> bool:
+        """Whether events of that source are not refused for its name: it is declared, or nobody knows what is."""
+        return self._sources is None or source in self._sources
+
     def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
         payload = given.copy() if type(given) is dict else _as_dict(given)
