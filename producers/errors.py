@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from touchline.errors import TouchlineError
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES, Rejection, shape_of
+from touchline.schemas.times import zone_hint
 
 
 class EventRejected(TouchlineError):
@@ -69,6 +71,7 @@ class OutboxUnusable(TouchlineError):
     exit_status = 2
 
 
+_ZONE_UNKNOWN: Final = Rejection(Reason.WRONG_TYPE, "zone")
 _REMEDIES: Final = {
     Rejection(
         Reason.WRONG_TYPE, "time"
@@ -79,8 +82,10 @@ _REMEDIES: Final = {
 }
 
 
-def remedy_of(rejection: Rejection) -> str:
-    """What a sender can do about a fault: of this field where more is known, else of this reason."""
+def remedy_of(rejection: Rejection, event: Mapping[str, Any]) -> str:
+    """What a sender can do about a fault of the event: of this field where more is known, else of this reason."""
+    if rejection == _ZONE_UNKNOWN and isinstance(event.get("zone"), str):
+        return f"it is no IANA time zone: {zone_hint(event['zone'])}"
     return _REMEDIES.get(rejection) or REMEDIES[rejection.reason]
 
 

@@ -14,7 +14,7 @@ from touchline.producers.producer import EventProducer
 from touchline.schemas.decoding import why_no_json
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
-from touchline.wording import counted, waiting_note
+from touchline.wording import counted, suppressed_note, waiting_note
 
 VERDICTS_KEPT = 1_000
 _LINES_BETWEEN_STEPS = 500
@@ -36,9 +36,11 @@ class LineVerdict:
 
 @dataclass
 class LineVerdicts:
-    """Lines taken and refused; of the refused ones the first VERDICTS_KEPT in detail."""
+    """Lines accepted, suppressed and refused; of the refused ones the first VERDICTS_KEPT in detail."""
 
     accepted: int = 0
+    suppressed: int = 0
+    """Sent, but the pipeline keeps nothing of them: their source works under consent, and they name no grant."""
     rejected: int = 0
     waiting: int = 0
     """Of the taken ones, in the outbox and not yet in Kafka."""
@@ -51,7 +53,8 @@ class LineVerdicts:
     def sentence(self) -> str:
         """For people."""
         refused = f", refused {counted(self.rejected, 'line')}" if self.rejected else ""
-        return f"sent {counted(self.accepted, 'event')}{refused}{waiting_note(self.waiting)}"
+        suppressed = suppressed_note(self.suppressed)
+        return f"sent {counted(self.accepted, 'event')}{refused}{waiting_note(self.waiting)}{suppressed}"
 
 
 def emit_lines(
@@ -87,7 +90,11 @@ def emit_lines(
                 refuse(error)
         advance(read_bytes)
 
-    verdicts.accepted = producer.emit_many(parsed(), on_rejected=lambda _, error: refuse(error))
+    def suppress(_: int) -> None:
+        verdicts.suppressed += 1
+
+    taken = producer.emit_many(parsed(), on_rejected=lambda _, error: refuse(error), on_suppressed=suppress)
+    verdicts.accepted = taken - verdicts.suppressed
     return verdicts
 
 

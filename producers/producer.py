@@ -29,6 +29,9 @@ MAX_UNACKNOWLEDGED = 50_000
 OnRejected = Callable[[int, EventRejected], None]
 """Called by `emit_many` with the position of a refused event in the iterable (from 0) and the reason."""
 
+OnSuppressed = Callable[[int], None]
+"""Called by `emit_many` with the position of a taken event that the pipeline will suppress for want of consent."""
+
 
 def now_us() -> int:
     """Microseconds since the epoch by this machine's clock."""
@@ -60,11 +63,22 @@ class EventProducer(ABC):
         self._on_delivery = on_delivery
         self._deliveries = Deliveries(max_unacknowledged)
         self._is_closed = False
+        self._suppressed = 0
+
+    @property
+    def suppressed(self) -> int:
+        """Events taken that the pipeline will suppress: their source works under consent, and they name no grant (see
+        docs/senders/README.md). Always 0 without `sources`."""
+        return self._suppressed
 
     @property
     def counts(self) -> DeliveryCounts:
         """Events handed over, acknowledged and failed since the producer was opened."""
         return self._deliveries.counts
+
+    def takes(self, source: str) -> bool:
+        """Whether `sources` declare that source, or are not known."""
+        return self._maker.takes(source)
 
     def emit(
         self,
@@ -95,6 +109,7 @@ class EventProducer(ABC):
             raise WrongUsage("the producer is closed", "open a new one")
         record = self._maker.make(event)
         self._send((record,), on_delivery or self._on_delivery)
+        self._suppressed += record.is_suppressed
         return record.event_id
 
     def emit_many(
@@ -103,8 +118,10 @@ class EventProducer(ABC):
         *,
         on_rejected: OnRejected | None = None,
         on_delivery: OnDelivery | None = None,
+        on_suppressed: OnSuppressed | None = None,
     ) -> int:
-        """Emits complete events in order and returns how many were taken.
+        """Emits complete events in order and returns how many were taken, those that will be suppressed included
+        (`on_suppressed` is told of each).
 
         The first bad event raises EventRejected (those before it are taken), unless `on_rejected` takes it. With an
         outbox many events are written at once: all that were taken are there when this returns or raises, and no
@@ -129,11 +146,17 @@ class EventProducer(ABC):
         try:
             for position, event in enumerate(events):
                 try:
-                    made.append(make(event))
+                    record = make(event)
                 except EventRejected as rejection:
                     if on_rejected is None:
                         raise
                     on_rejected(position, rejection)
+                else:
+                    made.append(record)
+                    if record.is_suppressed:
+                        self._suppressed += 1
+                        if on_suppressed is not None:
+                            on_suppressed(position)
                 now_s = now()
                 if len(made) >= at_once or now_s > hand_over_s:
                     hand_over()

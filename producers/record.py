@@ -22,6 +22,7 @@ from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of, strongest
 from touchline.schemas.nobody import is_nobody
+from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
@@ -49,6 +50,8 @@ class PreparedRecord(NamedTuple):
     source: str
     type: str
     time: str
+    is_suppressed: bool = False
+    """By what the sender knows of its sources: the pipeline will keep its position only, for want of consent."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
@@ -65,7 +68,7 @@ class PreparedRecord(NamedTuple):
 
 
 def has_offset(time: str) -> bool:
-    """Whether an RFC 3339 time says its offset."""
+    """Whether a time says its offset, as every reader of RFC 3339 understands it (`Z` or `+01:00`)."""
     return time[-1:] == "Z" or time[-6:-5] in ("+", "-")
 
 
@@ -73,7 +76,8 @@ class RecordMaker:
     """Makes records; threads may share one.
 
     `person_keys` is needed only for events with identifiers. With `sources` an undeclared source is refused and times
-    without offset are understood where the source declares its zone. `clock_us` gives the time of reception.
+    without offset are understood where the source declares its zone, and a record says whether it will be
+    suppressed. `clock_us` gives the time of reception.
     """
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None, clock_us: Callable[[], int]) -> None:
@@ -83,6 +87,10 @@ class RecordMaker:
         self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
         self._last_received = (-1, "")
         self._persons: dict[tuple[str, str], dict[str, str]] = {}
+
+    def takes(self, source: str) -> bool:
+        """Whether events of that source are not refused for its name: it is declared, or nobody knows what is."""
+        return self._sources is None or source in self._sources
 
     def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
@@ -109,7 +117,8 @@ class RecordMaker:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
         key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
-        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"])
+        is_suppressed = self._sources is not None and lacks_consent(sent, self._sources[source])
+        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"], is_suppressed)
         return tuple.__new__(PreparedRecord, fields)  # half the time of PreparedRecord(*fields)
 
     def make_refused(self, given: Event | Mapping[str, Any]) -> PreparedRecord | None:
@@ -291,7 +300,7 @@ def _wrong_identifiers(given: object) -> EventRejected:
 
 
 def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
-    return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection))
+    return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection, payload))
 
 
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:

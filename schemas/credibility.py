@@ -16,12 +16,13 @@ from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Terms
 from touchline.schemas.times import (
     EARLIEST_US,
-    FUTURE_TOLERANCE_US,
     LATEST_US,
+    RECEIVED_UNKNOWN_US,
     TimeUnreadable,
     UnknownZone,
     is_valid_declared_time,
     is_valid_event_time,
+    latest_event_time,
     parse_time,
     zone_of,
 )
@@ -41,7 +42,8 @@ class Moments(NamedTuple):
 def moments_of(event: CheckedEvent, source: Terms, delivered_us: int) -> Moments | Rejection:
     """Times of an event of a declared source, or why they are not credible.
 
-    `delivered_us` stands for `received_at` where the event has none (the record's own timestamp, the sender's clock).
+    `delivered_us` stands for `received_at` where the event has none (the record's own timestamp, the sender's clock). Where it cannot
+    be a time of receipt, that is unknown: RECEIVED_UNKNOWN_US.
     """
     instants = instants_of(event["time"], event["received_at"], event["zone"], source, delivered_us)
     if isinstance(instants, Rejection):
@@ -88,12 +90,14 @@ def instants_of(
     try:
         received_us = delivered_us if received_at is None else parse_time(received_at)
         if not EARLIEST_US <= received_us < LATEST_US:
-            return Rejection(Reason.TIME_OUT_OF_RANGE, field)
+            if received_at is not None:
+                return Rejection(Reason.TIME_OUT_OF_RANGE, field)
+            received_us = RECEIVED_UNKNOWN_US  # a record's time is whatever a client wrote: 0, -1, seconds
         field = "time"
         # Events that are sent as they happen bear one time twice.
         sent_us = received_us if time == received_at else parse_time(time, naive_zone)
         time_us = sent_us + clock_correction_us
-        if not EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US:
+        if not EARLIEST_US <= time_us <= latest_event_time(received_us):
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
         field = "zone"
         if zone:

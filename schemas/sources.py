@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -74,9 +74,14 @@ class Source(BaseModel):
         """`nobody` as identifiers are compared with it."""
         return texts_of(self.nobody)
 
+    @cached_property
+    def needs_consent(self) -> bool:
+        """Whether its events need a grant."""
+        return self.legal_basis == "consent"
+
     def permits(self, granted_purposes: Collection[str] | None) -> bool:
         """Whether an event may be kept; `granted_purposes` of the consent it names, None where it names none."""
-        return self.legal_basis != "consent" or any(purpose in self.purposes for purpose in granted_purposes or ())
+        return not self.needs_consent or any(purpose in self.purposes for purpose in granted_purposes or ())
 
 
 class SourcesFile(BaseModel):
@@ -98,7 +103,9 @@ def load_sources(path: Path | str) -> Sources:
     except ImportError:
         raise WrongUsage("sources.yaml needs PyYAML", "pip install 'touchline[cli]'") from None
     try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        repeated = _repeated_key(yaml.compose(text, yaml.SafeLoader), 3)
     except OSError as error:
         raise WrongUsage(
             f"the sources file {path} cannot be read ({error.strerror})",
@@ -110,6 +117,12 @@ def load_sources(path: Path | str) -> Sources:
         raise WrongUsage(
             f"the sources file {path} is not valid YAML{place}", "fix its indentation and colons"
         ) from None
+    if repeated is not None:
+        key, first_line, line = repeated
+        raise WrongUsage(
+            f"the sources file {path} has {key} twice, in line {first_line} and in line {line}",
+            "keep one of them, or give the other one another id",
+        )
     try:
         return SourcesFile.model_validate(document).sources
     except ValidationError as error:
@@ -119,3 +132,18 @@ def load_sources(path: Path | str) -> Sources:
             f"the sources file {path} is wrong at {field}: {first['msg']}",
             "fix this entry: docs/configuration.md lists the fields",
         ) from None
+
+
+def _repeated_key(node: Any, levels: int) -> tuple[str, int, int] | None:
+    """The first key that a YAML mapping has twice (YAML keeps the last one silently), with both lines; looks so many levels deep."""
+    if levels == 0 or getattr(node, "id", "") != "mapping":
+        return None
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in lines:
+            return name, lines[name], line
+        lines[name] = line
+        if (found := _repeated_key(value, levels - 1)) is not None:
+            return found
+    return None

@@ -1,6 +1,7 @@
 """Times: RFC 3339 text to microseconds since 1970-01-01T00:00:00Z, and the local day of an instant.
 
-Strict on purpose: `T` and `Z` in capitals, seconds present, no leap second, no week dates; digits of the fraction
+As RFC 3339 has it, `t` or a blank may stand for `T` and `z` for `Z`; an offset may be written as ISO 8601's basic form and
+databases do (`+0100`, `+01`). Strict in the rest: seconds present, no leap second, no week dates; digits of the fraction
 beyond microseconds are cut. An offset is required, or the source declares the zone of its naive times (a time that the
 clock shows twice is the first, one that it skips is read with the offset before the gap). `local_date` follows the
 zone, never the offset.
@@ -12,14 +13,15 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _DAY: Final = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?"
-_OFFSET: Final = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-TIMESTAMP_PATTERN: Final = f"^{_DAY}T{_CLOCK}{_OFFSET}?$"
+_OFFSET: Final = r"([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+TIMESTAMP_PATTERN: Final = f"^{_DAY}[Tt ]{_CLOCK}{_OFFSET}?$"
 """What `parse_time` accepts, but for days that the calendar lacks; for JSON Schema, hence without look-around."""
 
 US_PER_SECOND: Final = 1_000_000
@@ -41,6 +43,8 @@ LATEST_US: Final = 4_102_444_800 * US_PER_SECOND
 """2100-01-01T00:00:00Z: bound of declared times (end of an initiative, effect of a withdrawal) and of received_at."""
 FUTURE_TOLERANCE_US: Final = US_PER_DAY
 """An event may lie this far after it was received: clocks differ."""
+RECEIVED_UNKNOWN_US: Final = 0
+"""Stands for a time of receipt that nobody knows."""
 
 
 class TimeUnreadable(ValueError):
@@ -60,6 +64,18 @@ def zone_of(name: str) -> ZoneInfo:
         raise UnknownZone("the zone is not in the IANA time zone database") from None
 
 
+def zone_hint(name: object) -> str:
+    """What to write instead of a name that `zone_of` does not know: nothing of the name itself is repeated."""
+    known = {one.lower(): one for one in sorted(available_timezones())} if isinstance(name, str) else {}
+    meant = get_close_matches(str(name).strip().lower(), known, 1, 0.9)
+    if meant:
+        return f"did you mean {known[meant[0]]}?"
+    return (
+        "write a zone of the IANA database, such as Europe/Berlin: not every city has one, so take that of its country "
+        "(Europe/Rome for Milan)"
+    )
+
+
 def parse_time(text: str, naive_zone: str | None = None) -> int:
     """Microseconds since the epoch, UTC. A time without offset is read in `naive_zone`; without that it is unreadable.
 
@@ -71,7 +87,7 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
     if not is_usual and _is_timestamp(text) is None:
         raise TimeUnreadable("not an RFC 3339 time such as 2026-01-31T09:30:00+01:00")
     try:
-        moment = _read(text)
+        moment = _read(text if text[-1] != "z" else f"{text[:-1]}Z")
         if moment.tzinfo is None:
             if not naive_zone:
                 raise TimeUnreadable("the time has no offset and its source declares no zone")
@@ -87,8 +103,13 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
 
 
 def is_valid_event_time(time_us: int, received_us: int) -> bool:
-    """Whether an event can have happened then: from 1990-01-01 to 24 h after it was received."""
-    return EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US
+    """Whether an event can have happened then: from 1990-01-01 to 24 h after it was received, or to 2100 where that is unknown."""
+    return EARLIEST_US <= time_us <= latest_event_time(received_us)
+
+
+def latest_event_time(received_us: int) -> int:
+    """The last moment at which an event can have happened that was received then, or at RECEIVED_UNKNOWN_US."""
+    return received_us + FUTURE_TOLERANCE_US if received_us != RECEIVED_UNKNOWN_US else LATEST_US - 1
 
 
 def is_valid_declared_time(time_us: int) -> bool:

@@ -53,12 +53,14 @@ def _chosen(key: str) -> str:
     return f"'{key}', if($__conditionalAll(0, ${key}), [], [${{{key}:singlequote}}])"
 
 
+# Without its zone a day is that of the server, or of the session, whatever that is.
+_FIRST_DAY, _LAST_DAY = "toDate($__fromTime, 'UTC')", "toDate($__toTime, 'UTC')"
 _SELECTION = (
-    f"{_OF_THE_MAP}, date_from = toDate($__fromTime), date_to = toDate($__toTime), "
+    f"{_OF_THE_MAP}, date_from = {_FIRST_DAY}, date_to = {_LAST_DAY}, "
     f"filter = map({', '.join(_chosen(key) for key in FILTERS)})"
 )
-_BEFORE = "before_from = toDate($__fromTime) - (toDate($__toTime) - toDate($__fromTime)) - 1, before_to = toDate($__fromTime) - 1"
-_AS_OF = "as_of = $__toTime"
+_BEFORE = f"before_from = {_FIRST_DAY} - ({_LAST_DAY} - {_FIRST_DAY}) - 1, before_to = {_FIRST_DAY} - 1"
+_AS_OF = "as_of = toDateTime($__toTime, 'UTC')"
 _ROWS = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS)
 _ROWS_1H = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS[:2])
 
@@ -76,7 +78,8 @@ EVENTS_BY_HOUR = f"""SELECT $__timeInterval(bucket) AS time, concat(touchpoint, 
 FROM journey.kpi_volume_1h
 WHERE $__timeFilter(bucket) AND {_ONE_MAP} AND {_ROWS_1H}
 GROUP BY time, touchpoint_name ORDER BY time"""
-EVENTS_BY_DAY = f"""SELECT $__timeInterval(bucket) AS time, concat(ifNull(stage, '(not on the map)'), {_MARK}) AS stage_name,
+EVENTS_BY_DAY = f"""SELECT toStartOfInterval(toDateTime(bucket, 'UTC'), INTERVAL $__interval_s second) AS time,
+  concat(ifNull(stage, '(not on the map)'), {_MARK}) AS stage_name,
   sum(events) AS events
 FROM journey.kpi_volume_1d
 WHERE $__dateFilter(bucket) AND {_ONE_MAP} AND {_ROWS}

@@ -64,6 +64,7 @@ COLLECTOR: Final = Row(
             "Accepted ones are durable; the others have the reason that their sender heard.",
             (
                 Query(f"sum(rate(touchline_collector_events_accepted_total{RATE}))", "accepted"),
+                Query(f"sum(rate(touchline_collector_events_suppressed_total{RATE}))", "suppressed"),
                 Query(f"sum by (reason) (rate(touchline_collector_events_rejected_total{RATE}))", "{{reason}}"),
             ),
         ),

@@ -56,7 +56,8 @@ class StoreMeter:
         meter.add_each(declared.STEP_SECONDS, laps.seconds)
         for block in fated.stored:
             for metric, time_of in ((declared.EVENT_DELAY, _event_time), (declared.RECEIVED_DELAY, _received_time)):
-                meter.observe_ages(metric, map(time_of, block.rows), stored_time_ms * 1_000)
+                known = filter(None, map(time_of, block.rows))  # 0: nobody knows when it was received
+                meter.observe_ages(metric, known, stored_time_ms * 1_000)
 
     def waits(self, error: Exception) -> None:
         """The store backs off."""

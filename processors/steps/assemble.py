@@ -30,7 +30,7 @@ from touchline.processors.steps.validate import Link
 from touchline.processors.values.records import Fact, Invalid, NewRecords, RecordOutcome, Suppressed
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
-from touchline.schemas.times import LATEST_US
+from touchline.schemas.times import RECEIVED_UNKNOWN_US, is_valid_declared_time
 
 Row = tuple[object, ...]
 _REASON = BARE.index("reason")
@@ -119,9 +119,9 @@ def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
 
 
 def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
-    received_us = min(
-        max(record_time_ms * 1_000, 0), LATEST_US
-    )  # a sender sets the record's time, so it may be anything
+    received_us = record_time_ms * 1_000
+    if not is_valid_declared_time(received_us):  # a sender sets the record's time, so it may be anything
+        received_us = RECEIVED_UNKNOWN_US
     if isinstance(outcome, Suppressed):
         return (outcome.source, "", 0, 0, "", 0, received_us, "", "", fate, outcome.reason, "")
     payload, key_id = (cipher.seal(outcome.payload, context), cipher.key_id) if outcome.payload else ("", "")

@@ -13,15 +13,14 @@ from touchline.processors.steps.decode import Decoded
 from touchline.processors.steps.facts import TOO_DEEP, fact_of, is_unlink, linked_identifiers
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome, Suppressed
-from touchline.schemas.checking import CheckedEvent, check_event
+from touchline.schemas.checking import check_event
 from touchline.schemas.depth import is_too_deep
-from touchline.schemas.events import CONSENT
+from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
-from touchline.schemas.sources import SOURCE_ID_PATTERN, Source, Sources
+from touchline.schemas.sources import SOURCE_ID_PATTERN, Sources
 
 NO_CONSENT = "no_consent"
-CONSENT_BASIS = "consent"
 _UNKNOWN_SOURCE = Rejection(Reason.UNKNOWN_SOURCE, "source")
 _NOT_UTF8 = Rejection(Reason.NOT_UTF8, "")
 _is_source_id = re.compile(SOURCE_ID_PATTERN).fullmatch
@@ -50,7 +49,7 @@ class Validator:
     """The contract with what is declared of the sources."""
 
     def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
-        self._sources = {name: (one, one.legal_basis == CONSENT_BASIS, one.terms) for name, one in sources.items()}
+        self._sources = {name: (one, one.needs_consent, one.terms) for name, one in sources.items()}
         self._company_zone = company_zone
         self._cipher = cipher
 
@@ -74,7 +73,7 @@ class Validator:
                 outcomes.append(_invalid(_UNKNOWN_SOURCE, value, record))
                 continue
             source, needs_consent, terms = declared
-            if needs_consent and _lacks_consent(event, source):
+            if needs_consent and lacks_consent(event, source):
                 outcomes.append(Suppressed(NO_CONSENT, event["source"]))
                 continue
             try:
@@ -89,12 +88,6 @@ class Validator:
             if len(event["persons"]) > 1:
                 kind = "unlink" if is_unlink(event) else "link"
                 links.extend(Link(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
-
-
-def _lacks_consent(event: CheckedEvent, source: Source) -> bool:
-    """Whether the event may not be kept. What says that consent was given or withdrawn itself may."""
-    consent = event["consent"]
-    return event["type"] != CONSENT and not source.permits(None if consent is None else consent["purposes"])
 
 
 def _invalid(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Invalid:

@@ -99,6 +99,7 @@ class Collector:
             raise
         outcome = await self._emit(sorted_out, hold)
         self._counts["accepted"] += outcome.accepted
+        self._counts["suppressed"] += outcome.suppressed
         self._counts["rejected"] += len(outcome.rejected)
         self._meter.judged(outcome)
         return front.answer(outcome)
@@ -154,7 +155,7 @@ class Collector:
             position, line = places[number]
             rejected.append(ItemVerdict(position, line, error, good[number]))
         rejected.sort(key=lambda one: one.position)
-        return RequestOutcome(taken.accepted, rejected)
+        return RequestOutcome(taken.accepted, rejected, taken.suppressed)
 
     @web.middleware
     async def _sent_in_time(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -206,7 +207,7 @@ class Collector:
     async def _ready(self, _request: web.Request) -> web.Response:
         is_ready = self._is_ready
         state = "ready" if is_ready else "stopping" if self._answering.is_stopping else "failing"
-        counts = {name: self._counts[name] for name in ("requests", "accepted", "rejected", "slowed")}
+        counts = {name: self._counts[name] for name in ("requests", "accepted", "suppressed", "rejected", "slowed")}
         return report(state, is_ready=is_ready, in_flight_bytes=self._room.used_bytes, **counts)
 
 

@@ -18,7 +18,7 @@ KNOWN: Final = (JSON, LINES[0], cloudevents.STRUCTURED, cloudevents.BATCH)
 
 
 class EventsFront:
-    """202 where at least one item was taken or none was sent, else 422; the same receipt with both."""
+    """202 where at least one item was taken (accepted or suppressed) or none was sent, else 422; the same receipt with both."""
 
     path = "/v1/events"
 
@@ -47,5 +47,5 @@ class EventsFront:
 
     def answer(self, outcome: RequestOutcome) -> HttpReply:
         """The receipt as JSON."""
-        status = 422 if outcome.rejected and not outcome.accepted else 202
+        status = 422 if outcome.rejected and not (outcome.accepted or outcome.suppressed) else 202
         return HttpReply(status, receipt_of(outcome))

@@ -108,7 +108,7 @@ def _hint(rejection: Rejection, details: ErrorDetails) -> str:
         unknown = [one for one in beside if one not in FIELD_NAMES] if isinstance(beside, dict) else []
         if get_close_matches(name, [one for one in unknown if isinstance(one, str)], n=1):
             return f"a field beside it has nearly this name: spell it {name}"
-    return remedy_of(rejection)
+    return remedy_of(rejection, {})
 
 
 def _path(location: tuple[int | str, ...]) -> str:

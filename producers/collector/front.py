@@ -58,6 +58,8 @@ class RequestOutcome(NamedTuple):
 
     accepted: int
     rejected: Sequence[ItemVerdict]
+    suppressed: int = 0
+    """Taken, but the pipeline will keep nothing of them: their source works under consent, and they name no grant."""
 
 
 class HttpReply(NamedTuple):

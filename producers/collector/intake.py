@@ -35,6 +35,8 @@ class Taken(NamedTuple):
     accepted: int
     rejected: dict[int, EventRejected]
     """By position among the events."""
+    suppressed: int = 0
+    """Not among the accepted: the pipeline will keep nothing of them."""
 
 
 class _Job:
@@ -43,6 +45,7 @@ class _Job:
     def __init__(self, events: Events, end: Callable[[_Job, Taken | Exception], None]) -> None:
         self.events = events
         self.rejected: dict[int, EventRejected] = {}
+        self.suppressed: set[int] = set()
         self._end = end
         self._lock = threading.Lock()
         self._sent: int | None = None
@@ -52,7 +55,8 @@ class _Job:
 
     def finish(self) -> None:
         """All that was not rejected is durable."""
-        self._end(self, Taken(len(self.events) - len(self.rejected), self.rejected))
+        suppressed = len(self.suppressed)
+        self._end(self, Taken(len(self.events) - len(self.rejected) - suppressed, self.rejected, suppressed))
 
     def fail(self, error: Exception) -> None:
         """It is not known of every event whether it is durable."""
@@ -178,8 +182,13 @@ class Intake:
             job, position = places[number]
             job.rejected[position] = error
 
+        def suppress(number: int) -> None:
+            job, position = places[number]
+            job.suppressed.add(position)
+
         try:
-            self._producer.emit_many((event for job in jobs for event in job.events), on_rejected=reject)
+            events = (event for job in jobs for event in job.events)
+            self._producer.emit_many(events, on_rejected=reject, on_suppressed=suppress)
         except OutboxFull as full:
             self._end_in_part(jobs, full)
         except Exception as error:
@@ -207,11 +216,17 @@ class Intake:
             return
         for job in jobs:
             job.rejected.clear()
+            job.suppressed.clear()
             self._emit_together([job])
 
     def _emit_one(self, job: _Job) -> None:
         try:
-            sent = self._producer.emit_many(job.events, on_rejected=job.rejected.__setitem__, on_delivery=job.delivered)
+            sent = self._producer.emit_many(
+                job.events,
+                on_rejected=job.rejected.__setitem__,
+                on_delivery=job.delivered,
+                on_suppressed=job.suppressed.add,
+            )
         except Exception as error:
             if not isinstance(error, TouchlineError):
                 log.exception("emitting failed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ _LENIENT: Final = json.JSONDecoder(strict=False)
 def document_of(body: bytes) -> Any:
     """The whole body as one JSON value. Raises RequestRefused with the place of the fault."""
     try:
-        return orjson.loads(body)
+        return orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         what, hint = _why_not(body, error)
         raise RequestRefused(400, what, hint) from None
@@ -33,6 +34,7 @@ def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem])
     """An item for each member of a JSON array, None where the body is another JSON value. A member that is no JSON (NaN, a lone
     surrogate) is a bad item and costs no other. Raises RequestRefused where the body cannot be told apart into members, or has too
     many."""
+    body = body.removeprefix(BOM_UTF8)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -100,7 +102,8 @@ def item_of(value: Any, line: int | None = None) -> Item | BadItem:
 
 
 def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
-    """An item for each line; blank ones are skipped."""
+    """An item for each line; blank ones are skipped, and so is the mark that Windows programs begin a text with."""
+    body = body.removeprefix(BOM_UTF8)
     require_few(body.count(b"\n"), 2 * items_max)  # before the lines are made: a body of newlines only
     items: list[Item | BadItem] = []
     for number, line in enumerate(body.split(b"\n"), 1):

@@ -35,6 +35,7 @@ class CollectorMeter:
     def judged(self, outcome: RequestOutcome) -> None:
         """The events of one request have their verdicts."""
         self._meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
+        self._meter.add(declared.EVENTS_SUPPRESSED, outcome.suppressed)
         reasons = Counter(rejected.error.reason.value for rejected in outcome.rejected)
         self._meter.add_each(declared.EVENTS_REJECTED, reasons)
 

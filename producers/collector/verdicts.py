@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from touchline.producers.collector.explain import faults_of
 from touchline.producers.collector.front import ItemVerdict, RequestOutcome
 from touchline.schemas.reasons import Reason
+from touchline.wording import SUPPRESSED_HINT
 
 FAULTS_SHOWN: Final = 20
 ITEMS_EXPLAINED: Final = 100
@@ -44,8 +45,16 @@ class Receipt(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     accepted: int = Field(ge=0, description="Items that are safe now")
+    suppressed: int = Field(
+        default=0,
+        ge=0,
+        description="Items that will not be kept: their source works under consent, and they name no grant; left out where 0",
+    )
     rejected: int = Field(ge=0, description="Items that were not taken; each has a verdict")
     rejections: list[RejectedItem] = Field(description="In the order of the items")
+    hint: str | None = Field(
+        default=None, description="What to do about suppressed items; left out where there are none"
+    )
 
 
 class ProblemDocument(BaseModel):
@@ -61,7 +70,11 @@ class ProblemDocument(BaseModel):
 def receipt_of(outcome: RequestOutcome) -> bytes:
     """A Receipt as JSON, fields without a value left out. Made without the models: a request may have thousands of bad items."""
     rejections = [_rejection(verdict, number) for number, verdict in enumerate(outcome.rejected)]
-    return orjson.dumps({"accepted": outcome.accepted, "rejected": len(rejections), "rejections": rejections})
+    rejected = {"rejected": len(rejections), "rejections": rejections}
+    if not outcome.suppressed:
+        return orjson.dumps({"accepted": outcome.accepted, **rejected})
+    suppressed = {"suppressed": outcome.suppressed, **rejected, "hint": SUPPRESSED_HINT}
+    return orjson.dumps({"accepted": outcome.accepted, **suppressed})
 
 
 def _rejection(verdict: ItemVerdict, number: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from touchline.errors import WrongUsage
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.model import Mapping
@@ -30,9 +31,15 @@ def send_file(
     advance: Callable[[int], None],
     say: Callable[[str], None],
 ) -> RowVerdicts:
-    """Sends an open file and closes it. `say` hears of each refused row at once, and at the end of columns that no row has."""
+    """Sends an open file and closes it. `say` hears of each refused row at once, and at the end of columns that no row has. Raises
+    WrongUsage where the one source of all rows is not declared: then nothing is sent."""
     mapper = Mapper(mapping)
     try:
+        if isinstance(mapping.source, str) and not producer.takes(mapping.source):
+            raise WrongUsage(
+                f"the source {mapping.source} of the mapping is not declared, so every row would be refused; nothing was sent",
+                "declare it in sources.yaml with its legal basis, or correct `source` in the mapping",
+            )
         verdicts = send_rows(
             rows, mapper, producer, journal, work, advance=advance, say=lambda verdict: say(f"{file}: {verdict}")
         )

@@ -117,7 +117,11 @@ def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdi
         line, event = good[position]
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
 
-    verdicts.accepted += producer.emit_many((event for _, event in good), on_rejected=on_rejected)
+    suppressed: list[int] = []
+    events = (event for _, event in good)
+    taken = producer.emit_many(events, on_rejected=on_rejected, on_suppressed=suppressed.append)
+    verdicts.accepted += taken - len(suppressed)
+    verdicts.suppressed += len(suppressed)
     bad.sort(key=lambda one: one[0].line)
     for verdict, _, _ in bad:
         verdicts.refuse(verdict)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from touchline.producers.errors import EventRejected
 from touchline.producers.imports.rows.row import RowFault
 from touchline.schemas.reasons import Reason
-from touchline.wording import counted, waiting_note
+from touchline.wording import counted, suppressed_note, waiting_note
 
 VERDICTS_KEPT: Final = 1_000
 _RANK: Final = {reason: number for number, reason in enumerate(Reason)}
@@ -48,10 +48,12 @@ class RowVerdict:
 
 @dataclass
 class RowVerdicts:
-    """Of one file: rows sent (accepted), refused, sent by an earlier run that was interrupted (skipped)."""
+    """Of one file: rows accepted, suppressed, refused, and those that an earlier run dealt with before it was interrupted (skipped)."""
 
     rows: int = 0
     accepted: int = 0
+    suppressed: int = 0
+    """Sent, but the pipeline keeps nothing of them: their source works under consent, and they name no grant."""
     rejected: int = 0
     skipped: int = 0
     skipped_rejected: int = 0
@@ -79,7 +81,8 @@ class RowVerdicts:
         refused = f", refused {counted(self.rejected, 'row')}" if self.rejected else ""
         if self.quarantined:
             refused += f" ({self.quarantined:,} new in the quarantine)"
-        return f"{file}: {verb} {counted(self.accepted, 'event')}{refused}{skipped}{waiting_note(waiting)}"
+        notes = f"{waiting_note(waiting)}{suppressed_note(self.suppressed)}"
+        return f"{file}: {verb} {counted(self.accepted, 'event')}{refused}{skipped}{notes}"
 
     def as_json(self, file: Path, **more: Any) -> str:
         """One object for scripts."""

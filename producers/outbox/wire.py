@@ -82,7 +82,7 @@ def _short(number: int) -> bytes:
 
 def body_of(record: PreparedRecord) -> bytes:
     """The record from its key on, as Kafka's format 2 has it: key, value and `record.headers`."""
-    event_id, key, value, source, kind, time = record
+    event_id, key, value, source, kind, time, _ = record
     name = event_id.encode()
     at, before_ids = (time.encode(), _BEFORE_IDS_OF_FIVE) if has_offset(time) else (b"", _BEFORE_IDS_OF_FOUR)
     common = _common.get((source, kind, len(at))) or _common_headers(source, kind, len(at))
@@ -117,7 +117,7 @@ def _common_headers(source: str, kind: str, time_bytes: int) -> bytes:
 
 
 def record_of(body: bytes) -> PreparedRecord:
-    """What `body_of` was given; without its time where that has no offset."""
+    """What `body_of` was given; without its time where that has no offset, and without what only its sender knew."""
     key, at = _bytes_at(body, 0)
     value, at = _bytes_at(body, at)
     count, at = _varint_at(body, at)

@@ -10,7 +10,7 @@ Why: docs/decisions/0031.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 

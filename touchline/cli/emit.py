@@ -16,7 +16,7 @@ from touchline.errors import WrongUsage
 from touchline.producers.ndjson import LineVerdicts, emit_lines
 from touchline.schemas.money import CURRENCY_EXPONENTS, to_minor
 from touchline.settings import load_settings
-from touchline.wording import waiting_note
+from touchline.wording import suppressed_note, waiting_note
 
 DEFAULT_SOURCE = "shell"
 STDIN = Path("-")
@@ -45,7 +45,8 @@ def emit(
     With an outbox (--outbox, or the setting outbox_dir) events are safe on disk first: when Kafka does not answer within
     5 s, the command says how many wait there and succeeds; the next sender, or `touchline outbox drain`, sends them.
 
-    A bad line is reported with its number, field and remedy; the others are sent, and the exit status is 1.
+    A bad line is reported with its number, field and remedy; the others are sent, and the exit status is 1. Events of a source
+    under consent that name no grant are counted apart: the pipeline suppresses them, whatever comes later.
 
     Examples:
 
@@ -83,20 +84,24 @@ def emit(
         return 1 if verdicts.rejected else 0
     if file is not None:
         raise WrongUsage("--touchpoint and a file were given", "leave one of them out")
-    emitted, waiting = _emit_one({"source": DEFAULT_SOURCE, "touchpoint": touchpoint, **fields}, outbox)
+    emitted, waiting, suppressed = _emit_one({"source": DEFAULT_SOURCE, "touchpoint": touchpoint, **fields}, outbox)
     if as_json:
-        print(json.dumps({"accepted": 1, "rejected": 0, "waiting": waiting, "id": emitted}))
+        verdict = {"accepted": 1 - suppressed, "suppressed": suppressed, "rejected": 0}
+        print(json.dumps({**verdict, "waiting": waiting, "id": emitted}))
     else:
         print(emitted)
         if waiting:
             print(f"sent 1 event{waiting_note(waiting)}", file=sys.stderr)
+        if suppressed:
+            print(f"sent 0 events{suppressed_note(suppressed)}", file=sys.stderr)
     return 0
 
 
-def _emit_one(fields: dict[str, Any], outbox: Path | None) -> tuple[str, int]:
+def _emit_one(fields: dict[str, Any], outbox: Path | None) -> tuple[str, int, int]:
+    """Id, events that wait, events that will be suppressed."""
     with open_producer(load_settings(), outbox) as producer:
         emitted = producer.emit(**fields)
-    return emitted, producer.counts.on_their_way
+    return emitted, producer.counts.on_their_way, producer.suppressed
 
 
 def _emit_stream(file: Path | None, outbox: Path | None) -> LineVerdicts:

@@ -26,7 +26,8 @@ def trace(
     """Show what became of one event: every record that brought it and its fate, the version that counts, where each journey map put it and
     by which rule, and the KPI cells that it counts in, with what it adds to them.
 
-    Exit status 1 when no version of the event counts: it is in quarantine, was suppressed, or was never seen. Person keys are shortened.
+    Exit status 1 when no version of the event counts: it is in quarantine, was suppressed, or was never seen. Of a suppressed event no
+    id is kept: of its source the trace says how many there are. Person keys are shortened.
 
     Examples:
 

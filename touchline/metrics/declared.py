@@ -231,6 +231,12 @@ EVENTS_ACCEPTED = Metric(
     "events",
     "Events that are durable: acknowledged by Kafka, or in the outbox",
 )
+EVENTS_SUPPRESSED = Metric(
+    "touchline_collector_events_suppressed_total",
+    Kind.COUNTER,
+    "events",
+    "Events that were taken and will not be kept: their source works under consent, and they name no grant",
+)
 EVENTS_REJECTED = Metric(
     "touchline_collector_events_rejected_total",
     Kind.COUNTER,
@@ -268,7 +274,8 @@ OUTBOX_KAFKA_AWAY = Metric(
 )
 
 COLLECTOR: Final = (
-    BUILD_INFO, READY, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_REJECTED, IN_FLIGHT, NOT_KEPT,
+    BUILD_INFO, READY, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED, IN_FLIGHT,
+    NOT_KEPT,
 )  # fmt: skip
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
 """Of a collector with an outbox."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from touchline.schemas.reasons import Fate
+from touchline.wording import counted
 
 Cell = dict[str, str | int | float | Decimal | date | None]
 
@@ -101,6 +102,11 @@ class Unseen(NamedTuple):
     other_sources: Sequence[str]
     without_id: Sequence[tuple[str, int]]
 
+    @property
+    def suppressed(self) -> int:
+        """Records of the source that were suppressed for want of consent: position, reason and source are all that is kept of them."""
+        return dict(self.without_id).get(Fate.SUPPRESSED, 0)
+
 
 class Trace(NamedTuple):
     """All of it. `event` is None when no version counts, `unseen` when there is any version."""
@@ -148,6 +154,13 @@ def verdict(trace: Trace) -> str:
             else "stored; this kind of event is attached to no journey and counts in no KPI"
         )
     if trace.unseen is not None:
+        if trace.unseen.suppressed:
+            records = counted(trace.unseen.suppressed, "record")
+            return (
+                f"never stored under this id: {trace.source} works under consent, and {records} of it "
+                f"{'was' if trace.unseen.suppressed == 1 else 'were'} suppressed for want of consent, of which no id is kept. "
+                "This event is one of them, or was never sent or not read yet (`touchline reconcile`)"
+            )
         return "never stored: never sent, not read yet (`touchline reconcile`), or its record kept no id"
     if any(version.fate == Fate.QUARANTINED for version in trace.versions):
         return "in quarantine, it counts nowhere"

@@ -159,7 +159,7 @@ def _moment(value: Any, form: str) -> datetime:
         return datetime(value.year, value.month, value.day)
     text = text_of(value)
     try:
-        return datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form)
+        return datetime.fromisoformat(text.upper()) if form == ISO else datetime.strptime(text, form)
     except ValueError:
         wanted = "2026-01-31T09:30:00+01:00" if form == ISO else form
         raise CellUnreadable(

@@ -15,7 +15,14 @@ from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, is_nothing, text_of, time_of, value_of
-from touchline.producers.imports.mapping.model import FieldColumn, IdentifierColumn, Kind, Mapping, Revision, SourceColumn
+from touchline.producers.imports.mapping.model import (
+    FieldColumn,
+    IdentifierColumn,
+    Kind,
+    Mapping,
+    Revision,
+    SourceColumn,
+)
 from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault

@@ -130,3 +130,26 @@ def test_an_unknown_macro_or_variable_is_found() -> None:
     for sql in ("SELECT $__timeFilters(bucket)", "SELECT ${nobody}", "SELECT $__conditionalAll(1, ${map:singlequote})"):
         with pytest.raises(ValueError, match=r"macro|variable"):
             expand(sql, {"map": ["shop"]}, {}, JUNE)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+@pytest.mark.parametrize(("name", "panel"), panels(), ids=[name for name, _ in panels()])
+def test_a_panel_shows_the_same_in_every_zone_of_server_and_session(
+    name: str, panel: dict[str, Any], zone: str, board: Board
+) -> None:
+    one_day = Range(datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 1, 23, 59, 59, tzinfo=UTC), 86_400)
+    for target in panel["targets"]:
+        for within in (one_day, JUNE):
+            sql = expand(target["rawSql"], board.chosen(is_all=True), board.options, within)
+            shown = [
+                board.client.execute(f"SELECT formatRowNoNewline('TSV', *) FROM ({sql}) ORDER BY 1", settings=session)
+                for session in ({"session_timezone": "UTC"}, {"session_timezone": zone})
+            ]
+            # Moments as they are drawn: seconds, whatever the zone that they are written in.
+            times = [
+                board.client.execute(f"SELECT toUnixTimestamp(time) FROM ({sql}) ORDER BY 1", settings=session)
+                for session in ({"session_timezone": "UTC"}, {"session_timezone": zone})
+                if target["queryType"] == "timeseries"
+            ]
+            assert shown[:1] == shown[1:]
+            assert times[:1] == times[1:]

@@ -83,6 +83,21 @@ def test_several_files_and_bad_rows_are_told_one_by_one_and_the_status_is_1(
     )
 
 
+@pytest.mark.parametrize("words", [(), ("--dry-run",), ("--json",)])
+def test_an_undeclared_source_of_all_rows_is_one_sentence_and_nothing_is_sent(
+    sent: list[InMemoryProducer], touchline: Run, words: tuple[str, ...]
+) -> None:
+    Path("other.yaml").write_text(MAPPING.replace("source: retail-pos", "source: retail-poss"))
+    write_csv(Path("till.csv"), [receipt(number) for number in range(1, 9)])
+    status, out, err = touchline("import", "till.csv", "--mapping", "other.yaml", *words)
+    assert (status, out) == (2, "")
+    assert err.splitlines() == [
+        "error: the source retail-poss of the mapping is not declared, so every row would be refused; nothing was sent",
+        "hint: declare it in sources.yaml with its legal basis, or correct `source` in the mapping",
+    ]
+    assert [one.events for one in sent] in ([], [[]])
+
+
 def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touchline: Run, tmp_path: Path) -> None:
     write_csv(Path("till.csv"), [receipt(1), BAD_ROWS["a time before all events"][0]])
     status, out, err = touchline("import", "till.csv", "--mapping", "m.yaml", "--dry-run")

@@ -15,7 +15,7 @@ from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
-from touchline.schemas.sources import load_sources
+from touchline.schemas.sources import Source, load_sources
 
 ROOT = Path(__file__).parents[3]
 KEYS = PersonKeys("k1", bytes(32))
@@ -89,7 +89,7 @@ def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, to
 
     (event,) = producer.events
     assert status == 0
-    assert json.loads(out) == {"accepted": 1, "rejected": 0, "waiting": 0, "id": event["id"]}
+    assert json.loads(out) == {"accepted": 1, "suppressed": 0, "rejected": 0, "waiting": 0, "id": event["id"]}
     assert set(event) == {"id", "source", "type", "time", "received_at", "touchpoint"}
 
 
@@ -168,6 +168,23 @@ def test_every_good_line_is_sent_and_every_bad_one_has_a_verdict(
         "line 5: the event: not_utf8",
         "line 6: the event: not_json",
     ]
+
+
+def test_what_will_be_suppressed_is_said_and_not_told_as_sent(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    producer._maker._sources = {"shell": Source(legal_basis="contract"), "web": Source(legal_basis="consent")}
+    file = _ndjson(tmp_path, {**LINE, "id": "1"}, {**LINE, "id": "2", "source": "web"})
+    status, out, _ = touchline("emit", file)
+    said, hint = out.splitlines()
+    assert (status, said) == (0, "sent 1 event; 1 more event will be suppressed for want of consent and counts nowhere")
+    assert hint.startswith("hint: their source works under consent: name a granted consent")
+
+    producer._is_closed, producer._suppressed = False, 0
+    verdict = json.loads(touchline("emit", "--touchpoint", "x", "--source", "web", "--json")[1])
+    assert (verdict["accepted"], verdict["suppressed"]) == (0, 1)
+    producer._is_closed = False
+    assert "will be suppressed for want of consent" in touchline("emit", "--touchpoint", "x", "--source", "web")[2]
 
 
 def test_verdicts_as_json_are_for_scripts(producer: InMemoryProducer, touchline: Run, tmp_path: Path) -> None:

@@ -99,6 +99,12 @@ def test_an_undeclared_source_is_refused_where_sources_are_known() -> None:
     assert _make({**EVENT, "source": "web-shop-2"}, declared=False).event_id == "e1"
 
 
+def test_a_zone_that_is_none_is_told_as_such() -> None:
+    assert _refusal({**EVENT, "zone": "Europe/Milan"}).hint.startswith("it is no IANA time zone: write a zone")
+    assert _refusal({**EVENT, "zone": "Europe/Berln"}).hint.endswith("did you mean Europe/Berlin?")
+    assert _refusal({**EVENT, "zone": 1}).hint
+
+
 def test_an_event_from_the_future_is_refused() -> None:
     refusal = _refusal({**EVENT, "time": datetime.fromtimestamp(NOW_US / 1e6 + 86_401, UTC)})
 

@@ -42,6 +42,23 @@ def test_a_wrong_file_is_refused_with_the_entry_that_is_wrong(tmp_path: Path, te
     assert wrong.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "sources:\n  web: {legal_basis: contract}\n  till: {legal_basis: contract}\n  web: {legal_basis: consent}\n",
+            "has web twice, in line 2 and in line 4",
+        ),
+        ("sources:\n  web:\n    zone: UTC\n    legal_basis: contract\n    zone: Europe/Rome\n", "zone twice, in line 3 and in line 5"),
+        ("sources: {web: {legal_basis: contract}}\nsources: {}\n", "sources twice, in line 1 and in line 2"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_file_twice_is_refused_with_both_lines(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(WrongUsage, match=says) as wrong:
+        _load(tmp_path, text)
+    assert wrong.value.hint
+
+
 def test_a_missing_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="cannot be read") as wrong:
         load_sources(tmp_path / "none.yaml")

@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from touchline.schemas.times import (
     EARLIEST_US,
     LATEST_US,
+    RECEIVED_UNKNOWN_US,
     TIMESTAMP_PATTERN,
     US_PER_DAY,
     US_PER_HOUR,
@@ -20,6 +21,7 @@ from touchline.schemas.times import (
     is_valid_event_time,
     local_day,
     parse_time,
+    zone_hint,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +56,9 @@ def test_a_time_is_read_if_the_published_pattern_and_the_calendar_have_it(data: 
         text = text[:at] + data.draw(st.sampled_from("0123456789+-:.,TZtz ٣W")) + text[at + 1 :]
 
     try:
-        expected = re.fullmatch(TIMESTAMP_PATTERN, text) is not None and bool(datetime.fromisoformat(text).tzinfo)
+        expected = re.fullmatch(TIMESTAMP_PATTERN, text) is not None and bool(
+            datetime.fromisoformat(text.upper()).tzinfo
+        )
     except ValueError:
         expected = False
     try:
@@ -74,9 +78,9 @@ def test_any_other_text_is_unreadable_and_nothing_else_happens(text: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-03-01T09:30:00z", "2026-03-01t09:30:00Z", "2026-03-01 09:30:00Z", "20260301T093000Z",
+        "2026-03-01_09:30:00Z", "2026-03-01  09:30:00Z", "2026-03-01T09:30:00 Z", "20260301T093000Z",
         "2026-W09-7T09:30:00Z", "2026-03-01T09:30Z", "2026-03-01T24:00:00Z", "2016-12-31T23:59:60Z",
-        "2026-02-29T00:00:00Z", "2026-03-01T09:30:00+0100", "2026-03-01T09:30:00,5Z", "2026-03-01T09:30:00.Z",
+        "2026-02-29T00:00:00Z", "2026-03-01T09:30:00+010", "2026-03-01T09:30:00+1", "2026-03-01T09:30:00,5Z", "2026-03-01T09:30:00.Z",
         "2026-03-01T09:30:00Z\n", "2026-03-01T09:30:00+24:00", "٢٠٢٦-03-01T09:30:00Z", "0000-01-01T00:00:00Z",
         "2026-03-01",
     ],
@@ -84,6 +88,26 @@ def test_any_other_text_is_unreadable_and_nothing_else_happens(text: str) -> Non
 def test_what_looks_like_a_time_but_is_none_is_unreadable(text: str) -> None:
     with pytest.raises(TimeUnreadable):
         parse_time(text)
+
+
+@given(instants, offsets, st.sampled_from("Tt "), st.booleans())
+def test_an_instant_is_the_same_in_every_spelling(
+    time_us: int, offset: timezone, separator: str, is_basic: bool
+) -> None:
+    moment = (EPOCH + timedelta(microseconds=time_us)).astimezone(offset)
+    day, clock, sign = moment.strftime("%Y-%m-%d"), moment.strftime("%H:%M:%S.%f"), moment.strftime("%z")
+    text = f"{day}{separator}{clock}{sign if is_basic else f'{sign[:3]}:{sign[3:]}'}"
+    assert parse_time(text) == time_us
+    if sign.endswith("00"):
+        assert parse_time(text[: -2 - (not is_basic)]) == time_us  # +01, as databases write it
+    assert parse_time(f"{format_time(time_us)[:10]}{separator}{format_time(time_us)[11:-1]}z") == time_us
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-01T10:00:00+0100", "2026-03-01 09:00:00Z", "2026-03-01t09:00:00z", "2026-03-01 10:00:00+01"]
+)
+def test_spellings_that_apps_and_exports_write_are_times(text: str) -> None:
+    assert parse_time(text) == parse_time("2026-03-01T09:00:00Z")
 
 
 def test_milliseconds_are_thousandths_of_a_second() -> None:
@@ -109,6 +133,25 @@ def test_a_naive_time_that_the_clock_skips_has_the_offset_before_the_gap() -> No
     assert parse_time("2026-03-29T02:30:00", "Europe/Berlin") == parse_time("2026-03-29T02:30:00+01:00")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Europe/Berln", "did you mean Europe/Berlin?"),
+        ("america/new york", "did you mean America/New_York?"),
+        ("Europe/Milan", "(Europe/Rome for Milan)"),
+        ("Milano", "take that of its country"),
+        (7, "a zone of the IANA database"),
+    ],
+)
+def test_an_unknown_zone_is_told_with_what_to_write(name: object, says: str) -> None:
+    assert says in zone_hint(name)
+
+
+@given(st.text(max_size=60))
+def test_the_hint_of_any_zone_is_a_sentence(name: str) -> None:
+    assert zone_hint(name).startswith(("did you mean ", "write a zone"))
+
+
 def test_an_unknown_zone_is_a_fault_of_its_own() -> None:
     for zone in ("Europe/Atlantis", "../etc/passwd", "\0"):
         with pytest.raises(UnknownZone):
@@ -123,6 +166,8 @@ def test_events_may_lie_24_hours_after_they_were_received_and_not_before_1990() 
     assert is_valid_event_time(received_us + US_PER_DAY, received_us)
     assert not is_valid_event_time(received_us + US_PER_DAY + 1, received_us)
     assert is_valid_event_time(EARLIEST_US, received_us)
+    assert is_valid_event_time(LATEST_US - 1, RECEIVED_UNKNOWN_US)
+    assert not is_valid_event_time(LATEST_US, RECEIVED_UNKNOWN_US)
     assert not is_valid_event_time(EARLIEST_US - 1, received_us)
 
 

@@ -9,6 +9,7 @@ import pytest
 from touchline.sql.all_views import EVENT_VIEWS
 from touchline.trace.page import span
 from touchline.trace.read import cell_query, short_key
+from touchline.trace.values import Trace, Unseen, verdict
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,21 @@ def test_the_query_of_a_cell_names_every_dimension_and_quotes_what_it_must() -> 
         "WHERE bucket = '2026-03-01' AND map = 'o''hara' AND map_version = 1 AND channel IS NULL"
     )
     assert "bucket = '2026-03-01 11:00:00'" in cell_query(view, {"bucket": datetime(2026, 3, 1, 11, tzinfo=UTC)})
+
+
+@pytest.mark.parametrize(
+    ("without_id", "said"),
+    [
+        ([("suppressed", 1)], "1 record of it was suppressed for want of consent"),
+        ([("quarantined as not_json", 1), ("suppressed", 3)], "3 records of it were suppressed for want of consent"),
+    ],
+)
+def test_an_event_that_is_not_found_may_be_one_of_the_suppressed(without_id: list[tuple[str, int]], said: str) -> None:
+    told = verdict(Trace("web", "e1", [], None, [], [], Unseen([], without_id)))
+    assert said in told
+    assert "web works under consent" in told
+
+
+def test_where_nothing_was_suppressed_consent_is_not_spoken_of() -> None:
+    told = verdict(Trace("web", "e1", [], None, [], [], Unseen([], [("quarantined as not_json", 1)])))
+    assert "consent" not in told

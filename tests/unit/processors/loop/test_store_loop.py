@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
 from tests.unit.processors.loop.odd import EncodingLedger
@@ -24,6 +25,7 @@ from tests.unit.processors.loop.world import (
 )
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.values.protocol import Acknowledge, ReadAgain
+from touchline.schemas.times import parse_time
 
 EVENTS = st.lists(
     st.builds(
@@ -205,6 +207,28 @@ def test_each_kind_of_bad_record_has_its_fate_and_reason(tmp_path: Path) -> None
         "unknown_source", "time_out_of_range", "time_out_of_range", "unknown_currency", "no_consent",
     ]  # fmt: skip
     assert fates(ledger) == {"received": 12, "quarantined": 11, "suppressed": 1}
+
+
+@pytest.mark.parametrize("timestamp", [0, -1, 1_748_736_000, 1_748_736_000_000_000])
+def test_an_impossible_record_time_makes_the_time_of_receipt_unknown_and_costs_no_event(
+    tmp_path: Path, timestamp: int
+) -> None:
+    answer: dict[str, Any] = {
+        "type": "touchline.answer.v1", "id": "a1", "source": "shop", "time": "2025-06-02T00:00:00Z", "survey": "s", "question": "q",
+        "kpi": "nps", "scope": "transactional", "scale_min": 0, "scale_max": 10, "score": 9,
+        "about": {"touchpoint": "site", "occurred_at": "2025-06-01T00:00:00Z"},
+    }  # fmt: skip
+    sent: list[dict[str, Any] | bytes] = [
+        event(1, 1, 1),
+        event(2, 1, 2, received_at="2025-06-01T01:00:00Z"),
+        answer,
+        b"{",
+    ]
+    ledger = MemoryLedger()
+    store_all(make_loop(ledger, tmp_path), [one._replace(timestamp=timestamp) for one in records_of(sent)])
+    rows = sorted(ledger.standing("received"), key=lambda row: row["offset"])
+    assert [row["fate"] for row in rows] == ["stored", "stored", "stored", "quarantined"]
+    assert [row["received_time"] for row in rows] == [0, parse_time("2025-06-01T01:00:00Z"), 0, 0]
 
 
 def test_a_suppressed_record_leaves_nothing_personal(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.explain import faults_of
 from touchline.producers.collector.front import ItemVerdict, RequestOutcome
 from touchline.producers.collector.verdicts import ITEMS_EXPLAINED, Receipt, receipt_of
@@ -16,6 +17,7 @@ from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.reasons import Reason
 from touchline.schemas.sources import Source
+from touchline.wording import SUPPRESSED_HINT
 
 EVENT = {
     "type": "touchline.touchpoint.v1", "source": "shop", "id": "1", "time": "2026-03-03T10:15:00Z", "touchpoint": "x",
@@ -128,3 +130,10 @@ def test_thousands_of_bad_items_have_a_verdict_each() -> None:
     assert [one.item for one in receipt.rejections] == list(range(1_000))
     assert [len(one.faults) for one in receipt.rejections] == [2] * ITEMS_EXPLAINED + [1] * (1_000 - ITEMS_EXPLAINED)
     assert json.loads(receipt_of(RequestOutcome(7, [])))["rejections"] == []
+
+
+def test_a_receipt_counts_suppressed_items_apart_and_says_what_to_do() -> None:
+    receipt = Receipt.model_validate_json(receipt_of(RequestOutcome(2, [], 3)))
+    assert (receipt.accepted, receipt.suppressed, receipt.rejected) == (2, 3, 0)
+    assert receipt.hint == SUPPRESSED_HINT
+    assert EventsFront().answer(RequestOutcome(0, [], 3)).status == 202

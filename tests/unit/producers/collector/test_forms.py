@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 import pytest
@@ -49,6 +50,20 @@ def test_one_by_one_as_an_array_and_as_lines_the_items_are_the_same(objects: lis
     alone = [one for each in objects for one in events(parse(json.dumps(each).encode()))]
     assert array == alone == events(lines) == [json.loads(json.dumps(one)) for one in objects]
     assert [item.line for item in lines] == [1 + 2 * number for number in range(len(objects))]
+
+
+@given(st.lists(OBJECTS, min_size=1, max_size=3))
+def test_a_byte_order_mark_at_the_beginning_costs_no_event(objects: list[dict[str, Any]]) -> None:
+    one, many = json.dumps(objects[0]).encode(), "\n".join(map(json.dumps, objects)).encode()
+    assert parse(BOM_UTF8 + many, LINES) == parse(many, LINES)
+    assert len(events(parse(BOM_UTF8 + many, LINES))) == len(objects)
+    assert parse(BOM_UTF8 + one) == parse(one)
+    assert parse(BOM_UTF8 + b"[" + one + b"]") == parse(b"[" + one + b"]")
+
+
+def test_a_byte_order_mark_within_the_body_is_no_json() -> None:
+    good, bad = parse(b'{"a": 1}\n' + BOM_UTF8 + b'{"a": 2}', LINES)
+    assert (type(good), type(bad)) == (Item, BadItem)
 
 
 def test_a_bad_line_does_not_hold_up_the_others_and_says_its_column() -> None:

@@ -17,6 +17,7 @@ from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.memory import InMemoryProducer
 from touchline.producers.producer import EventProducer
 from touchline.producers.record import PreparedRecord
+from touchline.schemas.sources import Source
 
 Result = TypeVar("Result")
 
@@ -94,6 +95,21 @@ def test_each_request_hears_of_its_own_events(has_outbox: bool) -> None:
     assert sorted(one["id"] for one in producer.events) == sorted(
         each["id"] for events in requests for each in events if each["time"] != 5
     )
+
+
+@pytest.mark.parametrize("has_outbox", [True, False])
+def test_events_that_will_be_suppressed_are_counted_apart_from_the_accepted(has_outbox: bool) -> None:
+    shop, web = Source(legal_basis="contract"), Source(legal_basis="consent")
+    producer = InMemoryProducer(max_unacknowledged=1, sources={"shop": shop, "web": web})
+    grant = {"id": "c1", "purposes": ["analytics"]}
+    requests = [
+        [event(1), event(2, source="web"), event(3, time=5)],
+        [event(4, source="web", consent=grant), event(5, source="web", consent={"id": "c1"})],
+    ]
+    taken = with_intake(producer, lambda intake: take_all(intake, requests), has_outbox=has_outbox)
+    outcomes = [one for one in taken if isinstance(one, Taken)]
+    assert [(one.accepted, one.suppressed, len(one.rejected)) for one in outcomes] == [(1, 1, 1), (1, 1, 0)]
+    assert producer.suppressed == 2
 
 
 def test_of_requests_that_share_a_full_outbox_those_are_promised_that_are_in_it() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, strategies as st
 from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, text_of, time_of, value_of
 from touchline.producers.imports.mapping.model import FieldColumn, Money
+from touchline.producers.imports.mapping.time_format import ISO
 from touchline.schemas.times import parse_time
 
 EUR = Money(column="total", currency=FieldColumn(constant="EUR"))
@@ -110,3 +111,10 @@ def test_a_value_of_another_type_is_refused(value: str, kind: Any) -> None:
 def test_emptiness_and_spelling() -> None:
     assert [is_empty(value) for value in (None, "", "  ", float("nan"), 0, "0", False)] == [True] * 4 + [False] * 3
     assert text_of(b"caf\xc3\xa9") == "café"
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-01T10:00:00+0100", "2026-03-01 09:00:00Z", "2026-03-01t09:00:00z", "2026-03-01 10:00:00+01"]
+)
+def test_an_importer_reads_the_spellings_that_the_contract_takes(text: str) -> None:
+    assert parse_time(time_of([text], ISO, None)) == parse_time(text)

@@ -30,7 +30,9 @@ from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.rows.row import FileDamaged
 from touchline.producers.imports.send import send_events
 from touchline.producers.memory import InMemoryProducer
+from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.money import Amount, to_decimal
+from touchline.schemas.sources import Source
 
 RECEIPTS = [receipt(number) for number in range(1, 60)]
 GOOD_IDS = {f"1/{number}" for number in range(10, 60)}
@@ -58,6 +60,18 @@ def test_rows_become_the_same_events_whatever_kind_of_file_holds_them(
     }  # fmt: skip
     total = sum(to_decimal(Amount(**one["amount"])) for one in producer.events)
     assert str(total) == "1799.50"
+
+
+def test_rows_that_will_be_suppressed_are_counted_apart_from_the_accepted(
+    tmp_path: Path, journal: ImportJournal
+) -> None:
+    producer = InMemoryProducer(
+        person_keys=PersonKeys("k1", bytes(32)), sources={"retail-pos": Source(legal_basis="consent")}
+    )
+    path = write_csv(tmp_path / "till.csv", RECEIPTS[:5])
+    verdicts = send(path, journal, producer)
+    assert (verdicts.rows, verdicts.accepted, verdicts.suppressed, verdicts.rejected) == (5, 0, 5, 0)
+    assert "sent 0 events; 5 more events will be suppressed for want of consent" in verdicts.sentence(path)
 
 
 @pytest.mark.parametrize("what", BAD_ROWS)
