@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.errors import WrongUsage
 from touchline.schemas.nobody import is_nobody, is_nobodys_mail
-from touchline.schemas.tool_forms import Fault, fault_of_number, fault_of_text, plain, whole
+from touchline.schemas.tool_forms import FormFault, fault_of_number, fault_of_text, plain, whole
 
 IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "device", "anonymous")
 """Declared order, strongest first: the first identifier of an event keys its Kafka record. Further types are allowed;
@@ -147,7 +147,7 @@ def _distance(one: str, other: str) -> int:
     return last[-1]
 
 
-def _refuse(identifier_type: str, fault: Fault | None) -> None:
+def _refuse(identifier_type: str, fault: FormFault | None) -> None:
     if fault is not None:
         raise IdentifierRejected(f"identifier of type {identifier_type} {fault.what}", fault.hint)
 
@@ -185,7 +185,7 @@ def _normalise_mail(text: str) -> str:
 def _normalise_phone(text: str) -> str:
     _refuse("phone", fault_of_text(text))
     if _PHONE_TWO_READINGS.fullmatch(text):
-        _refuse("phone", Fault("has two readings, a whole number or groups", "format the column as text"))
+        _refuse("phone", FormFault("has two readings, a whole number or groups", "format the column as text"))
     digits = (text[:-2] if _PHONE_AS_FLOAT.fullmatch(text) else text).translate(_PHONE_NOISE)
     if is_nobody(digits):
         raise NobodyNamed("phone")

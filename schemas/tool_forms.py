@@ -33,14 +33,14 @@ _MASK_OF_X: Final = re.compile(r"[xX]{4,}(?:@.*)?|(?=.*[xX]{3})(?=.*[-0-9. ])[-x
 _EXACT_DIGITS: Final = 15
 
 
-class Fault(NamedTuple):
+class FormFault(NamedTuple):
     """Why a text names nobody any more, and what to do where it comes from. `what` follows "identifier of type …"."""
 
     what: str
     hint: str
 
 
-_MASKED: Final = Fault(
+_MASKED: Final = FormFault(
     "is masked", "export it unmasked (only its key leaves the sender), or name the mask under `nobody`"
 )
 _FORMAT_AS_TEXT: Final = "format the column as text and export it again"
@@ -62,31 +62,31 @@ def whole(text: str) -> str:
     return text if found is None else found[1] + found[2]
 
 
-def fault_of_number(text: str) -> Fault | None:
+def fault_of_number(text: str) -> FormFault | None:
     """Whether a number was lost in a spreadsheet or a data frame, or can be read in two ways."""
     if _EXPONENT.fullmatch(text):
-        return Fault("was written with an exponent, its last digits are lost", _FORMAT_AS_TEXT)
+        return FormFault("was written with an exponent, its last digits are lost", _FORMAT_AS_TEXT)
     found = _WHOLE_FLOAT.fullmatch(text)
     if found is None:
         return None
     if _THOUSANDS.fullmatch(text):
-        return Fault("has two readings, a whole number or thousands", _FORMAT_AS_TEXT)
+        return FormFault("has two readings, a whole number or thousands", _FORMAT_AS_TEXT)
     if len(found[2]) > _EXACT_DIGITS:
-        return Fault("has more digits than a floating-point number keeps", _FORMAT_AS_TEXT)
+        return FormFault("has more digits than a floating-point number keeps", _FORMAT_AS_TEXT)
     return None
 
 
-def fault_of_text(text: str) -> Fault | None:
+def fault_of_text(text: str) -> FormFault | None:
     """Whether a formula, a mask or an IP address stands where an identifier should."""
     first = text[:1]
     if first in ("#", "e", "E") and _FORMULA_ERROR.fullmatch(text):
-        return Fault("is the error of a formula", "mend the formula of the spreadsheet and export it again")
+        return FormFault("is the error of a formula", "mend the formula of the spreadsheet and export it again")
     if "**" in text or (not text.isascii() and any(sign in text for sign in _MASK_SIGNS)):
         return _MASKED
     if ("x" in text or "X" in text) and _MASK_OF_X.fullmatch(text):
         return _MASKED
     if (text.count(":") > 1 or text.count(".") == 3) and _is_address(text):
-        return Fault("is an IP address", "leave it out: an address names a household or an office, not a person")
+        return FormFault("is an IP address", "leave it out: an address names a household or an office, not a person")
     return None
 
 

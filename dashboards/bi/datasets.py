@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from touchline.dashboards.bi.guards import Metric
+from touchline.dashboards.bi.guards import GuardedMetric
 from touchline.dashboards.bi.metrics import metrics_of, title_of
 from touchline.sql.all_views import VIEWS
 from touchline.sql.language.views import View
@@ -26,7 +26,7 @@ class Dataset(NamedTuple):
     """A view, and what may be computed of it."""
 
     view: View
-    metrics: tuple[Metric, ...]
+    metrics: tuple[GuardedMetric, ...]
     computed: tuple[Computed, ...]
 
     @property

@@ -17,7 +17,7 @@ ONE_BUCKET = "uniqExact(bucket) <= 1"
 WHOLE, TENTHS = ",d", ",.1f"
 
 
-class Metric(NamedTuple):
+class GuardedMetric(NamedTuple):
     """A formula with its name for people. `format` is d3's; empty for Superset's own."""
 
     name: str

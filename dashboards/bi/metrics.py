@@ -6,19 +6,19 @@ may be the same ones. So a formula says for itself what it may put together.
 
 from __future__ import annotations
 
-from touchline.dashboards.bi.guards import ONE_BUCKET, ONE_MAP, TENTHS, WHOLE, Metric, guarded, is_rolling
+from touchline.dashboards.bi.guards import ONE_BUCKET, ONE_MAP, TENTHS, WHOLE, GuardedMetric, guarded, is_rolling
 from touchline.dashboards.bi.scores import score_metrics
 from touchline.sql.language.columns import Column
 from touchline.sql.language.views import View
 
 
-def metrics_of(view: View) -> list[Metric]:
+def metrics_of(view: View) -> list[GuardedMetric]:
     """What may be computed of any rows of the view."""
     if view.name in _FACTS:
         return list(_FACTS[view.name])
-    found = [Metric("rows", "Rows", "count()", "Number of rows of the view", WHOLE)]
+    found = [GuardedMetric("rows", "Rows", "count()", "Number of rows of the view", WHOLE)]
     if "bucket" in view.columns:
-        found.append(Metric("last_bucket", "Newest bucket", "max(bucket)", "The newest bucket: to order by"))
+        found.append(GuardedMetric("last_bucket", "Newest bucket", "max(bucket)", "The newest bucket: to order by"))
     if view.name.startswith("kpi_survey_"):
         found += score_metrics(view)
     if view.name == "kpi_wait_1d":
@@ -64,7 +64,7 @@ _TITLES = {
     "n_last": "Last of its journey",
     "level": "Level",
 }
-_EVENTS_SIMULATED = Metric(
+_EVENTS_SIMULATED = GuardedMetric(
     "events_simulated",
     "Simulated among them",
     guarded(ONE_MAP, "sumIf(events, is_simulated = 1)"),
@@ -72,7 +72,7 @@ _EVENTS_SIMULATED = Metric(
     WHOLE,
 )
 _SURVEY_OWN = ("n", "numerator", "denominator")
-_DEFAULT_MAP_FIRST = Metric(
+_DEFAULT_MAP_FIRST = GuardedMetric(
     "default_map_first",
     "Default map first",
     "max(map IN (SELECT id FROM journey.dim_map WHERE is_default = 1))",
@@ -80,7 +80,7 @@ _DEFAULT_MAP_FIRST = Metric(
 )
 
 
-def _total(name: str, column: Column, view: View) -> Metric:
+def _total(name: str, column: Column, view: View) -> GuardedMetric:
     conditions = [ONE_MAP] if "map" in view.columns and "map_version" in view.columns else []
     if is_rolling(view):
         conditions.append(ONE_BUCKET)
@@ -98,7 +98,7 @@ def _total(name: str, column: Column, view: View) -> Metric:
         )
     sql = f"sum({name})"
     sql = guarded(" AND ".join(conditions), sql) if conditions else sql
-    return Metric(f"total_{name}", title_of(name), sql, meaning, ",.0f" if name == "amount" else WHOLE)
+    return GuardedMetric(f"total_{name}", title_of(name), sql, meaning, ",.0f" if name == "amount" else WHOLE)
 
 
 def _is_one_cell(name: str, column: Column, view: View) -> bool:
@@ -110,19 +110,19 @@ def _is_one_cell(name: str, column: Column, view: View) -> bool:
 _NOT_MEASURES = ("wait_from_seconds", "wait_below_seconds", "step")
 
 
-def _cell(name: str, column: Column) -> Metric:
+def _cell(name: str, column: Column) -> GuardedMetric:
     """The value of one row. Seconds are shown as hours, which people can read of waits of days."""
     meaning = f"{column.comment.partition(' (additivity')[0]}; NULL where several rows would be put together"
     if name.endswith("_seconds"):
         hours = f"{name.removesuffix('_seconds')}_hours"
         sql = guarded("count() = 1", f"any({name}) / 3600")
-        return Metric(f"cell_{hours}", title_of(hours), sql, f"{meaning}; in hours", TENTHS)
+        return GuardedMetric(f"cell_{hours}", title_of(hours), sql, f"{meaning}; in hours", TENTHS)
     form = WHOLE if "Int64" in column.type else ".1%" if name.endswith(("share", "rate")) else ""
-    return Metric(f"cell_{name}", title_of(name), guarded("count() = 1", f"any({name})"), meaning, form)
+    return GuardedMetric(f"cell_{name}", title_of(name), guarded("count() = 1", f"any({name})"), meaning, form)
 
 
-def _wait_quantile(share: float) -> Metric:
-    return Metric(
+def _wait_quantile(share: float) -> GuardedMetric:
+    return GuardedMetric(
         f"p{share * 100:.0f}_below_hours",
         f"{share:.0%} within (hours)",
         guarded(ONE_MAP, f"quantileExactWeighted({share})(wait_below_seconds, toUInt64(greatest(events, 0))) / 3600"),
@@ -133,23 +133,23 @@ def _wait_quantile(share: float) -> Metric:
 
 _JOURNEYS = "uniqExactIf((person, cycle), isNotNull(person) AND isNotNull(cycle))"
 _EVENTS = (
-    Metric("events", "Events", "count()", "Number of touchpoint events", WHOLE),
-    Metric(
+    GuardedMetric("events", "Events", "count()", "Number of touchpoint events", WHOLE),
+    GuardedMetric(
         "persons", "Persons", "uniqExact(person)", "Distinct persons of the selected rows, whatever the period", WHOLE
     ),
-    Metric("journey_cycles", "Journeys", _JOURNEYS, "Distinct journey cycles of the selected rows", WHOLE),
+    GuardedMetric("journey_cycles", "Journeys", _JOURNEYS, "Distinct journey cycles of the selected rows", WHOLE),
 )
 _OF_ONE_MAP = tuple(
     metric._replace(sql=guarded(ONE_MAP, metric.sql), meaning=f"{metric.meaning}; NULL over several maps")
     for metric in _EVENTS
 )
-_FACTS: dict[str, tuple[Metric, ...]] = {
+_FACTS: dict[str, tuple[GuardedMetric, ...]] = {
     "touchpoints": _EVENTS,
     "attachments": _OF_ONE_MAP,
-    "answers": (Metric("answers", "Answers", "count()", "Rows, also of questions that nobody answered", WHOLE),),
+    "answers": (GuardedMetric("answers", "Answers", "count()", "Rows, also of questions that nobody answered", WHOLE),),
     "orders": (
-        Metric("orders", "Orders", "count()", "Events that name an order or an amount", WHOLE),
-        Metric(
+        GuardedMetric("orders", "Orders", "count()", "Events that name an order or an amount", WHOLE),
+        GuardedMetric(
             "revenue",
             "Revenue",
             guarded("uniqExact(currency) <= 1", "sum(amount)"),
@@ -158,23 +158,25 @@ _FACTS: dict[str, tuple[Metric, ...]] = {
         ),
     ),
     "journeys": (
-        Metric(
+        GuardedMetric(
             "journey_cycles", "Journeys", guarded(ONE_MAP, "count()"), "Journey cycles; NULL over several maps", WHOLE
         ),
-        Metric(
+        GuardedMetric(
             "journeys_simulated",
             "Simulated among them",
             guarded(ONE_MAP, "countIf(is_simulated = 1)"),
             "Journey cycles with a simulated touchpoint; NULL over several maps",
             WHOLE,
         ),
-        Metric(
+        GuardedMetric(
             "converted",
             "Converted journeys",
             guarded(ONE_MAP, "countIf(isNotNull(converted_at))"),
             "Journey cycles with a conversion so far; NULL over several maps",
             WHOLE,
         ),
-        Metric("journey_persons", "Persons", "uniqExact(person)", "Distinct persons of the selected journeys", WHOLE),
+        GuardedMetric(
+            "journey_persons", "Persons", "uniqExact(person)", "Distinct persons of the selected journeys", WHOLE
+        ),
     ),
 }

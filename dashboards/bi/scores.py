@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from touchline.dashboards.bi.guards import ONE_BUCKET, ONE_KPI, ONE_MAP, TENTHS, WHOLE, Metric, guarded, is_rolling
+from touchline.dashboards.bi.guards import (
+    ONE_BUCKET,
+    ONE_KPI,
+    ONE_MAP,
+    TENTHS,
+    WHOLE,
+    GuardedMetric,
+    guarded,
+    is_rolling,
+)
 from touchline.sql.language.catalogue import Kind, SurveyKpi, Variant, load_catalogue
 from touchline.sql.language.formulas import IntervalSql, adjusted_wald, wilson
 from touchline.sql.language.views import View
@@ -33,13 +42,13 @@ def _ids(kind: Kind) -> str:
     return ", ".join(f"'{one}'" for one in ids)
 
 
-def score_metrics(view: View) -> list[Metric]:
+def score_metrics(view: View) -> list[GuardedMetric]:
     """What may be computed of any rows of a survey mart."""
     also = f" AND {ONE_BUCKET}" if is_rolling(view) else ""
     return [*_scores(also), *_variants(also)]
 
 
-def _scores(also: str) -> Iterator[Metric]:
+def _scores(also: str) -> Iterator[GuardedMetric]:
     """Of one KPI, formula variant and scope, over any hours or days, touchpoints and so on. `also` is one more condition."""
     net_low, net_high = _inlined(adjusted_wald(_GOOD, _BAD, _N))
     share_low, share_high = _inlined(wilson(_GOOD, _N))
@@ -47,14 +56,18 @@ def _scores(also: str) -> Iterator[Metric]:
     low = _of_kind(f"100 * ({net_low})", f"100 * ({share_low})", guarded("count() = 1", "any(ci_low)"))
     high = _of_kind(f"100 * ({net_high})", f"100 * ({share_high})", guarded("count() = 1", "any(ci_high)"))
     one = "NULL over several KPIs, variants, scopes or maps"
-    yield Metric("answers", "n", guarded(ONE_MAP + also, "sum(n)"), "Answers that count; NULL over several maps", WHOLE)
+    yield GuardedMetric(
+        "answers", "n", guarded(ONE_MAP + also, "sum(n)"), "Answers that count; NULL over several maps", WHOLE
+    )
     simulated = guarded(ONE_MAP + also, "sumIf(n, is_simulated = 1)")
     about = "Simulated answers among those that count; NULL over several maps"
-    yield Metric("answers_simulated", "Simulated among them", simulated, about, WHOLE)
-    yield Metric("score", "Value", guarded(ONE_KPI + also, value), f"The KPI in the unit of its variant; {one}", TENTHS)
+    yield GuardedMetric("answers_simulated", "Simulated among them", simulated, about, WHOLE)
+    yield GuardedMetric(
+        "score", "Value", guarded(ONE_KPI + also, value), f"The KPI in the unit of its variant; {one}", TENTHS
+    )
     of_means = "of means only where it is one row of the view"
     for name, title, sql in ((BAND_LOW, "Low (95 %)", low), (BAND_HIGH, "High (95 %)", high)):
-        yield Metric(
+        yield GuardedMetric(
             f"score{name}",
             title,
             guarded(f"{ONE_KPI}{also} AND sum(n) > 0", sql),
@@ -63,16 +76,20 @@ def _scores(also: str) -> Iterator[Metric]:
         )
 
 
-def _variants(also: str) -> Iterator[Metric]:
+def _variants(also: str) -> Iterator[GuardedMetric]:
     """Of each formula variant, its value and n, for tables that show several KPIs side by side."""
     for kpi, variant in load_catalogue().variants():
         is_it = f"kpi = '{kpi.id}' AND variant = '{variant.id}'"
         one = f"uniqExactIf((map, map_version, scope), {is_it}) <= 1{also}"
         factor = "" if variant.kind == "mean" else "100 * "
         value = f"{factor}sumIf(numerator, {is_it}) / nullIf(sumIf(denominator, {is_it}), 0)"
-        yield Metric(f"{kpi.id}_{variant.id}", _name(kpi, variant), guarded(one, value), _meaning(variant), TENTHS)
+        yield GuardedMetric(
+            f"{kpi.id}_{variant.id}", _name(kpi, variant), guarded(one, value), _meaning(variant), TENTHS
+        )
         answers = guarded(one, f"sumIf(n, {is_it})")
-        yield Metric(f"{kpi.id}_{variant.id}_n", f"n of {_name(kpi, variant)}", answers, "Answers that count", WHOLE)
+        yield GuardedMetric(
+            f"{kpi.id}_{variant.id}_n", f"n of {_name(kpi, variant)}", answers, "Answers that count", WHOLE
+        )
 
 
 def _name(kpi: SurveyKpi, variant: Variant) -> str:

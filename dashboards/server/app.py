@@ -25,7 +25,7 @@ from touchline.metrics.declared import DASHBOARD_REQUESTS, READY
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
 from touchline.service.health import add_health, exposed, report
-from touchline.service.problem import RequestRefused, Words, as_problem
+from touchline.service.problem import RequestRefused, ServiceWords, as_problem
 
 log = logging.getLogger("touchline.dashboard")
 
@@ -35,7 +35,7 @@ READ_SECONDS: Final = 30.0
 SCRAPE_SECONDS: Final = 2.0
 """Longest time that the look for ClickHouse may hold up a scrape."""
 _JSON: Final = "application/json"
-_WORDS: Final = Words(
+_WORDS: Final = ServiceWords(
     {
         404: ("there is nothing at this path", "open /, or see docs/dashboard.md"),
         405: ("the server only reads", "use GET or HEAD"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from touchline.clickhouse.errors import Kind, ServerError, kind_of
+from touchline.clickhouse.errors import ErrorKind, ServerError, kind_of
 from touchline.service.problem import RequestRefused
 
 log = logging.getLogger("touchline.dashboard")
@@ -22,30 +22,30 @@ def refusal_of(said: str) -> RequestRefused:
     code, words = ServerError.read(said) or ServerError(0, "")
     kind = kind_of(code)
     match kind:
-        case Kind.THROWN:
+        case ErrorKind.THROWN:
             thrown = re.sub(r": while executing.*|\.? ?\(FUNCTION_THROW_IF.*", "", words, flags=re.DOTALL)
             return RequestRefused(400, thrown, "give an argument that the view takes", field=_field_of(thrown))
-        case Kind.TOO_SLOW:
+        case ErrorKind.TOO_SLOW:
             return RequestRefused(504, "the query took too long", "choose a shorter period or a narrower filter")
-        case Kind.TOO_LARGE:
+        case ErrorKind.TOO_LARGE:
             return RequestRefused(
                 503, "the query needs too much memory", "choose a shorter period or a narrower filter"
             )
-        case Kind.TOO_MANY:
+        case ErrorKind.TOO_MANY:
             return RequestRefused(503, "ClickHouse has too many queries", "ask again in a moment", retry_after=2)
-        case Kind.QUOTA:
+        case ErrorKind.QUOTA:
             hint = "wait for its next hour, or raise it"
             return RequestRefused(503, "the quota of the server's user is used up", hint, retry_after=60)
-        case Kind.VALUE | Kind.ARGUMENT_VALUE:
+        case ErrorKind.VALUE | ErrorKind.ARGUMENT_VALUE:
             return RequestRefused(400, "a value does not fit its argument", "see the types in docs/views.md")
     log.warning("clickhouse_refused", extra={"fields": {"code": code}})
     match kind:
-        case Kind.NOT_THERE:
+        case ErrorKind.NOT_THERE:
             return RequestRefused(503, "ClickHouse has not the views of this release", "run `touchline migrate`")
-        case Kind.LOGIN | Kind.RIGHT:
+        case ErrorKind.LOGIN | ErrorKind.RIGHT:
             hint = "check clickhouse_user, the file clickhouse_password_file and its role (sql/access)"
             return RequestRefused(503, "ClickHouse refuses the server's login", hint)
-        case Kind.PROFILE:
+        case ErrorKind.PROFILE:
             hint = "lower dashboard_query_seconds, or raise the profile's limit (sql/access)"
             return RequestRefused(503, "ClickHouse does not permit the server so long a query", hint)
     return RequestRefused(500, f"ClickHouse error {code}", "report it; the server's log has the time")

@@ -11,7 +11,7 @@ from typing import Any
 from clickhouse_driver.errors import Error, ServerException
 
 from touchline.clickhouse.connect import is_away
-from touchline.clickhouse.errors import Kind, kind_of, refusal_text
+from touchline.clickhouse.errors import ErrorKind, kind_of, refusal_text
 from touchline.processors.ledger import queries
 from touchline.processors.ledger.ledger import (
     FenceHeld,
@@ -30,7 +30,7 @@ from touchline.processors.values.records import Fact
 
 FENCE_CONSTRAINT = "fence"
 """The ledger's only CHECK. Another one, which somebody has added, speaks of rows and not of the writer."""
-UNSTORABLE = frozenset((Kind.VALUE, Kind.ROW_VALUE, Kind.CONSTRAINT))
+UNSTORABLE = frozenset((ErrorKind.VALUE, ErrorKind.ROW_VALUE, ErrorKind.CONSTRAINT))
 """Errors that speak of the records and not of the server; of a CHECK, any but the fence."""
 _named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
 LOOKUP_CHUNK = 5_000
@@ -96,7 +96,7 @@ class ClickHouseLedger:
         except ServerException as error:
             self.close()
             kind = kind_of(error.code)
-            if kind is Kind.CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
+            if kind is ErrorKind.CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
                 raise WriterFenced(insert.stream) from None
             if kind in UNSTORABLE:
                 raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None

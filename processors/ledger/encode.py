@@ -45,7 +45,7 @@ class Same(Sequence[Any]):
         return ((self.value,) * self.rows)[index]
 
 
-class Column(NamedTuple):
+class EncodedColumn(NamedTuple):
     """Values of one column, as pieces (first row, values); every other row holds the default."""
 
     name: str
@@ -78,7 +78,7 @@ class Texts:
     """Writes texts of one insert. A piece that occurs in several places (an attached row repeats what its received row says, a person
     its identifier) is encoded once and kept as bytes: half of all texts."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[EncodedColumn]) -> None:
         counts = Counter(id(piece) for column in columns for _, piece in column.pieces)
         self._encoded: dict[int, bytes] = {piece: b"" for piece, count in counts.items() if count > 1}
 
@@ -99,7 +99,7 @@ class Texts:
         buffer.write(encoded)
 
 
-def write_column(column: Column, spec: str, buffer: Any, context: Any, texts: Texts) -> None:
+def write_column(column: EncodedColumn, spec: str, buffer: Any, context: Any, texts: Texts) -> None:
     """Write the column's values in the native format of ClickHouse type `spec`. Raises OverflowError or TypeError on a value that does
     not fit, before anything of the column is written."""
     typecode = _TYPECODES.get(spec.partition("(")[0])
@@ -119,7 +119,7 @@ def write_column(column: Column, spec: str, buffer: Any, context: Any, texts: Te
         driver_column.write_data(values, buffer)
 
 
-def _numbers(column: Column, typecode: str) -> bytes:
+def _numbers(column: EncodedColumn, typecode: str) -> bytes:
     size = array(typecode).itemsize
     parts: list[bytes] = []
     packed: dict[int, bytes] = {}  # an attached row repeats what its received row says: the very piece
@@ -137,7 +137,7 @@ def _packed(piece: Sequence[Any], typecode: str) -> bytes:
     return array(typecode, piece).tobytes()
 
 
-def _runs(column: Column) -> Iterator[tuple[int, Sequence[Any] | None]]:
+def _runs(column: EncodedColumn) -> Iterator[tuple[int, Sequence[Any] | None]]:
     """Number of rows and values of each run from the first row to the last; None: defaults."""
     row = 0
     for start, piece in column.pieces:
@@ -149,7 +149,7 @@ def _runs(column: Column) -> Iterator[tuple[int, Sequence[Any] | None]]:
         yield column.row_count - row, None
 
 
-def _write_strings(column: Column, buffer: Any, texts: Texts) -> None:
+def _write_strings(column: EncodedColumn, buffer: Any, texts: Texts) -> None:
     for count, piece in _runs(column):
         if piece is None:
             buffer.write(bytes(count))  # an empty string is its length, one zero
@@ -157,7 +157,7 @@ def _write_strings(column: Column, buffer: Any, texts: Texts) -> None:
             texts.write(piece, buffer)
 
 
-def _write_low_cardinality(column: Column, buffer: Any) -> None:
+def _write_low_cardinality(column: EncodedColumn, buffer: Any) -> None:
     """Dictionary and keys; key 0 is the default, so rows outside the pieces are zeros. (The version of the keys stands before.)"""
     index: dict[str, int] = {"": 0}
     keys_of: dict[int, Sequence[int]] = {}
@@ -177,7 +177,7 @@ def _write_low_cardinality(column: Column, buffer: Any) -> None:
     buffer.write(column.row_count.to_bytes(8, "little") + keys)
 
 
-def _write_map(column: Column, value_spec: str, buffer: Any, context: Any, texts: Texts) -> None:
+def _write_map(column: EncodedColumn, value_spec: str, buffer: Any, context: Any, texts: Texts) -> None:
     """Ends of the rows in what follows: all names, then all values. 0.7 µs an event less than by the driver."""
     names: list[str] = []
     values: list[Any] = []
@@ -191,5 +191,5 @@ def _write_map(column: Column, value_spec: str, buffer: Any, context: Any, texts
         values += chain.from_iterable(one.values() for one in piece)
     buffer.write(_KEYS_VERSION + ends.tobytes())
     if names:
-        _write_low_cardinality(Column(column.name, len(names), [(0, names)]), buffer)
-        write_column(Column(column.name, len(values), [(0, values)]), value_spec, buffer, context, texts)
+        _write_low_cardinality(EncodedColumn(column.name, len(names), [(0, names)]), buffer)
+        write_column(EncodedColumn(column.name, len(values), [(0, values)]), value_spec, buffer, context, texts)

@@ -13,11 +13,11 @@ from clickhouse_driver.protocol import ClientPacketTypes
 from clickhouse_driver.varint import write_varint
 from clickhouse_driver.writer import write_binary_str, write_binary_uint8
 
-from touchline.processors.ledger.encode import Column, Texts, write_column
+from touchline.processors.ledger.encode import EncodedColumn, Texts, write_column
 
 
 class ColumnClient(Client):  # type: ignore[misc]  # the driver has no types
-    """`execute(insert, [Column, …], columnar=True)` sends the columns as one block. The connection must be uncompressed.
+    """`execute(insert, [EncodedColumn, …], columnar=True)` sends the columns as one block. The connection must be uncompressed.
 
     A connection that broke is an error, also if nothing was asked meanwhile. Stock, the driver opens another one unheard; but the server at
     its other end may have come back with less than it had acknowledged."""
@@ -26,7 +26,7 @@ class ColumnClient(Client):  # type: ignore[misc]  # the driver has no types
         super().__init__(*args, disable_reconnect=True, **kwargs)
 
     def send_data(
-        self, sample_block: Any, data: list[Column], types_check: bool = False, columnar: bool = False
+        self, sample_block: Any, data: list[EncodedColumn], types_check: bool = False, columnar: bool = False
     ) -> int:
         """Called by the driver once the server has named the columns and their types."""
         _send_block(self.connection, sample_block.columns_with_types, data)
@@ -36,7 +36,7 @@ class ColumnClient(Client):  # type: ignore[misc]  # the driver has no types
         return data[0].row_count
 
 
-def _send_block(connection: Any, columns_with_types: list[tuple[str, str]], columns: list[Column]) -> None:
+def _send_block(connection: Any, columns_with_types: list[tuple[str, str]], columns: list[EncodedColumn]) -> None:
     if [name for name, _ in columns_with_types] != [column.name for column in columns]:
         raise ValueError("the server's columns are not the insert's")
     texts = Texts(columns)

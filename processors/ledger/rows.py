@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from touchline.processors.ledger.encode import Column, Same
+from touchline.processors.ledger.encode import EncodedColumn, Same
 
 INSERT_ROWS_MAX = 1_048_576
 """ClickHouse's largest block: an insert of more rows would be cut into parts that are not atomic together."""
@@ -41,7 +41,7 @@ class Insert(NamedTuple):
     stream: str
     insert_number: int
     row_count: int
-    columns: list[Column]
+    columns: list[EncodedColumn]
 
 
 class TooManyRows(Exception):
@@ -99,7 +99,7 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
         for name, value in block.same:
             pieces.setdefault(name, []).append((row, Same(value, size)))
         row += size
-    columns = [Column(name, row_count, parts) for name, parts in pieces.items()]
+    columns = [EncodedColumn(name, row_count, parts) for name, parts in pieces.items()]
     return Insert(stream, insert_number, row_count, columns)
 
 

@@ -26,7 +26,7 @@ from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.diff import Difference
 from touchline.processors.steps.follow import Attached
 from touchline.processors.steps.settle import Settled
-from touchline.processors.steps.validate import Link
+from touchline.processors.steps.validate import StatedLink
 from touchline.processors.values.records import Fact, Invalid, NewRecords, RecordOutcome, Suppressed
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
@@ -165,7 +165,7 @@ def assemble_difference(difference: Difference) -> list[Block]:
     ]
 
 
-def assemble_links(links: Sequence[Link], stored: Sequence[Block]) -> list[Block]:
+def assemble_links(links: Sequence[StatedLink], stored: Sequence[Block]) -> list[Block]:
     """Links and unlinks that stored events say."""
     stored_offsets = {offset for block in stored for offset in block.offsets} if links else ()
     blocks = []

@@ -28,7 +28,7 @@ _ID_LENGTH_MAX = 256
 _US_PER_MS = 1_000
 
 
-class Link(NamedTuple):
+class StatedLink(NamedTuple):
     """Two identifiers of one event that belong together (`kind` link) or do not (unlink)."""
 
     offset: int
@@ -41,7 +41,7 @@ class Validated(NamedTuple):
     """What a batch became so far: `outcomes[i]` of the i-th record."""
 
     outcomes: list[RecordOutcome]
-    links: list[Link]
+    links: list[StatedLink]
     unknown_fields: UnknownFields
 
 
@@ -87,7 +87,7 @@ class Validator:
             outcomes.append(fact)
             if len(event["persons"]) > 1:
                 kind = "unlink" if is_unlink(event) else "link"
-                links.extend(Link(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
+                links.extend(StatedLink(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
 
 
 def _invalid(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Invalid:

@@ -16,7 +16,7 @@ from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
 from touchline.processors.worker.health import Health
 from touchline.service.health import add_health, exposed, report
-from touchline.service.problem import Words, as_problem
+from touchline.service.problem import ServiceWords, as_problem
 from touchline.service.runner import Limits, Service
 from touchline.settings import Settings
 
@@ -25,7 +25,7 @@ LIMITS: Final = Limits(
     last_answers_seconds=0.1,  # the worker has five seconds in all for its end
 )
 _SEE: Final = "GET /healthz, /readyz or /metrics"
-_WORDS: Final = Words(
+_WORDS: Final = ServiceWords(
     {404: ("there is nothing at this path", _SEE), 405: ("the path does not take this method", _SEE)},
     hint=_SEE,
     fault=("the worker has a fault", "report it with the line of its log"),

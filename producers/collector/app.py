@@ -32,7 +32,7 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.service.answering import Answering
 from touchline.service.health import add_health, exposed, report
-from touchline.service.problem import RequestRefused, Words, as_problem
+from touchline.service.problem import RequestRefused, ServiceWords, as_problem
 from touchline.settings import Settings
 
 log = logging.getLogger("touchline.collector")
@@ -40,7 +40,7 @@ log = logging.getLogger("touchline.collector")
 OUTBOX_RETRY_SECONDS: Final = 5
 TELL_SECONDS: Final = 10.0
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="touchline"'}
-_WORDS: Final = Words(
+_WORDS: Final = ServiceWords(
     {
         404: ("there is nothing at this path", "POST /v1/events; see /openapi.json"),
         405: ("the path does not take this method", "see Allow and /openapi.json"),

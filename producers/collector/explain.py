@@ -22,7 +22,7 @@ _ALTERNATIVES_SHOWN: Final = 5
 _NUMBER: Final = re.compile(r"\[[0-9]+\]")
 
 
-class Finding(NamedTuple):
+class ItemFinding(NamedTuple):
     """One fault of one event."""
 
     reason: Reason
@@ -32,7 +32,7 @@ class Finding(NamedTuple):
     hint: str
 
 
-def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Finding]:
+def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[ItemFinding]:
     """At least one, the leading one first."""
     if event is None:
         return [_lead(error)]
@@ -44,11 +44,11 @@ def faults_of(error: EventRejected, event: dict[str, Any] | None) -> list[Findin
     return [lead, *others]
 
 
-def _lead(error: EventRejected) -> Finding:
-    return Finding(error.reason, error.field, error.shape or None, None, error.hint)
+def _lead(error: EventRejected) -> ItemFinding:
+    return ItemFinding(error.reason, error.field, error.shape or None, None, error.hint)
 
 
-def _contract_faults(event: dict[str, Any]) -> list[Finding]:
+def _contract_faults(event: dict[str, Any]) -> list[ItemFinding]:
     try:
         EVENT_ADAPTER.validate_python(event)
     except ValidationError as error:
@@ -56,17 +56,17 @@ def _contract_faults(event: dict[str, Any]) -> list[Finding]:
     return []
 
 
-def _findings(errors: list[ErrorDetails]) -> list[Finding]:
+def _findings(errors: list[ErrorDetails]) -> list[ItemFinding]:
     """One fault a field: of alternatives (text, number ...) pydantic names each."""
     ranked = sorted(((rank_of(rejection_in(one)), rejection_in(one), one) for one in errors), key=lambda one: one[0])
-    faults: dict[tuple[Reason, str], Finding] = {}
+    faults: dict[tuple[Reason, str], ItemFinding] = {}
     for _, rejection, details in ranked:
         field = _path(details["loc"]) or rejection.field
         known = faults.get((rejection.reason, field))
         expected = _expected(details)
         if known is None:
             found = None if details["type"] == "missing" else _shape(details, rejection)
-            faults[rejection.reason, field] = Finding(
+            faults[rejection.reason, field] = ItemFinding(
                 rejection.reason, field, found, expected, _hint(rejection, details)
             )
         elif expected and known.expected and expected not in known.expected.split(" or "):

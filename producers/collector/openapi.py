@@ -32,7 +32,7 @@ EXAMPLE: Final = {
 }
 
 
-class Identifier(BaseModel):
+class SentIdentifier(BaseModel):
     """What a sender knows a person by. The collector makes the person key of it; the value never reaches Kafka."""
 
     model_config = ConfigDict(extra="allow")
@@ -152,7 +152,7 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _schemas() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [*EVENT_MODELS, Identifier, CloudEvent]
+    models: list[type[BaseModel]] = [*EVENT_MODELS, SentIdentifier, CloudEvent]
     answers: list[type[BaseModel]] = [Receipt, ProblemDocument]
     modes = [*((model, "validation") for model in models), *((model, "serialization") for model in answers)]
     _, document = models_json_schema(modes, ref_template=_REF, schema_generator=SchemaGenerator)  # type: ignore[arg-type]

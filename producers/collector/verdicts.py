@@ -17,7 +17,7 @@ ITEMS_EXPLAINED: Final = 100
 """Items whose faults are all listed; of further ones only the leading fault is."""
 
 
-class Fault(BaseModel):
+class ReceiptFault(BaseModel):
     """One thing that is wrong with an item. Never a value, nor a name that the sender chose."""
 
     model_config = ConfigDict(frozen=True)
@@ -36,7 +36,7 @@ class RejectedItem(BaseModel):
 
     item: int = Field(ge=0, description="Position among the items of the request, from 0")
     line: int | None = Field(default=None, ge=1, description="Line of an NDJSON body, from 1")
-    faults: Annotated[list[Fault], Field(min_length=1, max_length=FAULTS_SHOWN)]
+    faults: Annotated[list[ReceiptFault], Field(min_length=1, max_length=FAULTS_SHOWN)]
 
 
 class Receipt(BaseModel):

@@ -33,7 +33,7 @@ _ATTRIBUTES_AND_TIME: Final = b"\0\0"
 """No attributes, and the time of the batch: each record was written at about the same moment."""
 
 
-class Block(NamedTuple):
+class WireBlock(NamedTuple):
     """One write, read again."""
 
     end: int
@@ -158,7 +158,7 @@ def block_of(records: Sequence[bytes], written_ms: int) -> bytes:
     return _CRC.pack(crc32(rest)) + rest
 
 
-def read_block(buffer: bytes, at: int) -> Block | None:
+def read_block(buffer: bytes, at: int) -> WireBlock | None:
     """The block that begins at `at`; None where there is no whole one: torn, damaged, or beyond the buffer."""
     begin = at + BLOCK_OVERHEAD_BYTES
     if begin > len(buffer):
@@ -167,7 +167,7 @@ def read_block(buffer: bytes, at: int) -> Block | None:
     end = begin + length
     if not 0 < length <= MAX_RECORDS_BYTES or end > len(buffer):
         return None
-    return Block(end, written_ms, number) if crc32(buffer[at + _CRC.size : end]) == checksum else None
+    return WireBlock(end, written_ms, number) if crc32(buffer[at + _CRC.size : end]) == checksum else None
 
 
 def bytes_wanted(buffer: bytes) -> int:
@@ -178,7 +178,7 @@ def bytes_wanted(buffer: bytes) -> int:
     return BLOCK_OVERHEAD_BYTES + length if 0 < length <= MAX_RECORDS_BYTES else 0
 
 
-def whole_blocks(buffer: bytes, at: int = 0) -> Iterator[Block]:
+def whole_blocks(buffer: bytes, at: int = 0) -> Iterator[WireBlock]:
     """The blocks from `at` on, up to the first byte that is not part of a whole one."""
     while (block := read_block(buffer, at)) is not None:
         yield block

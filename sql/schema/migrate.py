@@ -33,7 +33,7 @@ BREAKS = "(?m)^-- breaks: ."
 _MISSING = {ErrorCodes.UNKNOWN_TABLE, ErrorCodes.UNKNOWN_DATABASE}
 
 
-class Step(NamedTuple):
+class MigrationStep(NamedTuple):
     """One migration: its number, the name of its file, and its statements as they are sent."""
 
     number: int
@@ -89,7 +89,7 @@ def require_schema(client: Client) -> None:
 class Pending(NamedTuple):
     """What `migrate` applies: the migrations first, then the views."""
 
-    migrations: list[Step]
+    migrations: list[MigrationStep]
     views: list[ViewStep]
 
 
@@ -103,7 +103,7 @@ def migrate(client: Client) -> Pending:
     return Pending(apply_migrations(client), apply_views(client))
 
 
-def pending_migrations(client: Client, folder: Path | None = None) -> list[Step]:
+def pending_migrations(client: Client, folder: Path | None = None) -> list[MigrationStep]:
     """The migrations that the database has not. Reads only.
 
     Raises WrongUsage when the database has a newer major schema than this release, or an applied file has changed since.
@@ -125,7 +125,7 @@ def pending_migrations(client: Client, folder: Path | None = None) -> list[Step]
     return [_step(migration, names) for migration in local if states[migration.version] != STATUS_APPLIED]
 
 
-def apply_migrations(client: Client, folder: Path | None = None) -> list[Step]:
+def apply_migrations(client: Client, folder: Path | None = None) -> list[MigrationStep]:
     """Apply the pending ones and return them. Idempotent. Raises as `pending_migrations` does."""
     steps = pending_migrations(client, folder)
     if steps:
@@ -155,8 +155,8 @@ def _migrator(client: Client) -> Migrator:
     return Migrator(ClickhouseDriverConnection(client), migrations_table=VERSIONS_TABLE)
 
 
-def _step(migration: Migration, names: dict[int, str]) -> Step:
-    return Step(
+def _step(migration: Migration, names: dict[int, str]) -> MigrationStep:
+    return MigrationStep(
         migration.version, names[migration.version], tuple(Migrator.script_to_statements(migration.script, True))
     )
 

@@ -16,7 +16,7 @@ from tests.unit.processors.loop.world import batch, event, make_loop, person_key
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.columns import ATTACHED, BARE, FACT, FATE, HEAD, LINK, MARK, default_of
-from touchline.processors.ledger.encode import Column
+from touchline.processors.ledger.encode import EncodedColumn
 from touchline.processors.ledger.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.native import ColumnClient
@@ -228,7 +228,7 @@ def test_an_insert_of_a_wrong_type_stores_nothing_and_is_no_fence(engine: Settin
     stream = Stream("wrong", "T1", 3)
     real.acquire(stream, 1, "a")
     insert = marked(stream, 1, 0, 1, "a")
-    insert.columns.append(Column("no_such_column", 1, [(0, [1])]))
+    insert.columns.append(EncodedColumn("no_such_column", 1, [(0, [1])]))
     with pytest.raises(LedgerUnavailable, match=r"code (16|47)"):
         real.insert(insert)
     assert real.acquire(stream, 1, "a") == Mark(0, -1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from touchline.local.doctor import Finding, Grade, examine
+from touchline.local.doctor import DoctorFinding, Grade, examine
 from touchline.local.secrets import ensure_secrets
 from touchline.local.stack import LocalStack
 
@@ -24,7 +24,7 @@ def idle(tmp_path: Path) -> LocalStack:
     return LocalStack(tmp_path / "idle")
 
 
-def finding(stack: LocalStack, check: str) -> Finding:
+def finding(stack: LocalStack, check: str) -> DoctorFinding:
     return next(found for found in examine(stack) if found.check == check)
 
 

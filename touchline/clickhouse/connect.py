@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
-from touchline.clickhouse.errors import Kind, kind_of, unreachable, wrong_login
+from touchline.clickhouse.errors import ErrorKind, kind_of, unreachable, wrong_login
 from touchline.clickhouse.login import password_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def explained(settings: Settings) -> Iterator[None]:
     try:
         yield
     except ServerException as error:
-        if kind_of(error.code) is Kind.LOGIN:
+        if kind_of(error.code) is ErrorKind.LOGIN:
             raise wrong_login(where, settings.clickhouse_user) from None
         raise
     except (Error, EOFError, OSError) as error:

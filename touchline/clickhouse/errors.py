@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from touchline.errors import EngineUnreachable, WrongUsage
 
 
-class Kind(Enum):
+class ErrorKind(Enum):
     """Who or what is at fault, as far as the code tells."""
 
     OTHER = auto()
@@ -51,59 +51,59 @@ class Kind(Enum):
 class Meaning(NamedTuple):
     """`remedy` goes on a sentence about ClickHouse; empty where an operator can do nothing."""
 
-    kind: Kind
+    kind: ErrorKind
     remedy: str = ""
 
 
 _SPACE: Final = "free space under its data folder"
 _LOGIN: Final = Meaning(
-    Kind.LOGIN, "it refuses the user or the password: see clickhouse_user and clickhouse_password_file"
+    ErrorKind.LOGIN, "it refuses the user or the password: see clickhouse_user and clickhouse_password_file"
 )
-_OTHER: Final = Meaning(Kind.OTHER)
+_OTHER: Final = Meaning(ErrorKind.OTHER)
 MEANINGS: Final[Mapping[int, Meaning]] = {
-    6: Meaning(Kind.VALUE),  # CANNOT_PARSE_TEXT
-    26: Meaning(Kind.ARGUMENT_VALUE),  # CANNOT_PARSE_QUOTED_STRING
-    27: Meaning(Kind.VALUE),  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
-    33: Meaning(Kind.ROW_VALUE),  # CANNOT_READ_ALL_DATA
-    41: Meaning(Kind.ARGUMENT_VALUE),  # CANNOT_PARSE_DATETIME
-    46: Meaning(Kind.NOT_THERE),  # UNKNOWN_FUNCTION
-    47: Meaning(Kind.NOT_THERE),  # UNKNOWN_IDENTIFIER
-    53: Meaning(Kind.VALUE),  # TYPE_MISMATCH
-    60: Meaning(Kind.NOT_THERE, "a table is missing: run `touchline migrate`"),
-    69: Meaning(Kind.ROW_VALUE),  # ARGUMENT_OUT_OF_BOUND
-    70: Meaning(Kind.ROW_VALUE),  # CANNOT_CONVERT_TYPE
-    72: Meaning(Kind.ARGUMENT_VALUE),  # CANNOT_PARSE_NUMBER
-    75: Meaning(Kind.DISK, f"it cannot write to its disk: {_SPACE}, check its limits"),
-    76: Meaning(Kind.DISK, "it cannot open a file: check its data folder, its rights and its limit of open files"),
-    81: Meaning(Kind.NOT_THERE),  # UNKNOWN_DATABASE
-    117: Meaning(Kind.ROW_VALUE),  # INCORRECT_DATA
-    128: Meaning(Kind.ROW_VALUE),  # TOO_LARGE_ARRAY_SIZE
-    131: Meaning(Kind.ROW_VALUE),  # TOO_LARGE_STRING_SIZE
-    159: Meaning(Kind.TOO_SLOW),  # TIMEOUT_EXCEEDED
-    160: Meaning(Kind.TOO_SLOW),  # TOO_SLOW
+    6: Meaning(ErrorKind.VALUE),  # CANNOT_PARSE_TEXT
+    26: Meaning(ErrorKind.ARGUMENT_VALUE),  # CANNOT_PARSE_QUOTED_STRING
+    27: Meaning(ErrorKind.VALUE),  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
+    33: Meaning(ErrorKind.ROW_VALUE),  # CANNOT_READ_ALL_DATA
+    41: Meaning(ErrorKind.ARGUMENT_VALUE),  # CANNOT_PARSE_DATETIME
+    46: Meaning(ErrorKind.NOT_THERE),  # UNKNOWN_FUNCTION
+    47: Meaning(ErrorKind.NOT_THERE),  # UNKNOWN_IDENTIFIER
+    53: Meaning(ErrorKind.VALUE),  # TYPE_MISMATCH
+    60: Meaning(ErrorKind.NOT_THERE, "a table is missing: run `touchline migrate`"),
+    69: Meaning(ErrorKind.ROW_VALUE),  # ARGUMENT_OUT_OF_BOUND
+    70: Meaning(ErrorKind.ROW_VALUE),  # CANNOT_CONVERT_TYPE
+    72: Meaning(ErrorKind.ARGUMENT_VALUE),  # CANNOT_PARSE_NUMBER
+    75: Meaning(ErrorKind.DISK, f"it cannot write to its disk: {_SPACE}, check its limits"),
+    76: Meaning(ErrorKind.DISK, "it cannot open a file: check its data folder, its rights and its limit of open files"),
+    81: Meaning(ErrorKind.NOT_THERE),  # UNKNOWN_DATABASE
+    117: Meaning(ErrorKind.ROW_VALUE),  # INCORRECT_DATA
+    128: Meaning(ErrorKind.ROW_VALUE),  # TOO_LARGE_ARRAY_SIZE
+    131: Meaning(ErrorKind.ROW_VALUE),  # TOO_LARGE_STRING_SIZE
+    159: Meaning(ErrorKind.TOO_SLOW),  # TIMEOUT_EXCEEDED
+    160: Meaning(ErrorKind.TOO_SLOW),  # TOO_SLOW
     192: _LOGIN,  # UNKNOWN_USER
     193: _LOGIN,  # WRONG_PASSWORD
     194: _LOGIN,  # REQUIRED_PASSWORD
-    201: Meaning(Kind.QUOTA),
-    202: Meaning(Kind.TOO_MANY, "too many queries at once: raise max_concurrent_queries"),
-    203: Meaning(Kind.TOO_MANY),  # NO_FREE_CONNECTION
+    201: Meaning(ErrorKind.QUOTA),
+    202: Meaning(ErrorKind.TOO_MANY, "too many queries at once: raise max_concurrent_queries"),
+    203: Meaning(ErrorKind.TOO_MANY),  # NO_FREE_CONNECTION
     241: Meaning(
-        Kind.TOO_LARGE, "its memory limit is reached: raise max_server_memory_usage, or set a lower batch_rows"
+        ErrorKind.TOO_LARGE, "its memory limit is reached: raise max_server_memory_usage, or set a lower batch_rows"
     ),
-    242: Meaning(Kind.DISK, "the table is read-only: look for a lost Keeper or a damaged disk"),
-    243: Meaning(Kind.DISK, f"its disk is full: {_SPACE}"),
-    252: Meaning(Kind.DISK, "too many parts: its merges are behind, look for full disks and other writers"),
-    321: Meaning(Kind.ROW_VALUE),  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
-    349: Meaning(Kind.ROW_VALUE),  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
-    361: Meaning(Kind.ROW_VALUE),  # CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
-    395: Meaning(Kind.THROWN),  # FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
-    396: Meaning(Kind.TOO_LARGE),  # TOO_MANY_ROWS_OR_BYTES
-    407: Meaning(Kind.ROW_VALUE),  # DECIMAL_OVERFLOW
-    452: Meaning(Kind.PROFILE),  # SETTING_CONSTRAINT_VIOLATION
-    456: Meaning(Kind.NOT_THERE),  # UNKNOWN_QUERY_PARAMETER
-    457: Meaning(Kind.ARGUMENT_VALUE),  # BAD_QUERY_PARAMETER
-    469: Meaning(Kind.CONSTRAINT),  # VIOLATED_CONSTRAINT
-    497: Meaning(Kind.RIGHT, "the right is missing: grant the pipeline's user SELECT and INSERT on journey_raw"),
+    242: Meaning(ErrorKind.DISK, "the table is read-only: look for a lost Keeper or a damaged disk"),
+    243: Meaning(ErrorKind.DISK, f"its disk is full: {_SPACE}"),
+    252: Meaning(ErrorKind.DISK, "too many parts: its merges are behind, look for full disks and other writers"),
+    321: Meaning(ErrorKind.ROW_VALUE),  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+    349: Meaning(ErrorKind.ROW_VALUE),  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+    361: Meaning(ErrorKind.ROW_VALUE),  # CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
+    395: Meaning(ErrorKind.THROWN),  # FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
+    396: Meaning(ErrorKind.TOO_LARGE),  # TOO_MANY_ROWS_OR_BYTES
+    407: Meaning(ErrorKind.ROW_VALUE),  # DECIMAL_OVERFLOW
+    452: Meaning(ErrorKind.PROFILE),  # SETTING_CONSTRAINT_VIOLATION
+    456: Meaning(ErrorKind.NOT_THERE),  # UNKNOWN_QUERY_PARAMETER
+    457: Meaning(ErrorKind.ARGUMENT_VALUE),  # BAD_QUERY_PARAMETER
+    469: Meaning(ErrorKind.CONSTRAINT),  # VIOLATED_CONSTRAINT
+    497: Meaning(ErrorKind.RIGHT, "the right is missing: grant the pipeline's user SELECT and INSERT on journey_raw"),
     516: _LOGIN,  # AUTHENTICATION_FAILED
 }
 
@@ -123,7 +123,7 @@ class ServerError(NamedTuple):
         return cls(int(found[1]), found[2].strip()) if found else None
 
 
-def kind_of(code: int) -> Kind:
+def kind_of(code: int) -> ErrorKind:
     """The kind of an error by its code."""
     return MEANINGS.get(code, _OTHER).kind
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from touchline.clickhouse.answer import TAG_HEADER, Answer
-from touchline.clickhouse.errors import Kind, ServerError, kind_of, unreachable, wrong_login
+from touchline.clickhouse.errors import ErrorKind, ServerError, kind_of, unreachable, wrong_login
 from touchline.clickhouse.login import http_address, http_headers
 from touchline.errors import TouchlineError
 from touchline.settings import Settings
@@ -64,7 +64,7 @@ def _refusal(where: str, said: str, user: str) -> TouchlineError:
     error = ServerError.read(said)
     if error is None:
         return QueryRefused(f"{where} refused the query: {said.strip()[:500]}")
-    if kind_of(error.code) is Kind.LOGIN:
+    if kind_of(error.code) is ErrorKind.LOGIN:
         return wrong_login(where, user)
     # The list of everything that would have been right there fills a screen.
     words = re.sub(r"Expected one of: .*(?=\([A-Z_]+\)$)", "", error.words, flags=re.DOTALL)

@@ -22,7 +22,7 @@ STAGE_KEY, TOUCHPOINT_KEY, CHANNEL_KEY = "s", "t", "c"
 """First letters of the keys of first-of sets, so that a stage, a touchpoint and a channel of one name stay apart."""
 
 
-class Step(NamedTuple):
+class RuleStep(NamedTuple):
     """What the rules say of an event: its stage (order 0 = unmapped) with the reason, and what it does to the
     journey."""
 
@@ -42,12 +42,12 @@ class RuleOutcome(NamedTuple):
     `steps` has all four combinations, and the tests that choose between them."""
 
     predicate: Predicate | None
-    fixed: Step | None
-    steps: tuple[Step, Step, Step, Step]
+    fixed: RuleStep | None
+    steps: tuple[RuleStep, RuleStep, RuleStep, RuleStep]
     conversion: tuple[Predicate | None, ...]
     exit: tuple[Predicate | None, ...]
 
-    def step(self, situation: Situation) -> Step:
+    def step(self, situation: Situation) -> RuleStep:
         """The step in this situation, given that the rule holds."""
         return self.steps[any_holds(self.conversion, situation) + 2 * any_holds(self.exit, situation)]
 
@@ -55,7 +55,7 @@ class RuleOutcome(NamedTuple):
 class Cell(NamedTuple):
     """All that is known of events with one touchpoint and action before looking at the person."""
 
-    fixed: Step | None
+    fixed: RuleStep | None
     tests_groups: bool
     outcomes: tuple[RuleOutcome, ...]
     personas: Groups
@@ -105,7 +105,7 @@ def any_holds(predicates: Sequence[Predicate | None], situation: Situation) -> b
     return any(predicate is None or predicate(situation) for predicate in predicates)
 
 
-def decide(cell: Cell, situation: Situation) -> Step:
+def decide(cell: Cell, situation: Situation) -> RuleStep:
     """The step of an event whose cell has no fixed one: the first rule that holds. The last outcome always does."""
     for outcome in cell.outcomes:
         predicate, fixed, _, _, _ = outcome
@@ -211,9 +211,9 @@ class _Compiler:
         touchpoint: str | None,
         action: str | None,
     ) -> RuleOutcome:
-        def step(is_conversion: bool, is_exit: bool) -> Step:
+        def step(is_conversion: bool, is_exit: bool) -> RuleStep:
             order = self.orders.get(stage, 0)
-            return Step(
+            return RuleStep(
                 stage, order, rule, evidence, is_conversion, is_exit, stage in self.stays, STAGE_KEY + stage, 1 << order
             )
 

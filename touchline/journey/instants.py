@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from touchline.journey.compile import CompiledMap, Step, decide
+from touchline.journey.compile import CompiledMap, RuleStep, decide
 from touchline.journey.groups import choose
 from touchline.journey.predicates import Situation
 from touchline.journey.values import JourneyEvent, Tail
@@ -48,7 +48,7 @@ def order_within(events: Sequence[JourneyEvent], journey_map: CompiledMap, tail:
     return sorted(range(len(events)), key=keys.__getitem__)
 
 
-def _turn(step: Step | None, least: int) -> tuple[int, int, bool]:
+def _turn(step: RuleStep | None, least: int) -> tuple[int, int, bool]:
     """`least`: the lowest stage at which an event of the instant converts, 0 if none does."""
     if step is None:
         return _ANSWER, 0, False
@@ -74,7 +74,7 @@ def _said(event: JourneyEvent) -> tuple[Any, ...]:
     )
 
 
-def _step_alone(event: JourneyEvent, journey_map: CompiledMap, tail: Tail) -> Step:
+def _step_alone(event: JourneyEvent, journey_map: CompiledMap, tail: Tail) -> RuleStep:
     """The step of the event if it came alone after the tail."""
     cell = journey_map.cell(event.touchpoint, event.action)
     if cell.fixed:

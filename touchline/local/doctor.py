@@ -50,7 +50,7 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """What one check found; `hint` is empty when there is nothing to mend."""
 
     check: str
@@ -67,7 +67,7 @@ def _ok(fact: str) -> Outcome:
     return Grade.OK, fact, ""
 
 
-def examine(stack: LocalStack) -> Iterator[Finding]:
+def examine(stack: LocalStack) -> Iterator[DoctorFinding]:
     """Run all checks, in the order in which things are needed."""
     checks: list[tuple[str, Callable[[LocalStack], Outcome]]] = [
         ("python", _python),
@@ -88,9 +88,9 @@ def examine(stack: LocalStack) -> Iterator[Finding]:
     ]
     for name, check in checks:
         try:
-            yield Finding(name, *check(stack))
+            yield DoctorFinding(name, *check(stack))
         except TouchlineError as error:
-            yield Finding(name, Grade.FAILED, error.what, error.hint)
+            yield DoctorFinding(name, Grade.FAILED, error.what, error.hint)
 
 
 def _python(_stack: LocalStack) -> Outcome:

@@ -11,7 +11,7 @@ from touchline.terminal import whole_table
 from touchline.wording import counted
 
 if TYPE_CHECKING:
-    from touchline.local.doctor import Finding
+    from touchline.local.doctor import DoctorFinding
     from touchline.local.status import StackStatus
     from touchline.settings import Settings
     from touchline.settings.engines import ClickHouseSettings
@@ -41,7 +41,7 @@ def print_status(status: StackStatus, settings: Settings) -> None:
         console.print(f"Kafka {settings.kafka_bootstrap}, ClickHouse {_clickhouse(settings)}", markup=False)
 
 
-def print_findings(findings: Iterable[Finding]) -> None:
+def print_findings(findings: Iterable[DoctorFinding]) -> None:
     """One line a check; below it, what mends it."""
     console = _console()
     for finding in findings:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from touchline.metrics.kinds import Kind, Label, Metric
+from touchline.metrics.kinds import Label, Metric, MetricKind
 from touchline.schemas.reasons import Fate, Reason
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -26,68 +26,79 @@ _ARRIVED: Final = tuple(fate.value for fate in Fate if fate is not Fate.ERASED)
 _MOVABLE: Final = (Fate.STORED.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
 _PARTITION: Final = Label("partition", bound="partitions that this worker holds")
 
-BUILD_INFO = Metric("touchline_build_info", Kind.GAUGE, "1", "Release that runs", (Label("version", bound="one"),))
-READY = Metric("touchline_ready", Kind.GAUGE, "1", "1 while /readyz answers 200, else 0")
+BUILD_INFO = Metric(
+    "touchline_build_info", MetricKind.GAUGE, "1", "Release that runs", (Label("version", bound="one"),)
+)
+READY = Metric("touchline_ready", MetricKind.GAUGE, "1", "1 while /readyz answers 200, else 0")
 
 # Worker: the account. What has arrived minus and plus what moved since is what the view journey.account shows.
 RECORDS_RECEIVED = Metric(
-    "touchline_records_received_total", Kind.COUNTER, "records", "Kafka records that were accounted for in ClickHouse"
+    "touchline_records_received_total",
+    MetricKind.COUNTER,
+    "records",
+    "Kafka records that were accounted for in ClickHouse",
 )
 RECORDS = Metric(
     "touchline_records_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "records",
     "The same by the fate that they had on arrival",
     (Label("fate", _ARRIVED),),
 )
 RECORDS_MOVED = Metric(
     "touchline_records_moved_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "records",
     "Earlier records whose fate a later one changed, such as an event that a revision superseded",
     (Label("from_fate", _MOVABLE), Label("to_fate", _MOVABLE)),
 )
 RECORDS_QUARANTINED = Metric(
     "touchline_records_quarantined_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "records",
     "Records quarantined on arrival, by reason",
     (Label("reason", tuple(reason.value for reason in Reason)),),
 )
 OFFSET_GAPS = Metric(
-    "touchline_offset_gaps_total", Kind.COUNTER, "offsets", "Offsets without a record: expired, compacted, transactions"
+    "touchline_offset_gaps_total",
+    MetricKind.COUNTER,
+    "offsets",
+    "Offsets without a record: expired, compacted, transactions",
 )
 UNKNOWN_FIELDS = Metric(
-    "touchline_unknown_fields_total", Kind.COUNTER, "fields", "Fields of stored events that the contract does not name"
+    "touchline_unknown_fields_total",
+    MetricKind.COUNTER,
+    "fields",
+    "Fields of stored events that the contract does not name",
 )
 
 # Worker: time
 BATCH_RECORDS = Metric(
-    "touchline_batch_records", Kind.HISTOGRAM, "records", "Records that one insert accounts for", buckets=_SIZES
+    "touchline_batch_records", MetricKind.HISTOGRAM, "records", "Records that one insert accounts for", buckets=_SIZES
 )
 BATCH_ROWS = Metric(
-    "touchline_batch_rows", Kind.HISTOGRAM, "rows", "Ledger rows of one insert, all kinds", buckets=_SIZES
+    "touchline_batch_rows", MetricKind.HISTOGRAM, "rows", "Ledger rows of one insert, all kinds", buckets=_SIZES
 )
 BATCH_SECONDS = Metric(
     "touchline_batch_seconds",
-    Kind.HISTOGRAM,
+    MetricKind.HISTOGRAM,
     "seconds",
     "From decoding a batch until it is durable and the state follows",
     buckets=_SECONDS,
 )
 STEP_SECONDS = Metric(
     "touchline_step_seconds_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "seconds",
     "Time spent in each step of a batch",
     (Label("step", STEPS),),
 )
 INSERT_SECONDS = Metric(
-    "touchline_insert_seconds", Kind.HISTOGRAM, "seconds", "One INSERT, however it ended", buckets=_SECONDS
+    "touchline_insert_seconds", MetricKind.HISTOGRAM, "seconds", "One INSERT, however it ended", buckets=_SECONDS
 )
 INSERTS = Metric(
     "touchline_inserts_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "inserts",
     "INSERTs by outcome; unclear (no answer, or an error of the server) is tried again after the mark was read, fenced and refused "
     "stored nothing",
@@ -95,14 +106,14 @@ INSERTS = Metric(
 )
 EVENT_DELAY = Metric(
     "touchline_event_delay_seconds",
-    Kind.HISTOGRAM,
+    MetricKind.HISTOGRAM,
     "seconds",
     "Stored time minus event time, of stored events: how old what readers see is",
     buckets=_DELAYS,
 )
 RECEIVED_DELAY = Metric(
     "touchline_received_delay_seconds",
-    Kind.HISTOGRAM,
+    MetricKind.HISTOGRAM,
     "seconds",
     "Stored time minus the time at which the sender's side received the event: the pipeline's own share",
     buckets=_DELAYS,
@@ -111,90 +122,100 @@ RECEIVED_DELAY = Metric(
 # Worker: trouble
 STORE_WAITS = Metric(
     "touchline_store_waits_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "waits",
     "Back-offs of the store, by what it waits for: ClickHouse, the topic's id in Kafka, or the disk of its state",
     (Label("cause", WAIT_CAUSES),),
 )
 STORE_BUSY = Metric(
     "touchline_store_busy_seconds",
-    Kind.GAUGE,
+    MetricKind.GAUGE,
     "seconds",
     "How long the store has held the batch that it works on; 0: none",
 )
 FENCED = Metric(
     "touchline_fenced_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "batches",
     "Batches that met a newer writer's fence, at the insert or before it",
 )
 BATCHES_REFUSED = Metric(
     "touchline_batches_refused_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "batches",
     "Batches given back unstored, to be read again by their owner",
 )
 ENGINE_AWAY = Metric(
     "touchline_engine_away_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "looks",
     "Looks for an engine, or for its topic, that found none",
     (Label("engine", ("clickhouse", "kafka")),),
 )
 FELL_BACK = Metric(
     "touchline_ledger_fell_back_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "partitions",
     "Times that a partition's mark was below what this worker had stored: a restored backup",
 )
 
 # Worker: place in the group
 LAG = Metric(
-    "touchline_partition_lag_records", Kind.GAUGE, "records", "Records in Kafka that are not durable yet", (_PARTITION,)
+    "touchline_partition_lag_records",
+    MetricKind.GAUGE,
+    "records",
+    "Records in Kafka that are not durable yet",
+    (_PARTITION,),
 )
 UNREADABLE = Metric(
     "touchline_partition_unreadable",
-    Kind.GAUGE,
+    MetricKind.GAUGE,
     "partitions",
     "1 for a partition that stands at a batch which cannot be read, by reason; tried again every half minute",
     (_PARTITION, Label("reason", ("codec_missing", "damaged", "not_unpacked"))),
 )
 ASSIGNED = Metric(
-    "touchline_assigned_partitions", Kind.GAUGE, "partitions", "Partitions that the group gave this worker"
+    "touchline_assigned_partitions", MetricKind.GAUGE, "partitions", "Partitions that the group gave this worker"
 )
 REBALANCES = Metric(
-    "touchline_rebalances_total", Kind.COUNTER, "rebalances", "Assignments of partitions that this worker received"
+    "touchline_rebalances_total",
+    MetricKind.COUNTER,
+    "rebalances",
+    "Assignments of partitions that this worker received",
 )
 REJOINS = Metric(
     "touchline_rejoins_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "rejoins",
     "Times that this worker left its group to join it anew",
     (Label("because", REJOIN_CAUSES),),
 )
 ACQUISITIONS = Metric(
     "touchline_acquisitions_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "acquisitions",
     "Partitions taken over: fence, mark, state brought up to it",
 )
 
 # Worker: state
 RESTORED_PERSONS = Metric(
-    "touchline_restored_persons_total", Kind.COUNTER, "persons", "Persons whose state was read from the ledger again"
+    "touchline_restored_persons_total",
+    MetricKind.COUNTER,
+    "persons",
+    "Persons whose state was read from the ledger again",
 )
 STATE_BYTES = Metric(
     "touchline_state_bytes",
-    Kind.GAUGE,
+    MetricKind.GAUGE,
     "bytes",
     "Size of the state: persons' tails on disk, ids in memory",
     (_PARTITION, Label("kind", ("tails", "ids"))),
 )
-STATE_IDS = Metric("touchline_state_ids", Kind.GAUGE, "ids", "Event ids known without a look-up", (_PARTITION,))
-CACHED_TAILS = Metric("touchline_cached_tails", Kind.GAUGE, "persons", "Persons' tails in memory", (_PARTITION,))
+STATE_IDS = Metric("touchline_state_ids", MetricKind.GAUGE, "ids", "Event ids known without a look-up", (_PARTITION,))
+CACHED_TAILS = Metric("touchline_cached_tails", MetricKind.GAUGE, "persons", "Persons' tails in memory", (_PARTITION,))
 TAIL_LOOKUPS = Metric(
     "touchline_tail_lookups_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "persons",
     "Persons looked up for a batch: found in memory, on disk, or nowhere (new)",
     (Label("found", ("memory", "disk", "nowhere")),),
@@ -213,64 +234,69 @@ STATUSES: Final = (
 )  # fmt: skip
 REQUESTS = Metric(
     "touchline_collector_requests_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "requests",
     "Requests that were answered, by status",
     (Label("status", STATUSES),),
 )
 REQUEST_SECONDS = Metric(
     "touchline_collector_request_seconds",
-    Kind.HISTOGRAM,
+    MetricKind.HISTOGRAM,
     "seconds",
     "From a request's head to its answer; health and metrics aside",
     buckets=_SECONDS,
 )
 EVENTS_ACCEPTED = Metric(
     "touchline_collector_events_accepted_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "events",
     "Events that are durable: acknowledged by Kafka, or in the outbox",
 )
 EVENTS_SUPPRESSED = Metric(
     "touchline_collector_events_suppressed_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "events",
     "Events that were taken and will not be kept: their source works under consent, and they name no grant",
 )
 EVENTS_REJECTED = Metric(
     "touchline_collector_events_rejected_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "events",
     "Events that were not taken, by the reason that their sender heard",
     (Label("reason", tuple(reason.value for reason in Reason)),),
 )
 IN_FLIGHT = Metric(
     "touchline_collector_in_flight_bytes",
-    Kind.GAUGE,
+    MetricKind.GAUGE,
     "bytes",
     "Bodies and events in memory; the setting of that name bounds it",
 )
 NOT_KEPT = Metric(
     "touchline_collector_not_kept_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "requests",
     "Requests answered 503 because Kafka or the outbox did not take their events",
 )
 OUTBOX_RECORDS = Metric(
-    "touchline_outbox_waiting_records", Kind.GAUGE, "records", "Records in the outbox, waiting for Kafka"
+    "touchline_outbox_waiting_records", MetricKind.GAUGE, "records", "Records in the outbox, waiting for Kafka"
 )
-OUTBOX_BYTES = Metric("touchline_outbox_waiting_bytes", Kind.GAUGE, "bytes", "Their size; outbox_limit_bytes bounds it")
+OUTBOX_BYTES = Metric(
+    "touchline_outbox_waiting_bytes", MetricKind.GAUGE, "bytes", "Their size; outbox_limit_bytes bounds it"
+)
 OUTBOX_OLDEST = Metric(
-    "touchline_outbox_oldest_seconds", Kind.GAUGE, "seconds", "Age of the oldest record in the outbox; 0: it is empty"
+    "touchline_outbox_oldest_seconds",
+    MetricKind.GAUGE,
+    "seconds",
+    "Age of the oldest record in the outbox; 0: it is empty",
 )
 OUTBOX_ASIDE = Metric(
     "touchline_outbox_aside_records",
-    Kind.GAUGE,
+    MetricKind.GAUGE,
     "records",
     "Records that Kafka refused for good, in the file aside.ndjson",
 )
 OUTBOX_KAFKA_AWAY = Metric(
-    "touchline_outbox_kafka_away", Kind.GAUGE, "1", "1 while the outbox cannot be brought to Kafka, else 0"
+    "touchline_outbox_kafka_away", MetricKind.GAUGE, "1", "1 while the outbox cannot be brought to Kafka, else 0"
 )
 
 COLLECTOR: Final = (
@@ -283,14 +309,14 @@ OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTB
 # Dashboard
 DASHBOARD_REQUESTS = Metric(
     "touchline_dashboard_requests_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "requests",
     "Requests that were answered; status 499: the reader left before",
     (Label("endpoint", bound="routes of the server"), Label("status", bound="HTTP statuses")),
 )
 QUERY_SECONDS = Metric(
     "touchline_dashboard_query_seconds",
-    Kind.HISTOGRAM,
+    MetricKind.HISTOGRAM,
     "seconds",
     "What ClickHouse took for a query, however it ended, by the view that was asked",
     (Label("query", bound="views of the release"),),
@@ -298,16 +324,16 @@ QUERY_SECONDS = Metric(
 )
 QUERIES = Metric(
     "touchline_dashboard_queries",
-    Kind.GAUGE,
+    MetricKind.GAUGE,
     "queries",
     "Queries that ClickHouse works on for this server; dashboard_queries bounds it",
 )
 QUERIES_WAITING = Metric(
-    "touchline_dashboard_queries_waiting", Kind.GAUGE, "queries", "Queries that wait for their turn"
+    "touchline_dashboard_queries_waiting", MetricKind.GAUGE, "queries", "Queries that wait for their turn"
 )
 SHARED_ANSWERS = Metric(
     "touchline_dashboard_shared_answers_total",
-    Kind.COUNTER,
+    MetricKind.COUNTER,
     "answers",
     "Answers that came from a query that another reader had asked within two seconds",
 )

@@ -11,7 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from touchline.metrics.declared import BUILD_INFO
-from touchline.metrics.kinds import Kind, Metric
+from touchline.metrics.kinds import Metric, MetricKind
 from touchline.metrics.meter import Meter, Sample
 
 
@@ -41,13 +41,13 @@ class _OfMeter(Collector):
 
 def _family(metric: Metric, samples: list[Sample]) -> Family:
     names = [label.name for label in metric.labels]
-    if metric.kind is Kind.HISTOGRAM:
+    if metric.kind is MetricKind.HISTOGRAM:
         histogram = HistogramMetricFamily(metric.name, metric.help, labels=names)
         bounds = [*map(str, metric.buckets), "+Inf"]
         for sample in samples:
             histogram.add_metric(sample.labels, list(zip(bounds, sample.buckets, strict=True)), sample.value)
         return histogram
-    make = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    make = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
     family: CounterMetricFamily | GaugeMetricFamily = make(metric.name, metric.help, labels=names)
     for sample in samples:
         family.add_metric(sample.labels, sample.value)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 @unique
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """How Prometheus reads the numbers."""
 
     COUNTER = "counter"
@@ -28,7 +28,7 @@ class Metric(NamedTuple):
     multiples. `buckets` are the upper bounds of a histogram, ascending, without infinity."""
 
     name: str
-    kind: Kind
+    kind: MetricKind
     unit: str
     help: str
     labels: tuple[Label, ...] = ()

@@ -12,7 +12,7 @@ from itertools import product
 from threading import Lock
 from typing import NamedTuple
 
-from touchline.metrics.kinds import Kind, Label, Metric
+from touchline.metrics.kinds import Label, Metric, MetricKind
 
 LabelValues = tuple[str, ...]
 _US = 1_000_000
@@ -42,7 +42,7 @@ class Meter:
 
     def add(self, metric: Metric, amount: float = 1, *labels: str) -> None:
         """Raise a counter."""
-        _require(metric.kind is Kind.COUNTER and amount >= 0, metric, "a counter rises")
+        _require(metric.kind is MetricKind.COUNTER and amount >= 0, metric, "a counter rises")
         with self._lock:
             series = self._series(metric, labels)
             series[labels] = series.get(labels, 0.0) + amount
@@ -54,7 +54,7 @@ class Meter:
 
     def set(self, metric: Metric, value: float, *labels: str) -> None:
         """Set a gauge."""
-        _require(metric.kind is Kind.GAUGE, metric, "only a gauge is set")
+        _require(metric.kind is MetricKind.GAUGE, metric, "only a gauge is set")
         with self._lock:
             self._series(metric, labels)[labels] = value
 
@@ -95,7 +95,7 @@ class Meter:
         self._observe(metric, (), [*below, count], (len(ascending) * now_us - sum(ascending)) / _US)
 
     def _observe(self, metric: Metric, labels: LabelValues, counts: Sequence[int], total: float) -> None:
-        _require(metric.kind is Kind.HISTOGRAM, metric, "only a histogram observes")
+        _require(metric.kind is MetricKind.HISTOGRAM, metric, "only a histogram observes")
         with self._lock:
             series = self._series(metric, labels)
             series[labels] = series.get(labels, 0.0) + total

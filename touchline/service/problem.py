@@ -63,7 +63,7 @@ class RequestRefused(TouchlineError):
         return response
 
 
-class Words(NamedTuple):
+class ServiceWords(NamedTuple):
     """What a service says where its own handlers do not speak: (what, hint) each."""
 
     by_status: Mapping[int, tuple[str, str]]
@@ -74,7 +74,9 @@ class Words(NamedTuple):
     """Of a bug."""
 
 
-async def as_problem(answer: Awaitable[web.StreamResponse], words: Words, log: logging.Logger) -> web.StreamResponse:
+async def as_problem(
+    answer: Awaitable[web.StreamResponse], words: ServiceWords, log: logging.Logger
+) -> web.StreamResponse:
     """What a handler answers, or its failure as a problem document. A bug is logged without its text, which may quote the request."""
     try:
         return await answer
@@ -89,7 +91,7 @@ async def as_problem(answer: Awaitable[web.StreamResponse], words: Words, log: l
         return RequestRefused(500, *words.fault).response()
 
 
-def _from_aiohttp(error: HTTPException, words: Words) -> RequestRefused:
+def _from_aiohttp(error: HTTPException, words: ServiceWords) -> RequestRefused:
     what, hint = words.by_status.get(error.status, (error.reason.lower(), words.hint))
     allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     return RequestRefused(error.status, what, hint, headers=allow)

@@ -10,7 +10,7 @@ from touchline.dashboards.server.snapshot.facts import facts_of
 from touchline.dashboards.server.snapshot.kpis import badge, kpi_block, simulated_badge
 from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.read import Rows, Seen
-from touchline.dashboards.server.snapshot.words import NONE, Words
+from touchline.dashboards.server.snapshot.words import NONE, PageWords
 from touchline.schemas.journey.coverage import touchpoints_of_stages
 from touchline.schemas.journey.facts import Facts
 from touchline.schemas.journey.model import JourneyMap
@@ -41,7 +41,7 @@ class Card(NamedTuple):
         return sum(row["events"] for row in self.rows("volume_by_touchpoint"))
 
 
-def wall(words: Words, seen: Seen) -> Markup:
+def wall(words: PageWords, seen: Seen) -> Markup:
     """All stages side by side; a last column for what no rule places."""
     columns = list(_columns(seen))
     placed = [_stage(words, seen, number, stage, cards) for number, (stage, cards) in enumerate(columns, start=1)]
@@ -75,7 +75,7 @@ def _columns(seen: Seen) -> Iterable[tuple[Stage | None, list[Card]]]:
             yield stage, sorted(cards, key=lambda card: -card.events)
 
 
-def _stage(words: Words, seen: Seen, number: int, stage: Stage | None, cards: Sequence[Card]) -> Markup:
+def _stage(words: PageWords, seen: Seen, number: int, stage: Stage | None, cards: Sequence[Card]) -> Markup:
     if stage is None:
         head: list[Child] = [tag("h2", words.say("stage.none")), tag("p", words.say("stage.none.note"), class_="muted")]
     else:
@@ -89,7 +89,7 @@ def _stage(words: Words, seen: Seen, number: int, stage: Stage | None, cards: Se
     return tag("article", tag("header", head), [_card(words, card, journey_map) for card in cards], told)
 
 
-def _stage_facts(words: Words, seen: Seen, stage: Stage) -> Markup | None:
+def _stage_facts(words: PageWords, seen: Seen, stage: Stage) -> Markup | None:
     """Events and journeys of a stage; none at all in a selection without events."""
     volume = seen.rows["volume_by_touchpoint"]
     row = next((row for row in seen.rows["funnel"] if row["stage"] == stage.id), None)
@@ -109,7 +109,7 @@ def _stage_facts(words: Words, seen: Seen, stage: Stage) -> Markup | None:
     return tag("div", mark, tag("dl", pairs, class_="stage-facts"))
 
 
-def _advanced(words: Words, row: Row, is_last: bool) -> list[Child]:
+def _advanced(words: PageWords, row: Row, is_last: bool) -> list[Child]:
     if row["rate"] is None:
         value, rest = NONE, words.say("stage.advanced.last" if is_last else "stage.advanced.none")
     else:
@@ -121,7 +121,7 @@ def _advanced(words: Words, row: Row, is_last: bool) -> list[Child]:
     return [tag("b", value), " ", tag("span", rest, class_="muted small")]
 
 
-def _card(words: Words, card: Card, journey_map: JourneyMap | None) -> Markup:
+def _card(words: PageWords, card: Card, journey_map: JourneyMap | None) -> Markup:
     declared = card.declared
     volume = card.rows("volume_by_touchpoint")
     marks: list[Child] = []
@@ -150,7 +150,7 @@ def _as_asked(rows: Rows, journey_map: JourneyMap | None) -> list[Row]:
     return sorted(rows, key=place)
 
 
-def _facts(words: Words, card: Card) -> Markup:
+def _facts(words: PageWords, card: Card) -> Markup:
     """Events at this stage; persons, drop-off and revenue of the touchpoint in all its stages, where it was met at this one."""
     was_met = card.events > 0
     person = next(iter(card.rows("persons_by_touchpoint")), None) if was_met else None
@@ -163,14 +163,14 @@ def _facts(words: Words, card: Card) -> Markup:
     return tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts])
 
 
-def _drop_off(words: Words, person: Row | None) -> str:
+def _drop_off(words: PageWords, person: Row | None) -> str:
     if person is None or person["drop_off"] is None:
         return NONE
     interval = words.range(words.percent(person["ci_low"]), words.percent(person["ci_high"]))
     return f"{words.percent(person['drop_off'])} ({interval}), n {words.whole(person['denominator'])}"
 
 
-def _revenue(words: Words, rows: Rows) -> str:
+def _revenue(words: PageWords, rows: Rows) -> str:
     paid = [
         words.money(Decimal(row["amount"]), row["currency"])
         + (f" ({words.say('simulated')})" if row["is_simulated"] else "")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from touchline.dashboards.server.snapshot.kpis import badge
 from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
-from touchline.dashboards.server.snapshot.words import Words
+from touchline.dashboards.server.snapshot.words import PageWords
 from touchline.schemas.journey.facts import FACT_KINDS, Emotion, Expectation, Facts, Initiative, Remark
 from touchline.schemas.journey.model import JourneyMap
 
 _SIGNS = {"positive": "+", "neutral": "○", "negative": "−"}
 
 
-def facts_of(words: Words, part: Facts, journey_map: JourneyMap) -> Markup | None:
+def facts_of(words: PageWords, part: Facts, journey_map: JourneyMap) -> Markup | None:
     """A list by kind; None where the file says nothing."""
     personas = {persona.id: persona.name for persona in journey_map.personas}
     told = [
@@ -25,7 +25,7 @@ def facts_of(words: Words, part: Facts, journey_map: JourneyMap) -> Markup | Non
     return tag("dl", told, class_="notes") if told else None
 
 
-def _fact(words: Words, fact: Remark | Emotion | Expectation | Initiative, personas: dict[str, str]) -> list[Child]:
+def _fact(words: PageWords, fact: Remark | Emotion | Expectation | Initiative, personas: dict[str, str]) -> list[Child]:
     if isinstance(fact, Emotion):
         said: list[Child] = [tag("span", f"{_SIGNS[fact.valence]} {fact.emotion}", class_=fact.valence)]
     else:

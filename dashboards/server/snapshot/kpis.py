@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
-from touchline.dashboards.server.snapshot.words import Words
+from touchline.dashboards.server.snapshot.words import PageWords
 
 Row = Mapping[str, Any]
 _TRENDS: Final = {"no significant change": "trend.not_significant", "no answers to compare": "trend.none"}
@@ -14,7 +14,7 @@ _VERDICTS: Final = {"met": ("target.met", "good"), "missed": ("target.missed", "
 _WIDTH, _HEIGHT, _MIDDLE = 100, 16, 8
 
 
-def kpi_block(words: Words, row: Row) -> Markup:
+def kpi_block(words: PageWords, row: Row) -> Markup:
     """One KPI. Where it is suppressed, that and no number."""
     head: list[Child] = [tag("strong", _name(words, row)), " ", tag("span", _formula(words, row), class_="muted")]
     if row["is_suppressed"]:
@@ -52,22 +52,22 @@ def badge(text: str, kind: str = "") -> Markup:
     return tag("span", text, class_=f"badge {kind}".strip())
 
 
-def simulated_badge(words: Words, row: Row) -> Markup | None:
+def simulated_badge(words: PageWords, row: Row) -> Markup | None:
     """Says of a row that it is simulated."""
     return badge(words.say("simulated"), "simulated") if row.get("is_simulated") else None
 
 
-def _name(words: Words, row: Row) -> str:
+def _name(words: PageWords, row: Row) -> str:
     return words.named(f"kpi.{row['kpi']}", row["kpi"].upper())
 
 
-def _formula(words: Words, row: Row) -> str:
+def _formula(words: PageWords, row: Row) -> str:
     variant = words.named(f"variant.{row['kpi']}.{row['variant']}", row["variant"])
     scope = words.named(f"scope.{row['scope']}", row["scope"] or "")
     return f"{variant} · {scope}"
 
 
-def _trend(words: Words, row: Row) -> Child:
+def _trend(words: PageWords, row: Row) -> Child:
     trend = row["trend"]
     arrow = "▲" if trend == "up" else "▼"
     said = words.say(_TRENDS[trend]) if trend in _TRENDS else f"{arrow} {words.signed(row['change'])}"
@@ -84,7 +84,7 @@ def _trend(words: Words, row: Row) -> Child:
     return [said, tag("span", f" ({compared})", class_="muted")]
 
 
-def _verdict(words: Words, row: Row) -> Markup | None:
+def _verdict(words: PageWords, row: Row) -> Markup | None:
     if row["target"] is None or row["target_verdict"] is None:
         return None
     key, tone = _VERDICTS.get(row["target_verdict"], ("target.unproved", ""))
@@ -92,7 +92,7 @@ def _verdict(words: Words, row: Row) -> Markup | None:
     return badge(f"{words.say(key)} ({said})", tone)
 
 
-def _range(words: Words, row: Row, low: str, high: str) -> Markup | None:
+def _range(words: PageWords, row: Row, low: str, high: str) -> Markup | None:
     """Value, interval and target on the KPI's scale, as the page draws them."""
     if row["value"] is None or row["ci_low"] is None:
         return None

@@ -10,7 +10,7 @@ from touchline.dashboards.server.snapshot.cards import wall
 from touchline.dashboards.server.snapshot.kpis import badge
 from touchline.dashboards.server.snapshot.markup import DOCTYPE, Child, Markup, tag, trusted
 from touchline.dashboards.server.snapshot.read import Seen
-from touchline.dashboards.server.snapshot.words import Words
+from touchline.dashboards.server.snapshot.words import PageWords
 
 STYLE: Final = (Path(__file__).parent / "snapshot.css").read_text(encoding="utf-8")
 _PARTS: Final = {"touchpoint": "touchpoints", "stage": "stages", "persona": "personas", "segment": "segments"}
@@ -23,7 +23,7 @@ _QUERIES: Final = {
 }
 
 
-def page(words: Words, seen: Seen) -> str:
+def page(words: PageWords, seen: Seen) -> str:
     """One HTML document that needs nothing else."""
     title = seen.selection.known.title
     head = tag(
@@ -37,7 +37,7 @@ def page(words: Words, seen: Seen) -> str:
     return DOCTYPE + tag("html", head, body, lang=words.language)
 
 
-def _heading(words: Words, seen: Seen) -> Markup:
+def _heading(words: PageWords, seen: Seen) -> Markup:
     selection = seen.selection
     known = selection.known
     facts = [
@@ -57,7 +57,7 @@ def _heading(words: Words, seen: Seen) -> Markup:
     return tag("header", tag("h1", known.title), told, listed, tag("p", words.say("snapshot.note"), class_="muted"))
 
 
-def _filters(words: Words, seen: Seen) -> str:
+def _filters(words: PageWords, seen: Seen) -> str:
     said = []
     for key, values in seen.selection.filters.items():
         shown = [_value(words, seen, key, value) if value else words.say("unknown") for value in values]
@@ -65,7 +65,7 @@ def _filters(words: Words, seen: Seen) -> str:
     return "; ".join(said) or words.say("filter.all")
 
 
-def _value(words: Words, seen: Seen, key: str, value: str) -> str:
+def _value(words: PageWords, seen: Seen, key: str, value: str) -> str:
     """A value of the filter by its name in the map, or in the reader's language."""
     parts = getattr(seen.journey_map, _PARTS[key], ()) if key in _PARTS else ()
     if key == "is_online":
@@ -73,7 +73,7 @@ def _value(words: Words, seen: Seen, key: str, value: str) -> str:
     return next((part.name for part in parts if part.id == value), words.named(f"{key}.{value}", value))
 
 
-def _funnel(words: Words, seen: Seen) -> Markup:
+def _funnel(words: PageWords, seen: Seen) -> Markup:
     names = {} if seen.journey_map is None else {stage.id: stage.name for stage in seen.journey_map.stages}
     heads = (
         "filter.stage",
@@ -111,12 +111,12 @@ def _funnel(words: Words, seen: Seen) -> Markup:
     )
 
 
-def _n(words: Words, row: Mapping[str, Any]) -> Markup:
+def _n(words: PageWords, row: Mapping[str, Any]) -> Markup:
     """Of how many the rate is; nothing where there is none."""
     return tag("td", words.whole(row["denominator"]) if row["rate"] is not None else "")
 
 
-def _sql(words: Words, seen: Seen) -> Markup:
+def _sql(words: PageWords, seen: Seen) -> Markup:
     """Every number's query: typed into any BI tool it gives the same rows."""
     queries = [[tag("h3", words.say(_QUERIES[name])), tag("pre", sql)] for name, sql in seen.sql.items()]
     return tag(

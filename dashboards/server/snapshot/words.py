@@ -25,7 +25,7 @@ _MONEY: Final = {"en": "¤#,##0"}
 TIMES: Final = frozenset(("second", "minute", "hour", "day", "week", "month", "year"))
 
 
-class Words:
+class PageWords:
     """Messages are those of the page. A key without a message stands for itself."""
 
     def __init__(self, language: str, messages: Mapping[str, str]) -> None:
@@ -102,9 +102,9 @@ class Words:
 
 
 @cache
-def words_of(language: str) -> Words:
+def words_of(language: str) -> PageWords:
     """Of a language of LOCALES."""
-    return Words(language, read_messages(language))
+    return PageWords(language, read_messages(language))
 
 
 def read_messages(language: str, folder: Path = PAGE_DIR) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from touchline.clickhouse.errors import (
     MEANINGS,
-    Kind,
+    ErrorKind,
     ServerError,
     kind_of,
     refusal_text,
@@ -24,24 +24,24 @@ LAYERED = (
 @pytest.mark.parametrize(
     ("codes", "kind"),
     [
-        ((192, 193, 194, 516), Kind.LOGIN),
-        ((46, 47, 60, 81, 456), Kind.NOT_THERE),
-        ((159, 160), Kind.TOO_SLOW),
-        ((241, 396), Kind.TOO_LARGE),
-        ((75, 76, 242, 243, 252), Kind.DISK),
-        ((6, 27, 53), Kind.VALUE),
-        ((33, 69, 70, 117, 128, 131, 321, 349, 361, 407), Kind.ROW_VALUE),
-        ((26, 41, 72, 457), Kind.ARGUMENT_VALUE),
-        ((469,), Kind.CONSTRAINT),
-        ((1002, 0), Kind.OTHER),
+        ((192, 193, 194, 516), ErrorKind.LOGIN),
+        ((46, 47, 60, 81, 456), ErrorKind.NOT_THERE),
+        ((159, 160), ErrorKind.TOO_SLOW),
+        ((241, 396), ErrorKind.TOO_LARGE),
+        ((75, 76, 242, 243, 252), ErrorKind.DISK),
+        ((6, 27, 53), ErrorKind.VALUE),
+        ((33, 69, 70, 117, 128, 131, 321, 349, 361, 407), ErrorKind.ROW_VALUE),
+        ((26, 41, 72, 457), ErrorKind.ARGUMENT_VALUE),
+        ((469,), ErrorKind.CONSTRAINT),
+        ((1002, 0), ErrorKind.OTHER),
     ],
 )
-def test_a_code_speaks_of_one_kind_of_fault(codes: tuple[int, ...], kind: Kind) -> None:
+def test_a_code_speaks_of_one_kind_of_fault(codes: tuple[int, ...], kind: ErrorKind) -> None:
     assert {kind_of(code) for code in codes} == {kind}
 
 
 def test_every_kind_has_a_code() -> None:
-    assert {meaning.kind for meaning in MEANINGS.values()} == set(Kind) - {Kind.OTHER}
+    assert {meaning.kind for meaning in MEANINGS.values()} == set(ErrorKind) - {ErrorKind.OTHER}
 
 
 def test_refusal_names_code_and_remedy_where_there_is_one() -> None:

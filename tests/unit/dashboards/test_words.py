@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from touchline.dashboards.server.snapshot.words import LOCALES, Words, read_messages, words_of
+from touchline.dashboards.server.snapshot.words import LOCALES, PageWords, read_messages, words_of
 
 SLIM, THIN, HARD = "\u2009", "\u202f", "\u00a0"
 
@@ -61,7 +61,7 @@ def test_a_quantity_of_the_map_has_its_unit() -> None:
 
 def test_a_message_takes_the_form_that_its_count_wants() -> None:
     messages = {"orders_one": "{count} commande", "orders_other": "{count} commandes", "is": "{a} et {b}"}
-    words = Words("fr", messages)
+    words = PageWords("fr", messages)
     assert [words.say("orders", count=count) for count in (0, 1, 2)] == ["0 commande", "1 commande", "2 commandes"]
     assert words.say("is", a="x", b=1000) == f"x et 1{THIN}000"
     assert words.say("unheard.of") == "unheard.of"

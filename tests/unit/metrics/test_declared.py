@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from touchline.metrics import declared
-from touchline.metrics.kinds import Kind, Metric
+from touchline.metrics.kinds import Metric, MetricKind
 
 ROOT = Path(__file__).parents[3]
 BY_CONSTANT = {name: value for name, value in vars(declared).items() if isinstance(value, Metric)}
@@ -40,7 +40,7 @@ def test_name_follows_the_rules_of_prometheus(metric: Metric) -> None:
     name = metric.name
     assert re.fullmatch(r"touchline_[a-z][a-z0-9_]*[a-z0-9]", name)
     assert "__" not in name
-    assert name.endswith("_total") == (metric.kind is Kind.COUNTER)
+    assert name.endswith("_total") == (metric.kind is MetricKind.COUNTER)
     assert not re.search(r"_(count|sum|bucket|created|counter|gauge|histogram|summary)$", name)
     assert not re.search(r"_(milliseconds|ms|minutes|hours|kilobytes|kb|mb|mib|percent|ratio_percent)(_|$)", name)
     if metric.unit in BASE_UNITS - {"1"}:
@@ -58,7 +58,7 @@ def test_labels_are_bounded_and_buckets_ascend(metric: Metric) -> None:
         assert bool(label.values) != bool(label.bound)
         series *= len(label.values) or 1
     assert series <= SERIES_MAX
-    assert (metric.kind is Kind.HISTOGRAM) == bool(metric.buckets)
+    assert (metric.kind is MetricKind.HISTOGRAM) == bool(metric.buckets)
     assert list(metric.buckets) == sorted(set(metric.buckets))
 
 

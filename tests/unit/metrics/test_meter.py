@@ -12,12 +12,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from tests.support.scraping import Scraped, scraped
 from touchline.metrics.declared import BUILD_INFO
 from touchline.metrics.exposition import Exposition
-from touchline.metrics.kinds import Kind, Label, Metric
+from touchline.metrics.kinds import Label, Metric, MetricKind
 from touchline.metrics.meter import Meter
 
-SENT = Metric("shop_sent_total", Kind.COUNTER, "parcels", "Parcels", (Label("by", ("train", "ship")),))
-OPEN = Metric("shop_open_orders", Kind.GAUGE, "orders", "Orders", (Label("shelf", bound="shelves"),))
-WAIT = Metric("shop_wait_seconds", Kind.HISTOGRAM, "seconds", "Waiting", buckets=(0.5, 1.0, 5.0))
+SENT = Metric("shop_sent_total", MetricKind.COUNTER, "parcels", "Parcels", (Label("by", ("train", "ship")),))
+OPEN = Metric("shop_open_orders", MetricKind.GAUGE, "orders", "Orders", (Label("shelf", bound="shelves"),))
+WAIT = Metric("shop_wait_seconds", MetricKind.HISTOGRAM, "seconds", "Waiting", buckets=(0.5, 1.0, 5.0))
 
 
 def exposed(meter: Meter) -> Scraped:
@@ -41,7 +41,7 @@ def test_a_label_value_that_is_not_declared_is_refused_and_makes_no_series() -> 
         with pytest.raises(ValueError, match="shop_sent_total"):
             meter.add(SENT, 1, *labels)
     with pytest.raises(ValueError, match="does not declare it"):
-        meter.add(BUILD_INFO._replace(kind=Kind.COUNTER))
+        meter.add(BUILD_INFO._replace(kind=MetricKind.COUNTER))
     with pytest.raises(ValueError, match="only a gauge is set"):
         meter.set(SENT, 1, "train")
     with pytest.raises(ValueError, match="a counter rises"):

@@ -14,7 +14,7 @@ import yaml
 from tests.support.documents import ROOT, read
 from touchline.dashboards.monitoring.dashboard import dashboard
 from touchline.metrics.declared import SETS
-from touchline.metrics.kinds import Kind, Metric
+from touchline.metrics.kinds import Metric, MetricKind
 
 METRICS = {metric.name: metric for metrics in SETS.values() for metric in metrics}
 OF_PROMETHEUS = {"up": set[str](), "process_resident_memory_bytes": set[str](), "process_cpu_seconds_total": set[str]()}
@@ -71,10 +71,12 @@ def declared_labels(selector: str) -> set[str]:
         histogram, _, suffix = selector.rpartition("_")
         metric = METRICS.get(histogram)
         assert metric is not None, f"{selector} is not declared"
-        assert metric.kind is Kind.HISTOGRAM, selector
+        assert metric.kind is MetricKind.HISTOGRAM, selector
         assert suffix in ("bucket", "sum", "count"), selector
         return _labels(metric) | ({"le"} if suffix == "bucket" else set())
-    assert metric.kind is not Kind.HISTOGRAM, f"{selector} is a histogram: its series end in _bucket, _sum and _count"
+    assert metric.kind is not MetricKind.HISTOGRAM, (
+        f"{selector} is a histogram: its series end in _bucket, _sum and _count"
+    )
     return _labels(metric)
 
 
@@ -109,10 +111,10 @@ def _check_value(metric: Metric | None, matcher: promql_parser.Matcher) -> None:
 def test_counters_are_asked_for_their_rate_and_gauges_are_not(where: str, expression: str) -> None:
     for name in re.findall(r"\b(?:rate|increase)\((\w+)", expression):
         metric = METRICS.get(name) or METRICS.get(name.rpartition("_")[0])
-        is_rising = name.startswith("process_") or (metric is not None and metric.kind is not Kind.GAUGE)
+        is_rising = name.startswith("process_") or (metric is not None and metric.kind is not MetricKind.GAUGE)
         assert is_rising, f"{where}: {name}"
     for name in re.findall(r"\bdelta\((\w+)", expression):
-        assert METRICS[name].kind is Kind.GAUGE
+        assert METRICS[name].kind is MetricKind.GAUGE
 
 
 def test_a_wrong_name_label_or_value_would_be_found() -> None:

@@ -9,10 +9,10 @@ import logging
 import pytest
 from aiohttp import web
 
-from touchline.service.problem import CONTENT_TYPE, RequestRefused, Words, as_problem
+from touchline.service.problem import CONTENT_TYPE, RequestRefused, ServiceWords, as_problem
 
 LOG = logging.getLogger("touchline.worker")
-WORDS = Words(
+WORDS = ServiceWords(
     {404: ("there is nothing at this path", "see /")}, hint="see the document", fault=("a fault", "report it")
 )
 

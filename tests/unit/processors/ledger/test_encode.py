@@ -13,7 +13,7 @@ from clickhouse_driver.columns.service import read_column
 from clickhouse_driver.context import Context
 from hypothesis import given, strategies as st
 
-from touchline.processors.ledger.encode import Column, Same, Texts, write_column
+from touchline.processors.ledger.encode import EncodedColumn, Same, Texts, write_column
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 TYPES: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
@@ -61,7 +61,7 @@ def test_a_column_reads_back_as_it_was_written(spec: str, data: st.DataObject) -
     is_run = bool(drawn) and data.draw(st.sampled_from([True, False]))
     second: Sequence[Any] = Same(drawn[0], len(drawn)) if is_run else drawn
     pieces = [(before, tuple(first)), (before + len(first) + between, second)]
-    column = Column(name, rows, [piece for piece in pieces if piece[1]])
+    column = EncodedColumn(name, rows, [piece for piece in pieces if piece[1]])
     wire = _Wire()
     buffer = BufferedSocketWriter(wire, 1 << 16)
     write_column(column, spec, buffer, context(), Texts([column]))
@@ -75,7 +75,7 @@ def test_a_column_reads_back_as_it_was_written(spec: str, data: st.DataObject) -
 def test_a_value_that_does_not_fit_is_refused_before_anything_is_written(spec: str, value: object) -> None:
     wire = _Wire()
     buffer = BufferedSocketWriter(wire, 1 << 16)
-    column = Column("cycle", 1, [(0, (value,))])
+    column = EncodedColumn("cycle", 1, [(0, (value,))])
     with pytest.raises((OverflowError, TypeError)):
         write_column(column, spec, buffer, context(), Texts([column]))
     buffer.flush()
@@ -86,8 +86,10 @@ def test_a_value_that_does_not_fit_is_refused_before_anything_is_written(spec: s
 def test_texts_that_stand_in_several_places_read_back_in_each(once: list[str], twice: list[str], between: int) -> None:
     repeated = tuple(twice)
     columns = [
-        Column("event_id", len(once) + between + len(twice), [(0, tuple(once)), (len(once) + between, repeated)]),
-        Column("person", len(once) + between + len(twice), [(0, repeated)]),
+        EncodedColumn(
+            "event_id", len(once) + between + len(twice), [(0, tuple(once)), (len(once) + between, repeated)]
+        ),
+        EncodedColumn("person", len(once) + between + len(twice), [(0, repeated)]),
     ]
     texts = Texts(columns)
     for column in columns:
