@@ -7,36 +7,31 @@ version of this package with one default more must not turn a repeated event int
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected, remedy_of, shape_at
+from touchline.producers.persons import PersonMaker
 from touchline.schemas.addresses import cut_addresses, may_hold_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.events import ANSWER, Event
-from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of, strongest
-from touchline.schemas.nobody import is_nobody
+from touchline.schemas.identifiers import PersonKeys, strongest
 from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
 from touchline.schemas.times import format_time
-from touchline.schemas.tool_forms import plain
 
 MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
 
-_PERSONS_KEPT: Final = 50_000
-"""About 20 MB at most; a full table starts anew."""
 _UNDECLARED: Final = Source(legal_basis="consent")
 _N, _I = b"NI"
-_PAIR_FIELDS: Final = frozenset(("type", "value"))
 _NAME_LENGTH_MAX: Final = 256
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 
@@ -81,12 +76,10 @@ class RecordMaker:
     """
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None, clock_us: Callable[[], int]) -> None:
-        self._person_keys = person_keys
+        self._persons = PersonMaker(person_keys, sources)
         self._sources = sources
         self._clock_us = clock_us
-        self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
         self._last_received = (-1, "")
-        self._persons: dict[tuple[str, str], dict[str, str]] = {}
 
     def takes(self, source: str) -> bool:
         """Whether events of that source are not refused for its name: it is declared, or nobody knows what is."""
@@ -102,7 +95,7 @@ class RecordMaker:
             payload.pop("persons", None)
         if "identifiers" in payload:
             given_identifiers = payload.pop("identifiers")
-            keyed = self._keyed(given_identifiers, self._markers_of(payload))
+            keyed = self._persons.keyed(given_identifiers, payload.get("source"))
             if payload.get("persons") is None:
                 if keyed or given_identifiers == []:  # where nobody is known, it is the event without identifiers
                     payload["persons"] = keyed
@@ -131,7 +124,7 @@ class RecordMaker:
         ):  # also where it is unreadable
             payload.pop("identifiers", None)
             payload.pop("persons", None)
-        persons = self._keyed_or_marked(payload.pop("identifiers", None), self._markers_of(payload))
+        persons = self._persons.keyed_or_marked(payload.pop("identifiers", None), payload.get("source"))
         _drop_nulls(payload)  # as `make` does: they are not what it refuses
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
@@ -145,16 +138,6 @@ class RecordMaker:
             return None
         event_id, source, kind, time = (_header_text(payload.get(name)) for name in ("id", "source", "type", "time"))
         return PreparedRecord(event_id, f"{source}/{event_id}".encode(), value, source, kind, time)
-
-    def _keyed_or_marked(self, identifiers: Any, markers: frozenset[str] | None) -> list[dict[str, str]]:
-        """Person keys; an identifier that none can be made of becomes a key that no reader takes, never its value."""
-        persons = []
-        for one in _list_of(identifiers):
-            try:
-                persons += self._keyed([one], markers)
-            except EventRejected:
-                persons.append({"type": "refused", "key": ""})
-        return persons
 
     def _is_refused(self, payload: dict[str, Any], value: bytes, now_us: int) -> bool:
         try:
@@ -189,55 +172,6 @@ class RecordMaker:
             self._last_received = (now_ms, text)
         return text
 
-    def _markers_of(self, payload: dict[str, Any]) -> frozenset[str] | None:
-        """The source's own texts for nobody."""
-        source = payload.get("source") if self._markers else None
-        return self._markers.get(source) if isinstance(source, str) else None
-
-    def _keyed(self, identifiers: Any, markers: frozenset[str] | None) -> list[dict[str, str]]:
-        """Persons, strongest first; who is nobody is left out."""
-        if identifiers is None:
-            return []
-        if not isinstance(identifiers, list | tuple):
-            raise _wrong_identifiers(identifiers)
-        if (
-            len(identifiers) == 1 and type(identifiers[0]) is tuple and markers is None
-        ):  # mostly one, who was here before
-            try:
-                person = self._persons.get(identifiers[0])
-            except TypeError:  # its value is no text
-                person = None
-            if person is not None:
-                return [person]
-        pairs = _pairs(identifiers)
-        if markers is not None:
-            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in markers]
-        if len(pairs) > 1:
-            pairs.sort(key=lambda pair: order_of(pair[0]))
-        known = self._persons
-        persons = [known.get(pair) or self._person(*pair) for pair in pairs]
-        return [person for person in persons if person is not None]
-
-    def _person(self, kind: str, value: str) -> dict[str, str] | None:
-        """Type and key, None for nobody; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
-        if self._person_keys is None:
-            raise WrongUsage(
-                "the event has identifiers, but there is no person key to make person keys with",
-                "give the producer person_keys=PersonKeys.from_file(...); touchline up makes the file that the settings name",
-            )
-        try:
-            person = {"type": kind, "key": self._person_keys.key(kind, value)}
-        except NobodyNamed:
-            return None
-        except IdentifierRejected as error:
-            raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.hint) from None
-        except UnicodeEncodeError:
-            raise EventRejected(Rejection(Reason.NOT_UTF8, "identifiers")) from None
-        if len(self._persons) >= _PERSONS_KEPT:
-            self._persons.clear()
-        self._persons[kind, value] = person
-        return person
-
 
 def _as_dict(given: Event | Mapping[str, Any]) -> dict[str, Any]:
     """A copy of the event's own fields, at the top level."""
@@ -267,36 +201,6 @@ def _drop_nulls(payload: dict[str, Any]) -> bool:
             found = True
             payload[name] = {inner: member for inner, member in value.items() if member is not None}
     return found
-
-
-def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
-    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`, without those that have no value."""
-    pairs = []
-    for identifier in identifiers:
-        if isinstance(identifier, dict):
-            kind, value = identifier.get("type"), identifier.get("value")
-            if value is None and not identifier.keys() <= _PAIR_FIELDS:  # the value stands under another name
-                raise _wrong_identifiers(identifier)
-        elif isinstance(identifier, tuple | list) and len(identifier) == 2:
-            kind, value = identifier
-        elif identifier is None:
-            continue
-        else:
-            raise _wrong_identifiers(identifier)
-        if value is None or (isinstance(value, bool | int | float) and is_nobody(str(value))):
-            continue
-        if not isinstance(kind, str) or not isinstance(value, str):
-            raise _wrong_identifiers(value)
-        pairs.append((kind, value))
-    return pairs
-
-
-def _wrong_identifiers(given: object) -> EventRejected:
-    return EventRejected(
-        Rejection(Reason.WRONG_TYPE, "identifiers"),
-        shape_of(given),
-        'write identifiers as [{"type": "mail", "value": "..."}]',
-    )
 
 
 def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
@@ -346,7 +250,3 @@ def _is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _list_of(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,114 @@
+"""Persons of an event: the identifiers that a sender knows become person keys, and raw values stay with the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from touchline.errors import WrongUsage
+from touchline.producers.errors import EventRejected
+from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of
+from touchline.schemas.nobody import is_nobody
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection, shape_of
+from touchline.schemas.sources import Sources
+from touchline.schemas.tool_forms import plain
+
+_PERSONS_KEPT: Final = 50_000
+"""About 20 MB at most; a full table starts anew."""
+_PAIR_FIELDS: Final = frozenset(("type", "value"))
+
+
+class PersonMaker:
+    """Makes persons of identifiers; threads may share one. `person_keys` is needed only where there are identifiers. The sources say which
+    texts stand for nobody there."""
+
+    def __init__(self, person_keys: PersonKeys | None, sources: Sources | None) -> None:
+        self._person_keys = person_keys
+        self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
+        self._persons: dict[tuple[str, str], dict[str, str]] = {}
+
+    def keyed(self, identifiers: Any, source: object) -> list[dict[str, str]]:
+        """Persons (type and key), strongest first; who is nobody is left out, also by the source's own texts. Raises EventRejected."""
+        if identifiers is None:
+            return []
+        markers = self._markers.get(source) if self._markers and isinstance(source, str) else None
+        if not isinstance(identifiers, list | tuple):
+            raise _wrong_identifiers(identifiers)
+        if (
+            len(identifiers) == 1 and type(identifiers[0]) is tuple and markers is None
+        ):  # mostly one, who was here before
+            try:
+                person = self._persons.get(identifiers[0])
+            except TypeError:  # its value is no text
+                person = None
+            if person is not None:
+                return [person]
+        pairs = _pairs(identifiers)
+        if markers is not None:
+            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in markers]
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: order_of(pair[0]))
+        known = self._persons
+        persons = [known.get(pair) or self._person(*pair) for pair in pairs]
+        return [person for person in persons if person is not None]
+
+    def keyed_or_marked(self, identifiers: Any, source: object) -> list[dict[str, str]]:
+        """Person keys; an identifier that none can be made of becomes a key that no reader takes, never its value."""
+        persons = []
+        for one in identifiers if isinstance(identifiers, list | tuple) else ():
+            try:
+                persons += self.keyed([one], source)
+            except EventRejected:
+                persons.append({"type": "refused", "key": ""})
+        return persons
+
+    def _person(self, kind: str, value: str) -> dict[str, str] | None:
+        """Type and key, None for nobody; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
+        if self._person_keys is None:
+            raise WrongUsage(
+                "the event has identifiers, but there is no person key to make person keys with",
+                "give the producer person_keys=PersonKeys.from_file(...); touchline up makes the file that the settings name",
+            )
+        try:
+            person = {"type": kind, "key": self._person_keys.key(kind, value)}
+        except NobodyNamed:
+            return None
+        except IdentifierRejected as error:
+            raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.hint) from None
+        except UnicodeEncodeError:
+            raise EventRejected(Rejection(Reason.NOT_UTF8, "identifiers")) from None
+        if len(self._persons) >= _PERSONS_KEPT:
+            self._persons.clear()
+        self._persons[kind, value] = person
+        return person
+
+
+def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
+    """Type and value of `[{"type": ..., "value": ...}]` or `[(type, value)]`, without those that have no value."""
+    pairs = []
+    for identifier in identifiers:
+        if isinstance(identifier, dict):
+            kind, value = identifier.get("type"), identifier.get("value")
+            if value is None and not identifier.keys() <= _PAIR_FIELDS:  # the value stands under another name
+                raise _wrong_identifiers(identifier)
+        elif isinstance(identifier, tuple | list) and len(identifier) == 2:
+            kind, value = identifier
+        elif identifier is None:
+            continue
+        else:
+            raise _wrong_identifiers(identifier)
+        if value is None or (isinstance(value, bool | int | float) and is_nobody(str(value))):
+            continue
+        if not isinstance(kind, str) or not isinstance(value, str):
+            raise _wrong_identifiers(value)
+        pairs.append((kind, value))
+    return pairs
+
+
+def _wrong_identifiers(given: object) -> EventRejected:
+    return EventRejected(
+        Rejection(Reason.WRONG_TYPE, "identifiers"),
+        shape_of(given),
+        'write identifiers as [{"type": "mail", "value": "..."}]',
+    )
