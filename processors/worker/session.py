@@ -135,7 +135,8 @@ class Session:
         held = 0.0 if standing.busy_since is None else monotonic() - standing.busy_since
         self._meter.set(STORE_BUSY, held)
         self._meter.replace(LAG, {(str(tp.partition),): records for tp, records in lags.items()})
-        self._meter.replace(UNREADABLE, {(str(tp.partition), one.reason): 1 for tp, one in unreadable.items()})
+        reasons = {tp: unreadable[tp].reason if tp in unreadable else "none" for tp in lags}
+        self._meter.replace(UNREADABLE, {(str(tp.partition), why): int(why != "none") for tp, why in reasons.items()})
         verdict = self._watchdog.judge(standing, monotonic())
         if verdict is not Verdict.FINE:
             log_event(logging.WARNING, verdict.value, lag=standing.lag, held_seconds=round(held))

@@ -171,8 +171,8 @@ UNREADABLE = Metric(
     "touchline_partition_unreadable",
     MetricKind.GAUGE,
     "partitions",
-    "1 for a partition that stands at a batch which cannot be read, by reason; tried again every half minute",
-    (_PARTITION, Label("reason", ("codec_missing", "damaged", "not_unpacked"))),
+    "1 for a partition that stands at a batch which cannot be read, by reason; 0 (none) for those that are read",
+    (_PARTITION, Label("reason", ("none", "codec_missing", "damaged", "not_unpacked"))),
 )
 ASSIGNED = Metric(
     "touchline_assigned_partitions", MetricKind.GAUGE, "partitions", "Partitions that the group gave this worker"
