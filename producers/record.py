@@ -210,8 +210,7 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
 def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
         value = _json_of(payload, has_unchecked_fields=has_unchecked_fields)
-        if may_hold_addresses(value):
-            cut_addresses(payload)
+        if may_hold_addresses(value) and cut_addresses(payload):  # "receipt" looks as if it might
             value = _json_of(payload, has_unchecked_fields=has_unchecked_fields)
         return value
     except (ValueError, TypeError, RecursionError, PydanticSerializationError):

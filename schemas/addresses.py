@@ -35,14 +35,18 @@ _KNOWN: Final = frozenset().union(*FIELD_NAMES.values())
 """Fields of the contract; none holds addresses."""
 
 
-def cut_addresses(event: dict[str, Any]) -> None:
-    """Cuts the addresses of an event, in place at its top level; deeper objects are replaced, the sender's stay as they are."""
+def cut_addresses(event: dict[str, Any]) -> bool:
+    """Cuts the addresses of an event, in place at its top level; deeper objects are replaced, the sender's stay as they are. Returns
+    whether there was one."""
+    found = False
     for name, value in event.items():
         kind = type(value)
         if (kind is str and name not in _KNOWN) or kind is dict or kind is list or kind is tuple:
             inner = _cut(value) if holds_addresses(name) else _members(value)
             if inner is not value:
                 event[name] = inner  # no name is added or lost, so the loop goes on
+                found = True
+    return found
 
 
 def may_hold_addresses(value: bytes) -> bool:
