@@ -90,7 +90,7 @@ COLLECTOR: Final = Row(
         Panel(
             "Age of the outbox, requests not kept, sources.yaml",
             "short",
-            "Seconds that the oldest record has waited; requests of the last hour that neither Kafka nor the outbox took; 1 while sources.yaml cannot be read.",
+            "Seconds that the oldest record has waited; requests of the last hour that nobody took; 1 while sources.yaml is broken.",
             (
                 Query("max by (instance) (touchline_outbox_oldest_seconds)", "oldest {{instance}}"),
                 Query("max by (instance) (touchline_outbox_kafka_away)", "Kafka away {{instance}}"),

@@ -28,7 +28,7 @@ from touchline.schemas.sources import Sources
 from touchline.service.live_sources import LiveSources
 from touchline.settings import Settings
 from touchline.sql.schema.migrate import require_schema
-from touchline.sql.schema.reference import register_configuration, register_sources
+from touchline.sql.schema.reference import register_configuration, register_sources, require_no_map_left_out
 
 STORE_TIMEOUT_SECONDS = 120.0
 SCHEMA_TIMEOUT_SECONDS = 30.0
@@ -94,6 +94,7 @@ def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: Sourc
     try:
         with explained(settings):
             require_schema(client)
+            require_no_map_left_out(client, [one.map for one in maps], settings.retired_maps)
             register_configuration(client, maps, sources)
     finally:
         client.disconnect()
