@@ -231,6 +231,26 @@ def test_each_fault_is_named(empty_client: Client, ledger: list[Row]) -> None:
     }
 
 
+def test_a_restore_is_advised_for_rows_that_changed_and_not_for_an_id_that_two_persons_bear(
+    empty_client: Client,
+) -> None:
+    twice = attached(10, person="k1:a", identifier="k1:a")
+    write(
+        empty_client,
+        [
+            attached(1, event_id="receipt-1", person="k1:a", stream=STREAM.format(0)),
+            attached(2, event_id="receipt-1", person="k1:b", stream=STREAM.format(3)),
+            twice,
+            twice,
+        ],
+    )
+    hints = {difference.said: difference.hint for difference in check_signs(empty_client)}
+    split = "an event of source shop (offset 0) stands 2 times, in 2 partitions"
+    assert hints.keys() == {"stands 2 times", "an event of source shop (offset 0) stands 2 times", split}
+    assert {said for said, hint in hints.items() if "touchline restore" in hint} == hints.keys() - {split}
+    assert "one (source, id) came with different persons" in hints[split]
+
+
 def test_a_recount_sees_another_value_beside_a_null(empty_client: Client) -> None:
     """Most rows of marts have a NULL somewhere: brand, place, persona."""
     structure = "place LowCardinality(Nullable(String)), stage Nullable(String), events Int64, rate Float64"
