@@ -12,6 +12,7 @@ from touchline.producers.imports.rows.csv_rows import CsvRows, NoNames
 from touchline.producers.imports.rows.frame import names_line, require_a_row, require_no_second_names
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
 from touchline.producers.imports.rows.row import RowFile
+from touchline.wording import counted
 
 FORMATS: Final = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson", ".parquet": "parquet",
@@ -105,9 +106,9 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
     if not close and chosen == "csv" and len(missing) == len(mapping.columns()) and not mapping.file.header:
         # It may be a row of values, which are not told.
         hint = (
-            f"its first line has {len(columns)} cells, none of which is a column of the mapping: if it is separated by something "
-            "else, write `file: {delimiter: …}`, if titles stand above the names, `file: {skip_lines: …}`, if no line names the columns, "
-            "`file: {header: […]}`."
+            f"its first line has {counted(len(columns), 'cell')}, none of which is a column of the mapping: if it is separated by "
+            "something else, write `file: {delimiter: …}`, if titles stand above the names, `file: {skip_lines: …}`, if no line names "
+            "the columns, `file: {header: […]}`."
         )
     named = ", ".join(f"{column!r} ({field})" for field, column in missing)
     raise WrongUsage(
