@@ -94,11 +94,14 @@ def test_a_name_says_that_a_field_holds_addresses(name: str) -> None:
 @pytest.mark.parametrize(
     "deeper",
     [
-        {"properties": {"build": "1.2.3.4"}}, {"amount": {"amount_minor": 1, "currency": "EUR", "payer": {"ip": "203.0.113.7"}}},
+        {"properties": {"lines": 3, "ip": "203.0.113.7"}},
+        {"amount": {"amount_minor": 1, "currency": "EUR", "payer": {"ip": "203.0.113.7"}}},
         {"persons": [{"type": "mail", "key": "k", "seen_at_ip": "203.0.113.7"}]}, {"order": {"ip": "203.0.113.7"}},
     ],
 )  # fmt: skip
-def test_a_field_deeper_down_that_the_contract_does_not_name_is_looked_at(deeper: dict[str, Any]) -> None:
+def test_a_property_for_addresses_and_a_field_deeper_down_that_the_contract_does_not_name_are_looked_at(
+    deeper: dict[str, Any],
+) -> None:
     event = {
         "type": TOUCHPOINT,
         "id": "e",
