@@ -78,6 +78,7 @@ sources:
     default_channel: store
   call-centre:
     legal_basis: legitimate_interests
+    country: DE
 ```
 """
 
