@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from touchline.producers.errors import EventRejected, remedy_of, shape_at
+from touchline.producers.errors import EventRejected, SourceUndeclared, remedy_of, shape_at
 from touchline.producers.persons import PersonMaker
 from touchline.schemas.addresses import cut_addresses, may_hold_addresses
 from touchline.schemas.checking import check_sent
@@ -157,7 +157,7 @@ class RecordMaker:
             raise _rejected(rejection_of(error), payload) from None
         source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
         if source is None:
-            raise EventRejected(Rejection(Reason.UNKNOWN_SOURCE, "source"))
+            raise SourceUndeclared(sent["source"], self._sources or ())
         fault = fault_of(sent, source.terms, now_us)
         if fault is not None:
             raise _rejected(fault, payload)
