@@ -87,13 +87,14 @@ PANELS = (
         "1d",
     ),
     Panel(
-        "From stage to stage",
+        "From stage to stage: $mode",
         "table",
         ask.FUNNEL,
         12,
         9,
-        "Journeys that passed the stages in order. The rate is of the n whose window is over (the churn term has passed since they began), "
-        "with its 95 % interval.",
+        "What became of the journeys that reached each stage: reached = advanced + completed + dropped + open, completed with the goal "
+        "reached. The rate is of the n whose window is over (the churn term has passed since they began), with its 95 % interval; "
+        "n_advanced and the other n_ columns add up to n.",
         _INTERVAL,
     ),
     Panel(

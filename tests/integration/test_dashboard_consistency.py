@@ -101,15 +101,15 @@ def test_journeys_of_the_funnel_of_the_paths_and_of_the_list_are_the_same(
     assert sum(row["journeys"] for row in everyone) == len(journeys)
     assert sum(row["persons"] for row in everyone) == len({row["person"] for row in journeys})
     for mode, column in (("in_order", "depth"), ("any", "stage_max")):
-        for stage in running.rows("funnel", mode=mode, **asked):
+        for stage in running.rows("funnel-stage", mode=mode, **asked):
             reached = [row for row in journeys if row[column] >= stage["stage_order"]]
-            assert stage["reached"] == len(reached) == stage["advanced"] + stage["dropped"] + stage["open"]
-            assert stage["open"] == sum(
-                row["state"] == "open" and row[column] == stage["stage_order"] for row in reached
-            )
             judged = [row for row in reached if row["is_window_over"]]
-            assert stage["denominator"] == len(judged)
-            assert stage["numerator"] == sum(row[column] > stage["stage_order"] for row in judged)
+            assert (stage["reached"], stage["denominator"]) == (len(reached), len(judged))
+            for rows, prefix, further in ((reached, "", "advanced"), (judged, "rest_", "numerator")):
+                ended = Counter(row["state"] for row in rows if row[column] == stage["stage_order"])
+                for name, state in (("completed", "converted"), ("dropped", "closed"), ("open", "open")):
+                    assert stage[prefix + name] == ended[state], (mode, prefix, name)
+                assert stage[further] == len(rows) - ended.total()
     stays = running.rows("waits", **asked)
     assert sum(row["n_followed"] + row["n_open"] + row["n_last"] for row in stays) == sum(
         row["touchpoints"] for row in journeys

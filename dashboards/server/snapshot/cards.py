@@ -92,20 +92,21 @@ def _stage(words: PageWords, seen: Seen, number: int, stage: Stage | None, cards
 def _stage_facts(words: PageWords, seen: Seen, stage: Stage) -> Markup | None:
     """Events and journeys of a stage; none at all in a selection without events."""
     volume = seen.rows["volume_by_touchpoint"]
-    row = next((row for row in seen.rows["funnel"] if row["stage"] == stage.id), None)
+    row = next((row for row in seen.rows["funnel_stage"] if row["stage"] == stage.id), None)
     if row is None or not volume:
         return None
     here = [one for one in volume if one["stage"] == stage.id]
+    mode = words.say(f"funnel.mode.{seen.selection.mode}")
     facts: list[tuple[str, Child]] = [
         ("stage.events", tag("b", words.whole(sum(one["events"] for one in here)) if here else NONE)),
         ("stage.reached", tag("b", words.whole(row["reached"]))),
         ("stage.open", tag("b", words.whole(row["open"]))),
     ]
-    is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel"])
+    is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel_stage"])
     facts.append(("stage.advanced", _advanced(words, row, is_last)))
     simulated = next((one for one in (row, *here) if one.get("is_simulated")), None)
     mark = tag("p", simulated_badge(words, simulated)) if simulated else None
-    pairs = [tag("div", tag("dt", words.say(key)), tag("dd", value)) for key, value in facts]
+    pairs = [tag("div", tag("dt", words.say(key, mode=mode)), tag("dd", value)) for key, value in facts]
     return tag("div", mark, tag("dl", pairs, class_="stage-facts"))
 
 

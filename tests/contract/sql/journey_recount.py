@@ -19,6 +19,8 @@ from tests.contract.sql.recount import EXPONENT, Cells, Placed, Recount
 
 Filter = Mapping[str, Sequence[str]]
 OPEN, CLOSED, CONVERTED = "open", "closed", "converted"
+_ENDS = (CONVERTED, CLOSED, OPEN)
+"""What becomes of a journey that goes no further: completed, dropped, open."""
 
 
 class Selection(NamedTuple):
@@ -140,16 +142,21 @@ class JourneyRecount:
         return found if found[None,][0] else {}
 
     def funnel(self, mode: str) -> Cells:
+        """reached, advanced, completed, dropped, open; then of those whose window is over the same in another order: advanced, all,
+        completed, dropped, open."""
         column = {"in_order": "funnel_depth", "any": "stage_max"}[mode]
         found = {}
         for order, stage in enumerate(self.map.stages, start=1):
             reached = [one for one in self.journeys if one.passed(column) >= order]
-            here = [one for one in reached if one.passed(column) == order]
-            still = sum(one.is_open for one in here)
             judged = [one for one in reached if one.is_window_over]
-            went_on = sum(one.passed(column) > order for one in judged)
-            counts = (len(reached), len(reached) - len(here), len(here) - still, still)
-            found[stage.id, order] = (*counts, went_on, len(judged))
+            (went_on, *rest), counts = (
+                (
+                    sum(one.passed(column) > order for one in journeys),
+                    *(sum(one.state == state for one in journeys if one.passed(column) == order) for state in _ENDS),
+                )
+                for journeys in (judged, reached)
+            )
+            found[stage.id, order] = (len(reached), *counts, went_on, len(judged), *rest)
         return found
 
     def list(self) -> Cells:

@@ -92,8 +92,8 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
         "send one JSON object",
         "ces has no variant top2",
         "100.0 points",
-        "journeys (simulated ones included) that passed them in order",
-        "awareness         0            -",
+        "all journeys (simulated ones included) that reached each",
+        "awareness         0",
         "balanced",
     ):
         assert part in text
