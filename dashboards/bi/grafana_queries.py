@@ -109,7 +109,7 @@ ORDER BY stage_order, touchpoint, kpi, variant, scope"""
 FUNNEL = f"""SELECT stage, reached, advanced, dropped, open, denominator AS n, rate, ci_low, ci_high, is_simulated
 FROM journey_api.funnel({_SELECTION}, {_AS_OF}, mode = 'in_order')
 ORDER BY stage_order"""
-DROP_OFF = f"""SELECT touchpoint, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
+DROP_OFF = f"""SELECT touchpoint, stage, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
 FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF})
 WHERE touchpoint IS NOT NULL ORDER BY dropped DESC LIMIT 100"""
 PATHS = f"""SELECT step, from_node, to_node, journeys, share, is_simulated
