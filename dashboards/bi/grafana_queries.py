@@ -116,7 +116,7 @@ FUNNEL = f"""SELECT stage, reached, advanced, completed, dropped, open, rate, ci
   numerator AS n_advanced, rest_completed AS n_completed, rest_dropped AS n_dropped, rest_open AS n_open, is_simulated
 FROM journey_api.funnel_stage({_SELECTION}, {_AS_OF}, mode = ${{mode:singlequote}})
 ORDER BY stage_order"""
-DROP_OFF = f"""SELECT touchpoint, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
+DROP_OFF = f"""SELECT touchpoint, stage, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
 FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF})
 WHERE touchpoint IS NOT NULL ORDER BY dropped DESC LIMIT 100"""
 PATHS = f"""SELECT step, from_node, to_node, journeys, share, is_simulated

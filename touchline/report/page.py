@@ -147,7 +147,7 @@ class MapPage:
         """In sentences, which any width holds."""
         for line in lines:
             if line.kpis:
-                yield Text(_name(line))
+                yield Text(f"{_name(line)} at {line.stage or 'no stage'}")
             for label, value, n, interval, trend in _kpis(line):
                 compared = "" if trend == "-" else f"\n    {trend}"
                 yield Text(f"  {label}: {value} ({interval}), n {n}{compared}")
@@ -165,21 +165,20 @@ def _name(line: TouchpointLine) -> str:
 
 def _head(line: TouchpointLine) -> list[str]:
     if not line.events:  # answers only: their touchpoint's events stand in a line of their own, or nowhere
-        return [_name(line), "-", "-", "-", "-"]
-    stages, channels = (" ".join(one or "-" for one in names) or "-" for names in (line.stages, line.channels))
-    return [_name(line), stages, channels, f"{line.events:,}", f"{line.persons:,}"]
+        return [_name(line), line.stage or "-", "-", "-", "-"]
+    channels = " ".join(one or "-" for one in line.channels) or "-"
+    return [_name(line), line.stage or "-", channels, f"{line.events:,}", f"{line.persons:,}"]
 
 
 def _kpis(line: TouchpointLine) -> list[list[str]]:
-    """The KPIs of a touchpoint; with their stage where it was asked at several."""
-    is_at_several = len({kpi.stage for kpi in line.kpis}) > 1
-    return [_kpi(kpi, f" at {kpi.stage or 'no stage'}" if is_at_several else "") for kpi in line.kpis]
+    """The KPIs of a touchpoint at its stage."""
+    return [_kpi(kpi) for kpi in line.kpis]
 
 
-def _kpi(kpi: Kpi, place: str) -> list[str]:
+def _kpi(kpi: Kpi) -> list[str]:
     value = f"{one_digit(kpi.value)} {_UNITS[kpi.unit]}".rstrip()
     interval = f"{one_digit(kpi.ci_low)} to {one_digit(kpi.ci_high)}"
-    return [f"{kpi.kpi} {kpi.variant}, {kpi.scope}{place}", value, f"{kpi.n:,}", interval, _trend(kpi.trend)]
+    return [f"{kpi.kpi} {kpi.variant}, {kpi.scope}", value, f"{kpi.n:,}", interval, _trend(kpi.trend)]
 
 
 def _trend(trend: Trend) -> str:

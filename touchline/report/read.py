@@ -35,8 +35,10 @@ from touchline.surveys.uncounted import why_uncounted
 
 UNMAPPED_SHOWN = 10
 
+Place = tuple[str, str, int]
+"""Touchpoint, stage, is_simulated."""
 Key = tuple[str, str, int, str, str, str]
-"""Touchpoint, stage, is_simulated, KPI, variant, scope."""
+"""The same, KPI, variant, scope."""
 
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 """The days that ClickHouse's Date knows; events are valid from 1990 on."""
@@ -55,14 +57,12 @@ _CALL = SURVEY_BY_TOUCHPOINT.called(
 
 
 class _Volume(NamedTuple):
-    stages: dict[str, int]
     channels: dict[str, int]
     events: int
     persons: int
-    is_mapped: int
 
 
-_NO_VOLUME = _Volume({}, {}, 0, 0, 0)  # answers may be about a touchpoint of which no event came
+_NO_VOLUME = _Volume({}, 0, 0)  # answers may be about a touchpoint of which no event came
 
 
 def build_report(
@@ -119,45 +119,49 @@ def _touchpoints(
 ) -> list[TouchpointLine]:
     """`placed_elsewhere`: show also what this map does not place, but for these."""
     kpis = read_kpis(client, name, version, periods)
-    volumes = {row[:2]: _Volume(*row[2:]) for row in client.execute(_VOLUMES, {"map": name, "version": version})}
-    placed = {touchpoint for (touchpoint, _), volume in volumes.items() if volume.is_mapped}
-    totals: dict[str, int] = {}
+    volumes = {row[:3]: _Volume(*row[3:]) for row in client.execute(_VOLUMES, {"map": name, "version": version})}
+    placed = {touchpoint for touchpoint, stage, _ in volumes if stage}
+    totals: Counter[str] = Counter()
+    here: Counter[tuple[str, str]] = Counter()
     lines = []
     for key in volumes.keys() | kpis.keys():
-        touchpoint, is_simulated = key
+        touchpoint, stage, is_simulated = key
         if touchpoint not in placed and (placed_elsewhere is None or touchpoint in placed_elsewhere):
             continue
         volume = volumes.get(key, _NO_VOLUME)
-        totals[touchpoint] = totals.get(touchpoint, 0) + volume.events
-        stages, channels = _by_volume(volume.stages), _by_volume(volume.channels)
-        found = kpis.get(key, [])
+        totals[touchpoint] += volume.events
+        here[touchpoint, stage] += volume.events
+        channels, found = _by_volume(volume.channels), kpis.get(key, [])
         lines.append(
-            TouchpointLine(touchpoint, stages, channels, bool(is_simulated), volume.events, volume.persons, found)
+            TouchpointLine(touchpoint, stage, channels, bool(is_simulated), volume.events, volume.persons, found)
         )
-    return sorted(lines, key=lambda line: (-totals[line.touchpoint], line.touchpoint, line.is_simulated))
+
+    def turn(line: TouchpointLine) -> tuple[int, str, int, str, bool]:
+        volume = here[line.touchpoint, line.stage]
+        return -totals[line.touchpoint], line.touchpoint, -volume, line.stage, line.is_simulated
+
+    return sorted(lines, key=turn)
 
 
 def _by_volume(counts: dict[str, int]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))
 
 
-def read_kpis(
-    client: Client, map_name: str, map_version: int, periods: Periods | None
-) -> Mapping[tuple[str, int], list[Kpi]]:
-    """KPIs by (touchpoint, is_simulated)."""
+def read_kpis(client: Client, map_name: str, map_version: int, periods: Periods | None) -> Mapping[Place, list[Kpi]]:
+    """KPIs by touchpoint, stage and whether the answers are simulated."""
     of_map = {"map": map_name, "version": map_version}
     trends: dict[Key, Trend] = {}
     if periods is not None:
         query = f"SELECT {_KEY}, trend, change, change_low, change_high, n, n_before FROM {_CALL}"
         rows = client.execute(query, of_map | _days(periods))
         trends = {row[:6]: Trend(*row[6:]) for row in rows}
-    found: dict[tuple[str, int], list[Kpi]] = {}
+    found: dict[Place, list[Kpi]] = {}
     query = f"SELECT {_KEY}, unit, value, n, ci_low, ci_high, ci_method FROM {_CALL} ORDER BY kpi, variant, scope, stage_order"
     for row in client.execute(query, of_map | _days(_ALL_DAYS)):
         touchpoint, stage, is_simulated, kpi, variant, scope, unit, value, n, ci_low, ci_high, ci_method = row
         trend = trends.get((touchpoint, stage, is_simulated, kpi, variant, scope), NO_TREND)
-        made = Kpi(kpi, variant, scope, stage, unit, value, n, ci_low, ci_high, ci_method, trend)
-        found.setdefault((touchpoint, is_simulated), []).append(made)
+        made = Kpi(kpi, variant, scope, unit, value, n, ci_low, ci_high, ci_method, trend)
+        found.setdefault((touchpoint, stage, is_simulated), []).append(made)
     return found
 
 
@@ -227,11 +231,11 @@ SELECT (map, map_version), max(bucket) FROM journey.kpi_volume_1d WHERE isNotNul
 """
 _VOLUMES = """
 SELECT
-    touchpoint, is_simulated, sumMap(map(ifNull(stage, ''), 1)) AS stages, sumMap(map(ifNull(channel, ''), 1)) AS channels,
-    count() AS events, uniqExact(person) AS persons, max(is_mapped) AS is_mapped_once
+    touchpoint, ifNull(stage, '') AS at_stage, is_simulated, sumMap(map(ifNull(channel, ''), 1)) AS channels,
+    count() AS events, uniqExact(person) AS persons
 FROM journey.attachments
 WHERE map = %(map)s AND map_version = %(version)s
-GROUP BY touchpoint, is_simulated
+GROUP BY touchpoint, at_stage, is_simulated
 """
 _SOURCES = """
 SELECT source, any(name)

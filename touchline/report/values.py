@@ -46,13 +46,11 @@ NO_TREND = Trend(NOT_KNOWN, None, None, None, 0, 0)
 
 
 class Kpi(NamedTuple):
-    """One KPI of one touchpoint at one stage over all its answers, with the 95 % interval in the unit of the value. `stage` is "" where the
-    map gives none."""
+    """One KPI of one touchpoint at one stage over all its answers, with the 95 % interval in the unit of the value."""
 
     kpi: str
     variant: str
     scope: str
-    stage: str
     unit: str
     value: float
     n: int
@@ -80,11 +78,11 @@ class StageLine(NamedTuple):
 
 
 class TouchpointLine(NamedTuple):
-    """One touchpoint. `persons` are distinct; `channels` and `stages` in the order of their volume, "" for none. Answers that are simulated
-    stand apart from real ones, with `events` 0 where no event is."""
+    """One touchpoint at one stage, "" where the map gives none. `persons` are distinct; `channels` in the order of their volume, "" for
+    none. Answers that are simulated stand apart from real ones, with `events` 0 where no event is."""
 
     touchpoint: str
-    stages: Sequence[str]
+    stage: str
     channels: Sequence[str]
     is_simulated: bool
     events: int

@@ -28,11 +28,9 @@ class Card(NamedTuple):
     seen: Seen
 
     def rows(self, view: str) -> list[Row]:
-        """Those of this touchpoint; where the view tells stages apart, of this stage."""
+        """Those of this touchpoint at this stage."""
         return [
-            row
-            for row in self.seen.rows[view]
-            if row["touchpoint"] == self.touchpoint and ("stage" not in row or row["stage"] == self.stage)
+            row for row in self.seen.rows[view] if row["touchpoint"] == self.touchpoint and row["stage"] == self.stage
         ]
 
     @property
@@ -152,14 +150,13 @@ def _as_asked(rows: Rows, journey_map: JourneyMap | None) -> list[Row]:
 
 
 def _facts(words: PageWords, card: Card) -> Markup:
-    """Events at this stage; persons, drop-off and revenue of the touchpoint in all its stages, where it was met at this one."""
-    was_met = card.events > 0
-    person = next(iter(card.rows("persons_by_touchpoint")), None) if was_met else None
+    """Events, persons, drop-off and revenue of the touchpoint at this stage."""
+    person = next(iter(card.rows("persons_by_touchpoint")), None)
     facts = [
         ("fact.events", words.whole(card.events)),
         ("fact.persons", words.whole(person["persons"]) if person else NONE),
         ("fact.drop_off", _drop_off(words, person)),
-        ("fact.revenue", _revenue(words, card.rows("revenue_by_touchpoint") if was_met else ())),
+        ("fact.revenue", _revenue(words, card.rows("revenue_by_touchpoint"))),
     ]
     return tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts])
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,15 @@ class Journey(NamedTuple):
             return [(one.h()[0], one.time) for one in self.rows]
         mapped = [(one.row["stage"], one.time) for one in self.rows if one.row["stage"]]
         return [stay for before, stay in pairwise([("", datetime.min), *mapped]) if stay[0] != before[0]]
+
+
+NOWHERE: Final = (None, None)
+"""In place of touchpoint and stage: all of them together."""
+
+
+def place_of(one: Placed) -> tuple[str, str | None]:
+    """Touchpoint and stage of an event."""
+    return one.h()[0], one.row["stage"] or None
 
 
 def values_of(one: Placed) -> dict[str, str]:
@@ -116,30 +125,30 @@ class JourneyRecount:
         return Counter((_bucket(grain, one), one.h()[0], one.h()[3]) for one in self.events)
 
     def revenue(self) -> Cells:
-        sums: dict[tuple[str, str, int], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+        sums: dict[tuple[str, str | None, str, int], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
         for one in self.events:
             if money := one.event.get("amount"):
-                cell = sums[one.h()[0], money["currency"], one.h()[3]]
+                cell = sums[*place_of(one), money["currency"], one.h()[3]]
                 cell[0] += 1
                 cell[1] += Decimal(money["amount_minor"]).scaleb(-EXPONENT[money["currency"]])
         return {key: tuple(cell) for key, cell in sums.items()}
 
     def persons(self) -> Cells:
         found: Cells = {}
-        for here in {None, *(one.h()[0] for one in self.events if one.person)}:
-            people = {one.person for one in self.events if one.person and here in (None, one.h()[0])}
+        for here in {NOWHERE, *(place_of(one) for one in self.events if one.person)}:
+            people = {one.person for one in self.events if one.person and here in (NOWHERE, place_of(one))}
             met = [
                 one
                 for one in self.journeys
-                if here is None
-                or here in [row.h()[0] for row, chosen in zip(one.rows, one.chosen, strict=True) if chosen]
+                if here is NOWHERE
+                or here in [place_of(row) for row, chosen in zip(one.rows, one.chosen, strict=True) if chosen]
             ]
             closed = [one for one in met if not one.is_open]
-            dropped = [one for one in closed if not one.has_converted and here in (None, one.rows[-1].h()[0])]
+            dropped = [one for one in closed if not one.has_converted and here in (NOWHERE, place_of(one.rows[-1]))]
             converted = sum(one.has_converted for one in met)
             judged = (sum(one.is_window_over for one in dropped), sum(one.is_window_over for one in met))
-            found[here,] = (len(people), len(met), converted, len(dropped), *judged)
-        return found if found[None,][0] else {}
+            found[here] = (len(people), len(met), converted, len(dropped), *judged)
+        return found if found[NOWHERE][0] else {}
 
     def funnel(self, mode: str) -> Cells:
         """reached, advanced, completed, dropped, open; then of those whose window is over the same in another order: advanced, all,
@@ -168,6 +177,7 @@ class JourneyRecount:
                 one.passed("stage_max"),
                 one.passed("funnel_depth"),
                 len(one.rows),
+                one.rows[-1].row["stage"] or None,
                 one.state,
                 one.is_window_over,
                 max(row.h()[3] for row in one.rows),

@@ -15,7 +15,7 @@ import pytest
 from clickhouse_driver import Client
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from tests.contract.sql.journey_recount import Filter, JourneyRecount, Selection
+from tests.contract.sql.journey_recount import NOWHERE, Filter, JourneyRecount, Selection, place_of
 from tests.contract.sql.recount import Cells, Recount
 from tests.contract.sql.selecting import rows_of
 from tests.contract.sql.simulated_recount import FIRST_DAYS, check_labels_of_journeys, check_labels_of_sums
@@ -125,14 +125,15 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
     for grain in ("hour", "day", "week", "month"):
         found = views.read("volume_over_time", "bucket touchpoint is_simulated", "events", grain=grain)
         assert found == recount.over_time(grain)
-    assert views.read("revenue_by_touchpoint", "touchpoint currency is_simulated", "orders amount") == recount.revenue()
+    assert (
+        views.read("revenue_by_touchpoint", "touchpoint stage currency is_simulated", "orders amount")
+        == recount.revenue()
+    )
     counts = "persons journeys conversions dropped numerator denominator"
-    assert views.read("persons_by_touchpoint", "touchpoint", counts) == recount.persons()
+    assert views.read("persons_by_touchpoint", "touchpoint stage", counts) == recount.persons()
     for mode in ("in_order", "any"):
         assert views.read("funnel_stage", "stage stage_order", FUNNEL, mode=mode) == recount.funnel(mode)
-    listed = (
-        "started_at last_at converted_at stage_max depth touchpoints state is_window_over is_simulated path stage_path"
-    )
+    listed = "started_at last_at converted_at stage_max depth touchpoints stage_at_end state is_window_over is_simulated path stage_path"
     assert views.read("journeys", "person cycle", listed) == recount.list()
     for by in ("touchpoint", "stage"):
         numbers = "n_followed n_open n_last p50_seconds p75_seconds p90_seconds"
@@ -151,8 +152,8 @@ def check_marks(views: Views, recount: JourneyRecount) -> None:
         *views.read("paths", "step from_node to_node", "is_simulated", by="touchpoint", steps=2, top=2).values(),
     }
     assert marks == {simulated} or (not any(views.filter.values()) and simulated <= min(marks) == max(marks))
-    for (here,), mark in views.read("persons_by_touchpoint", "touchpoint", "is_simulated").items():
-        assert mark == any(one.h()[3] for one in recount.events if here in (None, one.h()[0]))
+    for here, mark in views.read("persons_by_touchpoint", "touchpoint stage", "is_simulated").items():
+        assert mark == any(one.h()[3] for one in recount.events if here in (NOWHERE, place_of(one)))
 
 
 def check_against_each_other(views: Views, recount: JourneyRecount) -> None:
@@ -177,7 +178,7 @@ def check_against_each_other(views: Views, recount: JourneyRecount) -> None:
             shares[step] = shares.get(step, 0) + share
         assert steps == ({step: len(journeys) for step in range(4)} if journeys else {})
         assert all(abs(share - 1) < 1e-9 for share in shares.values())
-    total = views.read("persons_by_touchpoint", "touchpoint", "persons journeys").get((None,), (0, 0))
+    total = views.read("persons_by_touchpoint", "touchpoint stage", "persons journeys").get(NOWHERE, (0, 0))
     assert total[1] == len(journeys)
     check_against_plain_views(views, total[0])
 
@@ -307,5 +308,5 @@ def test_a_journey_that_begins_with_its_end_waits_for_the_term_like_all_others(
     as_of = (START + timedelta(hours=hours)).replace(tzinfo=None)
     views = Views(engine_client, Selection(date(2025, 1, 1), date(2025, 12, 31), {}, as_of), MAP.map, MAP.version)
     assert views.read("funnel_stage", "stage", "denominator", mode="any")["look",] == over
-    assert views.read("persons_by_touchpoint", "touchpoint", "denominator")[None,] == over
+    assert views.read("persons_by_touchpoint", "touchpoint stage", "denominator")[NOWHERE] == over
     assert set(views.read("journeys", "person cycle", "is_window_over").values()) == {over // 3}

@@ -28,13 +28,21 @@ SURVEY: dict[str, Any] = {
 VOLUME = {"touchpoint": "till", "stage": "purchase", "is_simulated": 0, "events": 11_756}
 PERSONS = {
     "touchpoint": "till",
+    "stage": "purchase",
     "persons": 2_014,
     "drop_off": 0.125,
     "ci_low": 0.1,
     "ci_high": 0.15,
     "denominator": 800,
 }
-REVENUE = {"touchpoint": "till", "currency": "USD", "is_simulated": 0, "orders": 3, "amount": "373884.63"}
+REVENUE = {
+    "touchpoint": "till",
+    "stage": "purchase",
+    "currency": "USD",
+    "is_simulated": 0,
+    "orders": 3,
+    "amount": "373884.63",
+}
 NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None, "denominator": 0}
 
 

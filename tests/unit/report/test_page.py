@@ -11,7 +11,7 @@ from touchline.report.values import Account, MapPart, Report, StageLine, Totals,
 from touchline.sql.language.catalogue import load_catalogue
 from touchline.terminal import print_page
 
-LINE = TouchpointLine("store_visit", ["purchase"], ["store"], False, 3, 2, [])
+LINE = TouchpointLine("store_visit", "purchase", ["store"], False, 3, 2, [])
 PART = MapPart("retail", 1, "Retail", True, None, [LINE], [])
 ACCOUNT = Account(3, 3, 0, 0, 0, 0, 0, 0, True)
 REPORT = Report([PART], Totals(3, 2, 1, 0, None, None), [], [], [], 0, [], ACCOUNT)
