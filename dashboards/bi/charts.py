@@ -102,6 +102,7 @@ GLANCE = Chart(
     ),
     f"The default map's last {PERIOD_DAYS} days up to its newest event, each KPI compared with the {PERIOD_DAYS} before: 95 % interval, "
     "trend and target. Events, persons, drop-off and revenue are of the touchpoint and stand again in the row of each of its KPIs. "
+    "Drop-off is empty where it is not known yet: whoever was there may go on while the map's churn term runs. "
     "Empty for other maps; the period does not filter it.",
     {
         "show_cell_bars": False,

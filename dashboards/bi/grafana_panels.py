@@ -103,8 +103,8 @@ PANELS = (
         ask.DROP_OFF,
         12,
         9,
-        "Of the n journeys through a touchpoint in a stage whose window is over (the churn term has passed since they began), "
-        "those that ended there, with the 95 % interval. dropped counts younger ones that are over, too.",
+        "Of the n journeys that were at a touchpoint in a stage at least the churn term ago, those that ended there, with the 95 % "
+        "interval. Empty while all are younger: it is not known yet. dropped counts younger ones that are over, too.",
         _INTERVAL,
     ),
     Panel(

@@ -86,7 +86,11 @@ class Scope(NamedTuple):
         Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that
         an exit or a next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
         """
-        return f"({self.term_us} = 0 OR started_us + {self.term_us} <= {_microseconds(self.as_of)})"
+        return self.term_is_over("started_us")
+
+    def term_is_over(self, since_us: str) -> str:
+        """Whether the map's churn term has passed at `as_of` since a moment in microseconds; without a term it always has."""
+        return f"({self.term_us} = 0 OR {since_us} + {self.term_us} <= {_microseconds(self.as_of)})"
 
     @property
     def has_chosen(self) -> str:

@@ -112,7 +112,7 @@ class JourneyRecount:
         return [one for one in found if any(one.chosen)]
 
     def _is_over(self, rows: list[Placed]) -> bool:
-        """Whether the map's term has passed since the journey began, also of one that began with its end."""
+        """Whether the map's term has passed since the first of these rows, also of a journey that began with its end."""
         days = self.map.churn.inactivity_days if self.map.churn else None
         return not days or rows[0].time + timedelta(days=days) <= self.as_of
 
@@ -146,8 +146,16 @@ class JourneyRecount:
             closed = [one for one in met if not one.is_open]
             dropped = [one for one in closed if not one.has_converted and here in (NOWHERE, place_of(one.rows[-1]))]
             converted = sum(one.has_converted for one in met)
-            judged = (sum(one.is_window_over for one in dropped), sum(one.is_window_over for one in met))
-            found[here] = (len(people), len(met), converted, len(dropped), *judged)
+            judged = [
+                one
+                for one in self.journeys
+                if any(
+                    chosen and here in (NOWHERE, place_of(row)) and self._is_over([row])
+                    for row, chosen in zip(one.rows, one.chosen, strict=True)
+                )
+            ]
+            lost = [one for one in judged if one in dropped and self._is_over(one.rows[-1:])]
+            found[here] = (len(people), len(met), converted, len(dropped), len(lost), len(judged))
         return found if found[NOWHERE][0] else {}
 
     def funnel(self, mode: str) -> Cells:
@@ -180,6 +188,7 @@ class JourneyRecount:
                 one.rows[-1].row["stage"] or None,
                 one.state,
                 one.is_window_over,
+                self._is_over(one.rows[-1:]),
                 max(row.h()[3] for row in one.rows),
                 [name for name, _ in one.stays("touchpoint")],
                 [name for name, _ in one.stays("stage")],

@@ -133,7 +133,10 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
     assert views.read("persons_by_touchpoint", "touchpoint stage", counts) == recount.persons()
     for mode in ("in_order", "any"):
         assert views.read("funnel_stage", "stage stage_order", FUNNEL, mode=mode) == recount.funnel(mode)
-    listed = "started_at last_at converted_at stage_max depth touchpoints stage_at_end state is_window_over is_simulated path stage_path"
+    listed = (
+        "started_at last_at converted_at stage_max depth touchpoints stage_at_end state is_window_over is_end_known is_simulated path "
+        "stage_path"
+    )
     assert views.read("journeys", "person cycle", listed) == recount.list()
     for by in ("touchpoint", "stage"):
         numbers = "n_followed n_open n_last p50_seconds p75_seconds p90_seconds"

@@ -235,11 +235,25 @@ def test_behind_a_rate_of_drop_off_stand_the_journeys_of_its_numerator(
 ) -> None:
     analyst.open(**SHOP)
     (row,) = [one for one in running.rows("persons-by-touchpoint", **SHOP, **AS_OF) if one["touchpoint"] == "cart"]
+    expect(analyst.card("cart").locator(".fact-drop_off dt")).to_have_text("Drop-off after 60 days")
     link = analyst.card("cart").locator(".fact-drop_off .num")
     assert str(link.get_attribute("aria-label")).startswith(link.inner_text())
     expect(analyst.card("cart").locator(".fact-interval")).to_contain_text(f"n {row['denominator']:,}")
     analyst.go(link)
     assert number_in(analyst.panel("journeys-a").locator("h2")) == row["numerator"] > 0
+
+
+def test_where_nobody_can_be_lost_yet_drop_off_is_not_known_and_no_zero(
+    analyst: Reader, running: DashboardProcess
+) -> None:
+    """The usual period is shorter than the map's churn term: whoever was there may still go on."""
+    analyst.open(map="web_shop")
+    rows = running.rows("persons-by-touchpoint", map="web_shop")
+    assert {one["drop_off"] for one in rows} == {None}
+    told = analyst.page.locator(".fact-drop_off dd")
+    shown = [text for text in told.all_inner_texts() if text != "–"]
+    assert len(shown) > 3
+    assert [text for text in shown if not re.fullmatch(r"not known yet: .* too recent", text)] == []
 
 
 def test_behind_a_wait_stand_the_selected_journeys_that_came_by_whatever_selects_them(

@@ -30,6 +30,7 @@ PERSONS = {
     "touchpoint": "till",
     "stage": "purchase",
     "persons": 2_014,
+    "journeys": 2_100,
     "drop_off": 0.125,
     "ci_low": 0.1,
     "ci_high": 0.15,
@@ -154,6 +155,15 @@ def test_a_rate_of_a_stage_has_its_n() -> None:
     document = written()
     assert "Continued to the next stage (finished journeys), in order50.0% 30.0% to 70.0% · n 16" in Read(document).text
     assert "<td>16</td>" in document
+
+
+@pytest.mark.parametrize(
+    ("journeys", "said"), [(1, "the only journey is too recent"), (203, "all 203 journeys are too recent")]
+)
+def test_a_drop_off_that_cannot_be_known_yet_is_no_zero(journeys: int, said: str) -> None:
+    row = PERSONS | {"journeys": journeys, "drop_off": None, "ci_low": None, "ci_high": None, "denominator": 0}
+    text = Read(written(persons_by_touchpoint=[row])).text
+    assert f"Drop-off after 60 daysnot known yet: {said}Revenue" in text
 
 
 def test_what_became_of_the_journeys_of_a_rate_stands_beside_it_and_adds_up_to_its_n() -> None:
