@@ -80,6 +80,7 @@ sources:
     default_channel: store
   call-centre:
     legal_basis: legitimate_interests
+    country: DE
 ```
 """
 

@@ -114,8 +114,8 @@ def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touc
         (("retial",), "Missing option '--mapping'", "touchline import --help"),
         ((".", "-m", "m.yaml"), ". is a folder", "touchline import watch"),
         (("till.dat", "-m", "m.yaml"), "does not tell its format", "file: {format: csv}"),
-        (("till.xlsx", "-m", "m.yaml"), "till.xlsx is a spreadsheet", "save it as CSV UTF-8"),
-        (("renamed.csv", "-m", "m.yaml"), "renamed.csv is a spreadsheet", "save it as CSV UTF-8"),
+        (("till.ods", "-m", "m.yaml"), "till.ods is a spreadsheet", "save it as .xlsx or as CSV UTF-8"),
+        (("renamed.csv", "-m", "m.yaml"), "renamed.csv is a spreadsheet", "file: {format: xlsx}"),
         (("umlaut.csv", "-m", "m.yaml"), "is not in the encoding utf-8", "file: {encoding: cp1252}"),
         (("till.csv", "-m", "none.yaml"), "the mapping none.yaml cannot be read", "files.md"),
         (("watch", "none", "-m", "m.yaml"), "there is no folder none", "make it"),
@@ -129,7 +129,7 @@ def test_wrong_usage_is_status_2_with_a_remedy(
     write_csv(Path("till.csv"), [receipt(1)])
     for name, content in (
         ("till.dat", b""),
-        ("till.xlsx", b""),
+        ("till.ods", b""),
         ("renamed.csv", b"PK\x03\x04\0\0"),
         ("umlaut.csv", b"Gesch\xe4ft\n"),
     ):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from openpyxl import Workbook
 
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.mapper import Mapper
@@ -88,8 +89,17 @@ def write_parquet(path: Path, rows: Sequence[Cells]) -> Path:
     return path
 
 
+def write_xlsx(path: Path, rows: Sequence[Cells]) -> Path:
+    """A workbook of texts, as a tool writes it that knows no other cells."""
+    book = Workbook()
+    for row in (COLUMNS, *rows):
+        book.worksheets[0].append(list(row))
+    book.save(path)
+    return path
+
+
 WRITERS: dict[str, Callable[[Path, Sequence[Cells]], Path]] = {
-    ".csv": write_csv, ".ndjson": write_ndjson, ".parquet": write_parquet,
+    ".csv": write_csv, ".ndjson": write_ndjson, ".parquet": write_parquet, ".xlsx": write_xlsx,
 }  # fmt: skip
 
 
