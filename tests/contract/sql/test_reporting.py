@@ -100,6 +100,17 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
     assert "5 received = 3 stored + 1 duplicate + 0 superseded + 1 quarantined" in text
 
 
+def test_the_report_names_sources_that_are_not_declared(empty_client: Client) -> None:
+    choose_default_map(empty_client)
+    odd = [
+        received(number, "quarantined", number, reason="unknown_source", field="source", source=source)
+        for number, source in enumerate(["kasse", "kasse", "desk", ""])
+    ]
+    write(empty_client, odd)
+    report = build_report(empty_client)
+    assert (report.quarantine, report.undeclared) == ([("unknown_source", 4)], [("kasse", 2), ("desk", 1)])
+
+
 def test_the_report_says_that_nothing_is_unmapped_or_in_quarantine(empty_client: Client) -> None:
     choose_default_map(empty_client)
     write(empty_client, [attached(10), received(20, "stored", 0), mark(30, 0, {"received": 1, "stored": 1})])
