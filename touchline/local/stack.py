@@ -150,6 +150,8 @@ class LocalStack:
                 if not engine.is_ready():
                     raise EngineUnreachable(f"{engine.name} does not answer", "`touchline up` starts what does not run")
             check_worker_files(self.settings)
+            if self._migrate:
+                self._migrate_schema()  # the code may be newer than what ran until now
             self._run_all_maps()
             self.progress(f"ending {', '.join(worker.name for worker in self.workers)}")
             stop_workers_after(self.settings.local_dir, 0)
