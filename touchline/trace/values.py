@@ -150,7 +150,7 @@ def as_object(found: Trace) -> dict[str, object]:
 def verdict(trace: Trace) -> str:
     """What became of the event, in one line."""
     if trace.counts:
-        return _counting(trace.placements)
+        return _counting(trace)
     if trace.unseen is not None:
         return _unseen(trace.source, trace.unseen)
     if any(version.fate == Fate.QUARANTINED for version in trace.versions):
@@ -158,10 +158,13 @@ def verdict(trace: Trace) -> str:
     return "it does not count"
 
 
-def _counting(placements: Sequence[Placement]) -> str:
-    if not placements:
+def _counting(trace: Trace) -> str:
+    if not trace.placements:
         return "stored; this kind of event is attached to no journey and counts in no KPI"
-    uncounted = {placement.uncounted for placement in placements}
+    times = sum(version.counts for version in trace.versions)
+    if times > 1:
+        return f"stored {times} times, and each counts: the id came with different persons or keys, in different partitions"
+    uncounted = {placement.uncounted for placement in trace.placements}
     return "stored, it counts" if "" in uncounted else f"stored; it counts in no KPI: {', '.join(sorted(uncounted))}"
 
 

@@ -76,6 +76,12 @@ def test_an_event_that_is_not_found_is_told_by_what_kafka_says(
     assert said in verdict(Trace("web", "e1", [], None, [], [], Unseen([], without_id, waiting)))
 
 
+def test_an_id_that_came_with_two_persons_is_told_to_count_twice() -> None:
+    versions = [Version("t", "i", number, 0, 0, "stored", "", "", "", "", None, []) for number in (0, 3)]
+    said = verdict(Trace("till", "receipt-1", versions, None, [placed(""), placed("")], [], None))
+    assert said.startswith("stored 2 times, and each counts: the id came with different persons")
+
+
 def placed(uncounted: str) -> Placement:
     return Placement._make([*("",) * (len(Placement._fields) - 1), uncounted])
 
