@@ -20,7 +20,7 @@ from touchline.producers.imports.send import send_rows
 from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
-from touchline.schemas.sources import load_sources
+from touchline.schemas.sources import Sources, load_sources
 
 ROOT = Path(__file__).parents[4]
 COLUMNS = ("store", "receipt", "sold_at", "total", "currency", "card", "items")
@@ -103,8 +103,11 @@ WRITERS: dict[str, Callable[[Path, Sequence[Cells]], Path]] = {
 }  # fmt: skip
 
 
-def new_producer() -> InMemoryProducer:
-    return InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml"))
+def new_producer(sources: Sources | None = None) -> InMemoryProducer:
+    """A twin that knows the shipped sources, or these."""
+    return InMemoryProducer(
+        person_keys=PersonKeys("k1", bytes(32)), sources=sources or load_sources(ROOT / "sources.yaml")
+    )
 
 
 def send(
