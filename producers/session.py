@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaProducer
 from kafka.errors import AuthorizationError, KafkaConfigurationError, KafkaTimeoutError
@@ -15,6 +15,9 @@ from touchline.kafka.partitioning import CachingPartitioner
 LINGER_MS = 10
 BATCH_BYTES = 256 * 1024
 CLOSE_SECONDS = 5.0
+
+_left_by_forks: Final[list[Any]] = []
+"""A forked child keeps its parent's producer here untouched: closing it would unregister the parent's sockets, too."""
 
 
 def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mapping[str, Any]) -> Any:
@@ -81,6 +84,24 @@ def disconnect(kafka: Any) -> None:
         sender = kafka._sender
         sender.force_close()
         sender.join(CLOSE_SECONDS)
+
+
+def abandon(kafka: Any) -> None:
+    """Give up what is on its way (its callbacks hear of it) and let go of everything."""
+    sender = kafka._sender
+    sender.force_close()
+    sender.join(CLOSE_SECONDS)
+    try:
+        kafka.close(timeout=0)
+    except KafkaTimeoutError:
+        pass
+
+
+def leave_to_parent(kafka: Any) -> None:
+    """In a forked child: nothing of the parent's producer may be closed or sent here."""
+    kafka._unregister_cleanup()
+    kafka._closed = True
+    _left_by_forks.append(kafka)
 
 
 def _partitions_of(kafka: Any, bootstrap: str, topic: str) -> set[int]:
