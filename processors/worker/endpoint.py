@@ -62,7 +62,14 @@ class Endpoint:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         told = self._health.told
-        return report(told.state, is_ready=told.is_ready, generation=told.generation, partitions=told.partition_count)
+        standing = {"unreadable": [one._asdict() for one in told.unreadable]} if told.unreadable else {}
+        return report(
+            told.state,
+            is_ready=told.is_ready,
+            generation=told.generation,
+            partitions=told.partition_count,
+            **standing,
+        )
 
     async def _metrics(self, request: web.Request) -> web.Response:
         return exposed(*self._exposition.answer(request.headers.get("Accept", "")))
