@@ -25,6 +25,7 @@ from kafka.admin import (
 
 from tests.support.collectors import collector, event
 from tests.support.engines import PARTITIONS, fresh_topic
+from tests.unit.quarantine.rig import entry
 from touchline import DeliveryFailed, PersonKeys, TouchpointProducer
 from touchline.kafka.admin import admin_client
 from touchline.kafka.topic import ensure_topic
@@ -35,6 +36,10 @@ from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.look import look
 from touchline.producers.outbox.retry import Wanted, put_back
 from touchline.producers.producer import now_us
+from touchline.producers.record import PreparedRecord
+from touchline.quarantine.engines import KafkaSender
+from touchline.quarantine.entries import Entry
+from touchline.quarantine.judge import Mended, Unmendable
 
 if TYPE_CHECKING:
     from touchline.settings import Settings
@@ -219,6 +224,21 @@ def test_a_forked_child_sends_by_a_producer_of_its_own(settings: Settings) -> No
         assert producer.counts == (2, 2, 0)
 
     assert _all_stored(settings) == ["e1", "e2", "e3"]
+
+
+def test_a_replayed_record_that_kafka_refuses_keeps_no_other_in_quarantine(settings: Settings) -> None:
+    def mended(number: int, size: int) -> tuple[Mended, Entry]:
+        record = PreparedRecord(f"e{number}", b"k1:ada", b"v" * size, "shop", "t.v1", "2026-03-01T11:00:00Z")
+        return Mended(record, now_us() // 1_000, ("shop", f"e{number}", number)), entry(number)
+
+    sender = KafkaSender(settings, "topic-id")
+    try:
+        sent = sender.send([mended(number, len(LARGE) if number in (1, 2) else 100) for number in range(6)])
+    finally:
+        sender.close()
+
+    assert [isinstance(one, Unmendable) for one in sent] == [False, True, True, False, False, False]
+    assert [one for one in _stored(settings)[0] if one] == [["e0", "e3", "e4", "e5"]]
 
 
 @pytest.fixture
