@@ -90,7 +90,8 @@ class LastingKafka:
         self._open = open_kafka
         self._topic = topic
         self._deliveries = deliveries
-        self._acknowledge = deliveries.acknowledge
+        # Bound once: each record has them, and the collector of garbage counts objects.
+        self._acknowledge, self._on_failure = deliveries.acknowledge, self._failed
         self._clock = clock
         self._patience_seconds = patience_seconds
         self._pause_seconds = pause_seconds
@@ -123,12 +124,11 @@ class LastingKafka:
                 self._send_by(self._kafka, number, record, on_delivery)
 
     def _send_by(self, kafka: Any, number: int, record: PreparedRecord, on_delivery: OnDelivery | None) -> None:
-        future = self._start(kafka, record)
-        if on_delivery is None:
-            future.add_callback(self._acknowledge)
-        else:
-            future.add_callback(lambda _: self._deliveries.finish(record.event_id, None, on_delivery))
-        future.add_errback(partial(self._failed, number, record, on_delivery))
+        acknowledge = self._acknowledge
+        if on_delivery is not None:
+            acknowledge = lambda _: self._deliveries.finish(record.event_id, None, on_delivery)  # noqa: E731 - made for few
+        # Both under one lock of the future's, as kafka-python itself does for each record.
+        self._start(kafka, record)._add_cb_eb(acknowledge, partial(self._on_failure, number, record, on_delivery))
 
     def _start(self, kafka: Any, record: PreparedRecord) -> Any:
         """The future of one record."""

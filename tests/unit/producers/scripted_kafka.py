@@ -145,7 +145,7 @@ class _WaitedFor:
     def __init__(self, future: Future, flush: Callable[[], None]) -> None:
         self._future = future
         self._flush = flush
-        self.add_callback, self.add_errback = future.add_callback, future.add_errback
+        self._add_cb_eb = future._add_cb_eb
 
     def get(self, timeout: float) -> object:
         self._flush()
