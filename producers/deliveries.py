@@ -37,7 +37,7 @@ class DeliveryCounts(NamedTuple):
 class Failures(NamedTuple):
     """Events that Kafka did not acknowledge."""
 
-    count: int
+    number: int
     first_error: BaseException | None
     event_ids: tuple[str, ...]
     """Of the first ones, EVENT_IDS_KEPT at most."""

@@ -58,6 +58,7 @@ class EventProducer(ABC):
     ) -> None:
         if max_unacknowledged < 1:
             raise WrongUsage("max_unacknowledged is below 1", "leave it out, or allow at least one event on its way")
+        self._person_keys = person_keys
         self._maker = RecordMaker(person_keys, sources, clock_us)
         self._clock_us = clock_us
         self._on_delivery = on_delivery
@@ -81,6 +82,10 @@ class EventProducer(ABC):
         """How far this machine's clock is ahead of Kafka's, while Kafka refuses its time (records go without a time stamp then); None
         while it does not."""
         return None
+
+    def declare(self, sources: Sources) -> None:
+        """Check by these declarations of the sources from the next `emit` or `emit_many` on; any thread may call it."""
+        self._maker = RecordMaker(self._person_keys, sources, self._clock_us)
 
     def takes(self, source: str) -> bool:
         """Whether `sources` declare that source, or are not known."""
@@ -208,7 +213,7 @@ class EventProducer(ABC):
 
     def _raise_failures(self) -> None:
         failures = self._deliveries.take_failures()
-        if failures.count:
+        if failures.number:
             raise DeliveryFailed(*failures)
 
     def close(self, timeout_seconds: float | None = None) -> None:

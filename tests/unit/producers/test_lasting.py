@@ -74,7 +74,7 @@ def test_one_event_that_is_too_large_fails_and_the_next_ones_are_stored() -> Non
     assert isinstance(rig.errors["e1"], MessageSizeTooLargeError)
     assert rig.all_stored() == {"e0", "e2", "e3", "e4"}
     failures = rig.deliveries.take_failures()
-    assert (failures.count, failures.event_ids) == (1, ("e1",))
+    assert (failures.number, failures.event_ids) == (1, ("e1",))
 
 
 ERRORS: list[Callable[[], KafkaError]] = [MessageSizeTooLargeError, InvalidRecordError, lambda: KafkaError("odd")]

@@ -137,7 +137,7 @@ def test_a_record_that_kafka_refuses_goes_aside_and_the_others_arrive(tmp_path: 
     failures = sender.deliveries.take_failures()
     sender.close()
 
-    assert (failures.count, str(failures.first_error)) == (2, "Kafka refuses the event: TooLarge")
+    assert (failures.number, str(failures.first_error)) == (2, "Kafka refuses the event: TooLarge")
     assert failures.event_ids == ("e7", "e23")
     assert kafka.ids == [f"e{number}" for number in range(40) if number not in (7, 23)]
     lines = [json.loads(line) for line in (tmp_path / "aside.ndjson").read_text().splitlines()]
