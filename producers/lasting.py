@@ -22,36 +22,29 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 
-from kafka.errors import (
-    AuthorizationError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-    RetriableError,
-    SaslAuthenticationFailedError,
-)
+from kafka.errors import AuthorizationError, KafkaError, RetriableError, SaslAuthenticationFailedError
 
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.kafka.partitioning import partition_of
 from touchline.producers.deliveries import Deliveries, OnDelivery
 from touchline.producers.record import PreparedRecord
 from touchline.producers.sender_clock import SenderClock
-from touchline.producers.session import BATCH_BYTES, CLOSE_SECONDS, abandon, disconnect, leave_to_parent
+from touchline.producers.session import (
+    BATCH_BYTES,
+    CLOSE_SECONDS,
+    ONE_BY_ONE,
+    TOO_LARGE,
+    abandon,
+    disconnect,
+    flush,
+    leave_to_parent,
+)
 
 log = logging.getLogger(__name__)
 
 OpenKafka = Callable[[Mapping[str, Any]], tuple[Any, set[int]]]
 """A KafkaProducer with these options beside the usual ones, and the topic's partitions. Raises EngineUnreachable, WrongUsage."""
 
-ONE_BY_ONE: Final = {
-    # Each record is a batch, of which one is on its way; without idempotence a refused one does not end the producer.
-    "enable_idempotence": False,
-    "acks": "all",
-    "max_in_flight_requests_per_connection": 1,
-    "batch_size": 0,
-    "linger_ms": 0,
-}
-TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 FIRST_AT_ONCE: Final = 500
 """So many kept records a new producer gets first, then twice as many each time: the next refused one stops few."""
 PAUSE_SECONDS: Final = 0.5
@@ -136,7 +129,8 @@ class LastingKafka:
 
     def flush(self, timeout_seconds: float) -> None:
         """Sends what lingers and waits for it; what is kept meanwhile may still be on its way."""
-        _flush(self._kafka, timeout_seconds)
+        if (kafka := self._kafka) is not None:
+            flush(kafka, timeout_seconds)
 
     def close(self) -> None:
         """Lets go of everything; what is not in Kafka fails."""
@@ -152,6 +146,7 @@ class LastingKafka:
         self._sending, self._asking = threading.RLock(), threading.Lock()
         self._kept.clear()
         self._renewal = self._suspect = None
+        self._is_asked = False
         if self._kafka is not None:
             leave_to_parent(self._kafka)
             self._kafka = None
@@ -160,9 +155,8 @@ class LastingKafka:
     def _failed(self, number: int, record: PreparedRecord, on_delivery: OnDelivery | None, error: Exception) -> None:
         """In the producer's own thread, which must not wait here."""
         kept = _Kept(number, record, on_delivery)
-        if self._closed.is_set() or isinstance(
-            error, RetriableError
-        ):  # kafka-python has tried it for as long as it may
+        is_final = isinstance(error, RetriableError)  # kafka-python has tried it for as long as it may
+        if is_final or self._closed.is_set():
             self._end(kept, error)
             return
         if isinstance(error, AuthorizationError | SaslAuthenticationFailedError):
@@ -296,17 +290,8 @@ class LastingKafka:
                         self._end(kept, error)
                 if len(taken) <= at_once:
                     self._kafka = kafka
-            _flush(kafka, self._patience_seconds)  # somebody may wait for it, and linger_ms be long
+            flush(kafka, self._patience_seconds)  # somebody may wait for it, and linger_ms be long
             if self._kafka is kafka:
                 return
             at_once *= 2
         self._give_up(kafka)
-
-
-def _flush(kafka: Any, timeout_seconds: float) -> None:
-    """As far as it goes: kafka-python's own ends early where it splits a batch (findings/kafka-python-flush-after-split.sh)."""
-    if kafka is not None:
-        try:
-            kafka.flush(timeout_seconds)
-        except KafkaError:
-            pass

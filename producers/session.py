@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kafka import KafkaProducer
-from kafka.errors import AuthorizationError, KafkaConfigurationError, KafkaTimeoutError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaConfigurationError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 from kafka.net.compat import KafkaNetClient
 
 from touchline.errors import EngineUnreachable, WrongUsage
@@ -15,6 +22,16 @@ from touchline.kafka.partitioning import CachingPartitioner
 LINGER_MS = 10
 BATCH_BYTES = 256 * 1024
 CLOSE_SECONDS = 5.0
+
+ONE_BY_ONE: Final = {
+    # Each record is a batch, of which one is on its way; without idempotence a refused one does not end the producer.
+    "enable_idempotence": False,
+    "acks": "all",
+    "max_in_flight_requests_per_connection": 1,
+    "batch_size": 0,
+    "linger_ms": 0,
+}
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 _left_by_forks: Final[list[Any]] = []
 """A forked child keeps its parent's producer here untouched: closing it would unregister the parent's sockets, too."""
@@ -84,6 +101,14 @@ def disconnect(kafka: Any) -> None:
         sender = kafka._sender
         sender.force_close()
         sender.join(CLOSE_SECONDS)
+
+
+def flush(kafka: Any, timeout_seconds: float) -> None:
+    """As far as it goes: kafka-python's own ends early where it splits a batch (findings/kafka-python-flush-after-split.sh)."""
+    try:
+        kafka.flush(timeout_seconds)
+    except KafkaError:
+        pass
 
 
 def abandon(kafka: Any) -> None:

@@ -12,8 +12,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from touchline.account.accounts import read_accounts
 from touchline.errors import TouchlineError
 from touchline.kafka.offsets import TopicOffsets, read_offsets
-from touchline.producers.lasting import ONE_BY_ONE, TOO_LARGE
-from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
+from touchline.producers.session import CLOSE_SECONDS, ONE_BY_ONE, TOO_LARGE, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Mended, Unmendable
 from touchline.quarantine.replay import Place, ReplayFate, Version
