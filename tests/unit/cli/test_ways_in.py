@@ -251,3 +251,12 @@ def test_lines_of_an_undeclared_source_are_one_sentence_with_a_count(
     assert err == (
         "289 lines name the source kasse, which is not declared: declare it in sources.yaml with its legal basis, or correct the name\n"
     )
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "{" * 100_000, "9" * 5_000, "\x00"])
+def test_a_property_of_any_text_is_taken_or_refused_without_a_traceback(
+    producer: InMemoryProducer, touchline: Run, value: str
+) -> None:
+    status, _, err = touchline("emit", "--touchpoint", "coupon", "--property", f"x={value}")
+    assert status in (0, 1)
+    assert (status == 0) == (err == "")
