@@ -12,11 +12,12 @@ from touchline.schemas.nobody import is_nobody
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.schemas.sources import Sources
-from touchline.schemas.tool_forms import plain
 
 _PERSONS_KEPT: Final = 50_000
 """About 20 MB at most; a full table starts anew."""
 _PAIR_FIELDS: Final = frozenset(("type", "value"))
+_EMPTY: Final[tuple[Any, ...]] = ([], {})
+"""What some languages make of an absent value."""
 
 
 class PersonMaker:
@@ -25,7 +26,7 @@ class PersonMaker:
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None) -> None:
         self._person_keys = person_keys
-        self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
+        self._markers = {name: one.markers for name, one in (sources or {}).items() if one.nobody}
         self._persons: dict[tuple[str, str], dict[str, str]] = {}
 
     def keyed(self, identifiers: Any, source: object) -> list[dict[str, str]]:
@@ -46,7 +47,7 @@ class PersonMaker:
                 return [person]
         pairs = _pairs(identifiers)
         if markers is not None:
-            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in markers]
+            pairs = [pair for pair in pairs if not markers.name_nobody(*pair)]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
         known = self._persons
@@ -98,7 +99,7 @@ def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
             continue
         else:
             raise _wrong_identifiers(identifier)
-        if value is None or (isinstance(value, bool | int | float) and is_nobody(str(value))):
+        if value is None or value in _EMPTY or (isinstance(value, bool | int | float) and is_nobody(str(value))):
             continue
         if not isinstance(kind, str) or not isinstance(value, str):
             raise _wrong_identifiers(value)

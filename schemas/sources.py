@@ -15,7 +15,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from touchline.errors import WrongUsage
-from touchline.schemas.nobody import Marker, texts_of
+from touchline.schemas.markers import Markers
+from touchline.schemas.nobody import Marker
 from touchline.schemas.times import zone_of
 
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -70,9 +71,9 @@ class Source(BaseModel):
         return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "")
 
     @cached_property
-    def nobody_texts(self) -> frozenset[str]:
+    def markers(self) -> Markers:
         """`nobody` as identifiers are compared with it."""
-        return texts_of(self.nobody)
+        return Markers(self.nobody)
 
     @cached_property
     def needs_consent(self) -> bool:

@@ -26,11 +26,10 @@ from touchline.producers.imports.mapping.model import (
 from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
-from touchline.schemas.nobody import texts_of
+from touchline.schemas.markers import Markers
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import zone_of
-from touchline.schemas.tool_forms import plain
 
 _CONTENT_BYTES: Final = 16
 _REFUND: Final = "refund"
@@ -67,7 +66,7 @@ class Mapper:
         self._zone = None if zone is None else zone_of(zone)
         self._nulls = frozenset(mapping.file.null_values)
         self._identifiers = [
-            (kind, cell, texts_of((*mapping.nobody, *cell.nobody))) for kind, cell in mapping.identifiers.items()
+            (kind, cell, Markers((*mapping.nobody, *cell.nobody))) for kind, cell in mapping.identifiers.items()
         ]
         self._equal_rows: Counter[bytes] = Counter()
         self.unseen = {column: field for field, column in mapping.columns()}
@@ -246,13 +245,13 @@ class Mapper:
             event["properties"] = properties
 
     def _add_identifiers(self, cells: Any, event: dict[str, Any]) -> None:
-        found = [(kind, _name_of(cell, cells, nobody)) for kind, cell, nobody in self._identifiers]
+        found = [(kind, _name_of(kind, cell, cells, markers)) for kind, cell, markers in self._identifiers]
         found = [(kind, name) for kind, name in found if name is not None]
         if found:
             event["identifiers"] = found
 
 
-def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
+def _name_of(kind: str, cell: IdentifierColumn, cells: Any, markers: Markers) -> Any:
     """What names a person, None for nobody; a list names nobody and is left for the check to refuse."""
     if cell.column is None:
         return text_of(cell.constant)
@@ -260,14 +259,14 @@ def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
     if is_empty(value):
         value = cell.default
     if isinstance(value, list | tuple | dict):
-        return value
+        return value or None
     if value is not None and cell.values:
         text = text_of(value)
         value = cell.values.get(text, value)
     if is_empty(value):
         return None
     text = text_of(value)
-    return None if nobody and plain(text).lower() in nobody else text
+    return None if markers and markers.name_nobody(kind, text) else text
 
 
 def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:

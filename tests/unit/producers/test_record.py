@@ -193,6 +193,7 @@ def test_moments_among_unknown_fields_become_text() -> None:
 NOBODY: tuple[Any, ...] = (
     None, {"type": "mail"}, {"type": "mail", "value": None}, ("loyalty", None), ("loyalty", ""), ("loyalty", "\\N"), ("mail", "NULL"),
     {"type": "loyalty", "value": 0}, ("loyalty", float("nan")), ("mail", "noemail@noemail.com"), ["login", "undefined"], ("badge", "-1"),
+    {"type": "loyalty", "value": []}, ("login", {}), ("mail", "[email protected]"), ("login", "{{user_id}}"),
 )  # fmt: skip
 
 
