@@ -140,8 +140,8 @@ def normalise(identifier_type: str, value: str) -> str:
 def misspelled(identifier_type: str) -> str | None:
     """The known type that was meant by an unknown one, if any.
 
-    One letter is lost, added, changed or two are exchanged, in names of six letters and more two of these; `_id` or the like stands behind it
-    (`anonymous_id`); or it is `telephone`. `phone2` and other names with digits are types of their own.
+    One letter is lost, added, changed or two are exchanged, in names of six letters and more two of these; `_id` or the like stands
+    behind it (`anonymous_id`); or it is `telephone`. `phone2` and other names with digits are types of their own.
     """
     if identifier_type in _ORDER:
         return None

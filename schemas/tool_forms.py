@@ -15,27 +15,33 @@ import unicodedata
 from typing import Final, NamedTuple
 
 
-class _Readable(dict[int, int | None]):
-    """A table for `str.translate` that fills itself: what cannot be seen (zero-width characters, marks of direction, the soft hyphen, the
-    byte order mark) goes, digits of every script and full-width letters become those of ASCII."""
+class _Visible(dict[int, int | None]):
+    """A table for `str.translate` that fills itself: what cannot be seen goes."""
 
     def __missing__(self, code: int) -> int | None:
-        self[code] = read = _as_read(code)
+        self[code] = read = self._read(code)
         return read
 
-
-def _as_read(code: int) -> int | None:
-    char = chr(code)
-    if unicodedata.category(char) == "Cf" or 0xFE00 <= code <= 0xFE0F:  # the latter choose one of several pictures
-        return None
-    digit = unicodedata.decimal(char, -1)
-    if digit >= 0:
-        return ord("0") + digit
-    return code - 0xFEE0 if 0xFF01 <= code <= 0xFF5E else code
+    def _read(self, code: int) -> int | None:
+        is_hidden = (
+            unicodedata.category(chr(code)) == "Cf" or 0xFE00 <= code <= 0xFE0F
+        )  # the latter choose one of several pictures
+        return None if is_hidden else code
 
 
-READABLE: Final = _Readable()
-"""Shared by all who read cells and identifiers."""
+class _Readable(_Visible):
+    """Digits of every script and full-width letters become those of ASCII, too."""
+
+    def _read(self, code: int) -> int | None:
+        digit = unicodedata.decimal(chr(code), -1)
+        if digit >= 0:
+            return ord("0") + digit
+        return code - 0xFEE0 if 0xFF01 <= code <= 0xFF5E else super()._read(code)
+
+
+VISIBLE: Final = _Visible()
+"""Without zero-width characters, marks of direction, the soft hyphen and the byte order mark. Shared by all who read cells."""
+_READABLE: Final = _Readable()
 
 _WRAPPED: Final = re.compile(
     r"""=?"(.*)"|[bu]?'(.*)'|[\u2018\u201c](.*)[\u2019\u201d]|`(.*)`|\{([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}"""
@@ -78,7 +84,7 @@ def plain(text: str) -> str:
     """The text in Unicode NFC with digits of ASCII, without what cannot be seen and what tools put around it: blanks, `="0042"`, `"0042"`,
     `'0042`, `b'0042'`, `&nbsp;`."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text.translate(READABLE))
+        text = unicodedata.normalize("NFC", text.translate(_READABLE))
     if "&" in text and _ENTITY.search(text) is not None:
         return plain(_ENTITY.sub(lambda found: html.unescape(found[0]), text))
     text = text.strip()

@@ -204,10 +204,10 @@ class Mapper:
         if money.null_values and text_of(cells[money.column]) in money.null_values:
             return
         cell = money.currency
-        currency = str(cell.constant) if cell.column is None else text_of(cells.get(cell.column) or "").upper()
-        value = cells[money.column]
-        is_refund = money.refund is not None and text_of(cells.get(money.refund.column)) in money.refund.values
+        currency, value = "", cells[money.column]
+        is_refund = money.refund is not None and _is_one_of(cells.get(money.refund.column), money.refund.values)
         try:
+            currency = _currency_of(cell, cells)
             minor = minor_of(money, value, currency)
             if is_refund and minor < 0:
                 raise CellUnreadable(
@@ -267,6 +267,23 @@ def _name_of(kind: str, cell: IdentifierColumn, cells: Any, markers: Markers) ->
         return None
     text = text_of(value)
     return None if markers and markers.name_nobody(kind, text) else text
+
+
+def _currency_of(cell: FieldColumn, cells: Any) -> str:
+    """The code in capitals; empty where the cell is. Raises CellUnreadable."""
+    if cell.column is None:
+        return str(cell.constant)
+    value = cells.get(cell.column)
+    if is_nothing(cell, value):
+        value = cell.default
+    elif cell.sent:
+        value = value_of(cell, value, "text")
+    return "" if value is None else text_of(value).upper()
+
+
+def _is_one_of(value: Any, texts: tuple[str, ...]) -> bool:
+    """Whether a cell holds one of the texts, whatever their capitals: a return that is written RETURN must not count as a sale."""
+    return value is not None and text_of(value).casefold() in {text.strip().casefold() for text in texts}
 
 
 def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:

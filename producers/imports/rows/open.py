@@ -20,6 +20,7 @@ FORMATS: Final = {
 _SPREADSHEETS: Final = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"))
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How spreadsheets begin, whatever their name is; zip archives as well."""
+_GZIP: Final = b"\x1f\x8b"
 _HINT_SPREADSHEET: Final = "save it as CSV UTF-8 in the spreadsheet program, and import that"
 
 
@@ -36,7 +37,7 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
         raise
     if chosen != "parquet":
         try:
-            require_a_row(path, rows)
+            require_a_row(path, rows, {column for _, column in mapping.columns()})
         finally:
             rows.close()
         rows = _open(path, mapping, chosen)
@@ -46,10 +47,16 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
 def _require_text(path: Path) -> None:
     try:
         with path.open("rb") as file:
-            is_packed = file.read(4) in _PACKED
+            start = file.read(4)
     except OSError:
         return  # told by whoever opens it
-    if is_packed:
+    if start and start.startswith(_GZIP) != (path.suffix == ".gz"):
+        is_gzip = start.startswith(_GZIP)
+        raise WrongUsage(
+            f"{path} is compressed with gzip, and its name does not say so" if is_gzip else f"{path} is not compressed",
+            "add .gz to its name" if is_gzip else "leave .gz out of its name",
+        )
+    if start in _PACKED:
         raise WrongUsage(
             f"{path} is a spreadsheet or an archive, and no text", f"{_HINT_SPREADSHEET}; unpack an archive"
         )
