@@ -77,8 +77,7 @@ def emit_lines(
         read_bytes = 0
         for number, line in enumerate(lines, 1):  # told to `refuse`
             read_bytes += len(line)
-            if number == 1:
-                line = line.removeprefix(BOM_UTF8)  # as Windows programs begin a file
+            line = line.removeprefix(BOM_UTF8)  # as Windows programs begin a file; of joined files each may have one
             if number % _LINES_BETWEEN_STEPS == 0:
                 advance(read_bytes)
                 read_bytes = 0

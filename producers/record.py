@@ -19,6 +19,7 @@ from touchline.producers.persons import PersonMaker
 from touchline.schemas.addresses import cut_addresses, may_hold_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
+from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import PersonKeys, strongest
 from touchline.schemas.permission import lacks_consent
@@ -108,6 +109,8 @@ class RecordMaker:
         value = _encode(payload, has_unchecked_fields=has_unchecked_fields)
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
+        if are_bytes_too_deep(value):
+            raise EventRejected(Rejection(Reason.TOO_DEEP, ""), f"more than {DEPTH_MAX} levels")
         persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
         key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
         is_suppressed = self._sources is not None and lacks_consent(sent, self._sources[source])

@@ -84,6 +84,14 @@ def test_one_event_is_sent_from_flags_and_its_id_printed(producer: InMemoryProdu
     assert event["simulated"] is True
 
 
+def test_files_that_were_joined_keep_no_mark_before_their_first_event(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    lines = ["\ufeff".encode() + json.dumps(LINE | {"id": one}).encode() for one in ("a", "b")]
+    assert touchline("emit", _ndjson(tmp_path, *lines))[0] == 0
+    assert [event["id"] for event in producer.events] == ["a", "b"]
+
+
 def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, touchline: Run) -> None:
     status, out, _ = touchline("emit", "--touchpoint", "store_visit", "--json")
 

@@ -127,6 +127,8 @@ def test_an_event_from_the_future_is_refused() -> None:
         ({"unknown": float("nan")}, Reason.NOT_JSON, ""),
         ({"touchpoint": "\ud800"}, Reason.NOT_UTF8, "touchpoint"),
         ({"unknown": "x" * MAX_VALUE_BYTES}, Reason.TOO_LARGE, ""),
+        ({"unknown": json.loads("[" * 32 + "]" * 32)}, Reason.TOO_DEEP, ""),
+        ({"order": {"id": "1", "lines": json.loads("[" * 40 + "]" * 40)}}, Reason.TOO_DEEP, ""),
     ],
 )
 def test_a_bad_event_is_refused_before_it_leaves(fields: dict[str, Any], reason: Reason, field: str) -> None:
