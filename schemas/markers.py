@@ -15,25 +15,25 @@ class Markers:
 
     def __init__(self, texts: tuple[str, ...]) -> None:
         self._texts = frozenset(plain(text).lower() for text in texts)
-        self._normalised: dict[str, frozenset[str]] = {}
+        self._normalised: dict[tuple[str, str | None], frozenset[str]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
-    def name_nobody(self, identifier_type: str, value: str) -> bool:
-        """Whether the value of an identifier of that type is one of them."""
+    def name_nobody(self, identifier_type: str, value: str, country: str | None = None) -> bool:
+        """Whether the value of an identifier of that type is one of them; `country` is that of national telephone numbers."""
         if plain(value).lower() in self._texts:
             return True
-        named = self._normalised.get(identifier_type)
+        named = self._normalised.get((identifier_type, country))
         if named is None:
-            found = (_normalised(identifier_type, text) for text in self._texts)
-            named = self._normalised[identifier_type] = frozenset(text for text in found if text)
-        return bool(named) and _normalised(identifier_type, value) in named
+            found = (_normalised(identifier_type, text, country) for text in self._texts)
+            named = self._normalised[identifier_type, country] = frozenset(text for text in found if text)
+        return bool(named) and _normalised(identifier_type, value, country) in named
 
 
-def _normalised(identifier_type: str, value: str) -> str:
+def _normalised(identifier_type: str, value: str, country: str | None) -> str:
     """In small letters; empty where the text is no identifier of the type."""
     try:
-        return normalise(identifier_type, value).lower()
+        return normalise(identifier_type, value, country).lower()
     except IdentifierRejected:
         return ""

@@ -94,7 +94,8 @@ def _because(row: tuple[Any, ...], standing: Sequence[tuple[Any, ...]]) -> str:
     fate, reason, revision, payload_hash = row[4], row[5], row[7], row[8]
     winner = next((other for other in standing if other[4] == Fate.STORED), None)
     if fate == Fate.SUPERSEDED and winner is not None:
-        return f"revision {winner[7]} at {_position(winner)} counts"
+        better = f"revision {winner[7]}" if winner[7] > revision else "a more complete answer"
+        return f"{better} at {_position(winner)} counts"
     if fate == Fate.DUPLICATE:
         known = [other for other in standing if other is not row and (other[7], other[8]) == (revision, payload_hash)]
         first = next((other for other in known if other[4] != Fate.DUPLICATE), None)

@@ -15,7 +15,7 @@ from typing import Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.model import FileForm
-from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.producers.imports.rows.row import NoNames, Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
 from touchline.schemas.tool_forms import VISIBLE
@@ -29,10 +29,6 @@ _COUNT: Final = re.compile(r"\(\d+ [^\W\d]+(?: [^\W\d]+)?\)")
 """`(2 rows affected)`, in any language."""
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _BOM: Final = b"\xef\xbb\xbf"
-
-
-class NoNames(WrongUsage):
-    """The line that should name the columns does not."""
 
 
 class CsvRows:
@@ -52,8 +48,6 @@ class CsvRows:
         self._line_number = 0
         self._names: list[str] = []
         """The cells of the line that names the columns."""
-        self._unnamed = 0
-        """Cells at the end of the first line that name nothing: the file ends its lines with a delimiter."""
         try:
             self._skip_lines(form.skip_lines)
             self.columns: list[str] | None = list(form.header)
@@ -90,9 +84,7 @@ class CsvRows:
                 continue
             if self._is_frame(cells):
                 continue
-            if len(cells) == width:
-                yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=True)))
-            elif 0 < len(cells) - width <= self._unnamed and not any(cells[width:]):
+            if len(cells) == width or (len(cells) > width and not any(cells[width:])):  # lines may end with a delimiter
                 yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=False)))
             else:
                 yield self._give_up(
@@ -164,7 +156,6 @@ class CsvRows:
             )
         while names and not names[-1]:
             names = names[:-1]
-            self._unnamed += 1
         repeated = sorted({name for name in names if names.count(name) > 1})
         if "" in repeated:
             raise NoNames(

@@ -108,6 +108,8 @@ def _row_of(number: int, value: Any) -> Row:
 def _rows_in(number: int, text: bytes) -> Iterator[Row]:
     """The object of a line, or the objects of an array on one line, as batches are written."""
     value = _parsed(text)
+    if value is _NOT_JSON and text.endswith(b","):
+        value = _parsed(text[:-1])
     if isinstance(value, dict):
         yield Row(number, _flat(value))
     elif isinstance(value, list):

@@ -63,7 +63,7 @@ def test_the_report_shows_what_stands_with_n_and_interval(empty_client: Client, 
     report = build_report(empty_client)
     assert (report.totals.events, report.totals.persons, report.totals.places, report.totals.answers) == (2, 2, 1, 1)
     store, web = report.touchpoints
-    assert (store.touchpoint, store.events, store.persons, list(store.stages)) == ("store_visit", 1, 1, ["awareness"])
+    assert (store.touchpoint, store.stage, store.events, store.persons) == ("store_visit", "awareness", 1, 1)
     (kpi,) = store.kpis
     assert (kpi.kpi, kpi.variant, kpi.n, kpi.value, kpi.ci_method) == ("nps", "standard", 1, 100, "adjusted_wald")
     assert (web.touchpoint, list(web.kpis)) == ("web_visit", [])
@@ -92,11 +92,11 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
         "send one JSON object",
         "ces has no variant top2",
         "100.0 points",
-        "journeys (simulated ones included) that passed them in order",
-        "awareness         0            -",
+        "all journeys (simulated ones included) that reached each",
         "balanced",
     ):
         assert part in text
+    assert "awareness 0 0 0 0 0 - - 0" in " ".join(text.split())
     assert "5 received = 3 stored + 1 duplicate + 0 superseded + 1 quarantined" in text
 
 
@@ -301,3 +301,15 @@ def test_an_error_has_clickhouses_code_and_a_remedy_where_we_know_one(engine_set
         list(stream_query(engine_settings.with_changes(clickhouse_http_port=1), "SELECT 1"))
     with pytest.raises(WrongUsage, match="password cannot be read"):
         list(stream_query(engine_settings.with_changes(clickhouse_password_file="missing"), "SELECT 1"))
+
+
+def test_a_touchpoint_in_two_stages_has_the_numbers_of_each_in_a_line_of_its_own(empty_client: Client) -> None:
+    choose_default_map(empty_client)
+    later = {"stage": "purchase", "stage_order": 2, "stage_max": 2}
+    rows = [attached(number, person=f"k1:{number}") for number in (10, 11, 12)]
+    rows.append(attached(13, person="k1:10", **later))
+    rows += [answer(14, "nps", 10, (0, 10)), answer(15, "nps", 0, (0, 10), stage="purchase", stage_order=2)]
+    write(empty_client, rows)
+    lines = build_report(empty_client).touchpoints
+    assert [(one.stage, one.events, one.persons) for one in lines] == [("awareness", 3, 3), ("purchase", 1, 1)]
+    assert [[(kpi.value, kpi.n) for kpi in one.kpis] for one in lines] == [[(100, 1)], [(-100, 1)]]

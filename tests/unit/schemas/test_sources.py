@@ -32,6 +32,8 @@ def test_the_shipped_file_declares_the_demo_s_sources() -> None:
         ("sources: {web-shop: {}}", "sources.web-shop.legal_basis"),
         ("sources: {web-shop: {legal_basis: implied}}", "sources.web-shop.legal_basis"),
         ("sources: {web-shop: {legal_basis: consent, zone: Europe/Atlantis}}", "sources.web-shop.zone"),
+        ("sources: {web-shop: {legal_basis: consent, country: UK}}", "sources.web-shop.country.*did you mean GB"),
+        ("sources: {web-shop: {legal_basis: consent, country: no}}", "sources.web-shop.country.*in quotes"),
         ("sources: {web-shop: {legal_basis: consent, retention: 3}}", "sources.web-shop.retention"),
         ("sources: {Web Shop: {legal_basis: consent}}", "sources.Web Shop"),
     ],
