@@ -189,10 +189,12 @@ def _moment(value: Any, form: str) -> datetime:
             return datetime.strptime(text, form)
         return datetime.strptime(text, "%Y-%m-%d") if _DAY.fullmatch(text) else iso_moment_of(text)
     except ValueError:
-        wanted = "2026-01-31T09:30:00+01:00" if form == ISO else form
-        raise CellUnreadable(
-            f"{shape_of(value)} is no time", f"write it as {wanted}, or fix `format` in the mapping"
-        ) from None
+        hint = (
+            "write it as 2026-01-31T09:30:00+01:00, or name the `format` of the column, such as %Y-%m-%d %H:%M"
+            if form == ISO
+            else f"write it as {form}, or fix `format` in the mapping"
+        )
+        raise CellUnreadable(f"{shape_of(value)} is no time", hint) from None
 
 
 def _unix(value: Any, form: str) -> datetime:

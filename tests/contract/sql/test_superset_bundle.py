@@ -41,7 +41,9 @@ def test_hours_are_of_utc_whatever_the_zone_of_the_server(engine_settings: Setti
         password=engine_settings.clickhouse_password_file.read_text().strip(), **arguments,
     ) as connection:  # fmt: skip
         cursor = connection.cursor()
-        cursor.execute("SELECT toString(getSetting('session_timezone')), toUnixTimestamp(toDateTime('2026-03-01 00:00:00'))")
+        cursor.execute(
+            "SELECT toString(getSetting('session_timezone')), toUnixTimestamp(toDateTime('2026-03-01 00:00:00'))"
+        )
         assert cursor.fetchall() == [("UTC", 1_772_323_200)]
 
 

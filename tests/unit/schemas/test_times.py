@@ -57,7 +57,7 @@ def test_a_time_is_read_if_the_published_pattern_and_the_calendar_have_it(data: 
 
     try:
         expected = re.fullmatch(TIMESTAMP_PATTERN, text) is not None and bool(
-            datetime.fromisoformat(text[:11] + text[11:].upper().replace(" ", "")).tzinfo
+            datetime.fromisoformat(text.upper()).tzinfo
         )
     except ValueError:
         expected = False
@@ -78,12 +78,9 @@ def test_any_other_text_is_unreadable_and_nothing_else_happens(text: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-03-01_09:30:00Z", "2026-03-01  09:30:00Z", "2026-03-01T09:30:00  Z", "20260301T093000Z",
-        "2026-W09-7T09:30:00Z", "2026-03-01T09Z", "2026-03-01T24:00:00Z", "2026-03-01T24:00Z", "2026-03-01T09:30,5Z",
-        "2026-03-01T09:30:00 ",
-        "2016-12-31T23:59:60Z",
-        "2026-02-29T00:00:00Z", "2026-03-01T09:30:00+010", "2026-03-01T09:30:00+1", "2026-03-01T09:30:00,Z", "2026-03-01T09:30:00.Z",
-        "2026-03-01T09:30:00+01:00[Europe/Berlin]", "2026-03-01T09:30:00 UTC", "2026-03-01T09:30:00+00:60", "2026-03-01X09:30:00Z",
+        "2026-03-01_09:30:00Z", "2026-03-01  09:30:00Z", "2026-03-01T09:30:00 Z", "20260301T093000Z",
+        "2026-W09-7T09:30:00Z", "2026-03-01T09:30Z", "2026-03-01T24:00:00Z", "2016-12-31T23:59:60Z",
+        "2026-02-29T00:00:00Z", "2026-03-01T09:30:00+010", "2026-03-01T09:30:00+1", "2026-03-01T09:30:00,5Z", "2026-03-01T09:30:00.Z",
         "2026-03-01T09:30:00Z\n", "2026-03-01T09:30:00+24:00", "٢٠٢٦-03-01T09:30:00Z", "0000-01-01T00:00:00Z",
         "2026-03-01",
     ],
@@ -104,16 +101,11 @@ def test_an_instant_is_the_same_in_every_spelling(
     if sign.endswith("00"):
         assert parse_time(text[: -2 - (not is_basic)]) == time_us  # +01, as databases write it
     assert parse_time(f"{format_time(time_us)[:10]}{separator}{format_time(time_us)[11:-1]}z") == time_us
-    assert parse_time(f"{day}{separator}{clock.replace('.', ',')} {sign}") == time_us
-    minute_us = time_us - time_us % 60_000_000
-    assert parse_time(f"{day}{separator}{clock[:5]}{sign}") == minute_us
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["2026-03-01T10:00:00+0100", "2026-03-01 09:00:00Z", "2026-03-01t09:00:00z", "2026-03-01 10:00:00+01", "2026-03-01 10:00:00 +0100",
-     "2026-03-01T09:00Z", "2026-03-01T10:00+01:00", "2026-03-01 09:00:00,000Z", "2026-03-01 09:00:00.0 z"],
-)  # fmt: skip
+    "text", ["2026-03-01T10:00:00+0100", "2026-03-01 09:00:00Z", "2026-03-01t09:00:00z", "2026-03-01 10:00:00+01"]
+)
 def test_spellings_that_apps_and_exports_write_are_times(text: str) -> None:
     assert parse_time(text) == parse_time("2026-03-01T09:00:00Z")
 
