@@ -100,7 +100,10 @@ def item_of(value: Any, line: int | None = None) -> Item | BadItem:
 
 
 def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
-    """An item for each line; blank ones are skipped, and so is the mark that Windows programs begin a text with."""
+    """An item for each line; blank ones are skipped, and so is the mark that Windows programs begin a text with. Of an array
+    that goes over several lines, or is the whole body, the members are the items."""
+    if body.removeprefix(BOM_UTF8).lstrip(_BLANKS)[:1] == b"[" and not _begins_with_a_value(body):
+        return items_of(body, items_max, item_of) or []
     require_few(body.count(b"\n"), 2 * items_max)  # before the lines are made: a body of newlines only
     items: list[Item | BadItem] = []
     for number, line in enumerate(body.split(b"\n"), 1):
@@ -114,6 +117,16 @@ def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
             items.append(_no_json(line, error, number))
         require_few(len(items), items_max)
     return items
+
+
+def _begins_with_a_value(body: bytes) -> bool:
+    """Whether the first line is JSON by itself, and others follow."""
+    first, _, rest = body.removeprefix(BOM_UTF8).lstrip(_BLANKS).partition(b"\n")
+    try:
+        orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return bool(rest.strip())
 
 
 def require_few(count: int, items_max: int) -> None:

@@ -84,6 +84,23 @@ def test_one_event_is_sent_from_flags_and_its_id_printed(producer: InMemoryProdu
     assert event["simulated"] is True
 
 
+@pytest.mark.parametrize("begin", [b"[", b"\xef\xbb\xbf[", b"\n [\n"])
+def test_an_array_is_told_as_such_and_nothing_of_it_is_sent(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path, begin: bytes
+) -> None:
+    lines = b",\n".join(json.dumps(LINE | {"id": one}).encode() for one in ("a", "b"))
+    status, _, err = touchline("emit", _ndjson(tmp_path, begin + lines + b"\n]"))
+    assert (status, producer.events) == (2, [])
+    assert "JSON array" in err
+
+
+def test_a_list_on_a_line_of_its_own_costs_no_other_line(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    assert touchline("emit", _ndjson(tmp_path, [1], LINE | {"id": "a"}))[0] == 1
+    assert [event["id"] for event in producer.events] == ["a"]
+
+
 def test_files_that_were_joined_keep_no_mark_before_their_first_event(
     producer: InMemoryProducer, touchline: Run, tmp_path: Path
 ) -> None:

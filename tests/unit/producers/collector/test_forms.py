@@ -213,6 +213,19 @@ def test_a_batch_of_cloudevents_keeps_what_is_json() -> None:
     assert [isinstance(item, Item) for item in items] == [True, False, True]
 
 
+@pytest.mark.parametrize("between", [",", ",\n", "\n,", "\n,\n"])
+def test_an_array_that_comes_as_lines_gives_its_members(between: str) -> None:
+    array = f"[\n{between.join(json.dumps({'id': str(at)}) for at in range(3))}\n]\n".encode()
+    assert events(parse(array, LINES)) == [{"id": "0"}, {"id": "1"}, {"id": "2"}]
+    with pytest.raises(RequestRefused):
+        parse(array.removesuffix(b"]\n"), LINES)
+
+
+def test_a_list_on_a_line_of_its_own_costs_no_other_line() -> None:
+    bad, good = parse(b'[1]\n{"id": "1"}\n', LINES)
+    assert (type(bad), type(good)) == (BadItem, Item)
+
+
 def test_a_member_that_nests_too_deep_costs_no_other() -> None:
     deep = b'{"id": "2", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     one, bad, other = parse(b'[{"id": "1"},' + deep + b',{"id": "3"}]')
