@@ -249,6 +249,17 @@ def _spellings(kind: str, number: str) -> list[str]:
         f"{float(number):.2E}",
         f"-{number}",
         f"*****{number[-4:]}",
+        f"...{number[-4:]}",
+        f"\u2026{number[-4:]}",
+        f"--{number}",
+        f"'{number}'",
+        f"b'{number}'",
+        f"{int(number):,}",
+        f"{number};{number[:-1]}",
+        f"{number}\n{number[:-1]}",
+        f"{number}&nbsp;",
+        "".join(chr(0xFEE0 + ord(digit)) for digit in number),
+        "".join(chr(0x0660 + int(digit)) for digit in number),
     ]
 
 
