@@ -125,6 +125,11 @@ def load_sources(path: Path | str) -> Sources:
         raise WrongUsage(
             f"the sources file {path} is not valid YAML{place}", "fix its indentation and colons"
         ) from None
+    if not isinstance(document, dict):
+        raise WrongUsage(
+            f"the sources file {path} {'is empty' if document is None else 'holds no fields'}",
+            "begin it with `sources:` and an entry for each source: docs/configuration.md shows one",
+        )
     if repeated is not None:
         key, first_line, line = repeated
         raise WrongUsage(

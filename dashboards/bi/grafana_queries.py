@@ -90,12 +90,13 @@ EVENTS_BY_DAY = f"""SELECT toStartOfInterval(toDateTime(bucket, 'UTC'), INTERVAL
 FROM journey.kpi_volume_1d
 WHERE $__dateFilter(bucket) AND {_ONE_MAP} AND {_ROWS}
 GROUP BY time, stage_name ORDER BY time"""
+# With the name of the view: `persons` alone would be the line of that name, which has no value on the days of the other one.
 PERSONS_BY_DAY = f"""SELECT toDateTime(bucket, 'UTC') AS time,
-  if(is_simulated = 0, persons, NULL) AS "persons",
-  if(is_simulated = 0, journeys, NULL) AS "journeys",
-  if(is_simulated = 1, persons, NULL) AS "persons, simulated among them",
-  if(is_simulated = 1, journeys, NULL) AS "journeys, simulated among them"
-FROM journey.kpi_persons_1d
+  if(is_simulated = 0, day.persons, NULL) AS "persons",
+  if(is_simulated = 0, day.journeys, NULL) AS "journeys",
+  if(is_simulated = 1, day.persons, NULL) AS "persons, simulated among them",
+  if(is_simulated = 1, day.journeys, NULL) AS "journeys, simulated among them"
+FROM journey.kpi_persons_1d AS day
 WHERE $__dateFilter(bucket) AND {_ONE_MAP}
 ORDER BY time"""
 SCORE = f"""SELECT $__timeInterval(bucket) AS time,

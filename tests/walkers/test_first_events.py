@@ -38,5 +38,5 @@ def test_there_are_such_events() -> None:
 @pytest.mark.parametrize(("place", "touchpoint", "action"), FIRST)
 def test_a_first_event_lands_in_a_stage(place: str, touchpoint: str, action: str) -> None:
     (default, *_) = Settings().maps
-    (attached,), _ = attach([event(touchpoint, action)], compiled(default))
+    (attached,), _ = attach([event(touchpoint, action, source="shell")], compiled(default))
     assert attached.stage, f"{place}: {touchpoint} {action}"

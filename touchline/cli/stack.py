@@ -153,6 +153,8 @@ def logs(
     if name is not None and name not in files:
         known = ", ".join(files) or "none yet: start the stack with `touchline up`"
         raise WrongUsage(f"there is no log of {name!r}", f"there are: {known}")
+    if not files:
+        print("there are no logs yet: `touchline up` starts the stack", file=sys.stderr)
     chosen = {part: path for part, path in files.items() if name in (None, part)}
     width = max(map(len, chosen), default=0)
     positions = {}

@@ -23,7 +23,7 @@ def left_out(settings: Settings) -> list[str]:
     """Maps that stored events are attached by and the settings leave out, by the names of their files.
 
     Raises:
-        WrongUsage: the file of one is not there.
+        WrongUsage: the file of one is not there, or is wrong.
     """
     from touchline.clickhouse.connect import connect, explained
     from touchline.schemas.journey.read import find_map, load_map, map_names
@@ -35,6 +35,8 @@ def left_out(settings: Settings) -> list[str]:
         with explained(settings):
             missing = list(maps_left_out(client, {*named, *settings.retired_maps}))
             there = [name for name in missing if name in map_names(settings.journeys_dir)]
+            for name in there:
+                load_map(find_map(name, settings.journeys_dir))
             require_no_map_left_out(client, [*named, *there], settings.retired_maps)
     finally:
         client.disconnect()

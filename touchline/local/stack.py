@@ -23,6 +23,7 @@ from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.kafka.topic import ensure_topic
 from touchline.local import identity as identity_module
 from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
+from touchline.local.folder import require_place
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
 from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
@@ -69,6 +70,7 @@ class LocalStack:
         settings: Settings | None = None,
     ) -> None:
         directory = directory.resolve()
+        require_place(directory)
         count = brokers or recorded_brokers(directory / "kafka") or 1
         planned = settings or folder_settings(directory, ports, partitions, count)
         self.cluster = plan_cluster(directory / "kafka", planned, count)
@@ -148,6 +150,8 @@ class LocalStack:
                 if not engine.is_ready():
                     raise EngineUnreachable(f"{engine.name} does not answer", "`touchline up` starts what does not run")
             check_worker_files(self.settings)
+            if self._migrate:
+                self._migrate_schema()  # the code may be newer than what ran until now
             self._run_all_maps()
             self.progress(f"ending {', '.join(worker.name for worker in self.workers)}")
             stop_workers_after(self.settings.local_dir, 0)

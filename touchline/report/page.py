@@ -65,11 +65,18 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield Text(
             "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends again what is fixed)"
         )
-        rows = [(reason, REMEDIES[Reason(reason)], f"{count:,}") for reason, count in report.quarantine]
+        rows = [(reason, _remedy(Reason(reason), report), f"{count:,}") for reason, count in report.quarantine]
         yield _plain(("reason", "remedy", "records"), rows)
     elif report.account.received:
         yield Text("\nquarantine: nothing is kept out")
     yield Text(f"\n{account_line(report.account)}")
+
+
+def _remedy(reason: Reason, report: Report) -> str:
+    if reason is not Reason.UNKNOWN_SOURCE or not report.undeclared:
+        return REMEDIES[reason]
+    named = ", ".join(f"{source} ({count:,})" for source, count in report.undeclared)
+    return f"declare in sources.yaml, with its legal basis: {named}"
 
 
 def _unmapped_share(report: Report) -> str:

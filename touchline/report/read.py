@@ -81,6 +81,7 @@ def build_report(
         client.execute("SELECT reason, count() FROM journey.quarantine GROUP BY reason ORDER BY count() DESC, reason"),
         _account(client),
         mode,
+        client.execute(_UNDECLARED),
     )
 
 
@@ -229,6 +230,10 @@ ORDER BY is_default DESC, registered_at, id
 _LAST_DAYS = """
 SELECT (map, map_version), max(bucket) FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
 """
+_UNDECLARED = """
+SELECT source, count() FROM journey.quarantine WHERE reason = 'unknown_source' AND source != ''
+GROUP BY source ORDER BY count() DESC, source
+LIMIT 5"""
 _VOLUMES = """
 SELECT
     touchpoint, ifNull(stage, '') AS at_stage, is_simulated, sumMap(map(ifNull(channel, ''), 1)) AS channels,

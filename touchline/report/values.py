@@ -141,6 +141,8 @@ class Report(NamedTuple):
     quarantine: Sequence[tuple[str, int]]
     account: Account
     mode: str = FUNNEL_MODE.values[0]
+    undeclared: Sequence[tuple[str, int]] = ()
+    """Sources of the quarantine that are not declared, with their records."""
 
     @property
     def touchpoints(self) -> list[TouchpointLine]:
@@ -173,6 +175,7 @@ def as_object(found: Report) -> dict[str, object]:
             dict(zip(("source", "touchpoint", "action", "events"), row, strict=True)) for row in found.unmapped
         ],
         "quarantine": dict(found.quarantine),
+        "undeclared_sources": dict(found.undeclared),
         "account": found.account._asdict(),
     }
 

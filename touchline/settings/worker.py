@@ -59,7 +59,7 @@ class JourneySettings(SettingsGroup):
     )
     retired_maps: list[str] = Field(
         [],
-        description="maps of the ledger that are run no more; a worker does not start without any other",
+        description="maps that workers run no more although stored events are attached by them; any other must be in maps",
         examples=[["spring_2024"]],
     )
     sources_file: Path = Field(

@@ -18,6 +18,7 @@ from touchline.producers.imports.rows.frame import (
 )
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
 from touchline.producers.imports.rows.row import NoNames, RowFile
+from touchline.wording import counted
 
 if TYPE_CHECKING:
     from touchline.producers.imports.rows.xlsx_rows import XlsxRows
@@ -153,7 +154,8 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
     if not close and chosen in _FRAMED and len(missing) == len(mapping.columns()) and not mapping.file.header:
         # It may be a row of values, which are not told.
         hint = (
-            f"its first {'row' if chosen == 'xlsx' else 'line'} has {len(columns)} cells, none of which is a column of the mapping: "
+            f"its first {'row' if chosen == 'xlsx' else 'line'} has {counted(len(columns), 'cell')}, none of which is "
+            "a column of the mapping: "
             + ("if it is separated by something else, write `file: {delimiter: …}`, " if chosen == "csv" else "")
             + "if titles stand above the names, `file: {skip_lines: …}`, if no line names the columns, "
             "`file: {header: […]}`."

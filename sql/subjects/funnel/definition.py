@@ -43,8 +43,8 @@ _COUNTS: Final = {
 def funnel(stages: str, journeys: str, keys: tuple[str, ...], passed: str) -> str:
     """What stands after FROM: a row for each of the stages, for `COLUMNS`.
 
-    `stages` and `journeys` are queries in brackets: `keys`, stage, stage_order; and `keys` with FACTS, is_open and is_young. `passed` is
-    the number of stages that a journey came to.
+    `stages` is a query: `keys`, stage, stage_order. `journeys` is a query in brackets: `keys` with FACTS, is_open and is_young. `passed` is
+    the number of stages that a journey came to, as SQL.
     """
     kept = "".join(f"{key}, " for key in keys)
     counts = ",\n    ".join(f"toInt64({sql}) AS {name}" for name, sql in _COUNTS.items())

@@ -36,6 +36,16 @@ def test_what_is_listed_is_not_said_to_be_nothing(capsys: pytest.CaptureFixture[
     assert "nothing is kept out" not in said
 
 
+def test_sources_that_are_not_declared_are_named_in_the_one_line_of_their_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = REPORT._replace(quarantine=[("unknown_source", 291)], undeclared=[("kasse", 289), ("desk", 2)])
+    print_page(render(found), 200)
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("unknown_source")]
+    assert "declare in sources.yaml, with its legal basis: kasse (289), desk (2)" in line
+    assert line.split()[-1] == "291"
+
+
 STAGE = StageLine("look", 10, 4, 3, 2, 1, 3, 8, 0.375, 0.1, 0.7)
 
 

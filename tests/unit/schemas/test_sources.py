@@ -28,7 +28,10 @@ def test_the_shipped_file_declares_the_demo_s_sources() -> None:
     ("text", "says"),
     [
         ("sources: [", "not valid YAML at line"),
-        ("", "wrong at the whole file"),
+        ("", "sources.yaml is empty"),
+        ("# nothing yet", "sources.yaml is empty"),
+        ("- till", "sources.yaml holds no fields"),
+        ("till", "sources.yaml holds no fields"),
         ("sources: {web-shop: {}}", "sources.web-shop.legal_basis"),
         ("sources: {web-shop: {legal_basis: implied}}", "sources.web-shop.legal_basis"),
         ("sources: {web-shop: {legal_basis: consent, zone: Europe/Atlantis}}", "sources.web-shop.zone"),
