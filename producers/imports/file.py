@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.model import Mapping
@@ -30,6 +31,7 @@ def send_file(
     *,
     advance: Callable[[int], None],
     say: Callable[[str], None],
+    contested: ContestedIds | None = None,
 ) -> RowVerdicts:
     """Sends an open file and closes it. `say` hears of each refused row at once, and at the end of columns that no row has. Raises
     WrongUsage where the one source of all rows is not declared: then nothing is sent."""
@@ -41,7 +43,14 @@ def send_file(
                 "declare it in sources.yaml with its legal basis, or correct `source` in the mapping",
             )
         verdicts = send_rows(
-            rows, mapper, producer, journal, work, advance=advance, say=lambda verdict: say(f"{file}: {verdict}")
+            rows,
+            mapper,
+            producer,
+            journal,
+            work,
+            advance=advance,
+            say=lambda verdict: say(f"{file}: {verdict}"),
+            contested=contested,
         )
     finally:
         rows.close()

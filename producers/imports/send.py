@@ -15,11 +15,13 @@ from itertools import islice
 from typing import Any, Final
 
 from touchline.producers.errors import EventRejected
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, Progress
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
 from touchline.producers.producer import EventProducer
+from touchline.producers.record import PreparedRecord
 
 ROWS_PER_BATCH: Final = 5_000
 Say = Callable[[RowVerdict], None]
@@ -36,26 +38,35 @@ def send_rows(
     *,
     advance: Callable[[int], None] = lambda units: None,
     say: Say = lambda verdict: None,
+    contested: ContestedIds | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
 ) -> RowVerdicts:
-    """Sends all rows that no earlier run has; `say` hears of each refused row at once, `advance` of the units read. Without a journal (a
+    """Sends all rows that no earlier run has; `say` hears of each refused row at once, `advance` of the units read, `contested` looks at
+    what was taken. Without a journal (a
     dry run) nothing is noted, and refused rows are not sent to the quarantine. Raises what the producer raises, FileDamaged where the file
     breaks off: what came before is safe and noted."""
     verdicts = RowVerdicts()
     done = Progress(0, 0) if journal is None else journal.progress(work)
     verdicts.skipped, verdicts.skipped_rejected = done
+    if journal is not None:
+        verdicts.contested = journal.contested(work)
+    if contested is not None:
+        contested.begin_file()
     iterator = iter(rows)
     position = 0
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused = _send_batch(batch, mapper, producer, verdicts, say)
+        refused, records = _send_batch(batch, mapper, producer, verdicts, say)
+        if contested is not None:
+            verdicts.contested += contested.take(records)
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
             producer.secure()
             verdicts.quarantined += len(sent)
-            journal.advance(work, Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected), sent)
+            progress = Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected)
+            journal.advance(work, progress, sent, verdicts.contested)
         advance(rows.position - position)
         position = rows.position
     return verdicts
@@ -66,10 +77,11 @@ def send_events(
     producer: EventProducer,
     journal: ImportJournal | None,
     work: bytes,
+    contested: ContestedIds | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
 ) -> Iterator[tuple[list[dict[str, Any]], bool]]:
     """Sends events that our own importers made, a batch at a time, each of which is given when it is safe, with whether this run sent it
-    (an earlier one did, else). Raises what the producer raises."""
+    (an earlier one did, else). `contested` looks at what was taken. Raises what the producer raises."""
     done = 0 if journal is None else journal.progress(work).rows
     iterator = iter(events)
     position = 0
@@ -77,7 +89,10 @@ def send_events(
         is_new = position >= done
         position += len(batch)
         if is_new:
-            producer.emit_many(batch)
+            records: list[PreparedRecord] = []
+            producer.emit_many(batch, on_taken=records.extend)
+            if contested is not None:
+                contested.take(records)
             if journal is not None:
                 producer.secure()
                 journal.advance(work, Progress(position, 0))
@@ -102,8 +117,10 @@ def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say) -> Refused:
-    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
+def _send_batch(
+    batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say
+) -> tuple[Refused, list[PreparedRecord]]:
+    """Sends what can be sent, and gives it; counts and tells the verdicts on the rest in the order of the lines."""
     bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
     good: list[tuple[int, dict[str, Any]]] = []
     for row in batch:
@@ -118,15 +135,18 @@ def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdi
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
 
     suppressed: list[int] = []
+    records: list[PreparedRecord] = []
     events = (event for _, event in good)
-    taken = producer.emit_many(events, on_rejected=on_rejected, on_suppressed=suppressed.append)
+    taken = producer.emit_many(
+        events, on_rejected=on_rejected, on_suppressed=suppressed.append, on_taken=records.extend
+    )
     verdicts.accepted += taken - len(suppressed)
     verdicts.suppressed += len(suppressed)
     bad.sort(key=lambda one: one[0].line)
     for verdict, _, _ in bad:
         verdicts.refuse(verdict)
         say(verdict)
-    return [(_hash_of(event, raw), event) for _, event, raw in bad]
+    return [(_hash_of(event, raw), event) for _, event, raw in bad], records
 
 
 def _quarantine(refused: Refused, producer: EventProducer, journal: ImportJournal) -> list[bytes]:

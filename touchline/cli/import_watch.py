@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.cli.contested import STATUS, open_comparison, say_contested
 from touchline.cli.importing import open_journal, to_stderr
 from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import open_producer
@@ -22,8 +23,10 @@ from touchline.producers.imports.file import send_file, work_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.read import load_mapping
+from touchline.producers.imports.mapping.revisions import is_revised
 from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.rows.row import FileDamaged
+from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.imports.watch import DropFolder
 from touchline.settings import Settings, load_settings
 
@@ -41,7 +44,8 @@ def import_watch(
 
     A file is taken when nothing has been written to it between two looks, and once: what was sent is known by its content, also under
     another name and after a restart. Files stay where they are. When Kafka does not answer, it tries again at each look. With --once the
-    exit status is 1 when rows were refused or a file could not be read, 3 when Kafka did not answer.
+    exit status is 1 when rows were refused or a file could not be read, 3 when Kafka did not answer, 4 when ids came with other contents
+    than before, under the same revision: each file says how many, what counts and what to do.
 
     Examples:
 
@@ -52,12 +56,12 @@ def import_watch(
     wanted = load_mapping(mapping)
     drops = DropFolder(folder, pattern)
     settings = load_settings()
-    faults = 0
+    faults, is_contested = 0, False
     with open_journal(settings) as journal, _noted_signals() as signals:
         while not signals:
             for file in drops.look(is_settled=once):
                 try:
-                    faults += _take(file, wanted, settings, outbox, journal, as_json)
+                    verdicts = _take(file, wanted, settings, outbox, journal, as_json)
                 except FileUnusable as error:
                     faults += 1
                     _say(error.what, error.hint)
@@ -66,9 +70,12 @@ def import_watch(
                         raise
                     _say(error.what, "it tries again")
                     break
+                else:
+                    faults += verdicts.rejected
+                    is_contested = is_contested or bool(verdicts.contested)
                 drops.mark(file)
             if once:
-                return 1 if faults else 0
+                return STATUS if is_contested else 1 if faults else 0
             time.sleep(0 if signals else interval)
     return 128 + signals[0]
 
@@ -100,24 +107,41 @@ class FileUnusable(TouchlineError):
 
 def _take(
     file: Path, mapping: Mapping, settings: Settings, outbox: Path | None, journal: ImportJournal, is_json: bool
-) -> int:
-    """Sends a file unless its content was sent before; returns the number of refused rows."""
+) -> RowVerdicts:
+    """Sends a file unless its content was sent before."""
     try:
         work = work_of(journal, file, mapping)
         if journal.is_finished(work):
-            return 0
+            return RowVerdicts()
         rows = open_rows(file, mapping)
     except WrongUsage as error:
         raise FileUnusable(error.what, error.hint) from None
     shown = f"{file.name} {rows.unit}"
-    with open_producer(settings, outbox) as producer, progress_on_stderr(shown, rows.size) as advance:
+    revised = is_revised(mapping)
+    with (
+        open_producer(settings, outbox) as producer,
+        open_comparison(settings, revised=revised) as comparison,
+        progress_on_stderr(shown, rows.size) as advance,
+    ):
         try:
-            verdicts = send_file(file, rows, mapping, producer, journal, work, advance=advance, say=to_stderr)
+            verdicts = send_file(
+                file,
+                rows,
+                mapping,
+                producer,
+                journal,
+                work,
+                advance=advance,
+                say=to_stderr,
+                contested=comparison.ids,
+            )
         except FileDamaged as error:
             raise FileUnusable(error.what, error.hint) from None
     journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
-    print(verdicts.as_json(file) if is_json else verdicts.sentence(file), flush=True)
-    return verdicts.rejected
+    print(verdicts.as_json(file, not_compared=comparison.fault) if is_json else verdicts.sentence(file), flush=True)
+    say_contested(file, verdicts.contested, revised=revised)
+    comparison.say_fault()
+    return verdicts
 
 
 def _say(what: str, hint: str) -> None:

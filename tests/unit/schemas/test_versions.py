@@ -83,7 +83,12 @@ def test_a_payload_that_comes_again_is_a_duplicate_though_the_clock_of_its_sourc
 
 
 def answer(disposition: str, **fields: Any) -> dict[str, Any]:
-    given = {"type": "touchline.answer.v1", "id": "a1", "source": "survey", "time": "2026-03-01T09:00:00Z"}
+    given: dict[str, Any] = {
+        "type": "touchline.answer.v1",
+        "id": "a1",
+        "source": "survey",
+        "time": "2026-03-01T09:00:00Z",
+    }
     given |= {"survey": "s", "question": "q", "kpi": "nps", "scope": "relational", "scale_min": 0, "scale_max": 10}
     return check_event({**given, "about": {"touchpoint": "till"}, "disposition": disposition, **fields})
 
