@@ -42,12 +42,15 @@ class Comparison:
 
 
 @contextmanager
-def open_comparison(settings: Settings, *, revised: bool, is_dry: bool = False) -> Iterator[Comparison]:
-    """For one import. `revised`: each row names its revision. Where the ledger cannot be asked, the import is compared with itself."""
+def open_comparison(
+    settings: Settings, *, revised: bool, is_dry: bool = False, awaits: bool = True
+) -> Iterator[Comparison]:
+    """For one import. `revised`: each row names its revision. `awaits`: what Kafka holds already may be a state before this one. Where the
+    ledger cannot be asked, the import is compared with itself."""
     with ExitStack() as stack:
         stored, fault = None, ""
         try:
-            stored = open_stored(settings, is_dry=is_dry)
+            stored = open_stored(settings, is_dry=is_dry, awaits=awaits)
             stack.callback(stored.close)
         except ModuleNotFoundError:
             fault = "the extra `worker` is not installed here"
@@ -61,7 +64,7 @@ def open_comparison(settings: Settings, *, revised: bool, is_dry: bool = False) 
         yield Comparison(stack.enter_context(ContestedIds(compare)), stored, fault)
 
 
-def open_stored(settings: Settings, *, is_dry: bool) -> StoredVersions:
+def open_stored(settings: Settings, *, is_dry: bool, awaits: bool) -> StoredVersions:
     """Raises ModuleNotFoundError without the extra `worker`, TouchlineError where nothing can be compared."""
     from touchline.account.stored_versions import StoredVersions
     from touchline.clickhouse.connect import connect
@@ -70,7 +73,7 @@ def open_stored(settings: Settings, *, is_dry: bool) -> StoredVersions:
     if is_dry and not settings.person_key_file.is_file():  # its persons would be others than those that are stored
         raise TouchlineError(f"there is no person key in {settings.person_key_file}")
     try:
-        kafka = read_offsets(settings)
+        kafka = read_offsets(settings) if awaits else None
     except TouchlineError:  # an outbox takes events without Kafka
         kafka = None
     return StoredVersions(connect(settings, timeout_seconds=ANSWER_SECONDS), kafka)

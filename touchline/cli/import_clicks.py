@@ -40,7 +40,7 @@ def import_clicks(
     with (
         open_sender(settings, outbox, is_dry=dry_run) as producer,
         open_journal(settings) as journal,
-        open_comparison(settings, revised=False, is_dry=dry_run) as comparison,
+        open_comparison(settings, revised=False, is_dry=dry_run, awaits=False) as comparison,
         progress_on_stderr("clicks (published synthetic)", clicks.ROWS) as advance,
     ):
         work = journal.work(b"clicks", content_hash(path))

@@ -49,7 +49,7 @@ def import_retail(
     with (
         open_sender(settings, outbox, is_dry=dry_run) as producer,
         open_journal(settings) as journal,
-        open_comparison(settings, revised=False, is_dry=dry_run) as comparison,
+        open_comparison(settings, revised=False, is_dry=dry_run, awaits=False) as comparison,
     ):
         used = None if dry_run else journal
         total = count_rows(folder / "transactions.parquet")

@@ -49,7 +49,7 @@ class Stored:
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> Stored:
     ledger = Stored()
-    monkeypatch.setattr(contested_module, "open_stored", lambda settings, *, is_dry: ledger)
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: ledger)
     return ledger
 
 
@@ -207,7 +207,7 @@ def test_where_the_ledger_cannot_be_asked_one_line_says_so_and_the_file_is_compa
     write_csv(Path("one.csv"), [receipt(1)])
     write_csv(Path("two.csv"), [receipt(2), corrected(1)])
 
-    def absent(settings: object, *, is_dry: bool) -> Stored:
+    def absent(settings: object, **options: object) -> Stored:
         raise EngineUnreachable("ClickHouse does not answer", "touchline up")
 
     monkeypatch.setattr(contested_module, "open_stored", absent)

@@ -57,7 +57,7 @@ def producer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryProduce
     for module in (emit_module, importing, watch_module):
         monkeypatch.setattr(module, "open_producer", lambda settings, outbox: twin)
     monkeypatch.setattr(retail_module, "_register_stores", lambda settings, folder: True)
-    monkeypatch.setattr(contested_module, "open_stored", lambda settings, *, is_dry: Stored())
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: Stored())
     monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
     return twin
 
@@ -260,7 +260,7 @@ def test_import_sends_baskets_and_counts_them(producer: InMemoryProducer, touchl
 def test_baskets_that_are_known_with_other_contents_are_told_and_the_status_is_4(
     producer: InMemoryProducer, touchline: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contested_module, "open_stored", lambda settings, *, is_dry: Stored(2))
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: Stored(2))
     status, _, err = touchline("import", "retail", "--limit", "6")
     assert status == 4
     assert err.startswith("the data set: 2 known ids came with other contents and no later revision. 0 now count")
