@@ -9,11 +9,11 @@ Why: docs/decisions/0100.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from pydantic_core import from_json
 
@@ -51,8 +51,14 @@ class Finding(NamedTuple):
     revision: int
 
 
-Compare = Callable[[Sequence[PreparedRecord]], Iterable[Finding]]
-"""Compares records with what was known before."""
+class Known(Protocol):
+    """What was known of ids before."""
+
+    def expect(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Begin to look up these (source, id), which are compared next; returns at once."""
+
+    def compare(self, records: Sequence[PreparedRecord]) -> Iterable[Finding]:
+        """Those of the records whose id is known with other contents, one finding a record."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +89,8 @@ class ContestedIds:
     """Looks at all records of an import, of one file or several, and counts each id once a file. What it remembers of a record, 16 bytes,
     lies in a temporary file as soon as it does not fit into 32 MiB."""
 
-    def __init__(self, compare: Compare | None = None) -> None:
-        self._compare = compare
+    def __init__(self, known: Known | None = None) -> None:
+        self._known = known
         self._file = sqlite3.connect("")
         self._file.executescript(_SCHEMA)
         self.total = Contested()
@@ -94,12 +100,17 @@ class ContestedIds:
         with self._file:
             self._file.execute("DELETE FROM known")
 
+    def expect(self, events: Iterable[dict[str, Any]]) -> None:
+        """These are about to be sent, as far as they are not refused: what is known of them is looked up in the meantime."""
+        if self._known is not None:
+            self._known.expect([(event["source"], event["id"]) for event in events])
+
     def take(self, records: Sequence[PreparedRecord]) -> Contested:
         """What these records add. Those that the pipeline will suppress are no versions of their events."""
         records = [record for record in records if not record.is_suppressed]
         with self._file:
             found = Contested(in_import=self._repeated(records))
-            for finding in self._compare(records) if self._compare is not None else ():
+            for finding in self._known.compare(records) if self._known is not None else ():
                 found += self._counted(finding)
         self.total += found
         return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import orjson
 
@@ -24,32 +25,50 @@ from touchline.schemas.versions import Version, completeness_of, fate_beside, wi
 
 Ask = Callable[[str, Sequence[str]], Iterable[tuple[str, Version]]]
 """The versions that stand of the events of a source, each with its id."""
+_Standing = dict[tuple[str, str], list[Version]]
 
 
 class KnownIds:
-    """The ledger as an import sees it. `revised`: each row names its revision, so that an older one is nothing to tell."""
+    """The ledger as an import sees it. `revised`: each row names its revision, so that an older one is nothing to tell. It is asked in a
+    thread of its own, while the batch is on its way: so an import takes no longer."""
 
     def __init__(self, ask: Ask, sources: Mapping[str, Source], *, revised: bool) -> None:
         self._ask = ask
         self._sources = sources
         self._revised = revised
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._expected: Future[_Standing] | None = None
+
+    def expect(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Begin to look up these (source, id), which are compared next; returns at once."""
+        self._expected = self._thread.submit(self._look_up, keys)
 
     def compare(self, records: Sequence[PreparedRecord]) -> Iterator[Finding]:
         """Known ids among the records whose contents are others than those known, one finding a record."""
-        by_source: dict[str, list[PreparedRecord]] = defaultdict(list)
-        for record in records:
-            by_source[record.source].append(record)
-        for source, of_source in by_source.items():
-            known: dict[str, list[Version]] = defaultdict(list)
-            for event_id, version in self._ask(source, [record.event_id for record in of_source]):
-                known[event_id].append(version)
-            if not known:
-                continue
-            for record in of_source:
-                standing = known.get(record.event_id)
-                outcome = self._outcome(record, standing) if standing else None
-                if standing and outcome is not None:
-                    yield Finding(source, record.event_id, outcome, max(one.revision for one in standing))
+        if self._expected is None:
+            self.expect([(record.source, record.event_id) for record in records])
+        assert self._expected is not None
+        known, self._expected = self._expected.result(), None
+        for record in records if known else ():
+            standing = known.get((record.source, record.event_id))
+            outcome = self._outcome(record, standing) if standing else None
+            if standing and outcome is not None:
+                yield Finding(record.source, record.event_id, outcome, max(one.revision for one in standing))
+
+    def close(self) -> None:
+        """Ends its thread."""
+        self._thread.shutdown()
+
+    def _look_up(self, keys: Sequence[tuple[str, str]]) -> _Standing:
+        by_source: dict[str, list[str]] = defaultdict(list)
+        for source, event_id in keys:
+            if _is_unicode(source) and _is_unicode(event_id):  # else it is refused
+                by_source[source].append(event_id)
+        known: _Standing = defaultdict(list)
+        for source, event_ids in by_source.items():
+            for event_id, version in self._ask(source, event_ids):
+                known[source, event_id].append(version)
+        return known
 
     def _outcome(self, record: PreparedRecord, standing: Sequence[Version]) -> Outcome | None:
         sent = self._version(record)
@@ -70,3 +89,10 @@ class KnownIds:
         moments = None if source is None else moments_of(event, source.terms, 0)
         time_us = moments.time_us if isinstance(moments, Moments) else parse_time(record.time)
         return Version(event["revision"], completeness_of(event, time_us), payload_hash(value))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False

@@ -57,9 +57,7 @@ def send_rows(
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused, records = _send_batch(batch, mapper, producer, verdicts, say)
-        if contested is not None:
-            verdicts.contested += contested.take(records)
+        refused = _send_batch(batch, mapper, producer, verdicts, say, contested)
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
@@ -90,6 +88,8 @@ def send_events(
         position += len(batch)
         if is_new:
             records: list[PreparedRecord] = []
+            if contested is not None:
+                contested.expect(batch)
             producer.emit_many(batch, on_taken=records.extend)
             if contested is not None:
                 contested.take(records)
@@ -118,9 +118,14 @@ def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
 
 
 def _send_batch(
-    batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say
-) -> tuple[Refused, list[PreparedRecord]]:
-    """Sends what can be sent, and gives it; counts and tells the verdicts on the rest in the order of the lines."""
+    batch: list[Row],
+    mapper: Mapper,
+    producer: EventProducer,
+    verdicts: RowVerdicts,
+    say: Say,
+    contested: ContestedIds | None,
+) -> Refused:
+    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
     bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
     good: list[tuple[int, dict[str, Any]]] = []
     for row in batch:
@@ -136,17 +141,21 @@ def _send_batch(
 
     suppressed: list[int] = []
     records: list[PreparedRecord] = []
+    if contested is not None:
+        contested.expect(event for _, event in good)
     events = (event for _, event in good)
     taken = producer.emit_many(
         events, on_rejected=on_rejected, on_suppressed=suppressed.append, on_taken=records.extend
     )
+    if contested is not None:
+        verdicts.contested += contested.take(records)
     verdicts.accepted += taken - len(suppressed)
     verdicts.suppressed += len(suppressed)
     bad.sort(key=lambda one: one[0].line)
     for verdict, _, _ in bad:
         verdicts.refuse(verdict)
         say(verdict)
-    return [(_hash_of(event, raw), event) for _, event, raw in bad], records
+    return [(_hash_of(event, raw), event) for _, event, raw in bad]
 
 
 def _quarantine(refused: Refused, producer: EventProducer, journal: ImportJournal) -> list[bytes]:

@@ -57,7 +57,7 @@ class StoredVersions:
             if self._awaited is not None:
                 self._wait(client, self._awaited)
                 self._awaited = None
-            ids = ", ".join(map(quoted, event_ids))
+            ids = ", ".join(map(quoted, event_ids)).replace("\0", "\\0")  # the one character that ends a query
             rows = client.execute(_VERSIONS.format(source=quoted(source), ids=ids))
         except ServerException as error:
             self.fault = f"ClickHouse refused to be asked, code {error.code}"
@@ -78,6 +78,8 @@ class StoredVersions:
         began = moved = self._clock()
         missing = before = records_not_stored(read_accounts(client), kafka)
         while missing and self._clock() - began < WAIT_SECONDS and self._clock() - moved < STILL_SECONDS:
+            if self._client is None:  # closed from another thread
+                return
             self._sleep(_POLL_SECONDS)
             missing = records_not_stored(read_accounts(client), kafka)
             if missing < before:

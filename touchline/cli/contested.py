@@ -51,17 +51,18 @@ def open_comparison(
         stored, fault = None, ""
         try:
             stored = open_stored(settings, is_dry=is_dry, awaits=awaits)
-            stack.callback(stored.close)
         except ModuleNotFoundError:
             fault = "the extra `worker` is not installed here"
         except TouchlineError as error:
             fault = error.what
-        compare = None
+        known = None
         if stored is not None:
             from touchline.producers.imports.known import KnownIds  # needs the extra `worker`
 
-            compare = KnownIds(stored.ask, load_sources(settings.sources_file), revised=revised).compare
-        yield Comparison(stack.enter_context(ContestedIds(compare)), stored, fault)
+            known = KnownIds(stored.ask, load_sources(settings.sources_file), revised=revised)
+            stack.callback(known.close)
+            stack.callback(stored.close)  # first, so that nobody waits for an answer
+        yield Comparison(stack.enter_context(ContestedIds(known)), stored, fault)
 
 
 def open_stored(settings: Settings, *, is_dry: bool, awaits: bool) -> StoredVersions:

@@ -16,7 +16,7 @@ from touchline.schemas.times import parse_time
 from touchline.schemas.versions import Version, completeness_of
 from touchline.settings import Settings
 
-ODD = "it's 100 % of \\ \U0001f45f {x} %(y)s"
+ODD = "it's 100 % of \\ \U0001f45f {x} %(y)s \0 end"
 
 
 @pytest.mark.parametrize("sizes", [[1], [100]], ids=["one by one", "at once"])

@@ -105,10 +105,9 @@ def test_what_is_said_of_a_known_id_is_what_the_worker_does(known: list[Event], 
             found = ledger.find_events(0, [(source, one) for one in event_ids])
             return [(one.event_id, Version(one.revision, one.completeness, one.payload_hash)) for one in found]
 
-        said = [
-            one.outcome
-            for one in KnownIds(ask, SOURCES, revised=revised).compare([record(sent), record(purchase(number=2))])
-        ]
+        known_ids = KnownIds(ask, SOURCES, revised=revised)
+        said = [one.outcome for one in known_ids.compare([record(sent), record(purchase(number=2))])]
+        known_ids.close()
         store_all(loop, records_of([*known, sent]))
         loop.close()
 
@@ -125,10 +124,24 @@ def test_what_is_said_of_a_known_id_is_what_the_worker_does(known: list[Event], 
         assert said == ([Outcome.OUTDATED] if is_new and is_older and not revised else [])
 
 
+def test_an_id_that_is_no_unicode_is_not_looked_up() -> None:
+    asked: list[str] = []
+
+    def ask(source: str, event_ids: Any) -> list[tuple[str, Version]]:
+        asked.extend(event_ids)
+        return []
+
+    known = KnownIds(ask, SOURCES, revised=False)
+    known.expect([("shop", "é"), ("shop", "\udce9"), ("\udce9", "e1"), ("shop", "e1")])
+    assert list(known.compare([record(purchase())])) == []
+    known.close()
+    assert asked == ["é", "e1"]
+
+
 def test_an_id_is_counted_once_and_as_that_of_its_rows_that_counts() -> None:
     old, new = payload_hash(purchase(place="a")), payload_hash(purchase(place="b"))
     between = Version(0, 0, (old + new) // 2)  # one of the two rows has the smaller hash
-    ids = ContestedIds(KnownIds(lambda source, event_ids: [("e1", between)], SOURCES, revised=False).compare)
+    ids = ContestedIds(KnownIds(lambda source, event_ids: [("e1", between)], SOURCES, revised=False))
     with ids:
         for place in "ababa":
             ids.take([record(purchase(place=place))])
@@ -138,7 +151,7 @@ def test_an_id_is_counted_once_and_as_that_of_its_rows_that_counts() -> None:
 def test_each_file_is_told_the_known_ids_that_it_holds() -> None:
     old, new = payload_hash(purchase(place="a")), payload_hash(purchase(place="b"))
     between = Version(0, 0, (old + new) // 2)
-    ids = ContestedIds(KnownIds(lambda source, event_ids: [("e1", between)], SOURCES, revised=False).compare)
+    ids = ContestedIds(KnownIds(lambda source, event_ids: [("e1", between)], SOURCES, revised=False))
     told = []
     with ids:
         for place in "ab":
