@@ -22,6 +22,7 @@ from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
 from touchline.producers.producer import EventProducer
 from touchline.producers.record import PreparedRecord
+from touchline.producers.undeclared import UndeclaredSources
 
 ROWS_PER_BATCH: Final = 5_000
 Say = Callable[[RowVerdict], None]
@@ -38,11 +39,12 @@ def send_rows(
     *,
     advance: Callable[[int], None] = lambda units: None,
     say: Say = lambda verdict: None,
+    undeclared: UndeclaredSources | None = None,
     contested: ContestedIds | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
 ) -> RowVerdicts:
-    """Sends all rows that no earlier run has; `say` hears of each refused row at once, `advance` of the units read, `contested` looks at
-    what was taken. Without a journal (a
+    """Sends all rows that no earlier run has; `say` hears of each refused row at once, but `undeclared` of those whose source is not
+    declared; `advance` hears of the units read, and `contested` looks at what was taken. Without a journal (a
     dry run) nothing is noted, and refused rows are not sent to the quarantine. Raises what the producer raises, FileDamaged where the file
     breaks off: what came before is safe and noted."""
     verdicts = RowVerdicts()
@@ -57,7 +59,7 @@ def send_rows(
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused = _send_batch(batch, mapper, producer, verdicts, say, contested)
+        refused = _send_batch(batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested)
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
@@ -123,6 +125,7 @@ def _send_batch(
     producer: EventProducer,
     verdicts: RowVerdicts,
     say: Say,
+    undeclared: UndeclaredSources,
     contested: ContestedIds | None,
 ) -> Refused:
     """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
@@ -135,9 +138,13 @@ def _send_batch(
         else:
             good.append((row.number, event))
 
+    counted_only: set[int] = set()
+
     def on_rejected(position: int, error: EventRejected) -> None:
         line, event = good[position]
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
+        if undeclared.note(error):
+            counted_only.add(line)
 
     suppressed: list[int] = []
     records: list[PreparedRecord] = []
@@ -154,7 +161,8 @@ def _send_batch(
     bad.sort(key=lambda one: one[0].line)
     for verdict, _, _ in bad:
         verdicts.refuse(verdict)
-        say(verdict)
+        if verdict.line not in counted_only:
+            say(verdict)
     return [(_hash_of(event, raw), event) for _, event, raw in bad]
 
 

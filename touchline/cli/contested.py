@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from touchline.cli.importing import to_stderr
 from touchline.errors import NotClean, TouchlineError
 from touchline.producers.imports.contested import Contested, ContestedIds
-from touchline.schemas.sources import load_sources
+from touchline.schemas.sources import Sources, load_sources
 from touchline.settings import Settings
 from touchline.wording import counted
 
@@ -43,7 +43,7 @@ class Comparison:
 
 @contextmanager
 def open_comparison(
-    settings: Settings, *, revised: bool, is_dry: bool = False, awaits: bool = True
+    settings: Settings, *, revised: bool, is_dry: bool = False, awaits: bool = True, sources: Sources | None = None
 ) -> Iterator[Comparison]:
     """For one import. `revised`: each row names its revision. `awaits`: what Kafka holds already may be a state before this one. Where the
     ledger cannot be asked, the import is compared with itself."""
@@ -59,7 +59,7 @@ def open_comparison(
         if stored is not None:
             from touchline.producers.imports.known import KnownIds  # needs the extra `worker`
 
-            known = KnownIds(stored.ask, load_sources(settings.sources_file), revised=revised)
+            known = KnownIds(stored.ask, sources or load_sources(settings.sources_file), revised=revised)
             stack.callback(known.close)
             stack.callback(stored.close)  # first, so that nobody waits for an answer
         yield Comparison(stack.enter_context(ContestedIds(known)), stored, fault)

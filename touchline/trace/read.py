@@ -8,7 +8,7 @@ Why: docs/decisions/0087.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clickhouse_driver import Client
@@ -29,12 +29,13 @@ SHOWN_KEY_DIGITS = 8
 _OF_EVENT = "source = %(source)s AND event_id = %(event_id)s"
 
 
-def trace_event(client: Client, source: str, event_id: str) -> Trace:
-    """Read everything about one event. One query per mart that may count it, each through the ledger's projection by event."""
+def trace_event(client: Client, source: str, event_id: str, waiting: Callable[[], int | None] = lambda: None) -> Trace:
+    """Read everything about one event. One query per mart that may count it, each through the ledger's projection by event. `waiting` is
+    asked for the records that are not stored yet where the id is not known."""
     key = {"source": source, "event_id": event_id}
     versions = read_versions(_ask(client, _RECEIVED, key))
     if not any(version.counts for version in versions):
-        unseen = None if versions else _unseen(client, key)
+        unseen = None if versions else _unseen(client, key, waiting())
         return Trace(source, event_id, versions, None, [], [], unseen)
     ((*event, is_simulated, provenance, campaign, identifier_type, identifier),) = _ask(client, _EVENT, key)
     links = [(kind, short_key(other)) for kind, other in _ask(client, _LINKS, key)]
@@ -130,11 +131,11 @@ def _counted(client: Client, view: EventView, key: dict[str, str]) -> list[Count
     return found
 
 
-def _unseen(client: Client, key: dict[str, str]) -> Unseen:
+def _unseen(client: Client, key: dict[str, str], waiting: int | None) -> Unseen:
     others = _ask(
         client, "SELECT DISTINCT toString(source) FROM journey_raw.ledger WHERE event_id = %(event_id)s ORDER BY 1", key
     )
-    return Unseen([name for (name,) in others], _ask(client, _WITHOUT_ID, key))
+    return Unseen([name for (name,) in others], _ask(client, _WITHOUT_ID, key), waiting)
 
 
 def _ask(client: Client, query: str, key: dict[str, str]) -> list[tuple[Any, ...]]:

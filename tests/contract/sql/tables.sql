@@ -312,27 +312,6 @@ CREATE TABLE journey_raw.ledger
             disposition,
             score
     ),
-    PROJECTION funnel_1d
-    (
-        SELECT
-            local_date AS bucket,
-            map,
-            map_version,
-            stage_max_before,
-            stage_max,
-            funnel_before,
-            funnel_depth,
-            sum(sign) AS events
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
-        GROUP BY
-            bucket,
-            map,
-            map_version,
-            stage_max_before,
-            stage_max,
-            funnel_before,
-            funnel_depth
-    ),
     PROJECTION revenue_1d
     (
         SELECT

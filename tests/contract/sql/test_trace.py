@@ -91,7 +91,7 @@ def test_the_cells_of_an_event_hold_it_and_their_query_finds_it(stored: Client) 
     trace = trace_event(stored, "shop", "e3")
     assert {one.view for one in trace.counted} == {
         "kpi_volume_1h", "kpi_volume_1d", "kpi_persons_touchpoint_1d", "kpi_persons_stage_1d", "kpi_persons_channel_1d",
-        "kpi_revenue_1d", "kpi_wait_1d", "funnel_stage", "funnel_stage_any",
+        "kpi_revenue_1d", "kpi_wait_1d", "funnel_stage",
     }  # fmt: skip
     for one in trace.counted:
         assert ("shop", "e3") in {row[:2] for row in stored.execute(one.events_query)}, one.events_query
