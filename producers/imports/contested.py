@@ -163,4 +163,4 @@ def _rank(record: PreparedRecord) -> object:
 def _content(value: bytes) -> int:
     """Hash of a record without the time of receipt, which differs from one sending to the next."""
     before, found, after = value.rpartition(_RECEIVED)
-    return hash(before + after[after.index(b'"') :]) if found else hash(value)
+    return hash((before, after[after.index(b'"') :])) if found else hash(value)
