@@ -29,6 +29,9 @@ MAX_UNACKNOWLEDGED = 50_000
 OnRejected = Callable[[int, EventRejected], None]
 """Called by `emit_many` with the position of a refused event in the iterable (from 0) and the reason."""
 
+OnTaken = Callable[[Sequence[PreparedRecord]], None]
+"""Called by `emit_many` with records that were taken on their way, in order."""
+
 OnSuppressed = Callable[[int], None]
 """Called by `emit_many` with the position of a taken event that the pipeline will suppress for want of consent."""
 
@@ -130,9 +133,10 @@ class EventProducer(ABC):
         on_rejected: OnRejected | None = None,
         on_delivery: OnDelivery | None = None,
         on_suppressed: OnSuppressed | None = None,
+        on_taken: OnTaken | None = None,
     ) -> int:
         """Emits complete events in order and returns how many were taken, those that will be suppressed included
-        (`on_suppressed` is told of each).
+        (`on_suppressed` is told of each). `on_taken` is shown the records as they go out.
 
         The first bad event raises EventRejected (those before it are taken), unless `on_rejected` takes it. With an
         outbox many events are written at once: all that were taken are there when this returns or raises, and no
@@ -151,6 +155,8 @@ class EventProducer(ABC):
                 made.clear()
                 self._send_counted(records, callback, taken)
                 taken += len(records)
+                if on_taken is not None:
+                    on_taken(records)
 
         make, at_once = self._maker.make, self._events_at_once
         now, hand_over_s = time.monotonic, 0.0
