@@ -11,6 +11,9 @@ from typing import NamedTuple
 from touchline.dashboards.bi.metrics import metrics_of
 from touchline.dashboards.bi.scores import BAND_HIGH, BAND_LOW
 from touchline.sql.all_views import VIEWS
+from touchline.sql.language.usual import usual_arguments
+from touchline.sql.language.views import quoted
+from touchline.sql.subjects.funnel.definition import MODE
 
 _SURVEY = {metric.name: metric.sql for view in VIEWS if view.name == "kpi_survey_1h" for metric in metrics_of(view)}
 _ONE_MAP = "map = ${map:singlequote} AND map_version = ${map_version}"
@@ -39,6 +42,7 @@ VARIABLES = (
         "SELECT map_version FROM journey.dim_map WHERE id = ${map:singlequote} ORDER BY map_version DESC",
     ),
     *(Variable(key, key.capitalize(), _values(key), many=True) for key in FILTERS),
+    Variable("mode", "Stages reached", f"SELECT arrayJoin([{', '.join(map(quoted, MODE.values))}])"),
     Variable(
         "score",
         "KPI over time",
@@ -60,7 +64,9 @@ _SELECTION = (
     f"filter = map({', '.join(_chosen(key) for key in FILTERS)})"
 )
 _BEFORE = f"before_from = {_FIRST_DAY} - ({_LAST_DAY} - {_FIRST_DAY}) - 1, before_to = {_FIRST_DAY} - 1"
-_AS_OF = "as_of = toDateTime($__toTime, 'UTC')"
+# As the page looks whose address does not say: else the same selection would have other numbers here.
+_LAST_DAY_OF_MAP = f"(SELECT max(last_day) FROM journey.map_days WHERE {_ONE_MAP})"
+_AS_OF = f"as_of = {usual_arguments(_LAST_DAY_OF_MAP)['as_of']}"
 _ROWS = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS)
 _ROWS_1H = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS[:2])
 
@@ -84,12 +90,13 @@ EVENTS_BY_DAY = f"""SELECT toStartOfInterval(toDateTime(bucket, 'UTC'), INTERVAL
 FROM journey.kpi_volume_1d
 WHERE $__dateFilter(bucket) AND {_ONE_MAP} AND {_ROWS}
 GROUP BY time, stage_name ORDER BY time"""
+# With the name of the view: `persons` alone would be the line of that name, which has no value on the days of the other one.
 PERSONS_BY_DAY = f"""SELECT toDateTime(bucket, 'UTC') AS time,
-  if(is_simulated = 0, persons, NULL) AS "persons",
-  if(is_simulated = 0, journeys, NULL) AS "journeys",
-  if(is_simulated = 1, persons, NULL) AS "persons, simulated among them",
-  if(is_simulated = 1, journeys, NULL) AS "journeys, simulated among them"
-FROM journey.kpi_persons_1d
+  if(is_simulated = 0, day.persons, NULL) AS "persons",
+  if(is_simulated = 0, day.journeys, NULL) AS "journeys",
+  if(is_simulated = 1, day.persons, NULL) AS "persons, simulated among them",
+  if(is_simulated = 1, day.journeys, NULL) AS "journeys, simulated among them"
+FROM journey.kpi_persons_1d AS day
 WHERE $__dateFilter(bucket) AND {_ONE_MAP}
 ORDER BY time"""
 SCORE = f"""SELECT $__timeInterval(bucket) AS time,
@@ -106,10 +113,11 @@ TOUCHPOINTS = f"""SELECT stage, touchpoint, kpi, variant, scope, n, value, ci_lo
   trend, target, target_verdict, is_simulated
 FROM journey_api.survey_by_touchpoint({_SELECTION}, {_BEFORE})
 ORDER BY stage_order, touchpoint, kpi, variant, scope"""
-FUNNEL = f"""SELECT stage, reached, advanced, dropped, open, denominator AS n, rate, ci_low, ci_high, is_simulated
-FROM journey_api.funnel({_SELECTION}, {_AS_OF}, mode = 'in_order')
+FUNNEL = f"""SELECT stage, reached, advanced, completed, dropped, open, rate, ci_low, ci_high, denominator AS n,
+  numerator AS n_advanced, rest_completed AS n_completed, rest_dropped AS n_dropped, rest_open AS n_open, is_simulated
+FROM journey_api.funnel_stage({_SELECTION}, {_AS_OF}, mode = ${{mode:singlequote}})
 ORDER BY stage_order"""
-DROP_OFF = f"""SELECT touchpoint, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
+DROP_OFF = f"""SELECT touchpoint, stage, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
 FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF})
 WHERE touchpoint IS NOT NULL ORDER BY dropped DESC LIMIT 100"""
 PATHS = f"""SELECT step, from_node, to_node, journeys, share, is_simulated

@@ -168,6 +168,7 @@ class Fact(NamedTuple):
     comment: str
     cipher_key_id: str
     about_own: int
+    completeness: int
 
 
 SHARED_FROM = Fact._fields.index("event_type")

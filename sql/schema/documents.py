@@ -22,7 +22,8 @@ def kpis_page() -> str:
     """What each KPI means, for people."""
     catalogue = load_catalogue()
     counts = "".join(
-        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | {_listed(kpi.views + kpi.api_views)} |\n"
+        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | "
+        f"{_listed(dict.fromkeys(kpi.views + kpi.api_views))} |\n"
         for kpi in catalogue.counts
     )
     surveys = "".join(
@@ -35,7 +36,16 @@ def kpis_page() -> str:
         by_number.setdefault(survey.small_n, []).append(survey.id)
     small_n = ", ".join(f"{number} ({_listed(names)})" for number, names in sorted(by_number.items()))
     k = catalogue.split_k
-    return _page("kpis", counts=counts, surveys=surveys, small_n=small_n, k=k, k_less_one=k - 1, behind=_behind())
+    return _page(
+        "kpis",
+        counts=counts,
+        surveys=surveys,
+        small_n=small_n,
+        k=k,
+        k_less_one=k - 1,
+        compared_min=catalogue.compared_min,
+        behind=_behind(),
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -87,15 +87,12 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
     "channel": (Column(_TEXT, "Channel of most of its events; NULL when unknown"), "main_channel"),
     "is_online": (COLUMNS["is_online"], "online"),
     "events": (
-        Column("Int64", f"Touchpoint events at that stage, simulated ones included, {_NEVER_SUM}"),
+        Column("Int64", f"Events of the touchpoint at that stage, simulated ones included, {_NEVER_SUM}"),
         "events_here",
     ),
     "events_simulated": (Column("Int64", "Of those the simulated ones"), "simulated"),
-    "persons": (Column("Int64", f"Distinct persons at the touchpoint, whatever the stage, {_NEVER_SUM}"), "people"),
-    "journeys": (
-        Column("Int64", f"Distinct journeys through the touchpoint, whatever the stage, {_NEVER_SUM}"),
-        "through",
-    ),
+    "persons": (Column("Int64", f"Distinct persons at the touchpoint in that stage, {_NEVER_SUM}"), "people"),
+    "journeys": (Column("Int64", f"Distinct journeys through the touchpoint in that stage, {_NEVER_SUM}"), "through"),
     "drop_off": (PERSONS_BY_TOUCHPOINT.columns["drop_off"][0], "lost"),
     "drop_off_low": (PERSONS_BY_TOUCHPOINT.columns["ci_low"][0], "lost_low"),
     "drop_off_high": (PERSONS_BY_TOUCHPOINT.columns["ci_high"][0], "lost_high"),
@@ -106,7 +103,7 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
     "revenue": (
         Column(
             "Nullable(Decimal(18, 4))",
-            f"Paid amounts less refunds at the touchpoint, {_NEVER_SUM}; NULL when in several currencies",
+            f"Paid amounts less refunds at the touchpoint in that stage, {_NEVER_SUM}; NULL when in several currencies",
         ),
         "if(paid_in = '', NULL, paid)",
     ),
@@ -136,15 +133,15 @@ FULL JOIN
 LEFT JOIN
 (
     SELECT
-        assumeNotNull(found.touchpoint) AS touchpoint,
+        assumeNotNull(found.touchpoint) AS touchpoint, ifNull(found.stage, '') AS at_stage, ifNull(found.stage_order, 0) AS at_order,
         persons AS people, journeys AS through, drop_off AS lost, ci_low AS lost_low, ci_high AS lost_high
     FROM {_of(PERSONS_BY_TOUCHPOINT)} AS found
     WHERE isNotNull(found.touchpoint)
-) AS met USING (touchpoint)
+) AS met USING (touchpoint, at_stage, at_order)
 LEFT JOIN
 (
-    SELECT touchpoint, if(count() = 1, any(currency), '') AS paid_in, sum(amount) AS paid
+    SELECT {_PLACE}, if(uniqExact(currency) = 1, any(currency), '') AS paid_in, sum(amount) AS paid
     FROM {_of(REVENUE_BY_TOUCHPOINT)}
-    GROUP BY touchpoint
-) AS sold USING (touchpoint)""",
+    GROUP BY touchpoint, at_stage, at_order
+) AS sold USING (touchpoint, at_stage, at_order)""",
 )

@@ -6,7 +6,10 @@
   good class and none is bad. An answer belongs to the journey cycle that ran when the touchpoint happened that it is about.
 - *impact* = journeys through the touchpoint times difference: an upper bound of what mending it could bring, were the difference caused by
   the experience. Answers are observations, no experiment: it ranks where to look, it proves no cause.
-- *score* = impact times gap, while there is one. Flagged is what misses its target beyond doubt: the whole interval is on the bad side.
+- *comparison* = what the difference says: too few journeys on one side (`compared_min` of the catalogue), no contrast where all or none
+  have converted, else whether the whole interval is above 0, below 0 (reversed), or neither.
+- *score* = impact times gap, where bad experiences may cost conversions and there is a gap: only that is ranked. Flagged is what misses
+  its target beyond doubt: the whole interval is on the bad side.
 
 Why: docs/decisions/0143.
 """
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.sql.language.catalogue import load_catalogue
 from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.formulas import recovered, wilson
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
@@ -121,6 +125,22 @@ def _kpis() -> str:
 
 _NUMBER: Final = "Nullable(Float64)"
 _COUNT: Final = "Nullable(Int64)"
+_NEEDED: Final = load_catalogue().compared_min
+TOO_FEW, NO_CONTRAST, SIGNIFICANT, REVERSED, NOT_SIGNIFICANT = COMPARISONS = (
+    "too few",
+    "no contrast",
+    "significant",
+    "reversed",
+    "not significant",
+)
+_COMPARISON: Final = f"""multiIf(
+        is_hidden, NULL,
+        least(n_good, n_bad) < {_NEEDED}, '{TOO_FEW}',
+        good_converted + bad_converted IN (0, n_good + n_bad), '{NO_CONTRAST}',
+        difference_low > 0, '{SIGNIFICANT}',
+        difference_high < 0, '{REVERSED}',
+        '{NOT_SIGNIFICANT}'
+    )"""
 
 
 def _source() -> str:
@@ -162,8 +182,12 @@ def _source() -> str:
             "difference_low": f"if(is_known, {low}, NULL)",
             "difference_high": f"if(is_known, {high}, NULL)",
         },
-        {"impact": "journeys * difference"},
-        {"score": "if(gap > 0, impact * gap, NULL)"},
+        {"comparison": _COMPARISON},
+        {
+            "impact": f"if(ifNull(comparison, '{TOO_FEW}') IN ('{TOO_FEW}', '{NO_CONTRAST}'), NULL, journeys * difference)",
+            "is_ranked": f"ifNull(comparison IN ('{SIGNIFICANT}', '{NOT_SIGNIFICANT}') AND difference > 0 AND gap > 0, 0)",
+        },
+        {"score": "if(is_ranked, impact * gap, NULL)"},
     )
 
 
@@ -208,15 +232,34 @@ _COLUMNS: Final[Shown] = {
     ),
     "difference_low": (Column(_NUMBER, "Lower bound of its 95 % interval (Newcombe)"), "difference_low"),
     "difference_high": (Column(_NUMBER, "Upper bound of its 95 % interval (Newcombe)"), "difference_high"),
-    "impact": (Column(_NUMBER, "journeys times difference"), "impact"),
-    "score": (Column(_NUMBER, "impact times gap; NULL where the target is reached"), "score"),
+    "comparison": (
+        Column(
+            "LowCardinality(Nullable(String))",
+            "What the difference says. too few: less than n_needed journeys on one side; no contrast: all or none of them have converted; "
+            "significant: the whole interval is above 0; reversed: below 0; else not significant. NULL when suppressed",
+        ),
+        "comparison",
+    ),
+    "n_needed": (Column("UInt16", "So many journeys on each side a comparison needs"), str(_NEEDED)),
+    "impact": (Column(_NUMBER, "journeys times difference; NULL where there are too few, or no contrast"), "impact"),
+    "score": (
+        Column(
+            _NUMBER,
+            "impact times gap; NULL where the target is reached, the difference is not above 0, or nothing can be compared",
+        ),
+        "score",
+    ),
     "is_flagged": (
         Column("UInt8", "1 when the KPI misses its target beyond doubt: the whole interval is on the bad side"),
         "is_flagged",
     ),
     "rank": (
-        Column("UInt64", "From 1: where to act first; flagged ones before the others, then by score"),
-        "row_number() OVER (ORDER BY is_flagged DESC, ifNull(score, -inf) DESC, touchpoint, is_simulated, kpi, kpi_variant, scope)",
+        Column(
+            "Nullable(UInt64)",
+            "From 1: where to act first, of what has a score; significant differences before the others, then flagged ones, then by score",
+        ),
+        f"if(is_ranked, row_number() OVER (ORDER BY is_ranked DESC, comparison = '{SIGNIFICANT}' DESC, is_flagged DESC, score DESC, "
+        "touchpoint, is_simulated, kpi, kpi_variant, scope), NULL)",
     ),
 }
 IMPACT = ParameterizedView(

@@ -47,6 +47,11 @@ JOURNEYS = ParameterizedView(
             "stage_max": ("UInt8", "Highest stage reached, in any order", "highest"),
             "depth": ("UInt8", "Stages passed in order, from the first on", ""),
             "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
+            "stage_at_end": (
+                "LowCardinality(Nullable(String))",
+                "Stage of its last touchpoint; NULL where the map gives none",
+                "nullIf(last_stage, '')",
+            ),
             "state": (
                 "LowCardinality(String)",
                 "open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey",
@@ -57,6 +62,11 @@ JOURNEYS = ParameterizedView(
                 "1 when the map's churn term has passed since it began: rates count it; without a term always",
                 WINDOW_IS_OVER,
             ),
+            "is_end_known": (
+                "UInt8",
+                "1 when the map's churn term has passed since its last touchpoint: drop-off counts its end; without a term always",
+                SELECTION.term_is_over("ended_us"),
+            ),
             "is_simulated": ("UInt8", "1 when a touchpoint of it is simulated", "simulated > 0"),
             "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
             "stage_path": (
@@ -66,7 +76,9 @@ JOURNEYS = ParameterizedView(
             ),
         }
     ),
-    selected_journeys(SELECTION, FACTS | {"person_key": "any(person)"} | _STAYS),
+    selected_journeys(
+        SELECTION, FACTS | {"person_key": "any(person)", "last_stage": "argMax(stage, touchpoint_number)"} | _STAYS
+    ),
 )
 _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "person": Column("String", "Person key"),

@@ -93,24 +93,25 @@ VOLUME_OVER_TIME = ParameterizedView(
     | chosen("touchpoint", "is_simulated", "events"),
     _bucketed(),
 )
+_PLACE = ("touchpoint", "stage", "stage_order", "currency", "is_simulated")
 REVENUE_BY_TOUCHPOINT = ParameterizedView(
     "revenue_by_touchpoint",
-    "Paid amounts of the selection by touchpoint and currency, less refunds; never sum across currencies (additivity: sum)",
+    "Paid amounts of the selection by touchpoint, stage and currency, less refunds; never sum across currencies (additivity: sum)",
     SELECTION,
-    {"touchpoint": (COLUMNS["touchpoint"], "touchpoint")}
+    chosen("touchpoint", "stage", "stage_order")
     | own({"currency": ("LowCardinality(String)", "ISO 4217 currency", "")})
     | chosen("is_simulated", "orders")
     | {"amount": (COLUMNS["amount"], "accurateCastOrNull(total, 'Decimal(18, 4)')")},
     f"""
 (
     SELECT
-        touchpoint, currency, is_simulated, sum(orders) AS orders,
+        {", ".join(_PLACE)}, sum(orders) AS orders,
         sum(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0)) AS total
     FROM
     (
-{REVENUE_1D.selecting(SELECTED, {name: name for name in ("touchpoint", "currency", "currency_exponent", "is_simulated")})}
+{REVENUE_1D.selecting(SELECTED, {name: name for name in (*_PLACE, "currency_exponent")})}
     )
-    GROUP BY touchpoint, currency, is_simulated
+    GROUP BY {", ".join(_PLACE)}
 )
 WHERE orders != 0 OR total != 0""",
 )

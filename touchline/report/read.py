@@ -27,14 +27,18 @@ from touchline.report.values import (
     TouchpointLine,
     Trend,
 )
-from touchline.sql.language.usual import PERIOD_DAYS
+from touchline.sql.language.usual import PERIOD_DAYS, moment_after
+from touchline.sql.subjects.funnel.definition import MODE as FUNNEL_MODE
+from touchline.sql.subjects.funnel.views import FUNNEL_STAGE
 from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
 from touchline.surveys.uncounted import why_uncounted
 
 UNMAPPED_SHOWN = 10
 
+Place = tuple[str, str, int]
+"""Touchpoint, stage, is_simulated."""
 Key = tuple[str, str, int, str, str, str]
-"""Touchpoint, stage, is_simulated, KPI, variant, scope."""
+"""The same, KPI, variant, scope."""
 
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 """The days that ClickHouse's Date knows; events are valid from 1990 on."""
@@ -53,19 +57,19 @@ _CALL = SURVEY_BY_TOUCHPOINT.called(
 
 
 class _Volume(NamedTuple):
-    stages: dict[str, int]
     channels: dict[str, int]
     events: int
     persons: int
-    is_mapped: int
 
 
-_NO_VOLUME = _Volume({}, {}, 0, 0, 0)  # answers may be about a touchpoint of which no event came
+_NO_VOLUME = _Volume({}, 0, 0)  # answers may be about a touchpoint of which no event came
 
 
-def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = None) -> Report:
-    """Read the report; trends compare the last `days` until that day (each map's last one) with as many before."""
-    maps = read_maps(client, days, until)
+def build_report(
+    client: Client, days: int = PERIOD_DAYS, until: date | None = None, mode: str = FUNNEL_MODE.values[0]
+) -> Report:
+    """Read the report; trends compare the last `days` until that day (each map's last one) with as many before, `mode` is the funnel's."""
+    maps = read_maps(client, days, until, mode)
     unmapped = read_unmapped(client, [(part.map, part.map_version) for part in maps])
     return Report(
         maps,
@@ -76,6 +80,8 @@ def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = N
         sum(row[3] for row in unmapped),
         client.execute("SELECT reason, count() FROM journey.quarantine GROUP BY reason ORDER BY count() DESC, reason"),
         _account(client),
+        mode,
+        client.execute(_UNDECLARED),
     )
 
 
@@ -88,7 +94,7 @@ def read_totals(client: Client) -> Totals:
     return Totals(events, persons, places, answers, first if events else None, last if events else None)
 
 
-def read_maps(client: Client, days: int, until: date | None) -> list[MapPart]:
+def read_maps(client: Client, days: int, until: date | None, mode: str) -> list[MapPart]:
     """The default map, then every other whose newest version places an event, in the order of their registration.
 
     A touchpoint stands under each map that places one of its events, and under the default map where none does. `days` is the length
@@ -104,9 +110,8 @@ def read_maps(client: Client, days: int, until: date | None) -> list[MapPart]:
         lines = _touchpoints(client, name, version, periods, placed_elsewhere if is_default else None)
         placed_elsewhere |= {line.touchpoint for line in lines}
         if lines or is_default:
-            parts.append(
-                MapPart(name, version, title, bool(is_default), periods, lines, read_stages(client, name, version))
-            )
+            stages = read_stages(client, name, version, last_days.get((name, version), _FIRST_DAY), mode)
+            parts.append(MapPart(name, version, title, bool(is_default), periods, lines, stages))
     return parts[::-1]
 
 
@@ -115,45 +120,49 @@ def _touchpoints(
 ) -> list[TouchpointLine]:
     """`placed_elsewhere`: show also what this map does not place, but for these."""
     kpis = read_kpis(client, name, version, periods)
-    volumes = {row[:2]: _Volume(*row[2:]) for row in client.execute(_VOLUMES, {"map": name, "version": version})}
-    placed = {touchpoint for (touchpoint, _), volume in volumes.items() if volume.is_mapped}
-    totals: dict[str, int] = {}
+    volumes = {row[:3]: _Volume(*row[3:]) for row in client.execute(_VOLUMES, {"map": name, "version": version})}
+    placed = {touchpoint for touchpoint, stage, _ in volumes if stage}
+    totals: Counter[str] = Counter()
+    here: Counter[tuple[str, str]] = Counter()
     lines = []
     for key in volumes.keys() | kpis.keys():
-        touchpoint, is_simulated = key
+        touchpoint, stage, is_simulated = key
         if touchpoint not in placed and (placed_elsewhere is None or touchpoint in placed_elsewhere):
             continue
         volume = volumes.get(key, _NO_VOLUME)
-        totals[touchpoint] = totals.get(touchpoint, 0) + volume.events
-        stages, channels = _by_volume(volume.stages), _by_volume(volume.channels)
-        found = kpis.get(key, [])
+        totals[touchpoint] += volume.events
+        here[touchpoint, stage] += volume.events
+        channels, found = _by_volume(volume.channels), kpis.get(key, [])
         lines.append(
-            TouchpointLine(touchpoint, stages, channels, bool(is_simulated), volume.events, volume.persons, found)
+            TouchpointLine(touchpoint, stage, channels, bool(is_simulated), volume.events, volume.persons, found)
         )
-    return sorted(lines, key=lambda line: (-totals[line.touchpoint], line.touchpoint, line.is_simulated))
+
+    def turn(line: TouchpointLine) -> tuple[int, str, int, str, bool]:
+        volume = here[line.touchpoint, line.stage]
+        return -totals[line.touchpoint], line.touchpoint, -volume, line.stage, line.is_simulated
+
+    return sorted(lines, key=turn)
 
 
 def _by_volume(counts: dict[str, int]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))
 
 
-def read_kpis(
-    client: Client, map_name: str, map_version: int, periods: Periods | None
-) -> Mapping[tuple[str, int], list[Kpi]]:
-    """KPIs by (touchpoint, is_simulated)."""
+def read_kpis(client: Client, map_name: str, map_version: int, periods: Periods | None) -> Mapping[Place, list[Kpi]]:
+    """KPIs by touchpoint, stage and whether the answers are simulated."""
     of_map = {"map": map_name, "version": map_version}
     trends: dict[Key, Trend] = {}
     if periods is not None:
         query = f"SELECT {_KEY}, trend, change, change_low, change_high, n, n_before FROM {_CALL}"
         rows = client.execute(query, of_map | _days(periods))
         trends = {row[:6]: Trend(*row[6:]) for row in rows}
-    found: dict[tuple[str, int], list[Kpi]] = {}
+    found: dict[Place, list[Kpi]] = {}
     query = f"SELECT {_KEY}, unit, value, n, ci_low, ci_high, ci_method FROM {_CALL} ORDER BY kpi, variant, scope, stage_order"
     for row in client.execute(query, of_map | _days(_ALL_DAYS)):
         touchpoint, stage, is_simulated, kpi, variant, scope, unit, value, n, ci_low, ci_high, ci_method = row
         trend = trends.get((touchpoint, stage, is_simulated, kpi, variant, scope), NO_TREND)
-        made = Kpi(kpi, variant, scope, stage, unit, value, n, ci_low, ci_high, ci_method, trend)
-        found.setdefault((touchpoint, is_simulated), []).append(made)
+        made = Kpi(kpi, variant, scope, unit, value, n, ci_low, ci_high, ci_method, trend)
+        found.setdefault((touchpoint, stage, is_simulated), []).append(made)
     return found
 
 
@@ -161,17 +170,11 @@ def _days(periods: Periods) -> dict[str, date]:
     return {name: min(max(day, _FIRST_DAY), _LAST_DAY) for name, day in periods._asdict().items()}
 
 
-def read_stages(client: Client, map_name: str, map_version: int) -> list[StageLine]:
-    """The stages of a map in their order."""
-    in_order, in_any = (
-        client.execute(
-            f"SELECT stage, reached, rate, ci_low, ci_high FROM journey.{view} "
-            "WHERE map = %(map)s AND map_version = %(version)s ORDER BY stage_order",
-            {"map": map_name, "version": map_version},
-        )
-        for view in ("funnel_stage", "funnel_stage_any")
-    )
-    return [StageLine(*one, *other[1:]) for one, other in zip(in_order, in_any, strict=True)]
+def read_stages(client: Client, map_name: str, map_version: int, last_day: date, mode: str) -> list[StageLine]:
+    """The stages of a map in their order: all of its journeys, seen from where a reader looks who says nothing."""
+    of_map = {"map": map_name, "version": map_version, "mode": mode, "as_of": moment_after(last_day)}
+    rows = client.execute(_FUNNEL, of_map | _days(_ALL_DAYS))
+    return [StageLine(*row) for row in rows]
 
 
 def read_simulated_sources(client: Client) -> list[tuple[str, str]]:
@@ -204,6 +207,21 @@ def _account(client: Client) -> Account:
     return Account(received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, is_balanced)
 
 
+_FUNNEL = f"""
+SELECT {", ".join(StageLine._fields)}
+FROM {
+    FUNNEL_STAGE.called(
+        map="%(map)s",
+        map_version="%(version)s",
+        date_from="%(from_)s",
+        date_to="%(to)s",
+        filter="map()",
+        as_of="%(as_of)s",
+        mode="%(mode)s",
+    )
+}
+ORDER BY stage_order
+"""
 _MAPS = """
 SELECT id, map_version, name, is_default
 FROM (SELECT id, map_version, name, is_default, registered_at FROM journey.dim_map ORDER BY is_default DESC, map_version DESC LIMIT 1 BY id)
@@ -212,13 +230,17 @@ ORDER BY is_default DESC, registered_at, id
 _LAST_DAYS = """
 SELECT (map, map_version), max(bucket) FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
 """
+_UNDECLARED = """
+SELECT source, count() FROM journey.quarantine WHERE reason = 'unknown_source' AND source != ''
+GROUP BY source ORDER BY count() DESC, source
+LIMIT 5"""
 _VOLUMES = """
 SELECT
-    touchpoint, is_simulated, sumMap(map(ifNull(stage, ''), 1)) AS stages, sumMap(map(ifNull(channel, ''), 1)) AS channels,
-    count() AS events, uniqExact(person) AS persons, max(is_mapped) AS is_mapped_once
+    touchpoint, ifNull(stage, '') AS at_stage, is_simulated, sumMap(map(ifNull(channel, ''), 1)) AS channels,
+    count() AS events, uniqExact(person) AS persons
 FROM journey.attachments
 WHERE map = %(map)s AND map_version = %(version)s
-GROUP BY touchpoint, is_simulated
+GROUP BY touchpoint, at_stage, is_simulated
 """
 _SOURCES = """
 SELECT source, any(name)

@@ -2,9 +2,13 @@
 
 export const FILTER_KEYS = ["channel", "is_online", "persona", "segment", "place", "brand", "touchpoint", "stage", "is_simulated"];
 /** What narrows a list of journeys further; left behind when another view is opened. */
-export const DRILL_KEYS = ["depth", "depth_min", "stage_max", "stage_max_min", "state", "is_window_over", "touchpoint_last", "touchpoint_met", "stage_met", "step", "node_from", "node_to", "by", "person", "cycle", "order"];
+export const DRILL_KEYS = ["depth", "depth_min", "stage_max", "stage_max_min", "state", "is_window_over", "is_end_known", "touchpoint_last", "stage_at_end", "touchpoint_met", "stage_met", "step", "node_from", "node_to", "by", "person", "cycle", "order"];
 export const VIEWS = ["map", "act", "trend", "funnel", "flow", "waits", "journeys"];
 const SINGLE = ["map", "version", "from", "to", "compare", "view", "lang", "kpi", "grain", "mode", "steps", "lanes", "as_of", ...DRILL_KEYS];
+
+/** Where nothing between `=` and `&` is a value: what the map gives no stage. */
+const MAY_BE_EMPTY = ["stage_at_end"];
+const isSaid = (key, value) => Boolean(value) || (value === "" && MAY_BE_EMPTY.includes(key));
 
 /** @typedef {Record<string, any> & {filter: Record<string, string[]>}} State */
 
@@ -12,7 +16,7 @@ const SINGLE = ["map", "version", "from", "to", "compare", "view", "lang", "kpi"
 export function parse(search) {
   const params = new URLSearchParams(search);
   const state = { filter: {} };
-  for (const key of SINGLE) if (params.get(key)) state[key] = params.get(key);
+  for (const key of SINGLE) if (isSaid(key, params.get(key))) state[key] = params.get(key);
   for (const key of FILTER_KEYS) if (params.has(key)) state.filter[key] = params.getAll(key);
   if (!VIEWS.includes(state.view)) state.view = "map";
   return state;
@@ -21,7 +25,7 @@ export function parse(search) {
 /** The address of a state: relative, in a stable order, without what is a matter of course. */
 export function write(state) {
   const params = new URLSearchParams();
-  for (const key of SINGLE) if (state[key] && !(key === "view" && state[key] === "map")) params.set(key, state[key]);
+  for (const key of SINGLE) if (isSaid(key, state[key]) && !(key === "view" && state[key] === "map")) params.set(key, state[key]);
   for (const key of FILTER_KEYS) for (const value of state.filter?.[key] ?? []) params.append(key, value);
   const text = params.toString();
   return text ? `?${text}` : "?";
@@ -34,7 +38,7 @@ export function changed(state, changes) {
     if (values?.length) next.filter[key] = values;
     else delete next.filter[key];
   }
-  for (const key of Object.keys(next)) if (next[key] == null || next[key] === "") delete next[key];
+  for (const key of Object.keys(next)) if (!isSaid(key, next[key])) delete next[key];
   return next;
 }
 

@@ -27,7 +27,7 @@ export function JourneysView() {
 function List({ side }) {
   const { t, fmt, state, change } = useStore();
   const [shown, setShown] = useState(PAGE);
-  const narrowed = Object.fromEntries(NARROWING.filter((key) => state[key]).map((key) => [key, key === "state" ? state[key].split(",") : state[key]]));
+  const narrowed = Object.fromEntries(NARROWING.filter((key) => state[key] != null).map((key) => [key, key === "state" ? state[key].split(",") : state[key]]));
   const sorted = state.order ?? "-started_at";
   const list = useQuery("journeys", side, { ...side.asOf, ...narrowed, order: sorted, limit: shown }, { cost: 1 });
   const count = useQuery("journeys", side, { ...side.asOf, ...narrowed, count: 1 }, { cost: 1 });
@@ -61,7 +61,8 @@ function Narrowed({ narrowed }) {
     depth: (value) => t("narrowed.depth", { stage: stages[value - 1] ?? value }), depth_min: (value) => t("narrowed.depth_min", { stage: stages[value - 1] ?? value }),
     stage_max: (value) => t("narrowed.stage_max", { stage: stages[value - 1] ?? value }), stage_max_min: (value) => t("narrowed.stage_max_min", { stage: stages[value - 1] ?? value }),
     state: (value) => value.split(",").map((one) => t(`state.${one}`)).join(", "), touchpoint_last: (value) => t("narrowed.touchpoint_last", { name: names.touchpoint.get(value) ?? value }),
-    is_window_over: () => t("narrowed.is_window_over"),
+    is_window_over: () => t("narrowed.is_window_over"), is_end_known: () => t("narrowed.is_end_known"),
+    stage_at_end: (value) => t("narrowed.stage_at_end", { stage: value ? names.stage.get(value) ?? value : t("stage.none") }),
     touchpoint_met: (value) => t("narrowed.met", { name: names.touchpoint.get(value) ?? value }), stage_met: (value) => t("narrowed.met", { name: names.stage.get(value) ?? value }),
     step: (value) => t("narrowed.step", { step: Number(value), from: node(narrowed.node_from), to: node(narrowed.node_to) }),
   };

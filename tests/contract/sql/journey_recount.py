@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from tests.contract.sql.recount import EXPONENT, Cells, Placed, Recount
 
 Filter = Mapping[str, Sequence[str]]
 OPEN, CLOSED, CONVERTED = "open", "closed", "converted"
+_ENDS = (CONVERTED, CLOSED, OPEN)
+"""What becomes of a journey that goes no further: completed, dropped, open."""
 
 
 class Selection(NamedTuple):
@@ -57,6 +59,15 @@ class Journey(NamedTuple):
             return [(one.h()[0], one.time) for one in self.rows]
         mapped = [(one.row["stage"], one.time) for one in self.rows if one.row["stage"]]
         return [stay for before, stay in pairwise([("", datetime.min), *mapped]) if stay[0] != before[0]]
+
+
+NOWHERE: Final = (None, None)
+"""In place of touchpoint and stage: all of them together."""
+
+
+def place_of(one: Placed) -> tuple[str, str | None]:
+    """Touchpoint and stage of an event."""
+    return one.h()[0], one.row["stage"] or None
 
 
 def values_of(one: Placed) -> dict[str, str]:
@@ -101,7 +112,7 @@ class JourneyRecount:
         return [one for one in found if any(one.chosen)]
 
     def _is_over(self, rows: list[Placed]) -> bool:
-        """Whether the map's term has passed since the journey began, also of one that began with its end."""
+        """Whether the map's term has passed since the first of these rows, also of a journey that began with its end."""
         days = self.map.churn.inactivity_days if self.map.churn else None
         return not days or rows[0].time + timedelta(days=days) <= self.as_of
 
@@ -114,42 +125,55 @@ class JourneyRecount:
         return Counter((_bucket(grain, one), one.h()[0], one.h()[3]) for one in self.events)
 
     def revenue(self) -> Cells:
-        sums: dict[tuple[str, str, int], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+        sums: dict[tuple[str, str | None, str, int], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
         for one in self.events:
             if money := one.event.get("amount"):
-                cell = sums[one.h()[0], money["currency"], one.h()[3]]
+                cell = sums[*place_of(one), money["currency"], one.h()[3]]
                 cell[0] += 1
                 cell[1] += Decimal(money["amount_minor"]).scaleb(-EXPONENT[money["currency"]])
         return {key: tuple(cell) for key, cell in sums.items()}
 
     def persons(self) -> Cells:
         found: Cells = {}
-        for here in {None, *(one.h()[0] for one in self.events if one.person)}:
-            people = {one.person for one in self.events if one.person and here in (None, one.h()[0])}
+        for here in {NOWHERE, *(place_of(one) for one in self.events if one.person)}:
+            people = {one.person for one in self.events if one.person and here in (NOWHERE, place_of(one))}
             met = [
                 one
                 for one in self.journeys
-                if here is None
-                or here in [row.h()[0] for row, chosen in zip(one.rows, one.chosen, strict=True) if chosen]
+                if here is NOWHERE
+                or here in [place_of(row) for row, chosen in zip(one.rows, one.chosen, strict=True) if chosen]
             ]
             closed = [one for one in met if not one.is_open]
-            dropped = [one for one in closed if not one.has_converted and here in (None, one.rows[-1].h()[0])]
+            dropped = [one for one in closed if not one.has_converted and here in (NOWHERE, place_of(one.rows[-1]))]
             converted = sum(one.has_converted for one in met)
-            judged = (sum(one.is_window_over for one in dropped), sum(one.is_window_over for one in met))
-            found[here,] = (len(people), len(met), converted, len(dropped), *judged)
-        return found if found[None,][0] else {}
+            judged = [
+                one
+                for one in self.journeys
+                if any(
+                    chosen and here in (NOWHERE, place_of(row)) and self._is_over([row])
+                    for row, chosen in zip(one.rows, one.chosen, strict=True)
+                )
+            ]
+            lost = [one for one in judged if one in dropped and self._is_over(one.rows[-1:])]
+            found[here] = (len(people), len(met), converted, len(dropped), len(lost), len(judged))
+        return found if found[NOWHERE][0] else {}
 
     def funnel(self, mode: str) -> Cells:
+        """reached, advanced, completed, dropped, open; then of those whose window is over the same in another order: advanced, all,
+        completed, dropped, open."""
         column = {"in_order": "funnel_depth", "any": "stage_max"}[mode]
         found = {}
         for order, stage in enumerate(self.map.stages, start=1):
             reached = [one for one in self.journeys if one.passed(column) >= order]
-            here = [one for one in reached if one.passed(column) == order]
-            still = sum(one.is_open for one in here)
             judged = [one for one in reached if one.is_window_over]
-            went_on = sum(one.passed(column) > order for one in judged)
-            counts = (len(reached), len(reached) - len(here), len(here) - still, still)
-            found[stage.id, order] = (*counts, went_on, len(judged))
+            (went_on, *rest), counts = (
+                (
+                    sum(one.passed(column) > order for one in journeys),
+                    *(sum(one.state == state for one in journeys if one.passed(column) == order) for state in _ENDS),
+                )
+                for journeys in (judged, reached)
+            )
+            found[stage.id, order] = (len(reached), *counts, went_on, len(judged), *rest)
         return found
 
     def list(self) -> Cells:
@@ -161,8 +185,10 @@ class JourneyRecount:
                 one.passed("stage_max"),
                 one.passed("funnel_depth"),
                 len(one.rows),
+                one.rows[-1].row["stage"] or None,
                 one.state,
                 one.is_window_over,
+                self._is_over(one.rows[-1:]),
                 max(row.h()[3] for row in one.rows),
                 [name for name, _ in one.stays("touchpoint")],
                 [name for name, _ in one.stays("stage")],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from clickhouse_driver import Client
+from hypothesis import HealthCheck, given, settings, strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from tests.contract.sql.rows import NOON, Row, answer, attached, write
@@ -103,9 +104,13 @@ def test_the_difference_of_conversions_has_newcombes_interval(
     journeys, n = good[1] + bad[1], good[1] + bad[1]
     value = 100 * good[1] / n
     assert (found["journeys"], found["n"], found["value"]) == (journeys, n, pytest.approx(value))
-    assert found["impact"] == pytest.approx(journeys * found["difference"])
     assert (found["target"], found["gap"]) == (80, pytest.approx((80 - value) / 100))
-    assert found["score"] == pytest.approx(found["impact"] * found["gap"])
+    if min(good[1], bad[1]) < found["n_needed"]:
+        assert (found["comparison"], found["impact"], found["score"], found["rank"]) == ("too few", None, None, None)
+    else:
+        assert found["comparison"] == ("significant" if low > 0 else "not significant")
+        assert found["impact"] == pytest.approx(journeys * found["difference"])
+        assert found["score"] == pytest.approx(found["impact"] * found["gap"])
     assert found["is_flagged"] == (100 * proportion_confint(good[1], n, method="wilson")[1] < 80)
 
 
@@ -147,25 +152,67 @@ def test_simulated_journeys_count_for_simulated_answers_only(asking: Client) -> 
     assert [len(real_ones), len(rows_of(asking, "journeys", hotline))] == [2, 3]  # what the page opens behind each
 
 
+@given(
+    good=st.tuples(st.integers(0, 60), st.integers(0, 60)).map(sorted).map(tuple),
+    bad=st.tuples(st.integers(0, 60), st.integers(0, 60)).map(sorted).map(tuple),
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_only_what_enough_journeys_and_the_difference_speak_for_is_ranked(
+    asking: Client, good: tuple[int, int], bad: tuple[int, int]
+) -> None:
+    asking.execute("TRUNCATE TABLE journey_raw.ledger")
+    if not good[1] + bad[1]:
+        return
+    found = shares(asking, good, bad)
+    needed = found["n_needed"]
+    converted, n = good[0] + bad[0], good[1] + bad[1]
+    if min(good[1], bad[1]) < needed:
+        expected = "too few"
+    elif converted in (0, n):
+        expected = "no contrast"
+    else:
+        low, high = confint_proportions_2indep(*good, *bad, method="newcomb", compare="diff")
+        expected = "significant" if low > 1e-12 else "reversed" if high < -1e-12 else "not significant"
+    assert found["comparison"] == expected
+    may_rank = expected in ("significant", "not significant") and found["difference"] > 0 and found["gap"] > 0
+    assert (found["rank"], found["score"] is not None) == ((1, True) if may_rank else (None, False))
+    assert (found["impact"] is None) == (expected in ("too few", "no contrast"))
+
+
+def test_a_rank_never_rests_on_a_handful_of_journeys_nor_on_bad_experiences_that_convert_better(
+    asking: Client,
+) -> None:
+    handful = shares(asking, (1, 1), (0, 5))
+    assert (handful["comparison"], handful["score"], handful["rank"]) == ("too few", None, None)
+    asking.execute("TRUNCATE TABLE journey_raw.ledger")
+    turned = shares(asking, (2, 30), (25, 40))
+    assert turned["is_flagged"]
+    assert turned["impact"] < 0
+    assert (turned["comparison"], turned["score"], turned["rank"]) == ("reversed", None, None)
+    asking.execute("TRUNCATE TABLE journey_raw.ledger")
+    all_convert = shares(asking, (30, 30), (40, 40))
+    assert (all_convert["comparison"], all_convert["impact"], all_convert["rank"]) == ("no contrast", None, None)
+
+
 def test_ranks_put_what_misses_its_target_first(asking: Client) -> None:
     rows: list[Row] = []
     for person in range(60):
-        rows += journey(person, 1, converts=person % 3 == 0, score=1 if person % 2 else 5)
+        rows += journey(person, 1, converts=person % 4 == 0, score=1 if person % 2 else 5)
     rows += [
         answer(9000 + number, "csat", 5, (1, 5), touchpoint="till", stage="buy", stage_order=2) for number in range(40)
     ]
     write(asking, rows)
-    found = sorted(rows_of(asking, "impact"), key=lambda row: row["rank"])
+    found = sorted(rows_of(asking, "impact"), key=lambda row: row["rank"] or 9)
     assert [(row["rank"], row["touchpoint"], row["is_flagged"], row["target"]) for row in found] == [
         (1, "hotline", 1, 80.0),
-        (2, "till", 0, 40.0),
+        (None, "till", 0, 40.0),
     ]
 
 
 def test_where_the_target_is_reached_there_is_no_score(asking: Client) -> None:
     """Else a touchpoint that is better than it must be, and where unhappy people buy more, would be first."""
     rows: list[Row] = []
-    for person in range(40):
+    for person in range(120):
         rows += journey(person, 1, converts=person % 8 == 0, score=1 if person % 8 == 0 else 5)
     write(asking, rows)
     (found,) = rows_of(asking, "impact")

@@ -63,7 +63,7 @@ def test_the_report_shows_what_stands_with_n_and_interval(empty_client: Client, 
     report = build_report(empty_client)
     assert (report.totals.events, report.totals.persons, report.totals.places, report.totals.answers) == (2, 2, 1, 1)
     store, web = report.touchpoints
-    assert (store.touchpoint, store.events, store.persons, list(store.stages)) == ("store_visit", 1, 1, ["awareness"])
+    assert (store.touchpoint, store.stage, store.events, store.persons) == ("store_visit", "awareness", 1, 1)
     (kpi,) = store.kpis
     assert (kpi.kpi, kpi.variant, kpi.n, kpi.value, kpi.ci_method) == ("nps", "standard", 1, 100, "adjusted_wald")
     assert (web.touchpoint, list(web.kpis)) == ("web_visit", [])
@@ -92,12 +92,23 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
         "send one JSON object",
         "ces has no variant top2",
         "100.0 points",
-        "journeys (simulated ones included) that passed them in order",
-        "awareness         0            -",
+        "all journeys (simulated ones included) that reached each",
         "balanced",
     ):
         assert part in text
+    assert "awareness 0 0 0 0 0 - - 0" in " ".join(text.split())
     assert "5 received = 3 stored + 1 duplicate + 0 superseded + 1 quarantined" in text
+
+
+def test_the_report_names_sources_that_are_not_declared(empty_client: Client) -> None:
+    choose_default_map(empty_client)
+    odd = [
+        received(number, "quarantined", number, reason="unknown_source", field="source", source=source)
+        for number, source in enumerate(["kasse", "kasse", "desk", ""])
+    ]
+    write(empty_client, odd)
+    report = build_report(empty_client)
+    assert (report.quarantine, report.undeclared) == ([("unknown_source", 4)], [("kasse", 2), ("desk", 1)])
 
 
 def test_the_report_says_that_nothing_is_unmapped_or_in_quarantine(empty_client: Client) -> None:
@@ -231,6 +242,26 @@ def test_each_fault_is_named(empty_client: Client, ledger: list[Row]) -> None:
     }
 
 
+def test_a_restore_is_advised_for_rows_that_changed_and_not_for_an_id_that_two_persons_bear(
+    empty_client: Client,
+) -> None:
+    twice = attached(10, person="k1:a", identifier="k1:a")
+    write(
+        empty_client,
+        [
+            attached(1, event_id="receipt-1", person="k1:a", stream=STREAM.format(0)),
+            attached(2, event_id="receipt-1", person="k1:b", stream=STREAM.format(3)),
+            twice,
+            twice,
+        ],
+    )
+    hints = {difference.said: difference.hint for difference in check_signs(empty_client)}
+    split = "an event of source shop (offset 0) stands 2 times, in 2 partitions"
+    assert hints.keys() == {"stands 2 times", "an event of source shop (offset 0) stands 2 times", split}
+    assert {said for said, hint in hints.items() if "touchline restore" in hint} == hints.keys() - {split}
+    assert "one (source, id) came with different persons" in hints[split]
+
+
 def test_a_recount_sees_another_value_beside_a_null(empty_client: Client) -> None:
     """Most rows of marts have a NULL somewhere: brand, place, persona."""
     structure = "place LowCardinality(Nullable(String)), stage Nullable(String), events Int64, rate Float64"
@@ -301,3 +332,15 @@ def test_an_error_has_clickhouses_code_and_a_remedy_where_we_know_one(engine_set
         list(stream_query(engine_settings.with_changes(clickhouse_http_port=1), "SELECT 1"))
     with pytest.raises(WrongUsage, match="password cannot be read"):
         list(stream_query(engine_settings.with_changes(clickhouse_password_file="missing"), "SELECT 1"))
+
+
+def test_a_touchpoint_in_two_stages_has_the_numbers_of_each_in_a_line_of_its_own(empty_client: Client) -> None:
+    choose_default_map(empty_client)
+    later = {"stage": "purchase", "stage_order": 2, "stage_max": 2}
+    rows = [attached(number, person=f"k1:{number}") for number in (10, 11, 12)]
+    rows.append(attached(13, person="k1:10", **later))
+    rows += [answer(14, "nps", 10, (0, 10)), answer(15, "nps", 0, (0, 10), stage="purchase", stage_order=2)]
+    write(empty_client, rows)
+    lines = build_report(empty_client).touchpoints
+    assert [(one.stage, one.events, one.persons) for one in lines] == [("awareness", 3, 3), ("purchase", 1, 1)]
+    assert [[(kpi.value, kpi.n) for kpi in one.kpis] for one in lines] == [[(100, 1)], [(-100, 1)]]

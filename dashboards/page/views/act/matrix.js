@@ -8,7 +8,7 @@ import { kpiName } from "../../core/kpi.js";
 import { useStore } from "../../core/store.js";
 import { Chart, plain, tipOf } from "../../parts/chart.js";
 import { whiskers } from "../../parts/whiskers.js";
-import { behind } from "./behind.js";
+import { behind, isAlarm } from "./behind.js";
 
 const narrow = matchMedia("(max-width: 720px)").matches;
 /** Names stand beside the foremost only: the others are read by pointer, keyboard or as a table. */
@@ -29,10 +29,10 @@ export function Matrix({ rows, side }) {
       value: [Number(row.gap), Number(row.impact)], symbolSize: 10 + Math.min(Math.sqrt(Number(row.n)), 24),
       symbol: isMade(row) ? "diamond" : "circle",
       itemStyle: {
-        color: Number(row.is_flagged) ? colours.bad : colours.surface, opacity: 1,
-        ...(isMade(row) ? { borderColor: colours.simulated, borderWidth: 2 } : { borderColor: Number(row.is_flagged) ? colours.surface : colours.neutral, borderWidth: 2 }),
+        color: isAlarm(row) ? colours.bad : colours.surface, opacity: 1,
+        ...(isMade(row) ? { borderColor: colours.simulated, borderWidth: 2 } : { borderColor: isAlarm(row) ? colours.surface : colours.neutral, borderWidth: 2 }),
       },
-      label: { show: Number(row.rank) <= LABELLED && row.gap > 0, formatter: narrow ? row.name : `${row.name} · ${kpiName(t, row)}`, position: "top", color: colours.text, fontSize: 12, fontWeight: 560, distance: 5, textBorderColor: colours.surface, textBorderWidth: 3 },
+      label: { show: row.rank != null && Number(row.rank) <= LABELLED, formatter: narrow ? row.name : `${row.name} · ${kpiName(t, row)}`, position: "top", color: colours.text, fontSize: 12, fontWeight: 560, distance: 5, textBorderColor: colours.surface, textBorderWidth: 3 },
     });
     return {
       grid: { left: 64, right: 32, top: 18, bottom: 46 },
@@ -46,7 +46,7 @@ export function Matrix({ rows, side }) {
     };
   };
   const points = shown.map((row, at) => ({ seriesIndex: 0, dataIndex: at, text: said(row), open: () => open(row) }));
-  return html`<${Chart} option=${option} points=${points} height=${360} depends=${[JSON.stringify(shown.map((row) => [row.name, row.gap, row.impact, row.n, row.is_flagged, row.is_simulated])), t]}
+  return html`<${Chart} option=${option} points=${points} height=${360} depends=${[JSON.stringify(shown.map((row) => [row.name, row.gap, row.impact, row.n, row.is_flagged, row.rank, row.is_simulated])), t]}
     label=${t("act.label", { count: shown.length })} onClick=${(event) => shown[event.dataIndex] && event.seriesIndex === 0 && open(shown[event.dataIndex])} />
     <ul class="legend"><li><i class="swatch bad"></i>${t("act.legend.flagged")}</li><li><i class="swatch hollow"></i>${t("act.legend.rest")}</li>${shown.some(isMade) && html`<li><i class="swatch diamond"></i>${t("act.legend.simulated")}</li>`}<li>${t("act.legend.size")}</li></ul>
     ${rows.length > shown.length && html`<p class="small muted">${t("act.unplaced", { count: rows.length - shown.length })}</p>`}`;

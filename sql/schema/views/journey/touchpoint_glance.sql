@@ -10,15 +10,15 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
     channel LowCardinality(Nullable(String)) COMMENT 'Channel of most of its events; NULL when unknown',
     is_online UInt8 COMMENT '1 when the touchpoint or its channel is online',
-    events Int64 COMMENT 'Touchpoint events at that stage, simulated ones included, the same in the row of each KPI: never sum',
+    events Int64 COMMENT 'Events of the touchpoint at that stage, simulated ones included, the same in the row of each KPI: never sum',
     events_simulated Int64 COMMENT 'Of those the simulated ones',
-    persons Int64 COMMENT 'Distinct persons at the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
-    journeys Int64 COMMENT 'Distinct journeys through the touchpoint, whatever the stage, the same in the row of each KPI: never sum',
-    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
+    persons Int64 COMMENT 'Distinct persons at the touchpoint in that stage, the same in the row of each KPI: never sum',
+    journeys Int64 COMMENT 'Distinct journeys through the touchpoint in that stage, the same in the row of each KPI: never sum',
+    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no outcome is known: all events there are younger than the term',
     drop_off_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     drop_off_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
     currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency of the revenue; NULL without revenue, or when it is in several',
-    revenue Nullable(Decimal(18, 4)) COMMENT 'Paid amounts less refunds at the touchpoint, the same in the row of each KPI: never sum; NULL when in several currencies',
+    revenue Nullable(Decimal(18, 4)) COMMENT 'Paid amounts less refunds at the touchpoint in that stage, the same in the row of each KPI: never sum; NULL when in several currencies',
     is_simulated UInt8 COMMENT '1 when the KPI is of simulated answers: label it wherever it is shown',
     kpi LowCardinality(Nullable(String)) COMMENT 'KPI (dim_kpi.id); NULL where nothing was answered',
     variant LowCardinality(Nullable(String)) COMMENT 'Formula variant (dim_kpi.variant); NULL where nothing was answered',
@@ -107,15 +107,15 @@ FULL JOIN
 LEFT JOIN
 (
     SELECT
-        assumeNotNull(found.touchpoint) AS touchpoint,
+        assumeNotNull(found.touchpoint) AS touchpoint, ifNull(found.stage, '') AS at_stage, ifNull(found.stage_order, 0) AS at_order,
         persons AS people, journeys AS through, drop_off AS lost, ci_low AS lost_low, ci_high AS lost_high
     FROM journey_api.persons_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), as_of = toDateTime(addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), 1), 'UTC') + toIntervalHour(12)) AS found
     WHERE isNotNull(found.touchpoint)
-) AS met USING (touchpoint)
+) AS met USING (touchpoint, at_stage, at_order)
 LEFT JOIN
 (
-    SELECT touchpoint, if(count() = 1, any(currency), '') AS paid_in, sum(amount) AS paid
+    SELECT touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, if(uniqExact(currency) = 1, any(currency), '') AS paid_in, sum(amount) AS paid
     FROM journey_api.revenue_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map())
-    GROUP BY touchpoint
-) AS sold USING (touchpoint)
+    GROUP BY touchpoint, at_stage, at_order
+) AS sold USING (touchpoint, at_stage, at_order)
 SETTINGS join_use_nulls = 0;

@@ -29,10 +29,12 @@ CREATE OR REPLACE VIEW journey_api.impact
     difference Nullable(Float64) COMMENT 'conversion_good less conversion_bad: consistent with an effect, not evidence of one',
     difference_low Nullable(Float64) COMMENT 'Lower bound of its 95 % interval (Newcombe)',
     difference_high Nullable(Float64) COMMENT 'Upper bound of its 95 % interval (Newcombe)',
-    impact Nullable(Float64) COMMENT 'journeys times difference',
-    score Nullable(Float64) COMMENT 'impact times gap; NULL where the target is reached',
+    comparison LowCardinality(Nullable(String)) COMMENT 'What the difference says. too few: less than n_needed journeys on one side; no contrast: all or none of them have converted; significant: the whole interval is above 0; reversed: below 0; else not significant. NULL when suppressed',
+    n_needed UInt16 COMMENT 'So many journeys on each side a comparison needs',
+    impact Nullable(Float64) COMMENT 'journeys times difference; NULL where there are too few, or no contrast',
+    score Nullable(Float64) COMMENT 'impact times gap; NULL where the target is reached, the difference is not above 0, or nothing can be compared',
     is_flagged UInt8 COMMENT '1 when the KPI misses its target beyond doubt: the whole interval is on the bad side',
-    rank UInt64 COMMENT 'From 1: where to act first; flagged ones before the others, then by score'
+    rank Nullable(UInt64) COMMENT 'From 1: where to act first, of what has a score; significant differences before the others, then flagged ones, then by score'
 )
 SQL SECURITY DEFINER
 COMMENT 'Where to act: survey KPIs by touchpoint with gap to the target and impact on conversion (additivity: derived)'
@@ -65,369 +67,387 @@ AS SELECT
     CAST(difference, 'Nullable(Float64)') AS difference,
     CAST(difference_low, 'Nullable(Float64)') AS difference_low,
     CAST(difference_high, 'Nullable(Float64)') AS difference_high,
+    CAST(comparison, 'LowCardinality(Nullable(String))') AS comparison,
+    CAST(10, 'UInt16') AS n_needed,
     CAST(impact, 'Nullable(Float64)') AS impact,
     CAST(score, 'Nullable(Float64)') AS score,
     CAST(is_flagged, 'UInt8') AS is_flagged,
-    CAST(row_number() OVER (ORDER BY is_flagged DESC, ifNull(score, -inf) DESC, touchpoint, is_simulated, kpi, kpi_variant, scope), 'UInt64') AS rank
+    CAST(if(is_ranked, row_number() OVER (ORDER BY is_ranked DESC, comparison = 'significant' DESC, is_flagged DESC, score DESC, touchpoint, is_simulated, kpi, kpi_variant, scope), NULL), 'Nullable(UInt64)') AS rank
 FROM 
 (
-    SELECT *, if(gap > 0, impact * gap, NULL) AS score
+    SELECT *, if(is_ranked, impact * gap, NULL) AS score
     FROM
     (
-        SELECT *, journeys * difference AS impact
+        SELECT
+            *,
+            if(ifNull(comparison, 'too few') IN ('too few', 'no contrast'), NULL, journeys * difference) AS impact,
+            ifNull(comparison IN ('significant', 'not significant') AND difference > 0 AND gap > 0, 0) AS is_ranked
         FROM
         (
             SELECT
                 *,
-                if(is_known, good_share - bad_share, NULL) AS difference,
-                if(is_known, good_share - bad_share - sqrt(pow(good_below, 2) + pow(bad_above, 2)), NULL) AS difference_low,
-                if(is_known, good_share - bad_share + sqrt(pow(good_above, 2) + pow(bad_below, 2)), NULL) AS difference_high
+                multiIf(
+                    is_hidden, NULL,
+                    least(n_good, n_bad) < 10, 'too few',
+                    good_converted + bad_converted IN (0, n_good + n_bad), 'no contrast',
+                    difference_low > 0, 'significant',
+                    difference_high < 0, 'reversed',
+                    'not significant'
+                ) AS comparison
             FROM
             (
                 SELECT
                     *,
-                    toInt64(if(is_simulated = 1, all_journeys, real_journeys)) AS journeys,
-                    least(NOT is_hidden, n_good > 0, n_bad > 0) AS is_known,
-                    if(is_hidden, NULL, if(is_low_good, value - target, target - value) / (highest - lowest)) AS gap,
-                    if(multiIf(greatest(isNull(target), isNull(ci_low)), NULL, if(is_low_good, ci_high <= target, ci_low >= target), 'met', if(is_low_good, ci_low > target, ci_high < target), 'missed', 'not proved') = 'missed', NOT is_hidden, 0) AS is_flagged
+                    if(is_known, good_share - bad_share, NULL) AS difference,
+                    if(is_known, good_share - bad_share - sqrt(pow(good_below, 2) + pow(bad_above, 2)), NULL) AS difference_low,
+                    if(is_known, good_share - bad_share + sqrt(pow(good_above, 2) + pow(bad_below, 2)), NULL) AS difference_high
                 FROM
                 (
-                    SELECT *, if(length(targets) = 1, targets[1], NULL) AS target, nullIf(wording, '') AS question
+                    SELECT
+                        *,
+                        toInt64(if(is_simulated = 1, all_journeys, real_journeys)) AS journeys,
+                        least(NOT is_hidden, n_good > 0, n_bad > 0) AS is_known,
+                        if(is_hidden, NULL, if(is_low_good, value - target, target - value) / (highest - lowest)) AS gap,
+                        if(multiIf(greatest(isNull(target), isNull(ci_low)), NULL, if(is_low_good, ci_high <= target, ci_low >= target), 'met', if(is_low_good, ci_low > target, ci_high < target), 'missed', 'not proved') = 'missed', NOT is_hidden, 0) AS is_flagged
                     FROM
                     (
-                        SELECT
-                            *,
-                            good_share - greatest(good_centre - good_half, 0) AS good_below,
-                            least(good_centre + good_half, 1) - good_share AS good_above,
-                            bad_share - greatest(bad_centre - bad_half, 0) AS bad_below,
-                            least(bad_centre + bad_half, 1) - bad_share AS bad_above,
-                            arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here)))) AS targets
+                        SELECT *, if(length(targets) = 1, targets[1], NULL) AS target, nullIf(wording, '') AS question
                         FROM
                         (
                             SELECT
                                 *,
-                                good_converted / n_good AS good_share,
-                                bad_converted / n_bad AS bad_share,
-                                (good_converted + 1.9207294103470627) / (n_good + 3.8414588206941254) AS good_centre,
-                                1.959963984540054 * sqrt(good_converted * (n_good - good_converted) / n_good + 0.9603647051735313) / (n_good + 3.8414588206941254) AS good_half,
-                                (bad_converted + 1.9207294103470627) / (n_bad + 3.8414588206941254) AS bad_centre,
-                                1.959963984540054 * sqrt(bad_converted * (n_bad - bad_converted) / n_bad + 0.9603647051735313) / (n_bad + 3.8414588206941254) AS bad_half,
-                                arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, at_stages)), questions) AS asked_here
+                                good_share - greatest(good_centre - good_half, 0) AS good_below,
+                                least(good_centre + good_half, 1) - good_share AS good_above,
+                                bad_share - greatest(bad_centre - bad_half, 0) AS bad_below,
+                                least(bad_centre + bad_half, 1) - bad_share AS bad_above,
+                                arrayDistinct(arrayFilter(one -> isNotNull(one), arrayMap(one -> one.4, if(empty(asked_here), questions, asked_here)))) AS targets
                             FROM
                             (
-                                SELECT *
+                                SELECT
+                                    *,
+                                    good_converted / n_good AS good_share,
+                                    bad_converted / n_bad AS bad_share,
+                                    (good_converted + 1.9207294103470627) / (n_good + 3.8414588206941254) AS good_centre,
+                                    1.959963984540054 * sqrt(good_converted * (n_good - good_converted) / n_good + 0.9603647051735313) / (n_good + 3.8414588206941254) AS good_half,
+                                    (bad_converted + 1.9207294103470627) / (n_bad + 3.8414588206941254) AS bad_centre,
+                                    1.959963984540054 * sqrt(bad_converted * (n_bad - bad_converted) / n_bad + 0.9603647051735313) / (n_bad + 3.8414588206941254) AS bad_half,
+                                    arrayFilter(one -> greatest(one.1, has(one.2, touchpoint), hasAny(one.3, at_stages)), questions) AS asked_here
                                 FROM
                                 (
-                                    SELECT
-                                        *,
-                                        multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
-                                        multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
-                                        multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
+                                    SELECT *
                                     FROM
                                     (
                                         SELECT
                                             *,
-                                            1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
-                                            t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
+                                            multiIf(is_net, 100 * greatest(wald_net - wald_half, -1), is_share, 100 * greatest(wilson_centre - wilson_half, 0), if(n > 1, greatest(total / n - t_half, lowest), lowest)) AS ci_low,
+                                            multiIf(is_net, 100 * least(wald_net + wald_half, 1), is_share, 100 * least(wilson_centre + wilson_half, 1), if(n > 1, least(total / n + t_half, highest), highest)) AS ci_high,
+                                            multiIf(is_net, 'adjusted_wald', is_share, 'wilson', 'student_t') AS ci_method
                                         FROM
                                         (
                                             SELECT
                                                 *,
-                                                multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
-                                                if(kind = 'mean', 1, 100) * numerator / n AS value,
-                                                (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
-                                                multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
+                                                1.959963984540054 * sqrt(wald_variance / (n + 3)) AS wald_half,
+                                                t_quantile * sqrt(greatest(squares - total * total / n, 0) / t_degrees / n) AS t_half
                                             FROM
                                             (
                                                 SELECT
                                                     *,
-                                                    n - n_positive - n_negative AS n_neutral,
-                                                    kind = 'net' AS is_net,
-                                                    kind = 'share' AS is_share,
-                                                    (n_positive - n_negative) / (n + 3) AS wald_net,
-                                                    greatest(n - 1, 1) AS t_degrees,
-                                                    (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
-                                                    1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
+                                                    multiIf(is_net, toFloat64(n_positive - n_negative), is_share, toFloat64(n_positive), total) AS numerator,
+                                                    if(kind = 'mean', 1, 100) * numerator / n AS value,
+                                                    (n_positive + n_negative + 1.5) / (n + 3) - wald_net * wald_net AS wald_variance,
+                                                    multiIf(t_degrees = 1, 12.706204736174705, t_degrees = 2, 4.302652729749464, 1.959963984540054 + 2.372271230298562 / pow(t_degrees, 1) + 2.8224986157396112 / pow(t_degrees, 2) + 2.555849679507722 / pow(t_degrees, 3) + 1.5895340533938225 / pow(t_degrees, 4)) AS t_quantile
                                                 FROM
                                                 (
                                                     SELECT
-                                                        touchpoint, is_simulated, kpi, kpi_variant, scope, any(cells.kind) AS kind, any(cells.lowest) AS lowest, any(cells.highest) AS highest, any(cells.unit) AS unit, any(cells.small_n) AS small_n, any(cells.is_low_good) AS is_low_good, sum(cells.n) AS n, sum(cells.n_positive) AS n_positive, sum(cells.n_negative) AS n_negative, sum(cells.total) AS total, sum(cells.squares) AS squares,
-                                                        max(cells.is_hidden) AS is_hidden, groupUniqArray(toString(cells.stage)) AS at_stages
+                                                        *,
+                                                        n - n_positive - n_negative AS n_neutral,
+                                                        kind = 'net' AS is_net,
+                                                        kind = 'share' AS is_share,
+                                                        (n_positive - n_negative) / (n + 3) AS wald_net,
+                                                        greatest(n - 1, 1) AS t_degrees,
+                                                        (n_positive + 1.9207294103470627) / (n + 3.8414588206941254) AS wilson_centre,
+                                                        1.959963984540054 * sqrt(n_positive * (n - n_positive) / n + 0.9603647051735313) / (n + 3.8414588206941254) AS wilson_half
                                                     FROM
                                                     (
                                                         SELECT
-                                                            *,
-                                                            least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)), least(unsafe_all_2 > 0, greatest(stop_2 = 0, rank_2 <= stop_2)))) AS is_hidden
+                                                            touchpoint, is_simulated, kpi, kpi_variant, scope, any(cells.kind) AS kind, any(cells.lowest) AS lowest, any(cells.highest) AS highest, any(cells.unit) AS unit, any(cells.small_n) AS small_n, any(cells.is_low_good) AS is_low_good, sum(cells.n) AS n, sum(cells.n_positive) AS n_positive, sum(cells.n_negative) AS n_negative, sum(cells.total) AS total, sum(cells.squares) AS squares,
+                                                            max(cells.is_hidden) AS is_hidden, groupUniqArray(toString(cells.stage)) AS at_stages
                                                         FROM
                                                         (
                                                             SELECT
                                                                 *,
-                                                                minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
-                                                                minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
+                                                                least((notEmpty({filter:Map(String, Array(String))}['brand']) OR notEmpty({filter:Map(String, Array(String))}['place']) OR notEmpty({filter:Map(String, Array(String))}['persona']) OR notEmpty({filter:Map(String, Array(String))}['segment'])), greatest(is_unsafe_0, least(unsafe_all_1 > 0, greatest(stop_1 = 0, rank_1 <= stop_1)), least(unsafe_all_2 > 0, greatest(stop_2 = 0, rank_2 <= stop_2)))) AS is_hidden
                                                             FROM
                                                             (
                                                                 SELECT
                                                                     *,
-                                                                    dense_rank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS rank_1,
-                                                                    sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS n_until_1,
-                                                                    sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS outside_until_1,
-                                                                    sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS unsafe_until_1,
-                                                                    sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1,
-                                                                    dense_rank() OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS rank_2,
-                                                                    sum(n) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS n_until_2,
-                                                                    sum(n_outside) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS outside_until_2,
-                                                                    sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS unsafe_until_2,
-                                                                    sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1) AS unsafe_all_2
+                                                                    minIf(rank_1, least(unsafe_until_1 = unsafe_all_1, n_until_1 >= 5, greatest(outside_until_1 >= 5, outside_0 = 0))) OVER (PARTITION BY group_0) AS stop_1,
+                                                                    minIf(rank_2, least(unsafe_until_2 = unsafe_all_2, n_until_2 >= 5, greatest(outside_until_2 >= 5, outside_1 = 0))) OVER (PARTITION BY group_0, node_1) AS stop_2
                                                                 FROM
                                                                 (
                                                                     SELECT
                                                                         *,
-                                                                        least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
-                                                                        least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1,
-                                                                        least(n_2 > 0, greatest(n_2 < 5, least(outside_2 > 0, outside_2 < 5))) AS is_unsafe_2
+                                                                        dense_rank() OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS rank_1,
+                                                                        sum(n) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS n_until_1,
+                                                                        sum(n_outside) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS outside_until_1,
+                                                                        sum(is_unsafe_1) OVER (PARTITION BY group_0 ORDER BY is_unsafe_1 DESC, n_1, node_1) AS unsafe_until_1,
+                                                                        sum(is_unsafe_1) OVER (PARTITION BY group_0) AS unsafe_all_1,
+                                                                        dense_rank() OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS rank_2,
+                                                                        sum(n) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS n_until_2,
+                                                                        sum(n_outside) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS outside_until_2,
+                                                                        sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1 ORDER BY is_unsafe_2 DESC, n_2, node_2) AS unsafe_until_2,
+                                                                        sum(is_unsafe_2) OVER (PARTITION BY group_0, node_1) AS unsafe_all_2
                                                                     FROM
                                                                     (
                                                                         SELECT
                                                                             *,
-                                                                            sum(n) OVER (PARTITION BY group_0) AS n_0,
-                                                                            sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
-                                                                            sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
-                                                                            sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1,
-                                                                            sum(n) OVER (PARTITION BY group_0, node_1, node_2) AS n_2,
-                                                                            sum(n_outside) OVER (PARTITION BY group_0, node_1, node_2) AS outside_2
+                                                                            least(n_0 > 0, greatest(n_0 < 5, least(outside_0 > 0, outside_0 < 5))) AS is_unsafe_0,
+                                                                            least(n_1 > 0, greatest(n_1 < 5, least(outside_1 > 0, outside_1 < 5))) AS is_unsafe_1,
+                                                                            least(n_2 > 0, greatest(n_2 < 5, least(outside_2 > 0, outside_2 < 5))) AS is_unsafe_2
                                                                         FROM
                                                                         (
                                                                             SELECT
                                                                                 *,
-                                                                                (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
-                                                                                (stage_order, stage) AS node_1,
-                                                                                (touchpoint) AS node_2
+                                                                                sum(n) OVER (PARTITION BY group_0) AS n_0,
+                                                                                sum(n_outside) OVER (PARTITION BY group_0) AS outside_0,
+                                                                                sum(n) OVER (PARTITION BY group_0, node_1) AS n_1,
+                                                                                sum(n_outside) OVER (PARTITION BY group_0, node_1) AS outside_1,
+                                                                                sum(n) OVER (PARTITION BY group_0, node_1, node_2) AS n_2,
+                                                                                sum(n_outside) OVER (PARTITION BY group_0, node_1, node_2) AS outside_2
                                                                             FROM
                                                                             (
                                                                                 SELECT
-                                                                                    stage_order,
-                                                                                    stage,
-                                                                                    touchpoint,
-                                                                                    period,
-                                                                                    is_simulated,
-                                                                                    kpi,
-                                                                                    kpi_variant,
-                                                                                    scope,
-                                                                                    any(kind) AS kind,
-                                                                                    any(lowest) AS lowest,
-                                                                                    any(highest) AS highest,
-                                                                                    any(unit) AS unit,
-                                                                                    any(small_n) AS small_n,
-                                                                                    any(is_low_good) AS is_low_good,
-                                                                                    sum(chosen_answers) AS n,
-                                                                                    sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
-                                                                                    sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
-                                                                                    sum(chosen_answers * units) / 1000 AS total,
-                                                                                    sum(chosen_answers * units * units) / 1000000 AS squares,
-                                                                                    sum(answers - chosen_answers) AS n_outside
+                                                                                    *,
+                                                                                    (period, is_simulated, kpi, kpi_variant, scope) AS group_0,
+                                                                                    (stage_order, stage) AS node_1,
+                                                                                    (touchpoint) AS node_2
                                                                                 FROM
                                                                                 (
-                                                                                    SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
+                                                                                    SELECT
+                                                                                        stage_order,
+                                                                                        stage,
+                                                                                        touchpoint,
+                                                                                        period,
+                                                                                        is_simulated,
+                                                                                        kpi,
+                                                                                        kpi_variant,
+                                                                                        scope,
+                                                                                        any(kind) AS kind,
+                                                                                        any(lowest) AS lowest,
+                                                                                        any(highest) AS highest,
+                                                                                        any(unit) AS unit,
+                                                                                        any(small_n) AS small_n,
+                                                                                        any(is_low_good) AS is_low_good,
+                                                                                        sum(chosen_answers) AS n,
+                                                                                        sum(chosen_answers * (score BETWEEN good_from AND good_to)) AS n_positive,
+                                                                                        sum(chosen_answers * (score BETWEEN bad_from AND bad_to)) AS n_negative,
+                                                                                        sum(chosen_answers * units) / 1000 AS total,
+                                                                                        sum(chosen_answers * units * units) / 1000000 AS squares,
+                                                                                        sum(answers - chosen_answers) AS n_outside
                                                                                     FROM
                                                                                     (
-                                                                                        SELECT *, toInt64(round(score * 1000)) AS units
+                                                                                        SELECT *, answers * is_chosen AS chosen_answers, 0 AS period
                                                                                         FROM
                                                                                         (
-                                                                                        SELECT
-                                                                                            stage_order,
-                                                                                            stage,
-                                                                                            touchpoint,
-                                                                                            is_simulated,
-                                                                                            kpi,
-                                                                                            variant,
-                                                                                            scope,
-                                                                                            scale_min,
-                                                                                            scale_max,
-                                                                                            disposition,
-                                                                                            score,
-                                                                                            toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
-                                                                                            sum(sign) AS answers
-                                                                                        FROM journey_raw.ledger
-                                                                                        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
-                                                                                            AND map = {map:String} AND map_version = {map_version:UInt32}
-                                                                                            AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
-                                                                                            AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
-                                                                                            AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                                                        GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
-                                                                                        ) AS scores
-                                                                                        INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
-                                                                                            ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
-                                                                                            ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
-                                                                                            ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                            ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
-                                                                                            ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                                                            ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                                                            ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
-                                                                                            ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
-                                                                                            ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                                                            ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
-                                                                                            ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                                                            ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                                                            ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
-                                                                                            ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
-                                                                                        USING (kpi, variant, scale_min, scale_max)
-                                                                                        WHERE disposition IN ('complete', 'partial')
+                                                                                            SELECT *, toInt64(round(score * 1000)) AS units
+                                                                                            FROM
+                                                                                            (
+                                                                                            SELECT
+                                                                                                stage_order,
+                                                                                                stage,
+                                                                                                touchpoint,
+                                                                                                is_simulated,
+                                                                                                kpi,
+                                                                                                variant,
+                                                                                                scope,
+                                                                                                scale_min,
+                                                                                                scale_max,
+                                                                                                disposition,
+                                                                                                score,
+                                                                                                toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
+                                                                                                sum(sign) AS answers
+                                                                                            FROM journey_raw.ledger
+                                                                                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                                                AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                                                                AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
+                                                                                                AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))
+                                                                                                AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                                                            GROUP BY stage_order, stage, touchpoint, is_simulated, kpi, variant, scope, scale_min, scale_max, disposition, score, is_chosen
+                                                                                            ) AS scores
+                                                                                            INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                                                                ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                                                ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                                                                ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                                                                ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                                ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                                ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                                                ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                                                                ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                                                                ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                                                                ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                                ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                                                                ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                                                                ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                                                                                            USING (kpi, variant, scale_min, scale_max)
+                                                                                            WHERE disposition IN ('complete', 'partial')
+                                                                                        )
                                                                                     )
+                                                                                    GROUP BY stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope
+                                                                                    HAVING n > 0 OR n_outside > 0
                                                                                 )
-                                                                                GROUP BY stage_order, stage, touchpoint, period, is_simulated, kpi, kpi_variant, scope
-                                                                                HAVING n > 0 OR n_outside > 0
                                                                             )
                                                                         )
                                                                     )
                                                                 )
                                                             )
-                                                        )
-                                                    ) AS cells
-                                                    GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope
-                                                    HAVING n > 0
+                                                        ) AS cells
+                                                        GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope
+                                                        HAVING n > 0
+                                                    )
                                                 )
                                             )
                                         )
-                                    )
-                                ) AS kpis
-                                LEFT JOIN
-                                (
-                                    SELECT
-                                        touchpoint, is_simulated, kpi, kpi_variant, scope,
-                                        countIf(is_good) AS n_good, countIf(is_bad) AS n_bad,
-                                        countIf(least(is_good, is_converted)) AS good_converted, countIf(least(is_bad, is_converted)) AS bad_converted
-                                    FROM
+                                    ) AS kpis
+                                    LEFT JOIN
                                     (
                                         SELECT
-                                            touchpoint, is_simulated, kpi, kpi_variant, scope, who, cycle, any(is_converted) AS is_converted,
-                                            max(score BETWEEN bad_from AND bad_to) AS is_bad,
-                                            max(score BETWEEN good_from AND good_to) AND NOT is_bad AS is_good
+                                            touchpoint, is_simulated, kpi, kpi_variant, scope,
+                                            countIf(is_good) AS n_good, countIf(is_bad) AS n_bad,
+                                            countIf(least(is_good, is_converted)) AS good_converted, countIf(least(is_bad, is_converted)) AS bad_converted
                                         FROM
                                         (
-                                            SELECT *, toInt64(round(score * 1000)) AS units
-                                            FROM
-                                            (
                                             SELECT
-                                                touchpoint, is_simulated, sipHash128(person) AS who, toUnixTimestamp64Micro(about_time) AS about_us,
-                                                kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND person != ''
-                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                                            ) AS scores
-                                            INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
-                                                ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
-                                                ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
-                                                ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
-                                                ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
-                                                ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
-                                                ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
-                                                ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
-                                                ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
-                                                ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
-                                                ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
-                                                ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
-                                            USING (kpi, variant, scale_min, scale_max)
-                                            WHERE disposition IN ('complete', 'partial')
-                                        ) AS answers
-                                        ASOF INNER JOIN
-                                        (
-                                            SELECT who, cycle, started_us, conversions > 0 AS is_converted
+                                                touchpoint, is_simulated, kpi, kpi_variant, scope, who, cycle, any(is_converted) AS is_converted,
+                                                max(score BETWEEN bad_from AND bad_to) AS is_bad,
+                                                max(score BETWEEN good_from AND good_to) AND NOT is_bad AS is_good
                                             FROM
                                             (
+                                                SELECT *, toInt64(round(score * 1000)) AS units
+                                                FROM
+                                                (
                                                 SELECT
-                                                    sipHash128(person) AS who,
-                                                    cycle,
-                                                    sum(sign) AS touchpoints,
-                                                    sum(sign * is_simulated) AS simulated,
-                                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
-                                                    sum(sign * (stage_max - stage_max_before)) AS highest,
-                                                    sum(sign * is_conversion) AS conversions,
-                                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
-                                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
-                                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                                    touchpoint, is_simulated, sipHash128(person) AS who, toUnixTimestamp64Micro(about_time) AS about_us,
+                                                    kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
+                                                FROM journey_raw.ledger
+                                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND person != ''
+                                                    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                                ) AS scores
+                                                INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
+                                                    ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                    ('nps', '', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
+                                                    ('csat', 'top_2_box', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                    ('csat', '', 1, 5, 'top_2_box', 'share', 4, 5, 1, 2, 0, 100, 'percent', 30, 0),
+                                                    ('csat', 'top_2_box_of_7', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                    ('csat', '', 1, 7, 'top_2_box_of_7', 'share', 6, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                    ('ces', 'mean', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                    ('ces', '', 1, 7, 'mean', 'mean', 5, 7, 1, 3, 1, 7, 'score', 30, 0),
+                                                    ('ces', 'top_3_box', 1, 7, 'top_3_box', 'share', 5, 7, 1, 3, 0, 100, 'percent', 30, 0),
+                                                    ('ces', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 30, 0),
+                                                    ('ces', 'effort_mean', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                    ('ces', '', 1, 5, 'effort_mean', 'mean', 1, 2, 4, 5, 1, 5, 'score', 30, 1),
+                                                    ('emotion', 'net', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0),
+                                                    ('emotion', '', 1, 7, 'net', 'net', 6, 7, 1, 3, -100, 100, 'points', 100, 0)) AS formulas
+                                                USING (kpi, variant, scale_min, scale_max)
+                                                WHERE disposition IN ('complete', 'partial')
+                                            ) AS answers
+                                            ASOF INNER JOIN
+                                            (
+                                                SELECT who, cycle, started_us, conversions > 0 AS is_converted
+                                                FROM
+                                                (
+                                                    SELECT
+                                                        sipHash128(person) AS who,
+                                                        cycle,
+                                                        sum(sign) AS touchpoints,
+                                                        sum(sign * is_simulated) AS simulated,
+                                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                                        sum(sign * is_conversion) AS conversions,
+                                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                                    FROM journey_raw.ledger
+                                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                                        AND map = {map:String} AND map_version = {map_version:UInt32}
+                                                    GROUP BY who, cycle
+                                                    HAVING touchpoints > 0
+                                                )
+                                                WHERE who IN (SELECT sipHash128(person) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0)
+                                            ) AS journeys
+                                            ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
+                                            GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope, who, cycle
+                                        )
+                                        GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope
+                                    ) AS experiences USING (touchpoint, is_simulated, kpi, kpi_variant, scope)
+                                    LEFT JOIN
+                                    (
+                                        SELECT if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                            SELECT stage, sum(sign) AS events
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                            GROUP BY stage
+                                        ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                            SELECT touchpoint, sum(sign) AS events
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                            GROUP BY touchpoint
+                                        ))))[node] AS touchpoint, sumIf(same, NOT of_real) AS all_journeys, sumIf(same, of_real) AS real_journeys
+                                        FROM
+                                        (
+                                            SELECT intDiv(code, 2) AS node, code % 2 = 0 AS of_real, count() AS same
+                                            FROM
+                                            (
+                                                SELECT groupArray(2 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                            SELECT stage, sum(sign) AS events
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                            GROUP BY stage
+                                        ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
+                                            SELECT touchpoint, sum(sign) AS events
+                                            FROM journey_raw.ledger
+                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                            GROUP BY touchpoint
+                                        ))), touchpoint))) + (is_simulated != 0)) AS met
                                                 FROM journey_raw.ledger
                                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                                    AND map = {map:String} AND map_version = {map_version:UInt32}
-                                                GROUP BY who, cycle
-                                                HAVING touchpoints > 0
+                                                    AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
+                                                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                                GROUP BY sipHash128(person), cycle
                                             )
-                                            WHERE who IN (SELECT sipHash128(person) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0)
-                                        ) AS journeys
-                                        ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
-                                        GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope, who, cycle
-                                    )
-                                    GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope
-                                ) AS experiences USING (touchpoint, is_simulated, kpi, kpi_variant, scope)
-                                LEFT JOIN
-                                (
-                                    SELECT if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                        SELECT stage, sum(sign) AS events
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                        GROUP BY stage
-                                    ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                        SELECT touchpoint, sum(sign) AS events
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                        GROUP BY touchpoint
-                                    ))))[node] AS touchpoint, sumIf(same, NOT of_real) AS all_journeys, sumIf(same, of_real) AS real_journeys
-                                    FROM
-                                    (
-                                        SELECT intDiv(code, 2) AS node, code % 2 = 0 AS of_real, count() AS same
-                                        FROM
-                                        (
-                                            SELECT groupArray(2 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
-                                        SELECT stage, sum(sign) AS events
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                        GROUP BY stage
-                                    ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
-                                        SELECT touchpoint, sum(sign) AS events
-                                        FROM journey_raw.ledger
-                                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                                        GROUP BY touchpoint
-                                    ))), touchpoint))) + (is_simulated != 0)) AS met
-                                            FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
-                                                AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-                                            GROUP BY sipHash128(person), cycle
+                                            ARRAY JOIN arrayDistinct(arrayConcat(arrayMap(one -> bitOr(one, 1), met), arrayFilter(one -> one % 2 = 0, met))) AS code
+                                            GROUP BY code
                                         )
-                                        ARRAY JOIN arrayDistinct(arrayConcat(arrayMap(one -> bitOr(one, 1), met), arrayFilter(one -> one % 2 = 0, met))) AS code
-                                        GROUP BY code
-                                    )
-                                    GROUP BY node
-                                ) AS through USING (touchpoint)
-                                LEFT JOIN (
-                                    SELECT
-                                        kpi, kpi_variant, scope, any(wording) AS wording,
-                                        groupArray((is_everywhere, touchpoints, stages, target)) AS questions
-                                    FROM
-                                    (
+                                        GROUP BY node
+                                    ) AS through USING (touchpoint)
+                                    LEFT JOIN (
                                         SELECT
-                                            JSONExtractString(asked, 'kpi') AS kpi, JSONExtractString(asked, 'variant') AS kpi_variant,
-                                            JSONExtractString(asked, 'scope') AS scope, JSONExtractString(asked, 'question') AS wording,
-                                            JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
-                                            JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints, JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
-                                            JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
+                                            kpi, kpi_variant, scope, any(wording) AS wording,
+                                            groupArray((is_everywhere, touchpoints, stages, target)) AS questions
                                         FROM
                                         (
-                                            SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                            SELECT
+                                                JSONExtractString(asked, 'kpi') AS kpi, JSONExtractString(asked, 'variant') AS kpi_variant,
+                                                JSONExtractString(asked, 'scope') AS scope, JSONExtractString(asked, 'question') AS wording,
+                                                JSONExtractString(asked, 'ask', 'touchpoints') = 'all' AS is_everywhere,
+                                                JSONExtract(asked, 'ask', 'touchpoints', 'Array(String)') AS touchpoints, JSONExtract(asked, 'ask', 'stages', 'Array(String)') AS stages,
+                                                JSONExtract(asked, 'target', 'Nullable(Float64)') AS target
                                             FROM
                                             (
-                                                SELECT content FROM journey_raw.maps
-                                                WHERE map = {map:String} AND version = {map_version:UInt32}
-                                                ORDER BY registered_at LIMIT 1
+                                                SELECT arrayJoin(JSONExtractArrayRaw(content, 'kpis')) AS asked
+                                                FROM
+                                                (
+                                                    SELECT content FROM journey_raw.maps
+                                                    WHERE map = {map:String} AND version = {map_version:UInt32}
+                                                    ORDER BY registered_at LIMIT 1
+                                                )
                                             )
                                         )
-                                    )
-                                    GROUP BY kpi, kpi_variant, scope
-                                ) AS asked USING (kpi, kpi_variant, scope)
+                                        GROUP BY kpi, kpi_variant, scope
+                                    ) AS asked USING (kpi, kpi_variant, scope)
+                                )
                             )
                         )
                     )

@@ -9,8 +9,10 @@ CREATE OR REPLACE VIEW journey_api.journeys
     stage_max UInt8 COMMENT 'Highest stage reached, in any order',
     depth UInt8 COMMENT 'Stages passed in order, from the first on',
     touchpoints UInt64 COMMENT 'Number of touchpoints (additivity: sum)',
+    stage_at_end LowCardinality(Nullable(String)) COMMENT 'Stage of its last touchpoint; NULL where the map gives none',
     state LowCardinality(String) COMMENT 'open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey',
     is_window_over UInt8 COMMENT '1 when the map''s churn term has passed since it began: rates count it; without a term always',
+    is_end_known UInt8 COMMENT '1 when the map''s churn term has passed since its last touchpoint: drop-off counts its end; without a term always',
     is_simulated UInt8 COMMENT '1 when a touchpoint of it is simulated',
     path Array(LowCardinality(String)) COMMENT 'Its touchpoints in order',
     stage_path Array(LowCardinality(String)) COMMENT 'Its stages in order, one after another the same once; unmapped touchpoints have none'
@@ -26,8 +28,10 @@ AS SELECT
     CAST(highest, 'UInt8') AS stage_max,
     CAST(depth, 'UInt8') AS depth,
     CAST(touchpoints, 'UInt64') AS touchpoints,
+    CAST(nullIf(last_stage, ''), 'LowCardinality(Nullable(String))') AS stage_at_end,
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
     CAST(((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_window_over,
+    CAST(((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR ended_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_end_known,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
     CAST(arrayMap(node -> if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT stage, sum(sign) AS events
@@ -92,6 +96,7 @@ FROM
             sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
             sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us,
             any(person) AS person_key,
+            argMax(stage, touchpoint_number) AS last_stage,
             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT stage, sum(sign) AS events
                 FROM journey_raw.ledger

@@ -2,21 +2,25 @@
 CREATE OR REPLACE VIEW journey_api.persons_by_touchpoint
 (
     touchpoint LowCardinality(Nullable(String)) COMMENT 'Touchpoint; NULL for all of them together',
-    persons Int64 COMMENT 'Distinct persons with a selected event there (additivity: distinct)',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of those events there; NULL where the map gives none, and for all together',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL without stage',
+    persons Int64 COMMENT 'Distinct persons with a selected event at the touchpoint in that stage (additivity: distinct)',
     journeys Int64 COMMENT 'Distinct journeys with a selected event there (additivity: distinct)',
     conversions Int64 COMMENT 'Of those the ones that have converted, wherever',
-    dropped Int64 COMMENT 'Of those the ones that are over at as_of, never converted, and whose last touchpoint it is (of all: any last touchpoint)',
-    numerator Int64 COMMENT 'Journeys of the denominator that dropped',
-    denominator Int64 COMMENT 'Journeys there whose window is over: the map''s churn term has passed since they began; without a term all',
-    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
+    dropped Int64 COMMENT 'Of those the ones that are over at as_of, never converted, and whose last event is there (of all: wherever it is)',
+    numerator Int64 COMMENT 'Journeys of the denominator that dropped, the map''s churn term ago and longer: is_end_known of journeys',
+    denominator Int64 COMMENT 'Journeys with a selected event there so long ago that its outcome is known: the map''s churn term has passed since; without a term all',
+    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no outcome is known: all events there are younger than the term',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
     is_simulated UInt8 COMMENT '1 when a selected event there is simulated: label the numbers'
 )
 SQL SECURITY DEFINER
-COMMENT 'Distinct persons and journeys of the selection by touchpoint, and how many journeys were lost there; never sum (additivity: distinct)'
+COMMENT 'Distinct persons and journeys of the selection by touchpoint and stage, and how many journeys were lost there; never sum (additivity: distinct)'
 AS SELECT
     CAST(here, 'LowCardinality(Nullable(String))') AS touchpoint,
+    CAST(nullIf(here_stage, ''), 'LowCardinality(Nullable(String))') AS stage,
+    CAST(here_order, 'Nullable(UInt8)') AS stage_order,
     CAST(persons, 'Int64') AS persons,
     CAST(journeys, 'Int64') AS journeys,
     CAST(converted, 'Int64') AS conversions,
@@ -26,19 +30,19 @@ AS SELECT
     CAST(if(judged = 0, NULL, lost / judged), 'Nullable(Float64)') AS drop_off,
     CAST(if(judged = 0, NULL, greatest(wilson_centre - wilson_half, 0)), 'Nullable(Float64)') AS ci_low,
     CAST(if(judged = 0, NULL, least(wilson_centre + wilson_half, 1)), 'Nullable(Float64)') AS ci_high,
-    CAST(if(isNull(here), notEmpty((SELECT groupUniqArray(toString(touchpoint)) FROM (
-SELECT touchpoint, sum(sign) AS events
+    CAST(if(isNull(here), notEmpty((SELECT groupUniqArray((toString(touchpoint), toString(stage))) FROM (
+SELECT touchpoint, stage, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND is_simulated = 1
-GROUP BY touchpoint
-) WHERE events != 0)), has((SELECT groupUniqArray(toString(touchpoint)) FROM (
-SELECT touchpoint, sum(sign) AS events
+GROUP BY touchpoint, stage
+) WHERE events != 0)), has((SELECT groupUniqArray((toString(touchpoint), toString(stage))) FROM (
+SELECT touchpoint, stage, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
     AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND is_simulated = 1
-GROUP BY touchpoint
-) WHERE events != 0), ifNull(toString(here), ''))), 'UInt8') AS is_simulated
+GROUP BY touchpoint, stage
+) WHERE events != 0), (ifNull(toString(here), ''), here_stage))), 'UInt8') AS is_simulated
 FROM 
 (
     SELECT
@@ -58,7 +62,15 @@ FROM
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
             GROUP BY touchpoint
-        ))))[node]) AS here,
+        ))))[intDiv(node, 256)]) AS here,
+            nullIf(toUInt8(node % 256), 0) AS here_order,
+            (SELECT CAST(groupArray((toUInt32(stage_order), toString(stage))), 'Map(UInt32, String)') FROM (
+    SELECT stage_order, stage, sum(sign) AS events
+    FROM journey_raw.ledger
+    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        AND map = {map:String} AND map_version = {map_version:UInt32} AND stage != ''
+    GROUP BY stage_order, stage
+    ))[toUInt32(node % 256)] AS here_stage,
             sumIf(same, bitAnd(code, 32) > 0) AS persons, sumIf(same, bitAnd(code, 1) > 0) AS journeys, sumIf(same, bitAnd(code, 2) > 0) AS converted, sumIf(same, bitAnd(code, 4) > 0) AS dropped, sumIf(same, bitAnd(code, 8) > 0) AS judged, sumIf(same, bitAnd(code, 16) > 0) AS lost
         FROM
         (
@@ -69,10 +81,11 @@ FROM
                 FROM
                 (
                     SELECT
-                        who, ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_judged,
-                        arrayMap(node -> toUInt64(node * 256
+                        who, ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR ended_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_end_known, arrayDistinct(met_here) AS met,
+                        arrayMap(node -> toUInt64(toUInt64(node) * 256
                         + 1 * (cycle > 0) + 2 * (conversions > 0) + 4 * (cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node))
-                        + 8 * (cycle > 0 AND is_judged) + 16 * ((cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)) AND is_judged)), arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+                        + 8 * (cycle > 0 AND if(node = 0, arrayExists(one -> one % 2 = 1, met), has(met, 2 * node + 1)))
+                        + 16 * ((cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)) AND is_end_known)), arrayPushFront(arrayDistinct(arrayMap(one -> intDiv(one, 2), met)), toUInt32(0))) AS codes
                     FROM
                     (
                         SELECT
@@ -105,8 +118,8 @@ FROM
                                 cycle,
                                 argMax(churn_due_at, touchpoint_number) AS due,
                                 sum(sign * is_conversion) AS conversions,
-                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
-                                argMax(toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                argMax(toUInt32(256 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
@@ -116,8 +129,8 @@ FROM
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                     GROUP BY touchpoint
-                                ))), touchpoint))), touchpoint_number) AS last_node,
-                                groupArrayIf(toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                ))), touchpoint))) + stage_order), touchpoint_number) AS last_node,
+                                groupArrayIf(toUInt32(2 * toUInt32(256 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
@@ -127,7 +140,7 @@ FROM
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                     GROUP BY touchpoint
-                                ))), touchpoint))), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
+                                ))), touchpoint))) + stage_order) + ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR toUnixTimestamp64Micro(event_time) + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                 AND touchpoint_number > 0

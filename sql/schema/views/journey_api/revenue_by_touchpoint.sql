@@ -2,15 +2,19 @@
 CREATE OR REPLACE VIEW journey_api.revenue_by_touchpoint
 (
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
+    stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
+    stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
     currency LowCardinality(String) COMMENT 'ISO 4217 currency',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     orders Int64 COMMENT 'Number of events with an amount (additivity: sum)',
     amount Nullable(Decimal(18, 4)) COMMENT 'Paid amount, tax included, in units of the currency; negative for a refund'
 )
 SQL SECURITY DEFINER
-COMMENT 'Paid amounts of the selection by touchpoint and currency, less refunds; never sum across currencies (additivity: sum)'
+COMMENT 'Paid amounts of the selection by touchpoint, stage and currency, less refunds; never sum across currencies (additivity: sum)'
 AS SELECT
     CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
+    CAST(nullIf(stage, ''), 'LowCardinality(Nullable(String))') AS stage,
+    CAST(nullIf(stage_order, 0), 'Nullable(UInt8)') AS stage_order,
     CAST(currency, 'LowCardinality(String)') AS currency,
     CAST(is_simulated, 'UInt8') AS is_simulated,
     CAST(orders, 'Int64') AS orders,
@@ -18,23 +22,25 @@ AS SELECT
 FROM 
 (
     SELECT
-        touchpoint, currency, is_simulated, sum(orders) AS orders,
+        touchpoint, stage, stage_order, currency, is_simulated, sum(orders) AS orders,
         sum(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0)) AS total
     FROM
     (
 SELECT
     touchpoint,
+    stage,
+    stage_order,
     currency,
-    currency_exponent,
     is_simulated,
+    currency_exponent,
     sum(sign) AS orders,
     sum(sign * amount_minor) AS amount_minor
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != ''
     AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-GROUP BY touchpoint, currency, currency_exponent, is_simulated
+GROUP BY touchpoint, stage, stage_order, currency, is_simulated, currency_exponent
     )
-    GROUP BY touchpoint, currency, is_simulated
+    GROUP BY touchpoint, stage, stage_order, currency, is_simulated
 )
 WHERE orders != 0 OR total != 0
 SETTINGS join_use_nulls = 0;

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.unit.processors.loop.partition import Event, winners
+from tests.unit.processors.loop.partition import Event
 from tests.unit.processors.loop.world import TOPIC, Record, event, kill, make_loop, make_pipeline, records_of
 from touchline.processors.ledger.ledger import Ledger
 from touchline.processors.ledger.memory import MemoryLedger, Row
@@ -109,9 +109,9 @@ class Workers:
 
 
 def rows_in_order(events: Sequence[Event], folder: Path) -> MemoryLedger:
-    """A ledger of the versions that count, all else before the answers, so that each answer finds its occasion."""
+    """A ledger of the same events, all else before the answers, so that each answer finds its occasion."""
     ledger = MemoryLedger()
-    ordered = sorted(winners(events), key=lambda one: one["type"] == "touchline.answer.v1")
+    ordered = sorted(events, key=lambda one: (one["type"] == "touchline.answer.v1", one["time"]))
     log = records_by_partition(ordered)
     workers = Workers(ledger, folder, log)
     answers = [sum(b"answer.v1" in (record.value or b"") for record in records) for records in log]
