@@ -20,7 +20,7 @@ from touchline.kafka.topic import describe_topic
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import ASSIGNED, ENGINE_AWAY, LAG, REBALANCES, STORE_BUSY, UNREADABLE, WORKER
 from touchline.metrics.meter import Meter
-from touchline.processors.values.protocol import Store
+from touchline.processors.values.protocol import Assigned, Store
 from touchline.processors.worker.app import build_app, consumer_of
 from touchline.processors.worker.handover import Handover, TopicChanged
 from touchline.processors.worker.health import UnreadablePartition
@@ -66,6 +66,7 @@ class Session:
         self._told: tuple[str, tuple[UnreadablePartition, ...]] = ("ready", ())
         self._topic_changed = False
         self._partitions: set[TP] = set()
+        self._generation = -1
         self.app = build_app(settings, self._handover, self._assigned, self._revoked)
         self.app.on_rebalance_complete.connect(self._joined, weak=False)
 
@@ -85,6 +86,7 @@ class Session:
             asyncio.create_task(self._handover.failed.wait()),
             asyncio.create_task(self._check_topic()),
             asyncio.create_task(self._check_marks()),
+            asyncio.create_task(self._tick()),
         ]
         try:
             while True:
@@ -175,8 +177,16 @@ class Session:
             await self._handover.go_back(consumer, self._incarnation, quiet)
             before = now
 
+    async def _tick(self) -> None:
+        """Work that comes without records must not wait for the next record."""
+        topic, seconds = self._settings.topic, self._settings.tick_seconds
+        while True:
+            await asyncio.sleep(seconds)
+            numbers, generation = sorted(tp.partition for tp in self._partitions), self._generation
+            await self._handover.tick([Assigned(topic, number, generation) for number in numbers])
+
     def _assigned(self, partitions: set[TP], generation: int) -> None:
-        self._partitions = set(partitions)
+        self._partitions, self._generation = set(partitions), generation
         self._meter.add(REBALANCES)
         self._meter.set(ASSIGNED, len(partitions))
         log_event(logging.INFO, "assigned", generation=generation, partitions=_numbers(partitions))
