@@ -32,7 +32,7 @@ def bytes_in(folder: Path) -> int:
     for parent, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.stat(os.path.join(parent, name), follow_symlinks=False).st_size
+                total += (Path(parent) / name).lstat().st_size
             except OSError:
                 continue
     return total
