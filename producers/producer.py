@@ -80,6 +80,12 @@ class EventProducer(ABC):
         """Events handed over, acknowledged and failed since the producer was opened."""
         return self._deliveries.counts
 
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """How far this machine's clock is ahead of Kafka's, while Kafka refuses its time (records go without a time stamp then); None
+        while it does not."""
+        return None
+
     def declare(self, sources: Sources) -> None:
         """Check by these declarations of the sources from the next `emit` or `emit_many` on; any thread may call it."""
         self._maker = RecordMaker(self._person_keys, sources, self._clock_us)
@@ -212,9 +218,9 @@ class EventProducer(ABC):
         self._raise_failures()
 
     def _raise_failures(self) -> None:
-        failed, error = self._deliveries.take_failures()
-        if failed:
-            raise DeliveryFailed(failed, error)
+        failures = self._deliveries.take_failures()
+        if failures.number:
+            raise DeliveryFailed(*failures)
 
     def close(self, timeout_seconds: float | None = None) -> None:
         """Flushes and lets go of the connection, also when the flush fails. A second call does nothing.

@@ -43,7 +43,7 @@ ALLOWED = {
     "producers/collector": "metrics producers producers/outbox schemas service settings",
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
-    "processors/ledger": "clickhouse journey processors/values",
+    "processors/ledger": "clickhouse journey processors/values schemas",
     "processors/state": "journey log processors/ledger processors/values",
     "processors/steps": "journey processors/ledger processors/values schemas",
     "processors": "journey metrics processors/ledger processors/state processors/steps processors/values schemas",

@@ -107,6 +107,31 @@ def test_one_event_is_sent_from_flags_and_its_id_printed(producer: InMemoryProdu
     assert event["simulated"] is True
 
 
+@pytest.mark.parametrize("begin", [b"[", b"\xef\xbb\xbf[", b"\n [\n"])
+def test_an_array_is_told_as_such_and_nothing_of_it_is_sent(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path, begin: bytes
+) -> None:
+    lines = b",\n".join(json.dumps(LINE | {"id": one}).encode() for one in ("a", "b"))
+    status, _, err = touchline("emit", _ndjson(tmp_path, begin + lines + b"\n]"))
+    assert (status, producer.events) == (2, [])
+    assert "JSON array" in err
+
+
+def test_a_list_on_a_line_of_its_own_costs_no_other_line(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    assert touchline("emit", _ndjson(tmp_path, [1], LINE | {"id": "a"}))[0] == 1
+    assert [event["id"] for event in producer.events] == ["a"]
+
+
+def test_files_that_were_joined_keep_no_mark_before_their_first_event(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    lines = ["\ufeff".encode() + json.dumps(LINE | {"id": one}).encode() for one in ("a", "b")]
+    assert touchline("emit", _ndjson(tmp_path, *lines))[0] == 0
+    assert [event["id"] for event in producer.events] == ["a", "b"]
+
+
 def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, touchline: Run) -> None:
     status, out, _ = touchline("emit", "--touchpoint", "store_visit", "--json")
 
@@ -124,6 +149,13 @@ def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, to
         (["--amount", "19.99"], "--amount is not an amount and a currency"),
         (["--amount", "19.999EUR"], "more than 2 decimal places"),
         (["--amount", "lotsEUR"], "it is no number"),
+        (["--amount", "12.500EUR"], "more than 2 decimal places"),
+        (["--amount", "1.000 EUR"], "more than 2 decimal places"),
+        (["--amount", "5.0JPY"], "more than 0 decimal places"),
+        (["--amount", "1_000EUR"], "it is no number"),
+        (["--amount", "\u0661\u0662EUR"], "it is no number"),
+        (["--amount", "1e3EUR"], "it is no number"),
+        (["--amount", "12,50EUR"], "it is no number"),
         (["--amount", "NaNEUR"], "--amount is not"),
         (["events.ndjson"], "--touchpoint and a file"),
     ],
@@ -284,3 +316,12 @@ def test_lines_of_an_undeclared_source_are_one_sentence_with_a_count(
     assert err == (
         "289 lines name the source kasse, which is not declared: declare it in sources.yaml with its legal basis, or correct the name\n"
     )
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "{" * 100_000, "9" * 5_000, "\x00"])
+def test_a_property_of_any_text_is_taken_or_refused_without_a_traceback(
+    producer: InMemoryProducer, touchline: Run, value: str
+) -> None:
+    status, _, err = touchline("emit", "--touchpoint", "coupon", "--property", f"x={value}")
+    assert status in (0, 1)
+    assert (status == 0) == (err == "")
