@@ -51,7 +51,7 @@ ALLOWED = {
     "processors/worker": "clickhouse journey kafka log metrics processors processors/ledger processors/loop processors/state "
     "processors/steps processors/values schemas service settings sql",
     # operations and ways to look
-    "account": "kafka settings sql",
+    "account": "kafka schemas settings sql",
     "backup": "account kafka settings sql",
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
     "report": "schemas sql surveys terminal",

@@ -301,6 +301,12 @@ NOT_KEPT = Metric(
     "requests",
     "Requests answered 503 because Kafka or the outbox did not take their events",
 )
+CLOCK_AHEAD = Metric(
+    "touchline_collector_clock_ahead_seconds",
+    MetricKind.GAUGE,
+    "seconds",
+    "How far this machine's clock is ahead of Kafka's, while Kafka refuses its time; 0: it does not",
+)
 OUTBOX_RECORDS = Metric(
     "touchline_outbox_waiting_records", MetricKind.GAUGE, "records", "Records in the outbox, waiting for Kafka"
 )
@@ -325,7 +331,7 @@ OUTBOX_KAFKA_AWAY = Metric(
 
 COLLECTOR: Final = (
     BUILD_INFO, READY, SOURCES_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED,
-    IN_FLIGHT, NOT_KEPT,
+    IN_FLIGHT, NOT_KEPT, CLOCK_AHEAD,
 )  # fmt: skip
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
 """Of a collector with an outbox."""
