@@ -36,12 +36,14 @@ Point = Annotated[int, Field(ge=-(2**15), lt=2**15)]
 
 
 class About(Contract):
-    """What the answer is about: a touchpoint, and where known the very event."""
+    """What the answer is about: a touchpoint, and where known the very event: the answer then takes day, place and more from it."""
 
     touchpoint: RequiredName
     source: Name | None = None
     event_id: Name | None = None
-    occurred_at: Timestamp | None = Field(default=None, description="When it happened; else the answer's time")
+    occurred_at: Timestamp | None = Field(
+        default=None, description="When it happened; else the time of the named event, else the answer's"
+    )
 
 
 class AnswerEvent(Envelope):

@@ -119,11 +119,12 @@ def load_sources(path: Path | str) -> Sources:
             f"the sources file {path} cannot be read ({error.strerror})",
             "set sources_file in touchline.toml, or write the file: docs/configuration.md shows one",
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that there is not is a ValueError of PyYAML
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         place = "" if line is None else f" at line {line + 1}"
         raise WrongUsage(
-            f"the sources file {path} is not valid YAML{place}", "fix its indentation and colons"
+            f"the sources file {path} is not valid YAML{place}",
+            "fix its indentation and colons, and put what only looks like a date into quotes",
         ) from None
     if not isinstance(document, dict):
         raise WrongUsage(

@@ -65,7 +65,29 @@ COLUMNS: dict[str, Column] = {
     "evidence": _optional("evidence", "What the rule saw; NULL when none decided"),
     # answers
     "answered_at": Column("DateTime64(6, 'UTC')", "When the answer was given (UTC)", "event_time"),
-    "about_time": Column("DateTime64(6, 'UTC')", "When the touchpoint happened that it is about (UTC)"),
+    "answered_date": Column("Date", "Day on which the answer was given, in the zone of the touchpoint's place"),
+    "about_time": Column(
+        "DateTime64(6, 'UTC')",
+        "When the touchpoint happened that it is about (UTC): said by the answer, else the time of the event that it names, else "
+        "answered_at",
+    ),
+    "about_date": Column("Date", "Day of about_time: on this one the answer counts", "local_date"),
+    "about_source": _optional("about_source", "Source of the event that the answer names; NULL when it names none"),
+    "about_event_id": Column(
+        "Nullable(String)",
+        "Id of the event that the answer names; NULL when it names none",
+        "nullIf(about_event_id, '')",
+    ),
+    "about_amount": Column(
+        "Nullable(Decimal(18, 4))",
+        "Amount of the event that the answer names, in units of its currency; NULL while no event with an amount is known",
+    ),
+    "about_currency": _optional("currency", "ISO 4217 currency of that amount; NULL without amount"),
+    "amount_class": Column(
+        _OPTIONAL,
+        "Class of that amount, in units of its currency: its bounds are 1, 2 and 5 times a power of ten, the lower one belongs to it; "
+        "refund below 0; NULL without amount",
+    ),
     "survey": _optional("survey", "Survey; NULL when unnamed"),
     "question": _optional("question", "Question, the same id in every language; NULL when unnamed"),
     "kpi": _optional("kpi", "KPI that the question feeds (dim_kpi.id); NULL for other questions"),

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from kafka import KafkaProducer
 
 from tests.support.engines import fresh_topic
-from tests.support.workers import EVENT, stored, worker
+from tests.support.workers import EVENT, PATIENCE_SECONDS, stored, worker
 from touchline.kafka.offsets import read_offsets, without_marks
 
 if TYPE_CHECKING:
@@ -55,6 +55,26 @@ def test_records_are_read_whatever_codec_the_sender_compresses_them_with(setting
     with worker(settings, tmp_path) as process:
         process.wait_stored(EACH * len(CODECS) * 2)
         assert "batch_unreadable" not in process.log
+
+
+def test_what_a_librdkafka_client_took_back_in_a_transaction_is_not_read(settings: Settings, tmp_path: Path) -> None:
+    producer = Producer(
+        {"bootstrap.servers": settings.kafka_bootstrap, "transactional.id": f"shop-{settings.topic}", "log_level": 0}
+    )
+    producer.init_transactions(PATIENCE_SECONDS)
+    for number, is_kept in enumerate((False, True, False, True)):
+        producer.begin_transaction()
+        producer.produce(settings.topic, EVENT % number, partition=0)
+        assert producer.flush(PATIENCE_SECONDS) == 0
+        if is_kept:
+            producer.commit_transaction(PATIENCE_SECONDS)
+        else:
+            producer.abort_transaction(PATIENCE_SECONDS)
+    with worker(settings, tmp_path) as process:
+        process.wait_stored(2)
+        batches = stored(process.notes)
+    assert sum(one.record_count for one in batches) == 2
+    assert (batches[0].first, batches[-1].last) == (2, 6), "each transaction is a record and a marker"
 
 
 def test_what_a_sender_took_back_in_a_transaction_is_not_read(settings: Settings, tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def read_accounts(client: Client) -> list[StreamAccount]:
     return [StreamAccount(*row) for row in rows]
 
 
+def records_not_stored(accounts: list[StreamAccount], kafka: TopicOffsets) -> int:
+    """Records that Kafka held then and that no mark accounts for."""
+    following = {account.stream: account.last_offset + 1 for account in accounts}
+    streams = (
+        (f"{kafka.topic}/{kafka.incarnation}/{one}", kafka.beginning[one], end) for one, end in kafka.end.items()
+    )
+    return sum(max(0, end - max(following.get(stream, 0), beginning)) for stream, beginning, end in streams)
+
+
 def check_balance(accounts: list[StreamAccount]) -> Iterator[Mismatch]:
     """received = sum of the fates; offsets = received + gaps."""
     for account in accounts:

@@ -160,6 +160,6 @@ def _property(text: str) -> tuple[str, str | int | float | bool]:
         raise WrongUsage("--property is not name=value", "for example --property items=3")
     try:
         parsed = json.loads(value, parse_constant=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value
     return name, parsed if isinstance(parsed, int | float) else value

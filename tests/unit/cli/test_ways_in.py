@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from touchline.cli import emit as emit_module, import_retail as retail_module, import_watch as watch_module, importing
+from touchline.cli import (
+    contested as contested_module,
+    emit as emit_module,
+    import_retail as retail_module,
+    import_watch as watch_module,
+    importing,
+)
 from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Source, load_sources
+from touchline.schemas.versions import Version
 
 ROOT = Path(__file__).parents[3]
 KEYS = PersonKeys("k1", bytes(32))
@@ -29,12 +36,28 @@ LINE = {
 Run = Callable[..., tuple[int, str, str]]
 
 
+class Stored:
+    """A ledger that knows the first so many ids with other contents, which count."""
+
+    fault = ""
+
+    def __init__(self, changed: int = 0) -> None:
+        self.changed = changed
+
+    def ask(self, source: str, event_ids: Sequence[str]) -> list[tuple[str, Version]]:
+        return [(one, Version(0, 0, 0)) for one in event_ids[: self.changed]]
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryProducer:
     twin = InMemoryProducer(person_keys=KEYS, sources=load_sources(ROOT / "sources.yaml"))
     for module in (emit_module, importing, watch_module):
         monkeypatch.setattr(module, "open_producer", lambda settings, outbox, sources=None: twin)
     monkeypatch.setattr(retail_module, "_register_stores", lambda settings, folder: True)
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: Stored())
     monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
     return twin
 
@@ -266,6 +289,16 @@ def test_import_sends_baskets_and_counts_them(producer: InMemoryProducer, touchl
     assert len({event["persons"][0]["key"] for event in producer.events}) == outcome["persons"]
 
 
+def test_baskets_that_are_known_with_other_contents_are_told_and_the_status_is_4(
+    producer: InMemoryProducer, touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: Stored(2))
+    status, _, err = touchline("import", "retail", "--limit", "6")
+    assert status == 4
+    assert err.startswith("the data set: 2 known ids came with other contents and no later revision. 0 now count")
+    assert "./run clean" in err
+
+
 def test_a_dry_run_sends_nothing(producer: InMemoryProducer, touchline: Run) -> None:
     status, out, _ = touchline("import", "retail", "--limit", "10", "--dry-run")
 
@@ -283,3 +316,12 @@ def test_lines_of_an_undeclared_source_are_one_sentence_with_a_count(
     assert err == (
         "289 lines name the source kasse, which is not declared: declare it in sources.yaml with its legal basis, or correct the name\n"
     )
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "{" * 100_000, "9" * 5_000, "\x00"])
+def test_a_property_of_any_text_is_taken_or_refused_without_a_traceback(
+    producer: InMemoryProducer, touchline: Run, value: str
+) -> None:
+    status, _, err = touchline("emit", "--touchpoint", "coupon", "--property", f"x={value}")
+    assert status in (0, 1)
+    assert (status == 0) == (err == "")

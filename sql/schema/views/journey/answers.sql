@@ -2,7 +2,11 @@
 CREATE OR REPLACE VIEW journey.answers
 (
     answered_at DateTime64(6, 'UTC') COMMENT 'When the answer was given (UTC)',
-    about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that it is about (UTC)',
+    answered_date Date COMMENT 'Day on which the answer was given, in the zone of the touchpoint''s place',
+    about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that it is about (UTC): said by the answer, else the time of the event that it names, else answered_at',
+    about_date Date COMMENT 'Day of about_time: on this one the answer counts',
+    about_source LowCardinality(Nullable(String)) COMMENT 'Source of the event that the answer names; NULL when it names none',
+    about_event_id Nullable(String) COMMENT 'Id of the event that the answer names; NULL when it names none',
     source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
     event_id String COMMENT 'Id of the event within its source',
     person Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
@@ -28,13 +32,20 @@ CREATE OR REPLACE VIEW journey.answers
     scale_min Int16 COMMENT 'Lowest score that could be given',
     scale_max Int16 COMMENT 'Highest score that could be given',
     score Nullable(Float64) COMMENT 'Score; NULL when none was given',
-    disposition LowCardinality(Nullable(String)) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...'
+    disposition LowCardinality(Nullable(String)) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
+    about_amount Nullable(Decimal(18, 4)) COMMENT 'Amount of the event that the answer names, in units of its currency; NULL while no event with an amount is known',
+    about_currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency of that amount; NULL without amount',
+    amount_class LowCardinality(Nullable(String)) COMMENT 'Class of that amount, in units of its currency: its bounds are 1, 2 and 5 times a power of ten, the lower one belongs to it; refund below 0; NULL without amount'
 )
 SQL SECURITY DEFINER
-COMMENT 'One row per survey answer, at the stage of its touchpoint in the default map'
+COMMENT 'One row per survey answer, at the stage of its touchpoint in the default map, with the event that it names (its occasion)'
 AS SELECT
     event_time AS answered_at,
+    answered_date,
     about_time,
+    local_date AS about_date,
+    nullIf(about_source, '') AS about_source,
+    nullIf(about_event_id, '') AS about_event_id,
     source,
     event_id,
     nullIf(person, '') AS person,
@@ -60,7 +71,10 @@ AS SELECT
     scale_min,
     scale_max,
     if(has_score = 1, score, NULL) AS score,
-    nullIf(disposition, '') AS disposition
+    nullIf(disposition, '') AS disposition,
+    if(currency != '', accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)'), NULL) AS about_amount,
+    nullIf(currency, '') AS about_currency,
+    multiIf(currency = '', NULL, amount_minor < 0, 'refund', intDiv(amount_minor, intExp10(currency_exponent)) = 0, '0-1', concat(toString(multiIf(intDiv(intDiv(amount_minor, intExp10(currency_exponent)), intExp10(length(toString(intDiv(amount_minor, intExp10(currency_exponent)))) - 1)) >= 5, 5, intDiv(intDiv(amount_minor, intExp10(currency_exponent)), intExp10(length(toString(intDiv(amount_minor, intExp10(currency_exponent)))) - 1)) >= 2, 2, 1) * intExp10(length(toString(intDiv(amount_minor, intExp10(currency_exponent)))) - 1)), '-', toString(multiIf(intDiv(intDiv(amount_minor, intExp10(currency_exponent)), intExp10(length(toString(intDiv(amount_minor, intExp10(currency_exponent)))) - 1)) >= 5, 10, intDiv(intDiv(amount_minor, intExp10(currency_exponent)), intExp10(length(toString(intDiv(amount_minor, intExp10(currency_exponent)))) - 1)) >= 2, 5, 2) * intExp10(length(toString(intDiv(amount_minor, intExp10(currency_exponent)))) - 1)))) AS amount_class
 FROM 
 (
     SELECT *,

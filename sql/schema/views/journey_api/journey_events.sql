@@ -27,13 +27,16 @@ CREATE OR REPLACE VIEW journey_api.journey_events
     scope LowCardinality(Nullable(String)) COMMENT 'relational (all experiences) or transactional (this touchpoint): never pool them',
     score Nullable(Float64) COMMENT 'Score; NULL when none was given',
     disposition LowCardinality(Nullable(String)) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
-    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown'
+    is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
+    about_date Nullable(Date) COMMENT 'Day of the event that the answer names; NULL when it names none',
+    about_source LowCardinality(Nullable(String)) COMMENT 'Source of the event that the answer names; NULL when it names none',
+    about_event_id Nullable(String) COMMENT 'Id of the event that the answer names; NULL when it names none'
 )
 SQL SECURITY DEFINER
-COMMENT 'What a person did and answered in one journey: one row per event, with the rule that placed it'
+COMMENT 'What a person did and answered in one journey: one row per event, with the rule that placed it; an answer stands at the day on which it was given, and names its occasion'
 AS SELECT
     CAST(event_time, 'DateTime64(6, ''UTC'')') AS event_time,
-    CAST(local_date, 'Date') AS local_date,
+    CAST(if(is_answer, answered_date, local_date), 'Date') AS local_date,
     CAST(if(is_answer, 'answer', 'touchpoint'), 'LowCardinality(String)') AS kind,
     CAST(source, 'LowCardinality(String)') AS source,
     CAST(event_id, 'String') AS event_id,
@@ -51,18 +54,21 @@ AS SELECT
     CAST(nullIf(persona, ''), 'LowCardinality(Nullable(String))') AS persona,
     CAST(nullIf(segment, ''), 'LowCardinality(Nullable(String))') AS segment,
     CAST(nullIf(place, ''), 'LowCardinality(Nullable(String))') AS place,
-    CAST(if(currency != '', accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)'), NULL), 'Nullable(Decimal(18, 4))') AS amount,
-    CAST(nullIf(currency, ''), 'LowCardinality(Nullable(String))') AS currency,
+    CAST(if(NOT is_answer AND currency != '', accurateCastOrNull(toDecimal128(amount_minor, 4) / toDecimal128(intExp10(currency_exponent), 0), 'Decimal(18, 4)'), NULL), 'Nullable(Decimal(18, 4))') AS amount,
+    CAST(if(is_answer, NULL, nullIf(currency, '')), 'LowCardinality(Nullable(String))') AS currency,
     CAST(nullIf(kpi, ''), 'LowCardinality(Nullable(String))') AS kpi,
     CAST(if(is_answer, nullIf(kpi_variant, ''), NULL), 'LowCardinality(Nullable(String))') AS variant,
     CAST(nullIf(scope, ''), 'LowCardinality(Nullable(String))') AS scope,
     CAST(if(has_score = 1, score, NULL), 'Nullable(Float64)') AS score,
     CAST(nullIf(disposition, ''), 'LowCardinality(Nullable(String))') AS disposition,
-    CAST(is_simulated, 'UInt8') AS is_simulated
+    CAST(is_simulated, 'UInt8') AS is_simulated,
+    CAST(if(is_about_event, toNullable(day_of_row), NULL), 'Nullable(Date)') AS about_date,
+    CAST(nullIf(about_source, ''), 'LowCardinality(Nullable(String))') AS about_source,
+    CAST(nullIf(about_event_id, ''), 'Nullable(String)') AS about_event_id
 FROM 
 (
     SELECT *,
-    event_type = 'touchline.answer.v1' AS is_answer, multiIf(
+    event_type = 'touchline.answer.v1' AS is_answer, local_date AS day_of_row, about_event_id != '' AS is_about_event, multiIf(
     variant != '', toString(variant),
     kpi = 'nps' AND scale_min = 0 AND scale_max = 10, 'standard',
     kpi = 'csat' AND scale_min = 1 AND scale_max = 5, 'top_2_box',
