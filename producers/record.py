@@ -22,6 +22,7 @@ from touchline.schemas.credibility import fault_of
 from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import PersonKeys, strongest
+from touchline.schemas.nulls import drop_nulls
 from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
@@ -132,7 +133,7 @@ class RecordMaker:
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         persons = self._persons.keyed_or_marked(payload.pop("identifiers", None), payload.get("source"))
-        _drop_nulls(payload)  # as `make` does: they are not what it refuses
+        drop_nulls(payload)  # as `make` does: they are not what it refuses
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
@@ -159,7 +160,7 @@ class RecordMaker:
         try:
             sent = check_sent(payload)
         except ValidationError as error:
-            if _write_moments(payload) or _drop_nulls(payload):
+            if _write_moments(payload) or drop_nulls(payload):
                 return self._checked(payload, now_us)
             raise _rejected(rejection_of(error), payload) from None
         source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
@@ -205,20 +206,6 @@ def _holds_foreign_types(payload: dict[str, Any]) -> bool:
         if any(type(member) not in _JSON_TYPES for member in members):
             return True
     return False
-
-
-def _drop_nulls(payload: dict[str, Any]) -> bool:
-    """Null means absent: nulls leave the event, its properties and its other objects; whether there was one. Asked when a check fails:
-    a null that the contract takes is sent as it stands."""
-    found = False
-    for name, value in list(payload.items()):
-        if value is None:
-            found = True
-            del payload[name]
-        elif isinstance(value, dict) and None in value.values():
-            found = True
-            payload[name] = {inner: member for inner, member in value.items() if member is not None}
-    return found
 
 
 def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:

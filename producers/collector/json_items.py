@@ -21,24 +21,17 @@ _BLANKS: Final = b" \t\r\n"
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
 
 
-def document_of(body: bytes) -> Any:
-    """The whole body as one JSON value. Raises RequestRefused with the place of the fault."""
-    try:
-        return orjson.loads(body.removeprefix(BOM_UTF8))
-    except orjson.JSONDecodeError as error:
-        what, hint = _why_not(body, error)
-        raise RequestRefused(400, what, hint) from None
-
-
 def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem]) -> list[Item | BadItem] | None:
     """An item for each member of a JSON array, None where the body is another JSON value. A member that is no JSON (NaN, a lone
-    surrogate, a name without quotes) is a bad item and costs no other. Raises RequestRefused where the body cannot be told apart into
-    members, or has too many."""
+    surrogate, a name without quotes) is a bad item and costs no other; so is a lone object that is none. Raises RequestRefused where the
+    body cannot be told apart into members, or has too many."""
     body = body.removeprefix(BOM_UTF8)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         members = _members_of(body)
+        if members is None and _is_object(body):
+            return [_no_json(body, error)]
         if members is None:
             what, hint = _why_not(body, error)
             raise RequestRefused(400, what, hint) from None
@@ -48,6 +41,32 @@ def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem])
         return None
     require_few(len(document), items_max)
     return [make(value) for value in document]
+
+
+def item_of_document(body: bytes, make: Callable[[Any], Item | BadItem]) -> Item | BadItem:
+    """The item of a body that is one value. Raises RequestRefused, with the place of the fault, where no object is to be seen."""
+    body = body.removeprefix(BOM_UTF8)
+    try:
+        return make(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        if _is_object(body):
+            return _no_json(body, error)
+        what, hint = _why_not(body, error)
+        raise RequestRefused(400, what, hint) from None
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether the body is one object by its brackets, whatever stands in it."""
+    body = body.strip(_BLANKS)
+    depth = 0
+    for found in _TOKENS.finditer(body):
+        token = found[0]
+        if token == b'"':  # nothing closes it
+            return False
+        depth += (token in (b"[", b"{")) - (token in (b"]", b"}"))
+        if depth == 0 and found.end() != len(body):
+            return False
+    return depth == 0 and body[:1] == b"{" and body[-1:] == b"}"
 
 
 def _member(text: bytes, make: Callable[[Any], Item | BadItem]) -> Item | BadItem:

@@ -93,12 +93,16 @@ COLUMNS: dict[str, Column] = {
     "kpi": _optional("kpi", "KPI that the question feeds (dim_kpi.id); NULL for other questions"),
     "variant": Column(
         _OPTIONAL,
-        "Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale",
+        "Formula variant (dim_kpi.variant); NULL when the answer names none and the catalogue has none for KPI and scale",
         "nullIf(kpi_variant, '')",
     ),
+    "is_classified": Column(
+        "UInt8",
+        "1 when the catalogue has a formula for KPI, variant and scale; 0: kept, in no KPI, shown in unclassified_answers",
+    ),
     "scope": _optional("scope", "relational (all experiences) or transactional (this touchpoint): never pool them"),
-    "scale_min": Column("Int16", "Lowest score that could be given"),
-    "scale_max": Column("Int16", "Highest score that could be given"),
+    "scale_min": Column("Int16", "Bad end of the scale: the lowest score, where high scores are good"),
+    "scale_max": Column("Int16", "Good end of the scale; below scale_min where low scores are good"),
     "score": Column("Nullable(Float64)", "Score; NULL when none was given", "if(has_score = 1, score, NULL)"),
     "disposition": _optional("disposition", "What became of the question: complete, partial, shown, dismissed, ..."),
     # orders

@@ -24,16 +24,26 @@ Event = Mapping[str, Any]
 Cells = dict[tuple[Any, ...], Any]
 EXPONENT = {"EUR": 2, "JPY": 0, "KWD": 3}
 # Good and bad scores, and how the value is made of them, of the default variants and of those that answers name.
-VARIANTS: dict[tuple[str, str, int], tuple[str, set[int], set[int], str]] = {
-    ("nps", "", 10): ("standard", {9, 10}, {0, 1, 2, 3, 4, 5, 6}, "net"),
-    ("csat", "", 5): ("top_2_box", {4, 5}, {1, 2}, "share"),
-    ("csat", "", 7): ("top_2_box_of_7", {6, 7}, {1, 2, 3}, "share"),
-    ("ces", "", 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
-    ("ces", "mean", 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
-    ("ces", "top_3_box", 7): ("top_3_box", {5, 6, 7}, {1, 2, 3}, "share"),
-    ("ces", "net", 7): ("net", {6, 7}, {1, 2, 3}, "net"),
-    ("ces", "", 5): ("effort_mean", {1, 2}, {4, 5}, "mean"),
-    ("emotion", "", 7): ("net", {6, 7}, {1, 2, 3}, "net"),
+VARIANTS: dict[tuple[str, str, int, int], tuple[str, set[int], set[int], str]] = {
+    ("nps", "", 0, 10): ("standard", {9, 10}, {0, 1, 2, 3, 4, 5, 6}, "net"),
+    ("csat", "", 1, 5): ("top_2_box", {4, 5}, {1, 2}, "share"),
+    ("csat", "", 5, 1): ("top_2_box_reversed", {1, 2}, {4, 5}, "share"),
+    ("csat", "", 1, 7): ("top_2_box_of_7", {6, 7}, {1, 2, 3}, "share"),
+    ("csat", "", 1, 3): ("top_box_of_3", {3}, {1}, "share"),
+    ("csat", "", 1, 4): ("top_2_box_of_4", {3, 4}, {1, 2}, "share"),
+    ("csat", "", 1, 10): ("top_2_box_of_10", {9, 10}, {1, 2, 3, 4}, "share"),
+    ("csat", "", 0, 100): ("mean_of_100", set(range(75, 101)), set(range(26)), "mean"),
+    ("ces", "", 1, 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
+    ("ces", "mean", 1, 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
+    ("ces", "top_3_box", 1, 7): ("top_3_box", {5, 6, 7}, {1, 2, 3}, "share"),
+    ("ces", "net", 1, 7): ("net", {6, 7}, {1, 2, 3}, "net"),
+    ("ces", "", 7, 1): ("mean_reversed", {1, 2, 3}, {5, 6, 7}, "mean"),
+    ("ces", "", 1, 5): ("effort_mean", {1, 2}, {4, 5}, "mean"),
+    ("ces", "ease_mean", 1, 5): ("ease_mean", {4, 5}, {1, 2}, "mean"),
+    ("ces", "", 1, 10): ("mean_of_10", {8, 9, 10}, {1, 2, 3, 4}, "mean"),
+    ("emotion", "", 1, 7): ("net", {6, 7}, {1, 2, 3}, "net"),
+    ("emotion", "", 1, 3): ("net_of_3", {3}, {1}, "net"),
+    ("emotion", "", 7, 1): ("net_reversed", {1, 2}, {5, 6, 7}, "net"),
 }
 
 
@@ -198,7 +208,7 @@ class Recount:
         kinds = {}
         for one in self.answers:
             event = one.event
-            known = VARIANTS.get((event["kpi"], event.get("variant", ""), event["scale_max"]))
+            known = VARIANTS.get((event["kpi"], event.get("variant", ""), event["scale_min"], event["scale_max"]))
             if known is None or event["score"] is None or event["disposition"] not in ("complete", "partial"):
                 continue
             bucket = (_hour(one.about_time), *one.h()) if hourly else (one.day, *one.d())
@@ -206,6 +216,20 @@ class Recount:
             scores[key].append(event["score"])
             kinds[key] = known
         return {key: _survey_row(found, *kinds[key][1:]) for key, found in scores.items()}
+
+    def unclassified(self) -> Cells:
+        """Answers with a score that no formula counts, with the lowest and the highest one."""
+        scores: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+        for one in self.answers:
+            event = one.event
+            scale = (event["scale_min"], event["scale_max"])
+            is_given = event["score"] is not None and event["disposition"] in ("complete", "partial")
+            if is_given and (event["kpi"], event.get("variant", ""), *scale) not in VARIANTS:
+                touchpoint, _, _, simulated = one.h()
+                scores[
+                    touchpoint, simulated, event["kpi"], event.get("variant") or None, event["scope"], *scale
+                ].append(event["score"])
+        return {key: (len(found), min(found), max(found)) for key, found in scores.items()}
 
     def funnel(self, column: str) -> Cells:
         """`column` of each journey's farthest row: the number of stages that it came to."""

@@ -213,6 +213,37 @@ def test_a_batch_of_cloudevents_keeps_what_is_json() -> None:
     assert [isinstance(item, Item) for item in items] == [True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"score": NaN}', Reason.NOT_JSON),
+        (b'\xef\xbb\xbf {"a": [-Infinity]}\n', Reason.NOT_JSON),
+        (b'{"a": "\xff"}', Reason.NOT_UTF8),
+        (b"{NaN}", Reason.NOT_JSON),
+        (b'{"a": [undefined], "b": "}"}', Reason.NOT_JSON),
+    ],
+)
+@pytest.mark.parametrize("kind", [JSON, STRUCTURED, "application/x-ndjson"])
+def test_a_lone_object_that_is_no_json_has_the_verdict_of_a_member_or_a_line(
+    kind: str, bad: bytes, reason: Reason
+) -> None:
+    (item,) = parse(bad, kind)
+    assert isinstance(item, BadItem)
+    assert item.error.reason is reason
+    (member,) = parse(b"[%b]" % bad.removeprefix(b"\xef\xbb\xbf"))
+    assert isinstance(member, BadItem)
+    assert member.error.reason is reason
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1', b'{"a": 1} x', b'{"a": NaN} {"b": 1}', b'{"a": NaN', b'{"a": NaN]', b"NaN"]
+)
+@pytest.mark.parametrize("kind", [JSON, STRUCTURED])
+def test_a_body_of_which_no_object_is_to_be_seen_is_refused_as_a_whole(kind: str, body: bytes) -> None:
+    with pytest.raises(RequestRefused):
+        parse(body, kind)
+
+
 @pytest.mark.parametrize("between", [",", ",\n", "\n,", "\n,\n"])
 def test_an_array_that_comes_as_lines_gives_its_members(between: str) -> None:
     array = f"[\n{between.join(json.dumps({'id': str(at)}) for at in range(3))}\n]\n".encode()
@@ -243,13 +274,11 @@ def test_a_comma_behind_the_last_member_costs_nothing() -> None:
     [
         b"[NaN",
         b"[NaN] x",
-        b"{NaN}",
         b"[NaN]]",
         b'[NaN, {"a": "b}]',
         b'[NaN, {"a": "b\\"}]',
         b"[NaN, [1]",
         b"[NaN}]",
-        b'{"a": [NaN]}',
     ],
 )
 def test_an_array_that_cannot_be_told_apart_is_refused_as_a_whole(body: bytes) -> None:
