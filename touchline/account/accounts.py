@@ -97,6 +97,15 @@ def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Mismat
         yield Mismatch(ROWS, stream, f"offset {offset} has {net} fates instead of one", ROWS_CHANGED)
 
 
+def following(accounts: list[StreamAccount], kafka: TopicOffsets) -> dict[int, int]:
+    """By partition of the topic as it is now the offset that is stored next."""
+    known = {account.stream: account.last_offset + 1 for account in accounts}
+    return {
+        partition: max(known.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0), beginning)
+        for partition, beginning in kafka.beginning.items()
+    }
+
+
 def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterator[Mismatch]:
     """Everything that Kafka holds of the topic is accounted for, and nothing that it does not know of."""
     known = {account.stream: account for account in accounts}

@@ -21,6 +21,7 @@ from touchline.wording import suppressed_note, waiting_note
 
 DEFAULT_SOURCE = "shell"
 STDIN = Path("-")
+FILES_OF_ROWS: Final = frozenset((".csv", ".tsv", ".xlsx", ".xls", ".parquet"))
 _NUMBER: Final = re.compile(r"[-+]?[0-9]+(?:\.([0-9]+))?")
 
 
@@ -124,6 +125,11 @@ def _open(file: Path | None) -> tuple[BinaryIO, int | None]:
     """The stream and its size in bytes, where it has one."""
     if file is None or file == STDIN:
         return sys.stdin.buffer, None
+    if file.suffix.lower() in FILES_OF_ROWS:
+        raise WrongUsage(
+            f"{file} holds rows, and emit sends lines of JSON",
+            f"say by a mapping which column is what: touchline import {file} --mapping M.yaml (docs/senders/files.md)",
+        )
     try:
         return file.open("rb"), file.stat().st_size
     except OSError as error:

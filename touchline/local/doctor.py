@@ -22,6 +22,7 @@ from touchline.errors import TouchlineError
 from touchline.kafka.admin import admin_client
 from touchline.kafka.topic import find_topic
 from touchline.local.ending import stray_processes
+from touchline.local.folder import bytes_in
 from touchline.local.java import INSTALL_MAVEN, find_java, has_jars, java_version, kafka_version
 from touchline.local.preflight import check_worker_files
 from touchline.local.process import MIB
@@ -141,7 +142,7 @@ def _memory(stack: LocalStack) -> Outcome:
 def _disk(stack: LocalStack) -> Outcome:
     folder = stack.settings.local_dir
     free = shutil.disk_usage(_existing(folder)).free
-    used = sum(found.stat().st_size for found in folder.rglob("*") if found.is_file()) if folder.exists() else 0
+    used = bytes_in(folder)
     fact = f"{free / GIB:.1f} GiB free, {used / MIB:.0f} MiB in use by {folder}"
     if free < LEAST_DISK_BYTES:
         return Grade.FAILED, fact, "free some space; `./run clean` removes everything local of this project"

@@ -9,9 +9,9 @@ from typing import Any, Final
 from clickhouse_driver import Client
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from touchline.account.accounts import read_accounts
+from touchline.account.accounts import following, read_accounts
 from touchline.errors import TouchlineError
-from touchline.kafka.offsets import TopicOffsets, read_offsets
+from touchline.kafka.offsets import TopicOffsets, read_offsets, without_marks
 from touchline.producers.session import CLOSE_SECONDS, ONE_BY_ONE, TOO_LARGE, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Mended, Unmendable
@@ -122,7 +122,12 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
     """Until the ledger has all that Kafka has now. Raises TouchlineError when that takes too long, EngineUnreachable, WrongUsage."""
     kafka = read_offsets(settings)
     deadline = time.monotonic() + seconds
-    while behind := _behind(client, kafka):
+    while True:
+        stored = following(read_accounts(client), kafka)
+        ends = without_marks(settings, kafka, stored).end
+        behind = sum(max(0, end - stored[partition]) for partition, end in ends.items())
+        if not behind:
+            return kafka
         if time.monotonic() > deadline:
             raise TouchlineError(
                 f"{counted(behind, 'record')} of topic {settings.topic} {'is' if behind == 1 else 'are'} not stored yet: "
@@ -130,7 +135,6 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
                 "start a worker (`touchline up`, `touchline worker`), or give --wait more seconds",
             )
         time.sleep(POLL_SECONDS)
-    return kafka
 
 
 def pauses(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
@@ -139,18 +143,6 @@ def pauses(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Itera
     while time.monotonic() < deadline:
         sleep(POLL_SECONDS)
         yield
-
-
-def _behind(client: Client, kafka: TopicOffsets) -> int:
-    next_offsets = {account.stream: account.last_offset + 1 for account in read_accounts(client)}
-    return sum(
-        max(
-            0,
-            end
-            - max(next_offsets.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0), kafka.beginning[partition]),
-        )
-        for partition, end in kafka.end.items()
-    )
 
 
 _STANDING = """

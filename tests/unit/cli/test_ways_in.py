@@ -325,3 +325,14 @@ def test_a_property_of_any_text_is_taken_or_refused_without_a_traceback(
     status, _, err = touchline("emit", "--touchpoint", "coupon", "--property", f"x={value}")
     assert status in (0, 1)
     assert (status == 0) == (err == "")
+
+
+@pytest.mark.parametrize("name", ["till.csv", "till.TSV", "book.xlsx", "till.parquet"])
+def test_a_file_of_rows_is_answered_with_the_command_that_sends_them(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("receipt,total\n1,2\n")
+    status, _, err = touchline("emit", str(tmp_path / name))
+    assert status == 2
+    assert f"touchline import {tmp_path / name} --mapping M.yaml" in err
+    assert producer.events == []
