@@ -85,31 +85,42 @@ def person_of(event: Event) -> str | None:
     return event["persons"][0]["key"] if event["persons"] else None
 
 
+def _completeness(event: Event) -> tuple[int, int, datetime]:
+    """Of an answer: how far it got, how much it says, and when; nothing tells other events of one revision apart."""
+    if not is_answer(event):
+        return (0, 0, datetime.min)
+    said = sum(value not in (None, "", []) for name, value in event.items() if name != "revision")
+    return (("dismissed", "partial", "complete").index(event["disposition"]), said, _utc(event["time"]))
+
+
+def _rank(event: Event) -> tuple[int, tuple[int, int, datetime]]:
+    return (event.get("revision", 0), _completeness(event))
+
+
+def _hash(event: Event) -> int:
+    return payload_hash(json.loads(json.dumps(event)))
+
+
 def that_count(events: Iterable[Event]) -> list[Event]:
-    """Of each (source, id) the highest revision, of that the smallest hash."""
+    """Of each (source, id) the highest revision, of that the most complete answer, of those the smallest hash."""
     versions: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
         versions[event["source"], event["id"]].append(event)
-    return [
-        min(same, key=lambda one: (-one.get("revision", 0), payload_hash(json.loads(json.dumps(one)))))
-        for same in versions.values()
-    ]
+    return [min((one for one in same if _rank(one) == max(map(_rank, same))), key=_hash) for same in versions.values()]
 
 
 def fates(events: Iterable[Event]) -> Counter[str]:
     """Number of records by fate."""
-    versions: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    versions: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
-        versions[event["source"], event["id"]].append(
-            (event.get("revision", 0), payload_hash(json.loads(json.dumps(event))))
-        )
+        versions[event["source"], event["id"]].append(event)
     counts: Counter[str] = Counter()
     for same in versions.values():
-        different = set(same)
-        top = max(revision for revision, _ in different)
+        different = {(one.get("revision", 0), _hash(one)): _rank(one) for one in same}
+        top = max(different.values())
         counts["stored"] += 1
-        counts["superseded"] += sum(revision < top for revision, _ in different)
-        counts["quarantined"] += sum(revision == top for revision, _ in different) - 1
+        counts["superseded"] += sum(rank < top for rank in different.values())
+        counts["quarantined"] += sum(rank == top for rank in different.values()) - 1
         counts["duplicate"] += len(same) - len(different)
     return counts
 
