@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import time
 from collections import defaultdict
@@ -356,6 +357,18 @@ def test_a_file_that_somebody_is_writing_to_is_left_alone_until_it_rests(tmp_pat
     with path.open("a") as file:
         file.write("\n")
     assert [list(drops.look()), list(drops.look())] == [[], [path]]
+
+
+def test_a_file_of_the_same_size_whose_time_was_set_back_is_taken_again(tmp_path: Path) -> None:
+    drops = DropFolder(tmp_path, "*")
+    path = write_csv(tmp_path / "a.csv", [receipt(1)])
+    before = path.stat()
+    assert list(drops.look(is_settled=True)) == [path]
+    drops.mark(path)
+    write_csv(path, [receipt(2)])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert list(drops.look(is_settled=True)) == [path]
 
 
 def test_a_watched_folder_waits_for_kafka(
