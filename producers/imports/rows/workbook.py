@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from openpyxl import load_workbook
+from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -29,6 +30,10 @@ UNREADABLE: Final = (
     InvalidFileException,
 )  # fmt: skip
 """What openpyxl raises of files that are no workbooks, or damaged ones (an XML error is a SyntaxError)."""
+_EAST_ASIAN_DAYS: Final = dict.fromkeys((*range(27, 32), 36, *range(50, 59)), "yyyy-mm-dd")
+_EAST_ASIAN_CLOCKS: Final = dict.fromkeys(range(32, 36), "h:mm:ss")
+"""Formats that a Chinese, Japanese or Korean spreadsheet names by number only (ISO/IEC 29500-1, 18.8.30). openpyxl does not know them."""
+BUILTIN_FORMATS.update(_EAST_ASIAN_DAYS | _EAST_ASIAN_CLOCKS)
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _TEXTS_BYTES_MAX: Final = 256 << 20

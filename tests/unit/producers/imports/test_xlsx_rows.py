@@ -157,6 +157,17 @@ def test_days_are_counted_from_the_date_of_the_workbook(tmp_path: Path) -> None:
     assert one.event["time"] == "2026-03-01T11:00:00.000000Z"
 
 
+@pytest.mark.parametrize("number", [14, 27, 31, 36, 50, 57, 58])
+def test_days_are_days_under_formats_that_east_asian_programs_name_by_number(tmp_path: Path, number: int) -> None:
+    path = write(
+        tmp_path / "a.xlsx", NAMES, ("r1", 46082, 1, None, None),
+        shape=lambda sheet: setattr(sheet["B2"], "number_format", "mm-dd-yy"),
+    )  # fmt: skip
+    rewrite(path, lambda xml: xml.replace('numFmtId="14"', f'numFmtId="{number}"'), "xl/styles.xml")
+    (one,) = mapped(path)
+    assert (one.faults, one.event["time"]) == ([], "2026-02-28T23:00:00.000000Z")
+
+
 @pytest.mark.parametrize("clock", [time(9, 30), "09:30", timedelta(hours=9, minutes=30)])
 def test_a_day_and_a_clock_in_two_columns_are_one_time(tmp_path: Path, clock: object) -> None:
     path = write(tmp_path / "a.xlsx", ("receipt", "day", "clock"), (1, date(2026, 3, 1), clock))
