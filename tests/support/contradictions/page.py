@@ -318,3 +318,25 @@ def impact_behind_links(world: World, chosen: Selection) -> Numbers:
         real = {} if row["is_simulated"] else {"is_simulated": "0"}
         found[key_of(row, "touchpoint", *KPI), "journeys"] = world.count(chosen, touchpoint=row["touchpoint"], **real)
     return found
+
+
+def answered_behind_links(world: World, chosen: Selection) -> Numbers:
+    """Journeys that the answers of a KPI on a card open."""
+    return {
+        (key_of(row, "touchpoint", "stage", *KPI), answers): _answered(world, chosen, row, answers)
+        for row in _answers_shown(world, chosen)
+        for answers in ("all", "good", "neutral", "bad")
+    }
+
+
+def _answers_shown(world: World, chosen: Selection) -> list[Row]:
+    if chosen.filters.keys() & {"touchpoint", "stage", "is_simulated"}:
+        return []
+    return answers(world, chosen, "survey_by_touchpoint")[:LINKS_MOST]
+
+
+def _answered(world: World, chosen: Selection, row: Row, class_: str) -> int:
+    here = {"touchpoint": row["touchpoint"], "stage": row["stage"] or "", "is_simulated": row["is_simulated"]}
+    kpi = {name: row[name] for name in ("kpi", "variant", "scope")}
+    (found,) = world.view("journeys_of_answers", chosen, as_of=chosen.as_of, count=1, answers=class_, **here, **kpi)
+    return int(found["count"])

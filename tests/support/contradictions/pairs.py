@@ -131,6 +131,13 @@ PAIRS: Final[Sequence[Pair]] = (
         page.impact_behind_links,
         _always,
     ),
+    Pair(
+        "journeys of the answers of a card",
+        "page: the journeys that it opens, and answers with journeys",
+        page.answered_behind_links,
+        marts.answered,
+        _unsplit,
+    ),
     # The page and the plain views
     Pair("events", "page and kpi_volume_1d", page.events_by_key, marts.events, _always),
     Pair("events", "page and kpi_volume_1h", page.events_by_key, marts.events_by_hour, _all),
