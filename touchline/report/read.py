@@ -19,6 +19,7 @@ from touchline.report.values import (
     NO_TREND,
     Account,
     Kpi,
+    Later,
     MapPart,
     Periods,
     Report,
@@ -92,21 +93,25 @@ def read_maps(client: Client, days: int, until: date | None) -> list[MapPart]:
     """The default map, then every other whose newest version places an event, in the order of their registration.
 
     A touchpoint stands under each map that places one of its events, and under the default map where none does. `days` is the length
-    of a period; the last one ends at `until`, else with the last event that the map places.
+    of a period; the last one ends at `until`, else with the last usual day of the map.
     """
-    last_days = dict(client.execute(_LAST_DAYS))
+    last_days = {(name, version): days for name, version, *days in client.execute(_LAST_DAYS)}
     maps = [one for one in client.execute(_MAPS) if one[3] or one[:2] in last_days]
     placed_elsewhere: set[str] = set()
     parts: list[MapPart] = []
     for name, version, title, is_default in reversed(maps):  # the default map comes last: it shows what no other places
-        last = until or last_days.get((name, version))
+        usual_day, later_events, last_day = last_days.get((name, version), (None, 0, None))
+        last = until or usual_day
         periods = Periods.ending(last, days) if last else None
         lines = _touchpoints(client, name, version, periods, placed_elsewhere if is_default else None)
         placed_elsewhere |= {line.touchpoint for line in lines}
         if lines or is_default:
             parts.append(
-                MapPart(name, version, title, bool(is_default), periods, lines, read_stages(client, name, version))
-            )
+                MapPart(
+                    name, version, title, bool(is_default), periods, lines, read_stages(client, name, version),
+                    Later(later_events, last_day) if later_events and until is None else None,
+                )
+            )  # fmt: skip
     return parts[::-1]
 
 
@@ -214,7 +219,7 @@ FROM (SELECT id, map_version, name, is_default, registered_at FROM journey.dim_m
 ORDER BY is_default DESC, registered_at, id
 """
 _LAST_DAYS = """
-SELECT (map, map_version), max(bucket) FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
+SELECT map, map_version, usual_day, later_events, last_day FROM journey.map_days
 """
 _VOLUMES = """
 SELECT

@@ -55,7 +55,7 @@ FUNNEL: list[dict[str, Any]] = [
 
 def written(language: str = "en", filters: dict[str, list[str]] | None = None, **rows: list[dict[str, Any]]) -> str:
     """The document of these rows, by view."""
-    known = KnownMap("shop", 1, "A shop", True, date(2025, 6, 1), date(2025, 6, 28), 11_756)
+    known = KnownMap("shop", 1, "A shop", True, date(2025, 6, 1), date(2025, 6, 28), date(2025, 6, 28), 11_756, 0)
     period = Period(date(2025, 6, 1), date(2025, 6, 28))
     moment = datetime(2025, 7, 1, tzinfo=UTC)
     shown: dict[str, list[dict[str, Any]]] = {
