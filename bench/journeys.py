@@ -8,6 +8,7 @@ so that parts hold what they would hold.
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -19,10 +20,13 @@ from aiokafka import ConsumerRecord
 from clickhouse_driver import Client
 
 from touchline.clickhouse.connect import connect
+from touchline.metrics.declared import WORKER
+from touchline.metrics.meter import Meter
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.build import build_pipeline
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 from touchline.schemas.journey.read import find_map, load_map
+from touchline.service.live_sources import LiveSources
 from touchline.settings import Settings
 from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.simulation import simulate
@@ -69,6 +73,7 @@ def load_journeys(settings: Settings, events: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = build_pipeline(
             settings.with_changes(state_dir=Path(folder), maps=[MAP]),
+            live_sources=LiveSources(settings.sources_file, Meter(WORKER), logging.getLogger(__name__)),
             topic_incarnation=lambda _topic: "bench",
             should_stop=lambda: False,
         )

@@ -113,9 +113,7 @@ def rows_of_insert(number: int) -> str:
 
 
 QUERIES = {
-    "funnel of a week": """SELECT stage_max_before, stage_max, sum(sign) FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND local_date BETWEEN '2023-11-15' AND '2023-11-21'
-        GROUP BY stage_max_before, stage_max""",
+    "funnel of all journeys": "SELECT * FROM journey.funnel_stage",
     "NPS by day of a week": """SELECT bucket, sum(numerator) / sum(denominator) FROM journey.kpi_survey_1d
         WHERE kpi = 'nps' AND bucket BETWEEN '2023-11-15' AND '2023-11-21' GROUP BY bucket""",
     "daily persons by stage": "SELECT bucket, stage, persons FROM journey.kpi_persons_stage_1d",

@@ -108,9 +108,16 @@ def run_round(events: int, *, ours_first: bool, simulated: bool) -> tuple[Measur
 
 def measure_ours(settings: Settings, events: int) -> Measured:
     """`touchline worker` from an empty ledger to the last event."""
+    with process_of_worker(settings) as pid:
+        return _measure(pid, settings, OURS, events)
+
+
+@contextmanager
+def process_of_worker(settings: Settings) -> Iterator[int]:
+    """A `touchline worker` while the block runs; gives its process id."""
     command = [sys.executable, "-m", "touchline", "worker"]
     with _process(command, settings_environment(settings), settings.local_dir / "ours.log") as pid:
-        return _measure(pid, settings, OURS, events)
+        yield pid
 
 
 def measure_stock(settings: Settings, events: int) -> Measured:

@@ -7,6 +7,7 @@ pipeline` measures.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections import defaultdict
@@ -21,6 +22,8 @@ from aiokafka import ConsumerRecord
 
 from bench.events import make_events
 from touchline.local.stack import LocalStack
+from touchline.metrics.declared import WORKER
+from touchline.metrics.meter import Meter
 from touchline.processors import pipeline
 from touchline.processors.ledger import clickhouse
 from touchline.processors.loop import loop
@@ -30,6 +33,7 @@ from touchline.processors.steps.validate import Validator
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.build import build_pipeline
 from touchline.processors.worker.garbage import settle_garbage
+from touchline.service.live_sources import LiveSources
 
 PARTITIONS = 4
 STEPS: Sequence[tuple[object, str]] = (
@@ -64,7 +68,12 @@ def profile(events: int) -> str:
         tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder,
         LocalStack(Path(folder), partitions=PARTITIONS) as stack,
     ):
-        store = build_pipeline(stack.settings, topic_incarnation=lambda _topic: "profile", should_stop=lambda: False)
+        store = build_pipeline(
+            stack.settings,
+            live_sources=LiveSources(stack.settings.sources_file, Meter(WORKER), logging.getLogger(__name__)),
+            topic_incarnation=lambda _topic: "profile",
+            should_stop=lambda: False,
+        )
         polls = list(batches(events, stack.settings.batch_rows))
         settle_garbage()
         with timed(STEPS) as seconds:

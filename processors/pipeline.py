@@ -97,6 +97,10 @@ class Pipeline:
         self._partition_of = partition_of
         self._now_ms = now_ms
 
+    def declare(self, validator: Validator) -> None:
+        """Check by other declarations of the sources from the next batch on; any thread may call it."""
+        self._validator = validator
+
     @cached_property
     def maps_fingerprint(self) -> str:
         """Changes when another map, version or content attaches the events: the tails are then of no use."""
@@ -154,11 +158,12 @@ class Pipeline:
 
     def _validate(self, new: NewRecords, laps: Laps) -> Validated:
         validated = Validated([], [], UnknownFields())
+        validator = self._validator  # one for the whole batch
         for start in range(0, len(new.records), CACHED_RECORDS):
             records = new.records[start : start + CACHED_RECORDS]
             decoded = decode(records)
             laps.lap("decode")
-            self._validator.validate(records, decoded, validated)
+            validator.validate(records, decoded, validated)
             laps.lap("validate")
         return validated
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,15 @@ class EventRejected(TouchlineError):
         super().__init__(
             f"{where}: {rejection.reason.value}{f' (it is: {shape})' if shape else ''}", hint or REMEDIES[self.reason]
         )
+
+
+class SourceUndeclared(EventRejected):
+    """The event names a source that is not among the declared ones."""
+
+    def __init__(self, source: str, declared: Collection[str]) -> None:
+        super().__init__(Rejection(Reason.UNKNOWN_SOURCE, "source"))
+        self.source = source
+        self.declared = declared
 
 
 class DeliveryFailed(TouchlineError):

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from touchline.producers.errors import EventRejected
 from touchline.producers.producer import EventProducer
+from touchline.producers.undeclared import UndeclaredSources
 from touchline.schemas.decoding import why_no_json
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
@@ -60,9 +61,10 @@ class LineVerdicts:
 def emit_lines(
     lines: Iterable[bytes], producer: EventProducer, advance: Callable[[int], None], say: Callable[[str], None]
 ) -> LineVerdicts:
-    """Emits every line; blank ones are skipped. `say` gets the verdict on a bad line at once, `advance` the bytes
-    read."""
+    """Emits every line; blank ones are skipped. `say` gets the verdict on a bad line at once, and at the end a sentence for each source
+    that is not declared; `advance` the bytes read."""
     verdicts = LineVerdicts()
+    undeclared = UndeclaredSources()
     number = 0
 
     def refuse(error: EventRejected) -> None:
@@ -70,7 +72,8 @@ def emit_lines(
         verdicts.rejected += 1
         if len(verdicts.rejections) < VERDICTS_KEPT:
             verdicts.rejections.append(verdict)
-        say(str(verdict))
+        if not undeclared.note(error):
+            say(str(verdict))
 
     def parsed() -> Iterator[dict[str, object]]:
         nonlocal number
@@ -93,7 +96,11 @@ def emit_lines(
     def suppress(_: int) -> None:
         verdicts.suppressed += 1
 
-    taken = producer.emit_many(parsed(), on_rejected=lambda _, error: refuse(error), on_suppressed=suppress)
+    try:
+        taken = producer.emit_many(parsed(), on_rejected=lambda _, error: refuse(error), on_suppressed=suppress)
+    finally:
+        for sentence in undeclared.sentences("line"):
+            say(sentence)
     verdicts.accepted = taken - verdicts.suppressed
     return verdicts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected
@@ -19,24 +19,43 @@ _PERSONS_KEPT: Final = 50_000
 _PAIR_FIELDS: Final = frozenset(("type", "value"))
 
 
+class _Readings(NamedTuple):
+    """How a source reads identifiers in its own way."""
+
+    nobody: frozenset[str]
+    country: str | None
+
+
+_Known = dict[tuple[str, str], dict[str, str]]
+_COMMON: Final = _Readings(frozenset(), None)
+
+
 class PersonMaker:
     """Makes persons of identifiers; threads may share one. `person_keys` is needed only where there are identifiers. The sources say which
-    texts stand for nobody there."""
+    texts stand for nobody there, and in which country their telephone numbers are."""
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None) -> None:
         self._person_keys = person_keys
-        self._markers = {name: one.nobody_texts for name, one in (sources or {}).items() if one.nobody}
-        self._persons: dict[tuple[str, str], dict[str, str]] = {}
+        self._readings = {
+            name: _Readings(one.nobody_texts, one.country)
+            for name, one in (sources or {}).items()
+            if one.nobody or one.country
+        }
+        self._persons: _Known = {}
+        self._phones: dict[str, _Known] = {one.country: {} for one in self._readings.values() if one.country}
 
     def keyed(self, identifiers: Any, source: object) -> list[dict[str, str]]:
         """Persons (type and key), strongest first; who is nobody is left out, also by the source's own texts. Raises EventRejected."""
         if identifiers is None:
             return []
-        markers = self._markers.get(source) if self._markers and isinstance(source, str) else None
+        nobody, country = self._readings.get(source, _COMMON) if self._readings and isinstance(source, str) else _COMMON
         if not isinstance(identifiers, list | tuple):
             raise _wrong_identifiers(identifiers)
         if (
-            len(identifiers) == 1 and type(identifiers[0]) is tuple and markers is None
+            len(identifiers) == 1
+            and type(identifiers[0]) is tuple
+            and not nobody
+            and (country is None or identifiers[0][:1] != ("phone",))
         ):  # mostly one, who was here before
             try:
                 person = self._persons.get(identifiers[0])
@@ -45,12 +64,15 @@ class PersonMaker:
             if person is not None:
                 return [person]
         pairs = _pairs(identifiers)
-        if markers is not None:
-            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in markers]
+        if nobody:
+            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in nobody]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
-        known = self._persons
-        persons = [known.get(pair) or self._person(*pair) for pair in pairs]
+        if country is None:
+            known = self._persons
+            persons = [known.get(pair) or self._person(*pair, None, known) for pair in pairs]
+        else:
+            persons = [self._person_of(*pair, country) for pair in pairs]
         return [person for person in persons if person is not None]
 
     def keyed_or_marked(self, identifiers: Any, source: object) -> list[dict[str, str]]:
@@ -63,7 +85,14 @@ class PersonMaker:
                 persons.append({"type": "refused", "key": ""})
         return persons
 
-    def _person(self, kind: str, value: str) -> dict[str, str] | None:
+    def _person_of(self, kind: str, value: str, country: str) -> dict[str, str] | None:
+        """The person of a source with a country, by which its telephone numbers alone are read."""
+        if kind != "phone":
+            return self._persons.get((kind, value)) or self._person(kind, value, None, self._persons)
+        known = self._phones[country]
+        return known.get((kind, value)) or self._person(kind, value, country, known)
+
+    def _person(self, kind: str, value: str, country: str | None, known: _Known) -> dict[str, str] | None:
         """Type and key, None for nobody; kept, since a person mostly comes back, and a key costs as much as all checks of an event."""
         if self._person_keys is None:
             raise WrongUsage(
@@ -71,16 +100,16 @@ class PersonMaker:
                 "give the producer person_keys=PersonKeys.from_file(...); touchline up makes the file that the settings name",
             )
         try:
-            person = {"type": kind, "key": self._person_keys.key(kind, value)}
+            person = {"type": kind, "key": self._person_keys.key(kind, value, country)}
         except NobodyNamed:
             return None
         except IdentifierRejected as error:
             raise EventRejected(Rejection(Reason.WRONG_TYPE, "identifiers"), error.what, error.hint) from None
         except UnicodeEncodeError:
             raise EventRejected(Rejection(Reason.NOT_UTF8, "identifiers")) from None
-        if len(self._persons) >= _PERSONS_KEPT:
-            self._persons.clear()
-        self._persons[kind, value] = person
+        if len(known) >= _PERSONS_KEPT:
+            known.clear()
+        known[kind, value] = person
         return person
 
 

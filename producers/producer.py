@@ -58,6 +58,7 @@ class EventProducer(ABC):
     ) -> None:
         if max_unacknowledged < 1:
             raise WrongUsage("max_unacknowledged is below 1", "leave it out, or allow at least one event on its way")
+        self._person_keys = person_keys
         self._maker = RecordMaker(person_keys, sources, clock_us)
         self._clock_us = clock_us
         self._on_delivery = on_delivery
@@ -75,6 +76,10 @@ class EventProducer(ABC):
     def counts(self) -> DeliveryCounts:
         """Events handed over, acknowledged and failed since the producer was opened."""
         return self._deliveries.counts
+
+    def declare(self, sources: Sources) -> None:
+        """Check by these declarations of the sources from the next `emit` or `emit_many` on; any thread may call it."""
+        self._maker = RecordMaker(self._person_keys, sources, self._clock_us)
 
     def takes(self, source: str) -> bool:
         """Whether `sources` declare that source, or are not known."""

@@ -25,6 +25,13 @@ Disposition = Literal[
     "partial", "complete", "dismissed", "refused", "expired",
 ]  # fmt: skip
 
+BY_COMPLETENESS: Final[tuple[Disposition, ...]] = (
+    "eligible", "not_sampled", "sampled", "invited", "delivered", "bounced", "shown", "started",
+    "expired", "dismissed", "refused", "partial", "complete",
+)  # fmt: skip
+"""The dispositions from the one that says least of the answer: first how far the question came, then how it ended without an answer, then
+answers."""
+
 Point = Annotated[int, Field(ge=-(2**15), lt=2**15)]
 
 

@@ -4,7 +4,8 @@ Identity is (source, id). Two records with the same (source, id):
 
 * same payload hash: the later one is a duplicate;
 * another payload: a *revision*. The highest `revision` counts, whatever came first; the losers are superseded. A till
-  correction is a revision. With equal revisions the smallest payload hash counts and the other is a conflict.
+  correction is a revision. With equal revisions the more complete answer counts (versions.py); of other events the
+  smallest payload hash, and the other is a conflict.
 
 Unknown fields are kept and counted, never a reason for quarantine; within a version fields are only added. Values are
 taken as they are (strict): the string "5" is not the number 5.

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.errors import WrongUsage
 from touchline.schemas.nobody import is_nobody, is_nobodys_mail
+from touchline.schemas.phones import e164_of, is_no_line
 from touchline.schemas.tool_forms import FormFault, fault_of_number, fault_of_text, plain, whole
 
 IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "device", "anonymous")
@@ -33,11 +34,8 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECRET_BYTES: Final = 32
 _LONG_NAME: Final = 6
 _CASES: Final = {"loyalty": str.upper, "device": str.lower}
-_PHONE_NOISE: Final = str.maketrans("", "", " \t-./()\u00a0\u2009\u202f\u2010\u2011\u2013")
+_PHONE_BLANKS: Final = str.maketrans("", "", " \t-./()\u00a0\u2009\u202f\u2010\u2011\u2013")
 _CARD_NOISE: Final = str.maketrans("", "", " \t-\u00a0\u2009\u202f\u2010\u2011\u2013")
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PHONE_AS_FLOAT: Final = re.compile(r"\+?[0-9]+[.,]0")
-_PHONE_TWO_READINGS: Final = re.compile(r"\+?[0-9]+\.00+")
 _SIGNED: Final = re.compile(r"[-\u2212\u2013][0-9][0-9-]*|[0-9][0-9-]*[-\u2212\u2013]")
 _CARD_DOT: Final = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
 """A dot beside a letter parts groups; between two digits it may be a decimal point and stays."""
@@ -83,17 +81,17 @@ def strongest(persons: Sequence[dict[str, str]]) -> dict[str, str]:
     return persons[0] if len(persons) == 1 else min(persons, key=lambda person: order_of(person["type"]))
 
 
-def normalise(identifier_type: str, value: str) -> str:
+def normalise(identifier_type: str, value: str, country: str | None = None) -> str:
     """The one spelling of an identifier: the same person typed differently gets the same key, two never share one.
 
     All: zero-width characters and surrounding white space removed, Unicode NFC, `="0042"` is 0042; but for mail and
     phone, `4711.0` is 4711. mail, device: lower case. mail: of `Jane <a@b.c>` and `mailto:a@b.c` the address. phone:
-    E.164 (`+` and digits; `00` stands for `+`; a national number is refused, since it names different persons in
-    different countries). loyalty: blanks, hyphens, and dots that are not between two digits removed, upper case.
-    Others keep their case.
+    E.164 (`+` and digits; `00` stands for `+`); a national number is read by `country` (ISO 3166-1 alpha-2) and refused
+    without, since it names different persons in different countries. loyalty: blanks, hyphens, and dots that are not
+    between two digits removed, upper case. Others keep their case.
 
     Raises NobodyNamed on a placeholder such as `undefined`. Raises IdentifierRejected on a malformed or misspelled type, a
-    phone number that is not international, and what names nobody any more: an exponent, a mask, the error of a formula,
+    phone number that is not international or cannot be, and what names nobody any more: an exponent, a mask, the error of a formula,
     an IP address.
     """
     if identifier_type not in _ORDER and not _TYPE.fullmatch(identifier_type):
@@ -108,7 +106,7 @@ def normalise(identifier_type: str, value: str) -> str:
     if identifier_type == "mail":
         return _normalise_mail(text)
     if identifier_type == "phone":
-        return _normalise_phone(text)
+        return _normalise_phone(text, country)
     if text.isalnum() and "xxx" not in text.lower():  # most are: no tool has left its form
         return _CASES.get(identifier_type, str)(text)
     _refuse(identifier_type, fault_of_number(text) or fault_of_text(text))
@@ -182,20 +180,17 @@ def _normalise_mail(text: str) -> str:
     return mail
 
 
-def _normalise_phone(text: str) -> str:
+def _normalise_phone(text: str, country: str | None) -> str:
+    _refuse("phone", fault_of_number(text) if "e" in text or "E" in text else None)
     _refuse("phone", fault_of_text(text))
-    if _PHONE_TWO_READINGS.fullmatch(text):
-        _refuse("phone", FormFault("has two readings, a whole number or groups", "format the column as text"))
-    digits = (text[:-2] if _PHONE_AS_FLOAT.fullmatch(text) else text).translate(_PHONE_NOISE)
-    if is_nobody(digits):
+    if is_nobody(text.translate(_PHONE_BLANKS)):
         raise NobodyNamed("phone")
-    if digits.startswith("00"):
-        digits = "+" + digits[2:]
-    if not _E164.fullmatch(digits):
-        raise IdentifierRejected(
-            "identifier of type phone is not an international number", "write it with + and the country code (E.164)"
-        )
-    return digits
+    number = e164_of(text, country)
+    if isinstance(number, FormFault):
+        raise IdentifierRejected(f"identifier of type phone {number.what}", number.hint)
+    if is_no_line(number):
+        raise NobodyNamed("phone")
+    return number
 
 
 class PersonKeys:
@@ -232,8 +227,8 @@ class PersonKeys:
                 f"the person key file {path} is malformed", "write one line: <key id>:<hex of 32 random bytes>"
             ) from None
 
-    def key(self, identifier_type: str, value: str) -> str:
+    def key(self, identifier_type: str, value: str, country: str | None = None) -> str:
         """`<key id>:<64 hex digits>` of the normalised value. Raises IdentifierRejected (see `normalise`)."""
         mac = self._mac.copy()
-        mac.update(f"{identifier_type}\0{normalise(identifier_type, value)}".encode())
+        mac.update(f"{identifier_type}\0{normalise(identifier_type, value, country)}".encode())
         return f"{self.key_id}:{mac.hexdigest()}"

@@ -18,7 +18,7 @@ class Fate(StrEnum):
     DUPLICATE = "duplicate"
     """Same (source, id), same payload hash as a record that came before."""
     SUPERSEDED = "superseded"
-    """Same (source, id), a higher revision counts."""
+    """Same (source, id), a higher revision or a more complete answer counts."""
     QUARANTINED = "quarantined"
     """Cannot be understood or believed; original bytes are kept, see `Reason`."""
     SUPPRESSED = "suppressed"

@@ -12,15 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from touchline.errors import WrongUsage
+from touchline.schemas.countries import country_of
 from touchline.schemas.nobody import Marker, texts_of
 from touchline.schemas.times import zone_of
 
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 SourceId = Annotated[str, Field(pattern=SOURCE_ID_PATTERN)]
 Zone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
+Country = Annotated[str, BeforeValidator(country_of)]
 
 
 class Terms(NamedTuple):
@@ -54,6 +56,11 @@ class Source(BaseModel):
     brand: str | None = Field(default=None, description="Brand of events that name none")
     default_channel: str | None = Field(
         default=None, description="Channel of events that name none; leave it out where the map decides"
+    )
+    country: Country | None = Field(
+        default=None,
+        description="ISO 3166-1 alpha-2 code of the country in which its telephone numbers without a country code are; "
+        "without it these are refused",
     )
     nobody: tuple[Marker, ...] = Field(
         default=(), description="Texts that stand for nobody where an identifier should be, beside those that always do"
@@ -117,6 +124,11 @@ def load_sources(path: Path | str) -> Sources:
         raise WrongUsage(
             f"the sources file {path} is not valid YAML{place}", "fix its indentation and colons"
         ) from None
+    if not isinstance(document, dict):
+        raise WrongUsage(
+            f"the sources file {path} {'is empty' if document is None else 'holds no fields'}",
+            "begin it with `sources:` and an entry for each source: docs/configuration.md shows one",
+        )
     if repeated is not None:
         key, first_line, line = repeated
         raise WrongUsage(

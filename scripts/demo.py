@@ -1,10 +1,10 @@
 """`./run demo`: two published data sets and simulated answers to them through the local stack into KPI views, the report, and the proof
 that the numbers agree.
 
-    stack up (or the running one) ─▶ import retail, import clicks, simulate answers
+    stack up (or the running one) ─▶ stands already? ──no──▶ import retail, import clicks, simulate answers
         ─▶ stored? ─▶ equal to the data sets? ─▶ report ─▶ reconcile
 
-It can be repeated: the same events again are duplicates and change no number.
+It can be repeated: what stands already is not sent again; where something is missing, all is sent, and what stood is a duplicate.
 """
 
 from __future__ import annotations
@@ -13,23 +13,18 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import psutil
 
-from touchline.clickhouse.connect import connect
+from scripts.demo_figures import CLICKS, MAPS, RETAIL, DemoFigures, require_present_maps, stored_figures
 from touchline.errors import EngineUnreachable, NotClean, TouchlineError
 from touchline.kafka.offsets import lag
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
-from touchline.schemas.journey.read import find_map, load_map
 from touchline.settings import Settings, load_settings
 
-RETAIL = ("retail-pos", "retail-crm", "retail-coupons")
-CLICKS = "web-clicks"
-MAPS = ("retail", "web_shop")
 MAPS_VARIABLE = "TOUCHLINE_MAPS"
 STORED_WITHIN_SECONDS = 900
 _POLL_SECONDS = 0.5
@@ -68,14 +63,6 @@ ASKINGS = (
 )
 """What is planted: baskets and orders are rated better from the last period of each report on, so that its trend has something to find;
 nobody likes an error. The maps' annotations say so, too."""
-
-EVENTS = "SELECT source, count() FROM journey.touchpoints WHERE source IN %(sources)s GROUP BY source"
-BASKETS = "SELECT uniqExact(person), uniqExact(place) FROM journey.touchpoints WHERE source = %(source)s"
-REVENUE = "SELECT sum(amount) FROM journey.orders WHERE source = %(source)s"
-ATTACHED = (
-    "SELECT map, max(map_version) FROM journey.attachments WHERE source IN %(sources)s AND map IN %(maps)s GROUP BY map"
-)
-ANSWERS = "SELECT count() FROM journey.answers WHERE source = 'simulator' AND startsWith(event_id, %(run)s)"
 
 
 def main() -> int:
@@ -141,16 +128,19 @@ def end(stack: LocalStack, started: list[str]) -> None:
 
 def _demonstrate(settings: Settings) -> None:
     require_present_maps(settings)
-    if before := stored_events(settings):
-        _say(f"{before:,} events stand there already: all are sent again, and will be recognised as duplicates")
-    truth, runs = _send_all(settings)
-    _wait_until_stored(settings)
-    figures = _stored(settings, runs)
-    if figures != truth:
+    sent = DemoFigures.recalled(settings)
+    if sent is not None and sent.equal_the_views(settings):
+        _say("all events of the demo stand already: nothing is sent again")
+    else:
+        sent = _send_all(settings)
+        _wait_until_stored(settings)
+    figures = stored_figures(settings, sent.runs)
+    if figures != sent.truth:
         raise NotClean(
-            f"the views say {figures}, the data sets say {truth}",
-            "run ./run reconcile, and ask journey.quarantine for records that were kept out",
+            f"the views say {figures}, the data sets say {sent.truth}",
+            "`./run reconcile` finds what is lost or doubled, `./run quarantine list` what was kept out",
         )
+    sent.remember(settings)
     print(_touchline(settings, "report"))
     print(_touchline(settings, "reconcile"))
     print("the figures of the views equal the data sets' own; of the baskets:")
@@ -160,28 +150,8 @@ def _demonstrate(settings: Settings) -> None:
     print(f"places {figures['places']:,}")
 
 
-def require_present_maps(settings: Settings) -> None:
-    """Events that an earlier version of a map attached are not attached again by merely being sent again.
-
-    Raises:
-        NotClean: the ledger has the data sets under an older version of a map than the present one.
-    """
-    client = connect(settings)
-    try:
-        attached = dict(client.execute(ATTACHED, {"sources": (*RETAIL, CLICKS), "maps": MAPS}))
-    finally:
-        client.disconnect()
-    for name, version in attached.items():
-        present = load_map(find_map(name, settings.journeys_dir)).version
-        if version < present:
-            raise NotClean(
-                f"the ledger has the demo's events under version {version} of the map {name}, the map is version {present} now",
-                "./run clean removes the ledger with all that it holds; ./run demo then begins anew",
-            )
-
-
-def _send_all(settings: Settings) -> tuple[dict[str, int], dict[str, str]]:
-    """What the data sets and the simulator say of themselves, under the names of `_stored`; and the run of the answers under each map."""
+def _send_all(settings: Settings) -> DemoFigures:
+    """Send everything; what the data sets and the simulator say of themselves."""
     retail = json.loads(_touchline(settings, "import", "retail", "--json", shown=False))
     sent = (retail["events"], retail["mailings"], retail["redemptions"])
     _say("sent {:,} baskets, {:,} mailings and {:,} coupons".format(*sent) + f" in {retail['seconds']} s")
@@ -196,31 +166,7 @@ def _send_all(settings: Settings) -> tuple[dict[str, int], dict[str, str]]:
         _say(f"sent {answers:,} simulated answers under the map {asking.map} in {simulated['seconds']} s")
         truth[f"answers under {asking.map}"] = answers
         runs[asking.map] = simulated["run"]
-    return truth, runs
-
-
-def stored_events(settings: Settings) -> int:
-    """Events of the data sets that stand already."""
-    client = connect(settings)
-    try:
-        return sum(count for _, count in client.execute(EVENTS, {"sources": (*RETAIL, CLICKS)}))
-    finally:
-        client.disconnect()
-
-
-def _stored(settings: Settings, runs: Mapping[str, str]) -> dict[str, int]:
-    """What the views say: events by source, persons, places and cents of the baskets, answers of each run under its map."""
-    client = connect(settings)
-    try:
-        found = dict(client.execute(EVENTS, {"sources": (*RETAIL, CLICKS)}))
-        ((found["persons"], found["places"]),) = client.execute(BASKETS, {"source": RETAIL[0]})
-        ((revenue,),) = client.execute(REVENUE, {"source": RETAIL[0]})
-        found["amount_minor"] = round((revenue or 0) * 100)
-        for name, run in runs.items():
-            ((found[f"answers under {name}"],),) = client.execute(ANSWERS, {"run": run})
-    finally:
-        client.disconnect()
-    return found
+    return DemoFigures(truth, runs)
 
 
 def _wait_until_stored(settings: Settings) -> None:

@@ -53,7 +53,9 @@ SOURCES = """```
 
 Declares each system that sends events, under the id that its events carry as `source`. An event of a source that is not
 declared is quarantined (`unknown_source`): without a legal basis nothing may be kept. Ids are lower-case letters, digits,
-`_`, `.` and `-`. The worker and the senders read the same file.
+`_`, `.` and `-`. The worker and the senders read the same file. Workers, the collector and `import watch` read it again when it has
+changed, without a restart: a source holds for what is sent after the file was saved. While the file cannot be read, what it said before
+holds: the log says `sources_kept` and why, `touchline_sources_stale` is 1, `/readyz` has `"sources": "stale"`.
 
 | field | default | takes | meaning |
 |---|---|---|---|
@@ -78,6 +80,7 @@ sources:
     default_channel: store
   call-centre:
     legal_basis: legitimate_interests
+    country: DE
 ```
 """
 

@@ -8,8 +8,7 @@ from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
 from touchline.sql.subjects.dimensions import DIMENSION_VIEWS, MAP_DAYS
 from touchline.sql.subjects.facts import FACT_VIEWS, UNMAPPED_BEHIND
-from touchline.sql.subjects.funnel.api import FUNNEL
-from touchline.sql.subjects.funnel.marts import FUNNELS, FUNNELS_BEHIND
+from touchline.sql.subjects.funnel.views import FUNNEL_STAGE, FUNNEL_STAGE_BEHIND, FUNNEL_STAGE_OF_ALL
 from touchline.sql.subjects.glance import TOUCHPOINT_GLANCE
 from touchline.sql.subjects.impact import IMPACT
 from touchline.sql.subjects.journeys import JOURNEY_EVENTS, JOURNEYS, JOURNEYS_OF_ANSWERS
@@ -27,20 +26,29 @@ from touchline.sql.subjects.waits import DWELL, WAIT, WAIT_BEHIND, WAITS
 _OF_TABLES = (
     *(*FACT_VIEWS, QUARANTINE, QUARANTINE_SETTLED),
     *NOTE_VIEWS,
-    *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, *(funnel.view for funnel in FUNNELS), ACCOUNT),
-    *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS),
+    *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
+    *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),
     *DIMENSION_VIEWS,
 )
 VIEWS = (*_OF_TABLES, TOUCHPOINT_GLANCE)
 """Those of `journey`."""
 EVENT_VIEWS = (
     *(*VOLUMES_BEHIND, *PERSONS_BEHIND, *SURVEYS_BEHIND, REVENUE_BEHIND, WAIT_BEHIND),
-    *(*FUNNELS_BEHIND, UNMAPPED_BEHIND),
+    *(FUNNEL_STAGE_BEHIND, UNMAPPED_BEHIND),
 )
 """The events behind each cell of a mart, in `journey_api`."""
 API_VIEWS: tuple[ParameterizedView, ...] = (
     *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, IMPACT),
-    *(*VOLUME_API_VIEWS, PERSONS_BY_TOUCHPOINT, FUNNEL, WAITS, PATHS, JOURNEYS, JOURNEYS_OF_ANSWERS, JOURNEY_EVENTS),
+    *(
+        *VOLUME_API_VIEWS,
+        PERSONS_BY_TOUCHPOINT,
+        FUNNEL_STAGE,
+        WAITS,
+        PATHS,
+        JOURNEYS,
+        JOURNEYS_OF_ANSWERS,
+        JOURNEY_EVENTS,
+    ),
 )
 """Those with arguments, in `journey_api`."""
 ALL_VIEWS: tuple[View | ParameterizedView, ...] = (

@@ -37,9 +37,11 @@ PERSONS = Chart(
     "A line (simulated) is of days on which simulated events are among them.",
     LABELLED_AXIS | {"y_axis_format": "~s", "color_scheme": "supersetColors"},
 )
+_REACHED = ("reached", "advanced", "completed", "dropped", "open")
+_JUDGED = ("denominator", "numerator", "rest_completed", "rest_dropped", "rest_open")
 FUNNEL = Chart(
     "funnel",
-    "Journeys that passed the stages in order",
+    "Journeys that reached each stage, in order",
     "funnel",
     "funnel_stage",
     Query(("cell_reached",), ("stage_marked",), row_limit=20),
@@ -54,20 +56,21 @@ FUNNEL = Chart(
 )
 CONVERSION = Chart(
     "conversion",
-    "From stage to stage",
+    "From stage to stage, in order",
     "table",
     "funnel_stage",
     Query(
-        columns=("stage_order", "stage", "reached", "reached_next", "rate", "ci_low", "ci_high", "simulated"),
+        columns=("stage_order", "stage", *_REACHED, "rate", "ci_low", "ci_high", *_JUDGED, "simulated"),
         order_by=(("stage_order", True),),
         row_limit=50,
     ),
-    "Of the journeys that came to a stage, those that came to the next so far, with the 95 % interval of the share. "
-    "Journeys that may still go on count as not gone on; the rates of the page leave them out.",
+    "What became of the journeys that reached a stage: reached = advanced + completed + dropped + open. The rate is numerator / "
+    "denominator, of the journeys whose window is over, with its 95 % interval; numerator and rest add up to the denominator. It is the "
+    "funnel of the page.",
     {
         "show_cell_bars": False,
         "column_config": {
-            **{name: {"d3NumberFormat": ",d"} for name in ("reached", "reached_next")},
+            **{name: {"d3NumberFormat": ",d"} for name in (*_REACHED, *_JUDGED)},
             **{name: {"d3NumberFormat": ".1%"} for name in ("rate", "ci_low", "ci_high")},
         },
     },
@@ -99,6 +102,7 @@ GLANCE = Chart(
     ),
     f"The default map's last {PERIOD_DAYS} days up to its newest event, each KPI compared with the {PERIOD_DAYS} before: 95 % interval, "
     "trend and target. Events, persons, drop-off and revenue are of the touchpoint and stand again in the row of each of its KPIs. "
+    "Drop-off is empty where it is not known yet: whoever was there may go on while the map's churn term runs. "
     "Empty for other maps; the period does not filter it.",
     {
         "show_cell_bars": False,

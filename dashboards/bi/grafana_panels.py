@@ -87,13 +87,14 @@ PANELS = (
         "1d",
     ),
     Panel(
-        "From stage to stage",
+        "From stage to stage: $mode",
         "table",
         ask.FUNNEL,
         12,
         9,
-        "Journeys that passed the stages in order. The rate is of the n whose window is over (the churn term has passed since they began), "
-        "with its 95 % interval.",
+        "What became of the journeys that reached each stage: reached = advanced + completed + dropped + open, completed with the goal "
+        "reached. The rate is of the n whose window is over (the churn term has passed since they began), with its 95 % interval; "
+        "n_advanced and the other n_ columns add up to n.",
         _INTERVAL,
     ),
     Panel(
@@ -102,8 +103,8 @@ PANELS = (
         ask.DROP_OFF,
         12,
         9,
-        "Of the n journeys through a touchpoint in a stage whose window is over (the churn term has passed since they began), "
-        "those that ended there, with the 95 % interval. dropped counts younger ones that are over, too.",
+        "Of the n journeys that were at a touchpoint in a stage at least the churn term ago, those that ended there, with the 95 % "
+        "interval. Empty while all are younger: it is not known yet. dropped counts younger ones that are over, too.",
         _INTERVAL,
     ),
     Panel(

@@ -11,6 +11,9 @@ from typing import NamedTuple
 from touchline.dashboards.bi.metrics import metrics_of
 from touchline.dashboards.bi.scores import BAND_HIGH, BAND_LOW
 from touchline.sql.all_views import VIEWS
+from touchline.sql.language.usual import usual_arguments
+from touchline.sql.language.views import quoted
+from touchline.sql.subjects.funnel.definition import MODE
 
 _SURVEY = {metric.name: metric.sql for view in VIEWS if view.name == "kpi_survey_1h" for metric in metrics_of(view)}
 _ONE_MAP = "map = ${map:singlequote} AND map_version = ${map_version}"
@@ -39,6 +42,7 @@ VARIABLES = (
         "SELECT map_version FROM journey.dim_map WHERE id = ${map:singlequote} ORDER BY map_version DESC",
     ),
     *(Variable(key, key.capitalize(), _values(key), many=True) for key in FILTERS),
+    Variable("mode", "Stages reached", f"SELECT arrayJoin([{', '.join(map(quoted, MODE.values))}])"),
     Variable(
         "score",
         "KPI over time",
@@ -60,7 +64,11 @@ _SELECTION = (
     f"filter = map({', '.join(_chosen(key) for key in FILTERS)})"
 )
 _BEFORE = f"before_from = {_FIRST_DAY} - ({_LAST_DAY} - {_FIRST_DAY}) - 1, before_to = {_FIRST_DAY} - 1"
-_AS_OF = "as_of = toDateTime($__toTime, 'UTC')"
+# As the page looks whose address does not say: else the same selection would have other numbers here.
+_LAST_DAY_OF_MAP = (
+    f"(SELECT max(if({_LAST_DAY} <= usual_day, usual_day, last_day)) FROM journey.map_days WHERE {_ONE_MAP})"
+)
+_AS_OF = f"as_of = {usual_arguments(_LAST_DAY_OF_MAP)['as_of']}"
 _ROWS = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS)
 _ROWS_1H = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS[:2])
 
@@ -107,8 +115,9 @@ TOUCHPOINTS = f"""SELECT stage, touchpoint, kpi, variant, scope, n, value, ci_lo
   trend, target, target_verdict, is_simulated
 FROM journey_api.survey_by_touchpoint({_SELECTION}, {_BEFORE})
 ORDER BY stage_order, touchpoint, kpi, variant, scope"""
-FUNNEL = f"""SELECT stage, reached, advanced, dropped, open, denominator AS n, rate, ci_low, ci_high, is_simulated
-FROM journey_api.funnel({_SELECTION}, {_AS_OF}, mode = 'in_order')
+FUNNEL = f"""SELECT stage, reached, advanced, completed, dropped, open, rate, ci_low, ci_high, denominator AS n,
+  numerator AS n_advanced, rest_completed AS n_completed, rest_dropped AS n_dropped, rest_open AS n_open, is_simulated
+FROM journey_api.funnel_stage({_SELECTION}, {_AS_OF}, mode = ${{mode:singlequote}})
 ORDER BY stage_order"""
 DROP_OFF = f"""SELECT touchpoint, stage, persons, journeys, dropped, denominator AS n, drop_off, ci_low, ci_high, is_simulated
 FROM journey_api.persons_by_touchpoint({_SELECTION}, {_AS_OF})

@@ -88,12 +88,13 @@ COLLECTOR: Final = Row(
             ),
         ),
         Panel(
-            "Age of the outbox, requests not kept",
+            "Age of the outbox, requests not kept, sources.yaml",
             "short",
-            "Seconds that the oldest record has waited; requests of the last hour that neither Kafka nor the outbox took.",
+            "Seconds that the oldest record has waited; requests of the last hour that nobody took; 1 while sources.yaml is broken.",
             (
                 Query("max by (instance) (touchline_outbox_oldest_seconds)", "oldest {{instance}}"),
                 Query("max by (instance) (touchline_outbox_kafka_away)", "Kafka away {{instance}}"),
+                Query("max by (instance) (touchline_sources_stale)", "sources.yaml broken {{instance}}"),
                 Query("sum(increase(touchline_collector_not_kept_total[1h]))", "not kept"),
             ),
         ),

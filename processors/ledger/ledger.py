@@ -53,6 +53,7 @@ class KnownEvent(NamedTuple):
     event_id: str
     revision: int
     payload_hash: int
+    completeness: int
     fate: str
     reason: str
     offset: int
@@ -102,7 +103,8 @@ class Ledger(Protocol):
         """The links and unlinks that these events of the partition said, as far as they stand."""
 
     def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
-        """(offset, fact) of every stored event of these identifiers, in any order. `payload_hash` and texts are left out."""
+        """(offset, fact) of every stored event of these identifiers, in any order. What only judging
+        reads (`payload_hash`, `completeness`) and texts are left out."""
 
     def published_of(
         self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from touchline.processors.ledger.columns import ATTACHED, LINK
+from touchline.processors.ledger.columns import ATTACHED, LINK, default_of
 from touchline.processors.ledger.rows import PARTITION_SHIFT
 from touchline.processors.values.event_hash import HASHED_BY
 from touchline.processors.values.records import Fact
@@ -42,7 +42,7 @@ WHERE position(query, concat('/* ', %(tag)s, ' */')) > 0 AND query_id != queryID
 KILL = "KILL QUERY WHERE query_id IN %(query_ids)s SYNC"
 
 _TIMES = frozenset(("event_time", "received_time", "about_time"))
-LEFT_OUT = frozenset(("payload_hash", "comment", "cipher_key_id"))
+LEFT_OUT = frozenset(("payload_hash", "comment", "cipher_key_id", "completeness"))
 
 
 def tag_body(stream: str) -> str:
@@ -67,7 +67,7 @@ def _read(column: str) -> str:
 
 def _read_fact(column: str) -> str:
     if column in LEFT_OUT:
-        return "0" if column == "payload_hash" else "''"
+        return "''" if default_of(column) == "" else "0"
     return _read(column)
 
 
@@ -76,7 +76,7 @@ _OF_PARTITION = f"bitShiftRight(row_id, {PARTITION_SHIFT}) = %(partition)s"
 
 # A record that was refused for another reason than a conflict is no version of its event: it has neither revision nor hash.
 KNOWN_EVENTS = f"""
-SELECT source, event_id, revision, payload_hash, fate, reason, offset, row_id, identifier FROM journey_raw.ledger
+SELECT source, event_id, revision, payload_hash, completeness, fate, reason, offset, row_id, identifier FROM journey_raw.ledger
 WHERE kind = 'received' AND sign = 1 AND (fate IN ('stored', 'superseded') OR reason = 'conflict') AND event_id IN %(event_ids)s
   AND (source, event_id) IN %(keys)s AND {_OF_PARTITION}
   AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'received' AND sign = -1 AND event_id IN %(event_ids)s)

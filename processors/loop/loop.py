@@ -73,7 +73,9 @@ class StoreLoop:
         sleep: Callable[[float], None] = time.sleep,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         meter: Meter | None = None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
+        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it."""
         self._pipeline = pipeline
         self._ledger = ledger
         self._state_dir = state_dir
@@ -84,6 +86,7 @@ class StoreLoop:
         self._sleep = sleep
         self._now_ms = now_ms
         self._meter = StoreMeter(meter or Meter(WORKER))
+        self._look = look
         self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, Partition] = {}
@@ -224,6 +227,7 @@ class StoreLoop:
 
     def _store_records(self, partition: Partition, batch: ReceivedBatch) -> None:
         """Inserts of as many of the records as fit, until the mark covers all."""
+        self._look()
         blame, number = self._blame, partition.number
         while (new := self._pipeline.receive(partition, batch)).records:
             first_offset = new.records[0].offset

@@ -21,12 +21,13 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Terms
 from touchline.schemas.times import local_day
+from touchline.schemas.versions import completeness_of
 
 _NO_PROPERTIES: Mapping[str, str] = {}
 # Survey, question, its version, language, kpi, variant, scope, scale, score, has_score, disposition, sampling probability; then
 # time, source and id of what the answer is about.
 _NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0, 0, "", "")
-_NO_ANSWER_NOR_COMMENT = (*_NO_ANSWER, "", "")
+_NO_ANSWER_NOR_COMMENT = (*_NO_ANSWER, "", "", 0)  # with the completeness
 _NO_MONEY = (0, "", 0, "", "")
 _of_all: Any = itemgetter(  # one call for all is quicker than one look-up each
     "type", "source", "id", "revision", "simulated", "zone", "campaign", "brand", "place", "persona", "segment", "consent"
@@ -180,6 +181,7 @@ def _other_fact(
             *answer,
             "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
+            completeness_of(event, time_us),
         ),
     )
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from touchline.processors.ledger.ledger import KnownEvent
-from touchline.processors.steps.judge import judge
 from touchline.processors.steps.resolve import Placed, key_of
 from touchline.schemas.reasons import Fate
+from touchline.schemas.versions import Version, judge
 
 Key = tuple[str, str]
 """(source, event id)"""
@@ -31,7 +31,7 @@ class Settled(NamedTuple):
 
 
 def settle(facts: Sequence[Placed], suspects: set[Key], late: Sequence[Placed], known: Sequence[KnownEvent]) -> Settled:
-    """Fates of the suspects (see judge.py), the late facts among them, and whom they touch: persons of whom an event comes late or a
+    """Fates of the suspects (schemas/versions.py), the late facts among them, and whom they touch: persons of whom an event comes late or a
     standing version moves. A suspect that turns out to be new and in order extends its journey like any other event."""
     settled = Settled({}, [], set(), set())
     if not suspects:
@@ -49,8 +49,8 @@ def settle(facts: Sequence[Placed], suspects: set[Key], late: Sequence[Placed], 
     for key, incoming in arriving.items():
         here = standing[key]
         judgement = judge(
-            [(event.revision, event.payload_hash) for event in here],
-            [(fact.revision, fact.payload_hash) for _, fact in incoming],
+            [Version(event.revision, event.completeness, event.payload_hash) for event in here],
+            [Version(fact.revision, fact.completeness, fact.payload_hash) for _, fact in incoming],
         )
         for (offset, fact), fate in zip(incoming, judgement.arriving, strict=True):
             if fate is not Fate.STORED:

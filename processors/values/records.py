@@ -150,6 +150,7 @@ class Fact(NamedTuple):
     # of answers, in the received row only
     comment: str
     cipher_key_id: str
+    completeness: int
 
 
 SHARED_FROM = Fact._fields.index("event_type")

@@ -24,10 +24,11 @@ from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import find_map, load_map
-from touchline.schemas.sources import Sources, load_sources
+from touchline.schemas.sources import Sources
+from touchline.service.live_sources import LiveSources
 from touchline.settings import Settings
 from touchline.sql.schema.migrate import require_schema
-from touchline.sql.schema.reference import register_configuration
+from touchline.sql.schema.reference import register_configuration, register_sources, require_no_map_left_out
 
 STORE_TIMEOUT_SECONDS = 120.0
 SCHEMA_TIMEOUT_SECONDS = 30.0
@@ -38,6 +39,7 @@ def build_pipeline(
     *,
     topic_incarnation: Callable[[str], str],
     should_stop: Callable[[], bool],
+    live_sources: LiveSources,
     meter: Meter | None = None,
 ) -> StoreLoop:
     """The store loop of one worker, after everything it needs has been found in order.
@@ -46,7 +48,7 @@ def build_pipeline(
     disk).
     """
     maps = [load_map(find_map(name, settings.journeys_dir, settings.project_dir)) for name in settings.maps]
-    sources = load_sources(settings.sources_file)
+    sources = live_sources.open()
     cipher = Cipher.from_file(settings.payload_key_file)
     topic = describe_topic(settings.kafka_bootstrap, settings.topic)
     _check_schema(settings, maps, sources)
@@ -55,6 +57,10 @@ def build_pipeline(
         [compile_map(one) for one in maps],
         cipher,
         lambda key: partition_of(key, topic.partition_count),
+    )
+    live_sources.then(
+        lambda new: pipeline.declare(Validator(new, settings.company_zone, cipher)),
+        lambda new: _register(settings, new),
     )
     return StoreLoop(
         pipeline,
@@ -65,6 +71,7 @@ def build_pipeline(
         incarnation_of=topic_incarnation,
         should_stop=should_stop,
         meter=meter,
+        look=live_sources.look,
     )
 
 
@@ -87,6 +94,16 @@ def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: Sourc
     try:
         with explained(settings):
             require_schema(client)
+            require_no_map_left_out(client, [one.map for one in maps], settings.retired_maps)
             register_configuration(client, maps, sources)
+    finally:
+        client.disconnect()
+
+
+def _register(settings: Settings, sources: Sources) -> None:
+    client = connect(settings, timeout_seconds=SCHEMA_TIMEOUT_SECONDS)
+    try:
+        with explained(settings):
+            register_sources(client, sources)
     finally:
         client.disconnect()

@@ -16,6 +16,7 @@ from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
 from touchline.processors.worker.health import Health
 from touchline.service.health import add_health, exposed, report
+from touchline.service.live_sources import LiveSources
 from touchline.service.problem import ServiceWords, as_problem
 from touchline.service.runner import Limits, Service
 from touchline.settings import Settings
@@ -35,8 +36,9 @@ _WORDS: Final = ServiceWords(
 class Endpoint:
     """Listens from `start` to `stop`; without a port in the settings it does nothing."""
 
-    def __init__(self, settings: Settings, health: Health, meter: Meter) -> None:
+    def __init__(self, settings: Settings, health: Health, meter: Meter, live_sources: LiveSources) -> None:
         self._health = health
+        self._sources = live_sources
         self._exposition = Exposition(meter)
         self._service = None
         if settings.worker_http_port is not None:
@@ -62,7 +64,10 @@ class Endpoint:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         told = self._health.told
-        return report(told.state, is_ready=told.is_ready, generation=told.generation, partitions=told.partition_count)
+        stale = {"sources": "stale"} if self._sources.is_stale else {}
+        return report(
+            told.state, is_ready=told.is_ready, generation=told.generation, partitions=told.partition_count, **stale
+        )
 
     async def _metrics(self, request: web.Request) -> web.Response:
         return exposed(*self._exposition.answer(request.headers.get("Accept", "")))

@@ -23,7 +23,7 @@ from typing import NoReturn, TypeVar
 
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.kafka.topic import TopicDescription, describe_topic
-from touchline.log import frames_of, log_event
+from touchline.log import frames_of, log_event, logger
 from touchline.metrics.declared import ENGINE_AWAY, REJOINS, WORKER
 from touchline.metrics.meter import Meter
 from touchline.processors.values.protocol import Store
@@ -31,6 +31,7 @@ from touchline.processors.worker.endpoint import Endpoint
 from touchline.processors.worker.garbage import collect_garbage
 from touchline.processors.worker.health import Health
 from touchline.processors.worker.session import Ending, Session
+from touchline.service.live_sources import LiveSources
 from touchline.service.runner import on_stop_signal
 from touchline.settings import Settings
 
@@ -48,14 +49,17 @@ async def serve(settings: Settings, ready_file: Path | None = None) -> int:
     from touchline.processors.worker.build import build_pipeline
 
     meter = Meter(WORKER)
+    live_sources = LiveSources(settings.sources_file, meter, logger)
 
     def incarnation(topic: str) -> str:
         return describe_topic(settings.kafka_bootstrap, topic).incarnation
 
     def build_store(should_stop: Callable[[], bool]) -> Store:
-        return build_pipeline(settings, topic_incarnation=incarnation, should_stop=should_stop, meter=meter)
+        return build_pipeline(
+            settings, topic_incarnation=incarnation, should_stop=should_stop, live_sources=live_sources, meter=meter
+        )
 
-    return await Worker(settings, build_store, ready_file, meter).run()
+    return await Worker(settings, build_store, ready_file, meter, live_sources).run()
 
 
 class Worker:
@@ -67,10 +71,12 @@ class Worker:
         build_store: StoreBuilder,
         ready_file: Path | None = None,
         meter: Meter | None = None,
+        live_sources: LiveSources | None = None,
     ) -> None:
         self._settings = settings
         self._build_store = build_store
         self._meter = meter or Meter(WORKER)
+        self._sources = live_sources or LiveSources(settings.sources_file, self._meter, logger)
         self._health = Health(ready_file, self._meter)
         self._stop = asyncio.Event()
 
@@ -82,7 +88,7 @@ class Worker:
         """
         self._health.begin()
         on_stop_signal(self._told_to_stop)
-        endpoint = Endpoint(self._settings, self._health, self._meter)
+        endpoint = Endpoint(self._settings, self._health, self._meter, self._sources)
         await endpoint.start()
         try:
             return await self._run()
@@ -102,11 +108,12 @@ class Worker:
         )
         thread = ThreadPoolExecutor(1, "store")
         store = await self._store(thread)
-        collector = asyncio.create_task(collect_garbage())
+        beside = [asyncio.create_task(collect_garbage()), asyncio.create_task(self._sources.keep_looking())]
         try:
             return 0 if store is None else await self._serve(store, thread, found)
         finally:
-            collector.cancel()
+            for task in beside:
+                task.cancel()
             thread.shutdown(wait=False, cancel_futures=True)
             self._health.end()
             log_event(logging.INFO, "stopped")

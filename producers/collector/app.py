@@ -27,11 +27,13 @@ from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
 from touchline.producers.collector.refusals import busy, too_large
+from touchline.producers.collector.undeclared import UndeclaredLog
 from touchline.producers.errors import EventRejected
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.service.answering import Answering
 from touchline.service.health import add_health, exposed, report
+from touchline.service.live_sources import LiveSources
 from touchline.service.problem import RequestRefused, ServiceWords, as_problem
 from touchline.settings import Settings
 
@@ -55,7 +57,15 @@ class Collector:
     """The state that requests share."""
 
     def __init__(
-        self, settings: Settings, fronts: Sequence[Front], keys: WriteKeys, intake: Intake, rate: Rate, room: Room
+        self,
+        settings: Settings,
+        fronts: Sequence[Front],
+        keys: WriteKeys,
+        intake: Intake,
+        rate: Rate,
+        room: Room,
+        meter: CollectorMeter,
+        live_sources: LiveSources,
     ) -> None:
         self._settings = settings
         self._keys = keys
@@ -63,7 +73,9 @@ class Collector:
         self._rate = rate
         self._room = room
         self._counts: Counter[str] = Counter()
-        self._meter = CollectorMeter(settings.outbox_dir)
+        self._meter = meter
+        self._sources = live_sources
+        self._undeclared = UndeclaredLog(log)
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self._tell_again_s = 0.0
         self._answering = Answering(settings.collector_read_seconds, self._answered)
@@ -102,6 +114,7 @@ class Collector:
         self._counts["suppressed"] += outcome.suppressed
         self._counts["rejected"] += len(outcome.rejected)
         self._meter.judged(outcome)
+        self._undeclared.note(key.key_id, outcome.rejected)
         return front.answer(outcome)
 
     def _authenticated(self, front: Front, request: web.Request) -> WriteKey:
@@ -208,7 +221,8 @@ class Collector:
         is_ready = self._is_ready
         state = "ready" if is_ready else "stopping" if self._answering.is_stopping else "failing"
         counts = {name: self._counts[name] for name in ("requests", "accepted", "suppressed", "rejected", "slowed")}
-        return report(state, is_ready=is_ready, in_flight_bytes=self._room.used_bytes, **counts)
+        stale = {"sources": "stale"} if self._sources.is_stale else {}
+        return report(state, is_ready=is_ready, in_flight_bytes=self._room.used_bytes, **counts, **stale)
 
 
 class SortedOut(NamedTuple):

@@ -95,8 +95,15 @@ class Intake:
     """
 
     def __init__(
-        self, producer: EventProducer, *, has_outbox: bool, clock_s: Callable[[], float] = time.monotonic
+        self,
+        producer: EventProducer,
+        *,
+        has_outbox: bool,
+        clock_s: Callable[[], float] = time.monotonic,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
+        """`look` is called before events are emitted: what was configured anew by then holds for them."""
+        self._look = look
         self._producer = producer
         self._has_outbox = has_outbox
         self._clock_s = clock_s
@@ -153,6 +160,7 @@ class Intake:
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
             jobs, is_last = self._collect(first)
+            self._look()
             if self._has_outbox:
                 self._emit_together(jobs)
             else:

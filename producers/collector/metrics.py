@@ -21,32 +21,32 @@ class CollectorMeter:
 
     def __init__(self, outbox_dir: Path | None) -> None:
         self._outbox_dir = outbox_dir
-        self._meter = Meter(declared.COLLECTOR if outbox_dir is None else declared.COLLECTOR + declared.OUTBOX)
-        self._exposition = Exposition(self._meter)
+        self.meter = Meter(declared.COLLECTOR if outbox_dir is None else declared.COLLECTOR + declared.OUTBOX)
+        self._exposition = Exposition(self.meter)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """One request has its answer."""
         if path in PATHS:  # probes and scrapes
             return
         name = str(status)
-        self._meter.add(declared.REQUESTS, 1, name if name in declared.STATUSES else "other")
-        self._meter.observe(declared.REQUEST_SECONDS, seconds)
+        self.meter.add(declared.REQUESTS, 1, name if name in declared.STATUSES else "other")
+        self.meter.observe(declared.REQUEST_SECONDS, seconds)
 
     def judged(self, outcome: RequestOutcome) -> None:
         """The events of one request have their verdicts."""
-        self._meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
-        self._meter.add(declared.EVENTS_SUPPRESSED, outcome.suppressed)
+        self.meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
+        self.meter.add(declared.EVENTS_SUPPRESSED, outcome.suppressed)
         reasons = Counter(rejected.error.reason.value for rejected in outcome.rejected)
-        self._meter.add_each(declared.EVENTS_REJECTED, reasons)
+        self.meter.add_each(declared.EVENTS_REJECTED, reasons)
 
     def not_kept(self) -> None:
         """Neither Kafka nor the outbox took a request's events."""
-        self._meter.add(declared.NOT_KEPT)
+        self.meter.add(declared.NOT_KEPT)
 
     async def answer(self, accept: str, *, is_ready: bool, in_flight_bytes: int) -> tuple[bytes, str]:
         """Body and content type for an Accept header."""
-        self._meter.set(declared.READY, int(is_ready))
-        self._meter.set(declared.IN_FLIGHT, in_flight_bytes)
+        self.meter.set(declared.READY, int(is_ready))
+        self.meter.set(declared.IN_FLIGHT, in_flight_bytes)
         if self._outbox_dir is not None:
             await asyncio.to_thread(self._look, self._outbox_dir)
         return self._exposition.answer(accept)
@@ -57,7 +57,7 @@ class CollectorMeter:
             state = look(folder, time.time_ns() // 1_000)
         except OutboxUnusable:
             return
-        meter = self._meter
+        meter = self.meter
         meter.set(declared.OUTBOX_RECORDS, state.records)
         meter.set(declared.OUTBOX_BYTES, state.bytes)
         meter.set(declared.OUTBOX_OLDEST, state.oldest_seconds or 0.0)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.collector.access import WriteKeys
@@ -14,9 +14,11 @@ from touchline.producers.collector.app import Collector
 from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
+from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
-from touchline.schemas.sources import load_sources
+from touchline.schemas.sources import Sources
+from touchline.service.live_sources import LiveSources
 from touchline.service.runner import Limits, Service, on_stop_signal
 from touchline.settings import Settings
 
@@ -51,9 +53,13 @@ async def serve(settings: Settings) -> None:
             f"there is no person key file {settings.person_key_file}",
             "start the local stack once (touchline up), or set person_key_file",
         )
-    keys = WriteKeys.from_file(settings.write_keys_file, load_sources(settings.sources_file))
-    producer = await asyncio.to_thread(_open_producer, settings)
-    intake = Intake(producer, has_outbox=settings.outbox_dir is not None)
+    meter = CollectorMeter(settings.outbox_dir)
+    live_sources = LiveSources(settings.sources_file, meter.meter, log)
+    sources = live_sources.open()
+    keys = WriteKeys.from_file(settings.write_keys_file, sources)
+    producer = await asyncio.to_thread(_open_producer, settings, sources)
+    live_sources.then(producer.declare)
+    intake = Intake(producer, has_outbox=settings.outbox_dir is not None, look=live_sources.look)
     collector = Collector(
         settings,
         (EventsFront(),),
@@ -61,7 +67,10 @@ async def serve(settings: Settings) -> None:
         intake,
         Rate(settings.collector_events_per_second, time.monotonic),
         Room(settings.collector_in_flight_bytes),
+        meter,
+        live_sources,
     )
+    looking = asyncio.create_task(live_sources.keep_looking())
     service = Service(
         collector.app,
         settings.collector_host,
@@ -75,14 +84,15 @@ async def serve(settings: Settings) -> None:
         await stop.wait()
         log.info("stopping")
     finally:
+        looking.cancel()
         await service.stop(lambda: collector.answer_the_last(SHUTDOWN_SECONDS))
         await intake.close(SHUTDOWN_SECONDS)
         await asyncio.to_thread(producer.close, SHUTDOWN_SECONDS if settings.outbox_dir is None else LAST_DRAIN_SECONDS)
         log.info("stopped", extra={"fields": {"on_their_way": producer.counts.on_their_way}})
 
 
-def _open_producer(settings: Settings) -> TouchpointProducer:
-    options = {}
+def _open_producer(settings: Settings, sources: Sources) -> TouchpointProducer:
+    options: dict[str, Any] = {"sources": sources}
     if settings.outbox_dir is not None:
         config = OutboxConfig.from_settings(settings)
         options["outbox"] = replace(config, block_seconds=min(config.block_seconds, OUTBOX_BLOCK_SECONDS))

@@ -13,6 +13,11 @@ from touchline.producers.imports.rows.row import RowFile
 from touchline.producers.imports.send import send_rows
 from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.producer import EventProducer
+from touchline.producers.undeclared import UndeclaredSources
+
+
+class SourceMissing(WrongUsage):
+    """The one source of all rows of a mapping is not declared."""
 
 
 def work_of(journal: ImportJournal, file: Path, mapping: Mapping) -> bytes:
@@ -31,20 +36,29 @@ def send_file(
     advance: Callable[[int], None],
     say: Callable[[str], None],
 ) -> RowVerdicts:
-    """Sends an open file and closes it. `say` hears of each refused row at once, and at the end of columns that no row has. Raises
-    WrongUsage where the one source of all rows is not declared: then nothing is sent."""
-    mapper = Mapper(mapping)
+    """Sends an open file and closes it. `say` hears of each refused row at once, at the end of sources that are not
+    declared and of columns that no row has. Raises SourceMissing where the one source of all rows is not declared: then nothing is sent."""
+    mapper, undeclared = Mapper(mapping), UndeclaredSources()
     try:
         if isinstance(mapping.source, str) and not producer.takes(mapping.source):
-            raise WrongUsage(
+            raise SourceMissing(
                 f"the source {mapping.source} of the mapping is not declared, so every row would be refused; nothing was sent",
                 "declare it in sources.yaml with its legal basis, or correct `source` in the mapping",
             )
         verdicts = send_rows(
-            rows, mapper, producer, journal, work, advance=advance, say=lambda verdict: say(f"{file}: {verdict}")
+            rows,
+            mapper,
+            producer,
+            journal,
+            work,
+            advance=advance,
+            say=lambda verdict: say(f"{file}: {verdict}"),
+            undeclared=undeclared,
         )
     finally:
         rows.close()
+        for sentence in undeclared.sentences("row"):
+            say(f"{file}: {sentence}")
     if rows.columns is None and verdicts.rows > verdicts.rejected:
         for column, field in mapper.unseen.items():
             say(f"{file}: no row has {column!r}, which the mapping reads as {field}; is it spelt so?")

@@ -50,7 +50,7 @@ class ImportJournal:
             why = getattr(error, "strerror", None) or str(error)
             raise WrongUsage(
                 f"the journal of imports {path} cannot be used ({why})",
-                "make its folder writable, set local_dir, or delete the file",
+                "set local_dir to a folder that you may write to; a journal that is damaged can be deleted: what is sent again counts once",
             ) from None
 
     def work(self, *parts: bytes) -> bytes:

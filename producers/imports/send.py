@@ -20,6 +20,7 @@ from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
 from touchline.producers.producer import EventProducer
+from touchline.producers.undeclared import UndeclaredSources
 
 ROWS_PER_BATCH: Final = 5_000
 Say = Callable[[RowVerdict], None]
@@ -36,9 +37,11 @@ def send_rows(
     *,
     advance: Callable[[int], None] = lambda units: None,
     say: Say = lambda verdict: None,
+    undeclared: UndeclaredSources | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
 ) -> RowVerdicts:
-    """Sends all rows that no earlier run has; `say` hears of each refused row at once, `advance` of the units read. Without a journal (a
+    """Sends all rows that no earlier run has; `say` hears of each refused row at once, but `undeclared` of those whose source is not
+    declared; `advance` hears of the units read. Without a journal (a
     dry run) nothing is noted, and refused rows are not sent to the quarantine. Raises what the producer raises, FileDamaged where the file
     breaks off: what came before is safe and noted."""
     verdicts = RowVerdicts()
@@ -49,7 +52,7 @@ def send_rows(
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused = _send_batch(batch, mapper, producer, verdicts, say)
+        refused = _send_batch(batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources())
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
@@ -102,7 +105,14 @@ def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdicts: RowVerdicts, say: Say) -> Refused:
+def _send_batch(
+    batch: list[Row],
+    mapper: Mapper,
+    producer: EventProducer,
+    verdicts: RowVerdicts,
+    say: Say,
+    undeclared: UndeclaredSources,
+) -> Refused:
     """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
     bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
     good: list[tuple[int, dict[str, Any]]] = []
@@ -113,9 +123,13 @@ def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdi
         else:
             good.append((row.number, event))
 
+    counted_only: set[int] = set()
+
     def on_rejected(position: int, error: EventRejected) -> None:
         line, event = good[position]
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
+        if undeclared.note(error):
+            counted_only.add(line)
 
     suppressed: list[int] = []
     events = (event for _, event in good)
@@ -125,7 +139,8 @@ def _send_batch(batch: list[Row], mapper: Mapper, producer: EventProducer, verdi
     bad.sort(key=lambda one: one[0].line)
     for verdict, _, _ in bad:
         verdicts.refuse(verdict)
-        say(verdict)
+        if verdict.line not in counted_only:
+            say(verdict)
     return [(_hash_of(event, raw), event) for _, event, raw in bad]
 
 

@@ -15,6 +15,7 @@ import sys
 from playwright.sync_api import Error as BrowserError
 
 from scripts import demo
+from scripts.demo_figures import stored_events
 from scripts.superset.asking import ask_every_chart
 from scripts.superset.home import USER, Home, SupersetFailed
 from scripts.superset.looking import look
@@ -69,7 +70,7 @@ def _run(settings: Settings, wanted: argparse.Namespace) -> None:
 
 
 def _ensure_data(settings: Settings) -> None:
-    if events := demo.stored_events(settings):
+    if events := stored_events(settings):
         _say(f"{events:,} events of the demo stand there")
         return
     _say("the ledger has none of the demo's events: running ./run demo")

@@ -25,7 +25,8 @@ ONE: Final = "toInt64(1)"
 _VALUES: Final = frozenset(
     (
         "events", "persons", "journeys", "orders", "amount", "n", "n_positive", "n_neutral", "n_negative", "numerator", "denominator",
-        "value", "reached", "reached_next", "rate", "ci_low", "ci_high", "ci_method",
+        "value", "reached", "reached_next", "advanced", "completed", "dropped", "open", "rest_completed", "rest_dropped", "rest_open",
+        "rate", "ci_low", "ci_high", "ci_method",
     )
 )  # fmt: skip
 """Columns of marts that are numbers, not dimensions."""

@@ -101,13 +101,6 @@ PERSONS_1D = Projection(
 )
 SURVEY_1H = _survey("survey_1h", "Scores by the UTC hour of what they are about", "toStartOfHour(about_time)", HOURLY)
 SURVEY_1D = _survey("survey_1d", "Scores by the local day of what they are about", "local_date", DAILY)
-FUNNEL_1D = Projection(
-    "funnel_1d",
-    "Journeys by the stages that a row adds: reached (highest stage before and after) and passed in order",
-    TOUCHPOINT_ROWS,
-    _DAY | _columns("map", "map_version", "stage_max_before", "stage_max", "funnel_before", "funnel_depth"),
-    EVENTS,
-)
 REVENUE_1D = Projection(
     "revenue_1d",
     "Amounts by local day and currency",
@@ -132,7 +125,7 @@ UNMAPPED = Projection(
     EVENTS,
 )
 
-KPI_PROJECTIONS = (VOLUME_1H, VOLUME_1D, PERSONS_1D, SURVEY_1H, SURVEY_1D, FUNNEL_1D, REVENUE_1D, WAIT_1D, UNMAPPED)
+KPI_PROJECTIONS = (VOLUME_1H, VOLUME_1D, PERSONS_1D, SURVEY_1H, SURVEY_1D, REVENUE_1D, WAIT_1D, UNMAPPED)
 
 _TIME_US = "toUnixTimestamp64Micro(event_time)"
 _TIME_S = "toInt64(toDateTime(event_time, 'UTC'))"

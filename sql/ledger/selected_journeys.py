@@ -21,6 +21,7 @@ from touchline.sql.language.selection import (
     filtered,
     is_filtered,
 )
+from touchline.sql.language.usual import usual_arguments
 from touchline.sql.ledger.projections import JOURNEY_SUMS, LEDGER, TOUCHPOINT_ROWS, VOLUME_1D, VOLUME_1H
 from touchline.sql.ledger.rows import NET_ROWS
 
@@ -41,14 +42,21 @@ IS_EVERYTHING: Final = f"(NOT {is_filtered(*FILTER_COLUMNS)} AND {_SHARE} = {_AL
 """Whether the reader selects all events of the map."""
 
 
+def _microseconds(moment: str) -> str:
+    """A moment as Unix _microseconds."""
+    return f"(1000000 * toInt64(toUnixTimestamp({moment})))"
+
+
 class Scope(NamedTuple):
     """Which journeys, and from when one looks. `keys` are columns by which journeys differ beside person and cycle, `rows` a condition on
-    the ledger's rows, `event` the condition of the events whose journeys are kept, empty for all, `as_of` a moment."""
+    the ledger's rows, `event` the condition of the events whose journeys are kept, empty for all, `as_of` a moment, `term_us` the churn
+    term of the map in microseconds, 0 without one; these two may call the keys."""
 
     keys: tuple[str, ...]
     rows: str
     event: str
     as_of: str
+    term_us: str
 
     @property
     def journey(self) -> str:
@@ -72,6 +80,19 @@ class Scope(NamedTuple):
 ))"""
 
     @property
+    def window_is_over(self) -> str:
+        """Of a journey's FACTS: whether its map's churn term, counted from its first event, is over at `as_of`; without a term always.
+
+        Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that
+        an exit or a next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
+        """
+        return self.term_is_over("started_us")
+
+    def term_is_over(self, since_us: str) -> str:
+        """Whether the map's churn term has passed at `as_of` since a moment in microseconds; without a term it always has."""
+        return f"({self.term_us} = 0 OR {since_us} + {self.term_us} <= {_microseconds(self.as_of)})"
+
+    @property
     def has_chosen(self) -> str:
         """The same where many are, of a journey's rows put together. Elsewhere it folds to a sum that JOURNEY_SUMS has."""
         if not self.event:
@@ -79,10 +100,16 @@ class Scope(NamedTuple):
         return f"sum(if({_IS_WIDE_PART}, if({self.event}, sign, toInt8(0)), sign)) > 0"
 
 
-SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", f"{IN_PERIOD} AND {filtered()}", AS_OF)
+_TERM_OF_CONTENT: Final = "max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days'))"
+TERM_US: Final = (
+    f"(SELECT {_TERM_OF_CONTENT} FROM journey_raw.maps WHERE map = {{map:String}} AND version = {{map_version:UInt32}})"
+)
+"""The map's churn term; 0 without one. Of the map, since a journey that begins with its end has none in its rows."""
+SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", f"{IN_PERIOD} AND {filtered()}", AS_OF, TERM_US)
 """What a reader selects."""
 ALL_OF_MAP: Final = SELECTION._replace(event="")
 """All journeys of the map that the reader selects."""
+WINDOW_IS_OVER: Final = SELECTION.window_is_over
 NEWEST: Final = f"""(
     SELECT max(hour) + toIntervalHour(1)
     FROM (SELECT bucket AS hour, events FROM (
@@ -91,8 +118,25 @@ NEWEST: Final = f"""(
     WHERE events != 0
 )"""
 """End of the hour of the newest event: plain views look from there, so that they depend on nothing but the events."""
-EVERYTHING: Final = Scope(("map", "map_version"), "", "", NEWEST)
-"""All journeys of all maps."""
+_OF_MAPS: Final = ("map", "map_version")
+
+
+def _by_map(value: str, source: str) -> str:
+    """A value for each version of each map, looked up by the columns `map` and `map_version`."""
+    pairs = f"groupArray(tuple(cityHash64(map, map_version), toInt64({value})))"
+    found = f"(SELECT CAST({pairs}, 'Map(UInt64, Int64)') FROM {source})"
+    return f"{found}[cityHash64(map, map_version)]"
+
+
+_TERMS: Final = (
+    f"(SELECT map, version AS map_version, {_TERM_OF_CONTENT} AS term_us FROM journey_raw.maps GROUP BY map, version)"
+)
+_TERM_OF_EACH: Final = _by_map("term_us", _TERMS)
+EVERYTHING: Final = Scope(_OF_MAPS, "", "", NEWEST, _TERM_OF_EACH)
+"""All journeys of all maps, as of the newest event."""
+_USUAL: Final = _by_map(f"toUnixTimestamp({usual_arguments('last_day')['as_of']})", "journey.map_days")
+USUALLY: Final = Scope(_OF_MAPS, "", "", f"toDateTime({_USUAL}, 'UTC')", _TERM_OF_EACH)
+"""All journeys of all maps, each map seen from where a reader looks who says nothing."""
 
 
 def _summed(scope: Scope, rows: str, *having: str) -> Select:
@@ -105,7 +149,7 @@ def _summed(scope: Scope, rows: str, *having: str) -> Select:
 def selected_sums(scope: Scope) -> str:
     """The selected journeys with their FACTS, is_open and is_young."""
     runs = f"ended_us + if(term_us < 0, 0, term_us) >= {_microseconds(scope.as_of)} + 1000000"
-    columns = {"*": "*", "is_open": _is_open(scope, runs), "is_young": f"NOT {WINDOW_IS_OVER}"}
+    columns = {"*": "*", "is_open": _is_open(scope, runs), "is_young": f"NOT {scope.window_is_over}"}
     return Select(columns, _summed(scope, "", scope.has_chosen), where=(scope.is_chosen("who"),)).nested()
 
 
@@ -119,22 +163,6 @@ def _is_open(scope: Scope, runs: str) -> str:
     followers = indented(_summed(scope, "cycle > 1", f"(term_us < 0 OR {later})").nested())
     return f"({runs}) AND ({scope.kept}who, toUInt32(cycle + 1)) NOT IN (SELECT {scope.journey} FROM{followers})"
 
-
-def _microseconds(moment: str) -> str:
-    return f"(1000000 * toInt64(toUnixTimestamp({moment})))"
-
-
-_TERM_US: Final = (
-    "(SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps "
-    "WHERE map = {map:String} AND version = {map_version:UInt32})"
-)
-"""The map's churn term; 0 without one. Of the map, since a journey that begins with its end has none in its rows."""
-WINDOW_IS_OVER: Final = f"({_TERM_US} = 0 OR started_us + {_TERM_US} <= {_microseconds(AS_OF)})"
-"""Of a journey's FACTS: whether its map's churn term, counted from its first event, is over at `as_of`; without a term it always is.
-
-Rates count these journeys only. Time alone decides: if those that are over counted, the ones that went on quickly and those that an exit or
-a next purchase ended would, and the slow ones not yet, and every rate of the last weeks would come out too high.
-"""
 
 _OF_MAP_SIMULATED: Final = f"""((
     SELECT count() FROM (

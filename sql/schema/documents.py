@@ -22,7 +22,8 @@ def kpis_page() -> str:
     """What each KPI means, for people."""
     catalogue = load_catalogue()
     counts = "".join(
-        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | {_listed(kpi.views + kpi.api_views)} |\n"
+        f"| `{kpi.id}` | {kpi.name} | {kpi.unit} | {kpi.additivity} | {kpi.formula} | "
+        f"{_listed(dict.fromkeys(kpi.views + kpi.api_views))} |\n"
         for kpi in catalogue.counts
     )
     surveys = "".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from clickhouse_driver import Client
 from touchline.errors import WrongUsage
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.sources import Source
+from touchline.wording import counted
 
 
 class Place(NamedTuple):
@@ -66,6 +67,31 @@ def register_map(client: Client, journey_map: JourneyMap) -> bool:
     )
     _insert_map(client, journey_map, content)
     return True
+
+
+def maps_left_out(client: Client, names: Collection[str]) -> dict[str, int]:
+    """Maps other than these by which stored events are attached -> how many (of the version that has most)."""
+    known = [name for (name,) in client.execute("SELECT DISTINCT map FROM journey_raw.maps") if name not in names]
+    if not known:
+        return {}
+    query = (
+        "SELECT map, max(events) FROM (SELECT map, map_version, sum(sign) AS events FROM journey_raw.ledger "
+        "WHERE kind = 'attached' AND map IN %(maps)s GROUP BY map, map_version) GROUP BY map HAVING max(events) > 0 ORDER BY map"
+    )
+    return {str(name): int(events) for name, events in client.execute(query, {"maps": tuple(known)})}
+
+
+def require_no_map_left_out(client: Client, names: Collection[str], retired: Collection[str]) -> None:
+    """A worker that does not run a map takes a person's events out of it as soon as that person comes again.
+
+    Raises WrongUsage where the ledger has events under a map that is neither among these names nor retired.
+    """
+    for name, events in maps_left_out(client, {*names, *retired}).items():
+        raise WrongUsage(
+            f"{counted(events, 'event')} of the ledger {'is' if events == 1 else 'are'} attached by the map {name}, which the setting "
+            "`maps` leaves out: they would leave its numbers one person after the other",
+            f"add {name} to `maps` (and its file to journeys_dir); or, if nobody needs its numbers, name it in `retired_maps`",
+        )
 
 
 def set_default_map(client: Client, name: str, version: int) -> bool:

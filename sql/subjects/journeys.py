@@ -67,6 +67,11 @@ _COLUMNS = own(
             "1 when the map's churn term has passed since it began: rates count it; without a term always",
             WINDOW_IS_OVER,
         ),
+        "is_end_known": (
+            "UInt8",
+            "1 when the map's churn term has passed since its last touchpoint: drop-off counts its end; without a term always",
+            SELECTION.term_is_over("ended_us"),
+        ),
         "is_simulated": ("UInt8", "1 when a touchpoint of it is simulated", "simulated > 0"),
         "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
         "stage_path": (

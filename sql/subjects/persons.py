@@ -21,7 +21,7 @@ from touchline.sql.ledger.projections import (
     TOUCHPOINT_ROWS,
     VOLUME_1D,
 )
-from touchline.sql.ledger.selected_journeys import FACTS, SELECTION, WHO, WINDOW_IS_OVER, selected_journeys
+from touchline.sql.ledger.selected_journeys import FACTS, SELECTION, WHO, selected_journeys
 from touchline.sql.ledger.simulated import label, labelled, labelled_days
 from touchline.sql.ledger.stays import node_of_row, nodes
 
@@ -117,26 +117,30 @@ _NODE = f"toUInt32({_STAGES_MAX} * {node_of_row(_TOUCHPOINT)} + stage_order)"
 _STAGE_NAMES = f"""(SELECT CAST(groupArray((toUInt32(stage_order), toString(stage))), 'Map(UInt32, String)') FROM (
 {VOLUME_1D.selecting(f"{OF_MAP} AND stage != ''", {name: name for name in ("stage_order", "stage")})}
 ))"""
+_IS_OLD: Final = SELECTION.term_is_over("toUnixTimestamp64Micro(event_time)")
+"""Of an event: what became of its journey there is known. Time alone decides, as for the window of a funnel."""
 _FACTS = {
-    **{name: FACTS[name] for name in ("conversions", "started_us")},
+    **{name: FACTS[name] for name in ("conversions", "ended_us")},
     "last_node": f"argMax({_NODE}, touchpoint_number)",
-    "met_here": f"groupArrayIf({_NODE}, {IN_PERIOD} AND {filtered()})",
+    "met_here": f"groupArrayIf(toUInt32(2 * {_NODE} + {_IS_OLD}), {IN_PERIOD} AND {filtered()})",
 }
+"""`met_here`: a node twice, and one more for an old event."""
 _RATE = wilson("lost", "judged")
 _JOURNEY, _CONVERTED, _DROPPED, _JUDGED, _LOST, _PERSON, _NODES = 1, 2, 4, 8, 16, 32, 256
 """What one number says: the node times 256, and which of these it counts for."""
 _IS_LOST = "(cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node))"
 _CODE = f"""toUInt64(toUInt64(node) * {_NODES}
             + {_JOURNEY} * (cycle > 0) + {_CONVERTED} * (conversions > 0) + {_DROPPED} * {_IS_LOST}
-            + {_JUDGED} * (cycle > 0 AND is_judged) + {_LOST} * ({_IS_LOST} AND is_judged))"""
+            + {_JUDGED} * (cycle > 0 AND if(node = 0, arrayExists(one -> one % 2 = 1, met), has(met, 2 * node + 1)))
+            + {_LOST} * ({_IS_LOST} AND is_end_known))"""
 _OF_PERSONS = f"""
 (
     SELECT groupArrayArray(codes) AS all_codes, arrayDistinct(arrayMap(code -> intDiv(code, {_NODES}), all_codes)) AS nodes
     FROM
     (
         SELECT
-            who, {WINDOW_IS_OVER} AS is_judged,
-            arrayMap(node -> {_CODE}, arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+            who, {SELECTION.term_is_over("ended_us")} AS is_end_known, arrayDistinct(met_here) AS met,
+            arrayMap(node -> {_CODE}, arrayPushFront(arrayDistinct(arrayMap(one -> intDiv(one, 2), met)), toUInt32(0))) AS codes
         FROM{indented(selected_journeys(SELECTION, _FACTS, beside=True), "        ")}
     )
     GROUP BY who
@@ -202,15 +206,20 @@ PERSONS_BY_TOUCHPOINT = ParameterizedView(
                 "Of those the ones that are over at as_of, never converted, and whose last event is there (of all: wherever it is)",
                 "",
             ),
-            "numerator": ("Int64", "Journeys of the denominator that dropped", "lost"),
+            "numerator": (
+                "Int64",
+                "Journeys of the denominator that dropped, the map's churn term ago and longer: is_end_known of journeys",
+                "lost",
+            ),
             "denominator": (
                 "Int64",
-                "Journeys there whose window is over: the map's churn term has passed since they began; without a term all",
+                "Journeys with a selected event there so long ago that its outcome is known: the map's churn term has passed since; "
+                "without a term all",
                 "judged",
             ),
             "drop_off": (
                 "Nullable(Float64)",
-                "numerator / denominator; NULL while no window is over",
+                "numerator / denominator; NULL while no outcome is known: all events there are younger than the term",
                 "if(judged = 0, NULL, lost / judged)",
             ),
             "ci_low": (

@@ -78,7 +78,11 @@ ACCOUNT = View(
             "received": ("Int64", "Records read from Kafka", "counts['received']"),
             "stored": ("Int64", "Records whose event stands", "counts['stored']"),
             "duplicate": ("Int64", "Records that repeat an event with the same payload", "counts['duplicate']"),
-            "superseded": ("Int64", "Records that lost to a higher revision of their event", "counts['superseded']"),
+            "superseded": (
+                "Int64",
+                "Records that lost to a higher revision or a more complete answer",
+                "counts['superseded']",
+            ),
             "quarantined": ("Int64", "Records kept out, with a reason (view quarantine)", "counts['quarantined']"),
             "suppressed": ("Int64", "Records that may not be kept for want of consent", "counts['suppressed']"),
             "erased": ("Int64", "Records of erased persons", "counts['erased']"),

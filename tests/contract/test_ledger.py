@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.engine import running_engine
+from tests.unit.processors.loop.partition import version
 from tests.unit.processors.loop.world import batch, event, make_loop, person_key, records_of, store_all
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
@@ -23,6 +24,10 @@ from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, Insert, build_insert
 from touchline.processors.values.event_hash import hashes_of
 from touchline.processors.values.protocol import Acknowledge, Assigned
+from touchline.schemas.canonical import payload_hash
+from touchline.schemas.checking import check_event
+from touchline.schemas.times import parse_time
+from touchline.schemas.versions import completeness_of
 from touchline.settings import Settings
 
 STREAM = Stream("events", "T1", 0)
@@ -136,6 +141,19 @@ def test_ids_are_hashed_alike_on_both_sides(ledger: Ledger, tmp_path: Path) -> N
     assert hashes(2) == set()
     assert ledger.count_ids(STREAM) == 5
     assert ledger.count_ids(Stream("events", "T2", 1)) == 0
+
+
+def test_every_version_that_stands_tells_how_complete_it_was_on_arrival(ledger: Ledger, tmp_path: Path) -> None:
+    states = [version(1, 1, 5, "answer", 0, place, content) for place, content in (("a", "partial"), ("b", "partial"))]
+    states.append(version(1, 1, 3, "answer", 0, "a", "complete with words"))
+    expected = {
+        payload_hash(one): (fate, completeness_of(check_event(one), parse_time(one["time"])))
+        for one, fate in zip(states, ("superseded", "superseded", "stored"), strict=True)
+    }
+    store_all(make_loop(ledger, tmp_path), records_of([states[0], event(2, 1, 6), *states[1:], states[0]]), sizes=[1])
+    found = ledger.find_events(0, [("shop", "e1"), ("shop", "e2")])
+    assert {one.payload_hash: (one.fate, one.completeness) for one in found if one.event_id == "e1"} == expected
+    assert [(one.event_id, one.completeness) for one in found if one.event_id == "e2"] == [("e2", 0)]
 
 
 def test_links_of_a_version_that_counts_no_more_are_retracted(ledger: Ledger, tmp_path: Path) -> None:

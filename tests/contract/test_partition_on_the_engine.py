@@ -65,7 +65,8 @@ def deliveries(chance: random.Random) -> list[Event]:
             break
         person = chance.randrange(1, PERSONS) if chance.random() < 0.95 else None
         minute = number * MINUTES // EVENTS
-        sent.append(version(number, person, minute, chance.choice(kinds), 0, chance.choice("ab")))
+        content = chance.choice(["partial", "complete"])
+        sent.append(version(number, person, minute, chance.choice(kinds), 0, chance.choice("ab"), content))
         if chance.random() < 0.1:
             earlier = sent[chance.randrange(max(0, len(sent) - 3_000), len(sent))]
             sent.append(chance.choice([again, revised, re_stamped])(earlier, minute, chance))
@@ -86,7 +87,7 @@ def revised(earlier: Event, minute: int, chance: random.Random) -> Event:
 
 
 def re_stamped(earlier: Event, minute: int, chance: random.Random) -> Event:
-    """The same revision at a later time: a conflict."""
+    """The same revision at a later time: a conflict, but of an answer its later state."""
     hour = f"{minute // 60 % 24:02d}:{minute % 60:02d}:30Z"
     return {**earlier, "time": f"2025-06-{1 + minute // 1440:02d}T{hour}"}
 

@@ -9,7 +9,7 @@ import csv
 import io
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -59,8 +59,9 @@ def selections(draw: st.DrawFn) -> dict[str, Any]:
     return days | filters
 
 
-moments = st.sampled_from(("2025-06-20T00:00:00Z", "2026-03-01T00:00:00Z"))
-"""When journeys are open, and when all are over."""
+TERM = timedelta(days=60)
+moments = st.sampled_from(("2025-06-20T00:00:00Z", "2025-08-10T00:00:00Z", "2026-03-01T00:00:00Z"))
+"""When journeys are open, when it is known of those of the first days how they ended, and when all are over."""
 
 
 def count(process: DashboardProcess, name: str, **parameters: object) -> int:
@@ -101,15 +102,15 @@ def test_journeys_of_the_funnel_of_the_paths_and_of_the_list_are_the_same(
     assert sum(row["journeys"] for row in everyone) == len(journeys)
     assert sum(row["persons"] for row in everyone) == len({row["person"] for row in journeys})
     for mode, column in (("in_order", "depth"), ("any", "stage_max")):
-        for stage in running.rows("funnel", mode=mode, **asked):
+        for stage in running.rows("funnel-stage", mode=mode, **asked):
             reached = [row for row in journeys if row[column] >= stage["stage_order"]]
-            assert stage["reached"] == len(reached) == stage["advanced"] + stage["dropped"] + stage["open"]
-            assert stage["open"] == sum(
-                row["state"] == "open" and row[column] == stage["stage_order"] for row in reached
-            )
             judged = [row for row in reached if row["is_window_over"]]
-            assert stage["denominator"] == len(judged)
-            assert stage["numerator"] == sum(row[column] > stage["stage_order"] for row in judged)
+            assert (stage["reached"], stage["denominator"]) == (len(reached), len(judged))
+            for rows, prefix, further in ((reached, "", "advanced"), (judged, "rest_", "numerator")):
+                ended = Counter(row["state"] for row in rows if row[column] == stage["stage_order"])
+                for name, state in (("completed", "converted"), ("dropped", "closed"), ("open", "open")):
+                    assert stage[prefix + name] == ended[state], (mode, prefix, name)
+                assert stage[further] == len(rows) - ended.total()
     stays = running.rows("waits", **asked)
     assert sum(row["n_followed"] + row["n_open"] + row["n_last"] for row in stays) == sum(
         row["touchpoints"] for row in journeys
@@ -125,13 +126,18 @@ def test_every_count_of_a_touchpoint_leads_to_as_many_journeys_and_amounts_are_t
     for row in running.rows("persons-by-touchpoint", **asked):
         if (here := row["touchpoint"]) is None:
             continue
-        there = running.rows("journeys", **{**asked, "touchpoint": here})
-        judged = [one for one in there if one["is_window_over"]]
+        place = {"touchpoint": here, "stage": row["stage"] or ""}
+        there = running.rows("journeys", **{**asked, **place})
+        old = str(datetime.fromisoformat(as_of) - TERM)
+        visits = running.rows("attachments", map="shop", **{**of_events(selection), **place}, event_time_max=old)
+        judged = {(one["person"], one["cycle"]) for one in visits if one["cycle"] is not None}
         assert (row["journeys"], row["denominator"]) == (len(there), len(judged))
-        lost = [one for one in judged if one["state"] == "closed" and one["path"][-1] == here]
-        assert row["numerator"] == len(lost)
+        lost = [one for one in there if one["state"] == "closed" and one["is_end_known"] and one["path"][-1] == here]
+        lost = [one for one in lost if one["stage_at_end"] == row["stage"]]
+        assert row["numerator"] == len(lost) == len(judged & {(one["person"], one["cycle"]) for one in lost})
+        assert (row["drop_off"] is None) == (not judged)
         assert row["conversions"] == sum(one["converted_at"] is not None for one in there)
-        ended = {"touchpoint": here, "touchpoint_last": here, "state": "closed"}
+        ended = {**place, "touchpoint_last": here, "stage_at_end": row["stage"] or "", "state": "closed"}
         assert row["dropped"] == count(running, "journeys", **{**asked, **ended})
     amounts: defaultdict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
     for row in running.rows("orders", **of_events(selection)):

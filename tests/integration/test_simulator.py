@@ -147,8 +147,13 @@ def test_the_funnel_counts_the_journeys_of_the_ledger(simulated: Simulated) -> N
             depth += order == depth + 1
         in_order.update(range(1, depth + 1))
         in_any.update(range(1, max(orders) + 1))
-    for view, reached in (("funnel_stage", in_order), ("funnel_stage_any", in_any)):
-        rows = ask(simulated.stack.settings, f"SELECT stage_order, reached FROM journey.{view}")
+    (of_map,) = ask(simulated.stack.settings, "SELECT map, map_version FROM journey.map_days")
+    for mode, reached in (("in_order", in_order), ("any", in_any)):
+        source = (
+            f"journey_api.funnel_stage(map = '{of_map[0]}', map_version = {of_map[1]}, date_from = '1990-01-01', date_to = '2100-01-01', "
+            f"filter = map(), as_of = now(), mode = '{mode}')"
+        )
+        rows = ask(simulated.stack.settings, f"SELECT stage_order, reached FROM {source}")
         assert {order: count for order, count in rows if count} == reached
     assert max(in_order) == 5
 

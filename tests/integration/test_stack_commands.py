@@ -182,6 +182,93 @@ def test_a_port_of_another_stack_is_named_with_that_stack_and_the_setting(projec
     assert other.pids() == {}
 
 
+def started_pids(project: Project, *words: str) -> tuple[dict[str, int], str]:
+    """The processes after a command that ended well, and what it said."""
+    process = project.start(*words)
+    _, said = process.communicate(timeout=READY_SECONDS)
+    assert process.returncode == 0, said
+    return project.pids(), said
+
+
+def test_restart_starts_the_workers_anew_and_leaves_the_engines_alone(project: Project) -> None:
+    before = project.pids()
+    answer = project.json("restart")
+    after = project.pids()
+    assert answer["ready"] is True
+    assert (after["kafka"], after["clickhouse"]) == (before["kafka"], before["clickhouse"])
+    assert after["worker"] != before["worker"]
+    assert before.keys() == after.keys()
+
+
+def test_a_restart_that_could_not_succeed_leaves_the_workers_alone(project: Project) -> None:
+    before, sources = project.pids(), project.folder / "sources.yaml"
+    text = sources.read_text()
+    sources.write_text("sources: [")
+    assert "is not valid YAML" in project.run("restart", status=2)
+    sources.write_text(text)
+    assert "there is no map 'retial'" in project.run("restart", "--set", "maps=retial", status=2)
+    assert project.pids() == before
+
+
+def test_an_up_names_the_settings_by_which_a_worker_does_not_run_yet(project: Project) -> None:
+    before = project.pids()
+    pids, said = started_pids(project, "up", "--set", "company_zone=Europe/Berlin")
+    assert pids == before
+    assert "worker runs already, by other settings than now (company_zone): `touchline restart` takes them up" in said
+    _, said = started_pids(project, "up")
+    assert "worker runs already\n" in said
+
+
+def test_a_source_that_is_declared_while_the_worker_runs_works_as_soon_as_the_file_is_saved(project: Project) -> None:
+    before, sources = project.pids(), project.folder / "sources.yaml"
+    sources.write_text(sources.read_text() + "  desk:\n    legal_basis: contract\n")
+    project.run("emit", "--source", "desk", "--touchpoint", "service_desk", "--person", "loyalty:1")
+    project.run("reconcile", "--wait", "30")
+    assert (
+        project.run("sql", "SELECT fate_stored FROM (SELECT sum(stored) AS fate_stored FROM journey.account)") == "1\n"
+    )
+    assert project.run("sql", "SELECT source FROM journey.touchpoints") == "desk\n"
+    wait_until(lambda: "desk" in project.run("sql", "SELECT id FROM journey.dim_source").split())
+    assert project.pids() == before
+
+
+def test_workers_run_every_map_that_stored_events_are_attached_by(project: Project) -> None:
+    by_map = "SELECT map, count() FROM journey.attachments GROUP BY map ORDER BY map"
+    started_pids(project, "restart", "--set", "maps=retail,five_stages")
+    for touchpoint in ("store_visit", "store_purchase"):
+        project.run(
+            "emit",
+            "--source",
+            "till",
+            "--touchpoint",
+            touchpoint,
+            "--person",
+            "loyalty:2",
+            "--time",
+            "2026-03-02T10:00:00Z",
+        )
+    project.run("reconcile", "--wait", "30")
+    assert project.run("sql", by_map) == "five_stages\t2\nretail\t3\n"
+
+    _, said = started_pids(project, "restart")
+    assert "workers run 1 more map that stored events are attached by: five_stages" in said
+    project.run(
+        "emit", "--source", "till", "--touchpoint", "coupon", "--person", "loyalty:2", "--time", "2026-03-01T10:00:00Z"
+    )
+    project.run("reconcile", "--wait", "30")
+    assert project.run("sql", by_map) == "five_stages\t3\nretail\t4\n"
+    _, said = started_pids(project, "up")
+    assert "worker runs already\n" in said
+
+
+def test_a_worker_does_not_start_without_a_map_that_stored_events_are_attached_by(project: Project) -> None:
+    said = project.run("worker", "--set", "state_dir=.local/other", status=2)
+    assert "3 events of the ledger are attached by the map five_stages" in said
+    assert "name it in `retired_maps`" in said
+    _, said = started_pids(project, "restart", "--set", "retired_maps=five_stages")
+    assert "five_stages" not in said
+
+
 def test_logs_show_every_part_and_refuse_unknown_names(project: Project) -> None:
     text = project.run("logs", "-n", "3")
     assert {line.partition("|")[0].strip() for line in text.splitlines()} >= {"kafka", "clickhouse", "worker"}
@@ -213,6 +300,10 @@ def test_after_kill_9_of_everything_a_foreground_up_starts_again_on_the_same_dat
     assert attended.returncode == 0
     assert "clickhouse ended and is started again" in said
     assert_nothing_runs(project, pids)
+
+
+def test_without_workers_there_is_nothing_to_restart(project: Project) -> None:
+    assert "`touchline up` starts one" in project.run("restart", status=2)
 
 
 def test_down_can_be_said_twice(project: Project) -> None:

@@ -12,6 +12,8 @@ from tests.support.superset_sql import bundled
 from touchline.dashboards.bi.charts import CHARTS
 from touchline.dashboards.bi.datasets import DATASETS
 from touchline.dashboards.bi.export import Tool, exported
+from touchline.dashboards.bi.grafana_panels import PANELS
+from touchline.dashboards.bi.grafana_queries import FUNNEL, VARIABLES
 
 FILES = {
     f"{tool}/{name}": content.decode()
@@ -143,9 +145,27 @@ def test_the_touchpoints_at_a_glance_show_each_kpi_with_its_n_interval_trend_and
     assert {"events", "persons", "drop_off", "revenue", "currency", "simulated"} <= set(chart.query.columns)
 
 
-def test_a_page_that_names_the_conversion_of_stages_says_what_of_open_journeys(project_dir: Path) -> None:
+def test_whoever_names_the_conversion_of_stages_says_of_which_journeys_it_is(project_dir: Path) -> None:
     page = (project_dir / "docs/bi/powerbi.md").read_text(encoding="utf-8")
-    assert "funnel_stage[reached_next]" in page
-    assert "may still go on" in page
-    assert "may still go on" in next(chart.description for chart in CHARTS if chart.name == "conversion")
-    assert "may still go on" in DATASETS["funnel_stage"].view.columns["rate"][0].comment
+    assert "DIVIDE(MAX(funnel_stage[numerator]), MAX(funnel_stage[denominator]))" in page
+    columns = DATASETS["funnel_stage"].view.columns
+    (chart,) = [chart for chart in CHARTS if chart.name == "conversion"]
+    (panel,) = [panel for panel in PANELS if panel.sql == FUNNEL]
+    for text in (page, chart.description, panel.about, columns["denominator"][0].comment):
+        assert "window is over" in text
+
+
+def test_a_table_of_the_funnel_shows_all_that_its_counts_and_its_rate_are_made_of() -> None:
+    (chart,) = [chart for chart in CHARTS if chart.name == "conversion"]
+    columns = {"reached", "advanced", "completed", "dropped", "open"}
+    judged = {"denominator", "numerator", "rest_completed", "rest_dropped", "rest_open"}
+    assert columns | judged | {"rate", "ci_low", "ci_high"} <= set(chart.query.columns)
+    assert [name for name in columns | judged | {"rate"} if not re.search(rf"\b{name}\b", FUNNEL)] == []
+
+
+def test_the_mode_of_the_funnel_has_a_declared_place_in_each_tool() -> None:
+    """Superset's is in the title; in Grafana one chooses it."""
+    assert [chart.name for chart in CHARTS if chart.dataset == "funnel_stage" and "in order" not in chart.title] == []
+    (variable,) = [one for one in VARIABLES if one.name == "mode"]
+    assert "'in_order', 'any'" in variable.sql
+    assert [panel.title for panel in PANELS if "${mode:singlequote}" in panel.sql and "$mode" not in panel.title] == []

@@ -29,7 +29,7 @@ ALLOWED = {
     "metrics": "schemas",
     "clickhouse": "settings",
     "kafka": "log settings",
-    "service": "log",
+    "service": "log metrics schemas",
     "sql": "schemas",
     "journey": "schemas",
     "journey/maps": "schemas sql",

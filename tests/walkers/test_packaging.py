@@ -22,6 +22,7 @@ SHORT_NAMED_PACKAGES = ("dashboards", "processors", "producers", "schemas", "sql
 BASE_INSTALL = {
     "kafka-python",
     "crc32c",
+    "phonenumberslite",
     "pydantic",
     "pydantic-core",
     "annotated-types",
@@ -127,7 +128,7 @@ def shop_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "python"
 
 
-def test_base_install_is_kafka_python_and_pydantic() -> None:
+def test_base_install_is_kafka_python_pydantic_and_the_plans_of_telephone_numbers() -> None:
     assert {installed.name.lower().replace("_", "-") for installed in base_distributions()} == BASE_INSTALL
 
 

@@ -16,6 +16,21 @@ BALANCE = "account balances"
 ROWS = "account equals the rows"
 OFFSETS = "account equals Kafka's offsets"
 
+RESTORE = (
+    "`touchline restore` a backup from before that, if there is one: what came since is replayed from Kafka, "
+    "as far back as the topic reaches"
+)
+REPORT_IT = "records are counted that have no fate: keep the ledger as it is and report this with `touchline doctor`"
+ROWS_CHANGED = f"rows were lost, doubled or written by hand: {RESTORE}"
+BEHIND = "a worker that is behind needs time (`--wait 60`), a missing one `touchline up` or `touchline worker`"
+KAFKA_IS_SHORT = (
+    "Kafka has lost records that are stored here (an unclean election of a leader, an older disk), or kafka_bootstrap names "
+    "another Kafka; what is stored still counts, and a restore does not help: make the topic anew before more is sent"
+)
+BEGAN_LATER = (
+    "records were in Kafka that no worker of this ledger has read: they had expired by then, or their rows are gone"
+)
+
 
 class StreamAccount(NamedTuple):
     """Sums of the marks of one stream. `first_offset` and `last_offset` are the ends of what the marks account for."""
@@ -46,11 +61,11 @@ def check_balance(accounts: list[StreamAccount]) -> Iterator[Mismatch]:
     for account in accounts:
         fates = sum(account.counts.get(fate, 0) for fate in FATES)
         if account.received != fates:
-            yield Mismatch(BALANCE, account.stream, f"{account.received} received, but {fates} have a fate")
+            yield Mismatch(BALANCE, account.stream, f"{account.received} received, but {fates} have a fate", REPORT_IT)
         offsets = account.last_offset - account.first_offset + 1
         if offsets != account.received + account.gaps:
             said = f"{offsets} offsets, but {account.received} received and {counted(account.gaps, 'gap')}"
-            yield Mismatch(BALANCE, account.stream, said)
+            yield Mismatch(BALANCE, account.stream, said, REPORT_IT)
 
 
 def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Mismatch]:
@@ -65,12 +80,12 @@ def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Mismat
     for key in sorted(standing.keys() | counted.keys()):
         if standing.get(key, 0) != counted.get(key, 0):
             said = f"{counted.get(key, 0)} {key[1]} by the marks, {standing.get(key, 0)} by the rows"
-            yield Mismatch(ROWS, key[0], said)
+            yield Mismatch(ROWS, key[0], said, ROWS_CHANGED)
     for stream, offset, net in client.execute(
         "SELECT toString(stream), offset, sum(sign) AS net FROM journey_raw.ledger WHERE kind = 'received' "
         "GROUP BY stream, offset HAVING net != 1 ORDER BY stream, offset LIMIT 10"
     ):
-        yield Mismatch(ROWS, stream, f"offset {offset} has {net} fates instead of one")
+        yield Mismatch(ROWS, stream, f"offset {offset} has {net} fates instead of one", ROWS_CHANGED)
 
 
 def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterator[Mismatch]:
@@ -81,18 +96,27 @@ def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterato
         account = known.get(stream)
         beginning, following = kafka.beginning[partition], account.last_offset + 1 if account else 0
         if account is None and end > beginning:
-            yield Mismatch(OFFSETS, stream, f"{counted(end - beginning, 'record')} in Kafka, none accounted for")
+            yield Mismatch(
+                OFFSETS, stream, f"{counted(end - beginning, 'record')} in Kafka, none accounted for", BEHIND
+            )
         elif account is not None and following < end:
             yield Mismatch(
                 OFFSETS,
                 stream,
                 f"Kafka is at offset {end}, the account at {following}: {end - following} not stored yet",
+                BEHIND,
             )
         elif account is not None and following > end:
             yield Mismatch(
-                OFFSETS, stream, f"the account is at offset {following}, Kafka only at {end}: was the topic cut?"
+                OFFSETS,
+                stream,
+                f"the account is at offset {following}, Kafka only at {end}: was the topic cut?",
+                KAFKA_IS_SHORT,
             )
         if account is not None and account.first_offset > beginning:
             yield Mismatch(
-                OFFSETS, stream, f"Kafka begins at offset {beginning}, the account only at {account.first_offset}"
+                OFFSETS,
+                stream,
+                f"Kafka begins at offset {beginning}, the account only at {account.first_offset}",
+                BEGAN_LATER,
             )

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 
 class Mismatch(NamedTuple):
-    """One fact that does not hold. `subject` is a topic-partition, a view or a fate; `said` has both numbers."""
+    """One fact that does not hold. `subject` is a topic-partition, a view or a fate; `said` has both numbers, `hint` what helps here."""
 
     check: str
     subject: str
     said: str
+    hint: str
 
 
 class Reconciliation(NamedTuple):

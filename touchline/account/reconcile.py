@@ -14,21 +14,6 @@ from touchline.settings import Settings
 _POLL_SECONDS = 0.5
 CHECKS = (accounts.BALANCE, accounts.ROWS, accounts.OFFSETS, recounts.SIGNS, recounts.PROJECTIONS)
 
-HINTS = {
-    accounts.BALANCE: "records are counted that have no fate: keep the ledger as it is and report this with `touchline doctor`",
-    accounts.ROWS: "rows were lost, doubled or written by hand: restore the ledger from a backup, Kafka fills the rest",
-    accounts.OFFSETS: (
-        "a worker that is behind needs time (`--wait 60`), a missing one `touchline up` or `touchline worker`; records that Kafka "
-        "dropped before they were read are gone"
-    ),
-    recounts.SIGNS: "an event stands more than once or less than not at all: restore the ledger from a backup, Kafka fills the rest",
-    recounts.PROJECTIONS: (
-        "sums are not those of the rows (or a worker stored in between: run it again): "
-        "ALTER TABLE journey_raw.ledger CLEAR PROJECTION name, then MATERIALIZE PROJECTION name, makes one anew"
-    ),
-}
-"""What to do about a check that does not hold."""
-
 
 def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> Reconciliation:
     """Run every check. With `wait_seconds` a worker that is behind gets that time to catch up first.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clickhouse_driver import Client
 
+from touchline.account.accounts import RESTORE
 from touchline.account.differences import Mismatch
 from touchline.sql.all_views import VIEWS
 
@@ -19,6 +20,17 @@ RECOUNTED = (
 SET_OF_ROWS = "count(), sum(cityHash64(tuple(*)))"
 """Equal for equal rows in any order. The tuple is needed: the hash of several arguments is NULL when one of them is, and sums skip that."""
 _SHOWN = 10
+MAKE_ANEW = (
+    "sums are not those of the rows (or a worker stored in between: run it again): "
+    "ALTER TABLE journey_raw.ledger CLEAR PROJECTION name, then MATERIALIZE PROJECTION name, makes one anew"
+)
+STANDS_WRONG = f"rows were lost, doubled or written by hand: {RESTORE}"
+TWO_PERSONS = (
+    "one (source, id) came with different persons or keys, so that each of their partitions has a version that counts; a restore "
+    "would bring the same again. Let the sender give each event an id of its own. Which ones: "
+    '`touchline sql "SELECT source, event_id FROM journey.touchpoints GROUP BY ALL HAVING count() > 1"`, then `touchline trace`'
+)
+"""Partitions are settled one by one: a version in another one is not seen."""
 
 
 def check_projections(client: Client) -> Iterator[Mismatch]:
@@ -33,7 +45,7 @@ def check_projections(client: Client) -> Iterator[Mismatch]:
                 if kept != counted
                 else f"{kept} rows, with other values"
             )
-            yield Mismatch(PROJECTIONS, f"journey.{view}", said)
+            yield Mismatch(PROJECTIONS, f"journey.{view}", said, MAKE_ANEW)
 
 
 def check_signs(client: Client) -> Iterator[Mismatch]:
@@ -41,10 +53,13 @@ def check_signs(client: Client) -> Iterator[Mismatch]:
     for row_id, net in client.execute(
         f"SELECT row_id, sum(sign) AS net FROM journey_raw.ledger GROUP BY row_id HAVING net NOT IN (0, 1) ORDER BY row_id LIMIT {_SHOWN}"
     ):
-        yield Mismatch(SIGNS, f"row {row_id}", f"stands {net} times")
-    for source, stage_map, version, net, offset in client.execute(
-        "SELECT any(source), any(map), any(map_version), sum(sign) AS net, min(offset) FROM journey_raw.ledger WHERE kind = 'attached' "
-        f"GROUP BY sipHash128(source, event_id, map, map_version) HAVING net NOT IN (0, 1) ORDER BY 1, 2, 3, 5 LIMIT {_SHOWN}"
+        yield Mismatch(SIGNS, f"row {row_id}", f"stands {net} times", STANDS_WRONG)
+    for source, stage_map, version, net, offset, streams in client.execute(
+        "SELECT any(source), any(map), any(map_version), sum(sign) AS net, min(offset), uniqExact(stream) FROM journey_raw.ledger "
+        "WHERE kind = 'attached' GROUP BY sipHash128(source, event_id, map, map_version) HAVING net NOT IN (0, 1) "
+        f"ORDER BY 1, 2, 3, 5 LIMIT {_SHOWN}"
     ):
-        said = f"an event of source {source} (offset {offset}) stands {net} times"
-        yield Mismatch(SIGNS, f"map {stage_map} version {version}", said)
+        is_split = streams > 1 and net > 1
+        where = f", in {streams} partitions" if is_split else ""
+        said = f"an event of source {source} (offset {offset}) stands {net} times{where}"
+        yield Mismatch(SIGNS, f"map {stage_map} version {version}", said, TWO_PERSONS if is_split else STANDS_WRONG)

@@ -33,6 +33,9 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         Command("up", "touchline.cli.stack", "up", "local", STACK, "start Kafka, ClickHouse and a worker here"),
+        Command(
+            "restart", "touchline.cli.stack", "restart", "local", STACK, "start the workers anew: settings, maps, code"
+        ),
         Command("down", "touchline.cli.stack", "down", "local", STACK, "stop them; what they stored stays"),
         Command("status", "touchline.cli.stack", "status", "local", STACK, "what runs and where it listens"),
         Command("logs", "touchline.cli.stack", "logs", "local", STACK, "what the parts of the local stack wrote"),
@@ -88,7 +91,7 @@ COMMANDS: dict[str, Command] = {
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("touchline up", "start everything here, without Docker"),
-    ("touchline emit --touchpoint store_visit --person loyalty:4711", "send one event"),
+    ("touchline emit --touchpoint coupon --action show --person loyalty:4711", "send one event"),
     ("touchline import receipts.csv --mapping tills.yaml", "send the rows of a file"),
     ("touchline dashboard --open", "look at the journey map"),
     ("touchline report", "see every touchpoint with its volume, persons and KPIs"),

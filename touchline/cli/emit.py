@@ -50,7 +50,7 @@ def emit(
 
     Examples:
 
-        touchline emit --touchpoint store_visit --person loyalty:4711
+        touchline emit --touchpoint coupon --action show --person loyalty:4711
 
         touchline emit --touchpoint store_purchase --action purchase --amount 19.99EUR --order 10042
 

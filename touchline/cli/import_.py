@@ -23,8 +23,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="""Send what stands in files.
 
-    `touchline import FILE --mapping M.yaml` sends the rows of a CSV, NDJSON or Parquet file; the other commands watch a folder, or send a
-    published data set.
+    `touchline import FILE --mapping M.yaml` sends the rows of a CSV, .xlsx, NDJSON or Parquet file; the other commands watch a folder, or
+    send a published data set.
 
     Examples:
 

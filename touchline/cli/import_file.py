@@ -17,7 +17,7 @@ from touchline.settings import load_settings
 
 
 def import_file(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, NDJSON or Parquet, also .gz.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or NDJSON (also .gz), .xlsx, Parquet.")],
     mapping: Annotated[Path, typer.Option("--mapping", "-m", help="YAML: which column becomes which field.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row; send nothing.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,

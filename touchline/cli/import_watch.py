@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -18,13 +19,14 @@ from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import open_producer
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.producers.errors import DeliveryFailed, OutboxFull
-from touchline.producers.imports.file import send_file, work_of
+from touchline.producers.imports.file import SourceMissing, send_file, work_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.read import load_mapping
 from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.rows.row import FileDamaged
 from touchline.producers.imports.watch import DropFolder
+from touchline.schemas.sources_watch import SourcesWatch
 from touchline.settings import Settings, load_settings
 
 
@@ -52,25 +54,87 @@ def import_watch(
     wanted = load_mapping(mapping)
     drops = DropFolder(folder, pattern)
     settings = load_settings()
-    faults = 0
+    declared = SourcesWatch(settings.sources_file)
     with open_journal(settings) as journal, _noted_signals() as signals:
+        watching = _Watching(wanted, settings, outbox, journal, declared, once, as_json)
         while not signals:
-            for file in drops.look(is_settled=once):
-                try:
-                    faults += _take(file, wanted, settings, outbox, journal, as_json)
-                except FileUnusable as error:
-                    faults += 1
-                    _say(error.what, error.hint)
-                except (EngineUnreachable, DeliveryFailed, OutboxFull) as error:
-                    if once:
-                        raise
-                    _say(error.what, "it tries again")
-                    break
-                drops.mark(file)
+            watching.look(drops)
             if once:
-                return 1 if faults else 0
+                return 1 if watching.faults else 0
             time.sleep(0 if signals else interval)
     return 128 + signals[0]
+
+
+@dataclass
+class _Watching:
+    """One run of the command: what it sends by, and the faults so far."""
+
+    mapping: Mapping
+    settings: Settings
+    outbox: Path | None
+    journal: ImportJournal
+    declared: SourcesWatch
+    is_once: bool
+    is_json: bool
+    faults: int = 0
+    waits_for_source: bool = False
+    """The one source of the mapping is not declared: no file can be sent before sources.yaml changes."""
+
+    def look(self, drops: DropFolder) -> None:
+        """Send the files that are new. Raises what the producer raises where it is the only look."""
+        self._look_at_sources()
+        for file in () if self.waits_for_source else drops.look(is_settled=self.is_once):
+            try:
+                self.faults += self._take(file)
+            except SourceMissing as error:
+                self.faults += 1
+                self.waits_for_source = True
+                again = "" if self.is_once else "; the files are sent as soon as sources.yaml declares it"
+                _say(error.what, f"{error.hint}{again}")
+                break
+            except FileUnusable as error:
+                self.faults += 1
+                _say(error.what, error.hint)
+            except (EngineUnreachable, DeliveryFailed, OutboxFull) as error:
+                if self.is_once:
+                    raise
+                _say(error.what, "it tries again")
+                break
+            drops.mark(file)
+
+    def _look_at_sources(self) -> None:
+        if not self.declared.look():
+            return
+        self.waits_for_source = False
+        if (problem := self.declared.problem) is not None:
+            _say(problem.what, f"{problem.hint}; until then the declarations of before hold")
+
+    def _take(self, file: Path) -> int:
+        """Sends a file unless its content was sent before; returns the number of refused rows."""
+        mapping, journal = self.mapping, self.journal
+        try:
+            work = work_of(journal, file, mapping)
+            if journal.is_finished(work):
+                return 0
+            rows = open_rows(file, mapping)
+        except WrongUsage as error:
+            raise FileUnusable(error.what, error.hint) from None
+        shown = f"{file.name} {rows.unit}"
+        with (
+            open_producer(self.settings, self.outbox, self.declared.sources) as producer,
+            progress_on_stderr(shown, rows.size) as advance,
+        ):
+            try:
+                verdicts = send_file(file, rows, mapping, producer, journal, work, advance=advance, say=to_stderr)
+            except FileDamaged as error:
+                raise FileUnusable(error.what, error.hint) from None
+        journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
+        print(verdicts.as_json(file) if self.is_json else verdicts.sentence(file), flush=True)
+        return verdicts.rejected
+
+
+class FileUnusable(TouchlineError):
+    """One file cannot be read; the others can."""
 
 
 @contextmanager
@@ -92,32 +156,6 @@ def _noted_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class FileUnusable(TouchlineError):
-    """One file cannot be read; the others can."""
-
-
-def _take(
-    file: Path, mapping: Mapping, settings: Settings, outbox: Path | None, journal: ImportJournal, is_json: bool
-) -> int:
-    """Sends a file unless its content was sent before; returns the number of refused rows."""
-    try:
-        work = work_of(journal, file, mapping)
-        if journal.is_finished(work):
-            return 0
-        rows = open_rows(file, mapping)
-    except WrongUsage as error:
-        raise FileUnusable(error.what, error.hint) from None
-    shown = f"{file.name} {rows.unit}"
-    with open_producer(settings, outbox) as producer, progress_on_stderr(shown, rows.size) as advance:
-        try:
-            verdicts = send_file(file, rows, mapping, producer, journal, work, advance=advance, say=to_stderr)
-        except FileDamaged as error:
-            raise FileUnusable(error.what, error.hint) from None
-    journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
-    print(verdicts.as_json(file) if is_json else verdicts.sentence(file), flush=True)
-    return verdicts.rejected
 
 
 def _say(what: str, hint: str) -> None:

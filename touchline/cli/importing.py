@@ -40,5 +40,6 @@ def require_file(file: Path, commands: str) -> None:
         raise WrongUsage(f"{file} is a folder", "watch it: touchline import watch FOLDER --mapping M.yaml")
     if not file.is_file():
         raise WrongUsage(
-            f"there is no file {file}", f"give the path of a CSV, NDJSON or Parquet file, or a command: {commands}"
+            f"there is no file {file}",
+            f"give the path of a CSV, .xlsx, NDJSON or Parquet file, or a command: {commands}",
         )

@@ -1,4 +1,4 @@
-"""`touchline up | down | status | logs | doctor`: the local stack from the command line.
+"""`touchline up | restart | down | status | logs | doctor`: the local stack from the command line.
 
 Clients of Kafka and ClickHouse take a second to import; `down` and `logs` need neither, so the others import them
 inside.
@@ -70,6 +70,32 @@ def up(
         raise
 
 
+def restart(as_json: AsJson = False) -> None:
+    """End the workers and start as many with the settings, maps and code of now; returns when all are ready. Kafka and ClickHouse go on,
+    and what comes meanwhile waits in Kafka.
+
+    A changed sources.yaml needs no restart.
+
+    Examples:
+
+        touchline restart
+
+        touchline restart --set company_zone=Europe/Berlin
+    """
+    from touchline.local.stack import LocalStack
+    from touchline.local.status import stack_status
+
+    stack = LocalStack.of(load_settings())
+    stack.progress = progress_lines()
+    stack.restart_workers()
+    status = stack_status(stack)
+    stack.release()
+    if as_json:
+        print(json.dumps(status.as_dict()))
+    else:
+        print_status(status, stack.settings)
+
+
 def down(as_json: AsJson = False) -> None:
     """End all of the local stack, also an `up` that is under way. What was stored stays.
 
@@ -127,6 +153,8 @@ def logs(
     if name is not None and name not in files:
         known = ", ".join(files) or "none yet: start the stack with `touchline up`"
         raise WrongUsage(f"there is no log of {name!r}", f"there are: {known}")
+    if not files:
+        print("there are no logs yet: `touchline up` starts the stack", file=sys.stderr)
     chosen = {part: path for part, path in files.items() if name in (None, part)}
     width = max(map(len, chosen), default=0)
     positions = {}

@@ -9,6 +9,7 @@ import typer
 
 from touchline.cli.ledger import open_ledger
 from touchline.errors import WrongUsage
+from touchline.kafka.offsets import lag
 from touchline.settings import load_settings
 from touchline.terminal import plain, print_page
 from touchline.trace.page import render_trace
@@ -37,8 +38,9 @@ def trace(
     """
     if not source or not event_id:
         raise WrongUsage("the source or the id is empty", "records without an id stand in the view journey.quarantine")
-    with open_ledger(load_settings()) as client:
-        found = trace_event(client, source, event_id)
+    settings = load_settings()
+    with open_ledger(settings) as client:
+        found = trace_event(client, source, event_id, lambda: lag(settings))
     if as_json:
         print(json.dumps(as_object(found), default=plain, ensure_ascii=False))
     else:

@@ -14,6 +14,7 @@ from typing import IO, Literal
 
 import psutil
 
+from touchline.local.folder import make_usable
 from touchline.local.identity import ProcessIdentity, end_processes
 from touchline.local.ports import stack_of
 from touchline.local.process import TERM_SECONDS, read_record
@@ -84,9 +85,8 @@ def exclusive(local_dir: Path, operation: Literal["up", "down"]) -> Iterator[Non
     """One `up` or `down` at a time in a folder: an `up` waits for either, a `down` ends an `up` (which ends what it
     started).
     """
-    run_dir = local_dir / "run"
-    run_dir.mkdir(parents=True, exist_ok=True)
-    with (run_dir / "lock").open("a+", encoding="utf-8") as lock:
+    make_usable(local_dir)
+    with (local_dir / "run" / "lock").open("a+", encoding="utf-8") as lock:
         while not _try_lock(lock):
             if operation == "down":
                 _end_holder(lock)

@@ -9,13 +9,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from touchline.errors import TouchlineError
+import psutil
+
+from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.kafka.admin import broker_is_ready
 from touchline.local.commands import touchline_command
 from touchline.local.java import find_java
 from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broker
 from touchline.local.ports import LOOPBACK, STACK_MARK, accepts, free_ports, is_free
-from touchline.local.process import ListeningPort, PartSpec, read_record, read_record_fields
+from touchline.local.process import ListeningPort, Part, PartSpec, read_record, read_record_fields
 from touchline.processors.worker.health import says_ready
 from touchline.settings import ENV_PREFIX, Settings
 
@@ -36,6 +38,17 @@ def settings_environment(settings: Settings) -> dict[str, str]:
         for name, value in values.items()
     }
     return {**inherited, **given, STACK_MARK: str(settings.local_dir.resolve()), "PYTHONUNBUFFERED": "1"}
+
+
+def changed_settings(part: Part) -> list[str]:
+    """Settings by which a part that runs was started otherwise than it would be now; what comes and goes with a release is left out."""
+    try:
+        had = psutil.Process(part.pid).environ()
+    except (psutil.Error, EngineUnreachable):
+        return []
+    now = part.spec.environment
+    names = {name for name in had.keys() & now.keys() if name.startswith(ENV_PREFIX)}
+    return sorted(name.removeprefix(ENV_PREFIX).lower() for name in names if had[name] != now[name])
 
 
 def broker_part(cluster: Cluster, broker: Broker, jars: Path, environment: Mapping[str, str]) -> PartSpec:

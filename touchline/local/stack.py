@@ -19,18 +19,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.kafka.topic import ensure_topic
 from touchline.local import identity as identity_module
 from touchline.local.ending import exclusive, recorded_workers, stop_all, stop_workers_after
+from touchline.local.folder import require_place
 from touchline.local.identity import KEEP, ProcessIdentity
 from touchline.local.java import ensure_jars, find_java
 from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
-from touchline.local.parts import broker_part, clickhouse_part, settings_environment, worker_part
+from touchline.local.parts import broker_part, changed_settings, clickhouse_part, settings_environment, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
-from touchline.local.preflight import check_worker_files
+from touchline.local.preflight import check_worker_files, left_out
 from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
 from touchline.settings import Settings, load_settings
+from touchline.wording import counted
 
 SECRETS = ("clickhouse_password", "person_key", "payload_key", "write_keys")
 
@@ -67,6 +70,7 @@ class LocalStack:
         settings: Settings | None = None,
     ) -> None:
         directory = directory.resolve()
+        require_place(directory)
         count = brokers or recorded_brokers(directory / "kafka") or 1
         planned = settings or folder_settings(directory, ports, partitions, count)
         self.cluster = plan_cluster(directory / "kafka", planned, count)
@@ -74,6 +78,7 @@ class LocalStack:
         self.settings = planned.with_changes(kafka_bootstrap=self.cluster.bootstrap)
         self.environment = settings_environment(self.settings)
         self.progress: Callable[[str], None] = lambda _line: None
+        self._worker_count = workers
         self.jars = load_settings().local_dir / "kafka" / "jars"
         self._migrate = migrate
         self._guard: subprocess.Popen[str] | None = None
@@ -82,7 +87,7 @@ class LocalStack:
             self._part(broker_part(self.cluster, broker, self.jars, environment)) for broker in self.cluster.brokers
         ]
         self.clickhouse = self._part(clickhouse_part(self.settings, environment))
-        self.workers = [self._part(worker_part(self.settings, number, environment)) for number in range(1, workers + 1)]
+        self.workers = self._worker_parts()
 
     @classmethod
     def of(cls, settings: Settings, *, workers: int | None = None, brokers: int | None = None) -> Self:
@@ -120,6 +125,7 @@ class LocalStack:
         with exclusive(self.settings.local_dir, "up"):
             try:
                 self._start_engines(started)
+                self._run_all_maps()
                 stop_workers_after(self.settings.local_dir, len(self.workers))
                 self._start(self.workers, started)
             except BaseException:
@@ -129,6 +135,28 @@ class LocalStack:
                     self.release()
                 raise
         return [part.name for part in started]
+
+    def restart_workers(self) -> list[str]:
+        """End the workers, and start as many with the settings of now; returns their names when all are ready.
+
+        Raises:
+            WrongUsage: no worker was started here, or what one cannot do without is wrong; then those that run go on.
+            EngineUnreachable: Kafka or ClickHouse does not run, or a worker did not become ready.
+        """
+        if not self.workers:
+            raise WrongUsage("no worker runs here", "`touchline up` starts one")
+        with exclusive(self.settings.local_dir, "up"):
+            for engine in (*self.brokers, self.clickhouse):
+                if not engine.is_ready():
+                    raise EngineUnreachable(f"{engine.name} does not answer", "`touchline up` starts what does not run")
+            check_worker_files(self.settings)
+            if self._migrate:
+                self._migrate_schema()  # the code may be newer than what ran until now
+            self._run_all_maps()
+            self.progress(f"ending {', '.join(worker.name for worker in self.workers)}")
+            stop_workers_after(self.settings.local_dir, 0)
+            self._start(self.workers, [])
+        return [worker.name for worker in self.workers]
 
     def restart_crashed(self) -> list[str]:
         """Start again what ended without being told to; returns the names. What `down` ended stays ended.
@@ -190,6 +218,25 @@ class LocalStack:
         if self._migrate:
             self._migrate_schema()
 
+    def _worker_parts(self) -> list[Part]:
+        numbers = range(1, self._worker_count + 1)
+        return [self._part(worker_part(self.settings, number, self.environment)) for number in numbers]
+
+    def _run_all_maps(self) -> None:
+        """Workers run the maps that stored events are attached by, too, whatever the settings name: else their numbers would go."""
+        if not self.workers or not self._migrate:
+            return
+        found = left_out(self.settings)
+        if not found:
+            return
+        self.settings = self.settings.with_changes(maps=[*self.settings.maps, *found])
+        self.environment = settings_environment(self.settings)
+        self.workers = self._worker_parts()
+        self.progress(
+            f"workers run {counted(len(found), 'more map')} that stored events are attached by: {', '.join(found)} "
+            "(name in retired_maps what nobody needs)"
+        )
+
     def _migrate_schema(self) -> None:
         from touchline.clickhouse.connect import connect, explained
         from touchline.sql.schema.migrate import migrate
@@ -209,7 +256,8 @@ class LocalStack:
         """Start parts side by side, then wait for all of them."""
         for part in parts:
             if part.is_running():
-                self.progress(f"{part.name} runs already")
+                changed = changed_settings(part) if part in self.workers else []
+                self.progress(f"{part.name} runs already{_but_by(changed)}")
                 continue
             self.progress(f"starting {part.name}")
             started.append(part)
@@ -221,3 +269,7 @@ class LocalStack:
         part = Part(spec, self.settings.local_dir)
         part.on_start = self.guard
         return part
+
+
+def _but_by(changed: list[str]) -> str:
+    return f", by other settings than now ({', '.join(changed)}): `touchline restart` takes them up" if changed else ""

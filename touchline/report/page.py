@@ -13,7 +13,7 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
 from touchline.sql.language.trends import NOT_KNOWN, NOT_SIGNIFICANT
 from touchline.terminal import whole_table
-from touchline.wording import counted
+from touchline.wording import counted, one_digit, percent_of
 
 NO_MAP = "no map is registered yet: a worker registers its maps when it starts (`touchline up`, or `touchline worker`)"
 NOTHING_YET = "nothing is stored yet: send an event (`touchline emit --help`), then `touchline reconcile --wait 30`"
@@ -23,6 +23,7 @@ _UNITS = {"percent": "%", "score": "", "points": "points"}
 _LONGEST_NAME_KEPT = 40
 _HEADS = ("touchpoint", "stage", "channel", "events", "persons")
 _KPI_HEADS = ("KPI", "value", "n", "95 % interval", "trend")
+_MODES = {"in_order": "reached in order", "any": "reached in any order (with it or a later one)"}
 _NUMBERS = ("events", "persons", "value", "n")
 
 
@@ -48,7 +49,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     for part in report.maps:
         if len(report.maps) > 1:
             yield Text(f"\nmap {part.map}: {part.title}")
-        yield MapPage(part, report.is_simulated)
+        yield MapPage(part, report.is_simulated, report.mode)
     if not report.touchpoints and not report.account.received:
         yield Text(NOTHING_YET)
     if report.uncounted:
@@ -64,11 +65,18 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield Text(
             "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends again what is fixed)"
         )
-        rows = [(reason, REMEDIES[Reason(reason)], f"{count:,}") for reason, count in report.quarantine]
+        rows = [(reason, _remedy(Reason(reason), report), f"{count:,}") for reason, count in report.quarantine]
         yield _plain(("reason", "remedy", "records"), rows)
     elif report.account.received:
         yield Text("\nquarantine: nothing is kept out")
     yield Text(f"\n{account_line(report.account)}")
+
+
+def _remedy(reason: Reason, report: Report) -> str:
+    if reason is not Reason.UNKNOWN_SOURCE or not report.undeclared:
+        return REMEDIES[reason]
+    named = ", ".join(f"{source} ({count:,})" for source, count in report.undeclared)
+    return f"declare in sources.yaml, with its legal basis: {named}"
 
 
 def _unmapped_share(report: Report) -> str:
@@ -98,8 +106,9 @@ def _plain(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
 class MapPage:
     """The part of one map."""
 
-    def __init__(self, part: MapPart, is_simulated: bool) -> None:
+    def __init__(self, part: MapPart, is_simulated: bool, mode: str) -> None:
         self._part = part
+        self._mode = mode
         self._is_simulated = is_simulated
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -108,8 +117,8 @@ class MapPage:
         if self._part.touchpoints and self._part.stages:
             simulated = f" ({SIMULATED} ones included)" if self._is_simulated else ""
             yield Text(
-                f"\nstages: journeys{simulated} that passed them in order, and that reached them or a later one in any order; "
-                "open journeys count as not gone on (stage_rate, stage_rate_any; the dashboard's stage_rate_closed is of finished ones)"
+                f"\nstages, {_MODES[self._mode]}: what became of all journeys{simulated} that reached each; the rate (stage_rate) is of "
+                "the n whose window is over: the map's churn term has passed since they began"
             )
             yield from _stages(self._part.stages, is_wide)
 
@@ -179,8 +188,8 @@ def _kpis(line: TouchpointLine) -> list[list[str]]:
 
 
 def _kpi(kpi: Kpi) -> list[str]:
-    value = f"{kpi.value:.1f} {_UNITS[kpi.unit]}".rstrip()
-    interval = f"{kpi.ci_low:.1f} to {kpi.ci_high:.1f}"
+    value = f"{one_digit(kpi.value)} {_UNITS[kpi.unit]}".rstrip()
+    interval = f"{one_digit(kpi.ci_low)} to {one_digit(kpi.ci_high)}"
     return [f"{kpi.kpi} {kpi.variant}, {kpi.scope}", value, f"{kpi.n:,}", interval, _trend(kpi.trend)]
 
 
@@ -189,7 +198,8 @@ def _trend(trend: Trend) -> str:
         return "-"
     if trend.verdict == NOT_SIGNIFICANT:
         return NOT_SIGNIFICANT
-    return f"{trend.verdict} {trend.change:+.1f} ({trend.ci_low:+.1f} to {trend.ci_high:+.1f})"
+    change, low, high = (one_digit(one or 0, "+") for one in (trend.change, trend.ci_low, trend.ci_high))
+    return f"{trend.verdict} {change} ({low} to {high})"
 
 
 def _footnote(part: MapPart) -> str:
@@ -208,31 +218,29 @@ def _footnote(part: MapPart) -> str:
 
 
 def _stages(stages: Sequence[StageLine], is_wide: bool) -> Iterator[Table]:
-    interval = "95 % interval (wilson)"
-    numbers = (("in order", "to the next", interval), ("any order", "to a later one", interval))
-    rows = [(one.stage, _in_order(one), _in_any(one)) for one in stages]
+    counts = ("reached", "continued", "completed", "dropped", "open")
+    rates = ("rate", "95 % interval (wilson)", "n")
+    rows = [
+        (one.stage, _counts(one), (*_rate(one.rate, one.ci_low, one.ci_high), f"{one.denominator:,}")) for one in stages
+    ]
     if is_wide:
-        table = whole_table("stage", *numbers[0], *numbers[1], right=(*numbers[0], *numbers[1]))
-        for stage, in_order, in_any in rows:
-            table.add_row(stage, *in_order, *in_any)
+        table = whole_table("stage", *counts, *rates, right=(*counts, *rates))
+        for stage, counted, rated in rows:
+            table.add_row(stage, *counted, *rated)
         yield table
         return
-    for mode, heads in enumerate(numbers):
+    for part, heads in enumerate((counts, rates)):
         table = whole_table("stage", *heads, right=heads)
-        for stage, *modes in rows:
-            table.add_row(stage, *modes[mode])
+        for stage, *cells in rows:
+            table.add_row(stage, *cells[part])
         yield table
 
 
-def _in_order(one: StageLine) -> tuple[str, ...]:
-    return (f"{one.reached:,}", *_rate(one.rate, one.ci_low, one.ci_high))
-
-
-def _in_any(one: StageLine) -> tuple[str, ...]:
-    return (f"{one.reached_any:,}", *_rate(one.rate_any, one.ci_low_any, one.ci_high_any))
+def _counts(one: StageLine) -> tuple[str, ...]:
+    return tuple(f"{count:,}" for count in (one.reached, one.advanced, one.completed, one.dropped, one.open))
 
 
 def _rate(rate: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     if rate is None or low is None or high is None:
         return "-", "-"
-    return f"{rate:.1%}", f"{low:.1%} to {high:.1%}"
+    return percent_of(rate), f"{percent_of(low)} to {percent_of(high)}"

@@ -28,7 +28,9 @@ from touchline.report.values import (
     TouchpointLine,
     Trend,
 )
-from touchline.sql.language.usual import PERIOD_DAYS
+from touchline.sql.language.usual import PERIOD_DAYS, moment_after
+from touchline.sql.subjects.funnel.definition import MODE as FUNNEL_MODE
+from touchline.sql.subjects.funnel.views import FUNNEL_STAGE
 from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
 from touchline.surveys.uncounted import why_uncounted
 
@@ -64,9 +66,11 @@ class _Volume(NamedTuple):
 _NO_VOLUME = _Volume({}, 0, 0)  # answers may be about a touchpoint of which no event came
 
 
-def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = None) -> Report:
-    """Read the report; trends compare the last `days` until that day (each map's last one) with as many before."""
-    maps = read_maps(client, days, until)
+def build_report(
+    client: Client, days: int = PERIOD_DAYS, until: date | None = None, mode: str = FUNNEL_MODE.values[0]
+) -> Report:
+    """Read the report; trends compare the last `days` until that day (each map's last one) with as many before, `mode` is the funnel's."""
+    maps = read_maps(client, days, until, mode)
     unmapped = read_unmapped(client, [(part.map, part.map_version) for part in maps])
     return Report(
         maps,
@@ -77,6 +81,8 @@ def build_report(client: Client, days: int = PERIOD_DAYS, until: date | None = N
         sum(row[3] for row in unmapped),
         client.execute("SELECT reason, count() FROM journey.quarantine GROUP BY reason ORDER BY count() DESC, reason"),
         _account(client),
+        mode,
+        client.execute(_UNDECLARED),
     )
 
 
@@ -89,7 +95,7 @@ def read_totals(client: Client) -> Totals:
     return Totals(events, persons, places, answers, first if events else None, last if events else None)
 
 
-def read_maps(client: Client, days: int, until: date | None) -> list[MapPart]:
+def read_maps(client: Client, days: int, until: date | None, mode: str) -> list[MapPart]:
     """The default map, then every other whose newest version places an event, in the order of their registration.
 
     A touchpoint stands under each map that places one of its events, and under the default map where none does. `days` is the length
@@ -106,12 +112,9 @@ def read_maps(client: Client, days: int, until: date | None) -> list[MapPart]:
         lines = _touchpoints(client, name, version, periods, placed_elsewhere if is_default else None)
         placed_elsewhere |= {line.touchpoint for line in lines}
         if lines or is_default:
-            parts.append(
-                MapPart(
-                    name, version, title, bool(is_default), periods, lines, read_stages(client, name, version),
-                    Later(later_events, last_day) if later_events and until is None else None,
-                )
-            )  # fmt: skip
+            stages = read_stages(client, name, version, last_day or _FIRST_DAY, mode)
+            later = Later(later_events, last_day) if later_events and until is None else None
+            parts.append(MapPart(name, version, title, bool(is_default), periods, lines, stages, later))
     return parts[::-1]
 
 
@@ -170,17 +173,11 @@ def _days(periods: Periods) -> dict[str, date]:
     return {name: min(max(day, _FIRST_DAY), _LAST_DAY) for name, day in periods._asdict().items()}
 
 
-def read_stages(client: Client, map_name: str, map_version: int) -> list[StageLine]:
-    """The stages of a map in their order."""
-    in_order, in_any = (
-        client.execute(
-            f"SELECT stage, reached, rate, ci_low, ci_high FROM journey.{view} "
-            "WHERE map = %(map)s AND map_version = %(version)s ORDER BY stage_order",
-            {"map": map_name, "version": map_version},
-        )
-        for view in ("funnel_stage", "funnel_stage_any")
-    )
-    return [StageLine(*one, *other[1:]) for one, other in zip(in_order, in_any, strict=True)]
+def read_stages(client: Client, map_name: str, map_version: int, last_day: date, mode: str) -> list[StageLine]:
+    """The stages of a map in their order: all of its journeys, seen from where a reader looks who says nothing."""
+    of_map = {"map": map_name, "version": map_version, "mode": mode, "as_of": moment_after(last_day)}
+    rows = client.execute(_FUNNEL, of_map | _days(_ALL_DAYS))
+    return [StageLine(*row) for row in rows]
 
 
 def read_simulated_sources(client: Client) -> list[tuple[str, str]]:
@@ -213,6 +210,21 @@ def _account(client: Client) -> Account:
     return Account(received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, is_balanced)
 
 
+_FUNNEL = f"""
+SELECT {", ".join(StageLine._fields)}
+FROM {
+    FUNNEL_STAGE.called(
+        map="%(map)s",
+        map_version="%(version)s",
+        date_from="%(from_)s",
+        date_to="%(to)s",
+        filter="map()",
+        as_of="%(as_of)s",
+        mode="%(mode)s",
+    )
+}
+ORDER BY stage_order
+"""
 _MAPS = """
 SELECT id, map_version, name, is_default
 FROM (SELECT id, map_version, name, is_default, registered_at FROM journey.dim_map ORDER BY is_default DESC, map_version DESC LIMIT 1 BY id)
@@ -221,6 +233,10 @@ ORDER BY is_default DESC, registered_at, id
 _LAST_DAYS = """
 SELECT map, map_version, usual_day, later_events, last_day FROM journey.map_days
 """
+_UNDECLARED = """
+SELECT source, count() FROM journey.quarantine WHERE reason = 'unknown_source' AND source != ''
+GROUP BY source ORDER BY count() DESC, source
+LIMIT 5"""
 _VOLUMES = """
 SELECT
     touchpoint, ifNull(stage, '') AS at_stage, is_simulated, sumMap(map(ifNull(channel, ''), 1)) AS channels,

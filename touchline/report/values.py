@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from touchline.errors import WrongUsage
 from touchline.sql.language.trends import NOT_KNOWN
 from touchline.sql.language.usual import Period
+from touchline.sql.subjects.funnel.definition import MODE as FUNNEL_MODE
 
 
 class Periods(NamedTuple):
@@ -60,18 +61,20 @@ class Kpi(NamedTuple):
 
 
 class StageLine(NamedTuple):
-    """One stage. `rate` is the share of the journeys that `reached` it in order which came to the next, with its 95 % interval; `rate_any`
-    the same of those that reached it in any order. None for the last stage, and where nobody came."""
+    """One stage, as `funnel_stage` has it over all days of the map: reached = advanced + completed + dropped + open. `rate` is numerator /
+    denominator, of the journeys whose window is over, with its 95 % interval; None for the last stage, and while no window is over."""
 
     stage: str
     reached: int
+    advanced: int
+    completed: int
+    dropped: int
+    open: int
+    numerator: int
+    denominator: int
     rate: float | None
     ci_low: float | None
     ci_high: float | None
-    reached_any: int
-    rate_any: float | None
-    ci_low_any: float | None
-    ci_high_any: float | None
 
 
 class TouchpointLine(NamedTuple):
@@ -134,7 +137,8 @@ class Account(NamedTuple):
 
 class Report(NamedTuple):
     """All of it. `maps` is empty before any map is registered, else the default map stands first; `simulated_sources` are those that send
-    simulated events, with their names; `uncounted` says why how many answers enter no KPI; unmapped is what none of the maps places."""
+    simulated events, with their names; `uncounted` says why how many answers enter no KPI; unmapped is what none of the maps places;
+    `mode` is that of the stages."""
 
     maps: Sequence[MapPart]
     totals: Totals
@@ -144,6 +148,9 @@ class Report(NamedTuple):
     unmapped_events: int
     quarantine: Sequence[tuple[str, int]]
     account: Account
+    mode: str = FUNNEL_MODE.values[0]
+    undeclared: Sequence[tuple[str, int]] = ()
+    """Sources of the quarantine that are not declared, with their records."""
 
     @property
     def touchpoints(self) -> list[TouchpointLine]:
@@ -168,6 +175,7 @@ def as_object(found: Report) -> dict[str, object]:
         "totals": totals | {name: totals[name].isoformat() if totals[name] else None for name in ("first", "last")},
         "maps": [_map(part) for part in found.maps],
         "touchpoints": [{"map": part.map, **_touchpoint(line)} for part in found.maps for line in part.touchpoints],
+        "mode": found.mode,
         "stages": [{"map": part.map, **line._asdict()} for part in found.maps for line in part.stages],
         "answers_in_no_kpi": [{"why": why, "answers": count} for why, count in found.uncounted],
         "unmapped_events": found.unmapped_events,
@@ -175,6 +183,7 @@ def as_object(found: Report) -> dict[str, object]:
             dict(zip(("source", "touchpoint", "action", "events"), row, strict=True)) for row in found.unmapped
         ],
         "quarantine": dict(found.quarantine),
+        "undeclared_sources": dict(found.undeclared),
         "account": found.account._asdict(),
     }
 

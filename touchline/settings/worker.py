@@ -57,6 +57,11 @@ class JourneySettings(SettingsGroup):
         description="maps to attach by: names in journeys_dir, or paths; first = default",
         examples=[["retail", "five_stages"]],
     )
+    retired_maps: list[str] = Field(
+        [],
+        description="maps that workers run no more although stored events are attached by them; any other must be in maps",
+        examples=[["spring_2024"]],
+    )
     sources_file: Path = Field(
         Path("sources.yaml"), description="declares each source of events", examples=["/etc/touchline/sources.yaml"]
     )
@@ -66,7 +71,7 @@ class JourneySettings(SettingsGroup):
         examples=["Europe/Berlin"],
     )
 
-    @field_validator("maps", mode="before")
+    @field_validator("maps", "retired_maps", mode="before")
     @classmethod
     def _maps_of_text(cls, value: object) -> object:
         return split_commas(value)

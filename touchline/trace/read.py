@@ -8,7 +8,7 @@ Why: docs/decisions/0087.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clickhouse_driver import Client
@@ -29,12 +29,13 @@ SHOWN_KEY_DIGITS = 8
 _OF_EVENT = "source = %(source)s AND event_id = %(event_id)s"
 
 
-def trace_event(client: Client, source: str, event_id: str) -> Trace:
-    """Read everything about one event. One query per mart that may count it, each through the ledger's projection by event."""
+def trace_event(client: Client, source: str, event_id: str, waiting: Callable[[], int | None] = lambda: None) -> Trace:
+    """Read everything about one event. One query per mart that may count it, each through the ledger's projection by event. `waiting` is
+    asked for the records that are not stored yet where the id is not known."""
     key = {"source": source, "event_id": event_id}
     versions = read_versions(_ask(client, _RECEIVED, key))
     if not any(version.counts for version in versions):
-        unseen = None if versions else _unseen(client, key)
+        unseen = None if versions else _unseen(client, key, waiting())
         return Trace(source, event_id, versions, None, [], [], unseen)
     ((*event, is_simulated, provenance, campaign, identifier_type, identifier),) = _ask(client, _EVENT, key)
     links = [(kind, short_key(other)) for kind, other in _ask(client, _LINKS, key)]
@@ -94,7 +95,8 @@ def _because(row: tuple[Any, ...], standing: Sequence[tuple[Any, ...]]) -> str:
     fate, reason, revision, payload_hash = row[4], row[5], row[7], row[8]
     winner = next((other for other in standing if other[4] == Fate.STORED), None)
     if fate == Fate.SUPERSEDED and winner is not None:
-        return f"revision {winner[7]} at {_position(winner)} counts"
+        better = f"revision {winner[7]}" if winner[7] > revision else "a more complete answer"
+        return f"{better} at {_position(winner)} counts"
     if fate == Fate.DUPLICATE:
         known = [other for other in standing if other is not row and (other[7], other[8]) == (revision, payload_hash)]
         first = next((other for other in known if other[4] != Fate.DUPLICATE), None)
@@ -129,11 +131,11 @@ def _counted(client: Client, view: EventView, key: dict[str, str]) -> list[Count
     return found
 
 
-def _unseen(client: Client, key: dict[str, str]) -> Unseen:
+def _unseen(client: Client, key: dict[str, str], waiting: int | None) -> Unseen:
     others = _ask(
         client, "SELECT DISTINCT toString(source) FROM journey_raw.ledger WHERE event_id = %(event_id)s ORDER BY 1", key
     )
-    return Unseen([name for (name,) in others], _ask(client, _WITHOUT_ID, key))
+    return Unseen([name for (name,) in others], _ask(client, _WITHOUT_ID, key), waiting)
 
 
 def _ask(client: Client, query: str, key: dict[str, str]) -> list[tuple[Any, ...]]:

@@ -97,10 +97,12 @@ class Counted(NamedTuple):
 
 
 class Unseen(NamedTuple):
-    """What may be known of an id that is not found: sources that have it, and records that keep no id."""
+    """What may be known of an id that is not found: sources that have it, records that keep no id, and records of the topic that are not
+    stored yet (None: Kafka does not say)."""
 
     other_sources: Sequence[str]
     without_id: Sequence[tuple[str, int]]
+    waiting: int | None
 
     @property
     def suppressed(self) -> int:
@@ -148,20 +150,38 @@ def as_object(found: Trace) -> dict[str, object]:
 def verdict(trace: Trace) -> str:
     """What became of the event, in one line."""
     if trace.counts:
-        return (
-            "stored, it counts"
-            if trace.placements
-            else "stored; this kind of event is attached to no journey and counts in no KPI"
-        )
+        return _counting(trace)
     if trace.unseen is not None:
-        if trace.unseen.suppressed:
-            records = counted(trace.unseen.suppressed, "record")
-            return (
-                f"never stored under this id: {trace.source} works under consent, and {records} of it "
-                f"{'was' if trace.unseen.suppressed == 1 else 'were'} suppressed for want of consent, of which no id is kept. "
-                "This event is one of them, or was never sent or not read yet (`touchline reconcile`)"
-            )
-        return "never stored: never sent, not read yet (`touchline reconcile`), or its record kept no id"
+        return _unseen(trace.source, trace.unseen)
     if any(version.fate == Fate.QUARANTINED for version in trace.versions):
         return "in quarantine, it counts nowhere"
     return "it does not count"
+
+
+def _counting(trace: Trace) -> str:
+    if not trace.placements:
+        return "stored; this kind of event is attached to no journey and counts in no KPI"
+    times = sum(version.counts for version in trace.versions)
+    if times > 1:
+        return f"stored {times} times, and each counts: the id came with different persons or keys, in different partitions"
+    uncounted = {placement.uncounted for placement in trace.placements}
+    return "stored, it counts" if "" in uncounted else f"stored; it counts in no KPI: {', '.join(sorted(uncounted))}"
+
+
+def _unseen(source: str, unseen: Unseen) -> str:
+    if unseen.waiting is None:
+        otherwise = "never sent, or not read yet (`touchline reconcile`)"
+    elif unseen.waiting:
+        records = counted(unseen.waiting, "record")
+        otherwise = (
+            f"among the {records} that Kafka has and no worker has stored yet (`touchline status`), or never sent"
+        )
+    else:
+        otherwise = "never sent: all that Kafka has is stored"
+    if not unseen.suppressed:
+        return f"never stored: {otherwise}{'; or its record kept no id' if unseen.without_id else ''}"
+    records, were = counted(unseen.suppressed, "record"), "was" if unseen.suppressed == 1 else "were"
+    return (
+        f"never stored under this id: {source} works under consent, and {records} of it {were} suppressed for want of consent, of which no "
+        f"id is kept. This event is one of them, or was {otherwise}"
+    )

@@ -2,6 +2,7 @@
 import { html } from "../vendor/preact.js";
 import { address } from "../core/api.js";
 import { write } from "../core/address.js";
+import { modeOf } from "../core/funnel.js";
 import { LANGUAGES } from "../core/i18n.js";
 import { useStore } from "../core/store.js";
 import { Icon } from "../parts/icons.js";
@@ -44,7 +45,7 @@ function MapChoice() {
 
 function ExportMenu() {
   const { t, state, sides, map } = useStore();
-  const url = address("/export/map.html", { ...sides[0].params, mode: "any", lang: state.lang });
+  const url = address("/export/map.html", { ...sides[0].params, mode: modeOf(state), lang: state.lang });
   return html`<${Menu} label=${t("export")} icon="export" align="end" name="export">
     ${(close) => html`<ul class="menu-list">
       <li><a class="menu-item" href=${url} download=${`touchline-${map.map}.html`} onClick=${close}>${t("export.html")}<span class="muted small">${t("export.html.note")}</span></a></li>

@@ -83,7 +83,7 @@ function Narrowed({ narrowed }) {
     depth: (value) => t("narrowed.depth", { stage: stages[value - 1] ?? value }), depth_min: (value) => t("narrowed.depth_min", { stage: stages[value - 1] ?? value }),
     stage_max: (value) => t("narrowed.stage_max", { stage: stages[value - 1] ?? value }), stage_max_min: (value) => t("narrowed.stage_max_min", { stage: stages[value - 1] ?? value }),
     state: (value) => value.split(",").map((one) => t(`state.${one}`)).join(", "), touchpoint_last: (value) => t("narrowed.touchpoint_last", { name: names.touchpoint.get(value) ?? value }),
-    is_window_over: () => t("narrowed.is_window_over"),
+    is_window_over: () => t("narrowed.is_window_over"), is_end_known: () => t("narrowed.is_end_known"),
     stage_at_end: (value) => t("narrowed.stage_at_end", { stage: value ? names.stage.get(value) ?? value : t("stage.none") }),
     touchpoint_met: (value) => t("narrowed.met", { name: names.touchpoint.get(value) ?? value }), stage_met: (value) => t("narrowed.met", { name: names.stage.get(value) ?? value }),
     step: (value) => t("narrowed.step", { step: Number(value), from: node(narrowed.node_from), to: node(narrowed.node_to) }),

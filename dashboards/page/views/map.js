@@ -1,8 +1,10 @@
 /** The journey map as people draw it: stages as columns, touchpoints as cards, the curve above, and what the map file says below. */
 import { html } from "../vendor/preact.js";
+import { modeOf } from "../core/funnel.js";
 import { columns, remarks } from "../core/mapfile.js";
 import { joined, useQuery } from "../core/query.js";
 import { useStore } from "../core/store.js";
+import { ModeChoice } from "../parts/mode.js";
 import { Panel } from "../parts/panel.js";
 import { SideName } from "../parts/sides.js";
 import { Curve } from "./map/curve.js";
@@ -13,12 +15,13 @@ import { StageColumn } from "./map/stage.js";
 
 /** All that the map shows of one side; counts first, what needs persons or answers later. */
 function useSide(side, skip = false) {
+  const { state } = useStore();
   const volume = useQuery("volume_by_touchpoint", side, {}, { cost: 0, skip });
   const survey = useQuery("survey_by_touchpoint", side, side.against, { cost: 1, skip });
   const stages = useQuery("survey_by_stage", side, side.against, { cost: 2, skip });
   const revenue = useQuery("revenue_by_touchpoint", side, {}, { cost: 2, skip });
   const persons = useQuery("persons_by_touchpoint", side, side.asOf, { cost: 3, skip });
-  const funnel = useQuery("funnel", side, { ...side.asOf, mode: "any" }, { cost: 4, skip });
+  const funnel = useQuery("funnel_stage", side, { ...side.asOf, mode: modeOf(state) }, { cost: 4, skip });
   return { side, volume, survey, stages, revenue, persons, funnel };
 }
 
@@ -36,7 +39,7 @@ export function MapView() {
     .map(([name, query]) => [t(`query.${name}`), query]));
   return html`
     <${Personas} />
-    <${Panel} name="map" title=${map.title} note=${map.content.description} status=${joined(...data.map((one) => one.volume))} height=${520} queries=${queries} actions=${toggle}>
+    <${Panel} name="map" title=${map.title} note=${map.content.description} status=${joined(...data.map((one) => one.volume))} height=${520} queries=${queries} actions=${html`<${ModeChoice} />${toggle}`}>
       ${data.length > 1 && html`<div class="legend">${sides.map((side) => html`<${SideName} side=${side} />`)}</div>`}
       ${data.every((one) => !one.volume.rows.length) && html`<p class="notice">${t("map.empty", { from: fmt.day(map.first_day), to: fmt.day(map.last_day) })}</p>`}
       <${Legend} />

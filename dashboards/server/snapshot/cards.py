@@ -90,20 +90,21 @@ def _stage(words: PageWords, seen: Seen, number: int, stage: Stage | None, cards
 def _stage_facts(words: PageWords, seen: Seen, stage: Stage) -> Markup | None:
     """Events and journeys of a stage; none at all in a selection without events."""
     volume = seen.rows["volume_by_touchpoint"]
-    row = next((row for row in seen.rows["funnel"] if row["stage"] == stage.id), None)
+    row = next((row for row in seen.rows["funnel_stage"] if row["stage"] == stage.id), None)
     if row is None or not volume:
         return None
     here = [one for one in volume if one["stage"] == stage.id]
+    mode = words.say(f"funnel.mode.{seen.selection.mode}")
     facts: list[tuple[str, Child]] = [
         ("stage.events", tag("b", words.whole(sum(one["events"] for one in here)) if here else NONE)),
         ("stage.reached", tag("b", words.whole(row["reached"]))),
         ("stage.open", tag("b", words.whole(row["open"]))),
     ]
-    is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel"])
+    is_last = all(other["stage_order"] <= row["stage_order"] for other in seen.rows["funnel_stage"])
     facts.append(("stage.advanced", _advanced(words, row, is_last)))
     simulated = next((one for one in (row, *here) if one.get("is_simulated")), None)
     mark = tag("p", simulated_badge(words, simulated)) if simulated else None
-    pairs = [tag("div", tag("dt", words.say(key)), tag("dd", value)) for key, value in facts]
+    pairs = [tag("div", tag("dt", words.say(key, mode=mode)), tag("dd", value)) for key, value in facts]
     return tag("div", mark, tag("dl", pairs, class_="stage-facts"))
 
 
@@ -151,18 +152,23 @@ def _as_asked(rows: Rows, journey_map: JourneyMap | None) -> list[Row]:
 def _facts(words: PageWords, card: Card) -> Markup:
     """Events, persons, drop-off and revenue of the touchpoint at this stage."""
     person = next(iter(card.rows("persons_by_touchpoint")), None)
+    journey_map = card.seen.journey_map
+    days = journey_map.churn.inactivity_days if journey_map and journey_map.churn else None
     facts = [
         ("fact.events", words.whole(card.events)),
         ("fact.persons", words.whole(person["persons"]) if person else NONE),
-        ("fact.drop_off", _drop_off(words, person)),
+        ("fact.drop_off" if days else "fact.drop_off.ever", _drop_off(words, person)),
         ("fact.revenue", _revenue(words, card.rows("revenue_by_touchpoint"))),
     ]
-    return tag("dl", [[tag("dt", words.say(key)), tag("dd", value)] for key, value in facts])
+    return tag("dl", [[tag("dt", words.say(key, days=days)), tag("dd", value)] for key, value in facts])
 
 
 def _drop_off(words: PageWords, person: Row | None) -> str:
-    if person is None or person["drop_off"] is None:
+    """No zero before anybody could be lost: while the churn term runs, whoever was here may still go on."""
+    if person is None or not person["journeys"]:
         return NONE
+    if person["drop_off"] is None:
+        return words.say("fact.drop_off.unknown", count=person["journeys"])
     interval = words.range(words.percent(person["ci_low"]), words.percent(person["ci_high"]))
     return f"{words.percent(person['drop_off'])} ({interval}), n {words.whole(person['denominator'])}"
 

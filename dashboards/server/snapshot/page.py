@@ -12,6 +12,10 @@ from touchline.dashboards.server.snapshot.markup import DOCTYPE, Child, Markup, 
 from touchline.dashboards.server.snapshot.read import Seen
 from touchline.dashboards.server.snapshot.words import PageWords
 
+_OF_REACHED: Final = ("advanced", "completed", "dropped", "open")
+"""What became of the journeys that reached a stage."""
+_OF_JUDGED: Final = ("numerator", "rest_completed", "rest_dropped", "rest_open")
+"""The same of those that the rate counts."""
 STYLE: Final = (Path(__file__).parent / "snapshot.css").read_text(encoding="utf-8")
 _PARTS: Final = {"touchpoint": "touchpoints", "stage": "stages", "persona": "personas", "segment": "segments"}
 _QUERIES: Final = {
@@ -19,7 +23,7 @@ _QUERIES: Final = {
     "volume_by_touchpoint": "query.volume",
     "persons_by_touchpoint": "query.persons",
     "revenue_by_touchpoint": "query.revenue",
-    "funnel": "query.funnel",
+    "funnel_stage": "query.funnel",
 }
 
 
@@ -75,34 +79,33 @@ def _value(words: PageWords, seen: Seen, key: str, value: str) -> str:
 
 def _funnel(words: PageWords, seen: Seen) -> Markup:
     names = {} if seen.journey_map is None else {stage.id: stage.name for stage in seen.journey_map.stages}
-    heads = (
-        "filter.stage",
-        "funnel.reached",
-        "funnel.advanced",
-        "funnel.dropped",
-        "funnel.open",
-        "table.rate",
-        "table.interval",
-        "n",
-    )
+    parts = {name: words.say(f"funnel.{name}") for name in _OF_REACHED}
+    heads = [
+        *(words.say("filter.stage"), words.say("funnel.reached"), *parts.values()),
+        *(words.say("table.rate"), words.say("table.interval"), "n"),
+        *(words.say("funnel.judged_head", what=name) for name in parts.values()),
+    ]
     rows: list[Child] = []
-    for row in sorted(seen.rows["funnel"], key=lambda row: row["stage_order"]):
-        counts = [tag("td", words.whole(row[column])) for column in ("reached", "advanced", "dropped", "open")]
+    for row in sorted(seen.rows["funnel_stage"], key=lambda row: row["stage_order"]):
+        counts = [tag("td", words.whole(row[column])) for column in ("reached", *_OF_REACHED)]
+        judged = [tag("td", words.whole(row[column])) for column in _OF_JUDGED]
         interval = (
             words.range(words.percent(row["ci_low"]), words.percent(row["ci_high"])) if row["rate"] is not None else ""
         )
         name = tag("th", names.get(row["stage"], row["stage"]), scope="row")
-        rows.append(tag("tr", name, counts, tag("td", words.percent(row["rate"])), tag("td", interval), _n(words, row)))
+        rows.append(
+            tag("tr", name, counts, tag("td", words.percent(row["rate"])), tag("td", interval), _n(words, row), judged)
+        )
     table = tag(
         "table",
-        tag("thead", tag("tr", [tag("th", words.say(key), scope="col") for key in heads])),
+        tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
         tag("tbody", rows),
     )
     mode = seen.selection.mode
     note = f"{words.say(f'funnel.{mode}.note')} {words.say('funnel.note', moment=words.moment(seen.selection.as_of).removesuffix(' UTC'))}"
     return tag(
         "section",
-        tag("h2", words.say("view.funnel")),
+        tag("h2", f"{words.say('view.funnel')}, {words.say(f'funnel.mode.{mode}')}"),
         tag("p", note, class_="muted"),
         table,
         class_="funnel",

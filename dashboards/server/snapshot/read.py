@@ -30,7 +30,7 @@ VIEWS: Final = (
     "volume_by_touchpoint",
     "persons_by_touchpoint",
     "revenue_by_touchpoint",
-    "funnel",
+    "funnel_stage",
 )
 MODES: Final = ("in_order", "any")
 Rows = Sequence[Mapping[str, Any]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, localcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -50,33 +51,33 @@ class PageWords:
 
     def whole(self, value: Any) -> str:
         """A count."""
-        return NONE if value is None else format_decimal(value, "#,##0", self._locale)
+        return NONE if value is None else _half_up(format_decimal, value, "#,##0", self._locale)
 
     def one(self, value: Any) -> str:
         """With one digit behind the point."""
-        return NONE if value is None else format_decimal(value, _ONE_DIGIT, self._locale)
+        return NONE if value is None else _half_up(format_decimal, value, _ONE_DIGIT, self._locale)
 
     def signed(self, value: Any) -> str:
         """A change, with its sign."""
-        return NONE if value is None else format_decimal(value, "+#,##0.0;-#,##0.0", self._locale)
+        return NONE if value is None else _half_up(format_decimal, value, "+#,##0.0;-#,##0.0", self._locale)
 
     def quantity(self, value: float, unit: str) -> str:
         """A quantity of the map's file: a share, a time, or a number of whatever it names."""
         if unit == "share":
-            return format_percent(value, self._percents.replace(".0", ".#"), self._locale)
+            return _half_up(format_percent, value, self._percents.replace(".0", ".#"), self._locale)
         if unit.removesuffix("s") in TIMES:
             return format_unit(value, f"duration-{unit.removesuffix('s')}", locale=self._locale)
-        number = format_decimal(value, "#,##0.###", self._locale)
+        number = _half_up(format_decimal, value, "#,##0.###", self._locale)
         return number if unit == "count" else f"{number} {unit}"
 
     def percent(self, share: Any) -> str:
         """A share of 0 to 1."""
-        return NONE if share is None else format_percent(share, self._percents, self._locale)
+        return NONE if share is None else _half_up(format_percent, share, self._percents, self._locale)
 
     def money(self, amount: Any, currency: str) -> str:
         """In whole units: the digits behind them are in the CSV."""
         pattern = _MONEY.get(self.language, "#,##0\u00a0¤")
-        return format_currency(amount, currency, pattern, self._locale, currency_digits=False)
+        return _half_up(format_currency, amount, currency, pattern, self._locale, False)
 
     def kpi(self, value: Any, unit: str) -> str:
         """A KPI's value in its unit: percent with its sign, points and scores bare."""
@@ -99,6 +100,12 @@ class PageWords:
     def moment(self, moment: datetime) -> str:
         """A moment of UTC, which says so."""
         return f"{format_datetime(moment, 'medium', locale=self._locale)} UTC"
+
+
+def _half_up(write: Callable[..., str], *given: object) -> str:
+    """What Babel writes, a half rounded away from zero as browsers do: else 50.65 % is 50.7 % on the page and 50.6 % in the file."""
+    with localcontext(Context(rounding=ROUND_HALF_UP)):
+        return write(*given)
 
 
 @cache

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final
 
-from touchline.producers.imports.mapping.cells import CellUnreadable, integer_of, text_of
+from touchline.producers.imports.mapping.cells import CellUnreadable, integer_of, require_readable, text_of
 from touchline.producers.imports.mapping.model import Money
 from touchline.producers.imports.mapping.numbers import Written, decimal_of, hint_number, read_written
 from touchline.schemas.money import CURRENCY_EXPONENTS
@@ -47,6 +47,7 @@ def minor_of(money: Money, value: Any, currency: str) -> int:
         raise CellUnreadable(
             "the currency is no ISO 4217 code", REMEDIES[Reason.UNKNOWN_CURRENCY], Reason.UNKNOWN_CURRENCY
         )
+    require_readable(value)
     if money.unit == "minor":
         return integer_of(value, money)
     if isinstance(value, float):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from touchline.producers.imports.mapping.model import FieldColumn, Kind
 from touchline.producers.imports.mapping.numbers import NumberForm, hint_number, read_written
 from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
+from touchline.producers.imports.rows.unreadable import UnreadableCell
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import format_time
@@ -65,6 +66,12 @@ def text_of(value: Any) -> str:
             return str(value)
 
 
+def require_readable(value: Any) -> None:
+    """Raises CellUnreadable where a spreadsheet has lost what stood in the cell, or where it has two readings."""
+    if type(value) is UnreadableCell:
+        raise CellUnreadable(value.what, value.hint)
+
+
 def is_nothing(cell: FieldColumn, value: Any) -> bool:
     """Whether nothing stands in a cell of that column, or a text that the mapping says means nothing."""
     return is_empty(value) or (bool(cell.nothing) and text_of(value) in cell.nothing)
@@ -74,6 +81,7 @@ def value_of(cell: FieldColumn, value: Any, kind: Kind | None) -> Any:
     """The value of a field of that type (None: as it is typed in the file). Raises CellUnreadable."""
     if isinstance(value, list | tuple | dict):
         raise CellUnreadable(f"{shape_of(value)} is no single value", "name one field of it, or write it as text")
+    require_readable(value)
     if cell.nothing or cell.sent:
         text = text_of(value)
         if text in cell.nothing:
@@ -148,8 +156,25 @@ def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
 
 def moment_of(values: list[Any], form: str) -> datetime:
     """The time in cells that stand beside each other, with an offset where they name one. Raises CellUnreadable."""
-    value = values[0] if len(values) == 1 else " ".join(map(text_of, values))
+    for value in values:
+        require_readable(value)
+    value = values[0] if len(values) == 1 else _joined(values)
     return _unix(value, form) if form in (UNIX, UNIX_MS) else _moment(value, form)
+
+
+def _joined(values: list[Any]) -> Any:
+    """A day and a clock as one time, where the file has types for them; else their texts, joined by a blank."""
+    day, clock = values[0], values[-1]
+    if len(values) == 2 and isinstance(day, date):
+        try:
+            clock = time.fromisoformat(clock.strip()) if isinstance(clock, str) else clock
+        except ValueError:
+            clock = None
+        if isinstance(clock, time):
+            return datetime.combine(day, clock)
+        if isinstance(clock, timedelta) and timedelta(0) <= clock < timedelta(days=1):
+            return datetime.combine(day, time()) + clock
+    return " ".join(map(text_of, values))
 
 
 def _moment(value: Any, form: str) -> datetime:

@@ -14,7 +14,15 @@ from collections import Counter
 from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.amounts import minor_of
-from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, is_nothing, text_of, time_of, value_of
+from touchline.producers.imports.mapping.cells import (
+    CellUnreadable,
+    is_empty,
+    is_nothing,
+    require_readable,
+    text_of,
+    time_of,
+    value_of,
+)
 from touchline.producers.imports.mapping.model import (
     FieldColumn,
     IdentifierColumn,
@@ -26,7 +34,8 @@ from touchline.producers.imports.mapping.model import (
 from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
-from touchline.schemas.nobody import texts_of
+from touchline.producers.imports.rows.unreadable import UnreadableCell
+from touchline.schemas.nobody import is_nobody, texts_of
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import zone_of
@@ -108,7 +117,7 @@ class Mapper:
         if mapping.properties:
             self._add_properties(cells, event, faults)
         if mapping.identifiers:
-            self._add_identifiers(cells, event)
+            self._add_identifiers(cells, event, faults)
         return Mapped(event, faults)
 
     def _see(self, cells: Any) -> None:
@@ -144,6 +153,12 @@ class Mapper:
                         "key the rows by columns that hold one value",
                     )
                 )
+                event["id"] = [text_of(value)]
+                return
+            try:
+                require_readable(value)
+            except CellUnreadable as error:
+                faults.append(_fault(error, "id", column))
                 event["id"] = [text_of(value)]
                 return
             parts.append(text_of(value))
@@ -207,8 +222,11 @@ class Mapper:
         cell = money.currency
         currency = str(cell.constant) if cell.column is None else text_of(cells.get(cell.column) or "").upper()
         value = cells[money.column]
-        is_refund = money.refund is not None and text_of(cells.get(money.refund.column)) in money.refund.values
+        kind = None if money.refund is None else cells.get(money.refund.column)
+        is_refund = money.refund is not None and text_of(kind) in money.refund.values
         try:
+            if not is_refund:
+                require_readable(kind)
             minor = minor_of(money, value, currency)
             if is_refund and minor < 0:
                 raise CellUnreadable(
@@ -245,15 +263,22 @@ class Mapper:
         if properties:
             event["properties"] = properties
 
-    def _add_identifiers(self, cells: Any, event: dict[str, Any]) -> None:
-        found = [(kind, _name_of(cell, cells, nobody)) for kind, cell, nobody in self._identifiers]
-        found = [(kind, name) for kind, name in found if name is not None]
+    def _add_identifiers(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        found: list[tuple[str, Any]] = []
+        for kind, cell, nobody in self._identifiers:
+            try:
+                name = _name_of(cell, cells, nobody)
+            except CellUnreadable as error:
+                faults.append(_fault(error, "identifiers", str(cell.column)))
+                name = []  # no identifier, and nothing of the cell
+            if name is not None:
+                found.append((kind, name))
         if found:
             event["identifiers"] = found
 
 
 def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
-    """What names a person, None for nobody; a list names nobody and is left for the check to refuse."""
+    """What names a person, None for nobody; a list names nobody and is left for the check to refuse. Raises CellUnreadable."""
     if cell.column is None:
         return text_of(cell.constant)
     value = cells.get(cell.column)
@@ -267,7 +292,11 @@ def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
     if is_empty(value):
         return None
     text = text_of(value)
-    return None if nobody and plain(text).lower() in nobody else text
+    if nobody and plain(text).lower() in nobody:
+        return None
+    if type(value) is UnreadableCell and not is_nobody(plain(text)):  # #N/A is nobody, as in the CSV of the same sheet
+        require_readable(value)
+    return text
 
 
 def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:

@@ -227,21 +227,26 @@ class Money(WrittenNumbers):
 
 
 class FileForm(MappingPart):
-    """How the file is written; what is left out is told by its name (.csv, .ndjson, .jsonl, .parquet, each but the last also .gz)."""
+    """How the file is written; what is left out is told by its name (.csv, .ndjson, .jsonl, also with .gz; .parquet, .xlsx)."""
 
-    format: Literal["csv", "ndjson", "parquet"] | None = None
+    format: Literal["csv", "ndjson", "parquet", "xlsx"] | None = None
+    sheet: Annotated[int, Field(ge=1)] | Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
+        default=None, description="Sheet of an .xlsx workbook: its name, or its number among those that are not hidden"
+    )
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     header: tuple[Column, ...] = Field(
-        default=(), description="Names of the columns of a CSV file without a first line of names"
+        default=(), description="Names of the columns of a CSV file or a sheet without a first line of names"
     )
     null_values: NullValues = Field(default=(), description="Texts that mean nothing, in every column")
-    skip_lines: int = Field(default=0, ge=0, le=1_000, description="Lines of a CSV file above the names of the columns")
+    skip_lines: int = Field(
+        default=0, ge=0, le=1_000, description="Lines of a CSV file, or rows of a sheet, above the names of the columns"
+    )
     header_rows: int | None = Field(
         default=None,
         ge=1,
         le=100,
-        description="Rows of a CSV file before the data, the first of which names the columns",
+        description="Rows of a CSV file or a sheet before the data, the first of which names the columns",
     )
 
     @field_validator("encoding")

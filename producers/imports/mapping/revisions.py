@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from touchline.producers.imports.mapping.cells import CellUnreadable, moment_of, text_of
+from touchline.producers.imports.mapping.cells import CellUnreadable, moment_of, require_readable, text_of
 from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
 from touchline.schemas.rejections import shape_of
 
@@ -26,6 +26,7 @@ _HINT: Final = (
 def revision_of(value: Any, form: str | None, form_of_time: str, zone: ZoneInfo | None) -> int:
     """The revision in a cell: a time of `form`; where that is None a whole number, an ISO time, or one as the mapping's time is written.
     Times without offset are of `zone` (None: UTC). Raises CellUnreadable."""
+    require_readable(value)
     if form is None and not isinstance(value, datetime) and _WHOLE.fullmatch(text := text_of(value)):
         return _bounded(int(text), value)
     forms = (form,) if form is not None else (ISO,) if form_of_time in (ISO, UNIX, UNIX_MS) else (ISO, form_of_time)

@@ -15,17 +15,13 @@ from typing import Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.model import FileForm
-from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.producers.imports.rows.row import NoNames, Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
 
 _HINT_QUOTES: Final = "close the quote, and double quotes within a quoted cell"
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _BOM: Final = b"\xef\xbb\xbf"
-
-
-class NoNames(WrongUsage):
-    """The line that should name the columns does not."""
 
 
 class CsvRows:
@@ -43,8 +39,6 @@ class CsvRows:
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._consumed: list[tuple[int, bytes]] = []
         self._line_number = 0
-        self._unnamed = 0
-        """Cells at the end of the first line that name nothing: the file ends its lines with a delimiter."""
         try:
             self._skip_lines(form.skip_lines)
             self.columns: list[str] | None = list(form.header)
@@ -79,11 +73,11 @@ class CsvRows:
                 yield self._give_up(f"the line is no CSV ({_words(error)})", _HINT_QUOTES)
                 reader = self._reader()
                 continue
-            if len(cells) == width:
-                yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=True)))
-            elif 0 < len(cells) - width <= self._unnamed and not any(cells[width:]):
+            if not any(cells):
+                continue  # an empty line, or an empty row of a spreadsheet
+            if len(cells) == width or (len(cells) > width and not any(cells[width:])):  # lines may end with a delimiter
                 yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=False)))
-            elif cells and any(cells):
+            else:
                 yield self._give_up(
                     f"the row has {len(cells)} cells, the first line names {width} columns",
                     f"write {width} cells, separated by {self._delimiter!r}",
@@ -143,7 +137,6 @@ class CsvRows:
             )
         while names and not names[-1]:
             names.pop()
-            self._unnamed += 1
         repeated = sorted({name for name in names if names.count(name) > 1})
         if "" in repeated:
             raise NoNames(

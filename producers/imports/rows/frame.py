@@ -1,9 +1,10 @@
-"""What stands around the rows of a CSV file: title lines above the names, further rows of names below. Found before anything is sent."""
+"""What stands around the rows of a CSV file or a sheet: titles above the names, further rows of names below. Found
+before anything is sent."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -18,15 +19,18 @@ _QUALTRICS: Final = '{"ImportId":'
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-def require_no_second_names(path: Path, form: FileForm, wanted: set[str]) -> None:
+FirstRows = Iterable[tuple[int, list[str]]]
+"""The line that each of the first rows starts in, and its cells as text."""
+
+
+def require_no_second_names(path: Path, form: FileForm, wanted: set[str], first_rows: FirstRows) -> None:
     """Raises WrongUsage where the columns' names stand below the place that the mapping says."""
-    if form.header_rows is None and any(
-        cell.strip().startswith(_QUALTRICS) for _, row in islice(_first_rows(path, form), 1, 3) for cell in row
-    ):
+    rows = list(first_rows)
+    if form.header_rows is None and any(cell.strip().startswith(_QUALTRICS) for _, row in rows[1:3] for cell in row):
         raise WrongUsage(f"{path} has three rows of names, as Qualtrics writes them", _write("header_rows: 3"))
     if not form.header or form.header_rows is not None:
         return
-    for line, row in _first_rows(path, form):
+    for line, row in rows:
         if _names_all(row, wanted) or [cell.strip() for cell in row] == list(form.header):
             raise WrongUsage(
                 f"line {line} of {path} names the columns, and the mapping does it as well",
@@ -36,9 +40,9 @@ def require_no_second_names(path: Path, form: FileForm, wanted: set[str]) -> Non
             )
 
 
-def names_line(path: Path, form: FileForm, wanted: set[str]) -> int | None:
+def names_line(wanted: set[str], first_rows: FirstRows) -> int | None:
     """The line in which the columns' names stand, where it is not the first that is read."""
-    return next((line for line, row in _first_rows(path, form) if _names_all(row, wanted)), None)
+    return next((line for line, row in first_rows if _names_all(row, wanted)), None)
 
 
 def require_a_row(path: Path, rows: RowFile) -> None:
@@ -68,8 +72,8 @@ def _names_all(row: list[str], wanted: set[str]) -> bool:
     return bool(wanted) and wanted <= {cell.strip() for cell in row}
 
 
-def _first_rows(path: Path, form: FileForm) -> Iterator[tuple[int, list[str]]]:
-    """(line it starts in, cells) of the first rows below those that are skipped; where one is no CSV they end."""
+def first_csv_rows(path: Path, form: FileForm) -> Iterator[tuple[int, list[str]]]:
+    """The first rows of a CSV file below those that are skipped; where one is no CSV they end."""
     lines = Lines(path)
     texts = (line.removeprefix(_BOM).decode(form.encoding, "replace") for line in islice(lines, _LINES_LOOKED_AT))
     try:

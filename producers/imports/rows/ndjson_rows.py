@@ -103,6 +103,8 @@ def _rows_of(start: int, text: bytes, *, is_end: bool) -> Iterator[Row]:
 
 def _row_of(number: int, text: bytes) -> Row:
     value = _parsed(text)
+    if value is _NOT_JSON and text.endswith(b","):
+        value = _parsed(text[:-1])
     if isinstance(value, dict):
         return Row(number, _flat(value))
     what = "the line is no JSON" if value is _NOT_JSON else "the line is no JSON object"

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.mapping.model import Mapping
-from touchline.producers.imports.rows.csv_rows import CsvRows, NoNames
-from touchline.producers.imports.rows.frame import names_line, require_a_row, require_no_second_names
+from touchline.producers.imports.mapping.model import FileForm, Mapping
+from touchline.producers.imports.rows.csv_rows import CsvRows
+from touchline.producers.imports.rows.frame import (
+    FirstRows,
+    first_csv_rows,
+    names_line,
+    require_a_row,
+    require_no_second_names,
+)
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
-from touchline.producers.imports.rows.row import RowFile
+from touchline.producers.imports.rows.row import NoNames, RowFile
+from touchline.wording import counted
+
+if TYPE_CHECKING:
+    from touchline.producers.imports.rows.xlsx_rows import XlsxRows
 
 FORMATS: Final = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson", ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }  # fmt: skip
 
-_SPREADSHEETS: Final = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"))
+_OTHER_SPREADSHEETS: Final = frozenset((".xlsm", ".xlsb", ".xls", ".ods", ".numbers"))
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How spreadsheets begin, whatever their name is; zip archives as well."""
-_HINT_SPREADSHEET: Final = "save it as CSV UTF-8 in the spreadsheet program, and import that"
+_FRAMED: Final = ("csv", "xlsx")
+"""Formats in which people write titles and names around the rows."""
 
 
 def open_rows(path: Path, mapping: Mapping) -> RowFile:
@@ -29,12 +41,16 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
     rows = _open(path, mapping, chosen)
     try:
         _require_columns(path, rows.columns, mapping, chosen)
-        if chosen == "csv":
-            require_no_second_names(path, mapping.file, {column for _, column in mapping.columns()})
+        if chosen in _FRAMED:
+            wanted = {column for _, column in mapping.columns()}
+            open_sheet = rows if chosen == "xlsx" else None
+            require_no_second_names(path, mapping.file, wanted, _first_rows(path, mapping, chosen, open_sheet))
+        if chosen == "xlsx":  # its rows can be read again
+            require_a_row(path, rows)
     except BaseException:
         rows.close()
         raise
-    if chosen != "parquet":
+    if chosen in ("csv", "ndjson"):
         try:
             require_a_row(path, rows)
         finally:
@@ -51,38 +67,64 @@ def _require_text(path: Path) -> None:
         return  # told by whoever opens it
     if is_packed:
         raise WrongUsage(
-            f"{path} is a spreadsheet or an archive, and no text", f"{_HINT_SPREADSHEET}; unpack an archive"
+            f"{path} is a spreadsheet or an archive, and no text",
+            "write `file: {format: xlsx}` into the mapping, or call it .xlsx, where it is a workbook; unpack an archive",
         )
 
 
 def _open(path: Path, mapping: Mapping, chosen: str) -> RowFile:
-    if chosen != "parquet":
-        _require_text(path)
-    if chosen == "csv":
-        try:
-            return CsvRows(path, mapping.file)
-        except NoNames:
-            _require_names_first(path, mapping)
-            raise
     if chosen == "ndjson":
+        _require_text(path)
         return NdjsonRows(path)
+    if chosen == "parquet":
+        try:
+            from touchline.producers.imports.rows.parquet_rows import ParquetRows
+        except ModuleNotFoundError:
+            raise WrongUsage("Parquet files need pyarrow", "pip install 'touchline[import]'") from None
+        return ParquetRows(path, None if mapping.id.content else {column for _, column in mapping.columns()})
+    if chosen == "csv":
+        _require_text(path)
     try:
-        from touchline.producers.imports.rows.parquet_rows import ParquetRows
+        return CsvRows(path, mapping.file) if chosen == "csv" else _open_sheet(path, mapping.file)
+    except NoNames:
+        _require_names_first(path, mapping, chosen)
+        raise
+
+
+def _open_sheet(path: Path, form: FileForm) -> XlsxRows:
+    try:
+        from touchline.producers.imports.rows.xlsx_rows import XlsxRows
     except ModuleNotFoundError:
-        raise WrongUsage("Parquet files need pyarrow", "pip install 'touchline[import]'") from None
-    return ParquetRows(path, None if mapping.id.content else {column for _, column in mapping.columns()})
+        raise WrongUsage(".xlsx files need openpyxl", "pip install 'touchline[import]'") from None
+    return XlsxRows(path, form)
+
+
+def _first_rows(path: Path, mapping: Mapping, chosen: str, rows: RowFile | None = None) -> FirstRows:
+    """Of the open sheet where its names could be read; else with a name that is given, since these cannot be missing."""
+    if chosen == "csv":
+        return first_csv_rows(path, mapping.file)
+    if rows is not None:
+        return cast("XlsxRows", rows).first_rows()
+    sheet = _open_sheet(path, mapping.file.model_copy(update={"header": ("-",), "header_rows": None}))
+    try:
+        return list(sheet.first_rows())
+    finally:
+        sheet.close()
 
 
 def format_of(path: Path) -> str:
     """By the file's name. Raises WrongUsage."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    if suffixes and suffixes[-1] in _SPREADSHEETS:
-        raise WrongUsage(f"{path} is a spreadsheet, which is not read", _HINT_SPREADSHEET)
+    if suffixes and suffixes[-1] in _OTHER_SPREADSHEETS:
+        raise WrongUsage(
+            f"{path} is a spreadsheet of a kind that is not read ({suffixes[-1]})",
+            "save it as .xlsx or as CSV UTF-8 in the spreadsheet program",
+        )
     found = FORMATS.get(suffixes[-1]) if suffixes else None
     if found is None:
         raise WrongUsage(
             f"the name of {path} does not tell its format",
-            "write `file: {format: csv}` (or ndjson, parquet) into the mapping",
+            "write `file: {format: csv}` (or ndjson, parquet, xlsx) into the mapping",
         )
     return found
 
@@ -93,8 +135,8 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
     missing = [(field, column) for field, column in mapping.columns() if column not in columns]
     if not missing:
         return
-    if chosen == "csv":
-        _require_names_first(path, mapping)
+    if chosen in _FRAMED:
+        _require_names_first(path, mapping, chosen)
     column = missing[0][1]
     close = get_close_matches(column, columns, n=1)
     hint = (
@@ -102,11 +144,13 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
         if close
         else f"it has: {', '.join(columns[:12])}{', …' if len(columns) > 12 else ''}"
     )
-    if not close and chosen == "csv" and len(missing) == len(mapping.columns()) and not mapping.file.header:
+    if not close and chosen in _FRAMED and len(missing) == len(mapping.columns()) and not mapping.file.header:
         # It may be a row of values, which are not told.
         hint = (
-            f"its first line has {len(columns)} cells, none of which is a column of the mapping: if it is separated by something "
-            "else, write `file: {delimiter: …}`, if titles stand above the names, `file: {skip_lines: …}`, if no line names the columns, "
+            f"its first {'row' if chosen == 'xlsx' else 'line'} has {counted(len(columns), 'cell')}, none of which is "
+            "a column of the mapping: "
+            + ("if it is separated by something else, write `file: {delimiter: …}`, " if chosen == "csv" else "")
+            + "if titles stand above the names, `file: {skip_lines: …}`, if no line names the columns, "
             "`file: {header: […]}`."
         )
     named = ", ".join(f"{column!r} ({field})" for field, column in missing)
@@ -116,9 +160,9 @@ def _require_columns(path: Path, columns: list[str] | None, mapping: Mapping, ch
     )
 
 
-def _require_names_first(path: Path, mapping: Mapping) -> None:
+def _require_names_first(path: Path, mapping: Mapping, chosen: str) -> None:
     """Raises WrongUsage where the names of the columns stand in another line than the one they were looked for in."""
-    line = names_line(path, mapping.file, {column for _, column in mapping.columns()})
+    line = names_line({column for _, column in mapping.columns()}, _first_rows(path, mapping, chosen))
     if line is not None and line > mapping.file.skip_lines + 1:
         raise WrongUsage(
             f"the names of the columns stand in line {line} of {path}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from touchline.errors import TouchlineError
+from touchline.errors import TouchlineError, WrongUsage
 from touchline.schemas.reasons import Reason
 
 
@@ -15,6 +15,10 @@ class FileDamaged(TouchlineError):
 
     def __init__(self, path: Path, where: str) -> None:
         super().__init__(f"{path} is damaged: {where}", "fetch it again; the rows before have been sent")
+
+
+class NoNames(WrongUsage):
+    """The line that should name the columns does not."""
 
 
 class RowFault(NamedTuple):
@@ -27,8 +31,8 @@ class RowFault(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row. `number` is the line it starts in, from 1 (of Parquet the row's). `cells` is None where the row is damaged: then `fault`
-    says why, and `raw` is what stands there."""
+    """One row. `number` is the line it starts in, from 1 (of Parquet and .xlsx the row's). `cells` is None where the row is damaged:
+    then `fault` says why, and `raw` is what stands there."""
 
     number: int
     cells: Mapping[str, Any] | None

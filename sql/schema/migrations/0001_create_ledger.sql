@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     source LowCardinality(String) COMMENT 'System that sent the event; with event_id the identity of the event',
     event_id String COMMENT 'Id of the event within its source' CODEC(ZSTD(1)),
     revision UInt32 COMMENT 'Of one (source, event_id) the highest revision counts',
+    completeness UInt64 COMMENT 'Of versions of one answer the highest counts: disposition (4 bits), filled fields (8), microseconds since 1970 (52)',
     payload_hash UInt64 COMMENT 'First 8 bytes of BLAKE2b over the canonical JSON without received_at' CODEC(NONE),
     event_time DateTime64(6, 'UTC') COMMENT 'When it happened, clock skew corrected' CODEC(Delta, ZSTD(1)),
     received_time DateTime64(6, 'UTC') COMMENT 'When the sender''s side received it' CODEC(Delta, ZSTD(1)),

@@ -113,21 +113,6 @@ ALTER TABLE journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
     ),
-    -- Journeys by the stages that a row adds: reached (highest stage before and after) and passed in order
-    ADD PROJECTION IF NOT EXISTS funnel_1d
-    (
-        SELECT
-            local_date AS bucket,
-            map,
-            map_version,
-            stage_max_before,
-            stage_max,
-            funnel_before,
-            funnel_depth,
-            sum(sign) AS events
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-        GROUP BY bucket, map, map_version, stage_max_before, stage_max, funnel_before, funnel_depth
-    ),
     -- Amounts by local day and currency
     ADD PROJECTION IF NOT EXISTS revenue_1d
     (

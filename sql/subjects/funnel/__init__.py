@@ -1,1 +1,1 @@
-"""How many journeys come to each stage, and of those to the next: of all journeys, and of the selected ones."""
+"""How many journeys come to each stage, and of those to the next: one definition, of all journeys and of the selected ones."""

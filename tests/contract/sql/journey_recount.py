@@ -19,6 +19,8 @@ from tests.contract.sql.recount import EXPONENT, Cells, Placed, Recount
 
 Filter = Mapping[str, Sequence[str]]
 OPEN, CLOSED, CONVERTED = "open", "closed", "converted"
+_ENDS = (CONVERTED, CLOSED, OPEN)
+"""What becomes of a journey that goes no further: completed, dropped, open."""
 
 
 class Selection(NamedTuple):
@@ -110,7 +112,7 @@ class JourneyRecount:
         return [one for one in found if any(one.chosen)]
 
     def _is_over(self, rows: list[Placed]) -> bool:
-        """Whether the map's term has passed since the journey began, also of one that began with its end."""
+        """Whether the map's term has passed since the first of these rows, also of a journey that began with its end."""
         days = self.map.churn.inactivity_days if self.map.churn else None
         return not days or rows[0].time + timedelta(days=days) <= self.as_of
 
@@ -144,21 +146,34 @@ class JourneyRecount:
             closed = [one for one in met if not one.is_open]
             dropped = [one for one in closed if not one.has_converted and here in (NOWHERE, place_of(one.rows[-1]))]
             converted = sum(one.has_converted for one in met)
-            judged = (sum(one.is_window_over for one in dropped), sum(one.is_window_over for one in met))
-            found[here] = (len(people), len(met), converted, len(dropped), *judged)
+            judged = [
+                one
+                for one in self.journeys
+                if any(
+                    chosen and here in (NOWHERE, place_of(row)) and self._is_over([row])
+                    for row, chosen in zip(one.rows, one.chosen, strict=True)
+                )
+            ]
+            lost = [one for one in judged if one in dropped and self._is_over(one.rows[-1:])]
+            found[here] = (len(people), len(met), converted, len(dropped), len(lost), len(judged))
         return found if found[NOWHERE][0] else {}
 
     def funnel(self, mode: str) -> Cells:
+        """reached, advanced, completed, dropped, open; then of those whose window is over the same in another order: advanced, all,
+        completed, dropped, open."""
         column = {"in_order": "funnel_depth", "any": "stage_max"}[mode]
         found = {}
         for order, stage in enumerate(self.map.stages, start=1):
             reached = [one for one in self.journeys if one.passed(column) >= order]
-            here = [one for one in reached if one.passed(column) == order]
-            still = sum(one.is_open for one in here)
             judged = [one for one in reached if one.is_window_over]
-            went_on = sum(one.passed(column) > order for one in judged)
-            counts = (len(reached), len(reached) - len(here), len(here) - still, still)
-            found[stage.id, order] = (*counts, went_on, len(judged))
+            (went_on, *rest), counts = (
+                (
+                    sum(one.passed(column) > order for one in journeys),
+                    *(sum(one.state == state for one in journeys if one.passed(column) == order) for state in _ENDS),
+                )
+                for journeys in (judged, reached)
+            )
+            found[stage.id, order] = (len(reached), *counts, went_on, len(judged), *rest)
         return found
 
     def list(self) -> Cells:
@@ -173,6 +188,7 @@ class JourneyRecount:
                 one.rows[-1].row["stage"] or None,
                 one.state,
                 one.is_window_over,
+                self._is_over(one.rows[-1:]),
                 max(row.h()[3] for row in one.rows),
                 [name for name, _ in one.stays("touchpoint")],
                 [name for name, _ in one.stays("stage")],

@@ -35,6 +35,7 @@ CREATE TABLE journey_raw.ledger
     `source` LowCardinality(String) COMMENT 'System that sent the event; with event_id the identity of the event',
     `event_id` String COMMENT 'Id of the event within its source' CODEC(ZSTD(1)),
     `revision` UInt32 COMMENT 'Of one (source, event_id) the highest revision counts',
+    `completeness` UInt64 COMMENT 'Of versions of one answer the highest counts: disposition (4 bits), filled fields (8), microseconds since 1970 (52)',
     `payload_hash` UInt64 COMMENT 'First 8 bytes of BLAKE2b over the canonical JSON without received_at' CODEC(NONE),
     `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened, clock skew corrected' CODEC(Delta(8), ZSTD(1)),
     `received_time` DateTime64(6, 'UTC') COMMENT 'When the sender\'s side received it' CODEC(Delta(8), ZSTD(1)),
@@ -310,27 +311,6 @@ CREATE TABLE journey_raw.ledger
             scale_max,
             disposition,
             score
-    ),
-    PROJECTION funnel_1d
-    (
-        SELECT
-            local_date AS bucket,
-            map,
-            map_version,
-            stage_max_before,
-            stage_max,
-            funnel_before,
-            funnel_depth,
-            sum(sign) AS events
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
-        GROUP BY
-            bucket,
-            map,
-            map_version,
-            stage_max_before,
-            stage_max,
-            funnel_before,
-            funnel_depth
     ),
     PROJECTION revenue_1d
     (

@@ -19,10 +19,10 @@ READS: dict[str, tuple[set[str], str, dict[str, Any]]] = {
     "volume by hour": ({"journey_raw.ledger"}, "volume_over_time", {"grain": "hour"}),
     "revenue of a place": ({"revenue_1d"}, "revenue_by_touchpoint", {"filter_": {"place": ["7"]}}),
     "what can be filtered by": ({"volume_1d", "volume_1h"}, "dimension_values", {}),
-    "funnel of everything": ({"journey_sums"}, "funnel", ALL_DAYS),
+    "funnel of everything": ({"journey_sums"}, "funnel_stage", ALL_DAYS),
     "funnel of a channel": (
         {"journey_sums", "journey_raw.ledger"},
-        "funnel",
+        "funnel_stage",
         ALL_DAYS | {"filter_": {"channel": ["web"]}},
     ),
 }

@@ -92,12 +92,23 @@ def test_the_printed_report_names_every_part_and_labels_simulated_data(empty_cli
         "send one JSON object",
         "ces has no variant top2",
         "100.0 points",
-        "journeys (simulated ones included) that passed them in order",
-        "awareness         0            -",
+        "all journeys (simulated ones included) that reached each",
         "balanced",
     ):
         assert part in text
+    assert "awareness 0 0 0 0 0 - - 0" in " ".join(text.split())
     assert "5 received = 3 stored + 1 duplicate + 0 superseded + 1 quarantined" in text
+
+
+def test_the_report_names_sources_that_are_not_declared(empty_client: Client) -> None:
+    choose_default_map(empty_client)
+    odd = [
+        received(number, "quarantined", number, reason="unknown_source", field="source", source=source)
+        for number, source in enumerate(["kasse", "kasse", "desk", ""])
+    ]
+    write(empty_client, odd)
+    report = build_report(empty_client)
+    assert (report.quarantine, report.undeclared) == ([("unknown_source", 4)], [("kasse", 2), ("desk", 1)])
 
 
 def test_the_report_says_that_nothing_is_unmapped_or_in_quarantine(empty_client: Client) -> None:
@@ -229,6 +240,26 @@ def test_each_fault_is_named(empty_client: Client, ledger: list[Row]) -> None:
         ("map retail version 1", "an event of source shop (offset 0) stands 2 times"),
         ("map retail version 1", "an event of source shop (offset 0) stands -1 times"),
     }
+
+
+def test_a_restore_is_advised_for_rows_that_changed_and_not_for_an_id_that_two_persons_bear(
+    empty_client: Client,
+) -> None:
+    twice = attached(10, person="k1:a", identifier="k1:a")
+    write(
+        empty_client,
+        [
+            attached(1, event_id="receipt-1", person="k1:a", stream=STREAM.format(0)),
+            attached(2, event_id="receipt-1", person="k1:b", stream=STREAM.format(3)),
+            twice,
+            twice,
+        ],
+    )
+    hints = {difference.said: difference.hint for difference in check_signs(empty_client)}
+    split = "an event of source shop (offset 0) stands 2 times, in 2 partitions"
+    assert hints.keys() == {"stands 2 times", "an event of source shop (offset 0) stands 2 times", split}
+    assert {said for said, hint in hints.items() if "touchline restore" in hint} == hints.keys() - {split}
+    assert "one (source, id) came with different persons" in hints[split]
 
 
 def test_a_recount_sees_another_value_beside_a_null(empty_client: Client) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ MAP = parse_map(RICH)
 WITHOUT_TERM = RICH.replace("map: rich", "map: patient").replace("  inactivity_days: 3\n", "")
 START = datetime(2025, 6, 1, 22, tzinfo=UTC)
 DAYS = 16  # the churn term is 3
+SHOWN = "reached rate ci_low ci_high ci_method is_simulated"
+FUNNEL = "reached advanced completed dropped open numerator denominator rest_completed rest_dropped rest_open"
 FILTERS: dict[str, Sequence[str]] = {
     "touchpoint": ("web", "till", "street", "nowhere"),
     "stage": ("look", "buy", ""),
@@ -134,9 +136,11 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
     counts = "persons journeys conversions dropped numerator denominator"
     assert views.read("persons_by_touchpoint", "touchpoint stage", counts) == recount.persons()
     for mode in ("in_order", "any"):
-        numbers = "reached advanced dropped open numerator denominator"
-        assert views.read("funnel", "stage stage_order", numbers, mode=mode) == recount.funnel(mode)
-    listed = "started_at last_at converted_at stage_max depth touchpoints stage_at_end state is_window_over is_simulated path stage_path"
+        assert views.read("funnel_stage", "stage stage_order", FUNNEL, mode=mode) == recount.funnel(mode)
+    listed = (
+        "started_at last_at converted_at stage_max depth touchpoints stage_at_end state is_window_over is_end_known is_simulated path "
+        "stage_path"
+    )
     assert views.read("journeys", "person cycle", listed) == recount.list()
     for by in ("touchpoint", "stage"):
         numbers = "n_followed n_open n_last p50_seconds p75_seconds p90_seconds"
@@ -158,7 +162,7 @@ def check_marks(views: Views, recount: JourneyRecount) -> None:
     """No number into which simulated events enter is without its mark; nor is another one marked, unless all is selected."""
     simulated = any(one.h()[3] for journey in recount.journeys for one in journey.rows)
     marks = {
-        *views.read("funnel", "stage", "is_simulated", mode="any").values(),
+        *views.read("funnel_stage", "stage", "is_simulated", mode="any").values(),
         *views.read("waits", "value", "is_simulated", by="stage").values(),
         *views.read("paths", "step from_node to_node", "is_simulated", by="touchpoint", steps=2, top=2).values(),
     }
@@ -171,15 +175,12 @@ def check_against_each_other(views: Views, recount: JourneyRecount) -> None:
     """Chart = list = funnel = paths = the plain views."""
     journeys = views.read("journeys", "person cycle", "depth stage_max state")
     for mode, place in (("in_order", 0), ("any", 1)):
-        for (_, order), (reached, advanced, dropped, still) in views.read(
-            "funnel", "stage stage_order", "reached advanced dropped open", mode=mode
-        ).items():
-            assert reached == advanced + dropped + still
-            here = [row for row in journeys.values() if row[place] == order]
-            assert (dropped, still) == (
-                sum(row[2] != "open" for row in here),
-                sum(row[2] == "open" for row in here),
-            )
+        for (_, order), counts in views.read("funnel_stage", "stage stage_order", FUNNEL, mode=mode).items():
+            reached, advanced, completed, dropped, still, went_on, judged, *rest = counts
+            assert reached == advanced + completed + dropped + still
+            assert judged == went_on + sum(rest)
+            here = [row[2] for row in journeys.values() if row[place] == order]
+            assert (completed, dropped, still) == tuple(map(here.count, ("converted", "closed", "open")))
             if mode == "any" and order == 1:
                 assert reached == len(journeys)  # every journey begins with a mapped event
     for by in ("touchpoint", "stage"):
@@ -235,6 +236,7 @@ def check_marts(client: Client, recount: Recount) -> None:
         edges = client.execute(f"SELECT step, from_node, to_node, journeys FROM journey.path_edges {where}")
         assert {row[:3]: row[3] for row in edges} == of_all.edges(by, STEPS_OF_MART, 99)
     check_labels_of_journeys(client, of_all)
+    check_funnel_of_all(client, recount)
     check_labels_of_sums(client, recount)
     for name, first_day in FIRST_DAYS.items():
         people: dict[date, set[Any]] = {}
@@ -246,6 +248,19 @@ def check_marts(client: Client, recount: Recount) -> None:
             )
         found = client.execute(f"SELECT bucket, persons, journeys FROM journey.kpi_persons_{name}")
         assert {row[0]: row[1:] for row in found} == {day: (len(who), len(cycles[day])) for day, who in people.items()}
+
+
+def check_funnel_of_all(client: Client, recount: Recount) -> None:
+    """It is the view with arguments over all days, in order, as of noon after the map's last day."""
+    placed = [one.day for one in recount.touchpoints if one.row["stage"]]
+    as_of = datetime.combine(max(placed, default=date(2025, 1, 1)) + timedelta(days=1), time(12))
+    whole = Selection(date(1970, 1, 1), date(2149, 6, 6), {}, as_of)
+    expected = JourneyRecount(recount, whole).funnel("in_order")
+    found = client.execute(f"SELECT stage, stage_order, {', '.join(FUNNEL.split())} FROM journey.funnel_stage")
+    assert {row[:2]: row[2:] for row in found} == expected
+    views = Views(client, whole, recount.map.map, recount.map.version)
+    shown = client.execute(f"SELECT stage, {', '.join(SHOWN.split())} FROM journey.funnel_stage")
+    assert {row[:1]: row[1:] for row in shown} == views.read("funnel_stage", "stage", SHOWN, mode="in_order")
 
 
 def check_windowfunnel(client: Client, views: Views, stages: int) -> None:
@@ -307,6 +322,6 @@ def test_a_journey_that_begins_with_its_end_waits_for_the_term_like_all_others(
         store(engine_settings, Path(folder), events, [10], RICH)
     as_of = (START + timedelta(hours=hours)).replace(tzinfo=None)
     views = Views(engine_client, Selection(date(2025, 1, 1), date(2025, 12, 31), {}, as_of), MAP.map, MAP.version)
-    assert views.read("funnel", "stage", "denominator", mode="any")["look",] == over
+    assert views.read("funnel_stage", "stage", "denominator", mode="any")["look",] == over
     assert views.read("persons_by_touchpoint", "touchpoint stage", "denominator")[NOWHERE] == over
     assert set(views.read("journeys", "person cycle", "is_window_over").values()) == {over // 3}

@@ -31,6 +31,8 @@ EVENTS: list[dict[str, Any] | bytes] = [
     event(4, 1, 30, "street"),
     answer(5, 1, 300, comment="Call me at home"),
     answer(6, 1, 310, score=None, disposition="dismissed"),
+    answer(11, 1, 320, score=3, disposition="partial"),
+    answer(11, 1, 322, score=9),
     event(7, None, 400, "poster"),
     event(8, 1, 500, "till", time="1970-01-01T00:00:00Z"),
     b"{no json",
@@ -89,7 +91,7 @@ def test_the_cells_of_an_event_hold_it_and_their_query_finds_it(stored: Client) 
     trace = trace_event(stored, "shop", "e3")
     assert {one.view for one in trace.counted} == {
         "kpi_volume_1h", "kpi_volume_1d", "kpi_persons_touchpoint_1d", "kpi_persons_stage_1d", "kpi_persons_channel_1d",
-        "kpi_revenue_1d", "kpi_wait_1d", "funnel_stage", "funnel_stage_any",
+        "kpi_revenue_1d", "kpi_wait_1d", "funnel_stage",
     }  # fmt: skip
     for one in trace.counted:
         assert ("shop", "e3") in {row[:2] for row in stored.execute(one.events_query)}, one.events_query
@@ -105,6 +107,12 @@ def test_of_two_contents_under_one_revision_one_counts_and_the_other_is_a_confli
         f"other content under the same revision counts, at {fates['stored'].position}",
     )
     assert "raise the revision" in lost.remedy
+
+
+def test_of_two_states_of_an_answer_the_lesser_one_says_that_it_was_completed(stored: Client) -> None:
+    fates = {one.fate: one for one in trace_event(stored, "shop", "a11").versions}
+    assert set(fates) == {"stored", "superseded"}
+    assert fates["superseded"].because == f"a more complete answer at {fates['stored'].position} counts"
 
 
 def test_an_answer_says_what_it_adds_or_why_it_counts_in_no_kpi(stored: Client) -> None:

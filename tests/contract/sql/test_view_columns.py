@@ -41,8 +41,8 @@ VIEWS = {
     "kpi_survey_1mo": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_rolling_7d": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_rolling_28d": f"bucket {H} {M} {SURVEY}",
-    "funnel_stage": "map map_version stage stage_order reached reached_next rate ci_low ci_high is_simulated",
-    "funnel_stage_any": "map map_version stage stage_order reached reached_next rate ci_low ci_high is_simulated",
+    "funnel_stage": "map map_version stage stage_order reached reached_next rate ci_low ci_high advanced completed dropped open "
+    "numerator denominator rest_completed rest_dropped rest_open ci_method is_simulated",
     "unmapped": "source touchpoint action events is_simulated",
     "quarantine": "received_at topic partition offset source reason field",
     "quarantine_settled": "received_at topic partition offset source reason field outcome note settled_at",
@@ -64,7 +64,7 @@ TYPES = {
     "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
     "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
 }  # fmt: skip
-OTHERWISE = ("annotations", "journeys", "funnel_stage", "funnel_stage_any", "kpi_dwell", "touchpoint_glance")
+OTHERWISE = ("annotations", "journeys", "funnel_stage", "kpi_dwell", "touchpoint_glance")
 """Views in which one of these names has another meaning."""
 
 

@@ -141,23 +141,6 @@ def _valued(kpi: str, variant: str, scores: list[float]) -> tuple[int, int, int,
     return len(scores), positive, negative, value
 
 
-def funnel(rows: list[Row], before: str, after: str) -> Counts:
-    reached: Counter[tuple[Any, ...]] = Counter()
-    for row in rows:
-        if row["event_type"] == "touchline.touchpoint.v1":
-            reached.update((row["map"], order) for order in range(row[before] + 1, row[after] + 1))
-    return {(name, order): reached[name, order] for name, _ in MAPS for order in (1, 2, 3)}
-
-
-def simulated_maps(rows: list[Row]) -> set[str]:
-    """Maps that place a simulated event."""
-    return {
-        row["map"]
-        for row in rows
-        if row["is_simulated"] and row["stage"] and row["event_type"] == "touchline.touchpoint.v1"
-    }
-
-
 def check_against_recount(client: Client, rows: list[Row]) -> None:
     net = standing(rows)
     for view, dimensions, is_hourly in (("kpi_volume_1h", H, True), ("kpi_volume_1d", D, False)):
@@ -170,13 +153,6 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
     assert {row[:-4]: row[-4:] for row in client.execute(f"SELECT {columns} FROM journey.kpi_survey_1d")} == surveys(
         net
     )
-    for view, columns_of_mode in (
-        ("funnel_stage", ("funnel_before", "funnel_depth")),
-        ("funnel_stage_any", ("stage_max_before", "stage_max")),
-    ):
-        found = client.execute(f"SELECT map, stage_order, reached, is_simulated FROM journey.{view}")
-        assert {row[:2]: row[2] for row in found} == funnel(net, *columns_of_mode)
-        assert {row[0] for row in found if row[3]} == simulated_maps(net)
     check_events_of_cells(client)
     touchpoints = [row for row in net if row["event_type"] == "touchline.touchpoint.v1"]
     assert Counter(client.execute("SELECT event_id, map, map_version FROM journey.attachments")) == Counter(
@@ -200,6 +176,8 @@ def check_against_recount(client: Client, rows: list[Row]) -> None:
 def check_events_of_cells(client: Client) -> None:
     """What the events behind each cell add up to is the cell."""
     for one in EVENT_VIEWS:
+        if one.mart == "funnel_stage":
+            continue  # of journeys, which rows made at random are not: tests of the facts and of selected journeys have them
         keys, sums = ", ".join(one.keys), ", ".join(f"sum({name})" for name in one.adds)
         shown = client.execute(f"SELECT {keys}, {', '.join(one.adds)} FROM journey.{one.mart}")
         cells = {row[: len(one.keys)]: row[len(one.keys) :] for row in shown if any(row[len(one.keys) :])}

@@ -10,6 +10,7 @@ from playwright.sync_api import Route, expect
 
 from tests.support.dashboards import DashboardProcess
 from tests.support.page_reader import SHOP, VIEWS, Reader, events_at, number_in
+from touchline.wording import percent_of
 
 AS_OF = {"as_of": "2024-06-30T12:00:00"}
 
@@ -88,6 +89,93 @@ def test_behind_counts_of_each_kind_of_the_funnel_stand_as_many_journeys(analyst
         assert number_in(analyst.panel("journeys-a").locator("h2")) == count, href
 
 
+def heads_of(analyst: Reader, rows: list[dict[str, object]]) -> list[tuple[int, str]]:
+    """What the map's heads of stages say: journeys, and the share that continued."""
+    found = []
+    for row in rows:
+        stage = analyst.stage(str(row["stage"]))
+        found.append((number_in(stage.locator(".stage-reached dd")), stage.locator(".stage-advanced dd").inner_text()))
+    return found
+
+
+@pytest.mark.parametrize(("mode", "name"), [(None, "in order"), ("any", "any order")])
+def test_heads_of_stages_funnel_and_export_tell_one_funnel_in_the_mode_that_the_address_names(
+    analyst: Reader, running: DashboardProcess, mode: str | None, name: str
+) -> None:
+    chosen = {"mode": mode} if mode else {}
+    rows = sorted(running.rows("funnel-stage", **SHOP, **AS_OF, **chosen), key=lambda row: int(row["stage_order"]))
+    rates = ["–" if row["rate"] is None else percent_of(row["rate"]) for row in rows]
+    reached = [int(row["reached"]) for row in rows]
+    analyst.open(**SHOP, **chosen)
+    heads = heads_of(analyst, rows)
+    assert [count for count, _ in heads] == reached
+    assert [text.split()[0] for _, text in heads] == rates
+    assert analyst.stage(rows[0]["stage"]).get_by_text(f"Journeys, {name}", exact=True).count() == 1
+    analyst.page.locator('[data-menu="export"]').get_by_role("button").first.click()
+    href = analyst.page.get_by_role("link", name="Map as HTML").get_attribute("href")
+    exported = running.get(str(href)).body.decode()
+    table = re.findall(r'<tr><th scope="row">.*?</tr>', exported)
+    cells = [re.findall(r"<td>(.*?)</td>", line) for line in table]
+    assert [(int(one[0].replace(",", "")), one[5]) for one in cells] == list(zip(reached, rates, strict=True))
+    assert f"Funnel, {name}" in exported
+    analyst.page.keyboard.press("Escape")
+    analyst.go(analyst.page.get_by_role("link", name="Funnel", exact=True))
+    panel = analyst.panel("funnel-a")
+    expect(panel.locator("h2")).to_have_text(f"Funnel, {name}")
+    told = panel.locator(".funnel-reached .num")
+    assert [number_in(told.nth(at)) for at in range(told.count())] == [count for count in reached if count]
+
+
+def test_the_mode_is_chosen_once_for_the_whole_page(analyst: Reader, running: DashboardProcess) -> None:
+    analyst.open(**SHOP)
+    analyst.go(analyst.panel("map").get_by_role("button", name="Any order"))
+    assert "mode=any" in analyst.page.url
+    rows = sorted(running.rows("funnel-stage", **SHOP, **AS_OF, mode="any"), key=lambda row: int(row["stage_order"]))
+    assert [count for count, _ in heads_of(analyst, rows)] == [int(row["reached"]) for row in rows]
+    analyst.go(analyst.page.get_by_role("link", name="Funnel", exact=True))
+    expect(analyst.panel("funnel-a").locator("h2")).to_have_text("Funnel, any order")
+    analyst.go(analyst.panel("funnel-a").get_by_role("button", name="In order"))
+    assert "mode" not in analyst.page.url
+    analyst.visit("map")
+    assert analyst.stage(rows[0]["stage"]).get_by_text("Journeys, in order", exact=True).count() == 1
+
+
+def test_what_became_of_the_journeys_of_a_rate_adds_up_in_sight(analyst: Reader) -> None:
+    analyst.open(**SHOP, view="funnel")
+    judged = analyst.page.locator(".funnel-judged")
+    assert judged.count() > 2
+    for at in range(judged.count()):
+        said, *parts = judged.nth(at).locator("> span").all_inner_texts()
+        assert [re.sub(r"[\d,]+$", "", part).strip() for part in parts] == [
+            "Continued", "Completed (goal reached)", "Dropped", "Still open",
+        ]  # fmt: skip
+        assert number_in_text(said) == sum(number_in_text(part) for part in parts)
+
+
+def number_in_text(text: str) -> int:
+    (found,) = re.findall(r"\d[\d,]*", text)
+    return int(found.replace(",", ""))
+
+
+def test_whoever_has_reached_the_goal_and_went_no_further_is_completed_and_not_dropped(
+    analyst: Reader, running: DashboardProcess
+) -> None:
+    later = SHOP | {"as_of": "2024-12-01T12:00:00Z"}
+    rows = [row for row in running.rows("funnel-stage", **later) if int(row["completed"]) > 0]
+    assert rows
+    analyst.open(**later, view="funnel")
+    step = analyst.page.locator(f'.funnel-step[data-stage="{rows[0]["stage"]}"]')
+    assert step.locator(".funnel-bar .done").evaluate("one => one.getBoundingClientRect().width") > 0
+    colours = {
+        name: step.locator(f".funnel-bar .{name}").evaluate("one => getComputedStyle(one).backgroundColor")
+        for name in ("done", "bad")
+    }
+    assert colours["done"] != colours["bad"]
+    analyst.go(step.locator(".funnel-counts").first.get_by_text("Completed (goal reached)").locator(".num"))
+    assert number_in(analyst.panel("journeys-a").locator("h2")) == int(rows[0]["completed"])
+    assert set(analyst.page.locator("tbody .badge:not(.simulated)").all_inner_texts()) == {"Converted"}
+
+
 def test_behind_an_edge_of_the_flow_stand_as_many_journeys(analyst: Reader, running: DashboardProcess) -> None:
     analyst.open(**SHOP, view="flow")
     panel = analyst.panel("flow-a")
@@ -149,11 +237,25 @@ def test_behind_a_rate_of_drop_off_stand_the_journeys_of_its_numerator(
 ) -> None:
     analyst.open(**SHOP)
     (row,) = [one for one in running.rows("persons-by-touchpoint", **SHOP, **AS_OF) if one["touchpoint"] == "cart"]
+    expect(analyst.card("cart").locator(".fact-drop_off dt")).to_have_text("Drop-off after 60 days")
     link = analyst.card("cart").locator(".fact-drop_off .num")
     assert str(link.get_attribute("aria-label")).startswith(link.inner_text())
     expect(analyst.card("cart").locator(".fact-interval")).to_contain_text(f"n {row['denominator']:,}")
     analyst.go(link)
     assert number_in(analyst.panel("journeys-a").locator("h2")) == row["numerator"] > 0
+
+
+def test_where_nobody_can_be_lost_yet_drop_off_is_not_known_and_no_zero(
+    analyst: Reader, running: DashboardProcess
+) -> None:
+    """The usual period is shorter than the map's churn term: whoever was there may still go on."""
+    analyst.open(map="web_shop")
+    rows = running.rows("persons-by-touchpoint", map="web_shop")
+    assert {one["drop_off"] for one in rows} == {None}
+    told = analyst.page.locator(".fact-drop_off dd")
+    shown = [text for text in told.all_inner_texts() if text != "–"]
+    assert len(shown) > 3
+    assert [text for text in shown if not re.fullmatch(r"not known yet: .* too recent", text)] == []
 
 
 def test_behind_a_wait_stand_the_selected_journeys_that_came_by_whatever_selects_them(
@@ -198,7 +300,7 @@ def test_a_stage_shows_its_events_and_how_many_of_its_journeys_went_on(
 ) -> None:
     analyst.open(**SHOP)
     volume = running.rows("volume-by-touchpoint", **SHOP)
-    rows = sorted(running.rows("funnel", **SHOP, **AS_OF, mode="any"), key=lambda row: int(row["stage_order"]))
+    rows = sorted(running.rows("funnel-stage", **SHOP, **AS_OF), key=lambda row: int(row["stage_order"]))
     for row in rows:
         stage = analyst.stage(row["stage"])
         here = [one for one in volume if one["stage"] == row["stage"]]
@@ -212,9 +314,9 @@ def test_a_stage_shows_its_events_and_how_many_of_its_journeys_went_on(
         if row is rows[-1]:
             expect(went_on).to_contain_text("the last stage")
         else:
-            expect(went_on).to_contain_text(f"{100 * row['rate']:.1f}%")
-            low, high = 100 * row["ci_low"], 100 * row["ci_high"]
-            expect(went_on).to_contain_text(f"{low:.1f}% to {high:.1f}% · n {row['denominator']:,}")
+            expect(went_on).to_contain_text(percent_of(row["rate"]))
+            low, high = percent_of(row["ci_low"]), percent_of(row["ci_high"])
+            expect(went_on).to_contain_text(f"{low} to {high} · n {row['denominator']:,}")
 
 
 @pytest.mark.parametrize(("fact", "count"), [("reached", "reached"), ("open", "open"), ("advanced", "numerator")])
@@ -222,14 +324,14 @@ def test_behind_a_fact_of_a_stage_stand_as_many_journeys(
     analyst: Reader, running: DashboardProcess, fact: str, count: str
 ) -> None:
     analyst.open(**SHOP)
-    (row,) = [one for one in running.rows("funnel", **SHOP, **AS_OF, mode="any") if one["stage"] == "checkout"]
+    (row,) = [one for one in running.rows("funnel-stage", **SHOP, **AS_OF) if one["stage"] == "checkout"]
     analyst.go(analyst.stage("checkout").locator(f".stage-{fact} .num"))
     assert number_in(analyst.panel("journeys-a").locator("h2")) == row[count] > 0
 
 
 def test_a_stage_has_no_rate_while_no_window_is_closed(analyst: Reader, running: DashboardProcess) -> None:
     early = SHOP | {"from_": "2024-01-04", "to": "2024-01-31", "as_of": "2024-02-15T12:00:00"}
-    assert {row["rate"] for row in running.rows("funnel", **early, mode="any")} == {None}
+    assert {row["rate"] for row in running.rows("funnel-stage", **early)} == {None}
     analyst.open(**early)
     went_on = analyst.stage("research").locator(".stage-advanced dd")
     expect(went_on).to_have_text("– no window closed yet")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.support.contradictions.page import (
     FUNNEL,
+    FUNNEL_COUNTS,
     KPI,
     Numbers,
     answered_behind_links,
@@ -192,16 +193,15 @@ def answered(world: World, chosen: Selection) -> Numbers:
     return found
 
 
+PASSED = (*FUNNEL_COUNTS, "rate", "ci_low", "ci_high")
+
+
 def funnel(world: World, chosen: Selection) -> Numbers:
-    """The mart of the funnel; open journeys have not gone on."""
-    view = {"in_order": "funnel_stage", "any": "funnel_stage_any"}[chosen.mode]
-    rows = world.sql(f"SELECT stage, reached, reached_next AS advanced FROM journey.{view} WHERE {of_map(chosen)}")
-    return cells([row | {"advanced": row["advanced"] or 0} for row in rows], ("reached", "advanced"), "stage")
+    return cells(world.sql(f"SELECT * FROM journey.funnel_stage WHERE {of_map(chosen)}"), PASSED, "stage")
 
 
 def funnel_of_page(world: World, chosen: Selection) -> Numbers:
-    rows = world.view(FUNNEL, chosen, as_of=chosen.as_of, mode=chosen.mode)
-    return cells(rows, ("reached", "advanced"), "stage")
+    return cells(world.view(FUNNEL, chosen, as_of=chosen.as_of, mode="in_order"), PASSED, "stage")
 
 
 def newest(world: World) -> str:

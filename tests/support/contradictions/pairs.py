@@ -196,6 +196,7 @@ PAIRS: Final[Sequence[Pair]] = (
     Pair("events of touchpoints", "page and report", report.events_of_page, report.events, _all),
     Pair("persons of touchpoints", "page and report", report.persons_of_page, report.persons, _all),
     Pair("KPIs of touchpoints", "page and report", report.kpis_of_page, report.kpis, _all),
+    Pair("funnel", "page and report", report.stages_of_page, report.stages, _all),
     Pair("trends", "page and report", report.trends_of_page, report.trends, _usual),
     Pair("usual periods", "page and report", report.periods_of_page, report.periods, _usual),
     Pair("unmapped events", "page and report", report.unmapped_of_page, report.unmapped, _one_map),

@@ -18,6 +18,7 @@ from touchline.errors import EngineUnreachable
 from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.imports.watch import DropFolder
 from touchline.producers.memory import InMemoryProducer
+from touchline.schemas.sources import Sources
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -27,8 +28,8 @@ def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[InMemoryProduc
     """The producers that the commands opened."""
     opened: list[InMemoryProducer] = []
 
-    def open_twin(settings: object, outbox: object) -> InMemoryProducer:
-        opened.append(new_producer())
+    def open_twin(settings: object, outbox: object, sources: Sources | None = None) -> InMemoryProducer:
+        opened.append(new_producer(sources))
         return opened[-1]
 
     for module in (importing, watch_module):
@@ -113,8 +114,8 @@ def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touc
         (("retial",), "Missing option '--mapping'", "touchline import --help"),
         ((".", "-m", "m.yaml"), ". is a folder", "touchline import watch"),
         (("till.dat", "-m", "m.yaml"), "does not tell its format", "file: {format: csv}"),
-        (("till.xlsx", "-m", "m.yaml"), "till.xlsx is a spreadsheet", "save it as CSV UTF-8"),
-        (("renamed.csv", "-m", "m.yaml"), "renamed.csv is a spreadsheet", "save it as CSV UTF-8"),
+        (("till.ods", "-m", "m.yaml"), "till.ods is a spreadsheet", "save it as .xlsx or as CSV UTF-8"),
+        (("renamed.csv", "-m", "m.yaml"), "renamed.csv is a spreadsheet", "file: {format: xlsx}"),
         (("umlaut.csv", "-m", "m.yaml"), "is not in the encoding utf-8", "file: {encoding: cp1252}"),
         (("till.csv", "-m", "none.yaml"), "the mapping none.yaml cannot be read", "files.md"),
         (("watch", "none", "-m", "m.yaml"), "there is no folder none", "make it"),
@@ -128,7 +129,7 @@ def test_wrong_usage_is_status_2_with_a_remedy(
     write_csv(Path("till.csv"), [receipt(1)])
     for name, content in (
         ("till.dat", b""),
-        ("till.xlsx", b""),
+        ("till.ods", b""),
         ("renamed.csv", b"PK\x03\x04\0\0"),
         ("umlaut.csv", b"Gesch\xe4ft\n"),
     ):
@@ -219,7 +220,7 @@ def test_a_watched_folder_waits_for_kafka(
     write_csv(Path("inbox/a.csv"), [receipt(1)])
     calls = []
 
-    def absent_twice(settings: object, outbox: object) -> InMemoryProducer:
+    def absent_twice(settings: object, outbox: object, sources: object) -> InMemoryProducer:
         calls.append(1)
         if len(calls) < 3:
             raise EngineUnreachable("Kafka does not answer", "touchline up")
@@ -263,6 +264,78 @@ def test_a_watched_folder_outlives_a_kafka_that_goes_away_amid_a_file(
     status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
     assert (status, out) == (130, "inbox/a.csv: sent 1 event\n")
     assert "it tries again" in err
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, *steps: Callable[[], object]) -> None:
+    """Between two looks of `import watch` one step each; after the last it is interrupted."""
+    left = iter(steps)
+
+    def sleep(seconds: float) -> None:
+        step = next(left, None)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+def test_a_watched_folder_sends_its_files_as_soon_as_their_source_is_declared(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("inbox").mkdir()
+    for name in ("a", "b"):
+        write_csv(Path(f"inbox/{name}.csv"), [receipt(1), receipt(2)])
+    declared = Path("sources.yaml")
+    monkeypatch.setenv("TOUCHLINE_SOURCES_FILE", str(declared))
+    declared.write_text("sources:\n  other: {legal_basis: contract}\n")
+    nothing = lambda: None  # noqa: E731 - a step
+    watched(
+        monkeypatch,
+        nothing, nothing, nothing,
+        lambda: declared.write_text("sources:\n  other: {legal_basis: contract}\n  retail-pos: {legal_basis: contract}\n"),
+        nothing, nothing,
+    )  # fmt: skip
+    status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
+    assert (status, out.splitlines()) == (130, ["inbox/a.csv: sent 2 events"])  # b has the same content
+    assert err.count("the source retail-pos of the mapping is not declared") == 1
+    assert "as soon as sources.yaml declares it" in err
+
+
+def test_a_watched_folder_goes_on_by_the_declarations_of_before_while_the_file_is_broken(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("inbox").mkdir()
+    declared = Path("sources.yaml")
+    monkeypatch.setenv("TOUCHLINE_SOURCES_FILE", str(declared))
+    declared.write_text("sources:\n  retail-pos: {legal_basis: contract}\n")
+    watched(
+        monkeypatch,
+        lambda: declared.write_text("sources: ["),
+        lambda: write_csv(Path("inbox/a.csv"), [receipt(1)]),
+        lambda: None,
+    )
+    status, out, err = touchline("import", "watch", "inbox", "--mapping", "m.yaml")
+    assert (status, out) == (130, "inbox/a.csv: sent 1 event\n")
+    assert err.count("is not valid YAML") == 1
+
+
+def test_rows_of_undeclared_sources_are_one_sentence_a_source_with_a_count(
+    sent: list[InMemoryProducer], touchline: Run
+) -> None:
+    Path("by_store.yaml").write_text(MAPPING.replace("source: retail-pos", "source: {column: store}"))
+    names = ["retail-poss", "crm", "retail-poss", "Kasse 7", "kasse"]
+    write_csv(Path("till.csv"), [[names[number % 5], *receipt(number)[1:]] for number in range(1, 101)])
+    status, out, err = touchline("import", "till.csv", "--mapping", "by_store.yaml", "--json")
+    assert status == 1
+    assert (json.loads(out)["rejected"], len(json.loads(out)["rejections"])) == (80, 80)
+    assert err.splitlines() == [
+        "till.csv: 40 rows name the source retail-poss, which is not declared: did you mean retail-pos? Else declare it in sources.yaml "
+        "with its legal basis, or correct the name",
+        "till.csv: 20 rows name a source in another form than source ids have, which is not declared: declare it in sources.yaml "
+        "with its legal basis, or correct the name",
+        "till.csv: 20 rows name the source kasse, which is not declared: declare it in sources.yaml with its legal basis, or correct "
+        "the name",
+    ]
 
 
 def test_a_signal_that_a_destructor_swallows_ends_the_watching_all_the_same(

@@ -33,7 +33,7 @@ Run = Callable[..., tuple[int, str, str]]
 def producer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryProducer:
     twin = InMemoryProducer(person_keys=KEYS, sources=load_sources(ROOT / "sources.yaml"))
     for module in (emit_module, importing, watch_module):
-        monkeypatch.setattr(module, "open_producer", lambda settings, outbox: twin)
+        monkeypatch.setattr(module, "open_producer", lambda settings, outbox, sources=None: twin)
     monkeypatch.setattr(retail_module, "_register_stores", lambda settings, folder: True)
     monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
     return twin
@@ -240,3 +240,14 @@ def test_a_dry_run_sends_nothing(producer: InMemoryProducer, touchline: Run) -> 
     assert status == 0
     assert out.startswith("read 10 baskets of 9 households in 8 stores, 53.53 USD")
     assert producer.events == []
+
+
+def test_lines_of_an_undeclared_source_are_one_sentence_with_a_count(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    lines = [{**LINE, "id": str(number), "source": "kasse" if number % 2 else "shell"} for number in range(578)]
+    status, out, err = touchline("emit", _ndjson(tmp_path, *lines))
+    assert (status, out) == (1, "sent 289 events, refused 289 lines\n")
+    assert err == (
+        "289 lines name the source kasse, which is not declared: declare it in sources.yaml with its legal basis, or correct the name\n"
+    )

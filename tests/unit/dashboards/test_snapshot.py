@@ -30,6 +30,7 @@ PERSONS = {
     "touchpoint": "till",
     "stage": "purchase",
     "persons": 2_014,
+    "journeys": 2_100,
     "drop_off": 0.125,
     "ci_low": 0.1,
     "ci_high": 0.15,
@@ -44,16 +45,30 @@ REVENUE = {
     "amount": "373884.63",
 }
 NO_RATE: dict[str, Any] = {"rate": None, "ci_low": None, "ci_high": None, "denominator": 0}
+
+
+def _stage(name: str, order: int, counts: str, judged: str) -> dict[str, Any]:
+    """`counts` and `judged`: continued, completed, dropped, open, of all journeys and of those whose window is over."""
+    kinds = ["advanced", "completed", "dropped", "open"]
+    rest = ["numerator", "rest_completed", "rest_dropped", "rest_open"]
+    row: dict[str, Any] = dict(zip([*kinds, *rest], map(int, [*counts.split(), *judged.split()]), strict=True))
+    row |= {"reached": sum(row[kind] for kind in kinds), "denominator": sum(row[kind] for kind in rest)}
+    return {"stage": name, "stage_order": order} | row
+
+
 FUNNEL: list[dict[str, Any]] = [
-    {"stage": "interest", "stage_order": 2, "reached": 18, "advanced": 9, "dropped": 9, "open": 0}
-    | {"rate": 0.5, "ci_low": 0.3, "ci_high": 0.7, "denominator": 16},
-    {"stage": "awareness", "stage_order": 1, "reached": 568, "advanced": 18, "dropped": 550, "open": 0}
-    | {"rate": 0.032, "ci_low": 0.02, "ci_high": 0.05, "denominator": 560},
-    {"stage": "purchase", "stage_order": 3, "reached": 9, "advanced": 0, "dropped": 0, "open": 9} | NO_RATE,
+    _stage("interest", 2, "9 2 6 1", "8 2 5 1") | {"rate": 0.5, "ci_low": 0.3, "ci_high": 0.7},
+    _stage("awareness", 1, "18 0 550 0", "18 0 542 0") | {"rate": 0.032, "ci_low": 0.02, "ci_high": 0.05},
+    _stage("purchase", 3, "0 0 0 9", "0 0 0 0") | NO_RATE,
 ]
 
 
-def written(language: str = "en", filters: dict[str, list[str]] | None = None, **rows: list[dict[str, Any]]) -> str:
+def written(
+    language: str = "en",
+    filters: dict[str, list[str]] | None = None,
+    mode: str = "in_order",
+    **rows: list[dict[str, Any]],
+) -> str:
     """The document of these rows, by view."""
     known = KnownMap("shop", 1, "A shop", True, date(2025, 6, 1), date(2025, 6, 28), date(2025, 6, 28), 11_756, 0)
     period = Period(date(2025, 6, 1), date(2025, 6, 28))
@@ -63,9 +78,9 @@ def written(language: str = "en", filters: dict[str, list[str]] | None = None, *
         "volume_by_touchpoint": [VOLUME],
         "persons_by_touchpoint": [PERSONS],
         "revenue_by_touchpoint": [REVENUE],
-        "funnel": FUNNEL,
+        "funnel_stage": FUNNEL,
     }
-    selection = Selection(known, period, period.before(), filters or {}, moment, "in_order", language)
+    selection = Selection(known, period, period.before(), filters or {}, moment, mode, language)
     sql = {name: f"SELECT * FROM journey_api.{name}()" for name in VIEWS}
     return page(words_of(language), Seen(selection, parse_map(MAP), shown | rows, sql, moment))
 
@@ -138,16 +153,47 @@ def test_simulated_data_are_labelled_at_the_number_and_at_the_top() -> None:
 
 def test_a_rate_of_a_stage_has_its_n() -> None:
     document = written()
-    assert "Continued to the next stage (finished journeys)50.0% 30.0% to 70.0% · n 16" in Read(document).text
+    assert "Continued to the next stage (finished journeys), in order50.0% 30.0% to 70.0% · n 16" in Read(document).text
     assert "<td>16</td>" in document
+
+
+@pytest.mark.parametrize(
+    ("journeys", "said"), [(1, "the only journey is too recent"), (203, "all 203 journeys are too recent")]
+)
+def test_a_drop_off_that_cannot_be_known_yet_is_no_zero(journeys: int, said: str) -> None:
+    row = PERSONS | {"journeys": journeys, "drop_off": None, "ci_low": None, "ci_high": None, "denominator": 0}
+    text = Read(written(persons_by_touchpoint=[row])).text
+    assert f"Drop-off after 60 daysnot known yet: {said}Revenue" in text
+
+
+def test_what_became_of_the_journeys_of_a_rate_stands_beside_it_and_adds_up_to_its_n() -> None:
+    document = written()
+    cells = re.findall(r"<td>(.*?)</td>", document)
+    row = cells[cells.index("50.0%") - 5 : cells.index("50.0%") + 7]
+    assert row == ["18", "9", "2", "6", "1", "50.0%", "30.0% to 70.0%", "16", "8", "2", "5", "1"]
+
+
+@pytest.mark.parametrize(("mode", "name"), [("in_order", "in order"), ("any", "any order")])
+def test_heads_of_stages_and_the_funnel_name_the_one_mode_in_which_they_count(mode: str, name: str) -> None:
+    text = Read(written(mode=mode)).text
+    other = {"in order": "any order", "any order": "in order"}[name]
+    for said in (f"Journeys, {name}", f"Still open, {name}", f"(finished journeys), {name}", f"Funnel, {name}"):
+        assert said in text, said
+        assert said.replace(name, other) not in text
 
 
 def test_a_stage_tells_its_events_its_journeys_and_those_still_open() -> None:
     text = Read(written()).text
-    assert "Events11,756Journeys9Still open9Continued to the next stage (finished journeys)– the last stage" in text
+    assert (
+        "Journeys, in order9Still open, in order9Continued to the next stage (finished journeys), in order– the last stage"
+        in text
+    )
     young = [row | NO_RATE for row in FUNNEL]
-    assert "Continued to the next stage (finished journeys)– no window closed yet" in Read(written(funnel=young)).text
-    assert "finished journeys" not in Read(written(volume_by_touchpoint=[], funnel=[])).text
+    assert (
+        "Continued to the next stage (finished journeys), in order– no window closed yet"
+        in Read(written(funnel_stage=young)).text
+    )
+    assert "finished journeys" not in Read(written(volume_by_touchpoint=[], funnel_stage=[])).text
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "it"])

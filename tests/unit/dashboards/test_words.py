@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from touchline.dashboards.server.snapshot.words import LOCALES, PageWords, read_messages, words_of
+from touchline.wording import one_digit, percent_of
 
 SLIM, THIN, HARD = "\u2009", "\u202f", "\u00a0"
 
@@ -42,7 +43,20 @@ def test_a_moment_says_that_it_is_utc() -> None:
 def test_a_kpi_has_its_unit_and_a_change_its_sign() -> None:
     words = words_of("en")
     assert [words.kpi(66.7, unit) for unit in ("percent", "points", "score")] == ["66.7%", "66.7", "66.7"]
-    assert [words.signed(value) for value in (1.25, -1.25, None)] == ["+1.2", "-1.2", "–"]
+    assert [words.signed(value) for value in (1.25, -1.25, None)] == ["+1.3", "-1.3", "–"]
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.5065, "50.7%"), (0.5075, "50.8%"), (0.00149999, "0.1%"), (1, "100.0%")]
+)
+def test_a_half_is_rounded_as_browsers_round_it(share: float, written: str) -> None:
+    """By what the number looks like, not by its nearest binary fraction, and away from zero; the report does the same."""
+    assert words_of("en").percent(share) == percent_of(share) == written
+
+
+@pytest.mark.parametrize(("value", "written"), [(42.65, "42.7"), (-42.65, "-42.7"), (42.649, "42.6"), (3, "3.0")])
+def test_a_number_with_one_digit_is_the_same_in_export_and_report(value: float, written: str) -> None:
+    assert words_of("en").one(value) == one_digit(value) == written
 
 
 def test_what_is_not_known_is_a_dash_and_never_a_zero() -> None:

@@ -223,6 +223,29 @@ def test_a_source_names_its_own_texts_for_nobody() -> None:
             assert other.key == KEYS.key("loyalty", value).encode()
 
 
+def test_a_source_says_in_which_country_its_telephone_numbers_are() -> None:
+    sources = {
+        name: Source(legal_basis="contract", country=country)
+        for name, country in (("de", "DE"), ("it", "IT"), ("any", None))
+    }
+    maker = RecordMaker(KEYS, sources, lambda: NOW_US)
+
+    def key(source: str, *identifiers: object) -> str:
+        return maker.make({**EVENT, "source": source, "identifiers": list(identifiers)}).key.decode()
+
+    for _ in range(2):  # the second time from memory
+        assert key("de", ("phone", "06 12345678")) == KEYS.key("phone", "+49612345678")
+        assert key("it", ("phone", "06 12345678")) == KEYS.key("phone", "+390612345678")
+        assert key("it", {"type": "phone", "value": "06 12345678"}) == KEYS.key("phone", "+390612345678")
+        assert key("it", ("phone", "+49 6 12345678"), ("loyalty", "4711")) == KEYS.key("phone", "+49612345678")
+        assert key("de", ("loyalty", "4711")) == key("any", ("loyalty", "4711")) == KEYS.key("loyalty", "4711")
+        with pytest.raises(EventRejected) as refused:
+            key("any", ("phone", "06 12345678"))
+        assert "`country` of its source" in refused.value.hint
+        with pytest.raises(EventRejected):
+            key("de", ())
+
+
 def test_null_means_absent_in_the_event_its_properties_and_its_objects() -> None:
     given = {**EVENT, "place": None, "properties": {"coupon": None, "lines": 3}, "order": {"id": "1", "kind": None}}
     kept = json.loads(_make(given).value)

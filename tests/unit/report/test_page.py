@@ -7,7 +7,7 @@ import re
 import pytest
 
 from touchline.report.page import render
-from touchline.report.values import Account, MapPart, Report, StageLine, Totals, TouchpointLine
+from touchline.report.values import Account, MapPart, Report, StageLine, Totals, TouchpointLine, as_object
 from touchline.sql.language.catalogue import load_catalogue
 from touchline.terminal import print_page
 
@@ -36,14 +36,47 @@ def test_what_is_listed_is_not_said_to_be_nothing(capsys: pytest.CaptureFixture[
     assert "nothing is kept out" not in said
 
 
-def test_rates_of_stages_are_named_as_in_the_catalogue_and_apart_from_the_dashboards(
+def test_sources_that_are_not_declared_are_named_in_the_one_line_of_their_reason(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The report counts open journeys in, the dashboard leaves them out: two KPIs, so two names."""
-    stage = StageLine("look", 2, 0.5, 0.1, 0.9, 2, 0.5, 0.1, 0.9)
-    print_page(render(REPORT._replace(maps=[PART._replace(stages=[stage])])), 240)
+    found = REPORT._replace(quarantine=[("unknown_source", 291)], undeclared=[("kasse", 289), ("desk", 2)])
+    print_page(render(found), 200)
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("unknown_source")]
+    assert "declare in sources.yaml, with its legal basis: kasse (289), desk (2)" in line
+    assert line.split()[-1] == "291"
+
+
+STAGE = StageLine("look", 10, 4, 3, 2, 1, 3, 8, 0.375, 0.1, 0.7)
+
+
+@pytest.mark.parametrize("width", [80, 240])
+def test_a_stage_says_what_became_of_its_journeys_and_of_how_many_its_rate_is(
+    capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    print_page(render(REPORT._replace(maps=[PART._replace(stages=[STAGE])])), width)
+    said = [line.split() for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["look"]]
+    assert [cell for line in said for cell in line if cell != "look"] == [
+        "10",
+        "4",
+        "3",
+        "2",
+        "1",
+        "37.5%",
+        "10.0%",
+        "to",
+        "70.0%",
+        "8",
+    ]
+
+
+@pytest.mark.parametrize(("mode", "words"), [("in_order", "reached in order"), ("any", "reached in any order")])
+def test_the_one_rate_of_a_stage_is_named_as_in_the_catalogue_with_its_mode(
+    capsys: pytest.CaptureFixture[str], mode: str, words: str
+) -> None:
+    report = REPORT._replace(maps=[PART._replace(stages=[STAGE])], mode=mode)
+    print_page(render(report), 240)
     said = capsys.readouterr().out
     ids = {kpi.id for kpi in load_catalogue().counts}
-    for name in ("stage_rate", "stage_rate_any", "stage_rate_closed"):
-        assert re.search(rf"\b{name}\b", said)
-        assert name in ids
+    assert f"stages, {words}" in said
+    assert set(re.findall(r"\bstage_rate\w*", said)) == {"stage_rate"} <= ids
+    assert as_object(report)["mode"] == mode

@@ -18,6 +18,7 @@ from touchline.producers.imports.mapping.read import parse_mapping
 from touchline.producers.imports.rows.row import Row
 from touchline.producers.record import RecordMaker
 from touchline.schemas.addresses import cut_addresses, cut_text, holds_addresses, may_hold_addresses
+from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Source
 
@@ -88,7 +89,27 @@ def test_addresses_are_cut_where_a_field_holds_them_in_any_nesting() -> None:
 )  # fmt: skip
 def test_a_name_says_that_a_field_holds_addresses(name: str) -> None:
     assert holds_addresses(name)
-    assert may_hold_addresses(json.dumps({name: ""}).encode())
+
+
+@pytest.mark.parametrize(
+    "deeper",
+    [
+        {"properties": {"lines": 3, "ip": "203.0.113.7"}},
+        {"amount": {"amount_minor": 1, "currency": "EUR", "payer": {"ip": "203.0.113.7"}}},
+        {"persons": [{"type": "mail", "key": "k", "seen_at_ip": "203.0.113.7"}]}, {"order": {"ip": "203.0.113.7"}},
+    ],
+)  # fmt: skip
+def test_a_property_for_addresses_and_a_field_deeper_down_that_the_contract_does_not_name_are_looked_at(
+    deeper: dict[str, Any],
+) -> None:
+    event = {
+        "type": TOUCHPOINT,
+        "id": "e",
+        "persons": [{"type": "mail", "key": "k"}],
+        "order": {"id": "o", "kind": "purchase"},
+    }
+    assert not may_hold_addresses(event)
+    assert may_hold_addresses({**event, **deeper})
 
 
 @pytest.mark.parametrize(

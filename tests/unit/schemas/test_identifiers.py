@@ -198,7 +198,7 @@ NUMBERS = st.from_regex(r"[1-9][0-9]{3,13}", fullmatch=True)
 def _spellings(kind: str, number: str) -> list[str]:
     """A number as senders and tools write it."""
     if kind == "phone":
-        full = f"+{number}00000"[:14]
+        full = f"+4930{number}"[:16]
         return [full, f"{full}.0", f"00{full[1:]}", f"{full[:3]} ({full[3:6]}) {full[6:]}", f"{full[:5]}-{full[5:]}"]
     if kind == "mail":
         return [f"n{number}@b.c", f"N{number}@B.c ", f"Jane <n{number}@b.c>", f"mailto:n{number}@b.c"]

@@ -9,7 +9,7 @@ import pytest
 from touchline.sql.all_views import EVENT_VIEWS
 from touchline.trace.page import span
 from touchline.trace.read import cell_query, short_key
-from touchline.trace.values import Trace, Unseen, verdict
+from touchline.trace.values import Placement, Trace, Unseen, Version, verdict
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,51 @@ def test_the_query_of_a_cell_names_every_dimension_and_quotes_what_it_must() -> 
     ],
 )
 def test_an_event_that_is_not_found_may_be_one_of_the_suppressed(without_id: list[tuple[str, int]], said: str) -> None:
-    told = verdict(Trace("web", "e1", [], None, [], [], Unseen([], without_id)))
+    told = verdict(Trace("web", "e1", [], None, [], [], Unseen([], without_id, None)))
     assert said in told
     assert "web works under consent" in told
 
 
 def test_where_nothing_was_suppressed_consent_is_not_spoken_of() -> None:
-    told = verdict(Trace("web", "e1", [], None, [], [], Unseen([], [("quarantined as not_json", 1)])))
+    told = verdict(Trace("web", "e1", [], None, [], [], Unseen([], [("quarantined as not_json", 1)], None)))
     assert "consent" not in told
+
+
+@pytest.mark.parametrize("without_id", [[], [("suppressed", 2)], [("quarantined as not_json", 1)]])
+@pytest.mark.parametrize(
+    ("waiting", "said"),
+    [
+        (0, "never sent: all that Kafka has is stored"),
+        (1, "among the 1 record that Kafka has and no worker has stored yet"),
+        (7, "among the 7 records that Kafka has and no worker has stored yet"),
+        (None, "never sent, or not read yet"),
+    ],
+)
+def test_an_event_that_is_not_found_is_told_by_what_kafka_says(
+    waiting: int | None, said: str, without_id: list[tuple[str, int]]
+) -> None:
+    assert said in verdict(Trace("web", "e1", [], None, [], [], Unseen([], without_id, waiting)))
+
+
+def test_an_id_that_came_with_two_persons_is_told_to_count_twice() -> None:
+    versions = [Version("t", "i", number, 0, 0, "stored", "", "", "", "", None, []) for number in (0, 3)]
+    said = verdict(Trace("till", "receipt-1", versions, None, [placed(""), placed("")], [], None))
+    assert said.startswith("stored 2 times, and each counts: the id came with different persons")
+
+
+def placed(uncounted: str) -> Placement:
+    return Placement._make([*("",) * (len(Placement._fields) - 1), uncounted])
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ([""], "stored, it counts"),
+        (["the catalogue has no KPI nsp", ""], "stored, it counts"),
+        (["the catalogue has no KPI nsp"] * 2, "stored; it counts in no KPI: the catalogue has no KPI nsp"),
+        ([], "stored; this kind of event is attached to no journey and counts in no KPI"),
+    ],
+)
+def test_an_answer_that_enters_no_kpi_is_not_told_to_count(reasons: list[str], said: str) -> None:
+    version = Version("t", "i", 0, 0, 0, "stored", "", "", "", "", None, [])
+    assert verdict(Trace("web", "a1", [version], None, [placed(one) for one in reasons], [], None)) == said

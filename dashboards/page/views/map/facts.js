@@ -7,10 +7,12 @@ import { Number_ } from "../../parts/link.js";
 const sum = (rows, column) => rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
 
 export function Facts({ touchpoint, stage, sides }) {
-  const { t } = useStore();
+  const { t, map } = useStore();
+  const days = map.content.churn?.inactivity_days;
+  const called = (name) => (name === "drop_off" && !days ? "fact.drop_off.ever" : `fact.${name}`);
   const facts = [["events", Events], ["persons", Persons], ["revenue", Revenue], ["drop_off", DropOff]];
   return html`<dl class="facts">${facts.map(([name, Fact]) => html`<div class=${`fact fact-${name}`}>
-    <dt tabindex="0" class="has-tip" data-tip=${t(`fact.${name}.tip`)}>${t(`fact.${name}`)}</dt>
+    <dt tabindex="0" class="has-tip" data-tip=${t(`fact.${name}.tip`)}>${t(called(name), { days })}</dt>
     ${sides.map((one) => html`<dd>${sides.length > 1 && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span>`}<${Fact} one=${one} touchpoint=${touchpoint} stage=${stage} /></dd>`)}
   </div>`)}</dl>`;
 }
@@ -44,8 +46,10 @@ function DropOff({ one, touchpoint, stage }) {
   const { t, fmt } = useStore();
   return waiting(one.persons, t, () => {
     const [row] = at(one.persons, touchpoint, stage);
-    if (row?.drop_off == null) return fmt.none;
-    return html`<${Number_} side=${one.side} drill=${{ ...here(touchpoint, stage), touchpoint_last: touchpoint.id, stage_at_end: stage?.id ?? "", state: "closed", is_window_over: "1" }}
+    if (!Number(row?.journeys)) return fmt.none;
+    // No zero before anybody could be lost: while the churn term runs, whoever was here may still go on.
+    if (row.drop_off == null) return html`<span class="muted">${t("fact.drop_off.unknown", { count: Number(row.journeys) })}</span>`;
+    return html`<${Number_} side=${one.side} drill=${{ ...here(touchpoint, stage), touchpoint_last: touchpoint.id, stage_at_end: stage?.id ?? "", state: "closed", is_end_known: "1" }}
       tip=${t("fact.drop_off.of", { lost: Number(row.numerator), all: Number(row.denominator), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) })}
       label=${t("fact.drop_off.open", { rate: fmt.percent(row.drop_off), count: Number(row.numerator), all: Number(row.denominator), name: touchpoint.name })}>${fmt.percent(row.drop_off)}<//>
       <span class="fact-interval muted">${fmt.range(row.ci_low, row.ci_high, fmt.percent)} · n ${fmt.whole(row.denominator)}</span>`;

@@ -4,6 +4,7 @@
  * touchpoints or days are no sum.
  */
 import { html } from "../../vendor/preact.js";
+import { drillOf, modeOf } from "../../core/funnel.js";
 import { useStore } from "../../core/store.js";
 import { Range } from "../../parts/interval.js";
 import { Number_ } from "../../parts/link.js";
@@ -12,13 +13,14 @@ import { waiting } from "./facts.js";
 const FACTS = [["events", Events], ["reached", Reached], ["open", Open], ["advanced", Advanced]];
 
 export function StageFacts({ stage, data }) {
-  const { t } = useStore();
+  const { t, state } = useStore();
+  const mode = modeOf(state);
   const sides = data.map((one) => ({ ...one, row: one.funnel.rows.find((row) => row.stage === stage.id) }));
   // A selection without any event has nothing to tell, least of all zeros.
   if (sides.every((one) => !one.volume.rows.length)) return null;
   return html`<dl class="facts stage-facts">${FACTS.map(([name, Fact]) => html`<div class=${`fact stage-${name}`}>
-    <dt tabindex="0" class="has-tip" data-tip=${t(`stage.${name}.tip`)}>${t(`stage.${name}`)}</dt>
-    ${sides.map((one) => html`<dd>${sides.length > 1 && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span>`}<${Fact} one=${one} stage=${stage} /></dd>`)}
+    <dt tabindex="0" class="has-tip" data-tip=${t(`stage.${name}.tip`, { how: t(`funnel.${mode}.note`) })}>${t(`stage.${name}`, { mode: t(`funnel.mode.${mode}`) })}</dt>
+    ${sides.map((one) => html`<dd>${sides.length > 1 && html`<span class=${`side-tag side-${one.side.id}`}>${one.side.id.toUpperCase()}</span>`}<${Fact} one=${one} stage=${stage} mode=${mode} /></dd>`)}
   </div>`)}</dl>`;
 }
 
@@ -34,25 +36,25 @@ function Events({ one, stage }) {
 }
 
 /** A count of the funnel, with the journeys behind it. */
-function Count({ one, stage, name, drill }) {
+function Count({ one, stage, name, mode }) {
   const { t, fmt } = useStore();
   return waiting(one.funnel, t, () => {
     if (!one.row) return html`<span class="muted">${fmt.none}</span>`;
     const count = Number(one.row[name]);
-    return html`<${Number_} side=${one.side} drill=${count > 0 && drill(String(one.row.stage_order))} label=${t(`stage.${name}.list`, { count, stage: stage.name })}>${fmt.whole(count)}<//>`;
+    return html`<${Number_} side=${one.side} drill=${count > 0 && drillOf(one.row, name, mode)} label=${t(`stage.${name}.list`, { count, stage: stage.name })}>${fmt.whole(count)}<//>`;
   });
 }
 
 function Reached(props) {
-  return html`<${Count} ...${props} name="reached" drill=${(order) => ({ stage_max_min: order })} />`;
+  return html`<${Count} ...${props} name="reached" />`;
 }
 
 function Open(props) {
-  return html`<${Count} ...${props} name="open" drill=${(order) => ({ stage_max: order, state: "open" })} />`;
+  return html`<${Count} ...${props} name="open" />`;
 }
 
 /** The share is of journeys whose window is over; while there are none it is not known, and no zero. */
-function Advanced({ one, stage }) {
+function Advanced({ one, stage, mode }) {
   const { t, fmt } = useStore();
   return waiting(one.funnel, t, () => {
     const { row } = one;
@@ -61,7 +63,7 @@ function Advanced({ one, stage }) {
     if (row.rate == null) return html`<span class="muted">${fmt.none}</span> <span class="fact-interval muted">${t(isLast ? "stage.advanced.last" : "stage.advanced.none")}</span>`;
     const interval = fmt.range(row.ci_low, row.ci_high, fmt.percent);
     const values = { rate: fmt.percent(row.rate), count: Number(row.numerator), n: Number(row.denominator), stage: stage.name, advanced: Number(row.advanced), reached: Number(row.reached) };
-    return html`<${Number_} side=${one.side} drill=${values.count > 0 && { stage_max_min: String(Number(row.stage_order) + 1), is_window_over: "1" }}
+    return html`<${Number_} side=${one.side} drill=${values.count > 0 && drillOf(row, "advanced", mode, true)}
         label=${t("stage.advanced.list", values)} tip=${t("stage.advanced.so_far", values)}>${values.rate}<//>
       <span class="fact-interval muted">${t("stage.advanced.of", { interval, n: values.n })}</span>
       <${Range} value=${row.rate} low=${row.ci_low} high=${row.ci_high} from=${0} to=${1} tone="accent"

@@ -7,7 +7,7 @@ CREATE OR REPLACE VIEW journey.account
     received Int64 COMMENT 'Records read from Kafka',
     stored Int64 COMMENT 'Records whose event stands',
     duplicate Int64 COMMENT 'Records that repeat an event with the same payload',
-    superseded Int64 COMMENT 'Records that lost to a higher revision of their event',
+    superseded Int64 COMMENT 'Records that lost to a higher revision or a more complete answer',
     quarantined Int64 COMMENT 'Records kept out, with a reason (view quarantine)',
     suppressed Int64 COMMENT 'Records that may not be kept for want of consent',
     erased Int64 COMMENT 'Records of erased persons',

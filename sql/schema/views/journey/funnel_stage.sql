@@ -5,60 +5,143 @@ CREATE OR REPLACE VIEW journey.funnel_stage
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     stage LowCardinality(String) COMMENT 'Stage (dim_stage.id)',
     stage_order UInt8 COMMENT 'Place of the stage in the map, from 1',
-    reached Int64 COMMENT 'Journeys that passed the stages from the first to this stage in order',
-    reached_next Nullable(Int64) COMMENT 'Journeys that passed the stages from the first to the next stage in order; NULL for the last',
-    rate Nullable(Float64) COMMENT 'reached_next / reached, so journeys that may still go on count as not gone on (journey_api.funnel leaves them out); NULL for the last stage and where nobody came',
-    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % Wilson interval; NULL without rate',
-    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % Wilson interval; NULL without rate',
-    is_simulated UInt8 COMMENT '1 when an event that the map gives a stage is simulated, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
+    reached Int64 COMMENT 'Journeys that reached the stage: advanced + completed + dropped + open',
+    reached_next Nullable(Int64) COMMENT 'Journeys that reached the next stage: advanced; NULL for the last',
+    rate Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over, and for the last stage',
+    ci_low Nullable(Float64) COMMENT 'Lower bound of the rate''s 95 % interval; NULL without rate',
+    ci_high Nullable(Float64) COMMENT 'Upper bound of the rate''s 95 % interval; NULL without rate',
+    advanced Int64 COMMENT 'Of those the ones that reached the next stage',
+    completed Int64 COMMENT 'Of those the ones that are over without, and have reached the map''s goal',
+    dropped Int64 COMMENT 'Of those the ones that are over without, and never reached the goal: lost, or followed by a later cycle',
+    open Int64 COMMENT 'Of those the ones that may still advance: nothing is said of them yet',
+    numerator Int64 COMMENT 'Journeys of the denominator that advanced',
+    denominator Int64 COMMENT 'Journeys that reached it and whose window is over: the map''s churn term has passed since they began; without a term all. It is numerator + rest_completed + rest_dropped + rest_open',
+    rest_completed Int64 COMMENT 'Journeys of the denominator that are completed',
+    rest_dropped Int64 COMMENT 'Journeys of the denominator that dropped',
+    rest_open Int64 COMMENT 'Journeys of the denominator that are still open: their window is over, but they were seen so lately that they may still advance',
+    ci_method LowCardinality(Nullable(String)) COMMENT 'How the interval was computed: wilson; NULL without interval',
+    is_simulated UInt8 COMMENT '1 when an event of the map is simulated, in every row of the map: label the numbers. It is no key: without these rows real events are missing, too'
 )
 SQL SECURITY DEFINER
-COMMENT 'Journeys that passed the stages in order up to each one, and of those the share that came to the next (additivity: derived)'
+COMMENT 'How far all journeys of each map came, stage by stage: journey_api.funnel_stage of all days, in order, seen from noon (UTC) after the map''s last day (additivity: derived)'
 AS SELECT
     map,
     map_version,
     stage,
     stage_order,
-    reached,
-    reached_next,
-    rate,
-    ci_low,
-    ci_high,
+    came AS reached,
+    if(is_last, NULL, came_further) AS reached_next,
+    if(judged = 0 OR is_last, NULL, went_on / judged) AS rate,
+    if(judged = 0 OR is_last, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
+    if(judged = 0 OR is_last, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high,
+    came_further AS advanced,
+    at_goal AS completed,
+    came - came_further - at_goal - still AS dropped,
+    still AS open,
+    went_on AS numerator,
+    judged AS denominator,
+    judged_at_goal AS rest_completed,
+    judged - went_on - judged_at_goal - judged_still AS rest_dropped,
+    judged_still AS rest_open,
+    if(judged = 0 OR is_last, NULL, 'wilson') AS ci_method,
     is_simulated
 FROM 
 (
-    SELECT
-        map, map_version, stage, stage_order, reached,
-        if(stage_order = last_order, NULL, following) AS reached_next,
-        if(reached = 0, NULL, reached_next / reached) AS rate,
-        (reached_next + 1.9207294103470627) / (reached + 3.8414588206941254) AS wilson_centre, 1.959963984540054 * sqrt(reached_next * (reached - reached_next) / reached + 0.9603647051735313) / (reached + 3.8414588206941254) AS wilson_half,
-        if(reached = 0 OR stage_order = last_order, NULL, greatest(wilson_centre - wilson_half, 0)) AS ci_low,
-        if(reached = 0 OR stage_order = last_order, NULL, least(wilson_centre + wilson_half, 1)) AS ci_high
-    FROM
+    SELECT *
+    FROM 
     (
         SELECT
-            map, map_version, stage, stage_order, reached, last_order,
-            leadInFrame(reached) OVER (
-                PARTITION BY map, map_version ORDER BY stage_order ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS following
+            *,
+            (went_on + 1.9207294103470627) / (judged + 3.8414588206941254) AS wilson_centre,
+            1.959963984540054 * sqrt(went_on * (judged - went_on) / judged + 0.9603647051735313) / (judged + 3.8414588206941254) AS wilson_half
         FROM
         (
-            SELECT map, version AS map_version, stage, stage_order, max(stage_order) OVER (PARTITION BY map, version) AS last_order
-            FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)
-        ) AS stages
-        LEFT JOIN
-        (
-            SELECT map, map_version, stage_order, sum(events) AS reached
+            SELECT *, stage_order = max(stage_order) OVER (PARTITION BY map, map_version) AS is_last
             FROM
             (
-                SELECT map, map_version, funnel_before, funnel_depth, sum(sign) AS events
-                FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-                GROUP BY map, map_version, funnel_before, funnel_depth
-            )
-            ARRAY JOIN range(toUInt8(funnel_before + 1), toUInt8(funnel_depth + 1)) AS stage_order
-            GROUP BY map, map_version, stage_order
-        ) AS journeys USING (map, map_version, stage_order)
+                SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages LIMIT 1 BY map, version, stage
+            ) AS stages
+            LEFT JOIN
+            (
+                SELECT
+                    map, map_version, toUInt8(passing) AS stage_order,
+                    toInt64(sumIf(same, passed >= passing)) AS came,
+                    toInt64(sumIf(same, passed > passing)) AS came_further,
+                    toInt64(sumIf(same_completed, passed = passing)) AS at_goal,
+                    toInt64(sumIf(same_open, passed = passing)) AS still,
+                    toInt64(sumIf(same_judged, passed >= passing)) AS judged,
+                    toInt64(sumIf(same_judged, passed > passing)) AS went_on,
+                    toInt64(sumIf(judged_completed, passed = passing)) AS judged_at_goal,
+                    toInt64(sumIf(judged_open, passed = passing)) AS judged_still,
+                    max(any_simulated) AS simulated
+                FROM
+                (
+                    SELECT
+                        map, map_version, passed, count() AS same, countIf(is_open) AS same_open, countIf(is_completed) AS same_completed,
+                        countIf(is_judged) AS same_judged, countIf(is_judged AND is_open) AS judged_open,
+                        countIf(is_judged AND is_completed) AS judged_completed, max(has_simulated) AS any_simulated
+                    FROM
+                    (
+                        SELECT
+                            map, map_version, depth AS passed, is_open, conversions > 0 AND NOT is_open AS is_completed, NOT is_young AS is_judged,
+                            simulated > 0 AS has_simulated
+                        FROM
+                        (
+                            SELECT
+                                *,
+                                (ended_us + if(term_us < 0, 0, term_us) >= (1000000 * toInt64(toUnixTimestamp(toDateTime((SELECT CAST(groupArray(tuple(cityHash64(map, map_version), toInt64(toUnixTimestamp(toDateTime(addDays(last_day, 1), 'UTC') + toIntervalHour(12))))), 'Map(UInt64, Int64)') FROM journey.map_days)[cityHash64(map, map_version)], 'UTC')))) + 1000000) AND (map, map_version, who, toUInt32(cycle + 1)) NOT IN (SELECT map, map_version, who, cycle FROM
+                                (
+                                    SELECT
+                                        map,
+                                        map_version,
+                                        sipHash128(person) AS who,
+                                        cycle,
+                                        sum(sign) AS touchpoints,
+                                        sum(sign * is_simulated) AS simulated,
+                                        sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                        sum(sign * (stage_max - stage_max_before)) AS highest,
+                                        sum(sign * is_conversion) AS conversions,
+                                        sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                        sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                        sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                        sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                    FROM journey_raw.ledger
+                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                        AND cycle > 1
+                                    GROUP BY map, map_version, who, cycle
+                                    HAVING touchpoints > 0
+                                        AND (term_us < 0 OR ended_us + term_us >= (1000000 * toInt64(toUnixTimestamp(toDateTime((SELECT CAST(groupArray(tuple(cityHash64(map, map_version), toInt64(toUnixTimestamp(toDateTime(addDays(last_day, 1), 'UTC') + toIntervalHour(12))))), 'Map(UInt64, Int64)') FROM journey.map_days)[cityHash64(map, map_version)], 'UTC')))))
+                                )) AS is_open,
+                                NOT ((SELECT CAST(groupArray(tuple(cityHash64(map, map_version), toInt64(term_us))), 'Map(UInt64, Int64)') FROM (SELECT map, version AS map_version, max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) AS term_us FROM journey_raw.maps GROUP BY map, version))[cityHash64(map, map_version)] = 0 OR started_us + (SELECT CAST(groupArray(tuple(cityHash64(map, map_version), toInt64(term_us))), 'Map(UInt64, Int64)') FROM (SELECT map, version AS map_version, max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) AS term_us FROM journey_raw.maps GROUP BY map, version))[cityHash64(map, map_version)] <= (1000000 * toInt64(toUnixTimestamp(toDateTime((SELECT CAST(groupArray(tuple(cityHash64(map, map_version), toInt64(toUnixTimestamp(toDateTime(addDays(last_day, 1), 'UTC') + toIntervalHour(12))))), 'Map(UInt64, Int64)') FROM journey.map_days)[cityHash64(map, map_version)], 'UTC'))))) AS is_young
+                            FROM
+                            (
+                                SELECT
+                                    map,
+                                    map_version,
+                                    sipHash128(person) AS who,
+                                    cycle,
+                                    sum(sign) AS touchpoints,
+                                    sum(sign * is_simulated) AS simulated,
+                                    sum(sign * (funnel_depth - funnel_before)) AS depth,
+                                    sum(sign * (stage_max - stage_max_before)) AS highest,
+                                    sum(sign * is_conversion) AS conversions,
+                                    sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                    sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
+                                    sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
+                                    sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
+                                FROM journey_raw.ledger
+                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                GROUP BY map, map_version, who, cycle
+                                HAVING touchpoints > 0
+                            )
+                        )
+                    )
+                    GROUP BY map, map_version, passed
+                )
+                ARRAY JOIN range(1, toUInt32(greatest(passed, 1)) + 1) AS passing
+                GROUP BY map, map_version, stage_order
+            ) AS counted USING (map, map_version, stage_order)
+        )
     )
 ) AS counted
 LEFT JOIN
@@ -69,7 +152,7 @@ LEFT JOIN
         SELECT map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-            AND is_simulated = 1 AND stage != ''
+            AND is_simulated = 1
         GROUP BY map, map_version
     )
     WHERE events != 0

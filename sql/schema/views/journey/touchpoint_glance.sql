@@ -14,7 +14,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     events_simulated Int64 COMMENT 'Of those the simulated ones',
     persons Int64 COMMENT 'Distinct persons at the touchpoint in that stage, the same in the row of each KPI: never sum',
     journeys Int64 COMMENT 'Distinct journeys through the touchpoint in that stage, the same in the row of each KPI: never sum',
-    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
+    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no outcome is known: all events there are younger than the term',
     drop_off_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     drop_off_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
     currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 currency of the revenue; NULL without revenue, or when it is in several',

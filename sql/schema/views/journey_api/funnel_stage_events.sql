@@ -9,8 +9,8 @@ CREATE OR REPLACE VIEW journey_api.funnel_stage_events
     source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
     event_id String COMMENT 'Id of the event within its source',
     person Nullable(String) COMMENT 'Person key; NULL when the event names nobody',
-    reached Int64 COMMENT 'What the event adds to: journeys that passed the stages from the first to this stage in order',
-    reached_next Nullable(Int64) COMMENT 'What the event adds to: journeys that passed the stages from the first to the next stage in order; NULL for the last'
+    reached Int64 COMMENT 'What the event adds to: journeys that reached the stage: advanced + completed + dropped + open',
+    reached_next Nullable(Int64) COMMENT 'What the event adds to: journeys that reached the next stage: advanced; NULL for the last'
 )
 SQL SECURITY DEFINER
 COMMENT 'The events behind journey.funnel_stage: one row per event and cell, with what it adds to the cell (additivity: sum)'
@@ -45,8 +45,11 @@ FROM
     ) AS steps
     INNER JOIN
     (
-        SELECT map, version AS map_version, stage, stage_order, max(stage_order) OVER (PARTITION BY map, version) AS last_order
-        FROM (SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage)
+        SELECT *, max(stage_order) OVER (PARTITION BY map, map_version) AS last_order
+        FROM
+        (
+            SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages LIMIT 1 BY map, version, stage
+        )
     ) AS stages USING (map, map_version, stage_order)
 )
 SETTINGS join_use_nulls = 0;

@@ -12,6 +12,7 @@ CREATE OR REPLACE VIEW journey_api.journeys_of_answers
     stage_at_end LowCardinality(Nullable(String)) COMMENT 'Stage of its last touchpoint; NULL where the map gives none',
     state LowCardinality(String) COMMENT 'open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey',
     is_window_over UInt8 COMMENT '1 when the map''s churn term has passed since it began: rates count it; without a term always',
+    is_end_known UInt8 COMMENT '1 when the map''s churn term has passed since its last touchpoint: drop-off counts its end; without a term always',
     is_simulated UInt8 COMMENT '1 when a touchpoint of it is simulated',
     path Array(LowCardinality(String)) COMMENT 'Its touchpoints in order',
     stage_path Array(LowCardinality(String)) COMMENT 'Its stages in order, one after another the same once; unmapped touchpoints have none'
@@ -30,6 +31,7 @@ AS SELECT
     CAST(nullIf(last_stage, ''), 'LowCardinality(Nullable(String))') AS stage_at_end,
     CAST(multiIf(is_open, 'open', conversions > 0, 'converted', 'closed'), 'LowCardinality(String)') AS state,
     CAST(((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_window_over,
+    CAST(((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR ended_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))), 'UInt8') AS is_end_known,
     CAST(simulated > 0, 'UInt8') AS is_simulated,
     CAST(arrayMap(node -> if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT stage, sum(sign) AS events

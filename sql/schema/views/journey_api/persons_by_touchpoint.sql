@@ -8,9 +8,9 @@ CREATE OR REPLACE VIEW journey_api.persons_by_touchpoint
     journeys Int64 COMMENT 'Distinct journeys with a selected event there (additivity: distinct)',
     conversions Int64 COMMENT 'Of those the ones that have converted, wherever',
     dropped Int64 COMMENT 'Of those the ones that are over at as_of, never converted, and whose last event is there (of all: wherever it is)',
-    numerator Int64 COMMENT 'Journeys of the denominator that dropped',
-    denominator Int64 COMMENT 'Journeys there whose window is over: the map''s churn term has passed since they began; without a term all',
-    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no window is over',
+    numerator Int64 COMMENT 'Journeys of the denominator that dropped, the map''s churn term ago and longer: is_end_known of journeys',
+    denominator Int64 COMMENT 'Journeys with a selected event there so long ago that its outcome is known: the map''s churn term has passed since; without a term all',
+    drop_off Nullable(Float64) COMMENT 'numerator / denominator; NULL while no outcome is known: all events there are younger than the term',
     ci_low Nullable(Float64) COMMENT 'Lower bound of the 95 % Wilson interval of drop_off',
     ci_high Nullable(Float64) COMMENT 'Upper bound of the 95 % Wilson interval of drop_off',
     is_simulated UInt8 COMMENT '1 when a selected event there is simulated: label the numbers'
@@ -81,10 +81,11 @@ FROM
                 FROM
                 (
                     SELECT
-                        who, ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR started_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_judged,
+                        who, ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR ended_us + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')})))) AS is_end_known, arrayDistinct(met_here) AS met,
                         arrayMap(node -> toUInt64(toUInt64(node) * 256
                         + 1 * (cycle > 0) + 2 * (conversions > 0) + 4 * (cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node))
-                        + 8 * (cycle > 0 AND is_judged) + 16 * ((cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)) AND is_judged)), arrayPushFront(arrayDistinct(met_here), toUInt32(0))) AS codes
+                        + 8 * (cycle > 0 AND if(node = 0, arrayExists(one -> one % 2 = 1, met), has(met, 2 * node + 1)))
+                        + 16 * ((cycle > 0 AND NOT is_open AND conversions = 0 AND (node = 0 OR node = last_node)) AND is_end_known)), arrayPushFront(arrayDistinct(arrayMap(one -> intDiv(one, 2), met)), toUInt32(0))) AS codes
                     FROM
                     (
                         SELECT
@@ -117,7 +118,7 @@ FROM
                                 cycle,
                                 argMax(churn_due_at, touchpoint_number) AS due,
                                 sum(sign * is_conversion) AS conversions,
-                                sum(sign * (transition = 'enter') * toUnixTimestamp64Micro(event_time)) AS started_us,
+                                sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
                                 argMax(toUInt32(256 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
@@ -129,7 +130,7 @@ FROM
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                     GROUP BY touchpoint
                                 ))), touchpoint))) + stage_order), touchpoint_number) AS last_node,
-                                groupArrayIf(toUInt32(256 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
+                                groupArrayIf(toUInt32(2 * toUInt32(256 * toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
@@ -139,7 +140,7 @@ FROM
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                     GROUP BY touchpoint
-                                ))), touchpoint))) + stage_order), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
+                                ))), touchpoint))) + stage_order) + ((SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) = 0 OR toUnixTimestamp64Micro(event_time) + (SELECT max(86400000000 * JSONExtractInt(content, 'churn', 'inactivity_days')) FROM journey_raw.maps WHERE map = {map:String} AND version = {map_version:UInt32}) <= (1000000 * toInt64(toUnixTimestamp({as_of:DateTime('UTC')}))))), local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS met_here
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                                 AND touchpoint_number > 0

@@ -19,8 +19,14 @@ Event = dict[str, Any]
 _POSITION = {"stream", "insert_number", "stored_time", "offset", "row_id", "sign"}
 
 
-def version(number: int, person: int | None, minute: int, kind: str, revision: int, place: str) -> Event:
-    """One version of the event of this number."""
+_CONTENTS = ["partial", "partial", "complete", "complete with words", "shown", "dismissed"]
+_COMPLETENESS = ["shown", "dismissed", "partial", "complete"]
+
+
+def version(
+    number: int, person: int | None, minute: int, kind: str, revision: int, place: str, content: str = "complete"
+) -> Event:
+    """One version of the event of this number. `content` says what an answer holds."""
     one = event(number, person, minute, "till" if kind == "link" else kind, revision=revision, place=place)
     if kind == "till":
         one |= {
@@ -32,10 +38,13 @@ def version(number: int, person: int | None, minute: int, kind: str, revision: i
     if kind == "answer":
         del one["touchpoint"], one["place"]
         one |= {
-            "type": "touchline.answer.v1", "survey": place, "question": "q", "question_version": "1", "language": "en",
-            "kpi": "nps", "scope": "relational", "scale_min": 0, "scale_max": 10, "score": minute % 11,
+            "type": "touchline.answer.v1", "survey": place, "question": "q", "question_version": "1",
+            "kpi": "nps", "scope": "relational", "scale_min": 0, "scale_max": 10,
+            "disposition": content.partition(" ")[0],
             "about": {"touchpoint": "site", "occurred_at": one["time"]},
         }  # fmt: skip
+        one |= {"score": minute % 11} if content.startswith(("partial", "complete")) else {}
+        one |= {"comment": "fine", "language": "en"} if content.endswith("words") else {"language": ""}
     return one
 
 
@@ -47,6 +56,7 @@ VERSIONS = st.builds(
     st.sampled_from(["poster", "site", "till", "unheard_of", "answer", "link"]),
     st.sampled_from([0, 0, 0, 0, 1, 2]),
     st.sampled_from(["a", "b"]),
+    st.sampled_from(_CONTENTS),
 )
 
 
@@ -62,22 +72,37 @@ def _hash_of(one: Event) -> int:
     return payload_hash_of_own(one, one.values())
 
 
+def _completeness(one: Event) -> tuple[int, int, str]:
+    """Of an answer: how far it got, how many of the fields that differ here it fills, and when."""
+    if one["type"] != "touchline.answer.v1":
+        return (-1, 0, "")
+    filled = sum(bool(one.get(name)) for name in ("comment", "language")) + ("score" in one) + len(one["persons"])
+    return (_COMPLETENESS.index(one.get("disposition", "complete")), filled, one["time"])
+
+
+def _rank(one: Event) -> tuple[int, tuple[int, int, str]]:
+    return (one.get("revision", 0), _completeness(one))
+
+
 def winners(events: Sequence[Event]) -> list[Event]:
-    """The versions that count, in order: of each id the highest revision, of those the smallest hash."""
+    """The versions that count, in order: of each id the highest revision, of those the most complete answer, else the smallest hash."""
     by_id: dict[str, list[Event]] = defaultdict(list)
     for one in events:
         by_id[one["id"]].append(one)
-    counting = [min(versions, key=lambda one: (-one.get("revision", 0), _hash_of(one))) for versions in by_id.values()]
+    counting = []
+    for versions in by_id.values():
+        top = max(map(_rank, versions))
+        counting.append(min((one for one in versions if _rank(one) == top), key=_hash_of))
     return sorted(counting, key=lambda one: (one["time"], one["id"]))
 
 
 def expected_fates(events: Sequence[Event]) -> dict[str, int]:
     """How many records end how, counted from the definition."""
-    versions = {(one["id"], one.get("revision", 0), _hash_of(one)) for one in events}
-    top: dict[str, int] = {}
-    for number, revision, _ in versions:
-        top[number] = max(revision, top.get(number, 0))
-    superseded = sum(revision < top[number] for number, revision, _ in versions)
+    versions = {(one["id"], _hash_of(one)): one for one in events}
+    top: dict[str, Event] = {}
+    for (number, _), one in versions.items():
+        top[number] = max(one, top.get(number, one), key=_rank)
+    superseded = sum(_is_outdone(one, top[number]) for (number, _), one in versions.items())
     counts = {
         "received": len(events),
         "stored": len(top),
@@ -86,6 +111,13 @@ def expected_fates(events: Sequence[Event]) -> dict[str, int]:
         "duplicate": len(events) - len(versions),
     }
     return {fate: count for fate, count in counts.items() if count}
+
+
+def _is_outdone(one: Event, top: Event) -> bool:
+    """By a revision, or as an answer by another answer; of an answer and another event under one id neither outdoes the other."""
+    if one.get("revision", 0) < top.get("revision", 0):
+        return True
+    return one["type"] == top["type"] == "touchline.answer.v1" and _completeness(one) < _completeness(top)
 
 
 class Tables(NamedTuple):

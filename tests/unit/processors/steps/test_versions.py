@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.processors.loop.partition import version
 from tests.unit.processors.loop.world import (
     FaultyLedger,
     batch,
@@ -108,3 +109,31 @@ def test_of_versions_that_are_attached_alike_one_stays_attached(
     assert fates(ledger) == {"received": 3, "stored": 1, "quarantined": 2}
     (winner,) = (row for row in ledger.standing("received") if row["fate"] == "stored")
     assert [row["offset"] for row in ledger.standing("attached")] == [winner["offset"]]
+
+
+@pytest.mark.parametrize("person", [1, None])
+@pytest.mark.parametrize("order", list(permutations(["shown", "partial", "complete"])), ids="-".join)
+def test_of_the_states_of_an_answer_the_most_complete_one_counts_and_none_is_a_conflict(
+    person: int | None, order: tuple[str, ...], tmp_path: Path
+) -> None:
+    states = {name: version(1, person, number, "answer", 0, "a", name) for number, name in enumerate(order)}
+    ledger = stored([*(states[name] for name in order), states["partial"]], tmp_path)
+    assert fates(ledger) == {"received": 4, "stored": 1, "superseded": 2, "duplicate": 1}
+    (attached,) = ledger.standing("attached")
+    assert (attached["disposition"], attached["has_score"]) == ("complete", 1)
+
+
+def test_answers_that_are_completed_later_all_count_as_completed(tmp_path: Path) -> None:
+    partial = [{**version(number, number, 0, "answer", 0, "a", "partial"), "score": 3} for number in range(40)]
+    complete = [{**version(number, number, 2, "answer", 0, "a"), "score": 9} for number in range(40)]
+    for folder, order in (("forwards", [*partial, *complete]), ("backwards", [*complete, *partial])):
+        ledger = stored(order, tmp_path / folder, (7, 1, 30))
+        assert [row["score"] for row in ledger.standing("attached")] == [9] * 40
+        assert fates(ledger) == {"received": 80, "stored": 40, "superseded": 40}
+
+
+def test_of_two_answers_alike_in_completeness_a_more_complete_one_takes_the_conflict_away(tmp_path: Path) -> None:
+    two = [version(1, 1, 5, "answer", 0, place, "partial") for place in "ab"]
+    assert fates(stored(two, tmp_path / "two")) == {"received": 2, "stored": 1, "quarantined": 1}
+    complete = version(1, 1, 3, "answer", 0, "a")
+    assert fates(stored([*two, complete], tmp_path / "three")) == {"received": 3, "stored": 1, "superseded": 2}

@@ -188,3 +188,16 @@ def test_closing_ends_after_what_was_taken() -> None:
     assert all(isinstance(one, Taken) for one in with_intake(producer, use, has_outbox=False))
     assert not any(isinstance(one, TouchlineError) for one in producer.events)
     assert len(producer.events) == 100
+
+
+def test_a_source_that_was_declared_before_the_request_is_taken_without_a_restart() -> None:
+    producer = InMemoryProducer(sources={"till": Source(legal_basis="contract")})
+    looks = iter([{"till": Source(legal_basis="contract")}, {"shop": Source(legal_basis="contract")}])
+
+    async def take() -> list[tuple[int, int]]:
+        intake = Intake(producer, has_outbox=True, look=lambda: producer.declare(next(looks)))
+        taken = [await intake.take([event(number)], 5.0, lambda: None) for number in range(2)]
+        await intake.close(5.0)
+        return [(one.accepted, len(one.rejected)) for one in taken]
+
+    assert asyncio.run(take()) == [(0, 1), (1, 0)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from openpyxl import Workbook
 
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.mapper import Mapper
@@ -19,7 +20,7 @@ from touchline.producers.imports.send import send_rows
 from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
-from touchline.schemas.sources import load_sources
+from touchline.schemas.sources import Sources, load_sources
 
 ROOT = Path(__file__).parents[4]
 COLUMNS = ("store", "receipt", "sold_at", "total", "currency", "card", "items")
@@ -88,13 +89,25 @@ def write_parquet(path: Path, rows: Sequence[Cells]) -> Path:
     return path
 
 
+def write_xlsx(path: Path, rows: Sequence[Cells]) -> Path:
+    """A workbook of texts, as a tool writes it that knows no other cells."""
+    book = Workbook()
+    for row in (COLUMNS, *rows):
+        book.worksheets[0].append(list(row))
+    book.save(path)
+    return path
+
+
 WRITERS: dict[str, Callable[[Path, Sequence[Cells]], Path]] = {
-    ".csv": write_csv, ".ndjson": write_ndjson, ".parquet": write_parquet,
+    ".csv": write_csv, ".ndjson": write_ndjson, ".parquet": write_parquet, ".xlsx": write_xlsx,
 }  # fmt: skip
 
 
-def new_producer() -> InMemoryProducer:
-    return InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=load_sources(ROOT / "sources.yaml"))
+def new_producer(sources: Sources | None = None) -> InMemoryProducer:
+    """A twin that knows the shipped sources, or these."""
+    return InMemoryProducer(
+        person_keys=PersonKeys("k1", bytes(32)), sources=sources or load_sources(ROOT / "sources.yaml")
+    )
 
 
 def send(

@@ -50,6 +50,17 @@ def test_a_delimiter_at_the_end_of_the_names_is_no_column(tmp_path: Path, end: s
     assert read(tmp_path / "a.csv", text) == ["1", "2"]
 
 
+@pytest.mark.parametrize("end", [",", ",,,"])
+def test_a_delimiter_at_the_end_of_rows_alone_and_rows_of_delimiters_are_no_cells(tmp_path: Path, end: str) -> None:
+    rows = ROWS.replace("\n", f"{end}\n")
+    assert read(tmp_path / "a.csv", f"{HEADER}\n{rows},,{end}\n,,\n") == ["1", "2"]
+    assert read(tmp_path / "a.tsv", f"{HEADER}\n{rows}".replace(",", "\t"), '{delimiter: "\\t"}') == ["1", "2"]
+
+
+def test_a_comma_at_the_end_of_a_line_of_json_is_none_of_its_object(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.ndjson", '{"receipt": "1"},\n{"receipt": "2"}\n{"receipt": "3"},,\n') == ["1", "2", None]
+
+
 def test_a_cell_under_no_name_still_costs_its_row(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", f"{HEADER},\n{ROWS}3,2026-03-01T10:00:00Z,4711,x\n") == ["1", "2", None]
 

@@ -1,0 +1,29 @@
+"""Countries as sources.yaml and mappings name them: the officially assigned codes of ISO 3166-1 alpha-2, list of 2026-01-01."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_CODES: Final = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO
+FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE
+JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO
+MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW
+PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM
+TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+COUNTRIES: Final = frozenset(_CODES.split())
+_MEANT: Final = {"UK": "GB", "EL": "GR", "EN": "GB"}
+
+
+def country_of(code: object) -> str:
+    """The code itself. Raises ValueError, which says what to write instead, for one that no country has."""
+    if not isinstance(code, str):  # YAML reads NO as false
+        raise ValueError("a country code is text; write it in quotes, such as 'NO'")
+    if code in COUNTRIES:
+        return code
+    upper = code.strip().upper()
+    meant = _MEANT.get(upper, upper)
+    advice = f"did you mean {meant}?" if meant in COUNTRIES else "write two capitals of ISO 3166-1, such as DE"
+    raise ValueError(f"{code!r} is no country code: {advice}")
