@@ -87,9 +87,9 @@ def build_report(
 
 
 def read_totals(client: Client) -> Totals:
-    """Events, distinct persons and places, answers, and the time they span."""
+    """Events of all maps, each once, distinct persons and places, and the time they span; answers of the default map."""
     ((events, persons, places, first, last),) = client.execute(
-        "SELECT count(), uniqExact(person), uniqExact(place), min(event_time), max(event_time) FROM journey.touchpoints"
+        "SELECT uniqExact(source, event_id), uniqExact(person), uniqExact(place), min(event_time), max(event_time) FROM journey.attachments"
     )
     ((answers,),) = client.execute("SELECT count() FROM journey.answers")
     return Totals(events, persons, places, answers, first if events else None, last if events else None)
