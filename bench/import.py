@@ -35,6 +35,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from touchline.kafka.topic import ensure_topic
 from touchline.local.stack import LocalStack
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import parse_mapping
@@ -181,9 +182,11 @@ def _ours(bootstrap: str, topic: str, path: Path) -> int:
     with (
         TouchpointProducer(bootstrap, topic, person_keys=PersonKeys("bench", bytes(32))) as producer,
         ImportJournal(path.with_suffix(".sqlite3"), topic) as journal,
+        ContestedIds() as contested,
     ):
         rows = open_rows(path, mapping)
-        verdicts = send_rows(rows, Mapper(mapping), producer, journal, journal.work(content_hash(path)))
+        work = journal.work(content_hash(path))
+        verdicts = send_rows(rows, Mapper(mapping), producer, journal, work, contested=contested)
         rows.close()
     if verdicts.rejected:
         raise SystemExit(str(verdicts.rejections[0]))

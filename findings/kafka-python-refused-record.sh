@@ -7,8 +7,8 @@
 #   small ones are stored.
 # Expected: one refused record, as without idempotence.
 # Known: no public issue found.
-# Touchline: with an outbox a failed link is closed and opened anew and the record set aside; without one, a fresh
-#   producer is the way out.
+# Touchline: with an outbox a failed link is closed and opened anew and the record set aside; without one, a thread opens
+#   a fresh producer and sends again what failed with the refused record.
 set -euo pipefail
 
 work=$(mktemp -d)

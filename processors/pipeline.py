@@ -1,8 +1,8 @@
 """The way of a batch. This is the only place where steps are chained:
 
-receive → decode → validate → resolve person → settle → attach stage → diff → assemble → ONE insert
+receive → decode → validate → resolve person → settle → attach stage → take from occasions → diff → assemble → ONE insert
 
-Why work may hold no record at all: docs/decisions/0181.
+Why work may hold no record at all: docs/decisions/0181, 0185.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 from touchline.journey.compile import CompiledMap
 from touchline.metrics.laps import Laps
 from touchline.processors.ledger.columns import ATTACHED, LINK
-from touchline.processors.ledger.ledger import LinkRow, Mark, PublishedRow
+from touchline.processors.ledger.ledger import LinkRow, Mark
 from touchline.processors.ledger.rows import Block, Insert, build_insert
+from touchline.processors.occasions import take_from_occasions
 from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import FORMAT
 from touchline.processors.steps.assemble import (
@@ -33,15 +34,15 @@ from touchline.processors.steps.assemble import (
 )
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
-from touchline.processors.steps.diff import AttachedRow, diff
-from touchline.processors.steps.follow import Attached, attached_rows, follow, follow_alone
+from touchline.processors.steps.diff import diff
+from touchline.processors.steps.follow import Followed, follow, follow_alone
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
 from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
 from touchline.processors.steps.settle import Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.person import NOBODY, PersonTail, new_person, not_before, tail_key
-from touchline.processors.values.records import Fact, Invalid, NewRecords, ReceivedBatch, Work
+from touchline.processors.values.records import Cursors, Fact, Invalid, NewRecords, ReceivedBatch, Work
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
@@ -58,26 +59,18 @@ class Tally(NamedTuple):
     new: NewRecords
     fated: Fated
     unknown_field_count: int
+    restated_count: int
     laps: Laps
 
 
 class Prepared(NamedTuple):
-    """One insert, and what holds once it is durable: the mark, and the tails that it changes."""
+    """One insert, and what holds once it is durable: the mark, the cursors, and the tails that it changes."""
 
     insert: Insert
     mark: Mark
+    cursors: Cursors | None
     tails: Mapping[str, PersonTail]
     tally: Tally
-
-
-class _Followed(NamedTuple):
-    """What became of the persons: by map the attachments of records that extend what is known; of persons followed again the rows that
-    should stand and those that do; and all new tails."""
-
-    attached: list[Attached]
-    wanted: list[AttachedRow]
-    published: list[PublishedRow]
-    tails: dict[str, PersonTail]
 
 
 class Pipeline:
@@ -124,12 +117,16 @@ class Pipeline:
         )
         laps.lap("resolve")
         settled = self._settle(partition, resolved)
+        settled.again.update(one.identifier for one in work.restated if one.identifier)
         laps.lap("settle")
-        tails.update(partition.tails.get_many(settled.again - tails.keys()))
-        followed = self._attach(partition, resolved, settled, tails)
-        difference = diff(followed.published, followed.wanted)
-        laps.lap("attach")
         fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, partition.stream.name)
+        laps.lap("assemble")
+        tails.update(partition.tails.get_many(settled.again - tails.keys()))
+        restated_alone = {(one.source, one.event_id) for one in work.restated if not one.identifier}
+        followed = self._attach(partition, resolved, settled, restated_alone, tails)
+        cursors, wanted = take_from_occasions(partition, fated.stored, followed, self.maps)
+        difference = diff(followed.published, wanted)
+        laps.lap("attach")
         blocks = [
             *fated.blocks,
             *assemble_attached(fated.stored, self.maps, followed.attached),
@@ -140,14 +137,16 @@ class Pipeline:
         laps.lap("assemble")
         if not work.must_mark and not any(block.rows for block in blocks):
             return None
-        return self._insert(partition, blocks, followed.tails, Tally(new, fated, validated.unknown_fields.count, laps))
+        restated_count = len(difference.asserted) if work.restated else 0
+        tally = Tally(new, fated, validated.unknown_fields.count, restated_count, laps)
+        return self._insert(partition, blocks, cursors, followed.tails, tally)
 
     def put_aside(self, partition: Partition, new: NewRecords) -> Prepared:
         """The same for records that no insert could hold otherwise: in quarantine as unstorable, without a look inside."""
         laps = Laps()
         outcomes = [Invalid(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
         fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, partition.stream.name)
-        return self._insert(partition, fated.blocks, {}, Tally(new, fated, 0, laps))
+        return self._insert(partition, fated.blocks, partition.cursors, {}, Tally(new, fated, 0, 0, laps))
 
     def tails_of(self, facts: Iterable[Placed]) -> dict[str, PersonTail]:
         """Tails of all persons among these facts, which must be complete for each person: to restore what a worker does not know."""
@@ -176,15 +175,20 @@ class Pipeline:
         return settle(facts, suspects, resolved.late, known)
 
     def _attach(
-        self, partition: Partition, resolved: Resolved, settled: Settled, tails: Mapping[str, PersonTail]
-    ) -> _Followed:
+        self,
+        partition: Partition,
+        resolved: Resolved,
+        settled: Settled,
+        restated_alone: set[tuple[str, str]],
+        tails: Mapping[str, PersonTail],
+    ) -> Followed:
         """Extend the journeys of those whose events come in order, and follow all others from the beginning."""
         persons = resolved.persons
         if settled.fates:
             counted = ((key, [one for one in placed if one[0] not in settled.fates]) for key, placed in persons.items())
             persons = {key: placed for key, placed in counted if placed}
         again = {identifier: persons.pop(identifier, []) for identifier in sorted(settled.again)}
-        followed = _Followed([{} for _ in self.maps], [], [], {})
+        followed = Followed([{} for _ in self.maps], [], [], {})
         again_alone: list[Placed] = []
         for key, placed in persons.items():
             if placed[0][1].identifier:
@@ -200,8 +204,8 @@ class Pipeline:
                 for offset, attachment in zip(offsets, attachments, strict=True):
                     if attachment is not None:
                         of_map[offset] = attachment
-        if again or settled.again_alone:
-            self._attach_again(partition, again, again_alone, settled, tails, followed)
+        if again or settled.again_alone or restated_alone:
+            self._attach_again(partition, again, again_alone, settled, restated_alone, tails, followed)
         if settled.fates:
             lost = (fact for offset, fact in resolved.facts if offset in settled.fates)
             followed.tails.update(self._not_before_lost(lost, followed.tails, tails))
@@ -213,8 +217,9 @@ class Pipeline:
         again: Mapping[str, list[Placed]],
         alone: Sequence[Placed],
         settled: Settled,
+        restated_alone: set[tuple[str, str]],
         tails: Mapping[str, PersonTail],
-        into: _Followed,
+        into: Followed,
     ) -> None:
         """Slow path: read these persons from the ledger, follow them from the beginning, note what should stand and what does."""
         moved = {(event.source, event.event_id, event.offset) for event, _ in settled.moved}
@@ -223,18 +228,24 @@ class Pipeline:
             if (*key_of(one), one[0]) not in moved:
                 complete[one[1].identifier].append(one)
         nothing = new_person(len(self.maps))
-        into.wanted.extend(attached_rows(*follow_alone(alone, self.maps), self.maps))
+        standing_alone = (
+            partition.ledger.facts_alone(partition.number, sorted(restated_alone)) if restated_alone else []
+        )
+        into.again.append(follow_alone([*alone, *standing_alone], self.maps))
         for identifier, placed in complete.items():
             tail = nothing
             if placed:
                 on_journey, by_map, tail = follow(placed, None, self.maps)
-                into.wanted.extend(attached_rows(on_journey, by_map, self.maps))
+                into.again.append((on_journey, by_map))
             into.tails[identifier] = not_before(tail, tails.get(identifier, nothing).last_us)
+        # Nobody's version is attached by itself, so one that still counts stays as it is.
+        changed = moved | {(*key_of(one), one[0]) for one in standing_alone}
         into.published.extend(
             row
-            for row in partition.ledger.published_of(partition.number, list(again), sorted(settled.again_alone))
-            # Nobody's version is attached by itself, so one that still counts stays as it is.
-            if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.offset) in moved
+            for row in partition.ledger.published_of(
+                partition.number, list(again), sorted(settled.again_alone | restated_alone)
+            )
+            if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.offset) in changed
         )
 
     def _not_before_lost(
@@ -258,15 +269,20 @@ class Pipeline:
         return [link for link in links if (*link.values[_LINK_KEY], link.offset) in lost]
 
     def _insert(
-        self, partition: Partition, blocks: Sequence[Block], tails: Mapping[str, PersonTail], tally: Tally
+        self,
+        partition: Partition,
+        blocks: Sequence[Block],
+        cursors: Cursors | None,
+        tails: Mapping[str, PersonTail],
+        tally: Tally,
     ) -> Prepared:
         """The next insert of the stream: these rows, and the mark last."""
         mark = Mark(partition.mark.insert_number + 1, tally.new.last_offset)
         mark_block = assemble_mark(
-            tally.new, tally.fated.counts, tally.unknown_field_count, partition.writer, partition.generation
+            tally.new, tally.fated.counts, tally.unknown_field_count, partition.writer, partition.generation, cursors
         )
         insert = build_insert(
             partition.stream.name, partition.number, mark.insert_number, self._now_ms(), [*blocks, mark_block]
         )
         tally.laps.lap("encode")
-        return Prepared(insert, mark, tails, tally)
+        return Prepared(insert, mark, cursors, tails, tally)

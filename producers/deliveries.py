@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import NamedTuple
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,18 @@ class DeliveryCounts(NamedTuple):
         return self.handed_over - self.acknowledged - self.failed
 
 
+class Failures(NamedTuple):
+    """Events that Kafka did not acknowledge."""
+
+    number: int
+    first_error: BaseException | None
+    event_ids: tuple[str, ...]
+    """Of the first ones, EVENT_IDS_KEPT at most."""
+
+
+EVENT_IDS_KEPT = 100
+
+
 class Deliveries:
     """Thread-safe; one per producer."""
 
@@ -46,6 +59,7 @@ class Deliveries:
         self._failed = 0
         self._reported = 0
         self._first_error: BaseException | None = None
+        self._failed_ids: list[str] = []
 
     @property
     def counts(self) -> DeliveryCounts:
@@ -67,14 +81,14 @@ class Deliveries:
         with self._lock:
             self._on_their_way += events
 
-    def end(self, acknowledged: int, failed: int, error: BaseException | None) -> None:
+    def end(self, acknowledged: int, failed: int, error: BaseException | None, failed_ids: Iterable[str] = ()) -> None:
         """Ends the way of many events that nobody wants to hear of."""
         with self._changed:
             self._on_their_way -= acknowledged + failed
             self._acknowledged += acknowledged
             self._failed += failed
             if failed:
-                self._first_error = self._first_error or error
+                self._note_failure(error, failed_ids)
             self._changed.notify_all()
 
     def forget(self) -> None:
@@ -98,7 +112,7 @@ class Deliveries:
         if error is None:
             self.acknowledge(None)
         else:
-            self.fail(error)
+            self._fail(event_id, error)
 
     def acknowledge(self, _: object) -> None:
         """Ends the way of an event that nobody wants to hear of."""
@@ -106,12 +120,15 @@ class Deliveries:
             self._acknowledged += 1
             self._end_one()
 
-    def fail(self, error: Exception) -> None:
-        """The same, with the error."""
+    def _fail(self, event_id: str, error: Exception) -> None:
         with self._lock:
             self._failed += 1
-            self._first_error = self._first_error or error
+            self._note_failure(error, (event_id,))
             self._end_one()
+
+    def _note_failure(self, error: BaseException | None, event_ids: Iterable[str]) -> None:
+        self._first_error = self._first_error or error
+        self._failed_ids += islice(event_ids, EVENT_IDS_KEPT - len(self._failed_ids))
 
     def _end_one(self) -> None:
         self._on_their_way -= 1
@@ -123,9 +140,10 @@ class Deliveries:
         with self._changed:
             return self._changed.wait_for(lambda: self._on_their_way == 0, timeout_seconds)
 
-    def take_failures(self) -> tuple[int, BaseException | None]:
-        """Number of failures not yet reported, and the first error; the next call starts anew."""
+    def take_failures(self) -> Failures:
+        """The failures not yet reported; the next call starts anew."""
         with self._changed:
-            failed, self._reported = self._failed - self._reported, self._failed
-            error, self._first_error = self._first_error, None
-            return failed, error
+            failures = Failures(self._failed - self._reported, self._first_error, tuple(self._failed_ids))
+            self._reported, self._first_error = self._failed, None
+            self._failed_ids.clear()
+            return failures

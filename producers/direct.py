@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from touchline.producers.deliveries import Deliveries, OnDelivery
 from touchline.producers.errors import EventRejected
+from touchline.producers.lasting import LastingKafka
+from touchline.producers.outbox import forks
 from touchline.producers.record import PreparedRecord
-from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
+from touchline.producers.sender_clock import SenderClock
+from touchline.producers.session import CLOSE_SECONDS, connect_for, unreachable
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 
+_GRACE_SECONDS: Final = 0.1
+"""A flush ends with the batches; their callbacks may still be running in the producer's thread."""
+
 
 class DirectTransport:
-    """One KafkaProducer."""
+    """One KafkaProducer at a time."""
 
     events_at_once: Final = 1
     keeps_events: Final = False
@@ -32,13 +39,22 @@ class DirectTransport:
         connect_timeout_seconds: float,
         delivery_timeout_seconds: float,
         options: Mapping[str, Any],
+        clock_us: Callable[[], int],
     ) -> None:
         """Connects. Raises EngineUnreachable, WrongUsage."""
+        self.clock = SenderClock(clock_us)
         self._deliveries = deliveries
         self._bootstrap = bootstrap
-        self._topic = topic
+        # kafka-python 3.0.12 may wait for ever for a new producer id while no broker answers, its delivery time-out
+        # included.
         self._patience_seconds = delivery_timeout_seconds + CLOSE_SECONDS
-        self._kafka, _ = connect_for(topic, bootstrap, connect_timeout_seconds, delivery_timeout_seconds, options)
+
+        def open_kafka(changes: Mapping[str, Any]) -> tuple[Any, set[int]]:
+            chosen = {**options, **changes}
+            return connect_for(topic, bootstrap, connect_timeout_seconds, delivery_timeout_seconds, chosen)
+
+        self._kafka = LastingKafka(open_kafka, topic, deliveries, self.clock, self._patience_seconds)
+        forks.watch(self._kafka)
 
     def send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
         """Waits while too many are on their way. Raises EventRejected, EngineUnreachable."""
@@ -52,34 +68,22 @@ class DirectTransport:
 
     def _send_one(self, record: PreparedRecord, on_delivery: OnDelivery | None) -> None:
         try:
-            future = self._kafka.send(self._topic, key=record.key, value=record.value, headers=record.headers)
+            self._kafka.send(record, on_delivery)
         except MessageSizeTooLargeError:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(record.value):,} bytes") from None
         except KafkaError as error:
             raise unreachable(self._bootstrap, error) from None
-        if on_delivery is None:
-            future.add_callback(self._deliveries.acknowledge)
-            future.add_errback(self._deliveries.fail)
-        else:
-            finish = self._deliveries.finish
-            future.add_callback(lambda _: finish(record.event_id, None, on_delivery))
-            future.add_errback(lambda error: finish(record.event_id, error, on_delivery))
 
     def settle(self, timeout_seconds: float | None) -> None:
         """Returns when nothing is on its way; raises EngineUnreachable when the time is over."""
-        # kafka-python 3.0.12 may wait for ever for a new producer id while no broker answers, its delivery time-out
-        # included.
         timeout_seconds = self._patience_seconds if timeout_seconds is None else timeout_seconds
-        try:
-            self._kafka.flush(timeout_seconds)
-        except KafkaTimeoutError as error:
-            raise unreachable(self._bootstrap, error) from None
-        # The flush ends with the batches; their callbacks may still be running in the producer's thread.
-        if not self._deliveries.wait_until_settled(timeout_seconds):
+        give_up_s = time.monotonic() + timeout_seconds
+        self._kafka.flush(timeout_seconds)
+        if not self._deliveries.wait_until_settled(max(_GRACE_SECONDS, give_up_s - time.monotonic())):
             raise unreachable(self._bootstrap, None)
 
     settle_last = settle
 
     def disconnect(self) -> None:
         """Lets go of everything. Given up events fail."""
-        disconnect(self._kafka)
+        self._kafka.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from touchline.errors import TouchlineError
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES, Rejection, shape_of
 from touchline.schemas.times import zone_hint
+from touchline.wording import counted
 
 
 class EventRejected(TouchlineError):
@@ -36,16 +37,36 @@ class SourceUndeclared(EventRejected):
 
 
 class DeliveryFailed(TouchlineError):
-    """Kafka did not acknowledge some events; whether they are stored is not known. Sending them again is harmless:
-    same source, id and content is a duplicate."""
+    """Kafka did not acknowledge some events: it refused them, or it is not known whether they are stored. Sending them again is harmless:
+    same source, id and content is a duplicate.
 
-    def __init__(self, failed: int, first_error: BaseException | None) -> None:
+    `failed` is their number, `event_ids` are the ids of the first ones."""
+
+    def __init__(self, failed: int, first_error: BaseException | None, event_ids: Sequence[str] = ()) -> None:
         kind = type(first_error).__name__ if first_error is not None else "time-out"
+        named = ", ".join(event_ids[:_NAMED])
+        if event_ids and failed > _NAMED:
+            named += f" and {failed - _NAMED:,} more"
         super().__init__(
-            f"Kafka did not acknowledge {failed:,} events ({kind})",
-            "send them again: what arrived counts once",
+            f"Kafka did not acknowledge {counted(failed, 'event')} ({kind}){f': {named}' if named else ''}",
+            first_error.hint
+            if isinstance(first_error, TouchlineError)
+            else _DELIVERY_HINTS.get(kind, "send them again: what arrived counts once"),
         )
         self.failed = failed
+        self.event_ids = tuple(event_ids)
+
+
+_NAMED: Final = 5
+TOO_LARGE_HINT: Final = "make the event smaller, or raise max.message.bytes of the topic, then send it again"
+_NO_RIGHT: Final = "ask for the grant Write on the topic, then send them again: what arrived counts once"
+_DELIVERY_HINTS: Final = {
+    "MessageSizeTooLargeError": TOO_LARGE_HINT,
+    "RecordListTooLargeError": TOO_LARGE_HINT,
+    "TopicAuthorizationFailedError": _NO_RIGHT,
+    "ClusterAuthorizationFailedError": _NO_RIGHT,
+}
+"""By kafka-python's name of the error, where sending again is not all there is to do."""
 
 
 class OutboxFull(TouchlineError):

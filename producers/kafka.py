@@ -10,6 +10,7 @@ from touchline.producers.deliveries import OnDelivery
 from touchline.producers.direct import DirectTransport
 from touchline.producers.producer import EventProducer
 from touchline.producers.record import PreparedRecord
+from touchline.producers.sender_clock import SenderClock
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
 
@@ -31,6 +32,8 @@ class Transport(Protocol):
     def keeps_events(self) -> bool: ...
     @property
     def waiting_bytes(self) -> int: ...
+    @property
+    def clock(self) -> SenderClock: ...
     def send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None: ...
     def settle(self, timeout_seconds: float | None) -> None: ...
     def settle_last(self, timeout_seconds: float | None) -> None: ...
@@ -76,7 +79,7 @@ class TouchpointProducer(EventProducer):
         to_kafka = (kafka_bootstrap, topic, connect_timeout_seconds, delivery_timeout_seconds, kafka_options or {})
         self._transport: Transport
         if outbox is None:
-            self._transport = DirectTransport(self._deliveries, *to_kafka)
+            self._transport = DirectTransport(self._deliveries, *to_kafka, self._clock_us)
         else:
             from touchline.producers.outbox.config import OutboxConfig
             from touchline.producers.outbox.transport import OutboxTransport
@@ -102,6 +105,10 @@ class TouchpointProducer(EventProducer):
     def waiting_bytes(self) -> int:
         """What waits in the outbox, records of other processes included; 0 without one."""
         return self._transport.waiting_bytes
+
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        return self._transport.clock.ahead_seconds
 
     def secure(self) -> None:
         """Waits for Kafka's acknowledgements; with an outbox there is nothing to wait for."""

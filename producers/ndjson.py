@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from pydantic_core import from_json
 
+from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected
 from touchline.producers.producer import EventProducer
 from touchline.producers.undeclared import UndeclaredSources
@@ -77,16 +78,22 @@ def emit_lines(
 
     def parsed() -> Iterator[dict[str, object]]:
         nonlocal number
-        read_bytes = 0
+        read_bytes, is_first = 0, True
         for number, line in enumerate(lines, 1):  # told to `refuse`
             read_bytes += len(line)
-            if number == 1:
-                line = line.removeprefix(BOM_UTF8)  # as Windows programs begin a file
+            line = line.removeprefix(BOM_UTF8)  # as Windows programs begin a file; of joined files each may have one
             if number % _LINES_BETWEEN_STEPS == 0:
                 advance(read_bytes)
                 read_bytes = 0
-            if not line.strip():
+            text = line.strip()
+            if not text:
                 continue
+            if is_first and text.startswith(b"[") and not _is_json(text):
+                raise WrongUsage(
+                    "the input is a JSON array, and not one event a line",
+                    "write its members as lines (jq -c '.[]'), or post it to the collector; nothing was sent",
+                )
+            is_first = False
             try:
                 yield _parse(line)
             except EventRejected as error:
@@ -103,6 +110,14 @@ def emit_lines(
             say(sentence)
     verdicts.accepted = taken - verdicts.suppressed
     return verdicts
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parse(line: bytes) -> dict[str, object]:

@@ -8,26 +8,28 @@ from typing import Any, Final, NamedTuple
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected
 from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of
+from touchline.schemas.markers import Markers
 from touchline.schemas.nobody import is_nobody
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.schemas.sources import Sources
-from touchline.schemas.tool_forms import plain
 
 _PERSONS_KEPT: Final = 50_000
 """About 20 MB at most; a full table starts anew."""
 _PAIR_FIELDS: Final = frozenset(("type", "value"))
+_EMPTY: Final[tuple[Any, ...]] = ([], {})
+"""What some languages make of an absent value."""
 
 
 class _Readings(NamedTuple):
     """How a source reads identifiers in its own way."""
 
-    nobody: frozenset[str]
+    markers: Markers
     country: str | None
 
 
 _Known = dict[tuple[str, str], dict[str, str]]
-_COMMON: Final = _Readings(frozenset(), None)
+_COMMON: Final = _Readings(Markers(()), None)
 
 
 class PersonMaker:
@@ -37,7 +39,7 @@ class PersonMaker:
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None) -> None:
         self._person_keys = person_keys
         self._readings = {
-            name: _Readings(one.nobody_texts, one.country)
+            name: _Readings(one.markers, one.country)
             for name, one in (sources or {}).items()
             if one.nobody or one.country
         }
@@ -48,13 +50,15 @@ class PersonMaker:
         """Persons (type and key), strongest first; who is nobody is left out, also by the source's own texts. Raises EventRejected."""
         if identifiers is None:
             return []
-        nobody, country = self._readings.get(source, _COMMON) if self._readings and isinstance(source, str) else _COMMON
+        markers, country = (
+            self._readings.get(source, _COMMON) if self._readings and isinstance(source, str) else _COMMON
+        )
         if not isinstance(identifiers, list | tuple):
             raise _wrong_identifiers(identifiers)
         if (
             len(identifiers) == 1
             and type(identifiers[0]) is tuple
-            and not nobody
+            and not markers
             and (country is None or identifiers[0][:1] != ("phone",))
         ):  # mostly one, who was here before
             try:
@@ -64,8 +68,8 @@ class PersonMaker:
             if person is not None:
                 return [person]
         pairs = _pairs(identifiers)
-        if nobody:
-            pairs = [pair for pair in pairs if plain(pair[1]).lower() not in nobody]
+        if markers:
+            pairs = [pair for pair in pairs if not markers.name_nobody(*pair, country)]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))
         if country is None:
@@ -127,7 +131,7 @@ def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:
             continue
         else:
             raise _wrong_identifiers(identifier)
-        if value is None or (isinstance(value, bool | int | float) and is_nobody(str(value))):
+        if value is None or value in _EMPTY or (isinstance(value, bool | int | float) and is_nobody(str(value))):
             continue
         if not isinstance(kind, str) or not isinstance(value, str):
             raise _wrong_identifiers(value)

@@ -29,6 +29,9 @@ MAX_UNACKNOWLEDGED = 50_000
 OnRejected = Callable[[int, EventRejected], None]
 """Called by `emit_many` with the position of a refused event in the iterable (from 0) and the reason."""
 
+OnTaken = Callable[[Sequence[PreparedRecord]], None]
+"""Called by `emit_many` with records that were taken on their way, in order."""
+
 OnSuppressed = Callable[[int], None]
 """Called by `emit_many` with the position of a taken event that the pipeline will suppress for want of consent."""
 
@@ -77,6 +80,12 @@ class EventProducer(ABC):
         """Events handed over, acknowledged and failed since the producer was opened."""
         return self._deliveries.counts
 
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """How far this machine's clock is ahead of Kafka's, while Kafka refuses its time (records go without a time stamp then); None
+        while it does not."""
+        return None
+
     def declare(self, sources: Sources) -> None:
         """Check by these declarations of the sources from the next `emit` or `emit_many` on; any thread may call it."""
         self._maker = RecordMaker(self._person_keys, sources, self._clock_us)
@@ -124,9 +133,10 @@ class EventProducer(ABC):
         on_rejected: OnRejected | None = None,
         on_delivery: OnDelivery | None = None,
         on_suppressed: OnSuppressed | None = None,
+        on_taken: OnTaken | None = None,
     ) -> int:
         """Emits complete events in order and returns how many were taken, those that will be suppressed included
-        (`on_suppressed` is told of each).
+        (`on_suppressed` is told of each). `on_taken` is shown the records as they go out.
 
         The first bad event raises EventRejected (those before it are taken), unless `on_rejected` takes it. With an
         outbox many events are written at once: all that were taken are there when this returns or raises, and no
@@ -145,6 +155,8 @@ class EventProducer(ABC):
                 made.clear()
                 self._send_counted(records, callback, taken)
                 taken += len(records)
+                if on_taken is not None:
+                    on_taken(records)
 
         make, at_once = self._maker.make, self._events_at_once
         now, hand_over_s = time.monotonic, 0.0
@@ -206,9 +218,9 @@ class EventProducer(ABC):
         self._raise_failures()
 
     def _raise_failures(self) -> None:
-        failed, error = self._deliveries.take_failures()
-        if failed:
-            raise DeliveryFailed(failed, error)
+        failures = self._deliveries.take_failures()
+        if failures.number:
+            raise DeliveryFailed(*failures)
 
     def close(self, timeout_seconds: float | None = None) -> None:
         """Flushes and lets go of the connection, also when the flush fails. A second call does nothing.

@@ -19,8 +19,10 @@ from touchline.producers.persons import PersonMaker
 from touchline.schemas.addresses import cut_addresses, may_hold_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
+from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep
 from touchline.schemas.events import ANSWER, Event
 from touchline.schemas.identifiers import PersonKeys, strongest
+from touchline.schemas.nulls import drop_nulls
 from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
@@ -31,6 +33,10 @@ MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
 
 _UNDECLARED: Final = Source(legal_basis="consent")
+_NUMBERS_AND_OBJECTS: Final = frozenset(
+    ("properties", "order", "amount", "consent", "about", "score", "sampling_probability")
+)
+_JSON_TYPES: Final = frozenset((str, int, float, bool, type(None), dict, list, tuple))
 _N, _I = b"NI"
 _NAME_LENGTH_MAX: Final = 256
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
@@ -102,12 +108,14 @@ class RecordMaker:
             elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
                 payload["persons"] = [*payload["persons"], *keyed]
         sent = self._checked(payload, now_us)
-        has_unchecked_fields = len(sent) < len(payload)
+        has_unchecked_fields = len(sent) < len(payload) or _holds_foreign_types(payload)
         if sent.get("received_at") is None:
             payload["received_at"] = self._received_at(now_us)
         value = _encode(payload, has_unchecked_fields=has_unchecked_fields)
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
+        if are_bytes_too_deep(value):
+            raise EventRejected(Rejection(Reason.TOO_DEEP, ""), f"more than {DEPTH_MAX} levels")
         persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
         key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
         is_suppressed = self._sources is not None and lacks_consent(sent, self._sources[source])
@@ -125,7 +133,7 @@ class RecordMaker:
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         persons = self._persons.keyed_or_marked(payload.pop("identifiers", None), payload.get("source"))
-        _drop_nulls(payload)  # as `make` does: they are not what it refuses
+        drop_nulls(payload)  # as `make` does: they are not what it refuses
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
         payload.setdefault("received_at", self._received_at(now_us))
@@ -152,7 +160,7 @@ class RecordMaker:
         try:
             sent = check_sent(payload)
         except ValidationError as error:
-            if _write_moments(payload) or _drop_nulls(payload):
+            if _write_moments(payload) or drop_nulls(payload):
                 return self._checked(payload, now_us)
             raise _rejected(rejection_of(error), payload) from None
         source = _UNDECLARED if self._sources is None else self._sources.get(sent["source"])
@@ -189,18 +197,15 @@ def _write_moments(payload: dict[str, Any]) -> bool:
     return bool(moments)
 
 
-def _drop_nulls(payload: dict[str, Any]) -> bool:
-    """Null means absent: nulls leave the event, its properties and its other objects; whether there was one. Asked when a check fails:
-    a null that the contract takes is sent as it stands."""
-    found = False
-    for name, value in list(payload.items()):
-        if value is None:
-            found = True
-            del payload[name]
-        elif isinstance(value, dict) and None in value.values():
-            found = True
-            payload[name] = {inner: member for inner, member in value.items() if member is not None}
-    return found
+def _holds_foreign_types(payload: dict[str, Any]) -> bool:
+    """Whether a number or an object of the contract holds what JSON has no type for: pydantic takes a Decimal for a number, and would
+    write it as text."""
+    for name in payload.keys() & _NUMBERS_AND_OBJECTS:
+        value = payload[name]
+        members = value.values() if type(value) is dict else (value,)
+        if any(type(member) not in _JSON_TYPES for member in members):
+            return True
+    return False
 
 
 def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaProducer
-from kafka.errors import AuthorizationError, KafkaConfigurationError, KafkaTimeoutError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaConfigurationError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 from kafka.net.compat import KafkaNetClient
 
 from touchline.errors import EngineUnreachable, WrongUsage
@@ -15,6 +22,19 @@ from touchline.kafka.partitioning import CachingPartitioner
 LINGER_MS = 10
 BATCH_BYTES = 256 * 1024
 CLOSE_SECONDS = 5.0
+
+ONE_BY_ONE: Final = {
+    # Each record is a batch, of which one is on its way; without idempotence a refused one does not end the producer.
+    "enable_idempotence": False,
+    "acks": "all",
+    "max_in_flight_requests_per_connection": 1,
+    "batch_size": 0,
+    "linger_ms": 0,
+}
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+_left_by_forks: Final[list[Any]] = []
+"""A forked child keeps its parent's producer here untouched: closing it would unregister the parent's sockets, too."""
 
 
 def connect(bootstrap: str, connect_s: float, delivery_s: float, options: Mapping[str, Any]) -> Any:
@@ -81,6 +101,32 @@ def disconnect(kafka: Any) -> None:
         sender = kafka._sender
         sender.force_close()
         sender.join(CLOSE_SECONDS)
+
+
+def flush(kafka: Any, timeout_seconds: float) -> None:
+    """As far as it goes: kafka-python's own ends early where it splits a batch (findings/kafka-python-flush-after-split.sh)."""
+    try:
+        kafka.flush(timeout_seconds)
+    except KafkaError:
+        pass
+
+
+def abandon(kafka: Any) -> None:
+    """Give up what is on its way (its callbacks hear of it) and let go of everything."""
+    sender = kafka._sender
+    sender.force_close()
+    sender.join(CLOSE_SECONDS)
+    try:
+        kafka.close(timeout=0)
+    except KafkaTimeoutError:
+        pass
+
+
+def leave_to_parent(kafka: Any) -> None:
+    """In a forked child: nothing of the parent's producer may be closed or sent here."""
+    kafka._unregister_cleanup()
+    kafka._closed = True
+    _left_by_forks.append(kafka)
 
 
 def _partitions_of(kafka: Any, bootstrap: str, topic: str) -> set[int]:

@@ -17,7 +17,10 @@ from typing import Any, Final
 from touchline.schemas.checking import FIELD_NAMES, NESTED_FIELD_NAMES, PERSON_FIELD_NAMES
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
-_ADDRESS_WORDS: Final = frozenset(("ip", "ips", "ipv4", "ipv6", "ipaddress", "ipaddr", "addr"))
+_ADDRESS_WORDS: Final = frozenset(
+    ("ip", "ips", "ipv4", "ipv6", "ipaddress", "ipaddr", "ipadresse", "adresseip", "addr", "uip", "cip")
+)
+"""The last two: of the user and of the client, in protocols of web analytics and logs of servers."""
 _OF_A_PEER: Final = frozenset(
     ("remote", "client", "peer", "source", "src", "host", "server", "forwarded", "network", "net")
 )
@@ -31,6 +34,9 @@ _IPV6: Final = re.compile(
     r"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z:]|\.[0-9])"
 )
 _KEPT_BITS: Final = 48
+_NUMBER: Final = re.compile(r"[1-9][0-9]{7,9}")
+_LEAST_ADDRESS: Final = 1 << 24
+"""1.0.0.0"""
 _KNOWN: Final = frozenset().union(*FIELD_NAMES.values())
 """Fields of the contract; none holds addresses."""
 _PERSON_FIELDS: Final = len(PERSON_FIELD_NAMES)
@@ -42,7 +48,7 @@ def cut_addresses(event: dict[str, Any]) -> bool:
     found = False
     for name, value in event.items():
         kind = type(value)
-        if (kind is str and name not in _KNOWN) or kind is dict or kind is list or kind is tuple:
+        if ((kind is str or kind is int) and name not in _KNOWN) or kind is dict or kind is list or kind is tuple:
             inner = _cut(value) if holds_addresses(name) else _members(value)
             if inner is not value:
                 event[name] = inner  # no name is added or lost, so the loop goes on
@@ -72,7 +78,10 @@ def may_hold_addresses(event: dict[str, Any]) -> bool:
 def holds_addresses(name: str) -> bool:
     """Whether the name of a field says that an IP address stands there, however it is written: client_ip, clientIp, X-Forwarded-For."""
     text = str(name)  # a Python sender may name a property by a number
-    words = {word.lower() for word in _WORD.findall(text)}
+    words = {
+        word.lower().rstrip("0123456789") if word[:2].lower() == "ip" and word[2:].isdigit() else word.lower()
+        for word in _WORD.findall(text)
+    }
     if words & _NO_ADDRESS:
         return False
     joined = re.sub(r"[^a-z0-9]", "", text.lower())
@@ -99,7 +108,7 @@ def _within(value: dict[str, Any]) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, member in value.items():
         kind = type(member)
-        if kind is str:
+        if kind is str or kind is int:
             if not holds_addresses(name):
                 continue
         elif kind is not dict and kind is not list and kind is not tuple:
@@ -123,12 +132,19 @@ def _cut(value: Any) -> Any:
     """What stands in a field of addresses, each text in it cut."""
     kind = type(value)
     if kind is str:
-        return cut_text(value)
+        return str(_cut_number(int(value))) if _NUMBER.fullmatch(value) else cut_text(value)
+    if kind is int:
+        return _cut_number(value)
     if kind is dict:
         return {name: _cut(member) for name, member in value.items()}
     if kind is list or kind is tuple:
         return [_cut(member) for member in value]
     return value
+
+
+def _cut_number(value: int) -> int:
+    """An IPv4 address as databases keep it, a number of 32 bits, without its last 8; small numbers count something."""
+    return value & 0xFFFFFF00 if _LEAST_ADDRESS <= value < 1 << 32 else value
 
 
 def _cut_ipv4(found: re.Match[str]) -> str:
@@ -143,5 +159,8 @@ def _cut_ipv6(found: re.Match[str]) -> str:
         return found[0]
     if address.ipv4_mapped is not None:
         return f"::ffff:{cut_text(str(address.ipv4_mapped))}"
-    kept = int(address) >> (128 - _KEPT_BITS) << (128 - _KEPT_BITS)
+    bits = (
+        _KEPT_BITS if address.sixtofour is None else _KEPT_BITS - 8
+    )  # 6to4 holds a whole IPv4 address in these (RFC 3056)
+    kept = int(address) >> (128 - bits) << (128 - bits)
     return str(ipaddress.IPv6Address(kept))

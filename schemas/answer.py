@@ -1,7 +1,8 @@
 """The survey answer: what somebody says about a touchpoint, or that they were asked and said nothing.
 
-A score never stands without its scale: it must lie on it, and the KPIs with published scales must use them (NPS is
-0..10: on 1..10 the classes of detractors shift; a CSAT or CES point is a whole number).
+A score never stands without its scale, and must lie on it. Any scale may be declared: `scale_min` is its bad end, `scale_max`
+its good one, so that a scale on which low scores are good has the higher number first. Whether the KPI catalogue has a formula
+for it is not the contract's matter: an answer on another scale is kept, unclassified.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ OUT_OF_SCALE: Final = "out_of_scale"
 """Error type of a score that its scale excludes; the context names the field."""
 
 KPI_SCALES: Final = {"nps": ((0, 10),), "csat": ((1, 5), (1, 7)), "ces": ((1, 7), (1, 5))}
-"""Scales on which the published formulas are defined (NPS, CSAT as top-2-box, CES 2.0 and its forerunner)."""
+"""Scales on which the published formulas are defined (NPS, CSAT as top-2-box, CES 2.0 and its forerunner): their points are
+whole numbers."""
 
 Disposition = Literal[
     "eligible", "not_sampled", "sampled", "invited", "delivered", "bounced", "shown", "started",
@@ -36,12 +38,14 @@ Point = Annotated[int, Field(ge=-(2**15), lt=2**15)]
 
 
 class About(Contract):
-    """What the answer is about: a touchpoint, and where known the very event."""
+    """What the answer is about: a touchpoint, and where known the very event: the answer then takes day, place and more from it."""
 
     touchpoint: RequiredName
     source: Name | None = None
     event_id: Name | None = None
-    occurred_at: Timestamp | None = Field(default=None, description="When it happened; else the answer's time")
+    occurred_at: Timestamp | None = Field(
+        default=None, description="When it happened; else the time of the named event, else the answer's"
+    )
 
 
 class AnswerEvent(Envelope):
@@ -62,8 +66,8 @@ class AnswerEvent(Envelope):
     kpi: RequiredName = Field(description="nps, csat, ces, emotion ...")
     variant: Name = Field(default="", description="Variant of the formula, by the KPI catalogue, such as net of ces")
     scope: Literal["relational", "transactional"]
-    scale_min: Point
-    scale_max: Point
+    scale_min: Annotated[Point, Field(description="Bad end of the scale")]
+    scale_max: Annotated[Point, Field(description="Good end; below scale_min where low scores are good")]
     score: Annotated[float, Field(allow_inf_nan=False)] | None = None
     disposition: Disposition = "complete"
     sampling_probability: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -77,7 +81,7 @@ class AnswerEvent(Envelope):
 
 
 def require_scale(answer: Mapping[str, Any]) -> None:
-    """Raises PydanticCustomError OUT_OF_SCALE unless the answer's scale is its KPI's and the score lies on it."""
+    """Raises PydanticCustomError OUT_OF_SCALE unless the answer's scale has two ends and the score lies on it."""
     field = _field_off_scale(answer)
     if field:
         raise PydanticCustomError(OUT_OF_SCALE, "{field} does not fit the scale", {"field": field})
@@ -85,13 +89,11 @@ def require_scale(answer: Mapping[str, Any]) -> None:
 
 def _field_off_scale(answer: Mapping[str, Any]) -> str:
     """Name of the field that contradicts the scale, or the empty string."""
-    low, high, score = answer["scale_min"], answer["scale_max"], answer["score"]
-    scales = KPI_SCALES.get(answer["kpi"])
-    if low >= high:
+    first, last, score = answer["scale_min"], answer["scale_max"], answer["score"]
+    if first == last:
         return "scale_max"
-    if scales is not None and (low, high) not in scales:
-        return "scale_max" if any(low == known for known, _ in scales) else "scale_min"
     if score is None:
         return ""
-    is_on_scale = low <= score <= high and (scales is None or score == int(score))
-    return "" if is_on_scale else "score"
+    low, high = (first, last) if first < last else (last, first)
+    is_whole = (low, high) not in KPI_SCALES.get(answer["kpi"], ()) or score == int(score)
+    return "" if low <= score <= high and is_whole else "score"

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import hmac
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.errors import WrongUsage
 from touchline.schemas.nobody import is_nobody, is_nobodys_mail
 from touchline.schemas.phones import e164_of, is_no_line
-from touchline.schemas.tool_forms import FormFault, fault_of_number, fault_of_text, plain, whole
+from touchline.schemas.tool_forms import MASKED, FormFault, fault_of_number, fault_of_text, plain, whole
 
 IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "device", "anonymous")
 """Declared order, strongest first: the first identifier of an event keys its Kafka record. Further types are allowed;
@@ -33,14 +35,30 @@ _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SECRET_BYTES: Final = 32
 _LONG_NAME: Final = 6
+_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORDS_BEHIND: Final = re.compile(r"_?(?:id|ids|number|no|nr|address|addr|card|key)$")
+_ALSO_CALLED: Final = {
+    "telephone": "phone",
+    "tel": "phone",
+    "telefon": "phone",
+    "mobile": "phone",
+    "cellphone": "phone",
+    "mobilephone": "phone",
+}
 _CASES: Final = {"loyalty": str.upper, "device": str.lower}
 _PHONE_BLANKS: Final = str.maketrans("", "", " \t-./()\u00a0\u2009\u202f\u2010\u2011\u2013")
 _CARD_NOISE: Final = str.maketrans("", "", " \t-\u00a0\u2009\u202f\u2010\u2011\u2013")
-_SIGNED: Final = re.compile(r"[-\u2212\u2013][0-9][0-9-]*|[0-9][0-9-]*[-\u2212\u2013]")
+_SIMPLE: Final = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
+_USUAL_MAIL: Final = re.compile(r"[a-z0-9+-]+(?:[._][a-z0-9+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_SIGNED: Final = re.compile(r"[-\u2212\u2013]+[^\W_].*|.*[^\W_][-\u2212\u2013]+")
 _CARD_DOT: Final = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
 """A dot beside a letter parts groups; between two digits it may be a decimal point and stays."""
 _NAMED_MAIL: Final = re.compile(r"[^<>]*<\s*([^<>]*)>")
-_MAIL_SCHEME: Final = "mailto:"
+_MAIL_SCHEMES: Final = ("mailto:", "smtp:")
+"""Of links, and of the exports of a directory."""
+_ADDRESS: Final = re.compile(r"""(?:"[^"]+"|[^\s@<>(),;:|"\[\]]+)@(?:\[[0-9a-f.:]+\]|[^\s@<>(),;:|"\[\]/&%]+)""")
+_HASHED_MAIL: Final = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{8})?(?:[0-9a-f]{24})?")
+"""Some systems know addresses by their MD5, SHA-1 or SHA-256 only; these name one person, too."""
 _MAIL_PARTS: Final = re.compile(r"[\s,;]+")
 
 
@@ -94,12 +112,8 @@ def normalise(identifier_type: str, value: str, country: str | None = None) -> s
     phone number that is not international or cannot be, and what names nobody any more: an exponent, a mask, the error of a formula,
     an IP address.
     """
-    if identifier_type not in _ORDER and not _TYPE.fullmatch(identifier_type):
-        raise IdentifierRejected(
-            "identifier type is malformed", "use lower-case letters, digits and _, such as mail or loyalty"
-        )
-    if identifier_type not in _ORDER and (meant := misspelled(identifier_type)) is not None:
-        raise IdentifierRejected(f"identifier type {identifier_type} is not known", f"did you mean {meant!r}?")
+    if identifier_type not in _ORDER:
+        _require_type(identifier_type)
     text = plain(value)
     if is_nobody(text):
         raise NobodyNamed(identifier_type)
@@ -107,9 +121,11 @@ def normalise(identifier_type: str, value: str, country: str | None = None) -> s
         return _normalise_mail(text)
     if identifier_type == "phone":
         return _normalise_phone(text, country)
-    if text.isalnum() and "xxx" not in text.lower():  # most are: no tool has left its form
+    is_simple = _SIMPLE.fullmatch(text) is not None and "xxx" not in text.lower()  # most are: no tool has left its form
+    if is_simple and (identifier_type != "loyalty" or text.isalnum()):
         return _CASES.get(identifier_type, str)(text)
-    _refuse(identifier_type, fault_of_number(text) or fault_of_text(text))
+    if not is_simple:
+        _refuse(identifier_type, fault_of_number(text) or fault_of_text(text))
     number = whole(text)
     if number is not text and is_nobody(number):
         raise NobodyNamed(identifier_type)
@@ -120,14 +136,23 @@ def normalise(identifier_type: str, value: str, country: str | None = None) -> s
 
 @lru_cache(maxsize=1_024)
 def misspelled(identifier_type: str) -> str | None:
-    """The known type that an unknown one is a slip of the pen from, if any: one letter lost, added, changed or two exchanged, in names
-    of six letters and more two of these. `phone2` and other names with digits are types of their own."""
-    if identifier_type in _ORDER or not identifier_type.replace("_", "").isalpha():
+    """The known type that was meant by an unknown one, if any.
+
+    One letter is lost, added, changed or two are exchanged, in names of six letters and more two of these; `_id` or the like stands
+    behind it (`anonymous_id`); or it is `telephone`. `phone2` and other names with digits are types of their own.
+    """
+    if identifier_type in _ORDER:
         return None
-    near = ((_distance(identifier_type, known), known) for known in IDENTIFIER_TYPES)
-    return min(
-        ((far, known) for far, known in near if far <= (1 if len(known) < _LONG_NAME else 2)), default=(0, None)
-    )[1]
+    name = _WORDS_BEHIND.sub("", _CAPITAL.sub("_", identifier_type).replace("-", "_").lower())
+    joined = name.replace("_", "")
+    if not joined.isalpha():
+        return None
+    if name in _ORDER or joined in _ORDER:
+        return joined
+    if joined in _ALSO_CALLED:
+        return _ALSO_CALLED[joined]
+    near = ((_distance(joined, known), known) for known in IDENTIFIER_TYPES)
+    return min((one for one in near if one[0] <= (1 if len(one[1]) < _LONG_NAME else 2)), default=(0, None))[1]
 
 
 def _distance(one: str, other: str) -> int:
@@ -143,6 +168,18 @@ def _distance(one: str, other: str) -> int:
             line.append(cost)
         before, last = last, line
     return last[-1]
+
+
+def _require_type(identifier_type: str) -> None:
+    is_formed = _TYPE.fullmatch(identifier_type) is not None
+    meant = misspelled(identifier_type)
+    if meant is not None:
+        named = f" {identifier_type}" if is_formed else ""  # what is no name may be a value
+        raise IdentifierRejected(f"identifier type{named} is not known", f"did you mean {meant!r}?")
+    if not is_formed:
+        raise IdentifierRejected(
+            "identifier type is malformed", "use lower-case letters, digits and _, such as mail or loyalty"
+        )
 
 
 def _refuse(identifier_type: str, fault: FormFault | None) -> None:
@@ -165,19 +202,43 @@ def _normalise_card(text: str) -> str:
 
 def _normalise_mail(text: str) -> str:
     mail = text.lower()
+    if "@" not in mail and "%40" in mail:
+        mail = unquote(mail).strip()
     while True:
         if "<" in mail and (named := _NAMED_MAIL.fullmatch(mail)) is not None:
             mail = named[1].strip()
-        elif mail.startswith(_MAIL_SCHEME):
-            mail = mail.removeprefix(_MAIL_SCHEME).partition("?")[0].strip()
+        elif mail.startswith(_MAIL_SCHEMES):
+            mail = mail.partition(":")[2].partition("?")[0].strip()
         else:
             break
-    if is_nobody(mail) or is_nobodys_mail(mail):
+    mail = mail.rstrip(".,; ")
+    if not mail or is_nobody(mail) or is_nobodys_mail(mail):
         raise NobodyNamed("mail")
+    if _USUAL_MAIL.fullmatch(mail) is not None and "xxx" not in mail and "xn--" not in mail:
+        return mail
     if mail.count("@") > 1 and sum("@" in part for part in _MAIL_PARTS.split(mail)) > 1:
         raise IdentifierRejected("identifier of type mail holds several addresses", "send each as its own identifier")
     _refuse("mail", fault_of_text(mail))
-    return mail
+    if "*" in mail:
+        _refuse("mail", MASKED)
+    if _ADDRESS.fullmatch(mail) is None and _HASHED_MAIL.fullmatch(mail) is None:
+        raise IdentifierRejected(
+            "identifier of type mail is no mail address",
+            "write it as name@domain; what else names the person has a type of its own",
+        )
+    return mail if "xn--" not in mail else _in_unicode(mail)
+
+
+def _in_unicode(mail: str) -> str:
+    """The address with the letters of its domain: `xn--mnchen-3ya.de` and `m\u00fcnchen.de` are one (RFC 3492)."""
+    name, _, domain = mail.rpartition("@")
+    try:
+        labels = [
+            label[4:].encode().decode("punycode") if label.startswith("xn--") else label for label in domain.split(".")
+        ]
+    except UnicodeError:  # no domain has such a label; the address stays as it is
+        return mail
+    return unicodedata.normalize("NFC", f"{name}@{'.'.join(labels).lower()}")
 
 
 def _normalise_phone(text: str, country: str | None) -> str:

@@ -16,7 +16,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from touchline.errors import WrongUsage
 from touchline.schemas.countries import country_of
-from touchline.schemas.nobody import Marker, texts_of
+from touchline.schemas.markers import Markers
+from touchline.schemas.nobody import Marker
 from touchline.schemas.times import zone_of
 
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -77,9 +78,9 @@ class Source(BaseModel):
         return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "")
 
     @cached_property
-    def nobody_texts(self) -> frozenset[str]:
+    def markers(self) -> Markers:
         """`nobody` as identifiers are compared with it."""
-        return texts_of(self.nobody)
+        return Markers(self.nobody)
 
     @cached_property
     def needs_consent(self) -> bool:
@@ -118,11 +119,12 @@ def load_sources(path: Path | str) -> Sources:
             f"the sources file {path} cannot be read ({error.strerror})",
             "set sources_file in touchline.toml, or write the file: docs/configuration.md shows one",
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that there is not is a ValueError of PyYAML
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         place = "" if line is None else f" at line {line + 1}"
         raise WrongUsage(
-            f"the sources file {path} is not valid YAML{place}", "fix its indentation and colons"
+            f"the sources file {path} is not valid YAML{place}",
+            "fix its indentation and colons, and put what only looks like a date into quotes",
         ) from None
     if not isinstance(document, dict):
         raise WrongUsage(

@@ -34,6 +34,11 @@ class Version(NamedTuple):
     completeness: int
     payload_hash: int
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Two records that are equal in it are the same version."""
+        return (self.revision, self.payload_hash)
+
 
 class Judgement(NamedTuple):
     """`arriving[i]` is the fate of the i-th arriving version; `standing[i]` that of the i-th version that stands (maybe unchanged)."""
@@ -47,15 +52,20 @@ def judge(standing: Sequence[Version], arriving: Iterable[Version]) -> Judgement
     known: dict[tuple[int, int], Version] = {}
     # A payload that came before keeps its completeness, though the source's clock may have been declared anew since.
     for version in standing:
-        known.setdefault(_identity(version), version)
+        known.setdefault(version.identity, version)
     fates_known = set(known)
-    arriving = [known.setdefault(_identity(version), version) for version in arriving]
-    winner = min(known.values(), key=_order)
+    arriving = [known.setdefault(version.identity, version) for version in arriving]
+    winner = winner_of(known.values())
     fates = []
     for version in arriving:
-        fates.append(Fate.DUPLICATE if _identity(version) in fates_known else fate_beside(winner, version))
-        fates_known.add(_identity(version))
-    return Judgement(fates, [fate_beside(winner, known[_identity(version)]) for version in standing])
+        fates.append(Fate.DUPLICATE if version.identity in fates_known else fate_beside(winner, version))
+        fates_known.add(version.identity)
+    return Judgement(fates, [fate_beside(winner, known[version.identity]) for version in standing])
+
+
+def winner_of(versions: Iterable[Version]) -> Version:
+    """The version of one event that counts. Raises ValueError where there is none."""
+    return min(versions, key=_order)
 
 
 def fate_beside(winner: Version, version: Version) -> Fate:
@@ -73,10 +83,6 @@ def completeness_of(event: CheckedEvent, time_us: int) -> int:
     groups = (event, event["about"], event["properties"])
     filled = sum(map(_filled, groups)) + len(event["persons"]) - (event["received_at"] is not None)
     return _RANK[event["disposition"]] << _RANK_SHIFT | min(filled, _FIELDS_MAX) << _FIELDS_SHIFT | time_us
-
-
-def _identity(version: Version) -> tuple[int, int]:
-    return (version.revision, version.payload_hash)
 
 
 def _order(version: Version) -> tuple[int, int, int]:

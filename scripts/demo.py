@@ -129,17 +129,13 @@ def end(stack: LocalStack, started: list[str]) -> None:
 def _demonstrate(settings: Settings) -> None:
     require_present_maps(settings)
     sent = DemoFigures.recalled(settings)
-    if sent is not None and sent.equal_the_views(settings):
+    if sent is not None and sent.all_stand(settings):
         _say("all events of the demo stand already: nothing is sent again")
     else:
         sent = _send_all(settings)
         _wait_until_stored(settings)
     figures = stored_figures(settings, sent.runs)
-    if figures != sent.truth:
-        raise NotClean(
-            f"the views say {figures}, the data sets say {sent.truth}",
-            "`./run reconcile` finds what is lost or doubled, `./run quarantine list` what was kept out",
-        )
+    sent.require_equal(figures)
     sent.remember(settings)
     print(_touchline(settings, "report"))
     print(_touchline(settings, "reconcile"))

@@ -57,9 +57,25 @@ class DemoFigures(NamedTuple):
         """For the next demo."""
         (settings.local_dir / MEMORY).write_text(json.dumps(self._asdict()), encoding="utf-8")
 
-    def equal_the_views(self, settings: Settings) -> bool:
-        """Whether the views say the same."""
-        return stored_figures(settings, self.runs) == self.truth
+    def all_stand(self, settings: Settings) -> bool:
+        """Whether nothing of it is missing in the views."""
+        found = stored_figures(settings, self.runs)
+        return all(found.get(name, 0) >= count for name, count in self.truth.items())
+
+    def require_equal(self, found: Mapping[str, int]) -> None:
+        """Raises NotClean where the views say otherwise, with what helps."""
+        if found == self.truth:
+            return
+        more = [name for name, count in found.items() if count > self.truth.get(name, 0)]
+        if all(found.get(name, 0) >= count for name, count in self.truth.items()):
+            raise NotClean(
+                f"the ledger holds more than the demo's data sets: {', '.join(more)}",
+                f"something else sent events under the demo's sources: give your own events a source of their own. {BEGIN_ANEW}",
+            )
+        raise NotClean(
+            f"the views say {dict(found)}, the data sets say {self.truth}",
+            "`./run reconcile` finds what is lost or doubled, `./run quarantine list` what was kept out",
+        )
 
 
 def stored_figures(settings: Settings, runs: Mapping[str, str]) -> dict[str, int]:

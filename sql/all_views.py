@@ -20,11 +20,12 @@ from touchline.sql.subjects.surveys.api import SURVEY_API_VIEWS
 from touchline.sql.subjects.surveys.marts import SURVEYS, SURVEYS_BEHIND, SURVEYS_OVER_TIME
 from touchline.sql.subjects.surveys.series import SURVEY_OVER_TIME
 from touchline.sql.subjects.surveys.split import SURVEY_SPLIT
+from touchline.sql.subjects.surveys.unclassified import UNCLASSIFIED_ANSWERS
 from touchline.sql.subjects.volume import REVENUE, REVENUE_BEHIND, VOLUME_API_VIEWS, VOLUMES, VOLUMES_BEHIND
 from touchline.sql.subjects.waits import DWELL, WAIT, WAIT_BEHIND, WAITS
 
 _OF_TABLES = (
-    *(*FACT_VIEWS, QUARANTINE, QUARANTINE_SETTLED),
+    *(*FACT_VIEWS, UNCLASSIFIED_ANSWERS, QUARANTINE, QUARANTINE_SETTLED),
     *NOTE_VIEWS,
     *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
     *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),

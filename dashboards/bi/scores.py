@@ -14,7 +14,7 @@ from touchline.dashboards.bi.guards import (
     guarded,
     is_rolling,
 )
-from touchline.sql.language.catalogue import Kind, SurveyKpi, Variant, load_catalogue
+from touchline.sql.language.catalogue import REVERSED, Kind, SurveyKpi, Variant, load_catalogue
 from touchline.sql.language.formulas import IntervalSql, adjusted_wald, wilson
 from touchline.sql.language.views import View
 
@@ -77,8 +77,11 @@ def _scores(also: str) -> Iterator[GuardedMetric]:
 
 
 def _variants(also: str) -> Iterator[GuardedMetric]:
-    """Of each formula variant, its value and n, for tables that show several KPIs side by side."""
+    """Of each formula variant, its value and n, for tables that show several KPIs side by side; mirrored ones have `score` only, since they
+    would double the list."""
     for kpi, variant in load_catalogue().variants():
+        if variant.id.endswith(REVERSED):
+            continue
         is_it = f"kpi = '{kpi.id}' AND variant = '{variant.id}'"
         one = f"uniqExactIf((map, map_version, scope), {is_it}) <= 1{also}"
         factor = "" if variant.kind == "mean" else "100 * "

@@ -49,7 +49,8 @@ def _database() -> Json:
         "allow_csv_upload": False,
         "extra": {
             "allows_virtual_table_explore": True,
-            "engine_params": {},
+            # Superset compares hours with `toDateTime('…')`, which is a moment of the server's zone where the session names none.
+            "engine_params": {"connect_args": {"session_timezone": "UTC"}},
             "metadata_params": {},
             "metadata_cache_timeout": {},
             "schemas_allowed_for_file_upload": [],

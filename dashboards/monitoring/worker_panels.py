@@ -153,6 +153,15 @@ TROUBLE: Final = Row(
             ),
         ),
         Panel(
+            "Work without records",
+            "cps",
+            "Looks at partitions between the batches; rows of answers written anew because the event that they name came or changed.",
+            (
+                rates("touchline_ticks_total", "outcome"),
+                Query(f"sum(rate(touchline_rows_restated_total{RATE}))", "rows restated"),
+            ),
+        ),
+        Panel(
             "Ledger fell back",
             "short",
             "Partitions that were behind what a worker had stored: a restored backup.",

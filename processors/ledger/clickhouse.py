@@ -19,6 +19,7 @@ from touchline.processors.ledger.ledger import (
     LedgerUnavailable,
     LinkRow,
     Mark,
+    OccasionRow,
     PublishedRow,
     RecordsRefused,
     Stream,
@@ -26,7 +27,7 @@ from touchline.processors.ledger.ledger import (
 )
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import Cursors, Fact, NamingAnswer
 
 FENCE_CONSTRAINT = "fence"
 """The ledger's only CHECK. Another one, which somebody has added, speaks of rows and not of the writer."""
@@ -135,6 +136,33 @@ class ClickHouseLedger:
             ]
         rows = self._ask_of_events(queries.PUBLISHED_ALONE, partition, events)
         return found + [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
+
+    def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
+        return [(row[0], Fact._make(row[1:])) for row in self._ask_of_events(queries.FACTS_ALONE, partition, keys)]
+
+    def occasions_of(self, keys: Sequence[tuple[str, str]]) -> list[OccasionRow]:
+        rows = list(self._ask_of_events(queries.OCCASIONS, 0, keys))
+        zones = {row[1:4]: row[6] for row in rows if row[0] == "received"}
+        return [
+            OccasionRow(row[1], row[4], row[5], zones[row[1:4]], tuple(row[7:]))
+            for row in rows
+            # An insert of another worker may come between the reading of its rows and that of what it retracts.
+            if row[0] == "attached" and row[1:4] in zones
+        ]
+
+    def positions(self) -> Cursors:
+        return dict(self._ask(queries.POSITIONS, {}))
+
+    def cursors_of(self, stream: Stream) -> Cursors | None:
+        rows = self._ask(queries.CURSORS, {"stream": stream.name})
+        if rows and rows[0][0]:
+            return dict(rows[0][0])
+        return {} if self._ask(queries.HAS_NAMING_ANSWERS, {"partition": stream.partition}) else None
+
+    def answers_naming(self, partition: int, after: Cursors, until: Cursors) -> list[NamingAnswer]:
+        spans = {stream: (after.get(stream, 0), newest) for stream, newest in until.items()}
+        sql, values = queries.answers_naming({name: span for name, span in spans.items() if span[0] < span[1]})
+        return [NamingAnswer._make(row) for row in self._ask(sql, values | {"partition": partition})] if values else []
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         rows = self._ask(queries.MARK_OF_INSERT, _span(stream, insert_number))

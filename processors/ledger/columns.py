@@ -39,6 +39,8 @@ BARE = (
 
 LINK = ("event_type", "source", "event_id", "revision", "event_time", "identifier", "linked_identifier")
 MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts")
+CURSORS = "cursors"
+"""Column of a mark that only partitions with answers that name an event fill."""
 UNKNOWN_FIELDS = "unknown_fields"
 """Key of `fate_counts` that is no fate: unknown fields of the batch's events, so that all a mark adds up stands in one column."""
 HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row_id")
@@ -49,8 +51,8 @@ _NUMBERS = frozenset(
         "received_time", "clock_correction_us", "is_online", "is_simulated", "map_version", "stage_order",
         "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
         "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "local_date", "scale_min", "scale_max", "has_score",
-        "about_time", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps", "handoff_to",
-        "handoff_number",
+        "about_time", "answered_date", "about_own", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps",
+        "handoff_to", "handoff_number",
     )
 )  # fmt: skip
 _FLOATS = frozenset(("score", "sampling_probability"))

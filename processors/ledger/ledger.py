@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from touchline.processors.ledger.rows import Insert
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import Cursors, Fact, NamingAnswer
 
 
 class WriterFenced(Exception):
@@ -69,6 +69,16 @@ class PublishedRow(NamedTuple):
     values: tuple[object, ...]
 
 
+class OccasionRow(NamedTuple):
+    """A standing attached row of an event that an answer may name, of any partition; `zone` is that of its local day."""
+
+    partition: int
+    row_id: int
+    offset: int
+    zone: str
+    values: tuple[Any, ...]
+
+
 class LinkRow(NamedTuple):
     """A link or unlink that stands: its values in the order of columns.LINK."""
 
@@ -111,6 +121,23 @@ class Ledger(Protocol):
     ) -> list[PublishedRow]:
         """The attached rows that stand: of these identifiers, and of the partition's (source, event id) pairs without an
         identifier."""
+
+    def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
+        """(offset, fact) of the partition's stored events of these (source, event id) pairs that name nobody."""
+
+    def occasions_of(self, keys: Sequence[tuple[str, str]]) -> list[OccasionRow]:
+        """The attached rows that stand of the touchpoint events with these (source, event id) pairs, in any partition."""
+
+    def positions(self) -> Cursors:
+        """The number of the newest insert of each stream that ever was. All inserts up to it can be read."""
+
+    def cursors_of(self, stream: Stream) -> Cursors | None:
+        """What stands in the stream's newest mark: up to where changes of occasions were followed. None while no answer of the partition
+        names an event."""
+
+    def answers_naming(self, partition: int, after: Cursors, until: Cursors) -> list[NamingAnswer]:
+        """The partition's answers that name an event of which an insert after `after` and up to `until` holds an attached row, of either
+        sign. Answers that count no more may be among them."""
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         """Last offset that the stream's insert of that number accounts for; None if there is no such insert."""

@@ -11,6 +11,7 @@ from touchline.processors.ledger.ledger import (
     KnownEvent,
     LinkRow,
     Mark,
+    OccasionRow,
     PublishedRow,
     Stream,
     WriterFenced,
@@ -18,7 +19,8 @@ from touchline.processors.ledger.ledger import (
 from touchline.processors.ledger.queries import LEFT_OUT
 from touchline.processors.ledger.rows import Insert
 from touchline.processors.values.event_hash import hashes_of
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import NAMES_EVENT, Cursors, Fact, NamingAnswer
+from touchline.schemas.events import TOUCHPOINT
 
 Row = dict[str, Any]
 
@@ -85,7 +87,16 @@ class MemoryLedger:
 
     def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
         wanted = set(identifiers)
-        rows = self.standing("received", lambda row: row["fate"] == "stored" and _value(row, "identifier") in wanted)
+        return self._facts(lambda row: _value(row, "identifier") in wanted)
+
+    def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
+        wanted = set(keys)
+        return self._facts(
+            lambda row: not _value(row, "identifier") and _key(row) in wanted and _partition(row) == partition
+        )
+
+    def _facts(self, accepts: Callable[[Row], bool]) -> list[tuple[int, Fact]]:
+        rows = self.standing("received", lambda row: row["fate"] == "stored" and accepts(row))
         return [
             (
                 row["offset"],
@@ -107,6 +118,55 @@ class MemoryLedger:
             PublishedRow(row["row_id"], row["offset"], tuple(_value(row, name) for name in ATTACHED))
             for row in self.standing("attached", is_meant)
         ]
+
+    def occasions_of(self, keys: Sequence[tuple[str, str]]) -> list[OccasionRow]:
+        wanted = set(keys)
+
+        def is_meant(row: Row) -> bool:
+            return _value(row, "event_type") == TOUCHPOINT and _key(row) in wanted
+
+        zones = {
+            (_partition(row), _key(row)): _value(row, "zone")
+            for row in self.standing("received", lambda row: row["fate"] == "stored" and is_meant(row))
+        }
+        return [
+            OccasionRow(
+                _partition(row),
+                row["row_id"],
+                row["offset"],
+                zones[_partition(row), _key(row)],
+                tuple(_value(row, name) for name in ATTACHED),
+            )
+            for row in self.standing("attached", is_meant)
+            if (_partition(row), _key(row)) in zones
+        ]
+
+    def positions(self) -> Cursors:
+        return {row["stream"]: row["insert_number"] for row in self.rows if row["kind"] == "mark"}
+
+    def cursors_of(self, stream: Stream) -> Cursors | None:
+        marks = [row for row in self.rows if row["kind"] == "mark" and row["stream"] == stream.name]
+        if marks and _value(marks[-1], "cursors"):
+            return dict(marks[-1]["cursors"])
+        return {} if any(_partition(row) == stream.partition for row in self._naming()) else None
+
+    def answers_naming(self, partition: int, after: Cursors, until: Cursors) -> list[NamingAnswer]:
+        changed = {
+            _key(row)
+            for row in self.rows
+            if row["kind"] == "attached"
+            and _value(row, "event_type") == TOUCHPOINT
+            and after.get(row["stream"], 0) < row["insert_number"] <= until.get(row["stream"], 0)
+        }
+        found = [
+            NamingAnswer._make(_value(row, name) for name in NamingAnswer._fields)
+            for row in self._naming()
+            if _partition(row) == partition and (_value(row, "about_source"), row["about_event_id"]) in changed
+        ]
+        return sorted(set(found))
+
+    def _naming(self) -> Iterator[Row]:
+        return (row for row in self.rows if row["kind"] == "received" and _value(row, "about_own") >= NAMES_EVENT)
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         for row in self.rows:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from touchline.processors.ledger.columns import ATTACHED, LINK, default_of
 from touchline.processors.ledger.rows import PARTITION_SHIFT
 from touchline.processors.values.event_hash import HASHED_BY
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import NAMES_EVENT, Fact
+from touchline.schemas.events import TOUCHPOINT
 
 MARK = """
 SELECT insert_number, offset FROM journey_raw.ledger
@@ -42,6 +45,7 @@ WHERE position(query, concat('/* ', %(tag)s, ' */')) > 0 AND query_id != queryID
 KILL = "KILL QUERY WHERE query_id IN %(query_ids)s SYNC"
 
 _TIMES = frozenset(("event_time", "received_time", "about_time"))
+_DAYS = frozenset(("local_date", "answered_date"))
 LEFT_OUT = frozenset(("payload_hash", "comment", "cipher_key_id", "completeness"))
 
 
@@ -58,8 +62,8 @@ def tag(stream: str) -> str:
 def _read(column: str) -> str:
     if column in _TIMES:
         return f"toUnixTimestamp64Micro({column})"
-    if column == "local_date":
-        return "toUInt16(local_date)"
+    if column in _DAYS:
+        return f"toUInt16({column})"
     if column == "churn_due_at":
         return "toUnixTimestamp(churn_due_at)"
     return column
@@ -106,6 +110,50 @@ WHERE kind = 'attached' AND sign = 1 AND identifier = '' AND event_id IN %(event
   AND {_OF_PARTITION}
   AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'attached' AND sign = -1 AND event_id IN %(event_ids)s)
 """
+
+FACTS_ALONE = f"""
+SELECT offset, {", ".join(map(_read_fact, Fact._fields))} FROM journey_raw.ledger
+WHERE kind = 'received' AND sign = 1 AND fate = 'stored' AND identifier = '' AND event_id IN %(event_ids)s
+  AND (source, event_id) IN %(keys)s AND {_OF_PARTITION}
+  AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE kind = 'received' AND sign = -1 AND event_id IN %(event_ids)s)
+"""
+
+# Of events that answers name: the received rows tell the zone, the attached ones all else.
+OCCASIONS = f"""
+SELECT kind, bitShiftRight(row_id, {PARTITION_SHIFT}), source, event_id, row_id, offset, zone, {", ".join(map(_read, ATTACHED))}
+FROM journey_raw.ledger
+WHERE kind IN ('received', 'attached') AND sign = 1 AND event_type = '{TOUCHPOINT}' AND (kind = 'attached' OR fate = 'stored')
+  AND event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s
+  AND row_id NOT IN (
+    SELECT row_id FROM journey_raw.ledger
+    WHERE kind IN ('received', 'attached') AND sign = -1 AND event_id IN %(event_ids)s)
+"""
+
+POSITIONS = "SELECT toString(stream), max(insert_number) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
+CURSORS = """
+SELECT cursors FROM journey_raw.ledger
+WHERE stream = %(stream)s AND kind = 'mark' ORDER BY insert_number DESC LIMIT 1
+"""
+# As the projection by_occasion has it, which holds these rows alone. (The engine rewrites a comparison with an empty text, and then does
+# not find the projection.)
+_NAMING = f"FROM journey_raw.ledger WHERE kind = 'received' AND about_own >= {NAMES_EVENT} AND {_OF_PARTITION}"
+HAS_NAMING_ANSWERS = f"SELECT 1 {_NAMING} LIMIT 1"
+
+
+def answers_naming(spans: Mapping[str, tuple[int, int]]) -> tuple[str, dict[str, object]]:
+    """Answers of a partition that name an event of which inserts of these streams, after the first number and up to the second one, hold
+    an attached row; with the values of its parameters. No values: there is nothing to ask."""
+    inserts, values = [], dict[str, object]()
+    for number, (stream, (after, until)) in enumerate(spans.items()):
+        inserts.append(f"stream = %(s{number})s AND insert_number > %(a{number})s AND insert_number <= %(u{number})s")
+        values |= {f"s{number}": stream, f"a{number}": after, f"u{number}": until}
+    changed = f"kind = 'attached' AND event_type = '{TOUCHPOINT}' AND ({' OR '.join(f'({one})' for one in inserts)})"
+    sql = f"""
+    SELECT DISTINCT toString(source), event_id, identifier {_NAMING} AND (about_source, about_event_id) IN (
+        SELECT source, event_id FROM journey_raw.ledger WHERE {changed})
+    ORDER BY ALL"""
+    return sql, values
+
 
 # Retracted rows and retractions are read, too, and versions that do not count: a person may have lost all events since, and what was
 # superseded must be found late when it comes again.

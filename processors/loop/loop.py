@@ -42,13 +42,14 @@ from touchline.processors.ledger.rows import TooManyRows
 from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
+from touchline.processors.occasions import work_of_tick
 from touchline.processors.pipeline import Pipeline, Prepared
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import StateLost, Tails
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
-from touchline.processors.values.records import NewRecords, ReceivedBatch, Work
+from touchline.processors.values.records import ReceivedBatch, Work
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -134,8 +135,11 @@ class StoreLoop:
         return self._until_durable(assigned, lambda partition: self._store_records(partition, batch))
 
     def tick(self, assigned: Assigned, *, must_mark: bool = False) -> StoreResult:
-        """The same for work without any Kafka record. There is none today: nothing is inserted unless `must_mark` asks for a mark alone."""
-        return self._until_durable(assigned, lambda partition: self._store_no_records(partition, must_mark))
+        """The same for work without any Kafka record: answers whose occasion came or changed. Nothing is inserted where there are none,
+        unless `must_mark` asks for a mark alone."""
+        answer = self._until_durable(assigned, lambda partition: self._store_no_records(partition, must_mark))
+        self._meter.ticked(is_refused=isinstance(answer, ReadAgain))
+        return answer
 
     def _until_durable(self, assigned: Assigned, store: Callable[[Partition], None]) -> StoreResult:
         attempt = 0
@@ -222,7 +226,9 @@ class StoreLoop:
             restored_persons=restored,
         )
         self._meter.acquired(restored)
-        owned = self._owned[number] = Partition(stream, generation, writer, self._ledger, mark, tails, ids)
+        cursors = self._ledger.cursors_of(stream)
+        owned = Partition(stream, generation, writer, self._ledger, mark, tails, ids, cursors, cursors)
+        self._owned[number] = owned
         return owned
 
     def _store_records(self, partition: Partition, batch: ReceivedBatch) -> None:
@@ -245,10 +251,11 @@ class StoreLoop:
             self._insert(partition, prepared)
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
-        work = Work(NewRecords.none_after(partition.mark.last_offset), must_mark)
-        prepared = self._pipeline.prepare(partition, work)
-        if prepared is not None:
-            self._insert(partition, prepared)
+        for work in work_of_tick(partition, must_mark=must_mark):
+            prepared = self._pipeline.prepare(partition, work)
+            if prepared is not None:
+                self._insert(partition, prepared)
+                self._meter.restated(prepared)
 
     def _make_room(self, partition: Partition, id_count: int) -> None:
         if not partition.ids.has_room(id_count):
@@ -266,7 +273,7 @@ class StoreLoop:
         finally:
             self._meter.inserted(laps.lap("insert"), error)
         self._blame.stored()
-        partition.reflect(prepared.mark, prepared.tails, self._pipeline.maps_fingerprint)
+        partition.reflect(prepared.mark, prepared.cursors, prepared.tails, self._pipeline.maps_fingerprint)
         laps.lap("remember")
         self._meter.stored(prepared, self._now_ms())
         self._meter.holds(partition)

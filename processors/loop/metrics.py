@@ -37,7 +37,7 @@ class StoreMeter:
 
     def stored(self, prepared: Prepared, stored_time_ms: int) -> None:
         """An insert is durable. One without records is no batch: only INSERTS counts it."""
-        new, fated, unknown_field_count, laps = prepared.tally
+        new, fated, unknown_field_count, _, laps = prepared.tally
         if not new.records:
             return
         meter, counts = self._meter, Counter(fated.counts)
@@ -58,6 +58,14 @@ class StoreMeter:
             for metric, time_of in ((declared.EVENT_DELAY, _event_time), (declared.RECEIVED_DELAY, _received_time)):
                 known = filter(None, map(time_of, block.rows))  # 0: nobody knows when it was received
                 meter.observe_ages(metric, known, stored_time_ms * 1_000)
+
+    def ticked(self, *, is_refused: bool) -> None:
+        """A tick has ended."""
+        self._meter.add(declared.TICKS, 1, "refused" if is_refused else "done")
+
+    def restated(self, prepared: Prepared) -> None:
+        """An insert without records is durable."""
+        self._meter.add(declared.ROWS_RESTATED, prepared.tally.restated_count)
 
     def waits(self, error: Exception) -> None:
         """The store backs off."""

@@ -9,6 +9,7 @@ from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.values.person import PersonTail
+from touchline.processors.values.records import Cursors
 
 
 @dataclass(slots=True)
@@ -23,15 +24,31 @@ class Partition:
     mark: Mark
     tails: Tails
     ids: PartitionIds
+    cursors: Cursors | None = None
+    """By stream the insert up to which changes of events that answers name were followed; None while no answer here names one."""
+    marked_cursors: Cursors | None = None
+    """What the newest mark says of that. It may be behind: then a new owner reads again from there."""
 
     @property
     def number(self) -> int:
         """The partition's number within its topic."""
         return self.stream.partition
 
-    def reflect(self, mark: Mark, tails: Mapping[str, PersonTail], maps_fingerprint: str) -> None:
+    @property
+    def unmarked_inserts(self) -> int:
+        """Inserts of all streams that were read since the newest mark."""
+        return sum((self.cursors or {}).values()) - sum((self.marked_cursors or {}).values())
+
+    def look_to(self, cursors: Cursors) -> None:
+        """Whatever changed up to there is followed. The next mark says so."""
+        self.cursors = cursors
+
+    def reflect(
+        self, mark: Mark, cursors: Cursors | None, tails: Mapping[str, PersonTail], maps_fingerprint: str
+    ) -> None:
         """The insert of this mark is durable, and these tails are as they are after it. Raises StateLost, lmdb.Error and OSError; the mark
         stands all the same."""
         self.mark = mark
+        self.cursors = self.marked_cursors = cursors
         self.ids.reflect(mark)
         self.tails.put_many(tails, Stamp(self.stream.name, *mark, maps_fingerprint))

@@ -11,6 +11,7 @@ from touchline.journey.compile import CompiledMap
 from touchline.processors.ledger.columns import (
     ATTACHED,
     BARE,
+    CURSORS,
     DECIDED,
     FACT,
     LINK,
@@ -27,7 +28,7 @@ from touchline.processors.steps.diff import Difference
 from touchline.processors.steps.follow import Attached
 from touchline.processors.steps.settle import Settled
 from touchline.processors.steps.validate import StatedLink
-from touchline.processors.values.records import Fact, Invalid, NewRecords, RecordOutcome, Suppressed
+from touchline.processors.values.records import Cursors, Fact, Invalid, NewRecords, RecordOutcome, Suppressed
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import RECEIVED_UNKNOWN_US, is_valid_declared_time
@@ -191,10 +192,15 @@ def assemble_retracted_links(links: Sequence[LinkRow]) -> list[Block]:
 
 
 def assemble_mark(
-    new: NewRecords, fates: Mapping[str, int], unknown_field_count: int, writer: str, generation: int
+    new: NewRecords,
+    fates: Mapping[str, int],
+    unknown_field_count: int,
+    writer: str,
+    generation: int,
+    cursors: Cursors | None,
 ) -> Block:
     """The progress that this insert makes; `offset` of the row is the last offset it accounts for."""
     counts = {**fates, UNKNOWN_FIELDS: unknown_field_count}
     kept = {name: count for name, count in sorted(counts.items()) if count}
     row = (writer, generation, new.first_offset, new.gap_count, kept)
-    return Block("mark", MARK, 1, [new.last_offset], [row])
+    return Block("mark", MARK, 1, [new.last_offset], [row], same=((CURSORS, cursors),) if cursors else ())

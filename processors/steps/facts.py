@@ -9,7 +9,7 @@ from typing import Any
 
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.properties import UnknownFields, properties_of
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import NAMES_EVENT, OWN_BRAND, OWN_TIME, OWN_ZONE, Fact
 from touchline.schemas.canonical import payload_hash_of_own
 from touchline.schemas.checking import CheckedEvent, doubles_of, has_unknown_fields
 from touchline.schemas.credibility import instants_of, moments_of, sign_fault
@@ -25,9 +25,9 @@ from touchline.schemas.versions import completeness_of
 
 _NO_PROPERTIES: Mapping[str, str] = {}
 # Survey, question, its version, language, kpi, variant, scope, scale, score, has_score, disposition, sampling probability; then
-# time, source and id of what the answer is about.
-_NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0, 0, "", "")
-_NO_ANSWER_NOR_COMMENT = (*_NO_ANSWER, "", "", 0)  # with the completeness
+# time, source and id of what the answer is about, day of the answer.
+_NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0, 0, "", "", 0)
+_NO_ANSWER_NOR_COMMENT = (*_NO_ANSWER, "", "", 0, 0)  # with what it says itself, and the completeness
 _NO_MONEY = (0, "", 0, "", "")
 _of_all: Any = itemgetter(  # one call for all is quicker than one look-up each
     "type", "source", "id", "revision", "simulated", "zone", "campaign", "brand", "place", "persona", "segment", "consent"
@@ -147,7 +147,10 @@ def _other_fact(
     payload_hash = payload_hash_of_own(value, value.values() if has_unknown else doubles_of(value, event))
     identifier_type, identifier = _identifier(event)
     touchpoint, action = _contact(event)
-    answer, comment = (_answer(event, about_us), event["comment"]) if kind == ANSWER else (_NO_ANSWER, None)
+    answer, comment, about_own = _NO_ANSWER, None, 0
+    if kind == ANSWER:
+        answer, comment = _answer(event, about_us, local_day(time_us, zone)), event["comment"]
+        about_own = _own_of_about(event)
     return _new(  # type: ignore[no-any-return]
         Fact,
         (
@@ -181,6 +184,7 @@ def _other_fact(
             *answer,
             "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
+            about_own,
             completeness_of(event, time_us),
         ),
     )
@@ -219,7 +223,7 @@ def _contact(event: CheckedEvent) -> tuple[str, str]:
             return ("", event["action"])
 
 
-def _answer(event: CheckedEvent, about_us: int) -> tuple[Any, ...]:
+def _answer(event: CheckedEvent, about_us: int, answered_day: int) -> tuple[Any, ...]:
     about, score = event["about"], event["score"]
     return (
         event["survey"],
@@ -236,9 +240,18 @@ def _answer(event: CheckedEvent, about_us: int) -> tuple[Any, ...]:
         event["disposition"],
         event["sampling_probability"],
         about_us,
-        about["source"] or "",
+        about["source"] or (event["source"] if about["event_id"] else ""),
         about["event_id"] or "",
+        answered_day,
     )
+
+
+def _own_of_about(event: CheckedEvent) -> int:
+    """Bits of what an answer says itself: the fact has a default where it does not."""
+    about = event["about"]
+    own = OWN_TIME if about["occurred_at"] is not None else 0
+    own |= (OWN_ZONE if event["zone"] else 0) | (OWN_BRAND if event["brand"] else 0)
+    return own | (NAMES_EVENT if about["event_id"] else 0)
 
 
 def _joined(purposes: Sequence[str]) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from touchline.journey.alone import attach_alone
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
 from touchline.journey.instants import shared_instants
 from touchline.journey.values import Attachment, JourneyEvent
+from touchline.processors.ledger.ledger import PublishedRow
 from touchline.processors.steps.diff import AttachedRow
+from touchline.processors.steps.occasion import Occasions, names_occasion, occasion_key, taking
 from touchline.processors.steps.resolve import Placed
 from touchline.processors.values.person import PersonTail, new_person
 from touchline.processors.values.records import Fact, shared_of
@@ -32,6 +34,16 @@ Attached = dict[int, Attachment]
 """Under one map: the attachment of the event at an offset."""
 ByMap = list[Sequence[Attachment | None]]
 """Under each map, in the maps' order: the attachments of the events on the journey, in their order; None for those of another business."""
+
+
+class Followed(NamedTuple):
+    """What became of the persons: by map the attachments of records that extend what is known; of those followed again all events with
+    their attachments, and the rows that stand; and all new tails."""
+
+    attached: list[Attached]
+    again: list[tuple[list[Placed], ByMap]]
+    published: list[PublishedRow]
+    tails: dict[str, PersonTail]
 
 
 def follow(
@@ -111,13 +123,19 @@ def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> tuple
     return on_journey, by_map
 
 
-def attached_rows(on_journey: Sequence[Placed], by_map: ByMap, maps: Sequence[CompiledMap]) -> Iterator[AttachedRow]:
-    """The attached rows that should stand of these events."""
+def attached_rows(
+    on_journey: Sequence[Placed], by_map: ByMap, maps: Sequence[CompiledMap], occasions: Occasions
+) -> Iterator[AttachedRow]:
+    """The attached rows that should stand of these events; answers take from those of the occasions that they name."""
     for journey_map, attachments in zip(maps, by_map, strict=True):
         name, version = journey_map.map, journey_map.version
         for (offset, fact), attachment in zip(on_journey, attachments, strict=True):
             if attachment is None:
                 continue
+            if occasions and names_occasion(fact):
+                occasion = occasions.get((occasion_key(fact), (name, version)))
+                if occasion is not None:
+                    fact, attachment = taking(fact, attachment, occasion)
             yield offset, (*shared_of(fact), name, version, *attachment)
 
 

@@ -15,6 +15,7 @@ from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome, Suppressed
 from touchline.schemas.checking import check_event
 from touchline.schemas.depth import is_too_deep
+from touchline.schemas.nulls import drop_nulls
 from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of
@@ -65,9 +66,12 @@ class Validator:
             try:
                 event = check_event(value)
             except ValidationError as error:
-                rejection = TOO_DEEP if is_too_deep(value) else rejection_of(error)
-                outcomes.append(_invalid(rejection, value, record))
-                continue
+                repaired = _checked_without_nulls(value, error)
+                if type(repaired) is Rejection:
+                    outcomes.append(_invalid(repaired, value, record))
+                    continue
+                assert type(repaired) is dict
+                event = repaired
             declared = sources.get(event["source"])
             if declared is None:
                 outcomes.append(_invalid(_UNKNOWN_SOURCE, value, record))
@@ -88,6 +92,18 @@ class Validator:
             if len(event["persons"]) > 1:
                 kind = "unlink" if is_unlink(event) else "link"
                 links.extend(StatedLink(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
+
+
+def _checked_without_nulls(value: dict[str, Any], error: ValidationError) -> dict[str, Any] | Rejection:
+    """The event without nulls, which count as absent in every way in; the payload hash then covers what is left."""
+    if is_too_deep(value):
+        return TOO_DEEP
+    if not drop_nulls(value):
+        return rejection_of(error)
+    try:
+        return check_event(value)
+    except ValidationError as later:
+        return rejection_of(later)
 
 
 def _invalid(rejection: Rejection, value: dict[str, Any], record: KafkaRecord) -> Invalid:

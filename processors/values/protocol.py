@@ -34,11 +34,14 @@ StoreResult = Acknowledge | ReadAgain
 
 
 class Store(Protocol):
-    """Keeps batches. `store` and `read_marks` are called by one thread; `store` waits there while ClickHouse is away; it must return soon
-    after the worker was asked to stop. An exception out of any method is a bug, and ends the worker with nothing
+    """Keeps batches. `store`, `tick` and `read_marks` are called by one thread; `store` and `tick` wait there while ClickHouse is away;
+    they must return soon after the worker was asked to stop. An exception out of any method is a bug, and ends the worker with nothing
     acknowledged. The other methods are called by the main thread and may not block."""
 
     def store(self, batch: ReceivedBatch) -> StoreResult: ...
+
+    def tick(self, assigned: Assigned) -> StoreResult:
+        """Do what has come up without records of this partition."""
 
     def read_marks(self, topic: str, incarnation: str, partitions: Collection[int]) -> Mapping[int, int]:
         """By partition the offset from which it must be read on; nothing where that cannot be said just now."""

@@ -64,11 +64,26 @@ class NewRecords(NamedTuple):
         return NewRecords(self.first_offset, records[-1].offset + 1 - self.first_offset - len(records), records)
 
 
+class NamingAnswer(NamedTuple):
+    """A stored answer that names the event it is about: where to find it again."""
+
+    source: str
+    event_id: str
+    identifier: str
+
+
+Cursors = Mapping[str, int]
+"""By stream the number of the insert up to which it was read."""
+
+
 class Work(NamedTuple):
-    """What one insert is made of: new records, maybe none. `must_mark`: there is an insert even if nothing comes of it but its mark."""
+    """What one insert is made of: new records, maybe none. `must_mark`: there is an insert even if nothing comes of it but its mark.
+
+    `restated` are stored answers whose occasion may have changed."""
 
     new: NewRecords
     must_mark: bool = False
+    restated: Sequence[NamingAnswer] = ()
 
 
 class Invalid(NamedTuple):
@@ -91,7 +106,8 @@ class Suppressed(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A valid event. Fields are ledger columns of the same names; times are microseconds since 1970 UTC, `local_date` days since 1970.
+    """A valid event. Fields are ledger columns of the same names; times are microseconds since 1970 UTC, `local_date`
+    and `answered_date` days since 1970.
 
     All fields stand in the received row; those from `event_type` to before `comment` also, unchanged, in each attached row. Touchpoints,
     nearly all events, fill those before `survey` only.
@@ -147,9 +163,11 @@ class Fact(NamedTuple):
     about_time: int
     about_source: str
     about_event_id: str
+    answered_date: int
     # of answers, in the received row only
     comment: str
     cipher_key_id: str
+    about_own: int
     completeness: int
 
 
@@ -158,5 +176,8 @@ shared_of: Any = itemgetter(slice(SHARED_FROM, Fact._fields.index("comment")))
 """The fields that each attached row repeats, of a fact or of its field names."""
 TOUCHPOINT_WIDTH = Fact._fields.index("survey")
 """Number of leading fields that a touchpoint event fills; the others hold nothing."""
+
+OWN_TIME, OWN_ZONE, OWN_BRAND, NAMES_EVENT = 1, 2, 4, 8
+"""Bits of `about_own`: what an answer says itself, and so does not take from the event that it names; and whether it names one."""
 
 RecordOutcome = Fact | Invalid | Suppressed

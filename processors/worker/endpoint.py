@@ -64,9 +64,11 @@ class Endpoint:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         told = self._health.told
-        stale = {"sources": "stale"} if self._sources.is_stale else {}
+        more: dict[str, object] = {"sources": "stale"} if self._sources.is_stale else {}
+        if told.unreadable:
+            more["unreadable"] = [one._asdict() for one in told.unreadable]
         return report(
-            told.state, is_ready=told.is_ready, generation=told.generation, partitions=told.partition_count, **stale
+            told.state, is_ready=told.is_ready, generation=told.generation, partitions=told.partition_count, **more
         )
 
     async def _metrics(self, request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""From Faust's stream to the store and back: one batch at a time, acknowledged when it is durable.
+"""From Faust's stream to the store and back: one batch at a time, acknowledged when it is durable; and ticks between the batches.
 
 A bulk record comes out of the stream. If a rebalance or a seek made it obsolete, it is dropped. Else the store gets
 it, in one thread that is not the loop's, so that heartbeats go on while ClickHouse is slow or away. The answer
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any, cast
@@ -23,7 +23,7 @@ from faust.types import TP, EventT
 from touchline.log import log_event
 from touchline.metrics.declared import BATCHES_REFUSED, FELL_BACK, WORKER
 from touchline.metrics.meter import Meter
-from touchline.processors.values.protocol import Acknowledge, ReadAgain, Store, StoreResult
+from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, Store, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.bulk.consumer import BulkConsumer
 from touchline.processors.worker.bulk.record import BulkRecord
@@ -106,6 +106,17 @@ class Handover:
         await asyncio.sleep(REFUSED_PAUSE_SECONDS)
         if consumer.is_current(bulk):
             await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
+
+    async def tick(self, assigned: Sequence[Assigned]) -> None:
+        """Let the store look at each of these partitions for work that comes without records; batches go in between."""
+        for one in assigned:
+            if self.failure is not None:
+                return
+            handed = self._handed = self._thread.submit(self._store.tick, one)
+            try:
+                await asyncio.wrap_future(handed)
+            except Exception as error:
+                self._fail(error)
 
     async def go_back(self, consumer: BulkConsumer, incarnation: str, quiet: Mapping[TP, int]) -> None:
         """Read on from the ledger's marks where these are below the offsets that were durable once (a restored backup). A partition with

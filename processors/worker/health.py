@@ -1,7 +1,8 @@
 """How the worker is: set in one place by the worker's life, read by the ready file, `/readyz` and the metric touchline_ready.
 
-The file is for supervisors that can look at files only. It is there from the first assignment to the end of the worker, and holds one line
-such as `pid=7 generation=3 partitions=4 state=ready`. The other states are the watchdog's, `stalled_in_store` and
+The file is for supervisors that can look at files only. It is there from the first assignment to the end of the worker, and begins with a
+line such as `pid=7 generation=3 partitions=4 state=ready`. A partition that stands at a batch which cannot be read has a line of its own,
+such as `unreadable partition=2 offset=1042 reason=codec_missing`. The other states are the watchdog's, `stalled_in_store` and
 `stalled_in_reading`; `unreadable` while a partition stands at a batch that cannot be read (the others go on); `rejoining` after the
 worker has left its group to join it anew, and `stopping`. Before the first assignment the state is `starting`, and there is no file.
 """
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from touchline.log import log_event
 from touchline.metrics.declared import READY, WORKER
@@ -20,12 +22,33 @@ from touchline.metrics.meter import Meter
 STARTING, STOPPING = "starting", "stopping"
 
 
+HINTS: Final = {
+    "codec_missing": "install the package cramjam (extra `worker` brings it), then start the worker again",
+    "damaged": "read the offset with Kafka's own tools; restore it from a replica, or delete records up to it (kafka-delete-records)",
+    "not_unpacked": "read the offset with Kafka's own tools, and compare the sender's codec and client version",
+    "stalled_in_store": "ClickHouse takes nothing: `store_waits` in its log has the reason",
+    "stalled_in_reading": "it joins its group anew by itself; if that goes on, look at Kafka (`touchline logs kafka`)",
+    "rejoining": "it joins its group anew: wait some seconds",
+}
+"""What to do, by the reason why a batch cannot be read, and by the state of a worker that is not ready for long."""
+
+
+class UnreadablePartition(NamedTuple):
+    """A partition that stands; the others go on. `reason` is one of HINTS."""
+
+    partition: int
+    offset: int
+    """Of the batch that cannot be read."""
+    reason: str
+
+
 class WorkerState(NamedTuple):
     """What the worker's life says of the worker."""
 
     generation: int
     partition_count: int
     state: str
+    unreadable: tuple[UnreadablePartition, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -41,6 +64,28 @@ def says_ready(path: Path) -> bool:
         return False
 
 
+_LINE: Final = re.compile(r"unreadable partition=(\d+) offset=(\d+) reason=(\w+)")
+
+
+def troubles_said(path: Path) -> list[tuple[str, str]]:
+    """Why the worker of a ready file is not ready, each with what to do; empty where it is, or has no file."""
+    try:
+        text = path.read_text()
+    except OSError:
+        return []
+    said = [
+        (
+            f"partition {partition} stands at offset {offset}: its next batch cannot be read ({reason}); the others go on",
+            HINTS.get(reason, ""),
+        )
+        for partition, offset, reason in _LINE.findall(text)
+    ]
+    state = re.search(r"\bstate=(\w+)", text)
+    if said or state is None or state[1] == "ready":
+        return said
+    return [(f"its state is {state[1]}", HINTS.get(state[1], ""))]
+
+
 class Health:
     """Keeps what was told last, and writes it to the file whole or not at all; a disk without space does not stop the worker. Without a
     path there is no file."""
@@ -50,17 +95,23 @@ class Health:
         self._meter = meter or Meter(WORKER)
         self.told = WorkerState(0, 0, STARTING)
 
-    def tell(self, generation: int, partition_count: int, state: str) -> None:
+    def tell(
+        self, generation: int, partition_count: int, state: str, unreadable: tuple[UnreadablePartition, ...] = ()
+    ) -> None:
         """This holds from now on, unless the worker was told to stop."""
         if self.told.state == STOPPING:
             return
-        self._note(WorkerState(generation, partition_count, state))
+        self._note(WorkerState(generation, partition_count, state, unreadable))
         if self._path is None:
             return
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(f"pid={os.getpid()} generation={generation} partitions={partition_count} state={state}\n")
+            lines = [f"pid={os.getpid()} generation={generation} partitions={partition_count} state={state}"]
+            lines += [
+                f"unreadable partition={one.partition} offset={one.offset} reason={one.reason}" for one in unreadable
+            ]
+            part.write_text("\n".join(lines) + "\n")
             part.replace(self._path)
         except OSError as error:
             log_event(logging.WARNING, "health_not_written", error=type(error).__name__, reason=error.strerror)

@@ -1,6 +1,7 @@
 """One membership in the consumer group: join, watch, leave. Why it ended decides what the worker does next.
 
-`on_health` is told generation, number of partitions and state whenever one changes: `ready`, or what the watchdog found.
+`on_health` is told generation, number of partitions, state and the partitions that stand at a batch which cannot be read, whenever one
+changes; the state is `ready`, `unreadable`, or what the watchdog found.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from touchline.kafka.topic import describe_topic
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import ASSIGNED, ENGINE_AWAY, LAG, REBALANCES, STORE_BUSY, UNREADABLE, WORKER
 from touchline.metrics.meter import Meter
-from touchline.processors.values.protocol import Store
+from touchline.processors.values.protocol import Assigned, Store
 from touchline.processors.worker.app import build_app, consumer_of
 from touchline.processors.worker.handover import Handover, TopicChanged
+from touchline.processors.worker.health import UnreadablePartition
 from touchline.processors.worker.watchdog import Standing, Verdict, Watchdog, durable_offset, lags_of
 from touchline.settings import Settings
 
@@ -51,7 +53,7 @@ class Session:
         store: Store,
         thread: ThreadPoolExecutor,
         incarnation: str,
-        on_health: Callable[[int, int, str], None],
+        on_health: Callable[[int, int, str, tuple[UnreadablePartition, ...]], None],
         meter: Meter | None = None,
     ) -> None:
         self._settings = settings
@@ -61,9 +63,10 @@ class Session:
         self._meter = meter or Meter(WORKER)
         self._handover = Handover(store, thread, self._meter)
         self._watchdog = Watchdog(settings.stall_seconds)
-        self._told = "ready"
+        self._told: tuple[str, tuple[UnreadablePartition, ...]] = ("ready", ())
         self._topic_changed = False
         self._partitions: set[TP] = set()
+        self._generation = -1
         self.app = build_app(settings, self._handover, self._assigned, self._revoked)
         self.app.on_rebalance_complete.connect(self._joined, weak=False)
 
@@ -83,6 +86,7 @@ class Session:
             asyncio.create_task(self._handover.failed.wait()),
             asyncio.create_task(self._check_topic()),
             asyncio.create_task(self._check_marks()),
+            asyncio.create_task(self._tick()),
         ]
         try:
             while True:
@@ -140,9 +144,10 @@ class Session:
         verdict = self._watchdog.judge(standing, monotonic())
         if verdict is not Verdict.FINE:
             log_event(logging.WARNING, verdict.value, lag=standing.lag, held_seconds=round(held))
-        state = self._state(unreadable)
-        if state != self._told:
-            self._told = state
+        standing_at = sorted(UnreadablePartition(tp.partition, at.offset, at.reason) for tp, at in unreadable.items())
+        told = (self._state(unreadable), tuple(standing_at))
+        if told != self._told:
+            self._told = told
             self._tell_health()
         if verdict is Verdict.STORE_HOLDS:
             return Ending.STORE_STUCK if self._settings.stall_action == "end" else None
@@ -172,8 +177,16 @@ class Session:
             await self._handover.go_back(consumer, self._incarnation, quiet)
             before = now
 
+    async def _tick(self) -> None:
+        """Work that comes without records must not wait for the next record."""
+        topic, seconds = self._settings.topic, self._settings.tick_seconds
+        while True:
+            await asyncio.sleep(seconds)
+            numbers, generation = sorted(tp.partition for tp in self._partitions), self._generation
+            await self._handover.tick([Assigned(topic, number, generation) for number in numbers])
+
     def _assigned(self, partitions: set[TP], generation: int) -> None:
-        self._partitions = set(partitions)
+        self._partitions, self._generation = set(partitions), generation
         self._meter.add(REBALANCES)
         self._meter.set(ASSIGNED, len(partitions))
         log_event(logging.INFO, "assigned", generation=generation, partitions=_numbers(partitions))
@@ -195,7 +208,7 @@ class Session:
         self._tell_health()
 
     def _tell_health(self) -> None:
-        self._on_health(self.app.consumer_generation_id, len(self._partitions), self._told)
+        self._on_health(self.app.consumer_generation_id, len(self._partitions), *self._told)
 
     def _state(self, unreadable: Collection[TP]) -> str:
         if self._watchdog.health is not Verdict.FINE:

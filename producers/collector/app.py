@@ -214,7 +214,12 @@ class Collector:
     async def _metrics(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
         return exposed(
-            *await self._meter.answer(accept, is_ready=self._is_ready, in_flight_bytes=self._room.used_bytes)
+            *await self._meter.answer(
+                accept,
+                is_ready=self._is_ready,
+                in_flight_bytes=self._room.used_bytes,
+                clock_ahead_seconds=self._intake.clock_ahead_seconds,
+            )
         )
 
     async def _ready(self, _request: web.Request) -> web.Response:

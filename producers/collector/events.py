@@ -8,7 +8,7 @@ from typing import Final
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.access import bearer_of
 from touchline.producers.collector.front import HttpReply, Parsed, Posted, RequestOutcome
-from touchline.producers.collector.json_items import document_of, item_of, items_of, items_of_lines
+from touchline.producers.collector.json_items import item_of, item_of_document, items_of, items_of_lines
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.service.problem import RequestRefused
 
@@ -35,14 +35,14 @@ class EventsFront:
                 raise RequestRefused(400, "a batch of CloudEvents is a JSON array", "send [ ... ]")
             return batch
         if kind == cloudevents.STRUCTURED:
-            return [cloudevents.item_of_object(document_of(body))]
+            return [item_of_document(body, cloudevents.item_of_object)]
         if kind in ("", JSON) and cloudevents.is_binary(posted.headers):
             return [cloudevents.item_of_headers(posted.headers, body)]
         if kind in LINES:
             return items_of_lines(body, items_max)
         if kind == JSON:
             items = items_of(body, items_max, item_of)
-            return [item_of(document_of(body))] if items is None else items
+            return [item_of_document(body, item_of)] if items is None else items
         raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
 
     def answer(self, outcome: RequestOutcome) -> HttpReply:

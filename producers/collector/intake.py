@@ -17,8 +17,11 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from touchline.errors import EngineUnreachable, TouchlineError
-from touchline.producers.errors import DeliveryFailed, EventRejected, OutboxFull
+from touchline.producers.errors import TOO_LARGE_HINT, DeliveryFailed, EventRejected, OutboxFull
 from touchline.producers.producer import EventProducer
+from touchline.producers.session import TOO_LARGE
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection
 
 log = logging.getLogger("touchline.collector")
 
@@ -51,6 +54,7 @@ class _Job:
         self._sent: int | None = None
         self._delivered = 0
         self._failed = 0
+        self._failed_ids: list[str] = []
         self._error: Exception | None = None
 
     def finish(self) -> None:
@@ -70,20 +74,33 @@ class _Job:
         if is_over:
             self._settle()
 
-    def delivered(self, _event_id: str, error: Exception | None) -> None:
+    def delivered(self, event_id: str, error: Exception | None) -> None:
         """One event was acknowledged or has failed; called in the thread of Kafka's client."""
         with self._lock:
             self._delivered += 1
-            if error is not None:
+            if isinstance(error, TOO_LARGE):
+                self._reject(event_id)
+            elif error is not None:
                 self._failed += 1
+                self._failed_ids.append(event_id)
                 self._error = self._error or error
             is_over = self._delivered == self._sent
         if is_over:
             self._settle()
 
+    def _reject(self, event_id: str) -> None:
+        """Kafka refuses the event, however often it is sent: its neighbours must not come again for it."""
+        for position, event in enumerate(self.events):
+            if event.get("id") == event_id and position not in self.rejected:
+                self.suppressed.discard(position)
+                self.rejected[position] = EventRejected(
+                    Rejection(Reason.TOO_LARGE, ""), "more than the topic takes", TOO_LARGE_HINT
+                )
+                return
+
     def _settle(self) -> None:
         if self._failed:
-            self.fail(DeliveryFailed(self._failed, self._error))
+            self.fail(DeliveryFailed(self._failed, self._error, self._failed_ids))
         else:
             self.finish()
 
@@ -117,6 +134,11 @@ class Intake:
     def is_well(self) -> bool:
         """The thread lives and nothing failed in the last seconds."""
         return self._thread.is_alive() and self._clock_s() - self._failed_s >= TROUBLE_SECONDS
+
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """As the producer says it."""
+        return self._producer.clock_ahead_seconds
 
     async def take(self, events: Events, patience_seconds: float, is_over: Callable[[], None]) -> Taken:
         """Returns when every event is durable or rejected; `is_over` is called when none of them is in memory any more.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,28 +17,21 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.service.problem import RequestRefused
 
-_BLANKS: Final = " \t\r\n"
-_LENIENT: Final = json.JSONDecoder(strict=False)
-
-
-def document_of(body: bytes) -> Any:
-    """The whole body as one JSON value. Raises RequestRefused with the place of the fault."""
-    try:
-        return orjson.loads(body.removeprefix(BOM_UTF8))
-    except orjson.JSONDecodeError as error:
-        what, hint = _why_not(body, error)
-        raise RequestRefused(400, what, hint) from None
+_BLANKS: Final = b" \t\r\n"
+_TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
 
 
 def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem]) -> list[Item | BadItem] | None:
     """An item for each member of a JSON array, None where the body is another JSON value. A member that is no JSON (NaN, a lone
-    surrogate) is a bad item and costs no other. Raises RequestRefused where the body cannot be told apart into members, or has too
-    many."""
+    surrogate, a name without quotes) is a bad item and costs no other; so is a lone object that is none. Raises RequestRefused where the
+    body cannot be told apart into members, or has too many."""
     body = body.removeprefix(BOM_UTF8)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         members = _members_of(body)
+        if members is None and _is_object(body):
+            return [_no_json(body, error)]
         if members is None:
             what, hint = _why_not(body, error)
             raise RequestRefused(400, what, hint) from None
@@ -50,6 +43,32 @@ def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem])
     return [make(value) for value in document]
 
 
+def item_of_document(body: bytes, make: Callable[[Any], Item | BadItem]) -> Item | BadItem:
+    """The item of a body that is one value. Raises RequestRefused, with the place of the fault, where no object is to be seen."""
+    body = body.removeprefix(BOM_UTF8)
+    try:
+        return make(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        if _is_object(body):
+            return _no_json(body, error)
+        what, hint = _why_not(body, error)
+        raise RequestRefused(400, what, hint) from None
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether the body is one object by its brackets, whatever stands in it."""
+    body = body.strip(_BLANKS)
+    depth = 0
+    for found in _TOKENS.finditer(body):
+        token = found[0]
+        if token == b'"':  # nothing closes it
+            return False
+        depth += (token in (b"[", b"{")) - (token in (b"]", b"}"))
+        if depth == 0 and found.end() != len(body):
+            return False
+    return depth == 0 and body[:1] == b"{" and body[-1:] == b"}"
+
+
 def _member(text: bytes, make: Callable[[Any], Item | BadItem]) -> Item | BadItem:
     try:
         return make(orjson.loads(text))
@@ -58,30 +77,28 @@ def _member(text: bytes, make: Callable[[Any], Item | BadItem]) -> Item | BadIte
 
 
 def _members_of(body: bytes) -> list[bytes] | None:
-    """The text of each member of an array, found by a reader that takes more than JSON; None where there is no array."""
-    text = body.decode("utf-8", "surrogateescape")
-    at = _after_blanks(text, 0)
-    if text[at : at + 1] != "[":
+    """The text of each member of an array, told apart by brackets and commas outside strings; None where there is no whole array."""
+    body = body.strip(_BLANKS)
+    if body[:1] != b"[":
         return None
-    members = []
-    while True:
-        start = _after_blanks(text, at + 1)
-        try:
-            _, end = _LENIENT.raw_decode(text, start)
-        except (ValueError, RecursionError):
+    members, start, depth = [], 1, 0
+    for found in _TOKENS.finditer(body):
+        token = found[0]
+        if token in b"[{":
+            depth += 1
+        elif token in b"]}":
+            depth -= 1
+            if depth == 0 and found.end() != len(body):
+                return None
+        elif token == b'"':  # nothing closes it
             return None
-        members.append(text[start:end].encode("utf-8", "surrogateescape"))
-        at = _after_blanks(text, end)
-        if text[at : at + 1] == "]":
-            return members if not text[at + 1 :].strip(_BLANKS) else None
-        if text[at : at + 1] != ",":
-            return None
-
-
-def _after_blanks(text: str, at: int) -> int:
-    while text[at : at + 1] and text[at] in _BLANKS:
-        at += 1
-    return at
+        elif token == b"," and depth == 1:
+            members.append(body[start : found.start()])
+            start = found.end()
+    if depth != 0:
+        return None
+    last = body[start:-1]
+    return [*members, last] if last.strip(_BLANKS) else members
 
 
 def _no_json(text: bytes, error: orjson.JSONDecodeError, line: int | None = None) -> BadItem:
@@ -102,19 +119,33 @@ def item_of(value: Any, line: int | None = None) -> Item | BadItem:
 
 
 def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
-    """An item for each line; blank ones are skipped, and so is the mark that Windows programs begin a text with."""
-    body = body.removeprefix(BOM_UTF8)
+    """An item for each line; blank ones are skipped, and so is the mark that Windows programs begin a text with. Of an array
+    that goes over several lines, or is the whole body, the members are the items."""
+    if body.removeprefix(BOM_UTF8).lstrip(_BLANKS)[:1] == b"[" and not _begins_with_a_value(body):
+        return items_of(body, items_max, item_of) or []
     require_few(body.count(b"\n"), 2 * items_max)  # before the lines are made: a body of newlines only
     items: list[Item | BadItem] = []
     for number, line in enumerate(body.split(b"\n"), 1):
-        if not line.strip():
+        if not line.strip() or line.strip() == BOM_UTF8:
             continue
         try:
-            items.append(item_of(orjson.loads(line), number))
+            items.append(
+                item_of(orjson.loads(line.removeprefix(BOM_UTF8)), number)
+            )  # of files that were joined each may have one
         except orjson.JSONDecodeError as error:
             items.append(_no_json(line, error, number))
         require_few(len(items), items_max)
     return items
+
+
+def _begins_with_a_value(body: bytes) -> bool:
+    """Whether the first line is JSON by itself, and others follow."""
+    first, _, rest = body.removeprefix(BOM_UTF8).lstrip(_BLANKS).partition(b"\n")
+    try:
+        orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return bool(rest.strip())
 
 
 def require_few(count: int, items_max: int) -> None:

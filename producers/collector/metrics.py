@@ -43,8 +43,11 @@ class CollectorMeter:
         """Neither Kafka nor the outbox took a request's events."""
         self.meter.add(declared.NOT_KEPT)
 
-    async def answer(self, accept: str, *, is_ready: bool, in_flight_bytes: int) -> tuple[bytes, str]:
+    async def answer(
+        self, accept: str, *, is_ready: bool, in_flight_bytes: int, clock_ahead_seconds: float | None
+    ) -> tuple[bytes, str]:
         """Body and content type for an Accept header."""
+        self.meter.set(declared.CLOCK_AHEAD, clock_ahead_seconds or 0.0)
         self.meter.set(declared.READY, int(is_ready))
         self.meter.set(declared.IN_FLIGHT, in_flight_bytes)
         if self._outbox_dir is not None:
@@ -63,3 +66,4 @@ class CollectorMeter:
         meter.set(declared.OUTBOX_OLDEST, state.oldest_seconds or 0.0)
         meter.set(declared.OUTBOX_ASIDE, state.aside)
         meter.set(declared.OUTBOX_KAFKA_AWAY, int(state.last_error is not None))
+        meter.set(declared.CLOCK_AHEAD, state.clock_ahead_seconds or 0.0)  # whichever process drains has met Kafka's

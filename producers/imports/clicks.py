@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.send import send_events
 from touchline.producers.producer import EventProducer
@@ -70,13 +71,18 @@ class ClicksSent(NamedTuple):
 
 
 def send_clicks(
-    path: Path, producer: EventProducer, journal: ImportJournal | None, work: bytes, advance: Callable[[int], None]
+    path: Path,
+    producer: EventProducer,
+    journal: ImportJournal | None,
+    work: bytes,
+    advance: Callable[[int], None],
+    contested: ContestedIds | None = None,
 ) -> ClicksSent:
     """Sends the whole log. Without a journal (a dry run) nothing is noted."""
     persons: set[str] = set()
     touchpoints: set[str] = set()
     events = 0
-    for batch, _ in send_events(read_clicks(path), producer, journal, work):
+    for batch, _ in send_events(read_clicks(path), producer, journal, work, contested):
         events += len(batch)
         persons |= {event["identifiers"][0][1] for event in batch}
         touchpoints |= {event["touchpoint"] for event in batch}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.model import Mapping
@@ -35,6 +36,7 @@ def send_file(
     *,
     advance: Callable[[int], None],
     say: Callable[[str], None],
+    contested: ContestedIds | None = None,
 ) -> RowVerdicts:
     """Sends an open file and closes it. `say` hears of each refused row at once, at the end of sources that are not
     declared and of columns that no row has. Raises SourceMissing where the one source of all rows is not declared: then nothing is sent."""
@@ -53,6 +55,7 @@ def send_file(
             work,
             advance=advance,
             say=lambda verdict: say(f"{file}: {verdict}"),
+            contested=contested,
             undeclared=undeclared,
         )
     finally:

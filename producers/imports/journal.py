@@ -8,19 +8,23 @@ Why: docs/decisions/0100.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.contested import Contested
 
 _BUSY_SECONDS: Final = 30.0
 _CHUNK_BYTES: Final = 1 << 20
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS progress (work BLOB PRIMARY KEY, rows INTEGER NOT NULL, rejected INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS contested (work BLOB PRIMARY KEY, counts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (hash BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS finished (
     work BLOB PRIMARY KEY, name TEXT NOT NULL, accepted INTEGER NOT NULL, rejected INTEGER NOT NULL, at_seconds INTEGER NOT NULL);
@@ -65,11 +69,21 @@ class ImportJournal:
         row = self._file.execute("SELECT rows, rejected FROM progress WHERE work = ?", (work,)).fetchone()
         return Progress(0, 0) if row is None else Progress(*row)
 
-    def advance(self, work: bytes, progress: Progress, refused: Iterable[bytes] = ()) -> None:
-        """All rows so far are safe, and these refused ones are in the quarantine."""
+    def advance(
+        self, work: bytes, progress: Progress, refused: Iterable[bytes] = (), contested: Contested | None = None
+    ) -> None:
+        """All rows so far are safe, these refused ones are in the quarantine, and so much of them is contested."""
         with self._file:
+            if contested:
+                counts = json.dumps(asdict(contested))
+                self._file.execute("INSERT OR REPLACE INTO contested VALUES (?, ?)", (work, counts))
             self._file.execute("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", (work, *progress))
             self._file.executemany("INSERT OR IGNORE INTO refused VALUES (?)", ((self.work(one),) for one in refused))
+
+    def contested(self, work: bytes) -> Contested:
+        """What an interrupted run found of the rows that are done."""
+        row = self._file.execute("SELECT counts FROM contested WHERE work = ?", (work,)).fetchone()
+        return Contested() if row is None else Contested(**json.loads(row[0]))
 
     def known_refused(self, hashes: Collection[bytes]) -> set[bytes]:
         """Those of the hashes whose rows are in the quarantine already."""
@@ -79,14 +93,18 @@ class ImportJournal:
     def end(self, work: bytes) -> None:
         """The work is done: whoever does it again starts from the beginning."""
         with self._file:
-            self._file.execute("DELETE FROM progress WHERE work = ?", (work,))
+            self._forget(work)
 
     def finish(self, work: bytes, name: str, accepted: int, rejected: int) -> None:
         """The work is done and need not be done again."""
         with self._file:
-            self._file.execute("DELETE FROM progress WHERE work = ?", (work,))
+            self._forget(work)
             entry = (work, name, accepted, rejected, int(time.time()))
             self._file.execute("INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?)", entry)
+
+    def _forget(self, work: bytes) -> None:
+        self._file.execute("DELETE FROM progress WHERE work = ?", (work,))
+        self._file.execute("DELETE FROM contested WHERE work = ?", (work,))
 
     def is_finished(self, work: bytes) -> bool:
         """Whether `finish` was called for it."""

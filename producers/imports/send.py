@@ -15,11 +15,13 @@ from itertools import islice
 from typing import Any, Final
 
 from touchline.producers.errors import EventRejected
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, Progress
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
 from touchline.producers.producer import EventProducer
+from touchline.producers.record import PreparedRecord
 from touchline.producers.undeclared import UndeclaredSources
 
 ROWS_PER_BATCH: Final = 5_000
@@ -38,27 +40,33 @@ def send_rows(
     advance: Callable[[int], None] = lambda units: None,
     say: Say = lambda verdict: None,
     undeclared: UndeclaredSources | None = None,
+    contested: ContestedIds | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
 ) -> RowVerdicts:
     """Sends all rows that no earlier run has; `say` hears of each refused row at once, but `undeclared` of those whose source is not
-    declared; `advance` hears of the units read. Without a journal (a
+    declared; `advance` hears of the units read, and `contested` looks at what was taken. Without a journal (a
     dry run) nothing is noted, and refused rows are not sent to the quarantine. Raises what the producer raises, FileDamaged where the file
     breaks off: what came before is safe and noted."""
     verdicts = RowVerdicts()
     done = Progress(0, 0) if journal is None else journal.progress(work)
     verdicts.skipped, verdicts.skipped_rejected = done
+    if journal is not None:
+        verdicts.contested = journal.contested(work)
+    if contested is not None:
+        contested.begin_file()
     iterator = iter(rows)
     position = 0
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused = _send_batch(batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources())
+        refused = _send_batch(batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested)
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
             producer.secure()
             verdicts.quarantined += len(sent)
-            journal.advance(work, Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected), sent)
+            progress = Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected)
+            journal.advance(work, progress, sent, verdicts.contested)
         advance(rows.position - position)
         position = rows.position
     return verdicts
@@ -69,10 +77,11 @@ def send_events(
     producer: EventProducer,
     journal: ImportJournal | None,
     work: bytes,
+    contested: ContestedIds | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
 ) -> Iterator[tuple[list[dict[str, Any]], bool]]:
     """Sends events that our own importers made, a batch at a time, each of which is given when it is safe, with whether this run sent it
-    (an earlier one did, else). Raises what the producer raises."""
+    (an earlier one did, else). `contested` looks at what was taken. Raises what the producer raises."""
     done = 0 if journal is None else journal.progress(work).rows
     iterator = iter(events)
     position = 0
@@ -80,7 +89,12 @@ def send_events(
         is_new = position >= done
         position += len(batch)
         if is_new:
-            producer.emit_many(batch)
+            records: list[PreparedRecord] = []
+            if contested is not None:
+                contested.expect(batch)
+            producer.emit_many(batch, on_taken=records.extend)
+            if contested is not None:
+                contested.take(records)
             if journal is not None:
                 producer.secure()
                 journal.advance(work, Progress(position, 0))
@@ -112,6 +126,7 @@ def _send_batch(
     verdicts: RowVerdicts,
     say: Say,
     undeclared: UndeclaredSources,
+    contested: ContestedIds | None,
 ) -> Refused:
     """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
     bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
@@ -132,8 +147,15 @@ def _send_batch(
             counted_only.add(line)
 
     suppressed: list[int] = []
+    records: list[PreparedRecord] = []
+    if contested is not None:
+        contested.expect(event for _, event in good)
     events = (event for _, event in good)
-    taken = producer.emit_many(events, on_rejected=on_rejected, on_suppressed=suppressed.append)
+    taken = producer.emit_many(
+        events, on_rejected=on_rejected, on_suppressed=suppressed.append, on_taken=records.extend
+    )
+    if contested is not None:
+        verdicts.contested += contested.take(records)
     verdicts.accepted += taken - len(suppressed)
     verdicts.suppressed += len(suppressed)
     bad.sort(key=lambda one: one[0].line)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from touchline.producers.errors import EventRejected
+from touchline.producers.imports.contested import Contested
 from touchline.producers.imports.rows.row import RowFault
 from touchline.schemas.reasons import Reason
 from touchline.wording import counted, suppressed_note, waiting_note
@@ -60,6 +61,8 @@ class RowVerdicts:
     """Of the rows that an earlier run has dealt with, those that it refused and reported."""
     quarantined: int = 0
     """Of the refused ones, those that this run sent to the quarantine; the others had been sent there before, or are too large."""
+    contested: Contested = field(default_factory=Contested)
+    """Ids whose contents contradict each other, also of the rows that an earlier run dealt with."""
     rejections: list[RowVerdict] = field(default_factory=list)
     """The first VERDICTS_KEPT."""
 

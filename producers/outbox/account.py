@@ -15,7 +15,7 @@ from typing import Final
 
 from touchline.errors import TouchlineError
 from touchline.producers.deliveries import Deliveries, OnDelivery
-from touchline.producers.outbox.aside import Refused, aside_bytes, refused_since
+from touchline.producers.outbox.aside import AsideReader, Refused
 from touchline.producers.outbox.page import ACKNOWLEDGED, ASIDE
 
 _RUN_BYTES: Final = 64 << 10
@@ -29,7 +29,9 @@ class RefusedByKafka(TouchlineError):
     """Kafka refused the event for good; it stands in the file aside.ndjson of the outbox."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"Kafka refuses the event: {reason}", "see `touchline outbox show` and the file aside.ndjson")
+        super().__init__(
+            f"Kafka refuses the event: {reason}", "see `touchline outbox show`; `touchline outbox retry` sends it again"
+        )
 
 
 @dataclass(slots=True)
@@ -48,13 +50,12 @@ class OutboxAccount:
     """Threads may share it; `settle` is called by one at a time."""
 
     def __init__(self, folder: Path, page: memoryview, deliveries: Deliveries) -> None:
-        self._folder = folder
         self._page = page
         self.deliveries = deliveries
         self._lock = threading.Lock()
         self._runs: deque[_Run] = deque()
         self._asides_seen: int = page[ASIDE]
-        self._aside_offset = aside_bytes(folder)
+        self._aside = AsideReader(folder)
         self._refused: deque[Refused] = deque(maxlen=_REFUSED_KEPT)
 
     @property
@@ -92,8 +93,7 @@ class OutboxAccount:
     def _find_refused(self, ended: list[_Run]) -> None:
         if self._asides_seen != self._page[ASIDE]:
             self._asides_seen = self._page[ASIDE]
-            found, self._aside_offset = refused_since(self._folder, self._aside_offset)
-            self._refused.extend(found)
+            self._refused.extend(self._aside.read())
         for refused in self._refused:
             for run in ended:
                 if run.start <= refused.position < run.end:
@@ -103,7 +103,7 @@ class OutboxAccount:
         errors = {refused.event_id: RefusedByKafka(refused.reason) for refused in run.refused}
         if run.on_delivery is None:
             failed = min(len(run.refused), run.count)
-            self.deliveries.end(run.count - failed, failed, next(iter(errors.values()), None))
+            self.deliveries.end(run.count - failed, failed, next(iter(errors.values()), None), errors)
         for event_id in run.event_ids:
             self.deliveries.finish(event_id, errors.get(event_id), run.on_delivery)
 

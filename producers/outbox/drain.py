@@ -25,6 +25,7 @@ from touchline.producers.outbox.reader import OutboxReader
 from touchline.producers.outbox.status import DrainerStatus
 from touchline.producers.outbox.window import Batch, Window
 from touchline.producers.outbox.writer import OutboxWriter
+from touchline.producers.sender_clock import SenderClock
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Drainer(threading.Thread):
         account: OutboxAccount,
         open_link: Callable[[], BrokerLink],
         is_refused_for_good: Callable[[BaseException], bool],
+        clock: SenderClock,
         clock_us: Callable[[], int],
         patience_seconds: float,
     ) -> None:
@@ -86,6 +88,7 @@ class Drainer(threading.Thread):
         self._account = account
         self._open_link = open_link
         self._is_refused_for_good = is_refused_for_good
+        self._clock = clock
         self._clock_us = clock_us
         self._patience_seconds = patience_seconds
         self._status = DrainerStatus(self._folder, clock_us)
@@ -167,7 +170,7 @@ class Drainer(threading.Thread):
             if self._collect(window):
                 progress_s = time.monotonic()
                 self._publish(reader, window)
-                self._status.works()
+                self._status.works(self._clock.ahead_seconds)
             if not window.has_sent:
                 progress_s = time.monotonic()
             if self._is_stopping:
@@ -224,6 +227,10 @@ class Drainer(threading.Thread):
                 has_progressed = True
             elif ignore_errors:
                 continue
+            elif self._clock.learn(error):
+                raise _Broken(
+                    "Kafka refuses the time of this machine's clock"
+                )  # what follows goes without a time stamp
             elif self._is_refused_for_good(error):
                 raise _Refused(batch, error)
             else:

@@ -6,6 +6,7 @@
     drain.lock    held by the process that brings records to Kafka
     drainer.json  what that process says of itself
     aside.ndjson  events that Kafka refused for good
+    aside.lock    held while that file is changed
     <position>.segment, <position>.damaged
 
 The locks are the operating system's: they end with the process, also when that is killed.
@@ -28,6 +29,7 @@ DRAIN_LOCK: Final = "drain.lock"
 PAGE: Final = "page"
 DRAINER: Final = "drainer.json"
 ASIDE: Final = "aside.ndjson"
+ASIDE_LOCK: Final = "aside.lock"
 _FORMAT: Final = "format.json"
 _SEGMENT: Final = ".segment"
 

@@ -8,11 +8,9 @@ filled at once, and put where `KafkaProducer.send` would have put it. Each priva
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kafka.errors import KafkaTimeoutError
 from kafka.producer.producer_batch import ProducerBatch
 from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.structs import TopicPartition
@@ -20,13 +18,11 @@ from kafka.structs import TopicPartition
 from touchline.errors import WrongUsage
 from touchline.producers.outbox import forks
 from touchline.producers.outbox.wire import batch_content
-from touchline.producers.session import CLOSE_SECONDS, connect_for
+from touchline.producers.sender_clock import SenderClock
+from touchline.producers.session import abandon, connect_for, leave_to_parent
 
 _FORMAT_2: Final = (0, 11)
 """Kafka's release from which on it knows records with headers."""
-
-_left_by_forks: Final[list[Any]] = []
-"""A forked child keeps its parent's producer here untouched: closing it would unregister the parent's sockets, too."""
 
 OnAnswer = Callable[[BaseException | None], None]
 """Called once, in kafka-python's thread: None when the batch is acknowledged, else why not."""
@@ -49,6 +45,7 @@ class KafkaLink:
         connect_timeout_seconds: float,
         delivery_timeout_seconds: float,
         options: Mapping[str, Any],
+        clock: SenderClock,
     ) -> None:
         """Connects.
 
@@ -61,6 +58,7 @@ class KafkaLink:
             topic, bootstrap, connect_timeout_seconds, delivery_timeout_seconds, bounds
         )
         self._topic = topic
+        self._clock = clock
         self.partitions = len(partitions)
         if self._kafka.config["api_version"] < _FORMAT_2:
             self.close()
@@ -85,25 +83,17 @@ class KafkaLink:
         builder._buffer += batch_content(bodies)
         builder._num_records = len(bodies)
         builder._last_offset = len(bodies) - 1
-        builder._first_timestamp = builder._max_timestamp = time.time_ns() // 1_000_000
+        builder._first_timestamp = builder._max_timestamp = self._clock.stamp_ms()
         records._next_offset = len(bodies)
         return records
 
     def close(self) -> None:
         """Give up what is on its way (`on_answer` hears of it) and disconnect."""
-        kafka = self._kafka
-        kafka._sender.force_close()
-        kafka._sender.join(CLOSE_SECONDS)
-        try:
-            kafka.close(timeout=0)
-        except KafkaTimeoutError:
-            pass
+        abandon(self._kafka)
 
     def forget_parent(self) -> None:
         """In a forked child: the producer stays the parent's."""
-        self._kafka._unregister_cleanup()
-        self._kafka._closed = True
-        _left_by_forks.append(self._kafka)
+        leave_to_parent(self._kafka)
 
 
 def _answering(on_answer: OnAnswer) -> Callable[[tuple[int, int, Callable[[int], BaseException] | None]], None]:

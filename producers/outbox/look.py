@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from touchline.producers.outbox import wire
-from touchline.producers.outbox.aside import refused_since
+from touchline.producers.outbox.aside import all_refused
 from touchline.producers.outbox.folder import DRAIN_LOCK, PAGE, prepare, segment_path, segment_starts, unusable
 from touchline.producers.outbox.locks import FileLock
 from touchline.producers.outbox.page import ACKNOWLEDGED, DAMAGED, END, open_page
@@ -35,6 +36,10 @@ class OutboxState(NamedTuple):
     aside: int
     """Events in aside.ndjson, which Kafka refused for good."""
     last_aside_reason: str | None
+    aside_by_reason: dict[str, int]
+    clock_ahead_seconds: float | None
+    """How far the draining machine's clock is ahead of Kafka's, where Kafka has refused its time; at least, where the broker bounds the
+    age of records, too."""
     damaged_bytes: int
     """Skipped because they no longer were what had been written."""
 
@@ -49,7 +54,7 @@ def look(folder: Path, now_us: int) -> OutboxState:
     except OSError as error:
         raise unusable(folder, error) from None
     said = read_status(folder)
-    aside, _ = refused_since(folder)
+    reasons = [refused.reason for refused in all_refused(folder)]
     drains = said if is_drained else {}
     return OutboxState(
         folder=str(folder),
@@ -62,8 +67,10 @@ def look(folder: Path, now_us: int) -> OutboxState:
         draining_since=drains.get("since"),
         last_error=said.get("last_error"),
         last_error_at=said.get("last_error_at"),
-        aside=len(aside),
-        last_aside_reason=aside[-1].reason if aside else None,
+        aside=len(reasons),
+        last_aside_reason=reasons[-1] if reasons else None,
+        aside_by_reason=dict(Counter(reasons)),
+        clock_ahead_seconds=said.get("clock_ahead_seconds"),
         damaged_bytes=page[DAMAGED],
     )
 
@@ -85,10 +92,17 @@ def state_lines(state: OutboxState, limit_bytes: int) -> list[str]:
     ]
     if state.last_error:
         lines.append(f"error     {state.last_error} (at {state.last_error_at})")
+    if state.clock_ahead_seconds is not None:
+        lines += [
+            f"clock     {state.clock_ahead_seconds:,.0f} s ahead of Kafka's: events go without a time stamp of their own",
+            "          hint: set this machine's clock; times that it gave to events are wrong by as much",
+        ]
     if state.aside:
-        lines.append(
-            f"aside     {counted(state.aside, 'event')} that Kafka refused for good ({state.last_aside_reason} last)"
-        )
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in state.aside_by_reason.items())
+        lines += [
+            f"aside     {counted(state.aside, 'event')} that Kafka refused for good ({reasons})",
+            "          hint: raise the limit of the topic that the reason names, then `touchline outbox retry`",
+        ]
     if state.damaged_bytes:
         lines.append(f"damaged   {state.damaged_bytes:,} bytes were skipped, see the files *.damaged")
     return lines

@@ -34,6 +34,7 @@ class DrainerStatus:
             "since": self._now(),
             "last_error": before.get("last_error"),
             "last_error_at": before.get("last_error_at"),
+            "clock_ahead_seconds": before.get("clock_ahead_seconds"),
         }
         self._write()
 
@@ -44,10 +45,11 @@ class DrainerStatus:
         if is_new or time.monotonic() >= self._next_s:
             self._write()
 
-    def works(self) -> None:
-        """Kafka acknowledges."""
-        if self._shown.get("last_error") is not None:
-            self._shown.update(last_error=None, last_error_at=None)
+    def works(self, clock_ahead_seconds: float | None) -> None:
+        """Kafka acknowledges; and how far ahead of its clock this machine's is, where Kafka has said it."""
+        ahead = None if clock_ahead_seconds is None else round(clock_ahead_seconds, 1)
+        if self._shown.get("last_error") is not None or self._shown.get("clock_ahead_seconds") != ahead:
+            self._shown.update(last_error=None, last_error_at=None, clock_ahead_seconds=ahead)
             self._write()
 
     def _now(self) -> str:

@@ -18,6 +18,7 @@ from touchline.producers.outbox.link import KafkaLink, is_refused_for_good
 from touchline.producers.outbox.wire import body_of, framed
 from touchline.producers.outbox.writer import OutboxWriter
 from touchline.producers.record import PreparedRecord
+from touchline.producers.sender_clock import SenderClock
 from touchline.producers.session import CLOSE_SECONDS
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,9 @@ class OutboxTransport:
     ) -> None:
         """Opens the outbox; Kafka may be away. Raises OutboxUnusable."""
         self._deliveries = deliveries
+        self.clock = SenderClock(clock_us)
         self._open_link = lambda: KafkaLink(
-            bootstrap, topic, connect_timeout_seconds, delivery_timeout_seconds, options
+            bootstrap, topic, connect_timeout_seconds, delivery_timeout_seconds, options, self.clock
         )
         self._patience_seconds = delivery_timeout_seconds + _PATIENCE_SECONDS
         self._clock_us = clock_us
@@ -114,6 +116,7 @@ class OutboxTransport:
                     self._account,
                     self._open_link,
                     is_refused_for_good,
+                    self.clock,
                     self._clock_us,
                     self._patience_seconds,
                 )

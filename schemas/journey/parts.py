@@ -166,10 +166,11 @@ class KpiQuestion(MapElement):
     @model_validator(mode="after")
     def _is_asked_on_its_scale(self) -> Self:
         scales = KPI_SCALES.get(self.kpi, ())
-        if scales and (self.scale.min, self.scale.max) not in scales:
-            ends = " or ".join(f"{low} to {high}" for low, high in scales)
-            first = f"`scale: {{min: {scales[0][0]}, max: {scales[0][1]}}}`"
-            raise ValueError(f"{self.kpi} is defined on {ends} only; write {first} or name another KPI")
+        if len(scales) == 1 and (self.scale.min, self.scale.max) not in scales:
+            low, high = scales[0]
+            raise ValueError(
+                f"{self.kpi} is defined on {low} to {high} only; write `scale: {{min: {low}, max: {high}}}` or name another KPI"
+            )
         return self
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,6 +17,8 @@ Additivity = Literal["sum", "distinct", "histogram", "derived"]
 Interval = Literal["adjusted_wald", "wilson", "student_t"]
 Kind = Literal["net", "share", "mean"]
 
+REVERSED: Final = "_reversed"
+"""How the names of formulas end that are mirrored."""
 _INTERVALS_OF: dict[Kind, Interval] = {"net": "adjusted_wald", "share": "wilson", "mean": "student_t"}
 
 
@@ -42,7 +44,8 @@ class Variant(_Entry):
     """One published formula of a survey KPI, defined on one scale.
 
     `positive` and `negative` are the scores of the good and the bad class, ends included; what is in neither is neutral. The value of
-    a `net` variant is 100 (positive - negative) / n, of a `share` 100 positive / n, of a `mean` sum of scores / n.
+    a `net` variant is 100 (positive - negative) / n, of a `share` 100 positive / n, of a `mean` sum of scores / n. The scale is written
+    from its bad end to its good one, as answers declare it.
     """
 
     id: str
@@ -62,6 +65,29 @@ class Variant(_Entry):
         """Whether the good scores are the low ones, as of an effort."""
         return self.positive < self.negative
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Lowest and highest score of the scale."""
+        return (min(self.scale), max(self.scale))
+
+    def reversed(self) -> Variant:
+        """The same formula on the scale that is declared the other way round: a score counts as its mirror image does."""
+        low, high = self.ends
+
+        def mirrored(ends: tuple[int, int]) -> tuple[int, int]:
+            return (low + high - ends[1], low + high - ends[0])
+
+        return self.model_copy(
+            update={
+                "id": f"{self.id}{REVERSED}",
+                "scale": self.scale[::-1],
+                "positive": mirrored(self.positive),
+                "negative": mirrored(self.negative),
+                "formula": f"as {self.id}, where {low} is the good end and {high} the bad one",
+                "source": f"{self.id}, mirrored",
+            }
+        )
+
     @model_validator(mode="after")
     def _interval_fits_the_kind(self) -> Self:
         if self.interval != _INTERVALS_OF[self.kind]:
@@ -70,13 +96,24 @@ class Variant(_Entry):
 
 
 class SurveyKpi(_Entry):
-    """A KPI of answers, with its formula variants. Below `small_n` answers a number is flagged."""
+    """A KPI of answers, with its formula variants. Below `small_n` answers a number is flagged. `is_mirrored` adds to each variant on which
+    high scores are good the one of the scale that is declared the other way round."""
 
     id: str
     name: str
     question: str
     variants: tuple[Variant, ...]
     small_n: Annotated[int, Field(ge=2)] = 30
+    is_mirrored: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mirror(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("is_mirrored") is not True:
+            return given
+        written = [Variant.model_validate(one) for one in given["variants"]]
+        mirrored = [one.reversed() for one in written if not one.is_low_good]
+        return {**given, "variants": [*written, *mirrored]}
 
     @model_validator(mode="after")
     def _variants_differ(self) -> Self:

@@ -65,18 +65,44 @@ COLUMNS: dict[str, Column] = {
     "evidence": _optional("evidence", "What the rule saw; NULL when none decided"),
     # answers
     "answered_at": Column("DateTime64(6, 'UTC')", "When the answer was given (UTC)", "event_time"),
-    "about_time": Column("DateTime64(6, 'UTC')", "When the touchpoint happened that it is about (UTC)"),
+    "answered_date": Column("Date", "Day on which the answer was given, in the zone of the touchpoint's place"),
+    "about_time": Column(
+        "DateTime64(6, 'UTC')",
+        "When the touchpoint happened that it is about (UTC): said by the answer, else the time of the event that it names, else "
+        "answered_at",
+    ),
+    "about_date": Column("Date", "Day of about_time: on this one the answer counts", "local_date"),
+    "about_source": _optional("about_source", "Source of the event that the answer names; NULL when it names none"),
+    "about_event_id": Column(
+        "Nullable(String)",
+        "Id of the event that the answer names; NULL when it names none",
+        "nullIf(about_event_id, '')",
+    ),
+    "about_amount": Column(
+        "Nullable(Decimal(18, 4))",
+        "Amount of the event that the answer names, in units of its currency; NULL while no event with an amount is known",
+    ),
+    "about_currency": _optional("currency", "ISO 4217 currency of that amount; NULL without amount"),
+    "amount_class": Column(
+        _OPTIONAL,
+        "Class of that amount, in units of its currency: its bounds are 1, 2 and 5 times a power of ten, the lower one belongs to it; "
+        "refund below 0; NULL without amount",
+    ),
     "survey": _optional("survey", "Survey; NULL when unnamed"),
     "question": _optional("question", "Question, the same id in every language; NULL when unnamed"),
     "kpi": _optional("kpi", "KPI that the question feeds (dim_kpi.id); NULL for other questions"),
     "variant": Column(
         _OPTIONAL,
-        "Formula variant (dim_kpi.variant); NULL when the catalogue has none for KPI and scale",
+        "Formula variant (dim_kpi.variant); NULL when the answer names none and the catalogue has none for KPI and scale",
         "nullIf(kpi_variant, '')",
     ),
+    "is_classified": Column(
+        "UInt8",
+        "1 when the catalogue has a formula for KPI, variant and scale; 0: kept, in no KPI, shown in unclassified_answers",
+    ),
     "scope": _optional("scope", "relational (all experiences) or transactional (this touchpoint): never pool them"),
-    "scale_min": Column("Int16", "Lowest score that could be given"),
-    "scale_max": Column("Int16", "Highest score that could be given"),
+    "scale_min": Column("Int16", "Bad end of the scale: the lowest score, where high scores are good"),
+    "scale_max": Column("Int16", "Good end of the scale; below scale_min where low scores are good"),
     "score": Column("Nullable(Float64)", "Score; NULL when none was given", "if(has_score = 1, score, NULL)"),
     "disposition": _optional("disposition", "What became of the question: complete, partial, shown, dismissed, ..."),
     # orders

@@ -21,6 +21,20 @@ AMOUNT = (
 """Money in units of its currency. NULL where it does not fit 14 digits before the point: one such amount must not break the view."""
 
 
+def amount_class() -> str:
+    """The class of an amount as text, such as 20-50: its bounds are 1, 2 and 5 times a power of ten, and the lower one belongs to it.
+
+    In whole units, so that no amount falls out of its class by rounding."""
+    units = "intDiv(amount_minor, intExp10(currency_exponent))"
+    power = f"intExp10(length(toString({units})) - 1)"
+    first = f"intDiv({units}, {power})"
+    low, high = (
+        f"toString(multiIf({first} >= 5, {of_5}, {first} >= 2, {of_2}, {of_1}) * {power})"
+        for of_5, of_2, of_1 in ((5, 2, 1), (10, 5, 2))
+    )
+    return f"multiIf(currency = '', NULL, amount_minor < 0, 'refund', {units} = 0, '0-1', concat({low}, '-', {high}))"
+
+
 def rows_of_ledger(condition: str, extra: str = "") -> str:
     """A subquery of the ledger's rows. Nested, so that a shown column may have the name of the kept one."""
     return f"\n(\n    SELECT *{extra} FROM journey_raw.ledger\n    WHERE {condition}\n)"

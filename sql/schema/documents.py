@@ -8,7 +8,7 @@ from string import Template
 from typing import Final
 
 from touchline.sql.all_views import EVENT_VIEWS
-from touchline.sql.language.catalogue import load_catalogue
+from touchline.sql.language.catalogue import SurveyKpi, Variant, load_catalogue
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
 from touchline.sql.language.selection import FILTER_COLUMNS
@@ -26,11 +26,7 @@ def kpis_page() -> str:
         f"{_listed(dict.fromkeys(kpi.views + kpi.api_views))} |\n"
         for kpi in catalogue.counts
     )
-    surveys = "".join(
-        f"| `{kpi.id}` | `{variant.id}`{' (default)' if variant in kpi.defaults().values() else ''} | {variant.scale[0]} to "
-        f"{variant.scale[1]} | {variant.formula} | {variant.unit} | {variant.interval} | {variant.source} |\n"
-        for kpi, variant in catalogue.variants()
-    )
+    surveys = "".join(_survey_row(kpi, variant) for kpi, variant in catalogue.variants())
     by_number: dict[int, list[str]] = {}
     for survey in catalogue.surveys:
         by_number.setdefault(survey.small_n, []).append(survey.id)
@@ -46,6 +42,13 @@ def kpis_page() -> str:
         compared_min=catalogue.compared_min,
         behind=_behind(),
     )
+
+
+def _survey_row(kpi: SurveyKpi, variant: Variant) -> str:
+    default = " (default)" if variant in kpi.defaults().values() else ""
+    scale = f"{variant.scale[0]} to {variant.scale[1]}{' (low is good)' if variant.is_low_good else ''}"
+    shown = (variant.formula, variant.unit, variant.interval, variant.source)
+    return f"| `{kpi.id}` | `{variant.id}`{default} | {scale} | {' | '.join(shown)} |\n"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -159,8 +159,8 @@ def _dim_kpi(catalogue: Catalogue) -> View:
                 "",
             ),
             "formula": ("String", "Formula in words", ""),
-            "scale_min": ("Nullable(Int16)", "Lowest score of the scale on which the variant is defined", ""),
-            "scale_max": ("Nullable(Int16)", "Highest score of that scale", ""),
+            "scale_min": ("Nullable(Int16)", "Bad end of the scale on which the variant is defined", ""),
+            "scale_max": ("Nullable(Int16)", "Good end of that scale; below scale_min where low scores are good", ""),
             "is_low_good": (
                 "Nullable(UInt8)",
                 "1 when low values are good, as of an effort; NULL for plain counts, of which the catalogue does not say",

@@ -7,9 +7,9 @@ from touchline.sql.language.columns import FACTS, MAP
 from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.behind import ONE, behind, rows_behind
 from touchline.sql.ledger.projections import ANSWER_ROWS, TOUCHPOINT_ROWS, UNMAPPED
-from touchline.sql.ledger.rows import AMOUNT, DEFAULT_MAP, NET_ROWS, rows_of_ledger
+from touchline.sql.ledger.rows import AMOUNT, DEFAULT_MAP, NET_ROWS, amount_class, rows_of_ledger
 from touchline.sql.ledger.simulated import label, labelled
-from touchline.sql.subjects.surveys.scores import variant_key
+from touchline.sql.subjects.surveys.scores import classified, variant_key
 
 _ATTACHED = chosen(
     *("event_time", "local_date", "source", "event_id", "revision", "person", *FACTS, *MAP),
@@ -31,11 +31,15 @@ ATTACHMENTS = View(
 )
 ANSWERS = View(
     "answers",
-    "One row per survey answer, at the stage of its touchpoint in the default map",
+    "One row per survey answer, at the stage of its touchpoint in the default map, with the event that it names (its occasion)",
     chosen(
         *(
             "answered_at",
+            "answered_date",
             "about_time",
+            "about_date",
+            "about_source",
+            "about_event_id",
             "source",
             "event_id",
             "person",
@@ -46,11 +50,14 @@ ANSWERS = View(
             "kpi",
             "variant",
         ),
-        *("scope", "scale_min", "scale_max", "score", "disposition"),
+        *("scope", "scale_min", "scale_max", "score", "disposition", "is_classified"),
+        *("about_amount", "about_currency", "amount_class"),
+        about_amount=f"if(currency != '', {AMOUNT}, NULL)",
+        amount_class=amount_class(),
     ),
     rows_of_ledger(
         f"{ANSWER_ROWS}\n      AND {NET_ROWS}\n      AND {DEFAULT_MAP}",
-        f",\n    {variant_key(load_catalogue())} AS kpi_variant",
+        f",\n    {variant_key(load_catalogue())} AS kpi_variant,\n    {classified(load_catalogue())} AS is_classified",
     ),
 )
 ORDERS = View(

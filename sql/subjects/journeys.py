@@ -127,13 +127,16 @@ _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
 }
 _ROWS = rows_of_ledger(
     f"kind = 'attached' AND {OF_MAP} AND person != '' AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
-    f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, {variant_key(load_catalogue())} AS kpi_variant",
+    f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, local_date AS day_of_row, about_event_id != '' AS is_about_event,"
+    f" {variant_key(load_catalogue())} AS kpi_variant",
 )
+_ABOUT_DATE = "if(is_about_event, toNullable(day_of_row), NULL)"
 JOURNEY_EVENTS = ParameterizedView(
     "journey_events",
-    "What a person did and answered in one journey: one row per event, with the rule that placed it",
+    "What a person did and answered in one journey: one row per event, with the rule that placed it; an answer stands at the day on which "
+    "it was given, and names its occasion",
     _OF_JOURNEY,
-    chosen("event_time", "local_date")
+    chosen("event_time", "local_date", local_date="if(is_answer, answered_date, local_date)")
     | own(
         {
             "number": (
@@ -146,8 +149,22 @@ JOURNEY_EVENTS = ParameterizedView(
     | own({"kind": ("LowCardinality(String)", "touchpoint or answer", "if(is_answer, 'answer', 'touchpoint')")})
     | chosen("source", "event_id", "touchpoint", "action", "channel", "is_online", "stage", "stage_order", "transition")
     | chosen("wait_seconds", "is_conversion", "rule", "evidence", "persona", "segment", "place")
-    | chosen("amount", "currency", amount=f"if(currency != '', {AMOUNT}, NULL)")
+    | chosen(
+        *("amount", "currency"),
+        amount=f"if(NOT is_answer AND currency != '', {AMOUNT}, NULL)",
+        currency="if(is_answer, NULL, nullIf(currency, ''))",
+    )
     | chosen("kpi", "variant", "scope", variant="if(is_answer, nullIf(kpi_variant, ''), NULL)")
-    | chosen("score", "disposition", "is_simulated"),
+    | chosen("score", "disposition", "is_simulated")
+    | own(
+        {
+            "about_date": (
+                "Nullable(Date)",
+                "Day of the event that the answer names; NULL when it names none",
+                _ABOUT_DATE,
+            )
+        }
+    )
+    | chosen("about_source", "about_event_id"),
     f"{_ROWS}\nWHERE event_type IN ('{TOUCHPOINT_TYPE}', '{ANSWER_TYPE}')",
 )

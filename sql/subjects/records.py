@@ -119,19 +119,20 @@ FRESHNESS = View(
             "events": ("Int64", "Events that stand, of every type (additivity: sum)", "toInt64(events_stored)"),
             "delay_p50_seconds": (
                 "Float64",
-                "Median time from an event to where it can be read, of those stored in the last day before last_stored_at",
+                "First time from an event to where it can be read that half of them did not exceed, of those stored in the last day before "
+                "last_stored_at",
                 "delays[1]",
             ),
-            "delay_p90_seconds": ("Float64", "The time that 90 % of these stay below", "delays[2]"),
+            "delay_p90_seconds": ("Float64", "The first time within which 90 % of these could be read", "delays[2]"),
         }
     ),
     f"""
 (
     SELECT
         source, max(event_time) AS newest, max(received_time) AS received, max(stored_time) AS stored, count() AS events_stored,
-        quantilesExactIf(0.5, 0.9)(
+        quantilesExactWeightedIf(0.5, 0.9)(
             toUnixTimestamp64Milli(stored_time) / 1000 - toUnixTimestamp64Micro(event_time) / 1000000,
-            stored_time > newest_stored - toIntervalDay(1)
+            1, stored_time > newest_stored - toIntervalDay(1)
         ) AS delays
     FROM journey_raw.ledger
     INNER JOIN

@@ -13,10 +13,12 @@ import pytest
 
 from tests.support.engine import running_engine
 from tests.unit.processors.loop.partition import version
-from tests.unit.processors.loop.world import batch, event, make_loop, person_key, records_of, store_all
+from tests.unit.processors.loop.two_partitions import Workers, answer, receipt, records_by_partition
+from tests.unit.processors.loop.world import TOPIC, batch, event, make_loop, person_key, records_of, store_all
 from touchline.clickhouse.connect import connect, connect_as
+from touchline.processors.ledger import queries
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
-from touchline.processors.ledger.columns import ATTACHED, BARE, FACT, FATE, HEAD, LINK, MARK, default_of
+from touchline.processors.ledger.columns import ATTACHED, BARE, CURSORS, FACT, FATE, HEAD, LINK, MARK, default_of
 from touchline.processors.ledger.encode import EncodedColumn
 from touchline.processors.ledger.ledger import FenceHeld, Ledger, LedgerUnavailable, Mark, Stream, WriterFenced
 from touchline.processors.ledger.memory import MemoryLedger
@@ -24,6 +26,7 @@ from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, Insert, build_insert
 from touchline.processors.values.event_hash import hashes_of
 from touchline.processors.values.protocol import Acknowledge, Assigned
+from touchline.processors.values.records import NamingAnswer
 from touchline.schemas.canonical import payload_hash
 from touchline.schemas.checking import check_event
 from touchline.schemas.times import parse_time
@@ -196,6 +199,62 @@ def test_late_and_revised_events_are_settled_by_what_stands(ledger: Ledger, tmp_
     assert len(after) == len(before) + 2
 
 
+def test_answers_and_the_events_that_they_name_find_each_other_over_partitions(ledger: Ledger, tmp_path: Path) -> None:
+    receipts = [receipt(1, 2, 600, place="12", zone="Asia/Tokyo"), receipt(3, 2, 660)]
+    answers = [answer(5, 1, 700, 1), answer(7, None, 700, 1), answer(9, 1, 700, 9), answer(11, 1, 700, None)]
+    log = records_by_partition([*receipts, *answers, receipt(1, 2, 600, place="7", zone="Asia/Tokyo", revision=1)])
+    workers = Workers(ledger, tmp_path, log)
+    streams = [Stream(TOPIC, "T1", number) for number in (0, 1)]
+    assert (ledger.positions(), ledger.cursors_of(streams[1]), ledger.occasions_of([("shop", "e1")])) == ({}, None, [])
+    workers.deliver(0, 2)
+    workers.deliver(1, 9)
+    before = {streams[0].name: 1}
+    assert ledger.positions() == before | {streams[1].name: 1}
+    assert (ledger.cursors_of(streams[0]), ledger.cursors_of(streams[1])) == (None, before)
+    (found,) = ledger.occasions_of([("shop", "e1"), ("shop", "e5"), ("shop", "e9")])
+    values = dict(zip(ATTACHED, found.values, strict=True))
+    assert (found.partition, found.offset, found.zone, values["place"], values["stage"]) == (
+        0,
+        0,
+        "Asia/Tokyo",
+        "12",
+        "purchase",
+    )
+    assert ledger.answers_naming(1, before, ledger.positions()) == []
+    workers.deliver(0, 1)
+    naming = ledger.answers_naming(1, before, ledger.positions())
+    assert naming == [NamingAnswer("shop", "e5", person_key(1)), NamingAnswer("shop", "e7", "")]
+    assert ledger.answers_naming(0, {}, ledger.positions()) == []
+    assert len(ledger.answers_naming(1, {}, ledger.positions())) == 2
+    (found,) = ledger.occasions_of([("shop", "e1")])
+    assert dict(zip(ATTACHED, found.values, strict=True))["place"] == "7"
+    ((_, fact),) = ledger.facts_alone(1, [("shop", "e7"), ("shop", "e5")])
+    assert (fact.event_id, fact.about_source, fact.about_event_id, fact.place) == ("e7", "shop", "e1", "")
+    assert ledger.facts_alone(0, [("shop", "e7")]) == []
+    for number in (0, 1):
+        workers.tick(number)
+    rows = ledger.published_of(1, [person_key(1)], [("shop", "e7")])
+    places = {row.values[2]: row.values[ATTACHED.index("place")] for row in rows}
+    assert places == {"e5": "7", "e7": "7", "e9": "", "e11": ""}
+    assert ledger.cursors_of(streams[1]) == before  # a mark is never ahead of what its insert has done
+    workers.close()
+
+
+def test_the_look_up_of_naming_answers_reads_its_projection(engine: Settings) -> None:
+    empty(engine)
+    client = connect(engine)
+    client.execute(
+        "INSERT INTO journey_raw.ledger (stream, insert_number, kind, offset, sign, row_id, event_id, about_own, about_event_id) "
+        "SELECT 'events/T1/1', 1, 'received', number, 1, number, toString(number), if(number < 9, 8, 0), if(number < 9, 'e', '') "
+        "FROM numbers(100000)"
+    )
+    sql, values = queries.answers_naming({"events/T1/0": (0, 9)})
+    for question, given in ((sql, values | {"partition": 1}), (queries.HAS_NAMING_ANSWERS, {"partition": 1})):
+        plan = "\n".join(line for (line,) in client.execute(f"EXPLAIN projections = 1 {question}", given))
+        assert "by_occasion" in plan, plan
+    client.disconnect()
+
+
 @pytest.mark.parametrize("state", ["kept", "saved before", "lost"])
 def test_all_goes_on_right_after_a_mark_alone(ledger: Ledger, state: str, tmp_path: Path) -> None:
     folder, old = tmp_path / "state", tmp_path / "old"
@@ -273,10 +332,10 @@ def test_the_columns_that_the_worker_writes_are_the_tables(engine: Settings) -> 
         client.execute("SELECT name, type FROM system.columns WHERE database = 'journey_raw' AND table = 'ledger'")
     )
     client.disconnect()
-    written = {*HEAD, *FACT, *FATE, *BARE, *ATTACHED, *LINK, *MARK}
+    written = {*HEAD, *FACT, *FATE, *BARE, *ATTACHED, *LINK, *MARK, CURSORS}
     assert written <= set(types)
     # Columns that later parts fill: erasure and identity across partitions.
-    assert set(types) - written == {"cursors", "handoff_to", "handoff_number"}
+    assert set(types) - written == {"handoff_to", "handoff_number"}
     for name in written - {"stored_time", "local_date", "stream", "kind"}:
         numeric = not any(word in types[name] for word in ("String", "Map"))
         assert isinstance(default_of(name), int | float) == numeric, name

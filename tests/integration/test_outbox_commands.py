@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kafka.errors import MessageSizeTooLargeError
 
 from tests.support.engines import fresh_topic
+from tests.unit.producers.outbox.rig import record
 from touchline.local.parts import settings_environment
+from touchline.producers.outbox import wire
+from touchline.producers.outbox.aside import put_aside
+from touchline.producers.producer import now_us
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -54,6 +59,24 @@ def test_without_kafka_events_wait_visibly_and_a_later_drain_sends_them(
     drained = touchline("outbox", "drain", "--json")
     assert (drained.returncode, json.loads(drained.stdout)) == (0, {"sent": 1, "waiting": 0, "aside": 0})
     assert json.loads(touchline("outbox", "show", "--json").stdout)["records"] == 0
+
+
+def test_what_stands_aside_is_shown_tried_and_put_back_by_reason(touchline: Run, tmp_path: Path) -> None:
+    assert touchline(*VISIT).returncode == 0
+    line = record(7)
+    put_aside(tmp_path / "outbox", 0, wire.body_of(line), MessageSizeTooLargeError(), now_us())
+    shown = touchline("outbox", "show").stdout
+    assert "aside     1 event that Kafka refused for good (MessageSizeTooLarge 1)" in shown
+    assert "touchline outbox retry" in shown
+    tried = touchline("outbox", "retry", "--dry-run", "--json", "--reason", "InvalidRecord")
+    assert json.loads(tried.stdout) == {
+        "back": {}, "left": {"MessageSizeTooLarge": 1}, "unreadable": 0, "dry_run": True,
+    }  # fmt: skip
+    put = touchline("outbox", "retry", "--reason", "MessageSizeTooLarge", "--source", "shop", "--id", "e7")
+    assert (put.returncode, put.stdout.splitlines()[0]) == (
+        0, "1 event goes back into the outbox (MessageSizeTooLarge 1)",
+    )  # fmt: skip
+    assert json.loads(touchline("outbox", "drain", "--json").stdout) == {"sent": 1, "waiting": 0, "aside": 0}
 
 
 def test_with_kafka_emit_says_that_all_arrived(touchline: Run) -> None:

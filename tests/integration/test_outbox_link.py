@@ -18,6 +18,7 @@ from touchline.producers.outbox.link import KafkaLink, is_refused_for_good
 from touchline.producers.outbox.look import look
 from touchline.producers.producer import now_us
 from touchline.producers.record import PreparedRecord
+from touchline.producers.sender_clock import SenderClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def _bodies(count: int, size: int = 100) -> list[bytes]:
 
 
 def _open(stack: LocalStack, topic: str, **options: Any) -> KafkaLink:
-    return KafkaLink(stack.settings.kafka_bootstrap, topic, 10, 60, options)
+    return KafkaLink(stack.settings.kafka_bootstrap, topic, 10, 60, options, SenderClock(now_us))
 
 
 def _consume(stack: LocalStack, topic: str, count: int) -> list[Any]:
@@ -100,9 +101,9 @@ def test_closing_gives_up_what_is_on_its_way_and_says_so(stack: LocalStack) -> N
 
 def test_a_missing_topic_and_a_wrong_option_are_wrong_usage(stack: LocalStack) -> None:
     with pytest.raises(WrongUsage, match="no topic misspelled"):
-        KafkaLink(stack.settings.kafka_bootstrap, "misspelled", 1, 60, {})
+        KafkaLink(stack.settings.kafka_bootstrap, "misspelled", 1, 60, {}, SenderClock(now_us))
     with pytest.raises(WrongUsage, match="acks"):
-        KafkaLink(stack.settings.kafka_bootstrap, "events", 1, 60, {"acks": 0})
+        KafkaLink(stack.settings.kafka_bootstrap, "events", 1, 60, {"acks": 0}, SenderClock(now_us))
 
 
 def test_an_event_above_the_topics_own_limit_goes_aside_and_the_others_arrive(
@@ -114,7 +115,7 @@ def test_an_event_above_the_topics_own_limit_goes_aside_and_the_others_arrive(
         for number in range(200):
             comment = "x" * (30_000 if number == 77 else 300)
             producer.emit(id=f"e{number}", source="web-shop", touchpoint="product_page", properties={"note": comment})
-        with pytest.raises(Exception, match="did not acknowledge 1 events"):
+        with pytest.raises(Exception, match="did not acknowledge 1 event "):
             producer.flush(PATIENCE_SECONDS)
         assert producer.counts == (200, 199, 1)
     state = look(tmp_path / "outbox", now_us())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from touchline.errors import WrongUsage
-from touchline.processors.values.protocol import Acknowledge, ReadAgain, StoreResult
+from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.handover import TopicChanged
 
@@ -39,6 +39,9 @@ class NotingStore:
             self.note(f"stored {batch.partition} {first} {last} {len(records)} {batch.generation}")
             self.next_offsets[batch.partition] = last + 1
         return Acknowledge(self.next_offsets[batch.partition])
+
+    def tick(self, assigned: Assigned) -> StoreResult:
+        return Acknowledge(self.next_offsets.get(assigned.partition, 0))
 
     def read_marks(self, topic: str, incarnation: str, partitions: Collection[int]) -> Mapping[int, int]:
         return {number: self.next_offsets.get(number, 0) for number in partitions}

@@ -43,7 +43,7 @@ ALLOWED = {
     "producers/collector": "metrics producers producers/outbox schemas service settings",
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
-    "processors/ledger": "clickhouse journey processors/values",
+    "processors/ledger": "clickhouse journey processors/values schemas",
     "processors/state": "journey log processors/ledger processors/values",
     "processors/steps": "journey processors/ledger processors/values schemas",
     "processors": "journey metrics processors/ledger processors/state processors/steps processors/values schemas",
@@ -51,7 +51,7 @@ ALLOWED = {
     "processors/worker": "clickhouse journey kafka log metrics processors processors/ledger processors/loop processors/state "
     "processors/steps processors/values schemas service settings sql",
     # operations and ways to look
-    "account": "kafka settings sql",
+    "account": "kafka schemas settings sql",
     "backup": "account kafka settings sql",
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
     "report": "schemas sql surveys terminal",

@@ -56,6 +56,15 @@ def read_accounts(client: Client) -> list[StreamAccount]:
     return [StreamAccount(*row) for row in rows]
 
 
+def records_not_stored(accounts: list[StreamAccount], kafka: TopicOffsets) -> int:
+    """Records that Kafka held then and that no mark accounts for."""
+    following = {account.stream: account.last_offset + 1 for account in accounts}
+    streams = (
+        (f"{kafka.topic}/{kafka.incarnation}/{one}", kafka.beginning[one], end) for one, end in kafka.end.items()
+    )
+    return sum(max(0, end - max(following.get(stream, 0), beginning)) for stream, beginning, end in streams)
+
+
 def check_balance(accounts: list[StreamAccount]) -> Iterator[Mismatch]:
     """received = sum of the fates; offsets = received + gaps."""
     for account in accounts:
@@ -86,6 +95,15 @@ def check_rows(client: Client, accounts: list[StreamAccount]) -> Iterator[Mismat
         "GROUP BY stream, offset HAVING net != 1 ORDER BY stream, offset LIMIT 10"
     ):
         yield Mismatch(ROWS, stream, f"offset {offset} has {net} fates instead of one", ROWS_CHANGED)
+
+
+def following(accounts: list[StreamAccount], kafka: TopicOffsets) -> dict[int, int]:
+    """By partition of the topic as it is now the offset that is stored next."""
+    known = {account.stream: account.last_offset + 1 for account in accounts}
+    return {
+        partition: max(known.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0), beginning)
+        for partition, beginning in kafka.beginning.items()
+    }
 
 
 def check_offsets(accounts: list[StreamAccount], kafka: TopicOffsets) -> Iterator[Mismatch]:

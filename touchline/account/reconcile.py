@@ -8,7 +8,7 @@ from clickhouse_driver import Client
 
 from touchline.account import accounts, recounts
 from touchline.account.differences import Reconciliation
-from touchline.kafka.offsets import read_offsets
+from touchline.kafka.offsets import read_offsets, without_marks
 from touchline.settings import Settings
 
 _POLL_SECONDS = 0.5
@@ -21,12 +21,13 @@ def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> 
     The checks read one after another: while a worker stores, the numbers of two reads may differ, so run it on a worker that has
     caught up, or stopped. Raises EngineUnreachable, WrongUsage.
     """
-    kafka = read_offsets(settings)
     deadline = time.monotonic() + wait_seconds
-    while list(accounts.check_offsets(accounts.read_accounts(client), kafka)) and time.monotonic() < deadline:
+    while True:
+        kafka, found = read_offsets(settings), accounts.read_accounts(client)
+        kafka = without_marks(settings, kafka, accounts.following(found, kafka))
+        if not list(accounts.check_offsets(found, kafka)) or time.monotonic() >= deadline:
+            break
         time.sleep(_POLL_SECONDS)
-        kafka = read_offsets(settings)
-    found = accounts.read_accounts(client)
     return Reconciliation(
         CHECKS,
         (

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
-from touchline.account.accounts import read_accounts
-from touchline.kafka.offsets import read_offsets
+from touchline.account.accounts import following, read_accounts
+from touchline.kafka.offsets import read_offsets, without_marks
 from touchline.settings import Settings
 
 
@@ -21,11 +21,12 @@ class Behind(NamedTuple):
 
 def behind_kafka(client: Client, settings: Settings) -> list[Behind]:
     """By partition of the topic as it is now. Raises EngineUnreachable, WrongUsage when there is no such topic."""
-    kafka = read_offsets(settings)
-    following = {account.stream: account.last_offset + 1 for account in read_accounts(client)}
+    kafka, accounts = read_offsets(settings), read_accounts(client)
+    kafka = without_marks(settings, kafka, following(accounts, kafka))
+    stored = {account.stream: account.last_offset + 1 for account in accounts}
     found = []
     for partition, end in sorted(kafka.end.items()):
         begin = kafka.beginning[partition]
-        at = following.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0)
+        at = stored.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0)
         found.append(Behind(partition, max(0, end - max(at, begin)), max(0, begin - at)))
     return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, Final
 
 import typer
 
@@ -20,6 +21,8 @@ from touchline.wording import suppressed_note, waiting_note
 
 DEFAULT_SOURCE = "shell"
 STDIN = Path("-")
+FILES_OF_ROWS: Final = frozenset((".csv", ".tsv", ".xlsx", ".xls", ".parquet"))
+_NUMBER: Final = re.compile(r"[-+]?[0-9]+(?:\.([0-9]+))?")
 
 
 def emit(
@@ -122,6 +125,11 @@ def _open(file: Path | None) -> tuple[BinaryIO, int | None]:
     """The stream and its size in bytes, where it has one."""
     if file is None or file == STDIN:
         return sys.stdin.buffer, None
+    if file.suffix.lower() in FILES_OF_ROWS:
+        raise WrongUsage(
+            f"{file} holds rows, and emit sends lines of JSON",
+            f"say by a mapping which column is what: touchline import {file} --mapping M.yaml (docs/senders/files.md)",
+        )
     try:
         return file.open("rb"), file.stat().st_size
     except OSError as error:
@@ -136,14 +144,19 @@ def _identifier(text: str) -> tuple[str, str]:
 
 
 def _amount(text: str) -> dict[str, Any]:
-    digits, currency = text[:-3].strip(), text[-3:].upper()
-    try:
-        if currency not in CURRENCY_EXPONENTS:
-            raise ValueError("the currency is no ISO 4217 code")
+    """Digits, a point before as many decimals as the currency has, and its code: `12.500EUR` may be twelve and a half, or thousands."""
+    digits, currency = text.strip()[:-3].strip(), text.strip()[-3:].upper()
+    places = CURRENCY_EXPONENTS.get(currency)
+    found = _NUMBER.fullmatch(digits)
+    if places is None:
+        why = "the currency is no ISO 4217 code"
+    elif found is None:
+        why = "it is no number with a point before its decimals"
+    elif len(found[1] or "") > places:
+        why = f"it has more than {places} decimal places, too many for {currency}"
+    else:
         return {"amount_minor": to_minor(Decimal(digits), currency), "currency": currency}
-    except (ValueError, InvalidOperation, OverflowError) as error:
-        why = str(error) if isinstance(error, ValueError) else "it is no number"
-        raise WrongUsage(f"--amount is not an amount and a currency: {why}", "for example --amount 19.99EUR") from None
+    raise WrongUsage(f"--amount is not an amount and a currency: {why}", "for example --amount 19.99EUR")
 
 
 def _property(text: str) -> tuple[str, str | int | float | bool]:
@@ -153,6 +166,6 @@ def _property(text: str) -> tuple[str, str | int | float | bool]:
         raise WrongUsage("--property is not name=value", "for example --property items=3")
     try:
         parsed = json.loads(value, parse_constant=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value
     return name, parsed if isinstance(parsed, int | float) else value

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.cli.contested import open_comparison, say_contested_set
 from touchline.cli.importing import open_journal, open_sender
 from touchline.cli.progress import progress_on_stderr
 from touchline.producers.imports import clicks
@@ -21,7 +22,7 @@ def import_clicks(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; send nothing.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
+) -> int:
     """Send the 31,106 clicks of 600 visitors of a web shop, a log that the package retentioneering 5.2.4 brings with it.
 
     The log is published synthetic: its authors made it up, and every event is marked as simulated. A second run changes no number, and
@@ -39,10 +40,11 @@ def import_clicks(
     with (
         open_sender(settings, outbox, is_dry=dry_run) as producer,
         open_journal(settings) as journal,
+        open_comparison(settings, revised=False, is_dry=dry_run, awaits=False) as comparison,
         progress_on_stderr("clicks (published synthetic)", clicks.ROWS) as advance,
     ):
         work = journal.work(b"clicks", content_hash(path))
-        found = clicks.send_clicks(path, producer, None if dry_run else journal, work, advance)
+        found = clicks.send_clicks(path, producer, None if dry_run else journal, work, advance, comparison.ids)
     outcome = {
         **found._asdict(),
         "is_simulated": True,
@@ -51,11 +53,13 @@ def import_clicks(
         "seconds": round(time.monotonic() - started_s, 3),
         "is_dry_run": dry_run,
     }
+    status = say_contested_set("the click log", comparison)
     if as_json:
         print(json.dumps(outcome))
-        return
+        return status
     verb = "read" if dry_run else "sent"
     print(
         f"{verb} {found.events:,} clicks (published synthetic) of {found.persons:,} visitors at {found.touchpoints} touchpoints, "
         f"in {outcome['seconds']:.1f} s{waiting_note(producer.counts.on_their_way)}"
     )
+    return status

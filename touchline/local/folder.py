@@ -26,6 +26,18 @@ def make_usable(local_dir: Path) -> None:
         raise _unusable(local_dir, "it may not be written to")
 
 
+def bytes_in(folder: Path) -> int:
+    """Size of all files below a folder; 0 where there is none. Engines make and delete files meanwhile: what is gone counts nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(parent) / name).lstat().st_size
+            except OSError:
+                continue
+    return total
+
+
 def _unusable(local_dir: Path, why: str) -> WrongUsage:
     return WrongUsage(
         f"the folder of the local stack cannot be used: {local_dir} ({why})",

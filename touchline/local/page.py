@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from touchline.settings.engines import ClickHouseSettings
 
 WIDTH_WHEN_PIPED = 160
-STATE_STYLES = {"ready": "green", "not answering": "yellow", "crashed": "red", "stopped": "dim"}
+STATE_STYLES = {"ready": "green", "not answering": "yellow", "not ready": "yellow", "crashed": "red", "stopped": "dim"}
 GRADE_STYLES = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 
 
@@ -33,6 +33,10 @@ def print_status(status: StackStatus, settings: Settings) -> None:
         table.add_row(part.name, state, *shown, part.version)
     console = _console()
     console.print(table)
+    for name, trouble in ((part.name, trouble) for part in status.parts for trouble in part.troubles):
+        console.print(f"\n{name}: {trouble.what}", markup=False, soft_wrap=True)
+        if trouble.hint:
+            console.print(f"hint: {trouble.hint}", markup=False, soft_wrap=True)
     if status.lag is not None:
         console.print(
             f"\n{counted(status.lag, 'record')} of {settings.topic} {'waits' if status.lag == 1 else 'wait'} to be stored"

@@ -18,7 +18,7 @@ from touchline.local.java import find_java
 from touchline.local.kafka import Broker, Cluster, broker_command, prepare_broker
 from touchline.local.ports import LOOPBACK, STACK_MARK, accepts, free_ports, is_free
 from touchline.local.process import ListeningPort, Part, PartSpec, read_record, read_record_fields
-from touchline.processors.worker.health import says_ready
+from touchline.processors.worker.health import says_ready, troubles_said
 from touchline.settings import ENV_PREFIX, Settings
 
 KAFKA_READY_SECONDS = 60.0
@@ -103,6 +103,7 @@ def worker_part(settings: Settings, number: int, environment: Mapping[str, str])
         is_ready=lambda: says_ready(ready_file),
         ready_seconds=WORKER_READY_SECONDS,
         prepare=lambda: ready_file.unlink(missing_ok=True),
+        troubles=lambda: troubles_said(ready_file),
     )
 
 

@@ -53,6 +53,8 @@ class PartSpec:
     is_ready: Callable[[], bool]
     ready_seconds: float
     prepare: Callable[[], None] = field(default=lambda: None)
+    troubles: Callable[[], Sequence[tuple[str, str]]] = field(default=lambda: ())
+    """Why it is not ready, each with what to do, where the part says so."""
 
 
 class Part:

@@ -20,13 +20,23 @@ class PartState(StrEnum):
 
     READY = "ready"
     NOT_ANSWERING = "not answering"
+    NOT_READY = "not ready"
+    """It answers, and says why it does not do all of its work."""
     CRASHED = "crashed"
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """Why a part is not ready, and what to do about it."""
+
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class PartStatus:
-    """One part. `pid`, `memory_mib` and `up_seconds` are 0 unless it runs."""
+    """One part. `pid`, `memory_mib` and `up_seconds` are 0 unless it runs. `troubles` is why it is not ready, where it says so."""
 
     name: str
     state: PartState
@@ -35,6 +45,7 @@ class PartStatus:
     pid: int = 0
     memory_mib: int = 0
     up_seconds: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -70,10 +81,13 @@ def _part_status(part: Part, settings: Settings) -> PartStatus:
     if identity is None or not identity.is_alive():
         state = PartState.STOPPED if identity is None else PartState.CRASHED
         return PartStatus(part.name, state, _version(part, settings, PartState.STOPPED), ports)
-    state = PartState.READY if part.is_ready() else PartState.NOT_ANSWERING
+    is_ready = part.is_ready()
+    troubles = [] if is_ready else [Trouble(*one) for one in part.spec.troubles()]
+    state = PartState.READY if is_ready else PartState.NOT_READY if troubles else PartState.NOT_ANSWERING
     up_seconds = int(time.time() - float(read_record_fields(part.record_path).get("started_at", time.time())))
     memory_mib = part.memory_bytes() // MIB
-    return PartStatus(part.name, state, _version(part, settings, state), ports, identity.pid, memory_mib, up_seconds)
+    version = _version(part, settings, state)
+    return PartStatus(part.name, state, version, ports, identity.pid, memory_mib, up_seconds, troubles)
 
 
 def _version(part: Part, settings: Settings, state: PartState) -> str:

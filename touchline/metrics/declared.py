@@ -19,6 +19,7 @@ _SIZES: Final = (1.0, 10.0, 100.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0, 2
 
 STEPS: Final = ("decode", "validate", "resolve", "settle", "attach", "assemble", "encode", "insert", "remember")
 """Steps of a batch in their order; `settle` and `attach` include what they read from the ledger."""
+TICK_OUTCOMES: Final = ("done", "refused")
 INSERT_OUTCOMES: Final = ("stored", "fenced", "refused", "unclear")
 WAIT_CAUSES: Final = ("clickhouse", "kafka", "state")
 REJOIN_CAUSES: Final = ("crashed", "reading_stuck", "topic_changed")
@@ -126,6 +127,21 @@ RECEIVED_DELAY = Metric(
     buckets=_DELAYS,
 )
 
+# Worker: work without records
+TICKS = Metric(
+    "touchline_ticks_total",
+    MetricKind.COUNTER,
+    "ticks",
+    "Looks at a partition for work that comes without records, by outcome; refused is another worker's partition",
+    (Label("outcome", TICK_OUTCOMES),),
+)
+ROWS_RESTATED = Metric(
+    "touchline_rows_restated_total",
+    MetricKind.COUNTER,
+    "rows",
+    "Rows of answers written anew because the event that they name came or changed, one a map",
+)
+
 # Worker: trouble
 STORE_WAITS = Metric(
     "touchline_store_waits_total",
@@ -230,7 +246,8 @@ TAIL_LOOKUPS = Metric(
 
 WORKER: Final = (
     BUILD_INFO, READY, SOURCES_STALE, RECORDS_RECEIVED, RECORDS, RECORDS_MOVED, RECORDS_QUARANTINED, OFFSET_GAPS,
-    UNKNOWN_FIELDS, BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY, RECEIVED_DELAY,
+    UNKNOWN_FIELDS, BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY,
+    RECEIVED_DELAY, TICKS, ROWS_RESTATED,
     STORE_WAITS, STORE_BUSY, FENCED, BATCHES_REFUSED, ENGINE_AWAY, FELL_BACK, LAG, UNREADABLE, ASSIGNED, REBALANCES, REJOINS,
     ACQUISITIONS, RESTORED_PERSONS, STATE_BYTES, STATE_IDS, CACHED_TAILS, TAIL_LOOKUPS,
 )  # fmt: skip
@@ -284,6 +301,12 @@ NOT_KEPT = Metric(
     "requests",
     "Requests answered 503 because Kafka or the outbox did not take their events",
 )
+CLOCK_AHEAD = Metric(
+    "touchline_collector_clock_ahead_seconds",
+    MetricKind.GAUGE,
+    "seconds",
+    "How far this machine's clock is ahead of Kafka's, while Kafka refuses its time; 0: it does not",
+)
 OUTBOX_RECORDS = Metric(
     "touchline_outbox_waiting_records", MetricKind.GAUGE, "records", "Records in the outbox, waiting for Kafka"
 )
@@ -308,7 +331,7 @@ OUTBOX_KAFKA_AWAY = Metric(
 
 COLLECTOR: Final = (
     BUILD_INFO, READY, SOURCES_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED,
-    IN_FLIGHT, NOT_KEPT,
+    IN_FLIGHT, NOT_KEPT, CLOCK_AHEAD,
 )  # fmt: skip
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
 """Of a collector with an outbox."""

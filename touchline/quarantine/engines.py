@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from clickhouse_driver import Client
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from touchline.account.accounts import read_accounts
+from touchline.account.accounts import following, read_accounts
 from touchline.errors import TouchlineError
-from touchline.kafka.offsets import TopicOffsets, read_offsets
-from touchline.producers.session import CLOSE_SECONDS, connect_for, disconnect, unreachable
+from touchline.kafka.offsets import TopicOffsets, read_offsets, without_marks
+from touchline.producers.session import CLOSE_SECONDS, ONE_BY_ONE, TOO_LARGE, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Mended, Unmendable
 from touchline.quarantine.replay import Place, ReplayFate, Version
@@ -61,14 +61,18 @@ class ClickHouseReplays:
 
 
 class KafkaSender:
-    """Sends records with their own bytes and time, through the producer and the partitioner of every sender. To be closed."""
+    """Sends records with their own bytes and time, through the partitioner of every sender. To be closed.
+
+    Each record is a batch: one that Kafka refuses must not fail those after it, as an idempotent producer's does. What Kafka then has
+    twice counts once.
+    """
 
     def __init__(self, settings: KafkaSettings, incarnation: str) -> None:
         """Connects. Raises EngineUnreachable, WrongUsage."""
         self._bootstrap = settings.kafka_bootstrap
         self._topic = settings.topic
         self._incarnation = incarnation
-        self._kafka, _ = connect_for(self._topic, self._bootstrap, CONNECT_SECONDS, DELIVERY_SECONDS, {})
+        self._kafka, _ = connect_for(self._topic, self._bootstrap, CONNECT_SECONDS, DELIVERY_SECONDS, ONE_BY_ONE)
 
     def send(self, records: Sequence[tuple[Mended, Entry]]) -> list[Place | Unmendable | None]:
         """Raises EngineUnreachable while Kafka takes nothing at all."""
@@ -104,7 +108,7 @@ class KafkaSender:
             return future
         try:
             sent = future.get(timeout=CLOSE_SECONDS)
-        except (MessageSizeTooLargeError, RecordListTooLargeError):
+        except TOO_LARGE:
             return _TOO_LARGE
         except KafkaError:
             return None
@@ -118,7 +122,12 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
     """Until the ledger has all that Kafka has now. Raises TouchlineError when that takes too long, EngineUnreachable, WrongUsage."""
     kafka = read_offsets(settings)
     deadline = time.monotonic() + seconds
-    while behind := _behind(client, kafka):
+    while True:
+        stored = following(read_accounts(client), kafka)
+        ends = without_marks(settings, kafka, stored).end
+        behind = sum(max(0, end - stored[partition]) for partition, end in ends.items())
+        if not behind:
+            return kafka
         if time.monotonic() > deadline:
             raise TouchlineError(
                 f"{counted(behind, 'record')} of topic {settings.topic} {'is' if behind == 1 else 'are'} not stored yet: "
@@ -126,7 +135,6 @@ def wait_until_caught_up(client: Client, settings: Settings, seconds: float) -> 
                 "start a worker (`touchline up`, `touchline worker`), or give --wait more seconds",
             )
         time.sleep(POLL_SECONDS)
-    return kafka
 
 
 def pauses(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
@@ -135,18 +143,6 @@ def pauses(seconds: float, sleep: Callable[[float], None] = time.sleep) -> Itera
     while time.monotonic() < deadline:
         sleep(POLL_SECONDS)
         yield
-
-
-def _behind(client: Client, kafka: TopicOffsets) -> int:
-    next_offsets = {account.stream: account.last_offset + 1 for account in read_accounts(client)}
-    return sum(
-        max(
-            0,
-            end
-            - max(next_offsets.get(f"{kafka.topic}/{kafka.incarnation}/{partition}", 0), kafka.beginning[partition]),
-        )
-        for partition, end in kafka.end.items()
-    )
 
 
 _STANDING = """

@@ -33,7 +33,12 @@ def entries_page(
         end = (one.outcome, one.note or "-", _minute(one.settled_at)) if settled else (state_of(one, now).value,)
         table.add_row(*known, *end)
     shown = "" if settled or open_count == len(entries) else f" of {open_count:,}"
-    return Group(table, Text(f"{len(entries):,}{shown} {'settled' if settled else 'open'}"))
+    hints = [] if settled else [_hint(reason) for reason in dict.fromkeys(one.reason for one in entries)]
+    return Group(table, Text(f"{len(entries):,}{shown} {'settled' if settled else 'open'}"), *map(Text, hints))
+
+
+def _hint(reason: str) -> str:
+    return f"hint: {reason}: {REMEDIES[Reason(reason)]}"
 
 
 def entry_page(kept: Kept) -> RenderableType:

@@ -106,6 +106,15 @@ class WorkerSettings(SettingsGroup):
         examples=[512],
         json_schema_extra={"unit": "MiB"},
     )
+    tick_seconds: float = Field(
+        1.0,
+        ge=0.1,
+        le=3_600,
+        description="how often a worker looks for what comes without records: answers follow an event that they name, and that came "
+        "or changed later, within this time",
+        examples=[5],
+        json_schema_extra={"unit": "seconds"},
+    )
     stall_seconds: float = Field(
         30.0,
         ge=5,

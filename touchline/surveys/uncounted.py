@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from touchline.sql.language.catalogue import load_catalogue
 from touchline.sql.subjects.surveys.scores import COUNTED
+
+_SCALES_LISTED: Final = 3
 
 
 def why_uncounted(kpi: str, variant: str, scale_min: int, scale_max: int, has_score: int, disposition: str) -> str:
@@ -15,12 +19,17 @@ def why_uncounted(kpi: str, variant: str, scale_min: int, scale_max: int, has_sc
     if not has_score:
         return "it has no score"
     if known is None:
-        return f"the catalogue has no KPI {kpi}"
+        return f"unclassified: the catalogue has no KPI {kpi}"
+    asked = f"{scale_min} to {scale_max}"
     variants = [one for one in known.variants if one.id == variant] if variant else list(known.variants)
     if not variants:
-        return f"{kpi} has no variant {variant}: it has {', '.join(one.id for one in known.variants)}"
+        on_scale = [one.id for one in known.variants if one.scale == scale]
+        has = f"on {asked} it has {', '.join(on_scale)}" if on_scale else "docs/kpis.md lists them"
+        return f"unclassified: {kpi} has no variant {variant}: {has}"
     if not any(one.scale == scale for one in variants):
-        scales = sorted({one.scale for one in variants})
-        asked = ", ".join(f"{low} to {high}" for low, high in scales)
-        return f"{' '.join((kpi, variant)).strip()} is defined on {asked}, not on {scale_min} to {scale_max}"
+        name = " ".join((kpi, variant)).strip()
+        ends = dict.fromkeys(f"{one.scale[0]} to {one.scale[1]}" for one in variants)
+        if len(ends) > _SCALES_LISTED:
+            return f"unclassified: {name} has no formula on {asked} (docs/kpis.md lists its scales)"
+        return f"unclassified: {name} is defined on {', '.join(ends)}, not on {asked}"
     return ""

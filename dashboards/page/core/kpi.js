@@ -5,7 +5,11 @@ export const kpiKey = (row) => `${row.kpi}/${row.variant}/${row.scope}`;
 
 /** The KPI's short name, and what exactly is counted. */
 export const kpiName = (t, row) => named(t, `kpi.${row.kpi}`, row.kpi.toUpperCase());
-export const kpiFormula = (t, row) => named(t, `variant.${row.kpi}.${row.variant}`, row.variant);
+export function kpiFormula(t, row) {
+  const [, variant, isReversed] = /^(.*?)(_reversed)?$/.exec(row.variant);
+  const formula = named(t, `variant.${row.kpi}.${variant}`, variant);
+  return isReversed ? t("variant.reversed", { formula }) : formula;
+}
 export const kpiScope = (t, row) => named(t, `scope.${row.scope}`, row.scope);
 export const kpiTitle = (t, row) => `${kpiName(t, row)} · ${kpiFormula(t, row)} · ${kpiScope(t, row)}`;
 

@@ -15,6 +15,7 @@ export function DataFoot() {
   const account = useUrl("/api/q/account", LAST, objects);
   const freshness = useUrl("/api/q/freshness", LAST, objects);
   const unmapped = useUrl("/api/q/unmapped", LAST, objects);
+  const unclassified = useUrl("/api/q/unclassified_answers", LAST, objects);
   const quarantine = useUrl("/api/q/quarantine?count=1", LAST, objects);
   const volume = useQuery("volume_by_touchpoint", sides[0], {}, { cost: LAST });
   const total = (query, column) => query.rows.reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
@@ -42,6 +43,10 @@ export function DataFoot() {
         { key: "last_stored_at", title: t("data.stored"), number: true, cell: (row) => fmt.moment(row.last_stored_at) }]} /></div>
       ${unmapped.rows.length > 0 && html`<div><h2>${t("data.unmapped.all")}</h2><${Table} caption=${t("data.unmapped.all")} rows=${unmapped.rows.slice(0, 12)} columns=${[
         { key: "touchpoint", title: t("filter.touchpoint") }, { key: "action", title: t("data.action") }, { key: "source", title: t("data.source") }, { key: "events", title: t("fact.events"), number: true, cell: (row) => fmt.whole(row.events) }]} /></div>`}
+      ${unclassified.rows.length > 0 && html`<div><h2>${t("data.unclassified.all")}</h2><${Table} caption=${t("data.unclassified.all")} rows=${unclassified.rows.slice(0, 12)} columns=${[
+        { key: "touchpoint", title: t("filter.touchpoint") }, { key: "kpi", title: t("data.kpi"), cell: (row) => [row.kpi, row.variant].filter(Boolean).join(" ") },
+        { key: "scale_min", title: t("data.scale"), cell: (row) => t("data.scale.is", { low: row.scale_min, high: row.scale_max }) },
+        { key: "answers", title: t("card.answers"), number: true, cell: (row) => fmt.whole(row.answers) }, { key: "score_mean", title: t("data.score"), number: true, cell: (row) => fmt.one(row.score_mean) }]} /></div>`}
     </div>`}
   </footer>`;
 }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.words import PageWords
+from touchline.sql.language.catalogue import REVERSED
 
 Row = Mapping[str, Any]
 _TRENDS: Final = {"no significant change": "trend.not_significant", "no answers to compare": "trend.none"}
@@ -62,7 +63,10 @@ def _name(words: PageWords, row: Row) -> str:
 
 
 def _formula(words: PageWords, row: Row) -> str:
-    variant = words.named(f"variant.{row['kpi']}.{row['variant']}", row["variant"])
+    name = row["variant"].removesuffix(REVERSED)
+    variant = words.named(f"variant.{row['kpi']}.{name}", name)
+    if name != row["variant"]:
+        variant = words.say("variant.reversed", formula=variant)
     scope = words.named(f"scope.{row['scope']}", row["scope"] or "")
     return f"{variant} · {scope}"
 

@@ -14,18 +14,12 @@ from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 from faust.types import TP
 
 from touchline.log import log_event
+from touchline.processors.worker.health import HINTS
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
 
 RETRY_SECONDS = 30.0
-
-HINTS = {
-    "codec_missing": "install the package cramjam (extra `worker` brings it), then start the worker again",
-    "damaged": "read the offset with Kafka's own tools; restore it from a replica, or delete records up to it (kafka-delete-records)",
-    "not_unpacked": "read the offset with Kafka's own tools, and compare the sender's codec and client version",
-}
-"""Why a batch cannot be read, and what to do about it."""
 
 
 class Unreadable(NamedTuple):

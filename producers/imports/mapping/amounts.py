@@ -18,6 +18,7 @@ _MINOR_TOLERANCE: Final = Decimal("0.000001")
 """Doubles of whole cents are off by less than 1e-11 cents; more than this is no whole cent."""
 _DIGITS_MAX: Final = 100
 """Python writes no longer whole numbers than 4,300 digits; the contract's bound is told for the shorter ones."""
+_BESIDE_DIGITS: Final = re.compile(r"[^\W\d_]*[$€£¥￥₹₽₺₩₴₪₫฿₦₱₸₾₡₲₵]|[^\W\d_]{2,}\.?")
 _PLAIN: Final = {
     mark: re.compile(f"(-?[0-9]{{1,15}})(?:{re.escape(mark)}([0-9]{{1,4}}))?", re.ASCII) for mark in (".", ",")
 }
@@ -61,10 +62,25 @@ def minor_of(money: Money, value: Any, currency: str) -> int:
         return int(plain[1] + decimals.ljust(exponent, "0"))
     written = read_written(text, money, marks_of(currency))
     if written is None:
+        if _is_of_another_currency(text, currency):
+            raise CellUnreadable(
+                f"the sign of another currency stands beside the amount, and the mapping says {currency}",
+                "say the currency of the column, or `currency: {column: …}` where it differs from row to row",
+            )
         raise CellUnreadable(f"{shape_of(value)} is no amount", hint_number(money, text))
     if not written.power and len(written.decimals) > max(exponent, money.places or 0):
         raise _question(money, written, currency, exponent)
     return _whole_of(money, value, written.text, currency)
+
+
+def _is_of_another_currency(text: str, currency: str) -> bool:
+    words = {word.casefold() for word in _BESIDE_DIGITS.findall(text)}
+    return words.isdisjoint(marks_of(currency)) and not words.isdisjoint(_all_marks())
+
+
+@cache
+def _all_marks() -> frozenset[str]:
+    return frozenset(mark for code in CURRENCY_EXPONENTS for mark in marks_of(code))
 
 
 def _whole_of(money: Money, value: Any, text: str, currency: str, tolerance: Decimal = Decimal(0)) -> int:

@@ -14,9 +14,10 @@ from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
 from touchline.producers.imports.rows.unreadable import UnreadableCell
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
-from touchline.schemas.times import format_time
+from touchline.schemas.times import format_time, moment_of as iso_moment_of
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,19}")
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -184,12 +185,16 @@ def _moment(value: Any, form: str) -> datetime:
         return datetime(value.year, value.month, value.day)
     text = text_of(value)
     try:
-        return datetime.fromisoformat(text.upper()) if form == ISO else datetime.strptime(text, form)
+        if form != ISO:
+            return datetime.strptime(text, form)
+        return datetime.strptime(text, "%Y-%m-%d") if _DAY.fullmatch(text) else iso_moment_of(text)
     except ValueError:
-        wanted = "2026-01-31T09:30:00+01:00" if form == ISO else form
-        raise CellUnreadable(
-            f"{shape_of(value)} is no time", f"write it as {wanted}, or fix `format` in the mapping"
-        ) from None
+        hint = (
+            "write it as 2026-01-31T09:30:00+01:00, or name the `format` of the column, such as %Y-%m-%d %H:%M"
+            if form == ISO
+            else f"write it as {form}, or fix `format` in the mapping"
+        )
+        raise CellUnreadable(f"{shape_of(value)} is no time", hint) from None
 
 
 def _unix(value: Any, form: str) -> datetime:

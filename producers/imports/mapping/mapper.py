@@ -34,8 +34,8 @@ from touchline.producers.imports.mapping.model import (
 from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
-from touchline.producers.imports.rows.unreadable import UnreadableCell
-from touchline.schemas.nobody import is_nobody, texts_of
+from touchline.schemas.markers import Markers
+from touchline.schemas.nobody import is_nobody
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import zone_of
@@ -76,7 +76,7 @@ class Mapper:
         self._zone = None if zone is None else zone_of(zone)
         self._nulls = frozenset(mapping.file.null_values)
         self._identifiers = [
-            (kind, cell, texts_of((*mapping.nobody, *cell.nobody))) for kind, cell in mapping.identifiers.items()
+            (kind, cell, Markers((*mapping.nobody, *cell.nobody))) for kind, cell in mapping.identifiers.items()
         ]
         self._equal_rows: Counter[bytes] = Counter()
         self.unseen = {column: field for field, column in mapping.columns()}
@@ -220,13 +220,13 @@ class Mapper:
         if money.null_values and text_of(cells[money.column]) in money.null_values:
             return
         cell = money.currency
-        currency = str(cell.constant) if cell.column is None else text_of(cells.get(cell.column) or "").upper()
-        value = cells[money.column]
+        currency, value = "", cells[money.column]
         kind = None if money.refund is None else cells.get(money.refund.column)
-        is_refund = money.refund is not None and text_of(kind) in money.refund.values
+        is_refund = money.refund is not None and _is_one_of(kind, money.refund.values)
         try:
             if not is_refund:
                 require_readable(kind)
+            currency = _currency_of(cell, cells)
             minor = minor_of(money, value, currency)
             if is_refund and minor < 0:
                 raise CellUnreadable(
@@ -265,19 +265,19 @@ class Mapper:
 
     def _add_identifiers(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         found: list[tuple[str, Any]] = []
-        for kind, cell, nobody in self._identifiers:
+        for kind, cell, markers in self._identifiers:
             try:
-                name = _name_of(cell, cells, nobody)
+                name = _name_of(kind, cell, cells, markers)
             except CellUnreadable as error:
                 faults.append(_fault(error, "identifiers", str(cell.column)))
-                name = []  # no identifier, and nothing of the cell
+                name = [""]  # no identifier, and nothing of the cell
             if name is not None:
                 found.append((kind, name))
         if found:
             event["identifiers"] = found
 
 
-def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
+def _name_of(kind: str, cell: IdentifierColumn, cells: Any, markers: Markers) -> Any:
     """What names a person, None for nobody; a list names nobody and is left for the check to refuse. Raises CellUnreadable."""
     if cell.column is None:
         return text_of(cell.constant)
@@ -285,18 +285,35 @@ def _name_of(cell: IdentifierColumn, cells: Any, nobody: frozenset[str]) -> Any:
     if is_empty(value):
         value = cell.default
     if isinstance(value, list | tuple | dict):
-        return value
+        return value or None
     if value is not None and cell.values:
         text = text_of(value)
         value = cell.values.get(text, value)
     if is_empty(value):
         return None
     text = text_of(value)
-    if nobody and plain(text).lower() in nobody:
+    if markers and markers.name_nobody(kind, text):
         return None
-    if type(value) is UnreadableCell and not is_nobody(plain(text)):  # #N/A is nobody, as in the CSV of the same sheet
+    if not (text.startswith("#") and is_nobody(plain(text))):  # #N/A is nobody, as in the CSV of the same sheet
         require_readable(value)
     return text
+
+
+def _currency_of(cell: FieldColumn, cells: Any) -> str:
+    """The code in capitals; empty where the cell is. Raises CellUnreadable."""
+    if cell.column is None:
+        return str(cell.constant)
+    value = cells.get(cell.column)
+    if is_nothing(cell, value):
+        value = cell.default
+    elif cell.sent:
+        value = value_of(cell, value, "text")
+    return "" if value is None else text_of(value).upper()
+
+
+def _is_one_of(value: Any, texts: tuple[str, ...]) -> bool:
+    """Whether a cell holds one of the texts, whatever their capitals: a return that is written RETURN must not count as a sale."""
+    return value is not None and text_of(value).casefold() in {text.strip().casefold() for text in texts}
 
 
 def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:

@@ -221,8 +221,12 @@ class Money(WrittenNumbers):
     @field_validator("currency")
     @classmethod
     def _is_known(cls, cell: FieldColumn) -> FieldColumn:
-        if cell.constant is not None and cell.constant not in CURRENCY_EXPONENTS:
-            raise ValueError(f"{cell.constant!r} is no ISO 4217 code; write one such as EUR, or {{column: …}}")
+        written = [str(code).upper() for code in (cell.default, *cell.sent.values()) if code is not None]
+        for code in (*written, *((cell.constant,) if cell.constant is not None else ())):
+            if code not in CURRENCY_EXPONENTS:
+                raise ValueError(f"{code!r} is no ISO 4217 code; write one such as EUR, or {{column: …}}")
+        if cell.as_ not in (None, "text"):
+            raise ValueError("a currency is text; leave `as` out")
         return cell
 
 

@@ -11,16 +11,35 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.cells import CellUnreadable, moment_of, require_readable, text_of
+from touchline.producers.imports.mapping.model import FieldColumn, Mapping
 from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
 from touchline.schemas.rejections import shape_of
 
 _WHOLE: Final = re.compile(r"\+?[0-9]{1,19}")
-_BOUND: Final = 2**32
+REVISION_MAX: Final = 2**32 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HINT: Final = (
     "write a whole number below 2^32 or an ISO time, or say how times are written: `revision: {column: …, format: …}`"
 )
+
+
+def is_revised(mapping: Mapping) -> bool:
+    """Whether each row says which revision of its id it is."""
+    cell = mapping.fields.get("revision")
+    return mapping.revision is not None or (cell is not None and cell.column is not None)
+
+
+def with_revision(mapping: Mapping, revision: int) -> Mapping:
+    """The mapping for a whole file that is of one revision. Raises WrongUsage where it says itself what the revision is."""
+    if mapping.revision is not None or "revision" in mapping.fields:
+        raise WrongUsage(
+            f"the mapping {mapping.mapping} says itself which revision a row is",
+            "leave --revision out, or `revision` out of the mapping",
+        )
+    constant = FieldColumn(constant=revision)
+    return mapping.model_copy(update={"fields": {**mapping.fields, "revision": constant}})
 
 
 def revision_of(value: Any, form: str | None, form_of_time: str, zone: ZoneInfo | None) -> int:
@@ -46,6 +65,6 @@ def _first_of(value: Any, forms: tuple[str, ...]) -> datetime:
 
 
 def _bounded(revision: int, value: Any) -> int:
-    if 0 <= revision < _BOUND:
+    if 0 <= revision <= REVISION_MAX:
         return revision
     raise CellUnreadable(f"{shape_of(value)} is beyond the revisions that there are", _HINT)

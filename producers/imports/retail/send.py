@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.retail.baskets import CURRENCY, read_baskets
 from touchline.producers.imports.retail.households import read_segments
@@ -105,6 +106,7 @@ def send_baskets(
     advance: Callable[[int], None],
     producer: EventProducer,
     journal: ImportJournal | None,
+    contested: ContestedIds | None = None,
 ) -> None:
     """Sends the first `limit` baskets, or all. Without a journal (a dry run) nothing is noted."""
     path = folder / "transactions.parquet"
@@ -116,12 +118,18 @@ def send_baskets(
 
     # A part that was limited is no beginning of the whole: who stops there has ended.
     work = b"" if journal is None else journal.work(b"retail baskets", str(limit).encode(), content_hash(path))
-    for batch, _ in send_events(islice(baskets(), limit), producer, journal, work):
+    for batch, _ in send_events(islice(baskets(), limit), producer, journal, work, contested):
         for event in batch:
             tally.add_basket(event)
 
 
-def send_campaigns(folder: Path, tally: RetailTally, producer: EventProducer, journal: ImportJournal | None) -> None:
+def send_campaigns(
+    folder: Path,
+    tally: RetailTally,
+    producer: EventProducer,
+    journal: ImportJournal | None,
+    contested: ContestedIds | None = None,
+) -> None:
     """Sends the mailings of the campaigns, then the coupons that were redeemed."""
     households = read_segments(folder)
     counts = []
@@ -130,5 +138,5 @@ def send_campaigns(folder: Path, tally: RetailTally, producer: EventProducer, jo
         ("coupon_redemptions", read_redemptions(folder, households)),
     ):
         work = b"" if journal is None else journal.work(name.encode(), content_hash(folder / f"{name}.parquet"))
-        counts.append(sum(len(batch) for batch, _ in send_events(events, producer, journal, work)))
+        counts.append(sum(len(batch) for batch, _ in send_events(events, producer, journal, work, contested)))
     tally.mailings, tally.redemptions = counts

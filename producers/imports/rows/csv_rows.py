@@ -18,8 +18,15 @@ from touchline.producers.imports.mapping.model import FileForm
 from touchline.producers.imports.rows.row import NoNames, Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
+from touchline.schemas.tool_forms import VISIBLE
 
 _HINT_QUOTES: Final = "close the quote, and double quotes within a quoted cell"
+_HINT_LINE_ENDS: Final = "save it as CSV UTF-8, whose lines end with a line feed"
+_NOTHING: Final = " \t\r\n\f\v\0\x1a\u00a0"
+"""Also the sign with which DOS ends a file, and what fills a block up."""
+_RULE: Final = re.compile(r"\s*:?[-=+]{2,}:?\s*")
+_COUNT: Final = re.compile(r"\(\d+ [^\W\d]+(?: [^\W\d]+)?\)")
+"""`(2 rows affected)`, in any language."""
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -39,6 +46,8 @@ class CsvRows:
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._consumed: list[tuple[int, bytes]] = []
         self._line_number = 0
+        self._names: list[str] = []
+        """The cells of the line that names the columns."""
         try:
             self._skip_lines(form.skip_lines)
             self.columns: list[str] | None = list(form.header)
@@ -73,8 +82,8 @@ class CsvRows:
                 yield self._give_up(f"the line is no CSV ({_words(error)})", _HINT_QUOTES)
                 reader = self._reader()
                 continue
-            if not any(cells):
-                continue  # an empty line, or an empty row of a spreadsheet
+            if self._is_frame(cells):
+                continue
             if len(cells) == width or (len(cells) > width and not any(cells[width:])):  # lines may end with a delimiter
                 yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=False)))
             else:
@@ -96,10 +105,19 @@ class CsvRows:
                     return
                 self._line_number += 1
                 number = self._line_number
-                if number == 1:
-                    line = line.removeprefix(_BOM)
+                line = line.removeprefix(_BOM)  # of files that were joined each may have one
             self._consumed.append((number, line))
             yield line.decode(self._encoding, "surrogateescape")
+
+    def _is_frame(self, cells: list[str]) -> bool:
+        """Whether a row holds none of the data: it is empty, a rule, the number of rows, or names the columns again."""
+        if cells and cells[0][:1].isalnum():  # most are data, and this costs a tenth of what the rest does
+            return cells == self._names
+        filled = [cell for cell in cells if cell.strip(_NOTHING)]
+        if not filled or all(map(_RULE.fullmatch, filled)):
+            return True
+        is_count = len(filled) == 1 and _COUNT.fullmatch(filled[0].strip()) is not None
+        return is_count or (bool(self._names) and _visible(cells) == self._names)
 
     def _give_up(self, what: str, hint: str) -> Row:
         (number, line), *others = self._consumed
@@ -124,19 +142,20 @@ class CsvRows:
     def _header(self, path: Path) -> list[str]:
         try:
             above = (row for row in self._reader() if any(cell.strip() for cell in row))
-            names = [name.strip() for name in next(above, [])]
+            names = self._names = _visible(next(above, []))
             first = self._consumed[0][1] if self._consumed else b""
             if b"\0" in first:
                 raise WrongUsage(f"{path} is UTF-16, or no text", "save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
         except csv.Error as error:
-            raise NoNames(f"the first line of {path} is no CSV ({_words(error)})", _HINT_QUOTES) from None
+            hint = _HINT_LINE_ENDS if "new-line" in str(error) else _HINT_QUOTES
+            raise NoNames(f"the first line of {path} is no CSV ({_words(error)})", hint) from None
         if any(_UNDECODED.search(name) for name in names):
             raise WrongUsage(
                 f"the first line of {path} is not in the encoding {self._encoding}",
                 "write `file: {encoding: cp1252}` into the mapping where an old program made it, or save it as UTF-8",
             )
         while names and not names[-1]:
-            names.pop()
+            names = names[:-1]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if "" in repeated:
             raise NoNames(
@@ -151,8 +170,14 @@ class CsvRows:
         return names
 
 
+def _visible(cells: list[str]) -> list[str]:
+    return [cell.translate(VISIBLE).strip() for cell in cells]
+
+
 def _words(error: csv.Error) -> str:
     text = str(error)
+    if "new-line" in text:
+        return "its lines end with a carriage return alone, as on old Macs"
     return (
         "a quote that nothing closes"
         if "unexpected end" in text

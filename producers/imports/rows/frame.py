@@ -4,17 +4,19 @@ before anything is sent."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.model import FileForm
 from touchline.producers.imports.rows.row import FileDamaged, RowFile
 from touchline.producers.imports.rows.text import Lines
+from touchline.schemas.tool_forms import VISIBLE
 
 _LINES_LOOKED_AT: Final = 50
+_NAMES_TOLD: Final = 12
 _QUALTRICS: Final = '{"ImportId":'
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -45,16 +47,22 @@ def names_line(wanted: set[str], first_rows: FirstRows) -> int | None:
     return next((line for line, row in first_rows if _names_all(row, wanted)), None)
 
 
-def require_a_row(path: Path, rows: RowFile) -> None:
-    """Raises WrongUsage where not one row of the file has its frame. Reads up to the first that has; give it an own reader."""
-    first = None
+def require_a_row(path: Path, rows: RowFile, wanted: set[str]) -> None:
+    """Raises WrongUsage where not one row of the file has its frame, or names its own cells and has none of the wanted. Reads up to the
+    first that has; give it an own reader."""
+    first = other = None
     try:
         for row in rows:
-            if row.cells is not None:
+            if row.cells is not None and (rows.columns is not None or not wanted.isdisjoint(row.cells)):
                 return
-            first = first or row
+            first, other = (
+                first or (row if row.cells is None else None),
+                other or (row if row.cells is not None else None),
+            )
     except FileDamaged:
         return  # told by the import, after the rows before it
+    if other is not None and other.cells is not None:
+        _refuse_foreign_cells(path, other.cells)
     if first is not None and first.fault is not None:
         raise WrongUsage(
             f"no row of {path} can be read; line {first.number}: {first.fault.what}",
@@ -64,12 +72,25 @@ def require_a_row(path: Path, rows: RowFile) -> None:
         )
 
 
+def _refuse_foreign_cells(path: Path, cells: Mapping[str, Any]) -> None:
+    lists = [
+        name for name, value in cells.items() if isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    ]
+    if lists:
+        raise WrongUsage(
+            f"the rows of {path} stand within {lists[0]!r} of one object",
+            "write its members as one array, or as one JSON object a line",
+        )
+    named = ", ".join(list(cells)[:_NAMES_TOLD]) + (", …" if len(cells) > _NAMES_TOLD else "")
+    raise WrongUsage(f"no row of {path} has a cell that the mapping reads", f"its first row has: {named}")
+
+
 def _write(field: str) -> str:
     return f"write `file: {{{field}}}` into the mapping"
 
 
 def _names_all(row: list[str], wanted: set[str]) -> bool:
-    return bool(wanted) and wanted <= {cell.strip() for cell in row}
+    return bool(wanted) and wanted <= {cell.translate(VISIBLE).strip() for cell in row}
 
 
 def first_csv_rows(path: Path, form: FileForm) -> Iterator[tuple[int, list[str]]]:

@@ -51,12 +51,12 @@ class NdjsonRows:
             if is_first and text.startswith(b"["):
                 yield from self._array(number, text[1:], lines)
             else:
-                yield _row_of(number, text)
+                yield from _rows_in(number, text)
             is_first = False
 
     def _numbered(self) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(self._lines, start=1):
-            text = line.removeprefix(_BOM).strip() if number == 1 else line.strip()
+            text = line.removeprefix(_BOM).strip()  # of files that were joined each may have one
             if text:
                 yield number, text
 
@@ -94,21 +94,29 @@ def _rows_of(start: int, text: bytes, *, is_end: bool) -> Iterator[Row]:
         yield _damaged(start, text, "the object is no JSON", _HINT_ARRAY)
         return
     for value in values:
-        if isinstance(value, dict) and _is_finite(value):
-            yield Row(start, _flat(value))
-            continue
-        what = "the object is no JSON" if isinstance(value, dict) else "the array holds what is no JSON object"
-        yield _damaged(start, repr(value).encode("utf-8", "replace"), what, _HINT_ARRAY)
+        yield _row_of(start, value)
 
 
-def _row_of(number: int, text: bytes) -> Row:
+def _row_of(number: int, value: Any) -> Row:
+    """Of a member of an array."""
+    if isinstance(value, dict) and _is_finite(value):
+        return Row(number, _flat(value))
+    what = "the object is no JSON" if isinstance(value, dict) else "the array holds what is no JSON object"
+    return _damaged(number, repr(value).encode("utf-8", "replace"), what, _HINT_ARRAY)
+
+
+def _rows_in(number: int, text: bytes) -> Iterator[Row]:
+    """The object of a line, or the objects of an array on one line, as batches are written."""
     value = _parsed(text)
     if value is _NOT_JSON and text.endswith(b","):
         value = _parsed(text[:-1])
     if isinstance(value, dict):
-        return Row(number, _flat(value))
-    what = "the line is no JSON" if value is _NOT_JSON else "the line is no JSON object"
-    return _damaged(number, text, what, _HINT_LINE)
+        yield Row(number, _flat(value))
+    elif isinstance(value, list):
+        yield from (_row_of(number, member) for member in value)
+    else:
+        what = "the line is no JSON" if value is _NOT_JSON else "the line is no JSON object"
+        yield _damaged(number, text, what, _HINT_LINE)
 
 
 _NOT_JSON: Final = object()

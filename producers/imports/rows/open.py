@@ -31,6 +31,7 @@ FORMATS: Final = {
 _OTHER_SPREADSHEETS: Final = frozenset((".xlsm", ".xlsb", ".xls", ".ods", ".numbers"))
 _PACKED: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How spreadsheets begin, whatever their name is; zip archives as well."""
+_GZIP: Final = b"\x1f\x8b"
 _FRAMED: Final = ("csv", "xlsx")
 """Formats in which people write titles and names around the rows."""
 
@@ -38,21 +39,21 @@ _FRAMED: Final = ("csv", "xlsx")
 def open_rows(path: Path, mapping: Mapping) -> RowFile:
     """The rows of the file, whose columns are those that the mapping reads. Raises WrongUsage where it cannot be read or lacks columns."""
     chosen = mapping.file.format or format_of(path)
+    wanted = {column for _, column in mapping.columns()}
     rows = _open(path, mapping, chosen)
     try:
         _require_columns(path, rows.columns, mapping, chosen)
         if chosen in _FRAMED:
-            wanted = {column for _, column in mapping.columns()}
             open_sheet = rows if chosen == "xlsx" else None
             require_no_second_names(path, mapping.file, wanted, _first_rows(path, mapping, chosen, open_sheet))
         if chosen == "xlsx":  # its rows can be read again
-            require_a_row(path, rows)
+            require_a_row(path, rows, wanted)
     except BaseException:
         rows.close()
         raise
     if chosen in ("csv", "ndjson"):
         try:
-            require_a_row(path, rows)
+            require_a_row(path, rows, wanted)
         finally:
             rows.close()
         rows = _open(path, mapping, chosen)
@@ -62,10 +63,16 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
 def _require_text(path: Path) -> None:
     try:
         with path.open("rb") as file:
-            is_packed = file.read(4) in _PACKED
+            start = file.read(4)
     except OSError:
         return  # told by whoever opens it
-    if is_packed:
+    if start and start.startswith(_GZIP) != (path.suffix == ".gz"):
+        is_gzip = start.startswith(_GZIP)
+        raise WrongUsage(
+            f"{path} is compressed with gzip, and its name does not say so" if is_gzip else f"{path} is not compressed",
+            "add .gz to its name" if is_gzip else "leave .gz out of its name",
+        )
+    if start in _PACKED:
         raise WrongUsage(
             f"{path} is a spreadsheet or an archive, and no text",
             "write `file: {format: xlsx}` into the mapping, or call it .xlsx, where it is a workbook; unpack an archive",

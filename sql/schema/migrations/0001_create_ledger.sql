@@ -101,12 +101,14 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     has_score UInt8 COMMENT '1 when a score was given',
     disposition LowCardinality(String) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
     sampling_probability Float64 COMMENT 'Probability with which the person was asked',
-    about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about' CODEC(Delta, ZSTD(1)),
+    about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about (attached: of the event that it names)' CODEC(Delta, ZSTD(1)),
     about_source LowCardinality(String) COMMENT 'Source of the event that the answer is about; may be empty',
     about_event_id String COMMENT 'Id of the event that the answer is about; may be empty' CODEC(ZSTD(1)),
+    answered_date Date COMMENT 'Day on which the answer was given, in the zone of local_date' CODEC(Delta, LZ4),
+    about_own UInt8 COMMENT 'What the answer says itself and does not take from the event that it names: 1 time, 2 zone, 4 brand; 8 when it names one',
 
     -- order
-    amount_minor Int64 COMMENT 'Paid amount, tax included, in minor units; negative for a refund',
+    amount_minor Int64 COMMENT 'Paid amount, tax included, in minor units; negative for a refund; of an attached answer that of the event that it names',
     currency LowCardinality(String) COMMENT 'ISO 4217 currency; empty when the event has no amount',
     currency_exponent UInt8 COMMENT 'Digits after the point of that currency: 2 for USD, 0 for JPY',
     order_id String COMMENT 'Order that the event names; may be empty' CODEC(ZSTD(1)),
@@ -124,7 +126,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     first_offset Int64 COMMENT 'First offset that the mark accounts for',
     gaps UInt64 COMMENT 'Offsets of the mark that hold no record (compaction, transactions, retention)',
     fate_counts Map(LowCardinality(String), Int64) COMMENT 'Net change of each fate by this insert, and of received',
-    cursors Map(LowCardinality(String), UInt64) COMMENT 'Per other stream the insert number read up to',
+    cursors Map(LowCardinality(String), UInt64) COMMENT 'Per stream the insert number up to which changes of events that answers name were followed; empty while no answer names one',
     handoff_to UInt16 COMMENT 'Partition to which the right to publish the identifier moves',
     handoff_number UInt32 COMMENT 'Number of the handoff of that identifier, from 1',
 

@@ -11,15 +11,22 @@ ALTER TABLE journey_raw.ledger
     (
         SELECT _part_offset ORDER BY source, event_id
     ) WITH SETTINGS (index_granularity = 256),
+    -- Answers that name an event, by that event: which answers follow when it comes, or changes.
+    ADD PROJECTION IF NOT EXISTS by_occasion
+    (
+        SELECT kind, about_own, about_source, about_event_id, source, event_id, identifier, row_id
+        WHERE kind = 'received' AND about_own >= 8
+        ORDER BY about_event_id, about_source
+    ),
     -- Ids of retracted rows: what stands is sign = 1 AND row_id NOT IN (these).
     ADD PROJECTION IF NOT EXISTS retracted
     (
         SELECT row_id WHERE sign = -1 ORDER BY row_id
     ),
-    -- The account: sums of the marks by stream, so that it costs no scan.
+    -- The account: sums of the marks by stream, so that it costs no scan; and how far each stream has come.
     ADD PROJECTION IF NOT EXISTS account
     (
-        SELECT stream, count(), min(first_offset), max(offset), sum(gaps), sumMap(fate_counts)
+        SELECT stream, count(), max(insert_number), min(first_offset), max(offset), sum(gaps), sumMap(fate_counts)
         WHERE kind = 'mark'
         GROUP BY stream
     );

@@ -35,6 +35,18 @@ def formulas(catalogue: Catalogue) -> str:
     return f"values('{_FORMULAS}',\n    {lines})"
 
 
+def classified(catalogue: Catalogue) -> str:
+    """Whether the catalogue has a formula for the KPI, the variant (or none) and the scale of an answer."""
+    known = [
+        f"('{kpi.id}', '{name}', {variant.scale[0]}, {variant.scale[1]})"
+        for kpi, variant in catalogue.variants()
+        for name in (variant.id, *([""] if variant in kpi.defaults().values() else []))
+    ]
+    return (
+        f"(toString(kpi), toString(variant), scale_min, scale_max) IN (\n        {f',{chr(10)}        '.join(known)})"
+    )
+
+
 def variant_key(catalogue: Catalogue) -> str:
     """The variant of an answer: the one it names, else the default of its KPI on its scale; empty for unknown ones."""
     defaults = ",\n    ".join(

@@ -24,16 +24,26 @@ Event = Mapping[str, Any]
 Cells = dict[tuple[Any, ...], Any]
 EXPONENT = {"EUR": 2, "JPY": 0, "KWD": 3}
 # Good and bad scores, and how the value is made of them, of the default variants and of those that answers name.
-VARIANTS: dict[tuple[str, str, int], tuple[str, set[int], set[int], str]] = {
-    ("nps", "", 10): ("standard", {9, 10}, {0, 1, 2, 3, 4, 5, 6}, "net"),
-    ("csat", "", 5): ("top_2_box", {4, 5}, {1, 2}, "share"),
-    ("csat", "", 7): ("top_2_box_of_7", {6, 7}, {1, 2, 3}, "share"),
-    ("ces", "", 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
-    ("ces", "mean", 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
-    ("ces", "top_3_box", 7): ("top_3_box", {5, 6, 7}, {1, 2, 3}, "share"),
-    ("ces", "net", 7): ("net", {6, 7}, {1, 2, 3}, "net"),
-    ("ces", "", 5): ("effort_mean", {1, 2}, {4, 5}, "mean"),
-    ("emotion", "", 7): ("net", {6, 7}, {1, 2, 3}, "net"),
+VARIANTS: dict[tuple[str, str, int, int], tuple[str, set[int], set[int], str]] = {
+    ("nps", "", 0, 10): ("standard", {9, 10}, {0, 1, 2, 3, 4, 5, 6}, "net"),
+    ("csat", "", 1, 5): ("top_2_box", {4, 5}, {1, 2}, "share"),
+    ("csat", "", 5, 1): ("top_2_box_reversed", {1, 2}, {4, 5}, "share"),
+    ("csat", "", 1, 7): ("top_2_box_of_7", {6, 7}, {1, 2, 3}, "share"),
+    ("csat", "", 1, 3): ("top_box_of_3", {3}, {1}, "share"),
+    ("csat", "", 1, 4): ("top_2_box_of_4", {3, 4}, {1, 2}, "share"),
+    ("csat", "", 1, 10): ("top_2_box_of_10", {9, 10}, {1, 2, 3, 4}, "share"),
+    ("csat", "", 0, 100): ("mean_of_100", set(range(75, 101)), set(range(26)), "mean"),
+    ("ces", "", 1, 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
+    ("ces", "mean", 1, 7): ("mean", {5, 6, 7}, {1, 2, 3}, "mean"),
+    ("ces", "top_3_box", 1, 7): ("top_3_box", {5, 6, 7}, {1, 2, 3}, "share"),
+    ("ces", "net", 1, 7): ("net", {6, 7}, {1, 2, 3}, "net"),
+    ("ces", "", 7, 1): ("mean_reversed", {1, 2, 3}, {5, 6, 7}, "mean"),
+    ("ces", "", 1, 5): ("effort_mean", {1, 2}, {4, 5}, "mean"),
+    ("ces", "ease_mean", 1, 5): ("ease_mean", {4, 5}, {1, 2}, "mean"),
+    ("ces", "", 1, 10): ("mean_of_10", {8, 9, 10}, {1, 2, 3, 4}, "mean"),
+    ("emotion", "", 1, 7): ("net", {6, 7}, {1, 2, 3}, "net"),
+    ("emotion", "", 1, 3): ("net_of_3", {3}, {1}, "net"),
+    ("emotion", "", 7, 1): ("net_reversed", {1, 2}, {5, 6, 7}, "net"),
 }
 
 
@@ -75,31 +85,42 @@ def person_of(event: Event) -> str | None:
     return event["persons"][0]["key"] if event["persons"] else None
 
 
+def _completeness(event: Event) -> tuple[int, int, datetime]:
+    """Of an answer: how far it got, how much it says, and when; nothing tells other events of one revision apart."""
+    if not is_answer(event):
+        return (0, 0, datetime.min)
+    said = sum(value not in (None, "", []) for name, value in event.items() if name != "revision")
+    return (("dismissed", "partial", "complete").index(event["disposition"]), said, _utc(event["time"]))
+
+
+def _rank(event: Event) -> tuple[int, tuple[int, int, datetime]]:
+    return (event.get("revision", 0), _completeness(event))
+
+
+def _hash(event: Event) -> int:
+    return payload_hash(json.loads(json.dumps(event)))
+
+
 def that_count(events: Iterable[Event]) -> list[Event]:
-    """Of each (source, id) the highest revision, of that the smallest hash."""
+    """Of each (source, id) the highest revision, of that the most complete answer, of those the smallest hash."""
     versions: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
         versions[event["source"], event["id"]].append(event)
-    return [
-        min(same, key=lambda one: (-one.get("revision", 0), payload_hash(json.loads(json.dumps(one)))))
-        for same in versions.values()
-    ]
+    return [min((one for one in same if _rank(one) == max(map(_rank, same))), key=_hash) for same in versions.values()]
 
 
 def fates(events: Iterable[Event]) -> Counter[str]:
     """Number of records by fate."""
-    versions: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    versions: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
-        versions[event["source"], event["id"]].append(
-            (event.get("revision", 0), payload_hash(json.loads(json.dumps(event))))
-        )
+        versions[event["source"], event["id"]].append(event)
     counts: Counter[str] = Counter()
     for same in versions.values():
-        different = set(same)
-        top = max(revision for revision, _ in different)
+        different = {(one.get("revision", 0), _hash(one)): _rank(one) for one in same}
+        top = max(different.values())
         counts["stored"] += 1
-        counts["superseded"] += sum(revision < top for revision, _ in different)
-        counts["quarantined"] += sum(revision == top for revision, _ in different) - 1
+        counts["superseded"] += sum(rank < top for rank in different.values())
+        counts["quarantined"] += sum(rank == top for rank in different.values()) - 1
         counts["duplicate"] += len(same) - len(different)
     return counts
 
@@ -198,7 +219,7 @@ class Recount:
         kinds = {}
         for one in self.answers:
             event = one.event
-            known = VARIANTS.get((event["kpi"], event.get("variant", ""), event["scale_max"]))
+            known = VARIANTS.get((event["kpi"], event.get("variant", ""), event["scale_min"], event["scale_max"]))
             if known is None or event["score"] is None or event["disposition"] not in ("complete", "partial"):
                 continue
             bucket = (_hour(one.about_time), *one.h()) if hourly else (one.day, *one.d())
@@ -206,6 +227,20 @@ class Recount:
             scores[key].append(event["score"])
             kinds[key] = known
         return {key: _survey_row(found, *kinds[key][1:]) for key, found in scores.items()}
+
+    def unclassified(self) -> Cells:
+        """Answers with a score that no formula counts, with the lowest and the highest one."""
+        scores: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+        for one in self.answers:
+            event = one.event
+            scale = (event["scale_min"], event["scale_max"])
+            is_given = event["score"] is not None and event["disposition"] in ("complete", "partial")
+            if is_given and (event["kpi"], event.get("variant", ""), *scale) not in VARIANTS:
+                touchpoint, _, _, simulated = one.h()
+                scores[
+                    touchpoint, simulated, event["kpi"], event.get("variant") or None, event["scope"], *scale
+                ].append(event["score"])
+        return {key: (len(found), min(found), max(found)) for key, found in scores.items()}
 
     def funnel(self, column: str) -> Cells:
         """`column` of each journey's farthest row: the number of stages that it came to."""

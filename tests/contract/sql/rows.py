@@ -23,7 +23,8 @@ DEFAULTS: Row = {
     "is_conversion": 0, "rule": "", "evidence": "", "first_of": 0, "stage_max_before": 0, "stage_max": 0, "funnel_before": 0,
     "funnel_depth": 0, "churn_due_at": NEVER,
     "survey": "", "question": "", "kpi": "", "variant": "", "scope": "", "scale_min": 0, "scale_max": 0, "score": 0.0,
-    "has_score": 0, "disposition": "", "about_time": NEVER, "amount_minor": 0, "currency": "", "currency_exponent": 0, "order_id": "",
+    "has_score": 0, "disposition": "", "about_time": NEVER, "answered_date": NEVER.date(), "about_source": "",
+    "about_event_id": "", "amount_minor": 0, "currency": "", "currency_exponent": 0, "order_id": "",
     "order_kind": "", "writer": "", "generation": 0, "first_offset": 0, "gaps": 0, "fate_counts": {},
 }  # fmt: skip
 

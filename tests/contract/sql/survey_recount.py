@@ -33,7 +33,7 @@ def is_split(filter_: Filter) -> bool:
 
 def kpi_of(row: Row) -> Key | None:
     """is_simulated, KPI, variant and scope; None for an answer that enters no KPI."""
-    known = VARIANTS.get((row["kpi"], row["variant"], row["scale_max"]))
+    known = VARIANTS.get((row["kpi"], row["variant"], row["scale_min"], row["scale_max"]))
     if known is None or row["disposition"] not in ("complete", "partial") or not row["has_score"]:
         return None
     return row["is_simulated"], row["kpi"], known[0], row["scope"]
@@ -102,7 +102,7 @@ def hidden_places(parts: Mapping[Key, Cell], depth: int) -> set[Key]:
 
 def value_of(kpi: Key, scores: Sequence[float]) -> tuple[int, int, int, int, float]:
     """n, positive, neutral, negative, value."""
-    _, good, bad, kind = next(known for (name, _, _), known in VARIANTS.items() if (name, known[0]) == (kpi[1], kpi[2]))
+    _, good, bad, kind = next(known for (name, *_), known in VARIANTS.items() if (name, known[0]) == (kpi[1], kpi[2]))
     n, positive, negative = len(scores), sum(one in good for one in scores), sum(one in bad for one in scores)
     value = {"net": 100 * (positive - negative) / n, "share": 100 * positive / n, "mean": sum(scores) / n}[kind]
     return n, positive, n - positive - negative, negative, round(value, 9)

@@ -64,9 +64,18 @@ def test_a_second_demo_knows_that_all_stands_already_and_a_changed_ledger_that_i
     recalled = DemoFigures.recalled(settings)
     assert recalled == DemoFigures(FIGURES, RUNS)
     assert recalled is not None
-    assert recalled.equal_the_views(settings)
+    assert recalled.all_stand(settings)
+    recalled.require_equal(stored_figures(settings, RUNS))
+    missing = DemoFigures(FIGURES | {"web-clicks": 2}, RUNS)
+    assert not missing.all_stand(settings)
+    with pytest.raises(NotClean, match="the data sets say") as fewer:
+        missing.require_equal(stored_figures(settings, RUNS))
+    assert "reconcile" in fewer.value.hint
     write(empty_client, [attached(20, source="web-clicks", map="web_shop", map_version=VERSION["web_shop"])])
-    assert not recalled.equal_the_views(settings)
+    assert recalled.all_stand(settings)
+    with pytest.raises(NotClean, match="more than the demo's data sets: web-clicks") as more:
+        recalled.require_equal(stored_figures(settings, RUNS))
+    assert "reconcile" not in more.value.hint
     (tmp_path / "demo.json").write_text("cut o")
     assert DemoFigures.recalled(settings) is None
 

@@ -122,6 +122,33 @@ def test_the_three_variants_of_customer_effort(empty_client: Client, variant: st
     assert found["ci_low"] <= found["value"] <= found["ci_high"]
 
 
+@pytest.mark.parametrize(
+    ("kpi", "scale", "scores", "variant", "value"),
+    [
+        ("csat", (1, 3), [3, 3, 2, 1], "top_box_of_3", 50), ("csat", (1, 4), [4, 3, 2, 1], "top_2_box_of_4", 50),
+        ("csat", (1, 10), [10, 9, 8, 1], "top_2_box_of_10", 50), ("csat", (0, 10), [10, 9, 8, 0], "top_2_box_of_11", 50),
+        ("csat", (0, 100), [100, 80, 60, 0], "mean_of_100", 60), ("csat", (5, 1), [1, 1, 2, 5], "top_2_box_reversed", 75),
+        ("csat", (10, 1), [1, 2, 3, 10], "top_2_box_of_10_reversed", 50), ("ces", (1, 10), [10, 2, 3, 5], "mean_of_10", 5),
+        ("ces", (7, 1), [1, 1, 3, 7], "mean_reversed", 3), ("emotion", (1, 5), [5, 4, 3, 1], "net_of_5", 25),
+        ("emotion", (7, 1), [1, 2, 4, 7], "net_reversed", 25),
+    ],
+)  # fmt: skip
+def test_a_scale_of_its_own_is_a_variant_of_its_own(
+    empty_client: Client, kpi: str, scale: tuple[int, int], scores: list[int], variant: str, value: float
+) -> None:
+    found = survey_rows(empty_client, kpi, scale, scores)
+    assert (found["variant"], found["n"]) == (variant, 4)
+    assert found["value"] == pytest.approx(value)
+    assert found["ci_low"] <= found["value"] <= found["ci_high"]
+
+
+def test_answers_of_two_scales_are_never_one_number(empty_client: Client) -> None:
+    scales = [(1, 3), (1, 4), (1, 5), (5, 1), (1, 7), (1, 10), (0, 100)]
+    write(empty_client, [answer(number, "csat", 2, scale) for number, scale in enumerate(scales, start=1)])
+    rows = empty_client.execute("SELECT variant, n FROM journey.kpi_survey_1d")
+    assert len({variant for variant, _ in rows}) == len(rows) == len(scales)
+
+
 def test_one_answer_to_a_mean_has_the_whole_scale_as_interval(empty_client: Client) -> None:
     found = survey_rows(empty_client, "ces", (1, 7), [6])
     assert (found["value"], found["ci_low"], found["ci_high"]) == (6, 1, 7)
@@ -147,3 +174,9 @@ def test_an_answer_that_no_formula_covers_enters_no_kpi_but_stands_in_answers(
     write(empty_client, [answer(1, "nps", 9, (0, 10)) | values])
     assert empty_client.execute("SELECT count() FROM journey.kpi_survey_1d") == [(0,)]
     assert empty_client.execute("SELECT count() FROM journey.answers") == [(1,)]
+    is_scored = not values.keys() & {"disposition", "has_score"}
+    assert empty_client.execute("SELECT count() FROM journey.answers WHERE is_classified = 0") == [(int(is_scored),)]
+    found = empty_client.execute(
+        "SELECT sum(answers), any(score_low), any(score_mean) FROM journey.unclassified_answers HAVING count() > 0"
+    )
+    assert found == ([(1, 9.0, 9.0)] if is_scored else [])

@@ -71,8 +71,8 @@ def test_positions_and_what_follows_equal_a_count_of_the_file(found: Observed, c
         number=clicks.groupby("user_id").cumcount() + 1, before=clicks.groupby("user_id").event.shift()
     )
     firsts = clicks.drop_duplicates(["user_id", "event"])
-    # An even number of persons has two middle ones; the engine's exact quantile takes the upper.
-    medians = firsts.groupby("event").number.quantile(0.5, interpolation="higher")
+    # An even number of persons has two middle ones; the first that half of them do not exceed is the lower.
+    medians = firsts.groupby("event").number.quantile(0.5, interpolation="lower")
     assert {one.touchpoint: one.median_position for one in found.seen if one.median_position} == medians.to_dict()
     changed = clicks[clicks.before.notna() & (clicks.before != clicks.event)]
     assert found.followed == changed.groupby(["before", "event"]).size().to_dict()

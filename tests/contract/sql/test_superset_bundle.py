@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
+from clickhouse_connect.dbapi import connect
 from clickhouse_driver import Client
 from hypothesis import given, settings, strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.support.superset_sql import bundled, chart_queries
 from touchline.dashboards.bi.datasets import DATASETS
-from touchline.sql.language.catalogue import SurveyKpi, Variant, load_catalogue
+from touchline.settings import Settings
+from touchline.sql.language.catalogue import REVERSED, SurveyKpi, Variant, load_catalogue
 
 BUNDLED = bundled("datasets")
 CHARTS = bundled("charts")
@@ -29,6 +31,20 @@ def test_a_data_set_has_the_columns_of_its_view(name: str, engine_client: Client
     )
     stored = [one for one in BUNDLED[name]["columns"] if one["expression"] is None]
     assert [(one["column_name"], one["type"], one["description"]) for one in stored] == found
+
+
+def test_hours_are_of_utc_whatever_the_zone_of_the_server(engine_settings: Settings) -> None:
+    (database,) = bundled("databases").values()
+    arguments = database["extra"]["engine_params"]["connect_args"]
+    with connect(
+        host=engine_settings.clickhouse_host, port=engine_settings.clickhouse_http_port, username=engine_settings.clickhouse_user,
+        password=engine_settings.clickhouse_password_file.read_text().strip(), **arguments,
+    ) as connection:  # fmt: skip
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT toString(getSetting('session_timezone')), toUnixTimestamp(toDateTime('2026-03-01 00:00:00'))"
+        )
+        assert cursor.fetchall() == [("UTC", 1_772_323_200)]
 
 
 def test_every_view_is_a_data_set(engine_client: Client) -> None:
@@ -86,14 +102,11 @@ def test_a_score_over_any_rows_is_that_of_all_their_answers(
     rows = [
         ("m", 1, kpi.id, variant.id, "relational", sum(one), one[0], one[2], numerator(variant, one)) for one in classes
     ]
-    names = (
-        "score",
-        "score__yhat_lower",
-        "score__yhat_upper",
-        "answers",
-        f"{kpi.id}_{variant.id}",
-        f"{kpi.id}_{variant.id}_n",
-    )
+    is_mirrored = variant.id.endswith(REVERSED)  # then `score` has its number, and no column of its own
+    own_names = (f"{kpi.id}_{variant.id}", f"{kpi.id}_{variant.id}_n")
+    assert is_mirrored == (not SURVEY.keys() & own_names)
+    shown = ("score", "answers") if is_mirrored else own_names
+    names = ("score", "score__yhat_lower", "score__yhat_upper", "answers", *shown)
     ((value, low, high, answers, own, own_n),) = engine_client.execute(
         f"SELECT {', '.join(SURVEY[name] for name in names)} FROM {score_rows(rows)}"
     )

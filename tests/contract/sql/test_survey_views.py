@@ -43,7 +43,7 @@ FILTERS: Mapping[str, Sequence[str]] = {
     "persona": ("regular", "new", ""),
     "segment": ("small", ""),
 }
-KPIS = (("nps", 10), ("nps", 10), ("csat", 5), ("ces", 7))
+KPIS = (("nps", 0, 10), ("nps", 0, 10), ("csat", 1, 5), ("csat", 5, 1), ("csat", 2, 9), ("ces", 1, 7))
 GRAINS = ("hour", "day", "week", "month", "rolling_7d", "rolling_28d")
 STAGES = {"buy": 1, "use": 2, "": 0}
 
@@ -53,11 +53,11 @@ def ledger(seed: int, size: int) -> list[Row]:
     random = Random(seed)
     rows = []
     for number in range(1, size):
-        kpi, top = random.choice(KPIS)
+        kpi, first, last = random.choice(KPIS)
         time = NOON + timedelta(hours=random.randint(-30 * 24, 30 * 24))
         stage = random.choice(("buy", "buy", "use", ""))
         row = answer(
-            number, kpi, random.randint(0 if kpi == "nps" else 1, top), (0 if kpi == "nps" else 1, top),
+            number, kpi, random.randint(min(first, last), max(first, last)), (first, last),
             about_time=time, event_time=time, local_date=(time - timedelta(hours=6)).date(),
             touchpoint=random.choice(("till", "till", "web", "hotline")), stage=stage, stage_order=STAGES[stage],
             is_mapped=int(stage != ""), is_online=random.randint(0, 1), is_simulated=int(random.random() < 0.1),

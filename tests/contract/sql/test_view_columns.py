@@ -21,8 +21,10 @@ GLANCE = (
 VIEWS = {
     "touchpoints": ATTACHED,
     "attachments": ATTACHED,
-    "answers": f"answered_at about_time source event_id person {F} {M} survey question kpi variant scope scale_min scale_max score "
-    "disposition",
+    "answers": "answered_at answered_date about_time about_date about_source about_event_id source event_id "
+    f"person {F} {M} survey question kpi variant scope scale_min scale_max score disposition is_classified "
+    "about_amount about_currency amount_class",
+    "unclassified_answers": "touchpoint is_simulated kpi scope scale_min scale_max variant answers score_low score_high score_mean",
     "orders": f"event_time local_date source event_id order_id kind amount currency person {F}",
     "journeys": "person map map_version cycle started_at last_at converted_at max_stage_order touchpoints is_simulated",
     "initiatives": "source event_id revision touchpoint is_simulated initiative starts_at ends_at cost currency owner expected_kpi "

@@ -31,7 +31,10 @@ D = "touchpoint channel is_online is_simulated brand place persona segment"
 M = "map map_version stage stage_order"
 SURVEY = "n n_positive n_neutral n_negative numerator denominator value"
 START = datetime(2025, 6, 1, 22, tzinfo=UTC)  # two hours before midnight UTC, evening in New York
-SCALES = {"nps": [(0, 10)], "csat": [(1, 5), (1, 7)], "ces": [(1, 7), (1, 5)], "emotion": [(1, 7)]}
+SCALES = {
+    "nps": [(0, 10), (0, 10), (1, 10)], "csat": [(1, 5), (1, 7), (5, 1), (1, 3), (1, 4), (1, 10), (0, 100), (2, 9)],
+    "ces": [(1, 7), (1, 5), (7, 1), (1, 10)], "emotion": [(1, 7), (7, 1), (1, 3)], "stars": [(1, 5)],
+}  # fmt: skip
 
 
 def one_of(draw: st.DrawFn, *values: Any) -> Any:
@@ -58,16 +61,16 @@ def touchpoint_event(draw: st.DrawFn) -> dict[str, Any]:
 
 def answer_event(draw: st.DrawFn) -> dict[str, Any]:
     kpi = one_of(draw, *SCALES)
-    low, high = one_of(draw, *SCALES[kpi])
+    first, last = one_of(draw, *SCALES[kpi])
     disposition = one_of(draw, "complete", "complete", "partial", "dismissed")
     about: dict[str, Any] = {"touchpoint": one_of(draw, "web", "till", "phone", "street")}
     if draw(st.booleans()):
         about["occurred_at"] = (START + timedelta(minutes=draw(st.integers(0, 3_000)))).isoformat()
-    variant = one_of(draw, "", "mean", "top_3_box", "net", "unheard_of") if (kpi, high) == ("ces", 7) else ""
+    variant = one_of(draw, "", "mean", "top_3_box", "net", "unheard_of") if (kpi, last) == ("ces", 7) else ""
     return {
         "type": "touchline.answer.v1", "about": about, "survey": "s", "question": "q", "kpi": kpi, "variant": variant,
-        "scope": one_of(draw, "transactional", "relational"), "scale_min": low, "scale_max": high, "disposition": disposition,
-        "score": None if disposition == "dismissed" else draw(st.integers(low, high)),
+        "scope": one_of(draw, "transactional", "relational"), "scale_min": first, "scale_max": last, "disposition": disposition,
+        "score": None if disposition == "dismissed" else draw(st.integers(min(first, last), max(first, last))),
     }  # fmt: skip
 
 
@@ -133,6 +136,8 @@ def check_every_view(client: Client, events: Iterable[dict[str, Any]]) -> None:
     wait_keys = "bucket map map_version stage touchpoint channel wait_from_seconds wait_below_seconds"
     assert read(client, "kpi_wait_1d", wait_keys, "events") == recount.waits()
     assert read(client, "unmapped", "source touchpoint action", "events") == recount.unmapped()
+    unclassified = "touchpoint is_simulated kpi variant scope scale_min scale_max"
+    assert read(client, "unclassified_answers", unclassified, "answers score_low score_high") == recount.unclassified()
     check_labels_of_sums(client, recount)
     check_rows_of_views(client, recount)
     check_account(client, events)

@@ -118,5 +118,19 @@ def test_freshness_tells_of_each_source_what_stands_and_how_long_the_last_day_of
     found = {row[0]: row[1:] for row in empty_client.execute("SELECT * FROM journey.freshness")}
     assert sorted(found) == ["till's", "web"]
     assert found["till's"][:4] == (NOON, NOON + timedelta(seconds=4), NOON + timedelta(minutes=50), 5)
-    assert found["till's"][4:] == (180.0, 3_000.0)
+    assert found["till's"][4:] == (120.0, 3_000.0)
     assert found["web"] == (NOON, None, NOON + timedelta(hours=2), 1, 7_200.0, 7_200.0)
+
+
+def test_a_percentile_of_freshness_is_the_first_delay_that_reaches_it(empty_client: Client) -> None:
+    """Nine events of one hour and one of a hundred: 90 % took an hour."""
+    hours = [1] * 9 + [100]
+    write(
+        empty_client,
+        [
+            received(number, "stored", number, source="till", event_time=NOON - timedelta(hours=hour), stored_time=NOON)
+            for number, hour in enumerate(hours, start=1)
+        ],
+    )
+    found = empty_client.execute("SELECT delay_p50_seconds, delay_p90_seconds FROM journey.freshness")
+    assert found == [(3_600.0, 3_600.0)]

@@ -6,25 +6,56 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.producers.imports.build import BAD_ROWS, MAPPING, ROOT, new_producer, receipt, write_csv, write_ndjson
-from touchline.cli import import_watch as watch_module, importing
+from touchline.cli import contested as contested_module, import_watch as watch_module, importing
 from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
 from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.imports.watch import DropFolder
 from touchline.producers.memory import InMemoryProducer
+from touchline.schemas.canonical import payload_hash
 from touchline.schemas.sources import Sources
+from touchline.schemas.versions import Version
+from touchline.settings import Settings
 
 Run = Callable[..., tuple[int, str, str]]
 
 
+class Stored:
+    """The ledger as an import sees it: what was sent and then stored."""
+
+    def __init__(self) -> None:
+        self.versions: dict[tuple[str, str], list[Version]] = defaultdict(list)
+        self.fault = ""
+
+    def ask(self, source: str, event_ids: Sequence[str]) -> list[tuple[str, Version]]:
+        return [(one, version) for one in event_ids for version in self.versions[source, one]]
+
+    def store(self, events: Sequence[dict[str, Any]]) -> None:
+        for one in events:
+            version = Version(one.get("revision", 0), 0, payload_hash(one))
+            self.versions[one["source"], one["id"]].append(version)
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[InMemoryProducer]:
+def stored(monkeypatch: pytest.MonkeyPatch) -> Stored:
+    ledger = Stored()
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: ledger)
+    return ledger
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stored: Stored) -> list[InMemoryProducer]:
     """The producers that the commands opened."""
     opened: list[InMemoryProducer] = []
 
@@ -97,6 +128,120 @@ def test_an_undeclared_source_of_all_rows_is_one_sentence_and_nothing_is_sent(
         "hint: declare it in sources.yaml with its legal basis, or correct `source` in the mapping",
     ]
     assert [one.events for one in sent] in ([], [[]])
+
+
+def corrected(number: int, amount: str = "99.00") -> list[str]:
+    return [*receipt(number)[:3], amount, *receipt(number)[4:]]
+
+
+def test_a_corrected_export_says_before_it_ends_what_counts_and_how_to_say_otherwise(
+    sent: list[InMemoryProducer], stored: Stored, touchline: Run
+) -> None:
+    write_csv(Path("till.csv"), [receipt(number) for number in range(20)])
+    write_csv(Path("corrected.csv"), [corrected(number) for number in range(20)])
+    assert touchline("import", "till.csv", "-m", "m.yaml") == (0, "till.csv: sent 20 events\n", "")
+    stored.store(sent[0].events)
+    status, out, err = touchline("import", "corrected.csv", "-m", "m.yaml")
+    assert (status, out) == (4, "corrected.csv: sent 20 events\n")
+    said, hint = err.splitlines()
+    assert said.startswith("corrected.csv: 20 known ids came with other contents and no later revision. ")
+    old, new = ({one["id"]: payload_hash(one) for one in producer.events} for producer in sent)
+    count = sum(new[name] < old[name] for name in new)
+    assert said.endswith(f"{count} now count as in this file, {20 - count} as before: the smaller hash decides")
+    assert hint.startswith("hint: if this file is right, import it with --revision 1; or name the column")
+
+    stored.store(sent[1].events)
+    assert touchline("import", "corrected.csv", "-m", "m.yaml", "--revision", "1") == (
+        0,
+        "corrected.csv: sent 20 events\n",
+        "",
+    )
+    assert {one["revision"] for one in sent[2].events} == {1}
+
+    stored.store(sent[2].events)
+    assert touchline("import", "till.csv", "-m", "m.yaml")[0] == 0  # what was outdone before says nothing new
+    write_csv(Path("again.csv"), [corrected(number, "98.00") for number in range(3)])
+    status, _, err = touchline("import", "again.csv", "-m", "m.yaml")
+    assert status == 4
+    assert "3 known ids came with other contents and an earlier revision than the one that is stored (up to 1)" in err
+    assert "--revision 2" in err
+
+
+def test_contested_ids_are_told_by_a_dry_run_in_json_and_beside_refused_rows(
+    sent: list[InMemoryProducer], stored: Stored, touchline: Run
+) -> None:
+    write_csv(Path("till.csv"), [receipt(1), receipt(2)])
+    touchline("import", "till.csv", "-m", "m.yaml")
+    stored.store(sent[0].events)
+    write_csv(Path("corrected.csv"), [corrected(1), receipt(2), BAD_ROWS["no key"][0], corrected(3), receipt(3)])
+    status, out, err = touchline("import", "corrected.csv", "-m", "m.yaml", "--json")
+    told = json.loads(out)
+    contested = told["contested"]
+    assert (status, told["rejected"], told["not_compared"]) == (4, 1, "")
+    assert (contested["as_sent"] + contested["as_stored"], contested["outdated"], contested["in_import"]) == (1, 0, 1)
+    assert "1 id came more than once with different contents of the same revision" in err
+    status, out, err = touchline("import", "corrected.csv", "-m", "m.yaml", "--dry-run")
+    assert (status, out) == (4, "corrected.csv: checked 4 events, refused 1 row\n")
+    assert "1 id came more than once" in err
+
+
+def test_a_column_that_says_when_a_row_was_changed_leaves_nothing_contested(
+    sent: list[InMemoryProducer], stored: Stored, touchline: Run
+) -> None:
+    Path("m.yaml").write_text(MAPPING + "revision: items\n")
+    write_csv(Path("till.csv"), [receipt(1)])
+    touchline("import", "till.csv", "-m", "m.yaml")
+    stored.store(sent[0].events)
+    for items in ("4", "2"):
+        write_csv(Path("corrected.csv"), [[*corrected(1)[:6], items]])
+        assert touchline("import", "corrected.csv", "-m", "m.yaml") == (0, "corrected.csv: sent 1 event\n", "")
+    write_csv(Path("corrected.csv"), [corrected(1)])
+    status, _, err = touchline("import", "corrected.csv", "-m", "m.yaml")
+    assert (status, "several states of a row bear one revision" in err) == (4, True)
+    status, _, err = touchline("import", "corrected.csv", "-m", "m.yaml", "--revision", "9")
+    assert (status, "says itself which revision a row is" in err) == (2, True)
+
+
+def test_where_the_ledger_cannot_be_asked_one_line_says_so_and_the_file_is_compared_with_itself(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(Path("one.csv"), [receipt(1)])
+    write_csv(Path("two.csv"), [receipt(2), corrected(1)])
+
+    def absent(settings: object, **options: object) -> Stored:
+        raise EngineUnreachable("ClickHouse does not answer", "touchline up")
+
+    monkeypatch.setattr(contested_module, "open_stored", absent)
+    assert touchline("import", "one.csv", "-m", "m.yaml") == (
+        0,
+        "one.csv: sent 1 event\n",
+        "known ids were not compared: ClickHouse does not answer\n",
+    )
+    status, _, err = touchline("import", "one.csv", "two.csv", "-m", "m.yaml")
+    assert status == 4
+    assert "two.csv: 1 id came more than once with different contents" in err
+    assert err.count("not compared") == 1
+
+
+def test_a_dry_run_without_the_person_key_compares_nothing_with_the_ledger(tmp_path: Path) -> None:
+    settings = Settings(person_key_file=tmp_path / "none")
+    with contested_module.open_comparison(settings, revised=False, is_dry=True) as comparison:
+        assert comparison.fault.startswith("there is no person key in ")
+
+
+def test_a_watched_folder_tells_of_contested_ids_too(
+    sent: list[InMemoryProducer], stored: Stored, touchline: Run
+) -> None:
+    Path("inbox").mkdir()
+    words = ("import", "watch", "inbox", "--mapping", "m.yaml", "--once")
+    write_csv(Path("inbox/a.csv"), [receipt(1)])
+    assert touchline(*words) == (0, "inbox/a.csv: sent 1 event\n", "")
+    stored.store(sent[0].events)
+    write_csv(Path("inbox/b.csv"), [corrected(1)])
+    status, out, err = touchline(*words)
+    assert (status, out) == (4, "inbox/b.csv: sent 1 event\n")
+    assert "inbox/b.csv: 1 known id came with other contents" in err
+    assert touchline(*words) == (0, "", "")
 
 
 def test_a_dry_run_checks_and_leaves_no_trace(sent: list[InMemoryProducer], touchline: Run, tmp_path: Path) -> None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from touchline.cli import emit as emit_module, import_retail as retail_module, import_watch as watch_module, importing
+from touchline.cli import (
+    contested as contested_module,
+    emit as emit_module,
+    import_retail as retail_module,
+    import_watch as watch_module,
+    importing,
+)
 from touchline.cli.main import run
 from touchline.errors import EngineUnreachable
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Source, load_sources
+from touchline.schemas.versions import Version
 
 ROOT = Path(__file__).parents[3]
 KEYS = PersonKeys("k1", bytes(32))
@@ -29,12 +36,28 @@ LINE = {
 Run = Callable[..., tuple[int, str, str]]
 
 
+class Stored:
+    """A ledger that knows the first so many ids with other contents, which count."""
+
+    fault = ""
+
+    def __init__(self, changed: int = 0) -> None:
+        self.changed = changed
+
+    def ask(self, source: str, event_ids: Sequence[str]) -> list[tuple[str, Version]]:
+        return [(one, Version(0, 0, 0)) for one in event_ids[: self.changed]]
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> InMemoryProducer:
     twin = InMemoryProducer(person_keys=KEYS, sources=load_sources(ROOT / "sources.yaml"))
     for module in (emit_module, importing, watch_module):
         monkeypatch.setattr(module, "open_producer", lambda settings, outbox, sources=None: twin)
     monkeypatch.setattr(retail_module, "_register_stores", lambda settings, folder: True)
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: Stored())
     monkeypatch.setenv("TOUCHLINE_LOCAL_DIR", str(tmp_path / "local"))
     return twin
 
@@ -84,6 +107,31 @@ def test_one_event_is_sent_from_flags_and_its_id_printed(producer: InMemoryProdu
     assert event["simulated"] is True
 
 
+@pytest.mark.parametrize("begin", [b"[", b"\xef\xbb\xbf[", b"\n [\n"])
+def test_an_array_is_told_as_such_and_nothing_of_it_is_sent(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path, begin: bytes
+) -> None:
+    lines = b",\n".join(json.dumps(LINE | {"id": one}).encode() for one in ("a", "b"))
+    status, _, err = touchline("emit", _ndjson(tmp_path, begin + lines + b"\n]"))
+    assert (status, producer.events) == (2, [])
+    assert "JSON array" in err
+
+
+def test_a_list_on_a_line_of_its_own_costs_no_other_line(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    assert touchline("emit", _ndjson(tmp_path, [1], LINE | {"id": "a"}))[0] == 1
+    assert [event["id"] for event in producer.events] == ["a"]
+
+
+def test_files_that_were_joined_keep_no_mark_before_their_first_event(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path
+) -> None:
+    lines = ["\ufeff".encode() + json.dumps(LINE | {"id": one}).encode() for one in ("a", "b")]
+    assert touchline("emit", _ndjson(tmp_path, *lines))[0] == 0
+    assert [event["id"] for event in producer.events] == ["a", "b"]
+
+
 def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, touchline: Run) -> None:
     status, out, _ = touchline("emit", "--touchpoint", "store_visit", "--json")
 
@@ -101,6 +149,13 @@ def test_the_least_that_is_needed_is_a_touchpoint(producer: InMemoryProducer, to
         (["--amount", "19.99"], "--amount is not an amount and a currency"),
         (["--amount", "19.999EUR"], "more than 2 decimal places"),
         (["--amount", "lotsEUR"], "it is no number"),
+        (["--amount", "12.500EUR"], "more than 2 decimal places"),
+        (["--amount", "1.000 EUR"], "more than 2 decimal places"),
+        (["--amount", "5.0JPY"], "more than 0 decimal places"),
+        (["--amount", "1_000EUR"], "it is no number"),
+        (["--amount", "\u0661\u0662EUR"], "it is no number"),
+        (["--amount", "1e3EUR"], "it is no number"),
+        (["--amount", "12,50EUR"], "it is no number"),
         (["--amount", "NaNEUR"], "--amount is not"),
         (["events.ndjson"], "--touchpoint and a file"),
     ],
@@ -234,6 +289,16 @@ def test_import_sends_baskets_and_counts_them(producer: InMemoryProducer, touchl
     assert len({event["persons"][0]["key"] for event in producer.events}) == outcome["persons"]
 
 
+def test_baskets_that_are_known_with_other_contents_are_told_and_the_status_is_4(
+    producer: InMemoryProducer, touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contested_module, "open_stored", lambda settings, **options: Stored(2))
+    status, _, err = touchline("import", "retail", "--limit", "6")
+    assert status == 4
+    assert err.startswith("the data set: 2 known ids came with other contents and no later revision. 0 now count")
+    assert "./run clean" in err
+
+
 def test_a_dry_run_sends_nothing(producer: InMemoryProducer, touchline: Run) -> None:
     status, out, _ = touchline("import", "retail", "--limit", "10", "--dry-run")
 
@@ -251,3 +316,23 @@ def test_lines_of_an_undeclared_source_are_one_sentence_with_a_count(
     assert err == (
         "289 lines name the source kasse, which is not declared: declare it in sources.yaml with its legal basis, or correct the name\n"
     )
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "{" * 100_000, "9" * 5_000, "\x00"])
+def test_a_property_of_any_text_is_taken_or_refused_without_a_traceback(
+    producer: InMemoryProducer, touchline: Run, value: str
+) -> None:
+    status, _, err = touchline("emit", "--touchpoint", "coupon", "--property", f"x={value}")
+    assert status in (0, 1)
+    assert (status == 0) == (err == "")
+
+
+@pytest.mark.parametrize("name", ["till.csv", "till.TSV", "book.xlsx", "till.parquet"])
+def test_a_file_of_rows_is_answered_with_the_command_that_sends_them(
+    producer: InMemoryProducer, touchline: Run, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("receipt,total\n1,2\n")
+    status, _, err = touchline("emit", str(tmp_path / name))
+    assert status == 2
+    assert f"touchline import {tmp_path / name} --mapping M.yaml" in err
+    assert producer.events == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from touchline.cli.main import run
 from touchline.errors import WrongUsage
-from touchline.local.folder import make_usable, require_place
+from touchline.local.folder import bytes_in, make_usable, require_place
 
 HINT = "hint: set local_dir to a folder that you may write to"
 
@@ -40,6 +42,26 @@ def test_a_folder_is_made_with_its_parents_and_may_be_there_already(tmp_path: Pa
 def test_a_place_where_no_folder_can_be_made_is_named_with_the_reason() -> None:
     with pytest.raises(WrongUsage, match=r"cannot be used: /proc/touchline \("):
         make_usable(Path("/proc/touchline"))
+
+
+def test_the_size_of_a_folder_in_which_files_come_and_go_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "store" / "part").mkdir(parents=True)
+    (tmp_path / "store" / "kept").write_bytes(b"12345")
+    (tmp_path / "store" / "part" / "gone").write_bytes(b"123")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    walk = os.walk
+
+    def while_an_engine_works(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        for parent, folders, names in walk(folder):
+            (tmp_path / "store" / "part" / "gone").unlink(missing_ok=True)
+            yield parent, folders, names
+
+    assert bytes_in(tmp_path / "none") == 0
+    size = bytes_in(tmp_path)
+    monkeypatch.setattr(os, "walk", while_an_engine_works)
+    assert bytes_in(tmp_path) == size - 3
 
 
 @pytest.mark.parametrize("command", ["up", "down", "restart", "status", "doctor"])

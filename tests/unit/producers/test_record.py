@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -127,6 +128,11 @@ def test_an_event_from_the_future_is_refused() -> None:
         ({"unknown": float("nan")}, Reason.NOT_JSON, ""),
         ({"touchpoint": "\ud800"}, Reason.NOT_UTF8, "touchpoint"),
         ({"unknown": "x" * MAX_VALUE_BYTES}, Reason.TOO_LARGE, ""),
+        ({"properties": {"weight": Decimal("1.5")}}, Reason.NOT_JSON, ""),
+        ({"order": {"id": "1", "day": date(2026, 3, 1)}}, Reason.NOT_JSON, ""),
+        ({"about": {"weight": Decimal(1)}}, Reason.NOT_JSON, ""),
+        ({"unknown": json.loads("[" * 32 + "]" * 32)}, Reason.TOO_DEEP, ""),
+        ({"order": {"id": "1", "lines": json.loads("[" * 40 + "]" * 40)}}, Reason.TOO_DEEP, ""),
     ],
 )
 def test_a_bad_event_is_refused_before_it_leaves(fields: dict[str, Any], reason: Reason, field: str) -> None:
@@ -182,6 +188,16 @@ def test_an_identifier_that_utf_8_cannot_write_is_refused() -> None:
     assert _refusal({**EVENT, "identifiers": [("login", "\ud800")]}).reason is Reason.NOT_UTF8
 
 
+def test_a_score_that_json_would_hold_as_text_is_refused_and_not_sent() -> None:
+    answer = {
+        **EVENT, "type": "touchline.answer.v1", "about": {"touchpoint": "x"}, "survey": "s", "question": "q", "kpi": "nps",
+        "scope": "relational", "scale_min": 0, "scale_max": 10,
+    }  # fmt: skip
+    del answer["touchpoint"]
+    assert _refusal({**answer, "score": Decimal(9)}).reason is Reason.NOT_JSON
+    assert json.loads(_make({**answer, "score": 9.0}).value)["score"] == 9
+
+
 def test_moments_among_unknown_fields_become_text() -> None:
     event = {**EVENT, "time": datetime(2026, 3, 1, 11, tzinfo=UTC), "seen": datetime(2026, 3, 1, tzinfo=UTC)}
 
@@ -193,6 +209,7 @@ def test_moments_among_unknown_fields_become_text() -> None:
 NOBODY: tuple[Any, ...] = (
     None, {"type": "mail"}, {"type": "mail", "value": None}, ("loyalty", None), ("loyalty", ""), ("loyalty", "\\N"), ("mail", "NULL"),
     {"type": "loyalty", "value": 0}, ("loyalty", float("nan")), ("mail", "noemail@noemail.com"), ["login", "undefined"], ("badge", "-1"),
+    {"type": "loyalty", "value": []}, ("login", {}), ("mail", "[email protected]"), ("login", "{{user_id}}"),
 )  # fmt: skip
 
 

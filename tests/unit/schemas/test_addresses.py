@@ -38,13 +38,25 @@ def test_of_ipv6_48_bits_stay_in_every_spelling(address: IPv6Address, is_long: b
     text = cut_text(f"{before}{address.exploded if is_long else address.compressed}")
     found = ip_address(text.removeprefix(before))
     if address.ipv4_mapped is None:
-        assert found == IPv6Network((address, 48), strict=False).network_address
+        kept = 48 if address.sixtofour is None else 40  # bits 16 to 47 of 6to4 are an IPv4 address
+        assert found == IPv6Network((address, kept), strict=False).network_address
     assert cut_text(text) == text
 
 
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_in_ipv6_clothes_is_cut_as_ipv4(address: IPv4Address) -> None:
     assert cut_text(f"::ffff:{address}") == f"::ffff:{str(address).rpartition('.')[0]}.0"
+    relayed = IPv6Address((0x2002 << 112) + (int(address) << 80) + 1)
+    kept = IPv6Address(cut_text(str(relayed))).sixtofour
+    assert str(kept) == f"{str(address).rpartition('.')[0]}.0"
+
+
+@given(st.ip_addresses(v=4, network="64.0.0.0/2") | st.ip_addresses(v=4, network="192.0.0.0/3"))
+def test_an_address_that_a_database_keeps_as_a_number_is_cut(address: IPv4Address) -> None:
+    number = int(address) & 0xFFFFFF00
+    event = {"ip": int(address), "x": {"client_ip": str(int(address)), "visits": int(address)}, "visits": int(address)}
+    assert cut(event) == {"ip": number, "x": {"client_ip": str(number), "visits": int(address)}, "visits": int(address)}
+    assert cut({"ip": 7, "ips": [True, 300, "12"]}) == {"ip": 7, "ips": [True, 300, "12"]}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +97,7 @@ def test_addresses_are_cut_where_a_field_holds_them_in_any_nesting() -> None:
     "name",
     ["ip", "IP", "ips", "ip_address", "ipAddress", "IPAddress", "client_ip", "clientIp", "clientIP", "clientip", "user.ip", "remote_addr",
      "REMOTE_ADDR", "remoteAddr", "remote_address", "x_forwarded_for", "X-Forwarded-For", "xForwardedFor", "x-real-ip", "cf-connecting-ip",
-     "IPv4", "ipv6", "peer_address", "ip_from"],
+     "IPv4", "ipv6", "peer_address", "ip_from", "ip1", "IP2", "ipAdresse", "ipadresse", "uip", "c-ip"],
 )  # fmt: skip
 def test_a_name_says_that_a_field_holds_addresses(name: str) -> None:
     assert holds_addresses(name)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
 from touchline.schemas.sources import Source, load_sources
@@ -28,6 +30,8 @@ def test_the_shipped_file_declares_the_demo_s_sources() -> None:
     ("text", "says"),
     [
         ("sources: [", "not valid YAML at line"),
+        ("sources: {till: {name: 2026-13-45, legal_basis: contract}}", "not valid YAML"),
+        ("[" * 3_000, "not valid YAML"),
         ("", "sources.yaml is empty"),
         ("# nothing yet", "sources.yaml is empty"),
         ("- till", "sources.yaml holds no fields"),
@@ -89,3 +93,27 @@ def test_only_under_consent_an_event_needs_a_grant(basis: str, granted: list[str
     source = Source.model_validate({"legal_basis": basis})
 
     assert source.permits(granted) is is_permitted
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.binary().map(lambda raw: raw.decode("latin-1")),
+        st.text("sources: tilleg_bac\n{}[]-,:&*!'\"?|>#%@0123456789.T", max_size=80),
+        st.lists(
+            st.sampled_from(
+                ["sources:", "  till:", "    legal_basis: contract", "2026-13-45", "- ", "&a", "*a", "? ", ": ", "\n"]
+            )
+        ).map("".join),
+    )
+)
+def test_whatever_stands_in_the_file_it_is_read_or_refused_with_what_to_do(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sources.yaml"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        hint = "it was read"
+        try:
+            load_sources(path)
+        except WrongUsage as refused:
+            hint = refused.hint
+        assert hint

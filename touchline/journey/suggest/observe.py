@@ -110,7 +110,7 @@ _STEPS = """
 )
 """
 _POSITIONS = """
-SELECT name, toFloat64(quantileExact(0.5)(first_number))
+SELECT name, toFloat64(quantileExactWeighted(0.5)(first_number, 1))
 FROM (SELECT identifier, name, min(number) AS first_number FROM {steps} GROUP BY identifier, name)
 WHERE name IN %(touchpoints)s GROUP BY name
 """
@@ -138,7 +138,7 @@ FROM
 GROUP BY pair
 """
 _PAUSES = """
-SELECT quantileExactOrNull(0.95)(toFloat64(days))
+SELECT quantileExactWeightedOrNull(0.95)(toFloat64(days), 1)
 FROM (SELECT dateDiff('hour', time_before, event_time) / 24 AS days FROM {steps} WHERE number > 1)
 WHERE days >= 1
 """

@@ -54,7 +54,7 @@ function Event({ row }) {
         <${Simulated} row=${row} /></p>
       <p class="small muted"><span class="tabular">${fmt.clock(row.event_time)} UTC</span> · ${at < 0 ? t("journey.unmapped") : names.stage.get(row.stage)}
         ${row.transition && ` · ${named(t, `transition.${row.transition}`, row.transition)}`}${row.wait_seconds != null && !answer && ` · ${t("journey.wait", { duration: fmt.duration(row.wait_seconds) })}`}
-        ${row.channel && ` · ${named(t, `channel.${row.channel}`, row.channel)}`}${row.place && ` · ${row.place}`}</p>
+        ${row.channel && ` · ${named(t, `channel.${row.channel}`, row.channel)}`}${row.place && ` · ${row.place}`}${row.about_date && ` · ${t("journey.about", { day: fmt.day(row.about_date) })}`}</p>
       ${row.rule && html`<p class="small rule"><span class="muted">${t("journey.rule")}</span> <code>${row.rule}</code>${row.evidence && html` <span class="muted">${t("journey.because")}</span> <code>${row.evidence}</code>`}</p>`}
     </div></li>`;
 }

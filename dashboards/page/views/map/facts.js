@@ -48,7 +48,7 @@ function DropOff({ one, touchpoint, stage }) {
     const [row] = at(one.persons, touchpoint, stage);
     if (!Number(row?.journeys)) return fmt.none;
     // No zero before anybody could be lost: while the churn term runs, whoever was here may still go on.
-    if (row.drop_off == null) return html`<span class="muted">${t("fact.drop_off.unknown", { count: Number(row.journeys) })}</span>`;
+    if (row.drop_off == null) return html`<span class="fact-interval muted">${t("fact.drop_off.unknown", { count: Number(row.journeys) })}</span>`;
     return html`<${Number_} side=${one.side} drill=${{ ...here(touchpoint, stage), touchpoint_last: touchpoint.id, stage_at_end: stage?.id ?? "", state: "closed", is_end_known: "1" }}
       tip=${t("fact.drop_off.of", { lost: Number(row.numerator), all: Number(row.denominator), interval: fmt.range(row.ci_low, row.ci_high, fmt.percent) })}
       label=${t("fact.drop_off.open", { rate: fmt.percent(row.drop_off), count: Number(row.numerator), all: Number(row.denominator), name: touchpoint.name })}>${fmt.percent(row.drop_off)}<//>

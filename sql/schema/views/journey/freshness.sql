@@ -6,8 +6,8 @@ CREATE OR REPLACE VIEW journey.freshness
     last_received_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When the sender''s side received its newest one (UTC); NULL when it does not say',
     last_stored_at DateTime64(3, 'UTC') COMMENT 'When the newest one was stored (UTC)',
     events Int64 COMMENT 'Events that stand, of every type (additivity: sum)',
-    delay_p50_seconds Float64 COMMENT 'Median time from an event to where it can be read, of those stored in the last day before last_stored_at',
-    delay_p90_seconds Float64 COMMENT 'The time that 90 % of these stay below'
+    delay_p50_seconds Float64 COMMENT 'First time from an event to where it can be read that half of them did not exceed, of those stored in the last day before last_stored_at',
+    delay_p90_seconds Float64 COMMENT 'The first time within which 90 % of these could be read'
 )
 SQL SECURITY DEFINER
 COMMENT 'How fresh the data of each source are'
@@ -23,9 +23,9 @@ FROM
 (
     SELECT
         source, max(event_time) AS newest, max(received_time) AS received, max(stored_time) AS stored, count() AS events_stored,
-        quantilesExactIf(0.5, 0.9)(
+        quantilesExactWeightedIf(0.5, 0.9)(
             toUnixTimestamp64Milli(stored_time) / 1000 - toUnixTimestamp64Micro(event_time) / 1000000,
-            stored_time > newest_stored - toIntervalDay(1)
+            1, stored_time > newest_stored - toIntervalDay(1)
         ) AS delays
     FROM journey_raw.ledger
     INNER JOIN

@@ -209,6 +209,17 @@ def test_each_kind_of_bad_record_has_its_fate_and_reason(tmp_path: Path) -> None
     assert fates(ledger) == {"received": 12, "quarantined": 11, "suppressed": 1}
 
 
+def test_null_means_absent_also_in_records_of_senders_of_their_own(tmp_path: Path) -> None:
+    plain = {**event(1, 1, 1), "properties": {"lines": 3}}
+    with_nulls = {**plain, "place": None, "properties": {"coupon": None, "lines": 3}, "amount": None}
+    ledger = MemoryLedger()
+    missing = {**event(2, 1, 1), "touchpoint": None}
+    store_all(make_loop(ledger, tmp_path), records_of([with_nulls, plain, missing]))
+    assert fates(ledger) == {"received": 3, "stored": 1, "duplicate": 1, "quarantined": 1}
+    refused = [(row["reason"], row["field"]) for row in ledger.standing("received") if row.get("reason")]
+    assert refused == [("missing_field", "touchpoint")]
+
+
 @pytest.mark.parametrize("timestamp", [0, -1, 1_748_736_000, 1_748_736_000_000_000])
 def test_an_impossible_record_time_makes_the_time_of_receipt_unknown_and_costs_no_event(
     tmp_path: Path, timestamp: int

@@ -14,7 +14,7 @@ from faust.types import TP
 from tests.support.fakes import BlockingStore, BuggyStore, NotingStore, RefusingStore
 from tests.support.workers import lines
 from tests.unit.processors.worker.bulk.rig import TP0, Rig, bulk, rig
-from touchline.processors.values.protocol import Acknowledge, StoreResult
+from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker import handover as handover_module
 from touchline.processors.worker.bulk.record import BulkRecord
@@ -52,6 +52,39 @@ def test_stored_batch_is_acknowledged_up_to_its_end(tmp_path: Path, monkeypatch:
             await give(parts, bulk(0))
             assert parts.consumer.durable_offsets == {TP0: 3}
             assert seeks == []
+
+    asyncio.run(scenario())
+
+
+class TickingStore(NotingStore):
+    """Notes each tick; the third one is a bug."""
+
+    def tick(self, assigned: Assigned) -> StoreResult:
+        self.note(f"ticked {assigned.partition} {assigned.generation} 0")
+        if len(lines(self._notes, "ticked")) == 3:
+            raise KeyError("jane@example.org")
+        return super().tick(assigned)
+
+
+def test_ticks_come_one_partition_after_the_other_and_acknowledge_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = TickingStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            await parts.handover.tick([Assigned("t", 0, 5), Assigned("t", 3, 5)])
+            assert [line[0] for line in lines(tmp_path / "notes", "ticked")] == ["0", "3"]
+            assert (parts.consumer.durable_offsets, parts.handover.failure) == ({}, None)
+
+    asyncio.run(scenario())
+
+
+def test_a_bug_in_a_tick_stops_the_handover_and_no_tick_follows(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(TickingStore(tmp_path / "notes")) as parts:
+            for _ in range(2):
+                await parts.handover.tick([Assigned("t", number, 5) for number in range(4)])
+            assert isinstance(parts.handover.failure, KeyError)
+            assert parts.handover.failed.is_set()
+            assert len(lines(tmp_path / "notes", "ticked")) == 3
 
     asyncio.run(scenario())
 

@@ -58,14 +58,15 @@ def test_one_by_one_as_an_array_and_as_lines_the_items_are_the_same(objects: lis
 def test_a_byte_order_mark_at_the_beginning_costs_no_event(objects: list[dict[str, Any]]) -> None:
     one, many = json.dumps(objects[0]).encode(), "\n".join(map(json.dumps, objects)).encode()
     assert parse(BOM_UTF8 + many, LINES) == parse(many, LINES)
+    assert parse(BOM_UTF8 + many.replace(b"\n", b"\n" + BOM_UTF8), LINES) == parse(many, LINES)  # of joined files
     assert len(events(parse(BOM_UTF8 + many, LINES))) == len(objects)
     assert parse(BOM_UTF8 + one) == parse(one)
     assert parse(BOM_UTF8 + b"[" + one + b"]") == parse(b"[" + one + b"]")
 
 
-def test_a_byte_order_mark_within_the_body_is_no_json() -> None:
-    good, bad = parse(b'{"a": 1}\n' + BOM_UTF8 + b'{"a": 2}', LINES)
-    assert (type(good), type(bad)) == (Item, BadItem)
+def test_a_byte_order_mark_within_a_line_is_no_json() -> None:
+    good, bad, other = parse(b'{"a": 1}\n{' + BOM_UTF8 + b'"a": 2}\n {"a": 3}', LINES)
+    assert (type(good), type(bad), type(other)) == (Item, BadItem, Item)
 
 
 def test_a_bad_line_does_not_hold_up_the_others_and_says_its_column() -> None:
@@ -85,7 +86,7 @@ def test_a_bad_line_does_not_hold_up_the_others_and_says_its_column() -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "status", "what"),
     [
-        (b'[{"a":1},\n {"b" 2}]', JSON, 400, "line 2, column 7"),
+        (b'[{"a":1},\n {"b" 2]', JSON, 400, "line 2, column 7"),
         (b"", JSON, 400, "empty"),
         (b"\xff", JSON, 400, "not UTF-8"),
         (b"[" * 5_000, JSON, 400, "deeper than 32"),
@@ -169,7 +170,27 @@ def test_what_is_no_cloudevent_of_ours_has_its_reason(change: dict[str, Any], re
 
 
 BAD_MEMBERS = st.sampled_from(
-    [b'{"score": NaN}', b"NaN", b"-Infinity", b'{"a": [Infinity]}', b'"\\ud800"', b'{"a": "\xff"}', b'{"a": "\n"}']
+    [
+        b'{"score": NaN}',
+        b"NaN",
+        b"-Infinity",
+        b'{"a": [Infinity]}',
+        b'"\\ud800"',
+        b'{"a": "\xff"}',
+        b'{"a": "\n"}',
+        b"undefined",
+        b"NaN 1",
+        b'{"a": undefined}',
+        b'{"a": +1}',
+        b'{"a": 0x10}',
+        b'{"a": 1,}',
+        b"{'a': 1}",
+        b'{a: "],"}',
+        b'{"a": 01}',
+        b"{} {}",
+        b'{"a": %b}' % (b"9" * 5_000),
+        b'{"a": "\\x"}',
+    ]
 )
 
 
@@ -192,7 +213,74 @@ def test_a_batch_of_cloudevents_keeps_what_is_json() -> None:
     assert [isinstance(item, Item) for item in items] == [True, False, True]
 
 
-@pytest.mark.parametrize("body", [b"[NaN", b"[NaN,]", b"[NaN] x", b"[undefined]", b"{NaN}", b"[NaN 1]"])
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"score": NaN}', Reason.NOT_JSON),
+        (b'\xef\xbb\xbf {"a": [-Infinity]}\n', Reason.NOT_JSON),
+        (b'{"a": "\xff"}', Reason.NOT_UTF8),
+        (b"{NaN}", Reason.NOT_JSON),
+        (b'{"a": [undefined], "b": "}"}', Reason.NOT_JSON),
+    ],
+)
+@pytest.mark.parametrize("kind", [JSON, STRUCTURED, "application/x-ndjson"])
+def test_a_lone_object_that_is_no_json_has_the_verdict_of_a_member_or_a_line(
+    kind: str, bad: bytes, reason: Reason
+) -> None:
+    (item,) = parse(bad, kind)
+    assert isinstance(item, BadItem)
+    assert item.error.reason is reason
+    (member,) = parse(b"[%b]" % bad.removeprefix(b"\xef\xbb\xbf"))
+    assert isinstance(member, BadItem)
+    assert member.error.reason is reason
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1', b'{"a": 1} x', b'{"a": NaN} {"b": 1}', b'{"a": NaN', b'{"a": NaN]', b"NaN"]
+)
+@pytest.mark.parametrize("kind", [JSON, STRUCTURED])
+def test_a_body_of_which_no_object_is_to_be_seen_is_refused_as_a_whole(kind: str, body: bytes) -> None:
+    with pytest.raises(RequestRefused):
+        parse(body, kind)
+
+
+@pytest.mark.parametrize("between", [",", ",\n", "\n,", "\n,\n"])
+def test_an_array_that_comes_as_lines_gives_its_members(between: str) -> None:
+    array = f"[\n{between.join(json.dumps({'id': str(at)}) for at in range(3))}\n]\n".encode()
+    assert events(parse(array, LINES)) == [{"id": "0"}, {"id": "1"}, {"id": "2"}]
+    with pytest.raises(RequestRefused):
+        parse(array.removesuffix(b"]\n"), LINES)
+
+
+def test_a_list_on_a_line_of_its_own_costs_no_other_line() -> None:
+    bad, good = parse(b'[1]\n{"id": "1"}\n', LINES)
+    assert (type(bad), type(good)) == (BadItem, Item)
+
+
+def test_a_member_that_nests_too_deep_costs_no_other() -> None:
+    deep = b'{"id": "2", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    one, bad, other = parse(b'[{"id": "1"},' + deep + b',{"id": "3"}]')
+    assert events([one, other]) == [{"id": "1"}, {"id": "3"}]
+    assert isinstance(bad, BadItem)
+    assert bad.error.reason is Reason.TOO_DEEP
+
+
+def test_a_comma_behind_the_last_member_costs_nothing() -> None:
+    assert events(parse(b'[{"id": "1"}, {"id": "2"},\n]')) == [{"id": "1"}, {"id": "2"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[NaN",
+        b"[NaN] x",
+        b"[NaN]]",
+        b'[NaN, {"a": "b}]',
+        b'[NaN, {"a": "b\\"}]',
+        b"[NaN, [1]",
+        b"[NaN}]",
+    ],
+)
 def test_an_array_that_cannot_be_told_apart_is_refused_as_a_whole(body: bytes) -> None:
     with pytest.raises(RequestRefused):
         parse(body)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from kafka.errors import MessageSizeTooLargeError
 
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.producers.collector.intake import Intake, Taken
@@ -17,6 +18,7 @@ from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.memory import InMemoryProducer
 from touchline.producers.producer import EventProducer
 from touchline.producers.record import PreparedRecord
+from touchline.schemas.reasons import Reason
 from touchline.schemas.sources import Source
 
 Result = TypeVar("Result")
@@ -140,6 +142,21 @@ def test_what_kafka_does_not_acknowledge_is_not_promised() -> None:
     producer.fail_with = TimeoutError()
     (taken,) = with_intake(producer, lambda intake: take_all(intake, [[event(1)]]), has_outbox=False)
     assert isinstance(taken, DeliveryFailed)
+
+
+def test_an_event_that_its_topic_refuses_is_rejected_by_itself() -> None:
+    class SmallTopic(InMemoryProducer):
+        def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+            for record in records:
+                error = MessageSizeTooLargeError() if record.event_id == "e2" else None
+                self._deliveries.start()
+                self._deliveries.finish(record.event_id, error, on_delivery)
+
+    requests = [[event(1), event(2, touchpoint=5), event(2), event(3)], [event(2)], [event(4)]]
+    taken = with_intake(SmallTopic(), lambda intake: take_all(intake, requests), has_outbox=False)
+    outcomes = [one for one in taken if isinstance(one, Taken)]
+    assert [(one.accepted, sorted(one.rejected)) for one in outcomes] == [(2, [1, 2]), (0, [0]), (1, [])]
+    assert outcomes[0].rejected[2].reason == Reason.TOO_LARGE
 
 
 def test_a_request_that_waits_too_long_is_told_so_and_its_bytes_are_held_until_they_are_gone() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from tests.unit.producers.imports.build import MAPPING
+from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import CellUnreadable, value_of
 from touchline.producers.imports.mapping.mapper import Mapped, Mapper
@@ -131,6 +132,17 @@ def test_a_number_that_the_file_holds_as_one_has_one_reading(value: Any, minor: 
         ({"negative": "parentheses"}, "$ (12.50)", "USD", -1250),
         ({"unit": "minor", "thousands": ","}, "1,250", "EUR", 1250),
         ({}, "1e+05", "EUR", 10_000_000),
+        ({}, "USD $5", "USD", 500),
+        ({}, "$5.00 USD", "USD", 500),
+        ({}, "-USD 5 $", "USD", -500),
+        ({"decimal": ","}, "€ 12,-", "EUR", 1200),
+        ({"decimal": ",", "thousands": "."}, "1.234,--", "EUR", 123_400),
+        ({"thousands": "'"}, "CHF 1'234.\u2013", "CHF", 123_400),
+        ({"negative": "trailing"}, "12.-", "EUR", -1200),
+        ({"thousands": ","}, "₹ 12,34,567.50", "INR", 123_456_750),
+        ({"thousands": ","}, "1,23,456", "INR", 12_345_600),
+        ({}, "\u201312.50", "EUR", -1250),
+        ({}, "\u200e-12.50\u200b", "EUR", -1250),
     ],
 )
 def test_a_form_that_is_clear_or_named_is_read(form: dict[str, str], text: str, code: str, minor: int) -> None:
@@ -143,7 +155,9 @@ def test_a_form_that_is_clear_or_named_is_read(form: dict[str, str], text: str, 
         ({}, "12.50-"), ({}, "(12.50)"), ({"negative": "trailing"}, "-12.50-"), ({"negative": "parentheses"}, "(-12.50)"),
         ({}, "$5"), ({}, "12.50 USD"), ({}, "€ 5 €"), ({}, "€"), ({}, "-"), ({}, "."), ({}, "EUR EUR 5"),
         ({"thousands": ","}, "1,23"), ({"thousands": ","}, "1,2345"), ({"thousands": ","}, "0,500"), ({"thousands": ","}, "1,234,50"),
-        ({"thousands": ","}, "1234,500"),
+        ({"thousands": ","}, "1234,500"), ({"thousands": ","}, "12,34"), ({"thousands": ","}, "123,45,678"),
+        ({}, "12,-"), ({}, "USD 5 EUR"),
+        ({}, ".-"), ({}, "12.---"), ({}, "$5 USD 5"),
         ({"thousands": "."}, "1.50"),
         ({"unit": "minor"}, "1,250"), ({"unit": "minor", "thousands": ","}, "1,250.5"),
     ],
@@ -193,7 +207,62 @@ def test_a_refund_may_be_told_by_a_column() -> None:
     assert (returned["amount"]["amount_minor"], returned["order"]) == (-1250, {"id": "7", "kind": "refund"})
 
 
+@pytest.mark.parametrize("kind", ["RETURN", " Return ", "rEFUND"])
+def test_a_refund_counts_as_one_whatever_the_capitals_of_its_type(kind: str) -> None:
+    event, faults = mapped("amount: {", f"amount: {{{REFUNDS}, ", kind=kind)
+    assert (event["amount"]["amount_minor"], faults) == (-1250, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "cell", "code"),
+    [
+        ("{column: currency, values: {€: EUR, $: USD}}", "€", "EUR"), ("{column: currency, default: EUR}", "", "EUR"),
+        ("{column: currency, null_values: [n/a], default: CHF}", "n/a", "CHF"), ("{column: currency}", " gbp ", "GBP"),
+        ('{column: currency, values: {base: ""}, default: SEK}', "base", "SEK"),
+    ],
+)  # fmt: skip
+def test_the_currency_of_a_row_is_read_as_the_mapping_says(written: str, cell: str, code: str) -> None:
+    event, faults = mapped("currency: {column: currency}", f"currency: {written}", currency=cell)
+    assert (event["amount"], faults) == ({"amount_minor": 1250, "currency": code}, [])
+
+
+def test_a_currency_that_values_does_not_list_is_refused() -> None:
+    _, (fault,) = mapped("currency: {column: currency}", "currency: {column: currency, values: {€: EUR}}", currency="$")
+    assert "`values` does not list" in fault.what
+
+
+def test_a_default_that_is_no_currency_is_a_mistake_of_the_mapping() -> None:
+    for written in ("default: euro", 'values: {"€": Euro}', "as: number"):
+        with pytest.raises(WrongUsage, match=r"no ISO 4217 code|is text"):
+            parse_mapping(MAPPING.replace("{column: currency}", f"{{column: currency, {written}}}"))
+
+
 def test_a_refund_that_is_negative_already_has_two_readings() -> None:
     event, (fault,) = mapped("amount: {", f"amount: {{{REFUNDS}, ", kind="refund", total="-12.50")
     assert (fault.field, "leave `refund` out" in fault.hint) == ("amount.amount_minor", True)
     assert event["amount"]["amount_minor"] == ["-12.50"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("12.50-", "negative: trailing"), ("(12.50)", "negative: parentheses"), ("$12.50", "currency: {column"),
+     ("NOK 12.50", "currency: {column"),
+     ("12.50 zł", "currency: {column"), ("12,50", 'decimal: ","')],
+)  # fmt: skip
+def test_a_refused_amount_is_told_what_the_mapping_can_say(text: str, named: str) -> None:
+    with pytest.raises(CellUnreadable) as refused:
+        minor_of(money(), text, "EUR")
+    assert named in refused.value.hint
+    assert text not in f"{refused.value.what}{refused.value.hint}"
+
+
+@given(st.integers(1, 10**12), st.sampled_from([",", ".", " ", "'"]))
+def test_an_amount_is_the_same_in_western_and_indian_groups(whole: int, mark: str) -> None:
+    digits, groups = str(whole), []
+    last, rest = digits[-3:], digits[:-3]
+    while rest:
+        groups.append(rest[-2:])
+        rest = rest[:-2]
+    indian = mark.join([*reversed(groups), last])
+    assert minor_of(money(thousands=mark), indian, "EUR") == whole * 100
+    assert minor_of(money(thousands=mark), f"{whole:,}".replace(",", mark), "EUR") == whole * 100

@@ -14,7 +14,7 @@ from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import CellUnreadable, is_empty, text_of, time_of, value_of
 from touchline.producers.imports.mapping.model import FieldColumn, Money
 from touchline.producers.imports.mapping.time_format import ISO
-from touchline.schemas.times import parse_time
+from touchline.schemas.times import TimeUnreadable, parse_time
 
 EUR = Money(column="total", currency=FieldColumn(constant="EUR"))
 COMMA = EUR.model_copy(update={"decimal": ","})
@@ -71,8 +71,32 @@ def test_a_time_is_the_instant_that_it_names(values: list[Any], form: str, zone:
         assert parse_time(naive.replace(" ", "T"), zone) == parse_time(wanted)
 
 
+@given(st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 31)), st.data())
+def test_a_file_and_a_sender_may_write_the_same_times(moment: datetime, data: st.DataObject) -> None:
+    separator, fraction = (
+        data.draw(st.sampled_from("Tt _X")),
+        data.draw(st.sampled_from(["", ".5", ",25", ":", ".", ".1234567"])),
+    )
+    clock = moment.strftime(data.draw(st.sampled_from(["%H:%M:%S", "%H:%M", "%H", "%H%M%S", "24:00:00", "%H:%M:60"])))
+    offset = data.draw(
+        st.sampled_from(
+            ["", "Z", "z", " Z", "+0100", "+01", " +01:00", "-05:30", "+00:60", " UTC", "[Europe/Berlin]", "+01:00:00"]
+        )
+    )
+    text = f"{moment:%Y-%m-%d}{separator}{clock}{fraction}{offset}"
+    try:
+        sent = parse_time(text, "Europe/Berlin")
+    except TimeUnreadable:
+        with pytest.raises(CellUnreadable):
+            time_of([text], "iso", ZoneInfo("Europe/Berlin"))
+    else:
+        assert parse_time(time_of([text], "iso", ZoneInfo("Europe/Berlin"))) == sent
+
+
 @pytest.mark.parametrize(
-    ("values", "form"), [(["soon"], "iso"), (["31.02.2026"], "%d.%m.%Y"), (["1e99"], "unix"), (["noon"], "unix")]
+    ("values", "form"),
+    [(["soon"], "iso"), (["2026-W09-7"], "iso"), (["20260301T093000Z"], "iso"),
+     (["31.02.2026"], "%d.%m.%Y"), (["1e99"], "unix"), (["noon"], "unix")]
 )  # fmt: skip
 def test_what_names_no_instant_is_refused_without_being_shown(values: list[Any], form: str) -> None:
     with pytest.raises(CellUnreadable) as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,77 @@ def test_names_that_stand_in_the_file_and_in_the_mapping_are_told(tmp_path: Path
 
 def test_blank_lines_above_the_names_are_read_over(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", f"\n \n,,\n{HEADER}\n{ROWS}") == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [",,", " , ,\u00a0", "  \t", "\x1a", "\0\0\0\0", "-------,-------,----", "---+---+---", "===,:---:,---",
+     "(2 rows affected)", "(2 Zeilen)",
+     HEADER, "\ufeff" + HEADER, " receipt ,sold_at\u200b,card", '"receipt","sold_at","card"'],
+)  # fmt: skip
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_line_that_holds_none_of_the_data_is_read_over(tmp_path: Path, line: str, place: int) -> None:
+    lines = [HEADER, *ROWS.splitlines()]
+    lines.insert(place, line)
+    assert read(tmp_path / "a.csv", "\n".join(lines) + "\n") == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "line", ["(x),,", "-,-,5", "-1,--,--", "total,,", "Card,sold_at,receipt", "(2 rows affected),1,2"]
+)
+def test_a_row_that_holds_anything_of_the_data_is_a_row(tmp_path: Path, line: str) -> None:
+    assert read(tmp_path / "a.csv", f"{HEADER}\n{ROWS}{line}\n") == ["1", "2", line.split(",")[0]]
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters=',"\r\n\0('), max_size=5), min_size=3, max_size=3)
+)
+def test_no_row_with_a_letter_or_digit_is_taken_for_a_frame(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[str]
+) -> None:
+    is_data = any(char.isalnum() for cell in cells for char in cell) and not any(
+        cell.startswith("\ufeff") for cell in cells
+    )
+    found = read(tmp_path_factory.mktemp("frame") / "a.csv", f"{HEADER}\n{ROWS}{','.join(cells)}\n")
+    assert len(found) == 3 if is_data else len(found) >= 2
+
+
+def test_files_that_were_joined_keep_no_mark_before_their_first_cell(tmp_path: Path) -> None:
+    first, second = ROWS.splitlines()
+    assert read(tmp_path / "a.csv", f"\ufeff{HEADER}\n{first}\n\ufeff{second}\n") == ["1", "2"]
+    lines = [json.dumps({"receipt": at, "sold_at": "2026-03-01T10:00:00Z"}) for at in (1, 2)]
+    assert read(tmp_path / "a.json", f"\ufeff{lines[0]}\n\ufeff{lines[1]}\n") == [1, 2]
+
+
+def test_names_are_known_without_what_cannot_be_seen(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.csv", f"\u200breceipt,sold_at\u00a0,card\n{ROWS}") == ["1", "2"]
+
+
+def test_arrays_of_one_line_each_are_read_as_their_objects(tmp_path: Path) -> None:
+    batches: list[Any] = [[{"receipt": 1}, {"receipt": 2}], [{"receipt": 3}], {"receipt": 4}, [], [{"receipt": 5}, 6]]
+    assert read(tmp_path / "a.json", "\n".join(map(json.dumps, batches))) == [1, 2, 3, 4, 5, None]
+
+
+def test_rows_within_a_field_of_one_object_are_told_with_its_name(tmp_path: Path) -> None:
+    text = json.dumps({"count": 2, "result": {"items": [{"receipt": 1, "card": "4711"}, {"receipt": 2}]}})
+    assert "within 'result.items'" in refused(tmp_path / "a.json", text)
+
+
+def test_rows_without_any_cell_of_the_mapping_are_one_sentence(tmp_path: Path) -> None:
+    text = '{"Receipt": 1, "Card": "4711"}\n' * 3
+    assert "first row has: Receipt, Card" in refused(tmp_path / "a.json", text)
+
+
+def test_line_ends_of_old_macs_are_told_as_such(tmp_path: Path) -> None:
+    assert "carriage return" in refused(tmp_path / "a.csv", f"{HEADER}\r" + ROWS.replace("\n", "\r"))
+
+
+def test_a_name_that_does_not_say_how_a_file_is_packed_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(gzip.compress(f"{HEADER}\n{ROWS}".encode()))
+    with pytest.raises(WrongUsage, match=r"gzip.*name"):
+        open_rows(path, parse_mapping(MAPPING))
+    assert "not compressed" in refused(tmp_path / "a.csv.gz", f"{HEADER}\n{ROWS}")
 
 
 def test_three_rows_of_names_are_told_and_can_be_named(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def test_what_decides_the_events_is_in_the_hash_and_what_does_not_is_not() -> No
         ("{loyalty: card}", ["", "7", "\\N"], [None, "7", "\\N"]),
         ('{loyalty: card}\nnobody: ["Walk-in", "9000"]', ["walk-in", " 9000 ", "7"], [None, None, "7"]),
         ('{loyalty: {column: card, nobody: ["9000"]}}', ["9000", "7"], [None, "7"]),
+        ('{loyalty: {column: card, nobody: ["9000 1"]}}', ["9000-1", "90001.0", "9000"], [None, None, "9000"]),
         ('{loyalty: {column: card, values: {"9000": "", none: null, a: b}}}', ["9000", "none", "a", "7"], [None, None, "b", "7"]),
         ("{loyalty: {column: card, default: shop}}", ["", "7"], ["shop", "7"]),
         ("{loyalty: {column: card, as: text}}", ["", "7"], [None, "7"]),

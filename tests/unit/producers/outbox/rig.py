@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from kafka.errors import InvalidTimestampError
+
 from touchline.errors import EngineUnreachable
 from touchline.kafka.partitioning import hash_of
 from touchline.producers.deliveries import Deliveries
@@ -16,11 +18,14 @@ from touchline.producers.outbox.drain import Drainer
 from touchline.producers.outbox.reader import OutboxReader
 from touchline.producers.outbox.writer import OutboxWriter
 from touchline.producers.record import PreparedRecord
+from touchline.producers.sender_clock import SenderClock
 
 TOPIC = "events"
 PARTITIONS = 3
 NOW_MS = 1_767_225_600_000
 PATIENCE_SECONDS = 10.0
+TOLERANCE_MS = 3_600_000
+"""Kafka's usual message.timestamp.after.max.ms."""
 
 
 def record(number: int, person: str = "k1:ada", size: int = 0) -> PreparedRecord:
@@ -59,14 +64,17 @@ class ListKafka:
         self.breaks_in = -1
         """So many batches are taken before a link breaks without an answer; below 0: none breaks."""
         self.most_bytes = 1 << 30
+        self.now_ms = NOW_MS
+        self.stamps: list[int] = []
+        """Of the batches that were taken."""
         self.holds = threading.Event()
         self.holds.set()
 
-    def open_link(self) -> ListLink:
+    def open_link(self, clock: SenderClock) -> ListLink:
         if self.is_away:
             raise EngineUnreachable("Kafka does not answer", "start it")
         self.links += 1
-        return ListLink(self)
+        return ListLink(self, clock)
 
     @property
     def ids(self) -> list[str]:
@@ -81,9 +89,19 @@ class TooLarge(Exception):
     """What Kafka says of a batch above its limit."""
 
 
+def out_of_range(stamp_ms: int, kafka_now_ms: int) -> Exception:
+    """What Kafka says of a record from the future."""
+    bounds = f"[{kafka_now_ms - (1 << 63) + 1}, {kafka_now_ms + TOLERANCE_MS}]"
+    error: Exception = InvalidTimestampError(
+        f"Timestamp {stamp_ms} of message with offset 0 is out of range. The timestamp should be within {bounds}"
+    )
+    return error
+
+
 class ListLink:
-    def __init__(self, kafka: ListKafka) -> None:
+    def __init__(self, kafka: ListKafka, clock: SenderClock) -> None:
         self.partitions = PARTITIONS
+        self._clock = clock
         self._kafka = kafka
 
     def send(self, batches: Iterable[tuple[int, Sequence[bytes], Callable[[BaseException | None], None]]]) -> None:
@@ -95,6 +113,10 @@ class ListLink:
         kafka = self._kafka
         if sum(map(len, bodies)) > kafka.most_bytes:
             return TooLarge()
+        stamp_ms = self._clock.stamp_ms()
+        if stamp_ms > kafka.now_ms + TOLERANCE_MS:
+            return out_of_range(stamp_ms, kafka.now_ms)
+        kafka.stamps.append(stamp_ms)
         ids = [wire.record_of(body).event_id for body in bodies]
         kafka.logs.setdefault(partition, []).extend(ids)
         kafka.batches.append(len(ids))
@@ -111,12 +133,15 @@ class Sender:
     def __init__(self, folder: Path, kafka: ListKafka, **bounds: object) -> None:
         self.writer = open_writer(folder, **bounds)
         self.deliveries = Deliveries(1)
+        self.clock_ms = NOW_MS
+        self.clock = SenderClock(lambda: self.clock_ms * 1_000)
         self.account = OutboxAccount(folder, self.writer.page, self.deliveries)
         self.drainer = Drainer(
             self.writer,
             self.account,
-            kafka.open_link,
+            lambda: kafka.open_link(self.clock),
             lambda error: isinstance(error, TooLarge),
+            self.clock,
             lambda: NOW_MS * 1_000,
             PATIENCE_SECONDS,
         )

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.unit.producers.outbox.rig import ListKafka, Sender, TooLarge, framed, open_writer, record
+from tests.unit.producers.outbox.rig import NOW_MS, ListKafka, Sender, TooLarge, framed, open_writer, record
 from touchline.producers.outbox import wire
-from touchline.producers.outbox.aside import put_aside, refused_since
-from touchline.producers.outbox.look import look
+from touchline.producers.outbox.aside import all_refused, put_aside
+from touchline.producers.outbox.look import look, state_lines
 from touchline.producers.outbox.page import ACKNOWLEDGED, END
+from touchline.producers.sender_clock import NO_TIME_MS
 
 NOW_US = 1_767_225_600_000_000
 PATIENCE_SECONDS = 10.0
@@ -133,10 +134,11 @@ def test_a_record_that_kafka_refuses_goes_aside_and_the_others_arrive(tmp_path: 
     sender.start()
     assert sender.settle()
     assert sender.deliveries.counts == (40, 38, 2)
-    failed, error = sender.deliveries.take_failures()
+    failures = sender.deliveries.take_failures()
     sender.close()
 
-    assert (failed, str(error)) == (2, "Kafka refuses the event: TooLarge")
+    assert (failures.number, str(failures.first_error)) == (2, "Kafka refuses the event: TooLarge")
+    assert failures.event_ids == ("e7", "e23")
     assert kafka.ids == [f"e{number}" for number in range(40) if number not in (7, 23)]
     lines = [json.loads(line) for line in (tmp_path / "aside.ndjson").read_text().splitlines()]
     assert [(line["id"], line["source"], line["reason"], line["event"]["n"]) for line in lines] == [
@@ -145,6 +147,49 @@ def test_a_record_that_kafka_refuses_goes_aside_and_the_others_arrive(tmp_path: 
     ]
     state = look(tmp_path, NOW_US)
     assert (state.records, state.aside, state.last_aside_reason) == (0, 2, "TooLarge")
+
+
+def test_events_of_a_clock_that_runs_ahead_arrive_without_a_time_stamp_and_the_error_is_told(tmp_path: Path) -> None:
+    kafka = ListKafka()
+    sender = Sender(tmp_path, kafka)
+    sender.clock_ms += 2 * 3_600_000
+    for number in range(5):
+        sender.emit(number)
+    sender.start()
+    assert sender.settle()
+    assert sender.deliveries.counts == (5, 5, 0)
+    _wait_for(lambda: look(tmp_path, NOW_US).clock_ahead_seconds)
+    sender.close()
+
+    assert kafka.ids == [f"e{number}" for number in range(5)]
+    assert set(kafka.stamps) == {NO_TIME_MS}
+    state = look(tmp_path, NOW_US)
+    assert (state.clock_ahead_seconds, state.aside, state.last_error) == (7_200.0, 0, None)
+    assert "clock     7,200 s ahead of Kafka's: events go without a time stamp of their own" in state_lines(state, 1)
+
+
+@pytest.mark.parametrize("ahead_seconds", [-86_400, 0, 3_599])
+def test_a_clock_within_kafkas_tolerance_stamps_its_records(tmp_path: Path, ahead_seconds: int) -> None:
+    kafka = ListKafka()
+    sender = Sender(tmp_path, kafka)
+    sender.clock_ms += ahead_seconds * 1_000
+    sender.emit(1)
+    sender.start()
+    assert sender.settle()
+    sender.close()
+
+    assert kafka.stamps == [NOW_MS + ahead_seconds * 1_000]
+    assert look(tmp_path, NOW_US).clock_ahead_seconds is None
+
+
+def test_what_is_no_json_stands_aside_with_its_bytes(tmp_path: Path) -> None:
+    body = wire.body_of(record(7)._replace(value=b'{"text":"caf\xe9"}'))
+
+    put_aside(tmp_path, 0, body, TooLarge(), NOW_US)
+
+    (line,) = [json.loads(line) for line in (tmp_path / "aside.ndjson").read_text().splitlines()]
+    assert line["event"] is None
+    assert [refused.body for refused in all_refused(tmp_path)] == [body]
 
 
 def test_a_refused_event_is_aside_as_a_whole_although_the_disk_takes_it_in_parts(
@@ -156,7 +201,7 @@ def test_a_refused_event_is_aside_as_a_whole_although_the_disk_takes_it_in_parts
 
     put_aside(tmp_path, 0, body, TooLarge(), NOW_US)
 
-    assert [refused.event_id for refused in refused_since(tmp_path)[0]] == ["e7"]
+    assert [refused.event_id for refused in all_refused(tmp_path)] == ["e7"]
 
 
 def test_after_a_kill_only_what_was_not_yet_acknowledged_is_sent_again(tmp_path: Path) -> None:

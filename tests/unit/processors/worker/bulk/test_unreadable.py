@@ -12,6 +12,7 @@ from faust.types import TP
 
 from touchline.processors.worker.bulk import unreadable
 from touchline.processors.worker.bulk.unreadable import UnreadablePartitions
+from touchline.processors.worker.health import HINTS
 
 AIOKAFKA_TP = TopicPartition("events", 3)
 TP3 = TP("events", 3)
@@ -81,7 +82,7 @@ def test_it_is_said_once_for_an_offset_with_reason_and_hint_and_nothing_of_the_d
     assert "jane" not in repr(said)
     found = known.standing[TP3]
     assert (found.reason, found.error) == (reason, type(error).__name__)
-    assert found.hint == unreadable.HINTS[reason]
+    assert found.hint == HINTS[reason]
 
 
 def test_a_partition_that_went_to_another_worker_is_forgotten(clock: list[float]) -> None:

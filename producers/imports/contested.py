@@ -1,0 +1,166 @@
+"""Ids whose contents contradict each other: in what is imported, and between it and what the ledger holds.
+
+Two contents of one id and revision leave a mixture behind that no file had. Nobody but the sender knows which one is right, so the
+import says it before it ends. What a rule decides (a revision, a more complete answer) is not contested.
+
+Why: docs/decisions/0100.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Protocol, Self
+
+from pydantic_core import from_json
+
+from touchline.producers.record import PreparedRecord
+from touchline.schemas.events import ANSWER
+from touchline.schemas.versions import completeness_of
+
+_SCHEMA: Final = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -32768;
+CREATE TABLE sent (version INTEGER PRIMARY KEY, content INTEGER NOT NULL);
+CREATE TABLE repeated (id INTEGER PRIMARY KEY);
+CREATE TABLE known (id INTEGER PRIMARY KEY, outcome TEXT NOT NULL);
+"""
+_ABSENT: Final[dict[str, Any]] = {"received_at": None, "persons": (), "properties": {}, "disposition": "complete"}
+_RECEIVED: Final = b'"received_at":"'
+
+
+class Outcome(StrEnum):
+    """What counts of a known id that came with other contents."""
+
+    AS_SENT = "as_sent"
+    AS_STORED = "as_stored"
+    OUTDATED = "outdated"
+    """What is stored counts, for its revision is higher."""
+
+
+class Finding(NamedTuple):
+    """A known id that came with other contents. `revision` is the highest one that is stored."""
+
+    source: str
+    event_id: str
+    outcome: Outcome
+    revision: int
+
+
+class Known(Protocol):
+    """What was known of ids before."""
+
+    def expect(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Begin to look up these (source, id), which are compared next; returns at once."""
+
+    def compare(self, records: Sequence[PreparedRecord]) -> Iterable[Finding]:
+        """Those of the records whose id is known with other contents, one finding a record."""
+
+
+@dataclass(frozen=True)
+class Contested:
+    """How many ids: known ones that came with other contents, by what counts of them now, and those of which the import itself holds
+    several contents. `stored_revision` is the highest one of those known ids."""
+
+    as_sent: int = 0
+    as_stored: int = 0
+    outdated: int = 0
+    in_import: int = 0
+    stored_revision: int = 0
+
+    @property
+    def known(self) -> int:
+        """Known ids that came with other contents."""
+        return self.as_sent + self.as_stored + self.outdated
+
+    def __bool__(self) -> bool:
+        return bool(self.known or self.in_import)
+
+    def __add__(self, other: Contested) -> Contested:
+        counts = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        return Contested(**counts | {"stored_revision": max(self.stored_revision, other.stored_revision)})
+
+
+class ContestedIds:
+    """Looks at all records of an import, of one file or several, and counts each id once a file. What it remembers of a record, 16 bytes,
+    lies in a temporary file as soon as it does not fit into 32 MiB."""
+
+    def __init__(self, known: Known | None = None) -> None:
+        self._known = known
+        self._file = sqlite3.connect("")
+        self._file.executescript(_SCHEMA)
+        self.total = Contested()
+
+    def begin_file(self) -> None:
+        """What follows is another file: a known id that it holds, too, is told of it, too."""
+        with self._file:
+            self._file.execute("DELETE FROM known")
+
+    def expect(self, events: Iterable[dict[str, Any]]) -> None:
+        """These are about to be sent, as far as they are not refused: what is known of them is looked up in the meantime."""
+        if self._known is not None:
+            self._known.expect([(event["source"], event["id"]) for event in events])
+
+    def take(self, records: Sequence[PreparedRecord]) -> Contested:
+        """What these records add. Those that the pipeline will suppress are no versions of their events."""
+        records = [record for record in records if not record.is_suppressed]
+        with self._file:
+            found = Contested(in_import=self._repeated(records))
+            for finding in self._known.compare(records) if self._known is not None else ():
+                found += self._counted(finding)
+        self.total += found
+        return found
+
+    def _repeated(self, records: Sequence[PreparedRecord]) -> int:
+        rows = [(hash((one.source, one.event_id, _rank(one))), _content(one.value)) for one in records]
+        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", rows).rowcount
+        if added == len(rows):
+            return 0
+        count = 0
+        for (version, content), record in zip(rows, records, strict=True):
+            ((first,),) = self._file.execute("SELECT content FROM sent WHERE version = ?", (version,))
+            if first != content:
+                key = (hash((record.source, record.event_id)),)
+                count += self._file.execute("INSERT OR IGNORE INTO repeated VALUES (?)", key).rowcount
+        return count
+
+    def _counted(self, finding: Finding) -> Contested:
+        """Of several records of an id the one that counts says what becomes of it."""
+        key, outcome = hash((finding.source, finding.event_id)), finding.outcome
+        before = self._file.execute("SELECT outcome FROM known WHERE id = ?", (key,)).fetchone()
+        if before is not None and (outcome is not Outcome.AS_SENT or before[0] == outcome):
+            return Contested()
+        self._file.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", (key, outcome))
+        counts = {outcome.value: 1} | ({before[0]: -1} if before is not None else {})
+        return Contested(**counts, stored_revision=finding.revision)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _rank(record: PreparedRecord) -> object:
+    """What decides between versions of an event; of two that are equal in it no rule says which one counts."""
+    if record.type != ANSWER and b'"revision":' not in record.value:
+        return 0
+    event = from_json(record.value)
+    revision = event.get("revision") or 0
+    return (revision, completeness_of(_ABSENT | event, 0), record.time) if record.type == ANSWER else revision
+
+
+def _content(value: bytes) -> int:
+    """Hash of a record without the time of receipt, which differs from one sending to the next."""
+    before, found, after = value.rpartition(_RECEIVED)
+    return hash((before, after[after.index(b'"') :])) if found else hash(value)

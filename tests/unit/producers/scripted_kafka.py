@@ -1,0 +1,154 @@
+"""A Kafka made of lists, and producers that fail as kafka-python's do: what one refused record does to all others, in the worst order.
+
+A batch is stored or refused whole. A refusal ends an idempotent producer: everything that it has on its way fails with one error, also what
+was stored; a plain one goes on with the next batch. A batch that is too large is split in halves first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kafka.errors import IllegalStateError, InvalidRecordError, KafkaError, MessageSizeTooLargeError
+from kafka.future import Future
+
+from touchline.errors import TouchlineError
+from touchline.kafka.partitioning import partition_of
+
+PARTITIONS = 3
+Refuses = Callable[[str, int], KafkaError | None]
+"""Of an event's id and its time stamp."""
+
+
+class ScriptedKafka:
+    """`open` makes producers; `logs` are the ids that were stored, by partition."""
+
+    def __init__(self, refuses: Refuses = lambda event_id, stamp_ms: None, batch_records: int = 4) -> None:
+        self.refuses = refuses
+        self.batch_records = batch_records
+        self.logs: defaultdict[int, list[str]] = defaultdict(list)
+        self.stamps: dict[str, int] = {}
+        self.opened: list[ScriptedProducer] = []
+        self.open_fails: list[TouchlineError] = []
+        """Raised by the next attempts, in turn."""
+
+    def open(self, changes: Mapping[str, Any]) -> tuple[ScriptedProducer, set[int]]:
+        if self.open_fails:
+            raise self.open_fails.pop(0)
+        producer = ScriptedProducer(self, is_idempotent=changes.get("enable_idempotence", True))
+        self.opened.append(producer)
+        return producer, set(range(PARTITIONS))
+
+
+class _Sent:
+    def __init__(self, event_id: str, stamp_ms: int) -> None:
+        self.event_id = event_id
+        self.stamp_ms = stamp_ms
+        self.future = Future()
+
+
+class ScriptedProducer:
+    """Sends when a batch is full or when it is flushed, in the caller's thread."""
+
+    def __init__(self, kafka: ScriptedKafka, *, is_idempotent: bool) -> None:
+        self._kafka = kafka
+        self._is_idempotent = is_idempotent
+        self._lock = threading.RLock()
+        self._queues: defaultdict[int, list[_Sent]] = defaultdict(list)
+        self._fatal: KafkaError | None = None
+        self._fatal_partition = -1
+        self._is_dead = False
+        """Nothing is on its way any more."""
+        self.is_closed = False
+        self._sender = self
+
+    def send(
+        self, topic: str, value: bytes, key: bytes, headers: Any, partition: None, timestamp_ms: int
+    ) -> _WaitedFor:
+        if self.is_closed:
+            raise IllegalStateError("closed")
+        sent = _Sent(dict(headers)["ce_id"].decode(), timestamp_ms)
+        with self._lock:
+            queue = self._queues[partition_of(key, PARTITIONS)]
+            queue.append(sent)
+            is_full = len(queue) >= 3 * self._kafka.batch_records
+        if is_full:
+            self.flush()
+        return _WaitedFor(sent.future, self.flush)
+
+    def flush(self, timeout: float | None = None) -> None:
+        with self._lock:  # one at a time, as kafka-python's one thread does
+            queues, self._queues = self._queues, defaultdict(list)
+            for partition, queue in sorted(queues.items()):
+                while queue and self._fatal is None:
+                    batch, queue[:] = queue[: self._kafka.batch_records], queue[self._kafka.batch_records :]
+                    self._store(partition, batch)
+            if self._fatal is not None:
+                for partition, queue in queues.items():
+                    self._abort(partition, queue, self._fatal)
+                self._is_dead = True
+
+    def _store(self, partition: int, batch: list[_Sent]) -> None:
+        if self._fatal is not None:
+            self._abort(partition, batch, self._fatal)
+            return
+        refused = {sent.event_id: self._kafka.refuses(sent.event_id, sent.stamp_ms) for sent in batch}
+        errors = [error for error in refused.values() if error is not None]
+        if not errors:
+            self._kafka.logs[partition] += [sent.event_id for sent in batch]
+            self._kafka.stamps |= {sent.event_id: sent.stamp_ms for sent in batch}
+            for sent in batch:
+                sent.future.success(None)
+        elif isinstance(errors[0], MessageSizeTooLargeError) and len(batch) > 1:
+            self._store(partition, batch[: len(batch) // 2])
+            self._store(partition, batch[len(batch) // 2 :])
+        else:
+            if self._is_idempotent:
+                self._fatal, self._fatal_partition = errors[0], partition
+            for sent in batch:
+                error = refused[sent.event_id] or KafkaError("it was part of a batch with invalid records")
+                sent.future.failure(error if len(batch) == 1 or error not in errors else InvalidRecordError(str(error)))
+
+    def _abort(self, partition: int, queue: list[_Sent], error: KafkaError) -> None:
+        """The futures fail in any order. Of another partition than the refused batch's the first batch was on its way, and is stored."""
+        may_be_stored = partition != self._fatal_partition and not self._is_dead
+        on_its_way = queue[: self._kafka.batch_records] if may_be_stored else []
+        if not any(self._kafka.refuses(sent.event_id, sent.stamp_ms) for sent in on_its_way):
+            self._kafka.logs[partition] += [sent.event_id for sent in on_its_way]
+        for sent in reversed(queue):
+            sent.future.failure(error)
+
+    def force_close(self) -> None:
+        with self._lock:
+            self.is_closed = True
+            queues, self._queues = self._queues, defaultdict(list)
+        for queue in queues.values():
+            for sent in queue:
+                sent.future.failure(IllegalStateError("Producer is closed forcefully."))
+
+    def join(self, timeout: float) -> None:
+        """It has no thread."""
+
+    def close(self, timeout: float) -> None:
+        self.flush()
+        self.is_closed = True
+
+    def _unregister_cleanup(self) -> None:
+        """It has none."""
+
+
+class _WaitedFor:
+    """A future whose `get` sends what lingers, as kafka-python's thread would."""
+
+    def __init__(self, future: Future, flush: Callable[[], None]) -> None:
+        self._future = future
+        self._flush = flush
+        self._add_cb_eb = future._add_cb_eb
+
+    def get(self, timeout: float) -> object:
+        self._flush()
+        if self._future.exception is not None:
+            raise self._future.exception
+        return self._future.value
