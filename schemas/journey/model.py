@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from touchline.schemas.journey.conditions import Id, MapElement
+from touchline.schemas.journey.conditions import Id, MapElement, Names
 from touchline.schemas.journey.facts import Text
 from touchline.schemas.journey.parts import (
     Annotation,
@@ -27,13 +27,17 @@ MAX_STAGES = 200  # stage_order is a UInt8 column
 
 
 class JourneyMap(MapElement):
-    """The whole map. References between its parts are checked by `load_map`, which knows the lines of the file."""
+    """The whole map. References between its parts are checked by `load_map`, which knows the lines of the file.
+
+    `sources` and `brands` name the map's own business: events of others are not on it at all. None: of any."""
 
     map: Id
     version: Annotated[int, Field(ge=1, le=2**32 - 1)]
     title: Text
     description: str = ""
     language: str = "en"
+    sources: Names | None = None
+    brands: Names | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MAX_STAGES)]
     touchpoints: Annotated[tuple[Touchpoint, ...], Field(min_length=1)]
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
