@@ -184,6 +184,8 @@ def test_contested_ids_are_told_by_a_dry_run_in_json_and_beside_refused_rows(
     status, out, err = touchline("import", "corrected.csv", "-m", "m.yaml", "--dry-run")
     assert (status, out) == (4, "corrected.csv: checked 4 events, refused 1 row\n")
     assert "1 id came more than once" in err
+    assert " would count as in this file, " in err
+    assert "now count" not in err
 
 
 def test_a_column_that_says_when_a_row_was_changed_leaves_nothing_contested(
