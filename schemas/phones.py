@@ -21,10 +21,13 @@ _NOISE: Final = str.maketrans("\uff0b", "+", " \t-./()\u00a0\u2009\u202f\u2010\u
 _FLOAT: Final = re.compile(r"\+?[0-9]+[.,]0")
 _FLOAT_OR_GROUPS: Final = re.compile(r"[^.,]*[.,]0+|.*[.,]0")
 _NOT_FROM_ABROAD: Final = "(0)"
-_SCHEME: Final = "tel:"
+_SCHEME: Final = re.compile(r"^(?:tel|phone|callto|sms|whatsapp|p):\s*", re.IGNORECASE)
+"""`tel:` (RFC 3966) and its like; `whatsapp:` of message gateways, `p:` of the exports of advertising forms."""
 _EXTENSION: Final = re.compile(
     r".*[0-9)]\s*(?:;?\s*ext(?:ension|n)?\b|;?\s*extn?|durchwahl|dw|x|#)[\s.:=]*[0-9]+\W*", re.IGNORECASE
 )
+_LAST_DIGITS: Final = re.compile(r"(?:\D*[0-9]){7,}\s*/\s*[0-9]{1,3}")
+"""`030 1234567/68`: the second number by its last digits."""
 _BETWEEN_NUMBERS: Final = re.compile(r"[/,;|&]|(?<=[0-9)])\s*\+")
 _DIGITS_OF_A_NUMBER: Final = 6
 _BEFORE_CODE: Final = re.compile(r"^(?:\+|00)")
@@ -55,14 +58,16 @@ def e164_of(text: str, country: str | None) -> str | FormFault:
     `00` stands for `+` unless the country dials something else there; `+49 (0)30` is `+4930`; of `4930123.0`, which a
     data frame makes of a number, the `.0` goes.
     """
-    text = text.removeprefix(_SCHEME)
+    text = _SCHEME.sub("", text, count=1) if ":" in text[:10] else text
     if _FLOAT.fullmatch(text):
         text = text[:-2]
     elif _FLOAT_OR_GROUPS.fullmatch(text):
         return _FLOAT_READINGS
     if _EXTENSION.fullmatch(text):
         return _EXTENDED
-    if sum(_digits_in(part) >= _DIGITS_OF_A_NUMBER for part in _BETWEEN_NUMBERS.split(text)) > 1:
+    if sum(
+        _digits_in(part) >= _DIGITS_OF_A_NUMBER for part in _BETWEEN_NUMBERS.split(text)
+    ) > 1 or _LAST_DIGITS.fullmatch(text):
         return _SEVERAL
     digits = _ascii(text.translate(_NOISE))
     if not _DIGITS.fullmatch(digits):

@@ -21,7 +21,8 @@ SETTLE_LOOKS: Final = 20
 
 
 class _Stamp(NamedTuple):
-    """What tells that a file was written to, or replaced."""
+    """What tells that a file was written to, or replaced, or given other rights. A tool may set the time of the last writing back
+    (`cp -p`, `rsync -t`); nobody sets `changed_ns`."""
 
     changed_ns: int
     size: int
@@ -72,4 +73,4 @@ def _stamp(path: Path) -> _Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return _Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
+    return _Stamp(found.st_ctime_ns, found.st_size, found.st_ino)

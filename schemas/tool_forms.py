@@ -47,7 +47,10 @@ _WRAPPED: Final = re.compile(
     r"""=?"(.*)"|[bu]?'(.*)'|[\u2018\u201c](.*)[\u2019\u201d]|`(.*)`|\{([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}"""
 )
 _WRAPPER_ENDS: Final = frozenset("\"'\u2019\u201d`}")
-_APOSTROPHE: Final = re.compile(r"['\u2019]([0-9A-Za-z]*[0-9][0-9A-Za-z-]*)")
+_APOSTROPHE: Final = re.compile(
+    r"['\u2019]([0-9A-Za-z]*[0-9][0-9A-Za-z-]*|\+?[0-9][-0-9 ()/.]*|[^\s'\u2019@]+@[^\s'\u2019@]+)"
+)
+"""With which a spreadsheet keeps a number, or a text that begins with +, as it was typed."""
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|nbsp|amp|quot|apos|lt|gt|shy|zwnj);")
 _CONTROL: Final = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f\u2028\u2029]")
 _UNDECODED: Final = "\ufffd"

@@ -55,7 +55,8 @@ Declares each system that sends events, under the id that its events carry as `s
 declared is quarantined (`unknown_source`): without a legal basis nothing may be kept. Ids are lower-case letters, digits,
 `_`, `.` and `-`. The worker and the senders read the same file. Workers, the collector and `import watch` read it again when it has
 changed, without a restart: a source holds for what is sent after the file was saved. While the file cannot be read, what it said before
-holds: the log says `sources_kept` and why, `touchline_sources_stale` is 1, `/readyz` has `"sources": "stale"`.
+holds: the log says `sources_kept` and why, `touchline_sources_stale` is 1, `/readyz` has `"sources": "stale"`,
+`touchline status` says what is wrong.
 
 | field | default | takes | meaning |
 |---|---|---|---|

@@ -13,7 +13,7 @@ UNFINISHED: Final = frozenset((".part", ".tmp", ".filepart", ".crdownload", ".sw
 
 
 class FileStamp(NamedTuple):
-    """What tells whether a file was written to since."""
+    """What tells whether a file was written to or replaced since; a tool may set the time of the last writing back (`cp -p`)."""
 
     size: int
     changed_ns: int
@@ -55,4 +55,4 @@ def _seen(path: Path) -> FileStamp | None:
         found = path.stat()
     except OSError:  # taken away meanwhile
         return None
-    return FileStamp(found.st_size, found.st_mtime_ns) if path.is_file() else None
+    return FileStamp(found.st_size, found.st_ctime_ns) if path.is_file() else None

@@ -71,3 +71,20 @@ def test_a_worker_without_a_word_does_not_answer_and_one_that_is_ready_has_no_tr
     _tell(stack, "ready")
     worker = stack_status(stack).parts[-1]
     assert (worker.state, worker.troubles) == (PartState.READY, [])
+
+
+def test_status_says_that_the_sources_file_cannot_be_read_while_workers_go_on(
+    tmp_path: Path, stack: LocalStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _tell(stack, "ready")
+    assert stack_status(stack).sources is None
+    broken = tmp_path / "sources.yaml"
+    broken.write_text("sources: [")
+    stack.settings = stack.settings.with_changes(sources_file=broken)
+    status = stack_status(stack)
+    assert status.parts[-1].state is PartState.READY
+    assert status.sources is not None
+    assert json.loads(json.dumps(status.as_dict()))["sources"]["hint"] == status.sources.hint
+    print_status(status, stack.settings)
+    shown = capsys.readouterr().out
+    assert f"{status.sources.what}; workers go by what it said before\nhint: {status.sources.hint}\n" in shown

@@ -25,8 +25,10 @@ ANSWER_SECONDS = 30.0
 class Comparison:
     """What an import has found of contested ids so far."""
 
-    def __init__(self, ids: ContestedIds, stored: StoredVersions | None, fault: str) -> None:
+    def __init__(self, ids: ContestedIds, stored: StoredVersions | None, fault: str, *, is_dry: bool) -> None:
         self.ids = ids
+        self.is_dry = is_dry
+        """Nothing is sent."""
         self._stored = stored
         self._fault = fault
 
@@ -62,7 +64,7 @@ def open_comparison(
             known = KnownIds(stored.ask, sources or load_sources(settings.sources_file), revised=revised)
             stack.callback(known.close)
             stack.callback(stored.close)  # first, so that nobody waits for an answer
-        yield Comparison(stack.enter_context(ContestedIds(known)), stored, fault)
+        yield Comparison(stack.enter_context(ContestedIds(known)), stored, fault, is_dry=is_dry)
 
 
 def open_stored(settings: Settings, *, is_dry: bool, awaits: bool) -> StoredVersions:
@@ -80,13 +82,14 @@ def open_stored(settings: Settings, *, is_dry: bool, awaits: bool) -> StoredVers
     return StoredVersions(connect(settings, timeout_seconds=ANSWER_SECONDS), kafka)
 
 
-def contested_lines(found: Contested, *, hint: str) -> Iterator[str]:
-    """For people: what is contested, what counts, and how to say otherwise. `hint` is for known ids."""
+def contested_lines(found: Contested, *, hint: str, is_dry: bool) -> Iterator[str]:
+    """For people: what is contested, what counts (would count, where `is_dry`), and how to say otherwise. `hint` is for known ids."""
     same = found.as_sent + found.as_stored
+    verb = "would count" if is_dry else "now counts" if found.as_sent == 1 else "now count"
     if same:
         yield (
-            f"{counted(same, 'known id')} came with other contents and no later revision. {found.as_sent:,} now "
-            f"{'counts' if found.as_sent == 1 else 'count'} as in this file, {found.as_stored:,} as before: the smaller hash decides"
+            f"{counted(same, 'known id')} came with other contents and no later revision. {found.as_sent:,} {verb} "
+            f"as in this file, {found.as_stored:,} as before: the smaller hash decides"
         )
     if found.outdated:
         yield (
@@ -103,7 +106,7 @@ def contested_lines(found: Contested, *, hint: str) -> Iterator[str]:
         yield "hint: name every column that tells rows apart in `id`, or the one that says when a row was changed in `revision`"
 
 
-def say_contested(file: Path, found: Contested, *, revised: bool) -> None:
+def say_contested(file: Path, found: Contested, *, revised: bool, is_dry: bool = False) -> None:
     """On the error stream, of one file."""
     if revised:
         hint = "several states of a row bear one revision: let the column that `revision` names change with the row"
@@ -112,14 +115,14 @@ def say_contested(file: Path, found: Contested, *, revised: bool) -> None:
             f"if this file is right, import it with --revision {found.stored_revision + 1}; or name the column that says when a row was "
             "changed in the mapping, `revision: {column: ...}`"
         )
-    for line in contested_lines(found, hint=hint):
+    for line in contested_lines(found, hint=hint, is_dry=is_dry):
         to_stderr(line if line.startswith("hint: ") else f"{file}: {line}")
 
 
 def say_contested_set(name: str, comparison: Comparison) -> int:
     """The same of a data set whose rows bear no revision; returns the exit status of the import."""
     hint = "another release sent these ids with other contents: begin with an empty ledger (./run clean)"
-    for line in contested_lines(comparison.ids.total, hint=hint):
+    for line in contested_lines(comparison.ids.total, hint=hint, is_dry=comparison.is_dry):
         to_stderr(line if line.startswith("hint: ") else f"{name}: {line}")
     comparison.say_fault()
     return STATUS if comparison.ids.total else 0

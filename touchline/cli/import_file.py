@@ -87,7 +87,7 @@ def import_file(
                 print(verdicts.as_json(file, **more, is_dry_run=dry_run), flush=True)
             else:
                 print(verdicts.sentence(file, verb="checked" if dry_run else "sent", waiting=waiting), flush=True)
-            say_contested(file, verdicts.contested, revised=revised)
+            say_contested(file, verdicts.contested, revised=revised, is_dry=dry_run)
         comparison.say_fault()
     if is_contested:
         return STATUS

@@ -37,6 +37,9 @@ def print_status(status: StackStatus, settings: Settings) -> None:
         console.print(f"\n{name}: {trouble.what}", markup=False, soft_wrap=True)
         if trouble.hint:
             console.print(f"hint: {trouble.hint}", markup=False, soft_wrap=True)
+    if status.sources is not None:
+        console.print(f"\n{status.sources.what}; workers go by what it said before", markup=False, soft_wrap=True)
+        console.print(f"hint: {status.sources.hint}", markup=False, soft_wrap=True)
     if status.lag is not None:
         console.print(
             f"\n{counted(status.lag, 'record')} of {settings.topic} {'waits' if status.lag == 1 else 'wait'} to be stored"

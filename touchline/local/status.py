@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from importlib.metadata import version as version_of
 
-from touchline.errors import TouchlineError
+from touchline.errors import TouchlineError, WrongUsage
 from touchline.kafka.offsets import lag
 from touchline.local.java import kafka_version
 from touchline.local.process import MIB, Part, read_record_fields
 from touchline.local.stack import LocalStack
+from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
 
 
@@ -28,7 +29,7 @@ class PartState(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a part is not ready, and what to do about it."""
+    """What is wrong, and what to do about it."""
 
     what: str
     hint: str
@@ -51,12 +52,13 @@ class PartStatus:
 @dataclass(frozen=True)
 class StackStatus:
     """All parts; `lag` is the records that Kafka has and the workers have not yet stored, None when Kafka does not
-    say.
+    say. `sources` is why sources.yaml cannot be read: workers that run go by what it said before.
     """
 
     folder: str
     parts: list[PartStatus]
     lag: int | None
+    sources: Trouble | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -65,14 +67,26 @@ class StackStatus:
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
-        return {"folder": self.folder, "ready": self.is_ready, "lag": self.lag, "parts": list(map(asdict, self.parts))}
+        found = asdict(self)
+        return {"folder": found["folder"], "ready": self.is_ready} | found
 
 
 def stack_status(stack: LocalStack) -> StackStatus:
     """Ask every part; takes at most a few seconds when one does not answer."""
     parts = [_part_status(part, stack.settings) for part in stack.parts]
     has_kafka = any(part.state is PartState.READY for part in parts if part.name.startswith("kafka"))
-    return StackStatus(str(stack.settings.local_dir), parts, lag(stack.settings) if has_kafka else None)
+    waiting = lag(stack.settings) if has_kafka else None
+    return StackStatus(
+        str(stack.settings.local_dir), parts, waiting, _sources_trouble(stack) if stack.workers else None
+    )
+
+
+def _sources_trouble(stack: LocalStack) -> Trouble | None:
+    try:
+        load_sources(stack.settings.sources_file)
+    except WrongUsage as error:
+        return Trouble(error.what, error.hint)
+    return None
 
 
 def _part_status(part: Part, settings: Settings) -> PartStatus:

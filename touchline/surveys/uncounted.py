@@ -12,14 +12,18 @@ _SCALES_LISTED: Final = 3
 
 def why_uncounted(kpi: str, variant: str, scale_min: int, scale_max: int, has_score: int, disposition: str) -> str:
     """The first reason for which the answer enters no KPI; empty when it enters one."""
-    known = {one.id: one for one in load_catalogue().surveys}.get(kpi)
+    surveys = {one.id: one for one in load_catalogue().surveys}
+    known = surveys.get(kpi)
     scale = (scale_min, scale_max)
     if disposition not in COUNTED:
         return f"its disposition is {disposition or 'unknown'}, not {' or '.join(COUNTED)}"
     if not has_score:
         return "it has no score"
     if known is None:
-        return f"unclassified: the catalogue has no KPI {kpi}"
+        meant = kpi.strip().lower()
+        return f"unclassified: the catalogue has no KPI {kpi}" + (
+            f"; did you mean {meant}?" if meant in surveys else ""
+        )
     asked = f"{scale_min} to {scale_max}"
     variants = [one for one in known.variants if one.id == variant] if variant else list(known.variants)
     if not variants:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from datetime import date, time, timedelta
 from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.amounts import minor_of
@@ -291,6 +292,10 @@ def _name_of(kind: str, cell: IdentifierColumn, cells: Any, markers: Markers) ->
         value = cell.values.get(text, value)
     if is_empty(value):
         return None
+    if isinstance(value, date | time | timedelta):
+        raise CellUnreadable(
+            "a day or a time, which names nobody; a spreadsheet makes one of 3-12", "format the column as text"
+        )
     text = text_of(value)
     if markers and markers.name_nobody(kind, text):
         return None

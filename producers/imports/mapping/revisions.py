@@ -47,7 +47,10 @@ def revision_of(value: Any, form: str | None, form_of_time: str, zone: ZoneInfo 
     Times without offset are of `zone` (None: UTC). Raises CellUnreadable."""
     require_readable(value)
     if form is None and not isinstance(value, datetime) and _WHOLE.fullmatch(text := text_of(value)):
-        return _bounded(int(text), value)
+        number = int(text)
+        if form_of_time != UNIX_MS or number <= REVISION_MAX:
+            return _bounded(number, value)
+        form = UNIX_MS  # beyond all revisions, so a time as the mapping's others
     forms = (form,) if form is not None else (ISO,) if form_of_time in (ISO, UNIX, UNIX_MS) else (ISO, form_of_time)
     moment = _first_of(value, forms)
     if moment.tzinfo is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from openpyxl import load_workbook
+from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -29,6 +30,10 @@ UNREADABLE: Final = (
     InvalidFileException,
 )  # fmt: skip
 """What openpyxl raises of files that are no workbooks, or damaged ones (an XML error is a SyntaxError)."""
+_EAST_ASIAN_DAYS: Final = dict.fromkeys((*range(27, 32), 36, *range(50, 59)), "yyyy-mm-dd")
+_EAST_ASIAN_CLOCKS: Final = dict.fromkeys(range(32, 36), "h:mm:ss")
+"""Formats that a Chinese, Japanese or Korean spreadsheet names by number only (ISO/IEC 29500-1, 18.8.30). openpyxl does not know them."""
+BUILTIN_FORMATS.update(_EAST_ASIAN_DAYS | _EAST_ASIAN_CLOCKS)
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _TEXTS_BYTES_MAX: Final = 256 << 20
@@ -36,7 +41,7 @@ _TEXTS_BYTES_MAX: Final = 256 << 20
 _CHUNK: Final = 1 << 20
 _TAG_MAX: Final = 256
 _TAGS: Final = re.compile(
-    rb'<(?:[\w.-]+:)?(?:(row)(?=[\s/>])|(f)(?=[\s/>])|mergeCell\s[^>]*?ref\s*=\s*"([A-Z]+[0-9]+:[A-Z]+[0-9]+)")'
+    rb'<(?:[\w.-]+:)?(?:(row)(?=[\s/>])(?:[^>]*?\sr\s*=\s*"([0-9]+)")?|(f)(?=[\s/>])|mergeCell\s[^>]*?ref\s*=\s*"([A-Z]+[0-9]+:[A-Z]+[0-9]+)")'
 )
 
 
@@ -113,13 +118,18 @@ def sheet_of(book: Workbook, path: Path, wanted: str | int | None) -> Sheet:
 
 
 def outline_of(book: Workbook, sheet: Sheet) -> Outline:
-    """Reads the sheet's XML once, a piece at a time."""
-    rows, has_formulas, merged = 0, False, list[Merged]()
+    """Reads the sheet's XML once, a piece at a time. Raises ValueError where its rows are out of order, of which openpyxl leaves
+    some out."""
+    rows, number, has_formulas, merged = 0, 0, False, list[Merged]()
     for found in _tags(sheet._get_source()):
-        rows += found[1] is not None
-        has_formulas = has_formulas or found[2] is not None
-        if found[3] is not None:
-            first_column, first_row, last_column, last_row = range_boundaries(found[3].decode())
+        if found[1] is not None:
+            rows, before = rows + 1, number
+            number = before + 1 if found[2] is None else int(found[2])
+            if number <= before:
+                raise ValueError("rows out of order")
+        has_formulas = has_formulas or found[3] is not None
+        if found[4] is not None:
+            first_column, first_row, last_column, last_row = range_boundaries(found[4].decode())
             merged.append(Merged(first_column or 1, first_row or 1, last_column or 1, last_row or 1))
     return Outline(rows, has_formulas, tuple(merged))
 

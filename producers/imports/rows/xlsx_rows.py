@@ -1,7 +1,7 @@
 """Rows of a sheet of an .xlsx workbook, streamed. Cells keep their types; where a value is lost or has two readings the cell is unreadable.
 
-Numbers are rounded to the 15 digits that a spreadsheet shows and keeps; a format of zeros (`00000`) is part of a number's name, as in
-the CSV of the same sheet.
+Numbers are rounded to the 15 digits that a spreadsheet shows and keeps; a format of zeros (`00000`, `000-000`) is part of a number's name,
+as in the CSV of the same sheet.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
@@ -33,7 +34,9 @@ from touchline.schemas.reasons import Reason
 
 _ROWS_LOOKED_AT: Final = 50
 _EXACT_MAX: Final = 10**15
-_ZEROS: Final = re.compile("0{2,15}")
+_ZEROS: Final = re.compile(r"0(?:0|(?:[- /]|\\[- ./])(?=0))+")
+_SHOWS_NOTHING: Final = re.compile(r"\[(?:\$[^\]]*|[A-Za-z]+ ?[0-9]*)\]|_.|\*.")
+"""Of a format: language, colour, and room that is left."""
 _HOURS: Final = re.compile(r"[hs]|AM/PM", re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|\[\$[^\]]*\]|_.')
 _MEND: Final = (
@@ -211,11 +214,27 @@ def _number(value: float, form: str) -> Any:
         return UnreadableCell(
             f"{whole:.14E}", "a number of more than 15 digits, of which a spreadsheet keeps 15", _AS_TEXT
         )
-    return f"{whole:0{len(form)}}" if _ZEROS.fullmatch(form) else whole
+    signs = _signs_of(form)
+    return _padded(whole, signs) if signs and whole >= 0 else whole
+
+
+@lru_cache(maxsize=256)
+def _signs_of(form: str) -> str:
+    """Of a format of zeros these, and the signs that stand between them; empty for every other one."""
+    shown = _SHOWS_NOTHING.sub("", form.split(";")[0])
+    return shown.replace("\\", "") if _ZEROS.fullmatch(shown) else ""
+
+
+def _padded(number: int, signs: str) -> str:
+    places = signs.count("0")
+    digits = f"{number:0{places}}"
+    rest = iter(digits)
+    more = islice(rest, len(digits) - places)
+    return "".join([*more, *(next(rest) if sign == "0" else sign for sign in signs)])
 
 
 def _too_wide(number: int, cells: Cells, width: int) -> Row:
-    beyond = next(at for at, cell in enumerate(cells) if at >= width and cell is not None and cell != "")
+    beyond = next(at for at, cell in enumerate(cells) if at >= width and not _is_empty((cell,)))
     what = f"the row has a value in column {get_column_letter(beyond + 1)}, which has no name"
     raw = repr([text_of(cell) for cell in _stripped(cells)]).encode("utf-8", "surrogatepass")
     return Row(
@@ -224,7 +243,7 @@ def _too_wide(number: int, cells: Cells, width: int) -> Row:
 
 
 def _is_empty(cells: Cells) -> bool:
-    return all(cell is None or cell == "" for cell in cells)
+    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
 def _stripped(cells: Cells) -> list[Any]:

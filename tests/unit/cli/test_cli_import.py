@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import time
 from collections import defaultdict
@@ -183,6 +184,8 @@ def test_contested_ids_are_told_by_a_dry_run_in_json_and_beside_refused_rows(
     status, out, err = touchline("import", "corrected.csv", "-m", "m.yaml", "--dry-run")
     assert (status, out) == (4, "corrected.csv: checked 4 events, refused 1 row\n")
     assert "1 id came more than once" in err
+    assert " would count as in this file, " in err
+    assert "now count" not in err
 
 
 def test_a_column_that_says_when_a_row_was_changed_leaves_nothing_contested(
@@ -356,6 +359,18 @@ def test_a_file_that_somebody_is_writing_to_is_left_alone_until_it_rests(tmp_pat
     with path.open("a") as file:
         file.write("\n")
     assert [list(drops.look()), list(drops.look())] == [[], [path]]
+
+
+def test_a_file_of_the_same_size_whose_time_was_set_back_is_taken_again(tmp_path: Path) -> None:
+    drops = DropFolder(tmp_path, "*")
+    path = write_csv(tmp_path / "a.csv", [receipt(1)])
+    before = path.stat()
+    assert list(drops.look(is_settled=True)) == [path]
+    drops.mark(path)
+    write_csv(path, [receipt(2)])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert list(drops.look(is_settled=True)) == [path]
 
 
 def test_a_watched_folder_waits_for_kafka(

@@ -44,6 +44,10 @@ def _read(text: str, country: str | None) -> str | None:
         ("1701234567.0", "DE", "+491701234567"), ("442079460018.0", "GB", "+442079460018"), ("4915112345678", "DE", "+4915112345678"),
         ("33199001234", "FR", "+33199001234"), ("tel:+44-20-7946-0018", None, "+442079460018"),
         ("\u202a+44 20 7946 0018\u202c", None, "+442079460018"),
+        ("p:+442079460018", None, "+442079460018"), ("whatsapp:+442079460018", None, "+442079460018"),
+        ("Tel: +44 20 7946 0018", None, "+442079460018"), ("callto:02079460018", "GB", "+442079460018"),
+        ("'+44 20 7946 0018", None, "+442079460018"), ("'020 7946 0018", "GB", "+442079460018"),
+        ("\u20194915112345678", "DE", "+4915112345678"),
         ("\uff0b44 20 7946 0018", None, "+442079460018"), ("+\u0664\u0664 20 7946 0018", None, "+442079460018"),
     ],
 )  # fmt: skip
@@ -54,6 +58,8 @@ def test_a_number_is_read_by_the_country_of_its_source(text: str, country: str |
 @pytest.mark.parametrize(
     ("text", "country", "reason"),
     [
+        ("+49 30 1234567/68", None, "several numbers"), ("030 1234567 / 8", "DE", "several numbers"),
+        ("030/1234567/568", "DE", "several numbers"),
         ("030 1234567", None, "not an international number"), ("4930123.0", None, "not an international number"),
         ("1234567", "DE", "lacks its area code"), ("301234567.0", "DE", "lacks its area code"), ("4930123.0", "DE", "lacks its area code"),
         ("555-0123", "US", "lacks its area code"), ("+1 555-0123", None, "lacks its area code"),

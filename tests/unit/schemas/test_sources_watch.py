@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,6 +48,23 @@ def test_a_file_that_is_replaced_by_another_one_is_read_too(file: Path) -> None:
     draft.replace(file)
     assert watch.look()
     assert set(watch.sources) == {"desk"}
+
+
+def test_a_file_of_the_same_size_whose_time_was_set_back_is_read_too(file: Path) -> None:
+    watch = SourcesWatch(file, pause=no_pause)
+    before = file.stat()
+    file.write_text(text_of("desk"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert watch.look()
+    assert set(watch.sources) == {"desk"}
+
+
+def test_a_file_that_got_other_rights_is_read_again(file: Path) -> None:
+    """It may have been unreadable."""
+    watch = SourcesWatch(file, pause=no_pause)
+    file.chmod(0o640)
+    assert watch.look()
+    assert not said_by(watch)
 
 
 @pytest.mark.parametrize("broken", ["sources: [", "", "sources: {desk: {}}", text_of("desk", "desk"), None])

@@ -22,6 +22,7 @@ EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
         (("nps", "", 0, 10, 0, "complete"), "it has no score"),
         (("nps", "", 0, 10, 1, "shown"), "its disposition is shown, not complete or partial"),
         (("stars", "", 1, 5, 1, "complete"), "unclassified: the catalogue has no KPI stars"),
+        (("CSAT", "", 1, 5, 1, "complete"), "unclassified: the catalogue has no KPI CSAT; did you mean csat?"),
         (
             ("ces", "top2", 1, 7, 1, "complete"),
             "unclassified: ces has no variant top2: on 1 to 7 it has mean, top_3_box, net",

@@ -104,6 +104,47 @@ def test_cells_mean_what_the_spreadsheet_shows(tmp_path: Path) -> None:
     assert [event["properties"]["note"] for event in events] == [True, 0.3, "x"]
 
 
+@pytest.mark.parametrize(
+    ("number", "form", "shown"),
+    [
+        (42, "00000;-00000", "00042"), (42, "00000;@", "00042"), (42, "00000_ ", "00042"), (42, "[$-407]00000", "00042"),
+        (42, "[Red]00000", "00042"), (42, "000-000", "000-042"), (42, "000\\-000", "000-042"), (1234567, "000 000", "1234 567"),
+        (42, "0", "42"), (42, "0.00", "42"), (42, "#,##0", "42"), (42, "0.00E+00", "42"), (42, "[>99]00000;000", "42"),
+    ],
+)  # fmt: skip
+def test_a_number_under_a_format_of_zeros_is_named_as_it_is_shown(
+    tmp_path: Path, number: int, form: str, shown: str
+) -> None:
+    path = write(
+        tmp_path / "a.xlsx", NAMES, ("r1", NOON, 1, number, None),
+        shape=lambda sheet: setattr(sheet["D2"], "number_format", form),
+    )  # fmt: skip
+    (one,) = mapped(path)
+    assert (one.faults, one.event["identifiers"]) == ([], [("loyalty", shown)])
+
+
+@pytest.mark.parametrize("cell", [NOON, date(2026, 3, 12), time(9, 30), timedelta(hours=30)])
+def test_a_card_number_that_became_a_date_names_nobody_and_is_a_question(tmp_path: Path, cell: object) -> None:
+    (one,) = mapped(write(tmp_path / "a.xlsx", NAMES, ("r1", NOON, 1, cell, None)))
+    (fault,) = one.faults
+    assert (fault.field, fault.hint) == ("identifiers", "format the column as text")
+    assert "a day or a time" in fault.what
+
+
+def test_rows_of_blanks_are_no_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", NAMES, ("r1", NOON, 1, None, None), (" ", None, "\u00a0", "", None), (None, " "))
+    assert [row.number for row in read(path)] == [2]
+
+
+def test_a_sheet_whose_rows_are_out_of_order_is_refused_and_no_row_is_lost(tmp_path: Path) -> None:
+    def turned(xml: str) -> str:
+        rows = re.findall("<row .*?</row>", xml)
+        return xml.replace(rows[1] + rows[2], rows[2] + rows[1])
+
+    path = write(tmp_path / "a.xlsx", NAMES, ("r1", NOON, 1, None, None), ("r2", NOON, 1, None, None))
+    assert "damaged" in refused(rewrite(path, turned))
+
+
 def test_days_are_counted_from_the_date_of_the_workbook(tmp_path: Path) -> None:
     book = Workbook()
     book.epoch = CALENDAR_MAC_1904
@@ -114,6 +155,17 @@ def test_days_are_counted_from_the_date_of_the_workbook(tmp_path: Path) -> None:
     assert "date1904" in zipfile.ZipFile(tmp_path / "mac.xlsx").read("xl/workbook.xml").decode()
     (one,) = mapped(tmp_path / "mac.xlsx")
     assert one.event["time"] == "2026-03-01T11:00:00.000000Z"
+
+
+@pytest.mark.parametrize("number", [14, 27, 31, 36, 50, 57, 58])
+def test_days_are_days_under_formats_that_east_asian_programs_name_by_number(tmp_path: Path, number: int) -> None:
+    path = write(
+        tmp_path / "a.xlsx", NAMES, ("r1", 46082, 1, None, None),
+        shape=lambda sheet: setattr(sheet["B2"], "number_format", "mm-dd-yy"),
+    )  # fmt: skip
+    rewrite(path, lambda xml: xml.replace('numFmtId="14"', f'numFmtId="{number}"'), "xl/styles.xml")
+    (one,) = mapped(path)
+    assert (one.faults, one.event["time"]) == ([], "2026-02-28T23:00:00.000000Z")
 
 
 @pytest.mark.parametrize("clock", [time(9, 30), "09:30", timedelta(hours=9, minutes=30)])
