@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from touchline.producers.errors import EventRejected
+from touchline.producers.errors import DeliveryFailed, EventRejected
 from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, Progress
 from touchline.producers.imports.mapping.mapper import Mapper
@@ -28,6 +29,10 @@ ROWS_PER_BATCH: Final = 5_000
 Say = Callable[[RowVerdict], None]
 Refused = list[tuple[bytes, dict[str, Any]]]
 """Hash and event of each refused row."""
+_Bad = tuple[RowVerdict, dict[str, Any], bytes]
+"""Why a row is refused, as much of its event as there is, and what stands there where it is no row."""
+_Taken = tuple[int, PreparedRecord]
+"""The line of a row, and its record on the way to Kafka."""
 
 
 def send_rows(
@@ -59,12 +64,14 @@ def send_rows(
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused = _send_batch(batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested)
+        refused, taken = _send_batch(
+            batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested
+        )
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
-            producer.secure()
             verdicts.quarantined += len(sent)
+            _secure(producer, taken, verdicts, say)
             progress = Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected)
             journal.advance(work, progress, sent, verdicts.contested)
         advance(rows.position - position)
@@ -127,22 +134,16 @@ def _send_batch(
     say: Say,
     undeclared: UndeclaredSources,
     contested: ContestedIds | None,
-) -> Refused:
-    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
-    bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
-    good: list[tuple[int, dict[str, Any]]] = []
-    for row in batch:
-        event, faults = mapper.map(row)
-        if faults:
-            bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
-        else:
-            good.append((row.number, event))
-
+) -> tuple[Refused, Iterable[_Taken]]:
+    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines. Gives these, and what was taken."""
+    good, bad = _mapped(batch, mapper)
     counted_only: set[int] = set()
+    refused_lines: set[int] = set()
 
     def on_rejected(position: int, error: EventRejected) -> None:
         line, event = good[position]
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
+        refused_lines.add(line)
         if undeclared.note(error):
             counted_only.add(line)
 
@@ -163,7 +164,41 @@ def _send_batch(
         verdicts.refuse(verdict)
         if verdict.line not in counted_only:
             say(verdict)
-    return [(_hash_of(event, raw), event) for _, event, raw in bad]
+    lines = (line for line, _ in good if line not in refused_lines)
+    return [(_hash_of(event, raw), event) for _, event, raw in bad], zip(lines, records, strict=True)
+
+
+def _mapped(batch: list[Row], mapper: Mapper) -> tuple[list[tuple[int, dict[str, Any]]], list[_Bad]]:
+    """Lines and events of the rows that the mapping can read, and the others."""
+    bad: list[_Bad] = []
+    good: list[tuple[int, dict[str, Any]]] = []
+    for row in batch:
+        event, faults = mapper.map(row)
+        if faults:
+            bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
+        else:
+            good.append((row.number, event))
+    return good, bad
+
+
+def _secure(producer: EventProducer, taken: Iterable[_Taken], verdicts: RowVerdicts, say: Say) -> None:
+    """Waits until all that was taken is safe. What is larger than the topic takes is a refused row; raises whatever else went wrong."""
+    try:
+        producer.secure()
+    except DeliveryFailed as failed:
+        if len(failed.too_large) < failed.failed:
+            raise
+        left = Counter(failed.too_large)
+        refused: list[_Taken] = []
+        for line, record in sorted(taken, key=lambda one: -len(one[1].value)):  # of rows with one id the largest
+            if left[record.event_id]:
+                left[record.event_id] -= 1
+                refused.append((line, record))
+        verdicts.quarantined -= left.total()  # refused rows before, which are no less large for the quarantine
+        for line, record in sorted(refused, key=lambda one: one[0]):
+            verdict = RowVerdict.of_size(line, len(record.value))
+            verdicts.take_back(verdict, was_suppressed=record.is_suppressed)
+            say(verdict)
 
 
 def _quarantine(refused: Refused, producer: EventProducer, journal: ImportJournal) -> list[bytes]:
