@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import starmap
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol, Self
 
@@ -31,6 +32,9 @@ CREATE TABLE known (id INTEGER PRIMARY KEY, outcome TEXT NOT NULL);
 """
 _ABSENT: Final[dict[str, Any]] = {"received_at": None, "persons": (), "properties": {}, "disposition": "complete"}
 _RECEIVED: Final = b'"received_at":"'
+_RECEIVED_LAST: Final = len('"received_at":"2026-01-31T09:30:00.000Z"}')
+_MEMORY_VERSIONS: Final = 200_000
+"""About 30 MB; more of them lie in the temporary file."""
 
 
 class Outcome(StrEnum):
@@ -86,11 +90,14 @@ class Contested:
 
 
 class ContestedIds:
-    """Looks at all records of an import, of one file or several, and counts each id once a file. What it remembers of a record, 16 bytes,
-    lies in a temporary file as soon as it does not fit into 32 MiB."""
+    """Looks at all records of an import, of one file or several, and counts each id once a file. What it remembers of a record, two hashes,
+    lies in a temporary file as soon as there are more than `memory_versions`: a table in memory costs a third of one in a file."""
 
-    def __init__(self, known: Known | None = None) -> None:
+    def __init__(self, known: Known | None = None, memory_versions: int = _MEMORY_VERSIONS) -> None:
         self._known = known
+        self._memory_versions = memory_versions
+        self._sent: dict[int, int] | None = {}
+        """Hash of the content by that of source, id and rank; None once they lie in the file."""
         self._file = sqlite3.connect("")
         self._file.executescript(_SCHEMA)
         self.total = Contested()
@@ -117,16 +124,28 @@ class ContestedIds:
 
     def _repeated(self, records: Sequence[PreparedRecord]) -> int:
         rows = [(hash((one.source, one.event_id, _rank(one))), _content(one.value)) for one in records]
-        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", rows).rowcount
-        if added == len(rows):
-            return 0
         count = 0
-        for (version, content), record in zip(rows, records, strict=True):
-            ((first,),) = self._file.execute("SELECT content FROM sent WHERE version = ?", (version,))
+        for (_, content), first, record in zip(rows, self._firsts(rows), records, strict=False):
             if first != content:
                 key = (hash((record.source, record.event_id)),)
                 count += self._file.execute("INSERT OR IGNORE INTO repeated VALUES (?)", key).rowcount
         return count
+
+    def _firsts(self, rows: Sequence[tuple[int, int]]) -> Sequence[int]:
+        """The first content of each version, these rows included; nothing where no version was there before."""
+        if self._sent is not None:
+            before = len(self._sent)
+            firsts = list(starmap(self._sent.setdefault, rows))
+            added = len(self._sent) - before
+            if len(self._sent) > self._memory_versions:
+                self._file.executemany("INSERT INTO sent VALUES (?, ?)", self._sent.items())
+                self._sent = None
+            return firsts if added < len(rows) else ()
+        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", rows).rowcount
+        if added == len(rows):
+            return ()
+        ask = "SELECT content FROM sent WHERE version = ?"
+        return [self._file.execute(ask, (version,)).fetchone()[0] for version, _ in rows]
 
     def _counted(self, finding: Finding) -> Contested:
         """Of several records of an id the one that counts says what becomes of it."""
@@ -162,5 +181,10 @@ def _rank(record: PreparedRecord) -> object:
 
 def _content(value: bytes) -> int:
     """Hash of a record without the time of receipt, which differs from one sending to the next."""
+    if value[-_RECEIVED_LAST:].startswith(_RECEIVED):  # as the producer writes it where the sender does not
+        return hash(value[:-_RECEIVED_LAST])
     before, found, after = value.rpartition(_RECEIVED)
-    return hash((before, after[after.index(b'"') :])) if found else hash(value)
+    if not found:
+        return hash(value)
+    after = after[after.index(b'"') :]
+    return hash(before) if after == b'"}' else hash((before, after))

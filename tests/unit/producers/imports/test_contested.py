@@ -38,8 +38,8 @@ def answered(content: str, minute: int = 5, place: str = "a") -> Event:
     return version(1, 1, minute, "answer", 0, place, content)
 
 
-def taken(*batches: list[PreparedRecord]) -> Contested:
-    with ContestedIds() as ids:
+def taken(*batches: list[PreparedRecord], memory_versions: int = 1_000) -> Contested:
+    with ContestedIds(memory_versions=memory_versions) as ids:
         for batch in batches:
             ids.take(batch)
         return ids.total
@@ -50,6 +50,16 @@ def test_two_rows_of_one_id_with_other_contents_are_contested_wherever_they_stan
     others = [record(purchase(number)) for number in range(2, 30)]
     assert taken([*rows, *others]) == taken([*others, rows[0]], rows[1:]) == taken(*([one] for one in rows))
     assert taken(rows) == Contested(in_import=1)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(1, 4), st.sampled_from("ab")), max_size=6), max_size=5), st.integers(0, 5)
+)
+def test_what_no_longer_fits_into_memory_is_remembered_in_a_file(
+    batches: list[list[tuple[int, str]]], fits: int
+) -> None:
+    records = [[record(purchase(number, place=place)) for number, place in batch] for batch in batches]
+    assert taken(*records, memory_versions=fits) == taken(*records)
 
 
 @pytest.mark.parametrize(
