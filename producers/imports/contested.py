@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from itertools import starmap
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol, Self
 
@@ -61,6 +60,9 @@ class Known(Protocol):
     def expect(self, keys: Sequence[tuple[str, str]]) -> None:
         """Begin to look up these (source, id), which are compared next; returns at once."""
 
+    def may_know(self, record: PreparedRecord) -> bool:
+        """Whether its id is known, or nobody can say yet."""
+
     def compare(self, records: Sequence[PreparedRecord]) -> Iterable[Finding]:
         """Those of the records whose id is known with other contents, one finding a record."""
 
@@ -98,6 +100,10 @@ class ContestedIds:
         self._memory_versions = memory_versions
         self._sent: dict[int, int] | None = {}
         """Hash of the content by that of source, id and rank; None once they lie in the file."""
+        self._unsorted: list[tuple[int, int, int]] = []
+        self._repeats: list[tuple[int]] = []
+        """Hashes of source and id."""
+        self._held: list[PreparedRecord] = []
         self._file = sqlite3.connect("")
         self._file.executescript(_SCHEMA)
         self.total = Contested()
@@ -112,40 +118,47 @@ class ContestedIds:
         if self._known is not None:
             self._known.expect([(event["source"], event["id"]) for event in events])
 
-    def take(self, records: Sequence[PreparedRecord]) -> Contested:
-        """What these records add. Those that the pipeline will suppress are no versions of their events."""
-        records = [record for record in records if not record.is_suppressed]
+    def see(self, records: Iterable[PreparedRecord]) -> None:
+        """These go out. Of a record two hashes are kept, and the record itself only while its id may be known: what stays alive costs more
+        than what is computed. Those that the pipeline will suppress are no versions of their events."""
+        for one in records:
+            if one.is_suppressed:
+                continue
+            version, content = hash((one.source, one.event_id, _rank(one))), _content(one.value)
+            if self._sent is None:
+                self._unsorted.append((version, content, hash((one.source, one.event_id))))
+            elif self._sent.setdefault(version, content) != content:
+                self._repeats.append((hash((one.source, one.event_id)),))
+            if self._known is not None and self._known.may_know(one):
+                self._held.append(one)
+
+    def settle(self) -> Contested:
+        """What those seen since the last time add."""
+        held, self._held = self._held, []
         with self._file:
-            found = Contested(in_import=self._repeated(records))
-            for finding in self._known.compare(records) if self._known is not None else ():
+            found = Contested(in_import=self._count_repeats())
+            for finding in self._known.compare(held) if self._known is not None else ():
                 found += self._counted(finding)
         self.total += found
         return found
 
-    def _repeated(self, records: Sequence[PreparedRecord]) -> int:
-        rows = [(hash((one.source, one.event_id, _rank(one))), _content(one.value)) for one in records]
-        count = 0
-        for (_, content), first, record in zip(rows, self._firsts(rows), records, strict=False):
-            if first != content:
-                key = (hash((record.source, record.event_id)),)
-                count += self._file.execute("INSERT OR IGNORE INTO repeated VALUES (?)", key).rowcount
-        return count
+    def _count_repeats(self) -> int:
+        if self._sent is None:
+            self._sort()
+        elif len(self._sent) > self._memory_versions:
+            self._file.executemany("INSERT INTO sent VALUES (?, ?)", self._sent.items())
+            self._sent = None
+        repeats, self._repeats = self._repeats, []
+        return self._file.executemany("INSERT OR IGNORE INTO repeated VALUES (?)", repeats).rowcount if repeats else 0
 
-    def _firsts(self, rows: Sequence[tuple[int, int]]) -> Sequence[int]:
-        """The first content of each version, these rows included; nothing where no version was there before."""
-        if self._sent is not None:
-            before = len(self._sent)
-            firsts = list(starmap(self._sent.setdefault, rows))
-            added = len(self._sent) - before
-            if len(self._sent) > self._memory_versions:
-                self._file.executemany("INSERT INTO sent VALUES (?, ?)", self._sent.items())
-                self._sent = None
-            return firsts if added < len(rows) else ()
-        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", rows).rowcount
-        if added == len(rows):
-            return ()
-        ask = "SELECT content FROM sent WHERE version = ?"
-        return [self._file.execute(ask, (version,)).fetchone()[0] for version, _ in rows]
+    def _sort(self) -> None:
+        """Into those of which the file holds another content, and those that it now holds."""
+        rows, self._unsorted = self._unsorted, []
+        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", [row[:2] for row in rows]).rowcount
+        for version, content, key in rows if added < len(rows) else ():
+            ((first,),) = self._file.execute("SELECT content FROM sent WHERE version = ?", (version,))
+            if first != content:
+                self._repeats.append((key,))
 
     def _counted(self, finding: Finding) -> Contested:
         """Of several records of an id the one that counts says what becomes of it."""

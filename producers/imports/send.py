@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from touchline.producers.errors import DeliveryFailed, EventRejected
 from touchline.producers.imports.contested import ContestedIds
@@ -22,7 +22,6 @@ from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
 from touchline.producers.producer import EventProducer
-from touchline.producers.record import PreparedRecord
 from touchline.producers.undeclared import UndeclaredSources
 
 ROWS_PER_BATCH: Final = 5_000
@@ -31,8 +30,14 @@ Refused = list[tuple[bytes, dict[str, Any]]]
 """Hash and event of each refused row."""
 _Bad = tuple[RowVerdict, dict[str, Any], bytes]
 """Why a row is refused, as much of its event as there is, and what stands there where it is no row."""
-_Taken = tuple[int, PreparedRecord]
-"""The line of a row, and its record on the way to Kafka."""
+
+
+class _Taken(NamedTuple):
+    """A row on its way to Kafka."""
+
+    line: int
+    event: dict[str, Any]
+    is_suppressed: bool
 
 
 def send_rows(
@@ -96,12 +101,11 @@ def send_events(
         is_new = position >= done
         position += len(batch)
         if is_new:
-            records: list[PreparedRecord] = []
             if contested is not None:
                 contested.expect(batch)
-            producer.emit_many(batch, on_taken=records.extend)
+            producer.emit_many(batch, on_taken=contested.see if contested is not None else None)
             if contested is not None:
-                contested.take(records)
+                contested.settle()
             if journal is not None:
                 producer.secure()
                 journal.advance(work, Progress(position, 0))
@@ -148,15 +152,17 @@ def _send_batch(
             counted_only.add(line)
 
     suppressed: list[int] = []
-    records: list[PreparedRecord] = []
     if contested is not None:
         contested.expect(event for _, event in good)
     events = (event for _, event in good)
     taken = producer.emit_many(
-        events, on_rejected=on_rejected, on_suppressed=suppressed.append, on_taken=records.extend
+        events,
+        on_rejected=on_rejected,
+        on_suppressed=suppressed.append,
+        on_taken=contested.see if contested is not None else None,
     )
     if contested is not None:
-        verdicts.contested += contested.take(records)
+        verdicts.contested += contested.settle()
     verdicts.accepted += taken - len(suppressed)
     verdicts.suppressed += len(suppressed)
     bad.sort(key=lambda one: one[0].line)
@@ -164,8 +170,11 @@ def _send_batch(
         verdicts.refuse(verdict)
         if verdict.line not in counted_only:
             say(verdict)
-    lines = (line for line, _ in good if line not in refused_lines)
-    return [(_hash_of(event, raw), event) for _, event, raw in bad], zip(lines, records, strict=True)
+    is_suppressed = set(suppressed)
+    sent = (
+        _Taken(line, event, at in is_suppressed) for at, (line, event) in enumerate(good) if line not in refused_lines
+    )
+    return [(_hash_of(event, raw), event) for _, event, raw in bad], sent
 
 
 def _mapped(batch: list[Row], mapper: Mapper) -> tuple[list[tuple[int, dict[str, Any]]], list[_Bad]]:
@@ -190,14 +199,15 @@ def _secure(producer: EventProducer, taken: Iterable[_Taken], verdicts: RowVerdi
             raise
         left = Counter(failed.too_large)
         refused: list[_Taken] = []
-        for line, record in sorted(taken, key=lambda one: -len(one[1].value)):  # of rows with one id the largest
-            if left[record.event_id]:
-                left[record.event_id] -= 1
-                refused.append((line, record))
+        suspects = [one for one in taken if one.event["id"] in left]
+        for one in sorted(suspects, key=lambda one: -len(str(one.event))):  # of rows with one id the largest
+            if left[one.event["id"]]:
+                left[one.event["id"]] -= 1
+                refused.append(one)
         verdicts.quarantined -= left.total()  # refused rows before, which are no less large for the quarantine
-        for line, record in sorted(refused, key=lambda one: one[0]):
-            verdict = RowVerdict.of_size(line, len(record.value))
-            verdicts.take_back(verdict, was_suppressed=record.is_suppressed)
+        for line, _, was_suppressed in sorted(refused, key=lambda one: one.line):
+            verdict = RowVerdict.of_size(line)
+            verdicts.take_back(verdict, was_suppressed=was_suppressed)
             say(verdict)
 
 

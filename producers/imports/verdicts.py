@@ -48,10 +48,9 @@ class RowVerdict:
         )
 
     @classmethod
-    def of_size(cls, line: int, value_bytes: int) -> RowVerdict:
+    def of_size(cls, line: int) -> RowVerdict:
         """Of an event that is larger than the topic takes."""
-        what = f"its event has {value_bytes:,} bytes, and the topic takes less"
-        return cls(line, Reason.TOO_LARGE.value, "", what, _SMALLER)
+        return cls(line, Reason.TOO_LARGE.value, "", "its event is larger than the topic takes", _SMALLER)
 
 
 @dataclass

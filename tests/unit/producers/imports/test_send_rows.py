@@ -394,7 +394,7 @@ def test_the_verdict_on_a_row_that_is_too_large_says_its_size_and_what_to_do(
     path = write_csv(tmp_path / "till.csv", [noted(1, LARGE)])
     (verdict,) = send(path, journal, SmallTopic(MOST_BYTES), NOTED).rejections
     assert verdict.reason == "too_large"
-    assert "bytes, and the topic takes less" in str(verdict)
+    assert "larger than the topic takes" in str(verdict)
     assert "max.message.bytes" in verdict.hint
 
 
