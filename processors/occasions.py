@@ -18,7 +18,7 @@ from touchline.processors.ledger.ledger import OccasionRow
 from touchline.processors.ledger.rows import Block
 from touchline.processors.state.partition import Partition
 from touchline.processors.steps.diff import AttachedRow
-from touchline.processors.steps.follow import Followed, attached_rows
+from touchline.processors.steps.follow import ByMap, Followed, attached_rows
 from touchline.processors.steps.occasion import (
     Key,
     Occasions,
@@ -77,7 +77,7 @@ def take_from_occasions(
     occasions = _occasions(partition, keys, touchpoints, followed, maps) if keys else {}
     known = {key for key, _ in occasions}
     taking = [placed for placed in naming if occasion_key(placed[1]) in known]
-    by_map = [[of_map.pop(offset) for offset, _ in taking] for of_map in followed.attached]
+    by_map: ByMap = [[of_map.pop(offset, None) for offset, _ in taking] for of_map in followed.attached]
     wanted = [
         row
         for on_journey, attachments in (*followed.again, (taking, by_map))
@@ -97,9 +97,9 @@ def _occasions(
     arrived = [
         placed
         for placed in _placed(touchpoints)
-        if key_of(placed) in keys and all(placed[0] in of_map for of_map in followed.attached)
+        if key_of(placed) in keys and any(placed[0] in of_map for of_map in followed.attached)
     ]
-    attached = [[of_map[offset] for offset, _ in arrived] for of_map in followed.attached]
+    attached = [[of_map.get(offset) for offset, _ in arrived] for of_map in followed.attached]
     return occasions_of([*rows, *rows_of_batch(partition.number, arrived, attached, maps)])
 
 

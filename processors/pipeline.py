@@ -201,7 +201,9 @@ class Pipeline:
                 on_journey, by_map = follow_alone(placed, self.maps)
             offsets = [offset for offset, _ in on_journey]
             for of_map, attachments in zip(followed.attached, by_map, strict=True):
-                of_map.update(zip(offsets, attachments, strict=True))
+                for offset, attachment in zip(offsets, attachments, strict=True):
+                    if attachment is not None:
+                        of_map[offset] = attachment
         if again or settled.again_alone or restated_alone:
             self._attach_again(partition, again, again_alone, settled, restated_alone, tails, followed)
         if settled.fates:

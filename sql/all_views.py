@@ -11,7 +11,7 @@ from touchline.sql.subjects.facts import FACT_VIEWS, UNMAPPED_BEHIND
 from touchline.sql.subjects.funnel.views import FUNNEL_STAGE, FUNNEL_STAGE_BEHIND, FUNNEL_STAGE_OF_ALL
 from touchline.sql.subjects.glance import TOUCHPOINT_GLANCE
 from touchline.sql.subjects.impact import IMPACT
-from touchline.sql.subjects.journeys import JOURNEY_EVENTS, JOURNEYS
+from touchline.sql.subjects.journeys import JOURNEY_EVENTS, JOURNEYS, JOURNEYS_OF_ANSWERS
 from touchline.sql.subjects.notes import NOTE_VIEWS
 from touchline.sql.subjects.paths import PATH_EDGES, PATHS
 from touchline.sql.subjects.persons import PERSONS, PERSONS_BEHIND, PERSONS_BY_TOUCHPOINT, PERSONS_OVER_TIME
@@ -40,7 +40,16 @@ EVENT_VIEWS = (
 """The events behind each cell of a mart, in `journey_api`."""
 API_VIEWS: tuple[ParameterizedView, ...] = (
     *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, IMPACT),
-    *(*VOLUME_API_VIEWS, PERSONS_BY_TOUCHPOINT, FUNNEL_STAGE, WAITS, PATHS, JOURNEYS, JOURNEY_EVENTS),
+    *(
+        *VOLUME_API_VIEWS,
+        PERSONS_BY_TOUCHPOINT,
+        FUNNEL_STAGE,
+        WAITS,
+        PATHS,
+        JOURNEYS,
+        JOURNEYS_OF_ANSWERS,
+        JOURNEY_EVENTS,
+    ),
 )
 """Those with arguments, in `journey_api`."""
 ALL_VIEWS: tuple[View | ParameterizedView, ...] = (

@@ -65,7 +65,9 @@ _SELECTION = (
 )
 _BEFORE = f"before_from = {_FIRST_DAY} - ({_LAST_DAY} - {_FIRST_DAY}) - 1, before_to = {_FIRST_DAY} - 1"
 # As the page looks whose address does not say: else the same selection would have other numbers here.
-_LAST_DAY_OF_MAP = f"(SELECT max(last_day) FROM journey.map_days WHERE {_ONE_MAP})"
+_LAST_DAY_OF_MAP = (
+    f"(SELECT max(if({_LAST_DAY} <= usual_day, usual_day, last_day)) FROM journey.map_days WHERE {_ONE_MAP})"
+)
 _AS_OF = f"as_of = {usual_arguments(_LAST_DAY_OF_MAP)['as_of']}"
 _ROWS = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS)
 _ROWS_1H = " AND ".join(f"$__conditionalAll({key} IN (${{{key}:singlequote}}), ${key})" for key in FILTERS[:2])

@@ -12,12 +12,12 @@ from touchline.dashboards.server.asking.maps import KnownMap
 from touchline.dashboards.server.asking.parsing import day_of
 from touchline.dashboards.server.clickhouse import ClickHouse
 from touchline.dashboards.server.sharing import Shared
-from touchline.sql.language.usual import usual
+from touchline.sql.language.usual import moment_after, usual
 
 KEPT_SECONDS = 5.0
 
 _MAPS = """
-SELECT map.id, map.map_version, name, is_default, content, first_day, last_day, events
+SELECT map.id, map.map_version, name, is_default, content, first_day, last_day, usual_day, events, later_events
 FROM journey.dim_map AS map
 LEFT JOIN journey.map_days AS days ON days.map = map.id AND days.map_version = map.map_version
 ORDER BY max(is_default) OVER (PARTITION BY map.id) DESC, min(registered_at) OVER (PARTITION BY map.id), map.id, map.map_version DESC
@@ -54,23 +54,26 @@ class KnownMaps:
     async def _ask(self) -> Maps:
         rows = [orjson.loads(line) for line in (await self._clickhouse.rows("maps", _MAPS))[1:]]
         maps, documents, contents = [], [], {}
-        for name, version, title, is_default, content, first, last, events in rows:
+        for name, version, title, is_default, content, first, last, usual_day, events, later in rows:
             first_day = day_of("first_day", first) if events else None
             last_day = day_of("last_day", last) if events else None
-            known = KnownMap(name, version, title, bool(is_default), first_day, last_day, events)
+            ending = day_of("usual_day", usual_day) if events else None
+            known = KnownMap(name, version, title, bool(is_default), first_day, last_day, ending, events, later)
             maps.append(known)
             contents[known[:2]] = content
-            chosen = _selected(last_day or self._now().date())
+            chosen = _selected(ending or self._now().date(), last_day)
             documents.append({**known._asdict(), "usual": chosen, "content": orjson.Fragment(content or "null")})
         return maps, orjson.dumps(documents), contents
 
 
-def _selected(last_day: date) -> dict[str, Any]:
-    period, before, as_of = usual(last_day)
+def _selected(usual_day: date, last_day: date | None) -> dict[str, Any]:
+    period, before, as_of = usual(usual_day)
+    later = moment_after(last_day or usual_day)
     return {
         "from": period.first,
         "to": period.last,
         "before_from": before.first,
         "before_to": before.last,
+        "later_as_of": later.replace(tzinfo=None),
         "as_of": as_of.replace(tzinfo=None),  # parameters of the page's addresses have no zone: all moments are UTC
     }

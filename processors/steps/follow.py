@@ -32,8 +32,8 @@ ON_THE_JOURNEY = frozenset((TOUCHPOINT, ANSWER))
 
 Attached = dict[int, Attachment]
 """Under one map: the attachment of the event at an offset."""
-ByMap = list[list[Attachment]]
-"""Under each map, in the maps' order: the attachments of the events on the journey, in their order."""
+ByMap = list[Sequence[Attachment | None]]
+"""Under each map, in the maps' order: the attachments of the events on the journey, in their order; None for those of another business."""
 
 
 class Followed(NamedTuple):
@@ -58,9 +58,35 @@ def follow(
     if not on_journey:
         return [], [[] for _ in maps], before._replace(last_us=last_us)
     events = _journey_events(on_journey)
-    by_map = [attach(events, journey_map, known) for journey_map, known in zip(maps, before.maps, strict=True)]
-    after = tuple([new_tail for _, new_tail in by_map])
-    return on_journey, [attachments for attachments, _ in by_map], _new(PersonTail, (last_us, after))
+    by_map: ByMap = []
+    after = []
+    for journey_map, known in zip(maps, before.maps, strict=True):
+        if journey_map.takes_all:
+            attachments, new_tail = attach(events, journey_map, known)
+            by_map.append(attachments)
+        else:
+            mine = _taken(on_journey, journey_map)
+            attachments, new_tail = attach([events[place] for place in mine], journey_map, known)
+            by_map.append(_among(len(events), mine, attachments))
+        after.append(new_tail)
+    return on_journey, by_map, _new(PersonTail, (last_us, tuple(after)))
+
+
+def _taken(on_journey: Sequence[Placed], journey_map: CompiledMap) -> list[int]:
+    """Places of the events that are on this map. An answer is of the business of what it is about, whatever tool it came by."""
+    return [
+        place
+        for place, (_, fact) in enumerate(on_journey)
+        if journey_map.takes(fact.about_source or fact.source, fact.brand)
+    ]
+
+
+def _among(count: int, places: Sequence[int], attachments: Sequence[Attachment]) -> list[Attachment | None]:
+    """The attachments at these places of as many events, None at all others."""
+    found: list[Attachment | None] = [None] * count
+    for place, attachment in zip(places, attachments, strict=True):
+        found[place] = attachment
+    return found
 
 
 def in_order(placed: Sequence[Placed]) -> list[Placed]:
@@ -90,7 +116,11 @@ def follow_alone(placed: Iterable[Placed], maps: Sequence[CompiledMap]) -> tuple
     """Events without an identifier: counted at their stage, no person, no journey, and so no tail."""
     on_journey = _on_journey(placed)
     events = _journey_events(on_journey)
-    return on_journey, [[attach_alone(event, journey_map) for event in events] for journey_map in maps]
+    by_map: ByMap = []
+    for journey_map in maps:
+        mine = range(len(events)) if journey_map.takes_all else _taken(on_journey, journey_map)
+        by_map.append(_among(len(events), mine, [attach_alone(events[place], journey_map) for place in mine]))
+    return on_journey, by_map
 
 
 def attached_rows(
@@ -100,6 +130,8 @@ def attached_rows(
     for journey_map, attachments in zip(maps, by_map, strict=True):
         name, version = journey_map.map, journey_map.version
         for (offset, fact), attachment in zip(on_journey, attachments, strict=True):
+            if attachment is None:
+                continue
             if occasions and names_occasion(fact):
                 occasion = occasions.get((occasion_key(fact), (name, version)))
                 if occasion is not None:

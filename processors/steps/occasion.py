@@ -58,7 +58,7 @@ def occasion_key(fact: Fact) -> Key:
 
 
 def rows_of_batch(
-    partition: int, placed: Iterable[Placed], by_map: Sequence[Sequence[Attachment]], maps: Sequence[CompiledMap]
+    partition: int, placed: Iterable[Placed], by_map: Sequence[Sequence[Attachment | None]], maps: Sequence[CompiledMap]
 ) -> list[OccasionRow]:
     """The touchpoint events among these as rows of occasions, before they are stored: without row ids."""
     rows = []
@@ -66,8 +66,10 @@ def rows_of_batch(
         if fact.event_type == TOUCHPOINT:
             said = shared_of(fact)
             for journey_map, decided in zip(maps, by_map, strict=True):
-                values = (*said, journey_map.map, journey_map.version, *decided[index])
-                rows.append(OccasionRow(partition, 0, offset, fact.zone, values))
+                attachment = decided[index]
+                if attachment is not None:
+                    values = (*said, journey_map.map, journey_map.version, *attachment)
+                    rows.append(OccasionRow(partition, 0, offset, fact.zone, values))
     return rows
 
 

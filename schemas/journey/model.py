@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from touchline.schemas.journey.conditions import Id, MapElement
+from touchline.schemas.journey.conditions import Id, MapElement, Names
 from touchline.schemas.journey.facts import Text
 from touchline.schemas.journey.parts import (
     Annotation,
@@ -27,7 +27,10 @@ MAX_STAGES = 200  # stage_order is a UInt8 column
 
 
 class JourneyMap(MapElement):
-    """The whole map. References between its parts are checked by `load_map`, which knows the lines of the file."""
+    """The whole map. References between its parts are checked by `load_map`, which knows the lines of the file.
+
+    `sources` (or `except_sources`: all but these) and `brands` name the map's own business: events of others are not on
+    it at all. None: of any."""
 
     map: Id
     version: Annotated[int, Field(ge=1, le=2**32 - 1)]
@@ -44,6 +47,9 @@ class JourneyMap(MapElement):
     segments: tuple[Segment, ...] = ()
     kpis: tuple[KpiQuestion, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    sources: Names | None = None
+    except_sources: Names | None = None
+    brands: Names | None = None
 
     def content_hash(self) -> str:
         """128 bits of BLAKE2b, as hex, over the content without annotations. Comments, order of keys and defaults

@@ -39,3 +39,14 @@ GRAINS: Final = {
     "month": "months of local days",
 }
 """By what time is cut into buckets."""
+
+
+def part_of_bucket(grain: Choice, bucket: str) -> dict[str, tuple[Column, str]]:
+    """The column that says whether the period holds only a part of a bucket; `bucket` is SQL of its begin."""
+    first, last = (
+        f"toDate({bucket})",
+        f"if({grain.is_('week')}, addDays(toDate({bucket}), 6), toLastDayOfMonth(toDate({bucket})))",
+    )
+    cut = f"{grain.is_('week', 'month')} AND ({first} < {{date_from:Date}} OR {last} > {{date_to:Date}})"
+    comment = "1 for a week or month of which the period holds some days only: not to be compared with whole ones"
+    return {"is_part": (Column("UInt8", comment), cut)}

@@ -1,5 +1,8 @@
 """What a reader selects who says nothing: a map's last 28 days, as many days before to compare with, seen from noon after the last day.
 
+The last day is that of the newest event, but for a few events after a gap of more than 28 days (`usual_day` of journey.map_days): one
+event that somebody sends to try it out, years after the data, would leave every number empty.
+
 Here once, as values for the server, its page, the snapshot and the report, and as SQL for the view that takes no arguments. By noon (UTC)
 after a day that day has ended everywhere on earth; and since it follows from the events alone, two readers see the same.
 """

@@ -107,6 +107,8 @@ TERM_US: Final = (
 """The map's churn term; 0 without one. Of the map, since a journey that begins with its end has none in its rows."""
 SELECTION: Final = Scope((), f"{OF_MAP} AND {KNOWN_KEYS}", f"{IN_PERIOD} AND {filtered()}", AS_OF, TERM_US)
 """What a reader selects."""
+ALL_OF_MAP: Final = SELECTION._replace(event="")
+"""All journeys of the map that the reader selects."""
 WINDOW_IS_OVER: Final = SELECTION.window_is_over
 NEWEST: Final = f"""(
     SELECT max(hour) + toIntervalHour(1)
@@ -180,8 +182,9 @@ SIMULATED_COLUMN: Final = {
 }
 
 
-def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = False) -> str:
-    """The selected journeys with these facts: of FACTS, or others over the rows of a journey that stand.
+def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = False, among: str = "") -> str:
+    """The selected journeys with these facts: of FACTS, or others over the rows of a journey that stand. `among` is a query of who and
+    cycle: of these journeys only.
 
     Columns: the keys, who, cycle, the facts, due (when it counts as lost), is_open (at `as_of`). With `beside`, a row of cycle 0 for the
     events of a person that belong to no journey; its is_open means nothing.
@@ -192,6 +195,7 @@ def selected_journeys(scope: Scope, facts: dict[str, str], *, beside: bool = Fal
         scope.rows,
         NET_ROWS,
         scope.is_chosen(WHO),
+        f"({WHO}, cycle) IN ({among})" if among else "",
     )
     keys = {name: name for name in scope.keys} | {"who": WHO, "cycle": "cycle"}
     due = {"due": "argMax(churn_due_at, touchpoint_number)"}

@@ -17,7 +17,7 @@ from touchline.sql.subjects.volume import REVENUE_BY_TOUCHPOINT, VOLUME_BY_TOUCH
 
 _MAP: Final = "(SELECT argMax(map, chosen_at) FROM journey_raw.default_map)"
 _VERSION: Final = "(SELECT argMax(version, chosen_at) FROM journey_raw.default_map)"
-_LAST: Final = f"(SELECT max(last_day) FROM journey.map_days WHERE map = {_MAP} AND map_version = {_VERSION})"
+_LAST: Final = f"(SELECT max(usual_day) FROM journey.map_days WHERE map = {_MAP} AND map_version = {_VERSION})"
 _ARGUMENTS: Final = {"map": _MAP, "map_version": _VERSION, "filter": "map()"} | usual_arguments(_LAST)
 
 
@@ -78,7 +78,10 @@ _COLUMNS: Final[dict[str, tuple[Column, str]]] = {
         f"assumeNotNull({_ARGUMENTS['date_from']})",
     ),
     "date_to": (
-        Column("Date", "Last local day: that of the newest event that the map places"),
+        Column(
+            "Date",
+            "Last local day: that of the newest event that the map places, but for a few after a gap (map_days.usual_day)",
+        ),
         f"assumeNotNull({_LAST})",
     ),
     "touchpoint": (COLUMNS["touchpoint"], "touchpoint"),

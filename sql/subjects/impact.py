@@ -23,40 +23,22 @@ from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.formulas import recovered, wilson
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
 from touchline.sql.language.select import indented
-from touchline.sql.language.selection import OF_MAP, SELECTED
+from touchline.sql.language.selection import SELECTED
 from touchline.sql.language.suppression import suppressed
 from touchline.sql.language.targets import MISSED, QUESTIONS, target_layers, verdict_of_target
 from touchline.sql.language.views import all_of, any_of, layered
-from touchline.sql.ledger.projections import ANSWER_ROWS, JOURNEY_SUMS, TOUCHPOINT_ROWS
+from touchline.sql.ledger.projections import TOUCHPOINT_ROWS
 from touchline.sql.ledger.rows import NET_ROWS
 from touchline.sql.ledger.selected_journeys import WHO
 from touchline.sql.ledger.stays import node_of_row, nodes
+from touchline.sql.subjects.experiences import EXPERIENCES, IS_BAD, IS_GOOD
 from touchline.sql.subjects.surveys.api import BY_STAGE, IDENTITY, IS_SPLIT, SCALE, Shown, flags, measured
 from touchline.sql.subjects.surveys.cells import CARRIED, CELL_KEYS, selected_cells
-from touchline.sql.subjects.surveys.values import KPI_KEYS, SUMS, counted_scores, value_layers
+from touchline.sql.subjects.surveys.values import KPI_KEYS, SUMS, value_layers
 
 _KEYS: Final = ("touchpoint", "is_simulated", *KPI_KEYS)
 _NAMES: Final = ", ".join(_KEYS)
 
-_ANSWERS: Final = counted_scores(
-    f"""SELECT
-    touchpoint, is_simulated, {WHO} AS who, toUnixTimestamp64Micro(about_time) AS about_us,
-    kpi, variant, scope, scale_min, scale_max, disposition, score, 1 AS answers
-FROM journey_raw.ledger
-WHERE {ANSWER_ROWS} AND has_score = 1 AND person != ''
-    AND {SELECTED}
-    AND {NET_ROWS}"""
-)
-_JOURNEYS: Final = f"""
-(
-    SELECT who, cycle, started_us, conversions > 0 AS is_converted
-    FROM
-    (
-{indented(JOURNEY_SUMS.selecting(OF_MAP, {name: JOURNEY_SUMS.keys[name] for name in ("who", "cycle")}), "        ")}
-        HAVING touchpoints > 0
-    )
-    WHERE who IN (SELECT {WHO} FROM journey_raw.ledger WHERE {ANSWER_ROWS} AND has_score = 1 AND {SELECTED})
-)"""
 _EXPERIENCES: Final = f"""
 (
     SELECT
@@ -67,11 +49,9 @@ _EXPERIENCES: Final = f"""
     (
         SELECT
             {_NAMES}, who, cycle, any(is_converted) AS is_converted,
-            max(score BETWEEN bad_from AND bad_to) AS is_bad,
-            max(score BETWEEN good_from AND good_to) AND NOT is_bad AS is_good
-        FROM{indented(_ANSWERS, "        ")} AS answers
-        ASOF INNER JOIN{indented(_JOURNEYS, "        ")} AS journeys
-        ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
+            max({IS_BAD}) AS is_bad,
+            max({IS_GOOD}) AND NOT is_bad AS is_good
+        FROM{indented(EXPERIENCES, "    ")}
         GROUP BY {_NAMES}, who, cycle
     )
     GROUP BY {_NAMES}

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.sql.language.catalogue import load_catalogue
+from touchline.sql.language.choices import Choice
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
+from touchline.sql.language.select import indented
 from touchline.sql.language.selection import OF_MAP
 from touchline.sql.language.views import chosen, own
 from touchline.sql.ledger.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
 from touchline.sql.ledger.rows import AMOUNT, NET_ROWS, rows_of_ledger
-from touchline.sql.ledger.selected_journeys import FACTS, SELECTION, WINDOW_IS_OVER, selected_journeys
+from touchline.sql.ledger.selected_journeys import (
+    ALL_OF_MAP,
+    FACTS,
+    SELECTION,
+    WINDOW_IS_OVER,
+    selected_journeys,
+)
 from touchline.sql.ledger.stays import BY, nodes, stay_nodes, stays_of
+from touchline.sql.subjects.experiences import EXPERIENCES, IS_BAD, IS_GOOD
 from touchline.sql.subjects.surveys.scores import variant_key
 
 _STAYS = {f"{by}_{name}": sql for by in BY.values for name, sql in stays_of(f"'{by}'").items() if name == "met"}
@@ -29,56 +38,88 @@ def _names(by: str) -> str:
     return f"arrayMap(node -> {nodes(one)}[node], {stay_nodes(one, f'{by}_met')})"
 
 
+_COLUMNS = own(
+    {
+        "person": ("String", "Person key", "person_key"),
+        "cycle": ("UInt32", "Journey cycle of the person, from 1", ""),
+        "started_at": (_TIME, "First touchpoint of the cycle (UTC)", _moment("started_us")),
+        "last_at": (_TIME, "Last touchpoint of the cycle so far (UTC)", _moment("ended_us")),
+        "converted_at": (
+            f"Nullable({_TIME})",
+            "Conversion of the cycle (UTC); NULL when there is none",
+            f"if(conversions > 0, {_moment('converted_us')}, NULL)",
+        ),
+        "stage_max": ("UInt8", "Highest stage reached, in any order", "highest"),
+        "depth": ("UInt8", "Stages passed in order, from the first on", ""),
+        "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
+        "stage_at_end": (
+            "LowCardinality(Nullable(String))",
+            "Stage of its last touchpoint; NULL where the map gives none",
+            "nullIf(last_stage, '')",
+        ),
+        "state": (
+            "LowCardinality(String)",
+            "open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey",
+            "multiIf(is_open, 'open', conversions > 0, 'converted', 'closed')",
+        ),
+        "is_window_over": (
+            "UInt8",
+            "1 when the map's churn term has passed since it began: rates count it; without a term always",
+            WINDOW_IS_OVER,
+        ),
+        "is_end_known": (
+            "UInt8",
+            "1 when the map's churn term has passed since its last touchpoint: drop-off counts its end; without a term always",
+            SELECTION.term_is_over("ended_us"),
+        ),
+        "is_simulated": ("UInt8", "1 when a touchpoint of it is simulated", "simulated > 0"),
+        "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
+        "stage_path": (
+            _PATH,
+            "Its stages in order, one after another the same once; unmapped touchpoints have none",
+            _names("stage"),
+        ),
+    }
+)
+_FACTS = FACTS | {"person_key": "any(person)", "last_stage": "argMax(stage, touchpoint_number)"} | _STAYS
 JOURNEYS = ParameterizedView(
     "journeys",
     "One row per selected journey, with all of its touchpoints; at as_of it is open, or over",
     ARGUMENTS | AS_OF,
-    own(
-        {
-            "person": ("String", "Person key", "person_key"),
-            "cycle": ("UInt32", "Journey cycle of the person, from 1", ""),
-            "started_at": (_TIME, "First touchpoint of the cycle (UTC)", _moment("started_us")),
-            "last_at": (_TIME, "Last touchpoint of the cycle so far (UTC)", _moment("ended_us")),
-            "converted_at": (
-                f"Nullable({_TIME})",
-                "Conversion of the cycle (UTC); NULL when there is none",
-                f"if(conversions > 0, {_moment('converted_us')}, NULL)",
-            ),
-            "stage_max": ("UInt8", "Highest stage reached, in any order", "highest"),
-            "depth": ("UInt8", "Stages passed in order, from the first on", ""),
-            "touchpoints": ("UInt64", "Number of touchpoints (additivity: sum)", ""),
-            "stage_at_end": (
-                "LowCardinality(Nullable(String))",
-                "Stage of its last touchpoint; NULL where the map gives none",
-                "nullIf(last_stage, '')",
-            ),
-            "state": (
-                "LowCardinality(String)",
-                "open; converted: over, with a conversion; closed: over without. A conversion alone does not end a journey",
-                "multiIf(is_open, 'open', conversions > 0, 'converted', 'closed')",
-            ),
-            "is_window_over": (
-                "UInt8",
-                "1 when the map's churn term has passed since it began: rates count it; without a term always",
-                WINDOW_IS_OVER,
-            ),
-            "is_end_known": (
-                "UInt8",
-                "1 when the map's churn term has passed since its last touchpoint: drop-off counts its end; without a term always",
-                SELECTION.term_is_over("ended_us"),
-            ),
-            "is_simulated": ("UInt8", "1 when a touchpoint of it is simulated", "simulated > 0"),
-            "path": (_PATH, "Its touchpoints in order", _names("touchpoint")),
-            "stage_path": (
-                _PATH,
-                "Its stages in order, one after another the same once; unmapped touchpoints have none",
-                _names("stage"),
-            ),
-        }
-    ),
-    selected_journeys(
-        SELECTION, FACTS | {"person_key": "any(person)", "last_stage": "argMax(stage, touchpoint_number)"} | _STAYS
-    ),
+    _COLUMNS,
+    selected_journeys(SELECTION, _FACTS),
+)
+ANSWERS: Final = Choice(
+    "answers",
+    {
+        "all": "every answer that the KPI counts",
+        "good": "those of its good class",
+        "neutral": "those of neither class",
+        "bad": "those of its bad class",
+    },
+)
+_KPI: Final = {
+    "kpi": Column("String", "KPI (dim_kpi.id)"),
+    "variant": Column("String", "Formula variant (dim_kpi.variant)"),
+    "scope": Column("String", "relational or transactional"),
+}
+_ANSWERED: Final = f"""
+    SELECT who, cycle
+    FROM{indented(EXPERIENCES, "    ")}
+    WHERE kpi = {{kpi:String}} AND kpi_variant = {{variant:String}} AND scope = {{scope:String}} AND {ANSWERS.is_known}
+        AND multiIf(
+            {ANSWERS.is_("good")}, {IS_GOOD}, {ANSWERS.is_("bad")}, {IS_BAD},
+            {ANSWERS.is_("neutral")}, NOT ({IS_GOOD}) AND NOT ({IS_BAD}), 1
+        )
+    GROUP BY who, cycle
+"""
+JOURNEYS_OF_ANSWERS = ParameterizedView(
+    "journeys_of_answers",
+    "One row per journey that the selected answers of a KPI are about: the filter selects answers. A journey may have several, and answers "
+    "of nobody known have none",
+    ARGUMENTS | AS_OF | _KPI | ANSWERS.parameter,
+    _COLUMNS,
+    selected_journeys(ALL_OF_MAP, _FACTS, among=_ANSWERED),
 )
 _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "person": Column("String", "Person key"),
@@ -96,6 +137,15 @@ JOURNEY_EVENTS = ParameterizedView(
     "it was given, and names its occasion",
     _OF_JOURNEY,
     chosen("event_time", "local_date", local_date="if(is_answer, answered_date, local_date)")
+    | own(
+        {
+            "number": (
+                "Nullable(UInt32)",
+                "Place among the person's touchpoints under this map, from 1, which orders those of one instant; NULL for answers",
+                "nullIf(touchpoint_number, 0)",
+            )
+        }
+    )
     | own({"kind": ("LowCardinality(String)", "touchpoint or answer", "if(is_answer, 'answer', 'touchpoint')")})
     | chosen("source", "event_id", "touchpoint", "action", "channel", "is_online", "stage", "stage_order", "transition")
     | chosen("wait_seconds", "is_conversion", "rule", "evidence", "persona", "segment", "place")

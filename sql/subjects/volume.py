@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.language.choices import GRAINS, Choice
+from touchline.sql.language.choices import GRAINS, Choice, part_of_bucket
 from touchline.sql.language.columns import COLUMNS, DAILY, HOURLY, MAP, Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
 from touchline.sql.language.selection import FILTER_COLUMNS, OF_MAP, SELECTED
@@ -90,6 +90,7 @@ VOLUME_OVER_TIME = ParameterizedView(
     "Events of the selection over time, by touchpoint (additivity: sum)",
     SELECTION | GRAIN.parameter,
     own({"bucket": ("DateTime('UTC')", "Begin of the hour, or of the first local day of the bucket", "")})
+    | part_of_bucket(GRAIN, "bucket")
     | chosen("touchpoint", "is_simulated", "events"),
     _bucketed(),
 )

@@ -38,6 +38,10 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "by": ("touchpoint", "stage"),
     "steps": ("4",),
     "top": ("3",),
+    "answers": ("all", "good", "neutral", "bad"),
+    "kpi": ("nps",),
+    "variant": ("standard",),
+    "scope": ("transactional",),
 }
 CHOICES_OF: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "survey_over_time": {"grain": (*CHOICES["grain"], "rolling_7d", "rolling_28d")},

@@ -135,6 +135,11 @@ class MapPage:
                 yield from self._kpis(lines)
         if any(line.kpis for line in lines):
             yield Text(_footnote(self._part))
+        if (later := self._part.later) and (periods := self._part.periods):
+            yield Text(
+                f"{counted(later.events, 'event')} after a gap, up to {later.last_day}: the trends end with {periods.to}, before the gap "
+                f"(`--until {later.last_day}` takes the last days)"
+            )
 
     def _wide(self, lines: Sequence[TouchpointLine]) -> Table:
         longest = max(len(_name(line)) for line in lines)

@@ -19,6 +19,7 @@ from touchline.report.values import (
     NO_TREND,
     Account,
     Kpi,
+    Later,
     MapPart,
     Periods,
     Report,
@@ -86,9 +87,9 @@ def build_report(
 
 
 def read_totals(client: Client) -> Totals:
-    """Events, distinct persons and places, answers, and the time they span."""
+    """Events of all maps, each once, distinct persons and places, and the time they span; answers of the default map."""
     ((events, persons, places, first, last),) = client.execute(
-        "SELECT count(), uniqExact(person), uniqExact(place), min(event_time), max(event_time) FROM journey.touchpoints"
+        "SELECT uniqExact(source, event_id), uniqExact(person), uniqExact(place), min(event_time), max(event_time) FROM journey.attachments"
     )
     ((answers,),) = client.execute("SELECT count() FROM journey.answers")
     return Totals(events, persons, places, answers, first if events else None, last if events else None)
@@ -98,20 +99,22 @@ def read_maps(client: Client, days: int, until: date | None, mode: str) -> list[
     """The default map, then every other whose newest version places an event, in the order of their registration.
 
     A touchpoint stands under each map that places one of its events, and under the default map where none does. `days` is the length
-    of a period; the last one ends at `until`, else with the last event that the map places.
+    of a period; the last one ends at `until`, else with the last usual day of the map.
     """
-    last_days = dict(client.execute(_LAST_DAYS))
+    last_days = {(name, version): days for name, version, *days in client.execute(_LAST_DAYS)}
     maps = [one for one in client.execute(_MAPS) if one[3] or one[:2] in last_days]
     placed_elsewhere: set[str] = set()
     parts: list[MapPart] = []
     for name, version, title, is_default in reversed(maps):  # the default map comes last: it shows what no other places
-        last = until or last_days.get((name, version))
+        usual_day, later_events, last_day = last_days.get((name, version), (None, 0, None))
+        last = until or usual_day
         periods = Periods.ending(last, days) if last else None
         lines = _touchpoints(client, name, version, periods, placed_elsewhere if is_default else None)
         placed_elsewhere |= {line.touchpoint for line in lines}
         if lines or is_default:
-            stages = read_stages(client, name, version, last_days.get((name, version), _FIRST_DAY), mode)
-            parts.append(MapPart(name, version, title, bool(is_default), periods, lines, stages))
+            stages = read_stages(client, name, version, last_day or _FIRST_DAY, mode)
+            later = Later(later_events, last_day) if later_events and until is None else None
+            parts.append(MapPart(name, version, title, bool(is_default), periods, lines, stages, later))
     return parts[::-1]
 
 
@@ -228,7 +231,7 @@ FROM (SELECT id, map_version, name, is_default, registered_at FROM journey.dim_m
 ORDER BY is_default DESC, registered_at, id
 """
 _LAST_DAYS = """
-SELECT (map, map_version), max(bucket) FROM journey.kpi_volume_1d WHERE isNotNull(stage) GROUP BY map, map_version
+SELECT map, map_version, usual_day, later_events, last_day FROM journey.map_days
 """
 _UNDECLARED = """
 SELECT source, count() FROM journey.quarantine WHERE reason = 'unknown_source' AND source != ''

@@ -90,6 +90,13 @@ class TouchpointLine(NamedTuple):
     kpis: Sequence[Kpi]
 
 
+class Later(NamedTuple):
+    """A few events after a gap, up to `last_day`, which the periods of the trends leave out."""
+
+    events: int
+    last_day: date
+
+
 class MapPart(NamedTuple):
     """What one journey map shows. `periods` are those of the trends; None where it places no event."""
 
@@ -100,6 +107,7 @@ class MapPart(NamedTuple):
     periods: Periods | None
     touchpoints: Sequence[TouchpointLine]
     stages: Sequence[StageLine]
+    later: Later | None = None
 
 
 class Totals(NamedTuple):
@@ -191,7 +199,8 @@ def _map(part: MapPart) -> dict[str, Any]:
             "before_from": days.before_from.isoformat(),
             "before_to": days.before_to.isoformat(),
         }
-    return {**named, "periods": periods}
+    later = part.later and {"events": part.later.events, "last_day": part.later.last_day.isoformat()}
+    return {**named, "periods": periods, "later": later}
 
 
 def _touchpoint(line: TouchpointLine) -> dict[str, Any]:

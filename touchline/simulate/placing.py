@@ -85,10 +85,10 @@ def watched_properties(journey_map: JourneyMap) -> frozenset[str]:
 
 def place(events: Iterable[Met], journey_map: CompiledMap) -> Iterator[Placed]:
     """All events of persons, each in its stage, person by person in the order in which they first come. Events of nobody are left out:
-    nobody can be asked."""
+    nobody can be asked; so are those of sources that the map does not name."""
     persons: dict[Who, dict[tuple[str, str], Met]] = defaultdict(dict)
     for one in events:
-        if one.who is not None:
+        if one.who is not None and (journey_map.sources is None or one.source in journey_map.sources):
             persons[one.who].setdefault((one.source, one.id), one)
     for own in persons.values():
         in_order = sorted(own.values(), key=lambda one: (one.time_us, one.source, one.id))

@@ -14,9 +14,14 @@ export function before({ from, to }) {
   return { from: plusDays(from, -days), to: plusDays(from, -1) };
 }
 
-/** The last `days` days of a map's data. */
+/** The last `days` days of a map's data, up to the last usual one. */
 export function lastDays(map, days) {
-  return { from: plusDays(map.last_day, 1 - days), to: map.last_day };
+  return { from: plusDays(map.usual.to, 1 - days), to: map.usual.to };
+}
+
+/** Up to the very last day, where a few events stand after a gap; null where there are none. */
+export function laterDays(map) {
+  return Number(map.later_events) > 0 ? { from: plusDays(map.last_day, -27), to: map.last_day } : null;
 }
 
 /** What can be chosen at a click: [name, period]. */

@@ -19,9 +19,12 @@ export function sidesOf(state, map) {
   return [first];
 }
 
-/** The moment (UTC) from which one looks whether a journey is still open: if the address does not say, the one that the server says is usual. */
+/**
+ * The moment (UTC) from which one looks whether a journey is still open: if the address does not say, the one that the server says is usual;
+ * a period that ends later is seen from after the very last event.
+ */
 export function asOf(state, map) {
-  return state.as_of ?? map.usual.as_of;
+  return state.as_of ?? (periodOf(state, map).to > map.usual.to ? map.usual.later_as_of : map.usual.as_of);
 }
 
 function otherPeriod(text, period) {

@@ -5,7 +5,7 @@ import { useStore } from "../core/store.js";
 import { Icon } from "../parts/icons.js";
 import { Choice, useValueName } from "./choice.js";
 import { Compare } from "./compare.js";
-import { Period } from "./periods.js";
+import { LaterEvents, Period } from "./periods.js";
 
 const FIRST = ["persona", "segment", "channel", "place"];
 
@@ -27,6 +27,7 @@ export function Filters() {
       <${Line} />
       <${Choice} name="touchpoint" /><${Choice} name="brand" /><${Choice} name="is_simulated" />
     </div>
+    <${LaterEvents} />
     <${Chips} />
   </section>`;
 }

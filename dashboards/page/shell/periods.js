@@ -1,8 +1,18 @@
 /** The period: presets counted back from the last day of the map's data, or two days of one's own. */
 import { html, useState } from "../vendor/preact.js";
-import { isDay, periodOf, presets } from "../core/period.js";
+import { isDay, laterDays, periodOf, presets } from "../core/period.js";
 import { useStore } from "../core/store.js";
+import { To } from "../parts/link.js";
 import { Menu } from "../parts/menu.js";
+
+/** Says that a few events stand after a gap, which the default period leaves out, and leads to them. */
+export function LaterEvents() {
+  const { t, map, state, fmt } = useStore();
+  const later = laterDays(map);
+  if (!later || periodOf(state, map).to > map.usual.to) return null;
+  return html`<p class="notice small" data-notice="later">${t("period.later", { count: Number(map.later_events), last: fmt.day(map.last_day), to: fmt.day(map.usual.to) })}
+    <${To} changes=${{ ...later, compare: null }}>${t("period.later.show")}<//></p>`;
+}
 
 export function Period() {
   const { t, map, state, change, fmt } = useStore();

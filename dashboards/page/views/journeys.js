@@ -1,6 +1,7 @@
 /** The journeys behind a number, and one of them on its time line. Persons are pseudonyms. */
 import { html, useState } from "../vendor/preact.js";
 import { DRILL_KEYS } from "../core/address.js";
+import { kpiTitle } from "../core/kpi.js";
 import { nodeName } from "../core/node.js";
 import { shortPerson } from "../core/person.js";
 import { joined, useQuery } from "../core/query.js";
@@ -16,7 +17,15 @@ import { StagePath } from "./journeys/path.js";
 
 const PAGE = 50;
 /** Names in the address → parameters of the list. */
-const NARROWING = DRILL_KEYS.filter((key) => !["person", "cycle", "order"].includes(key));
+const NARROWING = DRILL_KEYS.filter((key) => !["person", "cycle", "order", "answers", "answer_class"].includes(key));
+const CLASSES = ["all", "good", "neutral", "bad"];
+
+/** Which list: of all selected journeys, or of those that the answers to a KPI are about, and its own arguments. */
+function listOf({ answers, answer_class }) {
+  if (!answers) return ["journeys", {}];
+  const [kpi, variant, scope] = answers.split("/");
+  return ["journeys_of_answers", { kpi, variant, scope, answers: CLASSES.includes(answer_class) ? answer_class : "all" }];
+}
 
 export function JourneysView() {
   const { state } = useStore();
@@ -29,12 +38,14 @@ function List({ side }) {
   const [shown, setShown] = useState(PAGE);
   const narrowed = Object.fromEntries(NARROWING.filter((key) => state[key] != null).map((key) => [key, key === "state" ? state[key].split(",") : state[key]]));
   const sorted = state.order ?? "-started_at";
-  const list = useQuery("journeys", side, { ...side.asOf, ...narrowed, order: sorted, limit: shown }, { cost: 1 });
-  const count = useQuery("journeys", side, { ...side.asOf, ...narrowed, count: 1 }, { cost: 1 });
+  const [view, own] = listOf(state);
+  const list = useQuery(view, side, { ...side.asOf, ...own, ...narrowed, order: sorted, limit: shown }, { cost: 1 });
+  const count = useQuery(view, side, { ...side.asOf, ...own, ...narrowed, count: 1 }, { cost: 1 });
   const all = Number(count.rows[0]?.count ?? 0);
   const title = count.status === "ready" ? t("journeys.title", { count: all }) : t("view.journeys");
-  return html`<${Panel} name=${`journeys-${side.id}`} title=${title} note=${t("journeys.note")} status=${joined(list, count)} height=${420}
+  return html`<${Panel} name=${`journeys-${side.id}`} title=${title} note=${state.answers ? `${t("journeys.of_answers")} ${t("journeys.note")}` : t("journeys.note")} status=${joined(list, count)} height=${420}
     queries=${[[t("query.journeys"), list], [t("query.count"), count]]} actions=${html`<${Order} sorted=${sorted} />`} empty=${list.rows.length ? "" : t("journeys.empty")}>
+    <${Answers} />
     <${Narrowed} narrowed=${narrowed} />
     <${Table} columns=${useColumns()} rows=${list.rows} caption=${title} />
     ${shown < all && html`<button class="button more" onClick=${() => setShown(shown + 200)}>${t("journeys.more", { count: Math.min(all - shown, 200), shown: list.rows.length, all })}</button>`}
@@ -47,6 +58,17 @@ function Order({ sorted }) {
   const { t, change } = useStore();
   return html`<label class="small muted">${t("journeys.order")} <select class="input" value=${sorted} onChange=${(event) => change({ order: event.target.value }, { replace: true })}>
     ${ORDERS.map((one) => html`<option value=${one}>${t(`journeys.order.${one.replace("-", "last_")}`)}</option>`)}</select></label>`;
+}
+
+/** The KPI whose answers select the journeys, to be taken away, and which class of its answers. */
+function Answers() {
+  const { t, state, change } = useStore();
+  if (!state.answers) return null;
+  const [kpi, variant, scope] = state.answers.split("/");
+  const chosen = CLASSES.includes(state.answer_class) ? state.answer_class : "all";
+  return html`<div class="controls"><button class="chip" onClick=${() => change({ answers: null, answer_class: null })}>${t("narrowed.answers", { kpi: kpiTitle(t, { kpi, variant, scope }) })}<${Icon} name="close" size=${12} /></button>
+    <label class="small muted">${t("answers.class")} <select class="input" value=${chosen} onChange=${(event) => change({ answer_class: event.target.value === "all" ? null : event.target.value }, { replace: true })}>
+      ${CLASSES.map((one) => html`<option value=${one}>${t(`answers.class.${one}`)}</option>`)}</select></label></div>`;
 }
 
 /** What narrows the list beside the filters, in words, each to be taken away. */

@@ -1,6 +1,6 @@
 /** A KPI over time with its band, the map's annotations, few answers marked, and the volume beneath. */
 import { html } from "../vendor/preact.js";
-import { bucketName } from "../core/bucket.js";
+import { rowBucket } from "../core/bucket.js";
 import { kpiKey, kpiTitle, kpisIn } from "../core/kpi.js";
 import { joined, objects, useQuery, useUrl } from "../core/query.js";
 import { useStore } from "../core/store.js";
@@ -60,7 +60,7 @@ function columnsOf(t, fmt, grain, unit) {
   const write = (value) => fmt.kpi(value, unit);
   const shown = (row, content) => (Number(row.is_suppressed) === 1 ? t("suppressed") : content);
   return [
-    { key: "bucket", title: t(`grain.${grain}`), cell: (row) => bucketName(fmt, row.bucket, grain) },
+    { key: "bucket", title: t(`grain.${grain}`), cell: (row) => rowBucket(t, fmt, row, grain) },
     { key: "value", title: t("table.value"), number: true, cell: (row) => shown(row, write(row.value)) },
     { key: "ci", title: t("table.interval"), number: true, cell: (row) => fmt.range(row.ci_low, row.ci_high, write) },
     { key: "n", title: "n", number: true, cell: (row) => html`${fmt.whole(row.n)}${Number(row.is_small_n) === 1 ? ` (${t("small_n")})` : ""}` },
@@ -71,7 +71,7 @@ function columnsOf(t, fmt, grain, unit) {
 function volumeColumns(t, fmt, grain, names, side) {
   const whole = ["day", "rolling_7d", "rolling_28d"].includes(grain);
   return [
-    { key: "bucket", title: t(`grain.${VOLUME_GRAIN[grain] ?? grain}`), cell: (row) => bucketName(fmt, row.bucket, VOLUME_GRAIN[grain] ?? grain) },
+    { key: "bucket", title: t(`grain.${VOLUME_GRAIN[grain] ?? grain}`), cell: (row) => rowBucket(t, fmt, row, VOLUME_GRAIN[grain] ?? grain) },
     { key: "touchpoint", title: t("filter.touchpoint"), cell: (row) => names.touchpoint.get(row.touchpoint) ?? row.touchpoint },
     { key: "events", title: t("fact.events"), number: true, cell: (row) => html`<${Number_} side=${side} drill=${whole && { filter: { touchpoint: [row.touchpoint], is_simulated: [String(row.is_simulated)] }, from: row.bucket.slice(0, 10), to: row.bucket.slice(0, 10) }}>${fmt.whole(row.events)}<//>` },
     dataColumn(t),

@@ -1,4 +1,5 @@
-"""From a figure of the page to the journeys behind it: conditions on `journeys` that its plain columns do not give.
+"""From a figure of the page to the journeys behind it: conditions on `journeys` and `journeys_of_answers` that their plain columns do not
+give.
 
 - `touchpoint_last`, `stage_last`: where the journey ended, or stands.
 - `touchpoint_met`, `stage_met`: where it came by, inside the period and the filter or not: the journeys of a row of `waits`.
@@ -17,7 +18,7 @@ from touchline.dashboards.server.asking.parsing import count_of, literal
 from touchline.service.problem import RequestRefused
 from touchline.sql.ledger.stays import name_of_shown, shown_name
 
-JOURNEYS: Final = "journeys"
+LISTS: Final = frozenset(("journeys", "journeys_of_answers"))
 PATHS: Final = {"touchpoint": "path", "stage": "stage_path"}
 """Level of a path -> the column of `journeys` that holds it."""
 STEPS_MAX: Final = 50
@@ -29,8 +30,8 @@ _DEFAULT_STEPS, _DEFAULT_TOP = "5", "6"
 def drill_conditions(
     name: str, view: AskedView, arguments: Mapping[str, str], views: Mapping[str, AskedView], parameters: Parameters
 ) -> list[str]:
-    """SQL conditions on `journeys`; none for other views. Raises RequestRefused."""
-    if name != JOURNEYS:
+    """SQL conditions on a list of journeys; none for other views. Raises RequestRefused."""
+    if name not in LISTS:
         return []
     conditions = [_ends_at(column, parameters.several(given), given) for given, column in _LAST.items()]
     conditions += [_came_by(column, parameters.several(given), given) for given, column in _MET.items()]

@@ -14,7 +14,8 @@ from touchline.sql.language.usual import Period, moment_after
 
 
 class KnownMap(NamedTuple):
-    """A version of a map. `first_day` and `last_day` are local days of the events that it places, None where it places none."""
+    """A version of a map. `first_day` and `last_day` are local days of the events that it places, `usual_day` is the one with which the
+    default period ends and `later_events` come after it (journey.map_days); None where it places none."""
 
     map: str
     map_version: int
@@ -22,7 +23,9 @@ class KnownMap(NamedTuple):
     is_default: bool
     first_day: date | None
     last_day: date | None
+    usual_day: date | None
     events: int
+    later_events: int
 
 
 def chosen_map(parameters: Parameters, maps: Sequence[KnownMap]) -> KnownMap:
@@ -52,13 +55,13 @@ def chosen_map(parameters: Parameters, maps: Sequence[KnownMap]) -> KnownMap:
 
 
 def chosen_period(parameters: Parameters, known: KnownMap, today: date) -> Period:
-    """The days of `from` and `to`; without them 28 days up to the last one on which the map places an event.
+    """The days of `from` and `to`; without them 28 days up to the last usual one of the map.
 
     Raises RequestRefused for a wrong day or a period that is turned around.
     """
     first, last = _day(parameters, "from"), _day(parameters, "to")
     if last is None:
-        last = known.last_day or today
+        last = known.usual_day or today
         last = last if first is None else max(first, last)
     if first is None:
         first = Period.ending(last).first
@@ -84,15 +87,16 @@ def chosen_before(parameters: Parameters, period: Period) -> Period:
 def chosen_moment(parameters: Parameters, known: KnownMap, now: datetime) -> datetime:
     """The moment of `as_of`, from which one looks: what is open then is open.
 
-    Without it noon (UTC) after the last day on which the map places an event (sql/language/usual.py). Where there is no event, now in whole
-    minutes.
+    Without it noon (UTC) after the last usual day of the map (sql/language/usual.py); after its very last day where the period ends later
+    than that. Where there is no event, now in whole minutes.
     """
     value = parameters.one("as_of")
     if value is not None:
         return moment_of("as_of", value)
-    if known.last_day is None:
+    if known.last_day is None or known.usual_day is None:
         return now.replace(second=0, microsecond=0)
-    return moment_after(known.last_day)
+    last = _day(parameters, "to")
+    return moment_after(known.usual_day if last is None or last <= known.usual_day else known.last_day)
 
 
 def _day(parameters: Parameters, name: str) -> date | None:

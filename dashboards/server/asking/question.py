@@ -18,7 +18,7 @@ from touchline.sql.language.selection import FILTER_COLUMNS
 from touchline.sql.language.views import quoted
 
 FILTER_VALUES_MAX: Final = 200
-DEFAULTS: Final = {"grain": "day", "mode": "in_order", "by": "touchpoint", "steps": "5", "top": "6"}
+DEFAULTS: Final = {"grain": "day", "mode": "in_order", "by": "touchpoint", "steps": "5", "top": "6", "answers": "all"}
 """Of arguments that are no part of what every reader selects."""
 _FLAGS: Final = frozenset(("is_online", "is_simulated"))
 

@@ -1,14 +1,15 @@
 """Survey KPIs over time: of a selection by hour, local day, week, month or rolling window, and as plain marts for every map.
 
 A window of 7 or 28 days ends with its bucket and looks back beyond the first day of the period, so that the first is as wide as the last.
-Weeks begin on Monday; the first and the last week or month of a period hold only its days. Rows restate themselves when late answers land.
+Weeks begin on Monday; the first and the last week or month of a period hold only its days, and say so (is_part). Rows restate themselves
+when late answers land.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from touchline.sql.language.choices import GRAINS, Choice
+from touchline.sql.language.choices import GRAINS, Choice, part_of_bucket
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import SELECTION, ParameterizedView
 from touchline.sql.language.select import indented
@@ -81,6 +82,7 @@ def _over_time() -> ParameterizedView:
             "bucket",
         )
     }
+    columns |= part_of_bucket(GRAIN, "bucket")
     columns |= IDENTITY | measured("", "is_not_shown") | flags("n", "is_not_shown")
     return ParameterizedView(
         "survey_over_time",

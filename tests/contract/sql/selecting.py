@@ -27,6 +27,10 @@ DEFAULTS = {
     "top": "3",
     "person": "'k1:a'",
     "cycle": "1",
+    "kpi": "'nps'",
+    "variant": "'standard'",
+    "scope": "'transactional'",
+    "answers": "'all'",
 }
 """One value for each argument, whatever the view; a new argument needs a line here."""
 

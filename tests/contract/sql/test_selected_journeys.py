@@ -125,6 +125,10 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
     for grain in ("hour", "day", "week", "month"):
         found = views.read("volume_over_time", "bucket touchpoint is_simulated", "events", grain=grain)
         assert found == recount.over_time(grain)
+        parts = views.read("volume_over_time", "bucket touchpoint is_simulated", "is_part", grain=grain)
+        assert {key: bool(part) for key, part in parts.items()} == {
+            key: is_cut(grain, key[0].date(), recount.selection) for key in parts
+        }
     assert (
         views.read("revenue_by_touchpoint", "touchpoint stage currency is_simulated", "orders amount")
         == recount.revenue()
@@ -144,6 +148,14 @@ def check_against_recount(views: Views, recount: JourneyRecount) -> None:
         assert waits == recount.waits(by)
         edges = views.read("paths", "step from_node to_node", "journeys", by=by, steps=4, top=2)
         assert edges == recount.edges(by, 4, 2)
+
+
+def is_cut(grain: str, first: date, selection: Selection) -> bool:
+    """Whether a week or month that begins on that day has days outside of the period."""
+    if grain not in ("week", "month"):
+        return False
+    following = first + timedelta(days=7) if grain == "week" else (first + timedelta(days=31)).replace(day=1)
+    return first < selection.date_from or following - timedelta(days=1) > selection.date_to
 
 
 def check_marks(views: Views, recount: JourneyRecount) -> None:

@@ -216,11 +216,14 @@ def test_where_to_act_first_flags_only_what_lies_below_its_target_with_the_whole
     analyst: Reader, running: DashboardProcess
 ) -> None:
     analyst.open(**SHOP, view="act")
-    rows = {one["rank"]: one for one in running.rows("impact", **SHOP) if one["rank"] is not None}
+    rows = running.rows("impact", **SHOP)
+    by_rank = {one["rank"]: one for one in rows if one["rank"] is not None}
+    assert analyst.page.locator(".rank").count() == min(len(rows), 12)
+    assert analyst.page.locator(".rank.is-flagged:not([data-rank])").count() == 0
     ranks = analyst.page.locator(".rank[data-rank]")
-    assert ranks.count() == min(len(rows), 12) > 0
+    assert ranks.count() == min(len(by_rank), 12)
     for at in range(ranks.count()):
-        row, shown = rows[at + 1], ranks.nth(at)
+        row, shown = by_rank[at + 1], ranks.nth(at)
         assert min(row["n_good"], row["n_bad"]) >= row["n_needed"]
         assert row["score"] > 0
         is_flagged = row["ci_high"] < row["target"]
@@ -228,8 +231,10 @@ def test_where_to_act_first_flags_only_what_lies_below_its_target_with_the_whole
         expect(shown.locator(".rank-effect p").first).to_have_text(
             re.compile(r"^(Consistent with good|No significant difference)")
         )
-    analyst.go(ranks.first.locator(".rank-effect .num"))
-    assert number_in(analyst.panel("journeys-a").locator("h2")) == rows[1]["journeys"]
+    link = analyst.page.locator(".rank .rank-effect .num").first
+    journeys = number_in(link)
+    analyst.go(link)
+    assert number_in(analyst.panel("journeys-a").locator("h2")) == journeys
 
 
 def test_behind_a_rate_of_drop_off_stand_the_journeys_of_its_numerator(

@@ -149,11 +149,13 @@ def glance_with_a_stage(world: World, chosen: Selection) -> Numbers:
     return cells(rows, ("n", "value", "events", "persons", "drop_off"), *_GLANCE)
 
 
-def _narrowed(chosen: Selection) -> Selection:
-    """Grafana filters by few keys, and looks from the end of the period."""
+def _narrowed(world: World, chosen: Selection) -> Selection:
+    """Grafana filters by few keys, in order, and looks from where the page does whose address does not say."""
     filters = {key: [one for one in values if one] for key, values in chosen.filters.items() if key in FILTERS}
     filters = {key: values for key, values in filters.items() if values}
-    return chosen._replace(filters=filters, as_of=f"{chosen.period.last}T23:59:59", mode="in_order")
+    usual = next(one["usual"] for one in world.documents if (one["map"], one["map_version"]) == chosen[:2])
+    as_of = usual["as_of" if str(chosen.period.last) <= usual["to"] else "later_as_of"]
+    return chosen._replace(filters=filters, as_of=as_of, mode="in_order")
 
 
 def panel(world: World, chosen: Selection, title: str) -> list[Row]:
@@ -161,8 +163,8 @@ def panel(world: World, chosen: Selection, title: str) -> list[Row]:
     found = [one for board in dashboards().values() for one in board["panels"] if one["title"] == title]
     offered = world.plain("dimension_values", map=chosen.map, version=chosen.map_version)
     options = {key: [row["value"] for row in offered if row["key"] == key and row["value"]] for key in FILTERS}
-    values = {"map": [chosen.map], "map_version": [str(chosen.map_version)]}
-    values |= {key: list(_narrowed(chosen).filters.get(key, [ALL])) for key in FILTERS}
+    values = {"map": [chosen.map], "map_version": [str(chosen.map_version)], "mode": ["in_order"]}
+    values |= {key: list(_narrowed(world, chosen).filters.get(key, [ALL])) for key in FILTERS}
     start, end = (
         datetime.combine(day, moment, UTC)
         for day, moment in zip(chosen.period, (time(), time(23, 59, 59)), strict=True)
@@ -182,7 +184,7 @@ def panel_events(world: World, chosen: Selection) -> Numbers:
 
 
 def events_marked(world: World, chosen: Selection) -> Numbers:
-    rows = world.view("volume_by_touchpoint", _narrowed(chosen))
+    rows = world.view("volume_by_touchpoint", _narrowed(world, chosen))
     return {
         "events": sum(row["events"] for row in rows),
         "simulated": sum(row["events"] for row in rows if row["is_simulated"]),
@@ -201,7 +203,7 @@ def persons(world: World, chosen: Selection) -> Numbers:
 
 
 def _persons(world: World, chosen: Selection) -> list[Row]:
-    narrowed = _narrowed(chosen)
+    narrowed = _narrowed(world, chosen)
     return world.view("persons_by_touchpoint", narrowed, as_of=narrowed.as_of)
 
 
@@ -225,18 +227,18 @@ def panel_kpis(world: World, chosen: Selection) -> Numbers:
 
 
 def kpis(world: World, chosen: Selection) -> Numbers:
-    return cells(world.view("survey_by_touchpoint", _narrowed(chosen)), ANSWERED, "touchpoint", "stage", *KPI)
+    return cells(world.view("survey_by_touchpoint", _narrowed(world, chosen)), ANSWERED, "touchpoint", "stage", *KPI)
 
 
-PASSED = ("reached", "advanced", "dropped", "open", "rate", "ci_low", "ci_high")
+PASSED = ("reached", "advanced", "completed", "dropped", "open", "rate", "ci_low", "ci_high")
 
 
 def panel_funnel(world: World, chosen: Selection) -> Numbers:
-    return cells(panel(world, chosen, "From stage to stage"), PASSED, "stage")
+    return cells(panel(world, chosen, "From stage to stage: $mode"), PASSED, "stage")
 
 
 def funnel(world: World, chosen: Selection) -> Numbers:
-    narrowed = _narrowed(chosen)
+    narrowed = _narrowed(world, chosen)
     return cells(world.view(FUNNEL, narrowed, as_of=narrowed.as_of, mode="in_order"), PASSED, "stage")
 
 
@@ -248,7 +250,7 @@ def panel_waits(world: World, chosen: Selection) -> Numbers:
 
 
 def waits(world: World, chosen: Selection) -> Numbers:
-    narrowed = _narrowed(chosen)
+    narrowed = _narrowed(world, chosen)
     rows = world.view("waits", narrowed, as_of=narrowed.as_of, by="touchpoint")
     return cells([row | {"touchpoint": row["value"]} for row in rows], WAITED, "touchpoint")
 
@@ -258,7 +260,7 @@ def panel_paths(world: World, chosen: Selection) -> Numbers:
 
 
 def paths(world: World, chosen: Selection) -> Numbers:
-    narrowed = _narrowed(chosen)
+    narrowed = _narrowed(world, chosen)
     rows = world.view("paths", narrowed, as_of=narrowed.as_of, by="touchpoint", steps=4, top=8)
     return cells(
         [row for row in rows if row["from_node"] != "(end)"], ("journeys", "share"), "step", "from_node", "to_node"
@@ -271,7 +273,9 @@ def panel_revenue(world: World, chosen: Selection) -> Numbers:
 
 
 def revenue(world: World, chosen: Selection) -> Numbers:
-    rows = [row | {"amount": float(row["amount"])} for row in world.view("revenue_by_touchpoint", _narrowed(chosen))]
+    rows = [
+        row | {"amount": float(row["amount"])} for row in world.view("revenue_by_touchpoint", _narrowed(world, chosen))
+    ]
     return summed(rows, "amount", "touchpoint", "currency", "is_simulated")
 
 
@@ -280,7 +284,7 @@ def panel_stages(world: World, chosen: Selection) -> Numbers:
 
 
 def events_by_stage(world: World, chosen: Selection) -> Numbers:
-    rows = world.view("volume_by_touchpoint", _narrowed(chosen))
+    rows = world.view("volume_by_touchpoint", _narrowed(world, chosen))
     return summed(
         [row | {"name": _marked(row | {"stage": row["stage"] or "(not on the map)"}, "stage")} for row in rows],
         "events",

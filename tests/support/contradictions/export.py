@@ -10,7 +10,6 @@ from tests.support.contradictions.selecting import Selection
 from tests.support.contradictions.world import Row, World
 from touchline.dashboards.server.snapshot.words import NONE, PageWords, words_of
 
-FACTS = ("fact.events", "fact.persons", "fact.drop_off", "fact.revenue")
 STAGE_FACTS = ("stage.reached", "stage.open")
 
 
@@ -68,14 +67,22 @@ class _Names:
         self.stages = {stage.id: f"{number} {stage.name}" for number, stage in enumerate(content.stages, start=1)}
         self.stages[""] = self.words.say("stage.none")
         self.touchpoints = {one.id: one.name for one in content.touchpoints}
+        days = content.churn.inactivity_days if content.churn else None
+        lost = self.words.say("fact.drop_off", days=days) if days else self.words.say("fact.drop_off.ever")
+        self.facts = {name: self.words.say(f"fact.{name}") for name in ("events", "persons", "revenue")} | {
+            "drop_off": lost
+        }
+        mode = self.words.say(f"funnel.mode.{chosen.mode}")
+        self.stage_facts = {fact: self.words.say(fact, mode=mode) for fact in STAGE_FACTS}
 
 
 def cards_of_file(world: World, chosen: Selection) -> Numbers:
-    """(stage, touchpoint, fact) -> text; what has no number is left out."""
+    """(stage, touchpoint, fact) -> text; what has no number is left out, and so is why a rate is not known yet."""
     names = _Names(world, chosen)
-    facts = {names.words.say(fact) for fact in FACTS}
+    facts, rate = set(names.facts.values()), names.facts["drop_off"]
     written = _Written(world.document(chosen)).found
-    return {key: text for key, text in written.items() if key[1] and key[2] in facts and text not in (NONE, "0")}
+    shown = {key: text for key, text in written.items() if key[1] and key[2] in facts and text not in (NONE, "0")}
+    return {key: text for key, text in shown.items() if key[2] != rate or "%" in text}
 
 
 def cards_of_page(world: World, chosen: Selection) -> Numbers:
@@ -85,7 +92,7 @@ def cards_of_page(world: World, chosen: Selection) -> Numbers:
 
     def put(row: Row, fact: str, text: str) -> None:
         stage, touchpoint = key_of(row, "stage", "touchpoint")
-        key = (names.stages[stage], names.touchpoints.get(touchpoint, touchpoint), words.say(fact))
+        key = (names.stages[stage], names.touchpoints.get(touchpoint, touchpoint), names.facts[fact])
         if text not in (NONE, "0"):
             found[key] = f"{found[key]}, {text}" if key in found else text
 
@@ -94,15 +101,15 @@ def cards_of_page(world: World, chosen: Selection) -> Numbers:
         place = key_of(row, "stage", "touchpoint")
         events[place] = events.get(place, 0) + row["events"]
     for (stage, touchpoint), count in events.items():
-        put({"stage": stage, "touchpoint": touchpoint}, "fact.events", words.whole(count))
+        put({"stage": stage, "touchpoint": touchpoint}, "events", words.whole(count))
     for row in world.view("persons_by_touchpoint", chosen, as_of=chosen.as_of):
         if row["touchpoint"] is not None:
-            put(row, "fact.persons", words.whole(row["persons"]))
-            put(row, "fact.drop_off", _drop_off(words, row))
+            put(row, "persons", words.whole(row["persons"]))
+            put(row, "drop_off", _drop_off(words, row))
     for row in world.view("revenue_by_touchpoint", chosen):
         if row["currency"]:
             mark = f" ({words.say('simulated')})" if row["is_simulated"] else ""
-            put(row, "fact.revenue", words.money(Decimal(row["amount"]), row["currency"]) + mark)
+            put(row, "revenue", words.money(Decimal(row["amount"]), row["currency"]) + mark)
     return found
 
 
@@ -132,7 +139,7 @@ def answers_of_page(world: World, chosen: Selection) -> Numbers:
 def stages_of_file(world: World, chosen: Selection) -> Numbers:
     """What stands at the head of each stage: journeys, and those that are open."""
     names = _Names(world, chosen)
-    facts = {names.words.say(fact) for fact in STAGE_FACTS}
+    facts = set(names.stage_facts.values())
     written = _Written(world.document(chosen)).found
     return {
         key: text for key, text in written.items() if not key[1] and key[2] in facts and key[0] in names.stages.values()
@@ -144,7 +151,7 @@ def stages_of_page(world: World, chosen: Selection) -> Numbers:
     if not world.view("volume_by_touchpoint", chosen):
         return {}
     return {
-        (names.stages[row["stage"]], "", names.words.say(fact)): names.words.whole(row[fact.partition(".")[2]])
+        (names.stages[row["stage"]], "", names.stage_facts[fact]): names.words.whole(row[fact.partition(".")[2]])
         for row in world.view(FUNNEL, chosen, as_of=chosen.as_of, mode=chosen.mode)
         for fact in STAGE_FACTS
     }

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.support.contradictions.page import FUNNEL, KPI, Numbers, answers, cells, key_of, summed
+from tests.support.contradictions.page import (
+    FUNNEL,
+    FUNNEL_COUNTS,
+    KPI,
+    Numbers,
+    answered_behind_links,
+    answers,
+    cells,
+    key_of,
+    summed,
+)
 from tests.support.contradictions.selecting import Selection
 from tests.support.contradictions.world import Row, World
 
@@ -154,16 +164,44 @@ def scores_of_page(world: World, chosen: Selection) -> Numbers:
     return cells(answers(world, chosen, "survey_total"), ANSWER_COLUMNS, *KPI)
 
 
+def answered(world: World, chosen: Selection) -> Numbers:
+    """Journeys that the answers behind a KPI are about: of each the last one that had begun."""
+    scored = f"""SELECT
+        person, about_time, touchpoint, ifNull(stage, '') AS stage, kpi, variant, scope, is_simulated, n_positive, n_negative
+    FROM journey_api.kpi_survey_1d_events
+    INNER JOIN (SELECT source, event_id, about_time FROM journey.answers) AS asked USING (source, event_id)
+    WHERE {where(chosen, "bucket")} AND isNotNull(person)"""
+    rows = world.sql(
+        f"""SELECT touchpoint, stage, kpi, variant, scope, is_simulated,
+        uniqExact(who) AS all, uniqExactIf(who, n_positive = 1) AS good, uniqExactIf(who, n_negative = 1) AS bad,
+        uniqExactIf(who, n_positive = 0 AND n_negative = 0) AS neutral
+    FROM
+    (
+        SELECT answered.*, (person, cycle) AS who
+        FROM ({scored}) AS answered
+        ASOF INNER JOIN (SELECT person, cycle, started_at FROM journey.journeys WHERE {of_map(chosen)}) AS journeys
+        ON answered.person = journeys.person AND answered.about_time >= journeys.started_at
+    )
+    GROUP BY ALL"""
+    )
+    found: Numbers = {}
+    shown = {key for key, _ in answered_behind_links(world, chosen)}
+    for row in rows:
+        key = key_of(row, "touchpoint", "stage", *KPI)
+        if key in shown:
+            found |= {(key, name): row[name] for name in ("all", "good", "neutral", "bad")}
+    return found
+
+
+PASSED = (*FUNNEL_COUNTS, "rate", "ci_low", "ci_high")
+
+
 def funnel(world: World, chosen: Selection) -> Numbers:
-    """The mart of the funnel; open journeys have not gone on."""
-    view = {"in_order": "funnel_stage", "any": "funnel_stage_any"}[chosen.mode]
-    rows = world.sql(f"SELECT stage, reached, reached_next AS advanced FROM journey.{view} WHERE {of_map(chosen)}")
-    return cells([row | {"advanced": row["advanced"] or 0} for row in rows], ("reached", "advanced"), "stage")
+    return cells(world.sql(f"SELECT * FROM journey.funnel_stage WHERE {of_map(chosen)}"), PASSED, "stage")
 
 
 def funnel_of_page(world: World, chosen: Selection) -> Numbers:
-    rows = world.view(FUNNEL, chosen, as_of=chosen.as_of, mode=chosen.mode)
-    return cells(rows, ("reached", "advanced"), "stage")
+    return cells(world.view(FUNNEL, chosen, as_of=chosen.as_of, mode="in_order"), PASSED, "stage")
 
 
 def newest(world: World) -> str:

@@ -9,8 +9,8 @@ from tests.support.contradictions.selecting import Selection
 from tests.support.contradictions.world import Row, World
 
 Numbers = dict[Any, Any]
-FUNNEL = "funnel"
-FUNNEL_COUNTS = ("reached", "advanced", "dropped", "open", "numerator", "denominator")
+FUNNEL = "funnel_stage"
+FUNNEL_COUNTS = ("reached", "advanced", "completed", "dropped", "open", "numerator", "denominator")
 KPI = ("kpi", "variant", "scope", "is_simulated")
 LINKS_MOST = 6
 """So many links of one kind are followed a selection."""
@@ -123,7 +123,7 @@ def _places(world: World, chosen: Selection) -> list[Row]:
 
 
 def lost_by_touchpoint(world: World, chosen: Selection) -> Numbers:
-    return cells(_places(world, chosen), ("journeys", "dropped", "numerator", "denominator"), "touchpoint", "stage")
+    return cells(_places(world, chosen), ("journeys", "dropped", "numerator"), "touchpoint", "stage")
 
 
 def lost_behind_links(world: World, chosen: Selection) -> Numbers:
@@ -136,8 +136,7 @@ def lost_behind_links(world: World, chosen: Selection) -> Numbers:
         found |= {
             (key, "journeys"): world.count(chosen, **here),
             (key, "dropped"): world.count(chosen, **ended),
-            (key, "numerator"): world.count(chosen, **ended, is_window_over=1),
-            (key, "denominator"): world.count(chosen, **here, is_window_over=1),
+            (key, "numerator"): world.count(chosen, **ended, is_end_known=1),
         }
     return found
 
@@ -186,9 +185,9 @@ def funnel_of_journeys(world: World, chosen: Selection) -> Numbers:
         reached = [row for row in journeys if row[column] >= stage["stage_order"]]
         here = [row for row in reached if row[column] == stage["stage_order"]]
         judged = [row for row in reached if row["is_window_over"]]
-        still = sum(row["state"] == "open" for row in here)
+        state = Counter(row["state"] for row in here)
         counts = (
-            len(reached), len(reached) - len(here), len(here) - still, still,
+            len(reached), len(reached) - len(here), state["converted"], state["closed"], state["open"],
             sum(row[column] > stage["stage_order"] for row in judged), len(judged),
         )  # fmt: skip
         found |= {(key_of(stage, "stage"), name): count for name, count in zip(FUNNEL_COUNTS, counts, strict=True)}
@@ -318,3 +317,25 @@ def impact_behind_links(world: World, chosen: Selection) -> Numbers:
         real = {} if row["is_simulated"] else {"is_simulated": "0"}
         found[key_of(row, "touchpoint", *KPI), "journeys"] = world.count(chosen, touchpoint=row["touchpoint"], **real)
     return found
+
+
+def answered_behind_links(world: World, chosen: Selection) -> Numbers:
+    """Journeys that the answers of a KPI on a card open."""
+    return {
+        (key_of(row, "touchpoint", "stage", *KPI), answers): _answered(world, chosen, row, answers)
+        for row in _answers_shown(world, chosen)
+        for answers in ("all", "good", "neutral", "bad")
+    }
+
+
+def _answers_shown(world: World, chosen: Selection) -> list[Row]:
+    if chosen.filters.keys() & {"touchpoint", "stage", "is_simulated"}:
+        return []
+    return answers(world, chosen, "survey_by_touchpoint")[:LINKS_MOST]
+
+
+def _answered(world: World, chosen: Selection, row: Row, class_: str) -> int:
+    here = {"touchpoint": row["touchpoint"], "stage": row["stage"] or "", "is_simulated": row["is_simulated"]}
+    kpi = {name: row[name] for name in ("kpi", "variant", "scope")}
+    (found,) = world.view("journeys_of_answers", chosen, as_of=chosen.as_of, count=1, answers=class_, **here, **kpi)
+    return int(found["count"])

@@ -131,6 +131,13 @@ PAIRS: Final[Sequence[Pair]] = (
         page.impact_behind_links,
         _always,
     ),
+    Pair(
+        "journeys of the answers of a card",
+        "page: the journeys that it opens, and answers with journeys",
+        page.answered_behind_links,
+        marts.answered,
+        _unsplit,
+    ),
     # The page and the plain views
     Pair("events", "page and kpi_volume_1d", page.events_by_key, marts.events, _always),
     Pair("events", "page and kpi_volume_1h", page.events_by_key, marts.events_by_hour, _all),
@@ -189,6 +196,7 @@ PAIRS: Final[Sequence[Pair]] = (
     Pair("events of touchpoints", "page and report", report.events_of_page, report.events, _all),
     Pair("persons of touchpoints", "page and report", report.persons_of_page, report.persons, _all),
     Pair("KPIs of touchpoints", "page and report", report.kpis_of_page, report.kpis, _all),
+    Pair("funnel", "page and report", report.stages_of_page, report.stages, _all),
     Pair("trends", "page and report", report.trends_of_page, report.trends, _usual),
     Pair("usual periods", "page and report", report.periods_of_page, report.periods, _usual),
     Pair("unmapped events", "page and report", report.unmapped_of_page, report.unmapped, _one_map),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.contradictions.page import KPI, Numbers, cells, key_of, summed
+from tests.support.contradictions.page import FUNNEL, KPI, Numbers, cells, key_of, summed
 from tests.support.contradictions.selecting import Selection
 from tests.support.contradictions.world import Row, World
 
@@ -84,8 +84,13 @@ def periods_of_page(world: World, chosen: Selection) -> Numbers:
 
 
 def stages(world: World, chosen: Selection) -> Numbers:
-    found = [one for one in world.report()["stages"] if one["map"] == chosen.map]
-    return {one["stage"]: one["reached_any" if chosen.mode == "any" else "reached"] for one in found}
+    rows = [one for one in world.report()["stages"] if one["map"] == chosen.map]
+    return cells(rows, ("reached", "rate", "ci_low", "ci_high"), "stage")
+
+
+def stages_of_page(world: World, chosen: Selection) -> Numbers:
+    rows = world.view(FUNNEL, chosen, as_of=chosen.as_of, mode=world.report()["mode"])
+    return cells(rows, ("reached", "rate", "ci_low", "ci_high"), "stage")
 
 
 def unmapped(world: World, chosen: Selection) -> Numbers:
@@ -105,7 +110,3 @@ def account(world: World, chosen: Selection) -> Numbers:
 def account_of_page(world: World, chosen: Selection) -> Numbers:
     rows = world.plain("account")
     return {name: sum(row[name] for row in rows) for name in account(world, chosen)}
-
-
-def totals(world: World, chosen: Selection) -> Numbers:
-    return {name: world.report()["totals"][name] for name in ("events", "persons", "answers")}

@@ -70,7 +70,7 @@ def written(
     **rows: list[dict[str, Any]],
 ) -> str:
     """The document of these rows, by view."""
-    known = KnownMap("shop", 1, "A shop", True, date(2025, 6, 1), date(2025, 6, 28), 11_756)
+    known = KnownMap("shop", 1, "A shop", True, date(2025, 6, 1), date(2025, 6, 28), date(2025, 6, 28), 11_756, 0)
     period = Period(date(2025, 6, 1), date(2025, 6, 28))
     moment = datetime(2025, 7, 1, tzinfo=UTC)
     shown: dict[str, list[dict[str, Any]]] = {

@@ -15,9 +15,9 @@ from touchline.sql.language.views import View
 
 NOW = datetime(2026, 3, 10, 9, 30, 45, tzinfo=UTC)
 MAPS = (
-    KnownMap("retail", 3, "Retail", True, date(2026, 1, 1), date(2026, 2, 28), 900),
-    KnownMap("retail", 2, "Retail", False, None, None, 0),
-    KnownMap("web_shop", 1, "Web shop", False, date(2024, 1, 4), date(2024, 6, 29), 31),
+    KnownMap("retail", 3, "Retail", True, date(2026, 1, 1), date(2026, 2, 28), date(2026, 2, 28), 900, 0),
+    KnownMap("retail", 2, "Retail", False, None, None, None, 0, 0),
+    KnownMap("web_shop", 1, "Web shop", False, date(2024, 1, 4), date(2024, 6, 29), date(2024, 6, 29), 31, 0),
 )
 
 

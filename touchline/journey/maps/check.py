@@ -58,6 +58,9 @@ def as_object(checked: CheckedMap) -> dict[str, Any]:
         "map": one.map,
         "version": one.version,
         "content_hash": one.content_hash(),
+        "sources": one.sources,
+        "except_sources": one.except_sources,
+        "brands": one.brands,
         "stages": len(one.stages),
         "touchpoints": coverage(one)._asdict(),
         "rules": len(one.rules),
@@ -70,5 +73,14 @@ def checked_lines(file: Path, journey_map: JourneyMap, warnings: list[str]) -> l
     return [
         f"{file}: {journey_map.map} version {journey_map.version} is good: {len(journey_map.stages)} stages, "
         f"{len(journey_map.touchpoints)} touchpoints, {len(journey_map.rules)} rules (content {journey_map.content_hash()[:12]})",
+        *(
+            f"  {which} events of the {name} {', '.join(values)} are on it"
+            for which, name, values in (
+                ("only", "sources", journey_map.sources),
+                ("no", "sources", journey_map.except_sources),
+                ("only", "brands", journey_map.brands),
+            )
+            if values
+        ),
         *(f"  warning: {warning}" for warning in warnings),
     ]

@@ -11,10 +11,13 @@ import { To } from "../../parts/link.js";
 import { Panel } from "../../parts/panel.js";
 import { named } from "../../core/i18n.js";
 
+/** By time; within an instant in the order in which the map follows touchpoints, then answers. */
+const inTurn = (one, other) => one.event_time.localeCompare(other.event_time) || (one.number ?? Infinity) - (other.number ?? Infinity) || 0;
+
 export function Journey({ person, cycle }) {
   const { t, fmt, map } = useStore();
   const events = useUrl(address("/api/journey", { map: map.map, version: map.map_version, person, cycle }), 0, objects);
-  const rows = [...events.rows].sort((one, other) => one.event_time.localeCompare(other.event_time));
+  const rows = [...events.rows].sort(inTurn);
   const days = [...grouped(rows, (row) => row.local_date ?? row.event_time.slice(0, 10))];
   const back = html`<${To} changes=${{ person: null, cycle: null }} class="button tiny"><${Icon} name="left" size=${13} />${t("journey.back")}<//>`;
   return html`<${Panel} name="journey" title=${t("journey.title", { person: shortPerson(person), cycle: Number(cycle) })} note=${t("journey.note")} status=${joined(events)} height=${480}

@@ -28,7 +28,7 @@ export function Card({ touchpoint, stage, data }) {
       <${Simulated} show=${volumes.some(isMade)} />
     </header>
     <${Observability} touchpoint=${touchpoint} seen=${seen} />
-    <${Kpis} sides=${sides} asked=${asked} touchpoint=${touchpoint} marked=${simulated} />
+    <${Kpis} sides=${sides} asked=${asked} touchpoint=${touchpoint} stage=${stage} marked=${simulated} />
     ${seen && html`<${Facts} touchpoint=${touchpoint} stage=${stage} sides=${sides} />`}
     <${OwnRemarks} touchpoint=${touchpoint} />
   </section>`;
@@ -42,7 +42,7 @@ function Observability({ touchpoint, seen }) {
 }
 
 /** `marked`: the whole card is labelled as simulated already. */
-function Kpis({ sides, asked, touchpoint, marked }) {
+function Kpis({ sides, asked, touchpoint, stage, marked }) {
   const { t } = useStore();
   if (sides.some((one) => one.survey.status === "loading")) {
     return asked.map(() => html`<div class="wait kpi-wait" role="status"><span class="hide">${t("loading")}</span></div>`);
@@ -54,7 +54,7 @@ function Kpis({ sides, asked, touchpoint, marked }) {
   const made = rows.every(({ row }) => Number(row.is_simulated) === 1);
   return html`<div class="kpis">
     ${made && !marked && html`<p class="kpis-head small muted">${t("card.answers")} <${Simulated} show=${true} /></p>`}
-    ${[...groups.values()].map((group) => html`<${Kpi} group=${group} several=${sides.length > 1} touchpoint=${touchpoint} marked=${!made && !marked} />`)}
+    ${[...groups.values()].map((group) => html`<${Kpi} group=${group} several=${sides.length > 1} touchpoint=${touchpoint} stage=${stage} marked=${!made && !marked} />`)}
   </div>`;
 }
 

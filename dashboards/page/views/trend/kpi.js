@@ -1,6 +1,6 @@
 /** The line with its band: one line for real and one for simulated answers; hollow points where answers are few, a gap where they are suppressed. */
 import { html } from "../../vendor/preact.js";
-import { bucketName } from "../../core/bucket.js";
+import { rowBucket } from "../../core/bucket.js";
 import { kpiTitle, targetOf } from "../../core/kpi.js";
 import { useStore } from "../../core/store.js";
 import { Chart, plain, tipOf } from "../../parts/chart.js";
@@ -22,7 +22,7 @@ export function KpiOverTime({ rows, grain, marks, side }) {
   const lines = [0, 1].map((simulated) => rows.filter((row) => Number(row.is_simulated) === simulated).sort((one, other) => one.bucket.localeCompare(other.bucket))).filter((line) => line.length);
   const unit = catalogue.get(`${rows[0].kpi}/${rows[0].variant}`)?.unit;
   const said = (row) => {
-    const when = bucketName(fmt, row.bucket, grain);
+    const when = rowBucket(t, fmt, row, grain);
     if (Number(row.is_suppressed) === 1) return t("trend.point.suppressed", { when });
     return t("trend.point", { when, value: fmt.kpi(row.value, unit), low: fmt.kpi(row.ci_low, unit), high: fmt.kpi(row.ci_high, unit), n: Number(row.n) })
       + (Number(row.is_small_n) === 1 ? `; ${t("small_n")}` : "") + (Number(row.is_simulated) === 1 ? `; ${t("simulated")}` : "");
@@ -36,7 +36,7 @@ export function KpiOverTime({ rows, grain, marks, side }) {
       const { markArea, markLine } = marksOf(marks.dated, colours);
       const aim = target == null ? [] : [{ yAxis: Number(target), label: { show: true, formatter: t("table.target"), position: "insideEndTop", color: colours.muted }, lineStyle: { color: colours.text, type: "dashed" } }];
       return [
-        { type: "line", data: line.map((row) => ({ value: [moment(row.bucket), row.value], ...(Number(row.is_small_n) === 1 && { itemStyle: { color: colours.surface, borderColor: colour(line), borderWidth: 1.6 } }) })), symbol: "circle", symbolSize: line.length > 60 ? 4 : 7, showSymbol: true, itemStyle: { color: colour(line) }, lineStyle: { color: colour(line), width: 2.2, type: side.id === "b" ? "dashed" : "solid" }, z: 4,
+        { type: "line", data: line.map((row) => ({ value: [moment(row.bucket), row.value], ...(Number(row.is_part) === 1 && { symbol: "emptyDiamond", symbolSize: 11 }), ...(Number(row.is_small_n) === 1 && { itemStyle: { color: colours.surface, borderColor: colour(line), borderWidth: 1.6 } }) })), symbol: "circle", symbolSize: line.length > 60 ? 4 : 7, showSymbol: true, itemStyle: { color: colour(line) }, lineStyle: { color: colour(line), width: 2.2, type: side.id === "b" ? "dashed" : "solid" }, z: 4,
           ...(at === 0 && { markArea, markLine: { ...markLine, data: [...markLine.data, ...aim] } }) },
         { ...band, data: line.map((row) => [moment(row.bucket), row.ci_low]) },
         { ...band, data: line.map((row) => [moment(row.bucket), row.ci_low == null ? null : Number(row.ci_high) - Number(row.ci_low)]), areaStyle: { color: colour(line), opacity: 0.16 } },

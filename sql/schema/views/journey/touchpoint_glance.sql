@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW journey.touchpoint_glance
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
     date_from Date COMMENT 'First local day: the last 28 days of the map, compared with the 28 before',
-    date_to Date COMMENT 'Last local day: that of the newest event that the map places',
+    date_to Date COMMENT 'Last local day: that of the newest event that the map places, but for a few after a gap (map_days.usual_day)',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     stage LowCardinality(Nullable(String)) COMMENT 'Stage of the journey (dim_stage.id); NULL when the touchpoint is unmapped',
     stage_order Nullable(UInt8) COMMENT 'Place of the stage in the map, from 1; NULL when unmapped',
@@ -50,8 +50,8 @@ COMMENT 'Every touchpoint of the default map at a glance, one row a touchpoint, 
 AS SELECT
     assumeNotNull((SELECT argMax(map, chosen_at) FROM journey_raw.default_map)) AS map,
     assumeNotNull((SELECT argMax(version, chosen_at) FROM journey_raw.default_map)) AS map_version,
-    assumeNotNull(addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27)) AS date_from,
-    assumeNotNull((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map))) AS date_to,
+    assumeNotNull(addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27)) AS date_from,
+    assumeNotNull((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map))) AS date_to,
     touchpoint,
     nullIf(at_stage, '') AS stage,
     nullIf(at_order, 0) AS stage_order,
@@ -94,14 +94,14 @@ AS SELECT
 FROM 
 (
     SELECT touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, is_simulated, kpi, variant, scope, unit, scale_low, scale_high, n, n_positive, n_neutral, n_negative, value, ci_low, ci_high, ci_method, is_small_n, n_before, value_before, change, change_low, change_high, trend, target, target_verdict, question
-    FROM journey_api.survey_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), before_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -55), before_to = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -28))
+    FROM journey_api.survey_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), before_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -55), before_to = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -28))
 ) AS answered
 FULL JOIN
 (
     SELECT
         touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, sum(events) AS events_here, sumIf(events, is_simulated = 1) AS simulated,
         argMax(channel, events) AS main_channel, max(is_online) AS online
-    FROM journey_api.volume_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map())
+    FROM journey_api.volume_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map())
     GROUP BY touchpoint, at_stage, at_order
 ) AS volumes USING (touchpoint, at_stage, at_order)
 LEFT JOIN
@@ -109,13 +109,13 @@ LEFT JOIN
     SELECT
         assumeNotNull(found.touchpoint) AS touchpoint, ifNull(found.stage, '') AS at_stage, ifNull(found.stage_order, 0) AS at_order,
         persons AS people, journeys AS through, drop_off AS lost, ci_low AS lost_low, ci_high AS lost_high
-    FROM journey_api.persons_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), as_of = toDateTime(addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), 1), 'UTC') + toIntervalHour(12)) AS found
+    FROM journey_api.persons_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map(), as_of = toDateTime(addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), 1), 'UTC') + toIntervalHour(12)) AS found
     WHERE isNotNull(found.touchpoint)
 ) AS met USING (touchpoint, at_stage, at_order)
 LEFT JOIN
 (
     SELECT touchpoint, ifNull(stage, '') AS at_stage, ifNull(stage_order, 0) AS at_order, if(uniqExact(currency) = 1, any(currency), '') AS paid_in, sum(amount) AS paid
-    FROM journey_api.revenue_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(last_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map())
+    FROM journey_api.revenue_by_touchpoint(map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map), map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map), date_from = addDays((SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), -27), date_to = (SELECT max(usual_day) FROM journey.map_days WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)), filter = map())
     GROUP BY touchpoint, at_stage, at_order
 ) AS sold USING (touchpoint, at_stage, at_order)
 SETTINGS join_use_nulls = 0;

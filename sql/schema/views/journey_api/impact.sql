@@ -522,7 +522,7 @@ FROM
                                                 USING (kpi, variant, scale_min, scale_max)
                                                 WHERE disposition IN ('complete', 'partial')
                                             ) AS answers
-                                            ASOF INNER JOIN
+                                        ASOF INNER JOIN
                                             (
                                                 SELECT who, cycle, started_us, conversions > 0 AS is_converted
                                                 FROM
@@ -547,7 +547,7 @@ FROM
                                                 )
                                                 WHERE who IN (SELECT sipHash128(person) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0)
                                             ) AS journeys
-                                            ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
+                                        ON answers.who = journeys.who AND answers.about_us >= journeys.started_us
                                             GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope, who, cycle
                                         )
                                         GROUP BY touchpoint, is_simulated, kpi, kpi_variant, scope

@@ -3,6 +3,7 @@ CREATE OR REPLACE VIEW journey_api.journey_events
 (
     event_time DateTime64(6, 'UTC') COMMENT 'When it happened (UTC), clock skew corrected',
     local_date Date COMMENT 'Day in the zone of the place, else of the company',
+    number Nullable(UInt32) COMMENT 'Place among the person''s touchpoints under this map, from 1, which orders those of one instant; NULL for answers',
     kind LowCardinality(String) COMMENT 'touchpoint or answer',
     source LowCardinality(String) COMMENT 'System that sent the event (dim_source.id)',
     event_id String COMMENT 'Id of the event within its source',
@@ -37,6 +38,7 @@ COMMENT 'What a person did and answered in one journey: one row per event, with 
 AS SELECT
     CAST(event_time, 'DateTime64(6, ''UTC'')') AS event_time,
     CAST(if(is_answer, answered_date, local_date), 'Date') AS local_date,
+    CAST(nullIf(touchpoint_number, 0), 'Nullable(UInt32)') AS number,
     CAST(if(is_answer, 'answer', 'touchpoint'), 'LowCardinality(String)') AS kind,
     CAST(source, 'LowCardinality(String)') AS source,
     CAST(event_id, 'String') AS event_id,

@@ -2,6 +2,7 @@
 CREATE OR REPLACE VIEW journey_api.survey_over_time
 (
     bucket DateTime('UTC') COMMENT 'Begin of the UTC hour, local day, week (Monday) or month; of a rolling window its last local day',
+    is_part UInt8 COMMENT '1 for a week or month of which the period holds some days only: not to be compared with whole ones',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     kpi LowCardinality(String) COMMENT 'KPI (dim_kpi.id)',
     variant LowCardinality(String) COMMENT 'Formula variant (dim_kpi.variant)',
@@ -21,6 +22,7 @@ SQL SECURITY DEFINER
 COMMENT 'Survey KPIs of the selection over time (additivity: derived)'
 AS SELECT
     CAST(bucket, 'DateTime(''UTC'')') AS bucket,
+    CAST({grain:String} IN ('week', 'month') AND (toDate(bucket) < {date_from:Date} OR if({grain:String} IN ('week'), addDays(toDate(bucket), 6), toLastDayOfMonth(toDate(bucket))) > {date_to:Date}), 'UInt8') AS is_part,
     CAST(is_simulated, 'UInt8') AS is_simulated,
     CAST(kpi, 'LowCardinality(String)') AS kpi,
     CAST(kpi_variant, 'LowCardinality(String)') AS variant,

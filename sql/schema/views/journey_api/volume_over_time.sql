@@ -2,6 +2,7 @@
 CREATE OR REPLACE VIEW journey_api.volume_over_time
 (
     bucket DateTime('UTC') COMMENT 'Begin of the hour, or of the first local day of the bucket',
+    is_part UInt8 COMMENT '1 for a week or month of which the period holds some days only: not to be compared with whole ones',
     touchpoint LowCardinality(String) COMMENT 'Touchpoint, as events name it',
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     events Int64 COMMENT 'Number of events (additivity: sum)'
@@ -10,6 +11,7 @@ SQL SECURITY DEFINER
 COMMENT 'Events of the selection over time, by touchpoint (additivity: sum)'
 AS SELECT
     CAST(bucket, 'DateTime(''UTC'')') AS bucket,
+    CAST({grain:String} IN ('week', 'month') AND (toDate(bucket) < {date_from:Date} OR if({grain:String} IN ('week'), addDays(toDate(bucket), 6), toLastDayOfMonth(toDate(bucket))) > {date_to:Date}), 'UInt8') AS is_part,
     CAST(touchpoint, 'LowCardinality(String)') AS touchpoint,
     CAST(is_simulated, 'UInt8') AS is_simulated,
     CAST(events, 'Int64') AS events
