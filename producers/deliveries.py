@@ -12,7 +12,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from kafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +43,14 @@ class Failures(NamedTuple):
     first_error: BaseException | None
     event_ids: tuple[str, ...]
     """Of the first ones, EVENT_IDS_KEPT at most."""
+    too_large: tuple[str, ...]
+    """Ids of those that Kafka refused for their size, TOO_LARGE_KEPT at most."""
 
 
 EVENT_IDS_KEPT = 100
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+TOO_LARGE_KEPT = 10_000
+"""More than an importer sends before it asks."""
 
 
 class Deliveries:
@@ -60,6 +67,7 @@ class Deliveries:
         self._reported = 0
         self._first_error: BaseException | None = None
         self._failed_ids: list[str] = []
+        self._too_large: list[str] = []
 
     @property
     def counts(self) -> DeliveryCounts:
@@ -124,6 +132,8 @@ class Deliveries:
         with self._lock:
             self._failed += 1
             self._note_failure(error, (event_id,))
+            if isinstance(error, TOO_LARGE) and len(self._too_large) < TOO_LARGE_KEPT:
+                self._too_large.append(event_id)
             self._end_one()
 
     def _note_failure(self, error: BaseException | None, event_ids: Iterable[str]) -> None:
@@ -143,7 +153,10 @@ class Deliveries:
     def take_failures(self) -> Failures:
         """The failures not yet reported; the next call starts anew."""
         with self._changed:
-            failures = Failures(self._failed - self._reported, self._first_error, tuple(self._failed_ids))
+            failures = Failures(
+                self._failed - self._reported, self._first_error, tuple(self._failed_ids), tuple(self._too_large)
+            )
             self._reported, self._first_error = self._failed, None
             self._failed_ids.clear()
+            self._too_large.clear()
             return failures

@@ -40,9 +40,16 @@ class DeliveryFailed(TouchlineError):
     """Kafka did not acknowledge some events: it refused them, or it is not known whether they are stored. Sending them again is harmless:
     same source, id and content is a duplicate.
 
-    `failed` is their number, `event_ids` are the ids of the first ones."""
+    `failed` is their number, `event_ids` are the ids of the first ones, `too_large` those of events that are larger than the topic takes:
+    as long as there are not thousands, all of them."""
 
-    def __init__(self, failed: int, first_error: BaseException | None, event_ids: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        failed: int,
+        first_error: BaseException | None,
+        event_ids: Sequence[str] = (),
+        too_large: Sequence[str] = (),
+    ) -> None:
         kind = type(first_error).__name__ if first_error is not None else "time-out"
         named = ", ".join(event_ids[:_NAMED])
         if event_ids and failed > _NAMED:
@@ -55,6 +62,7 @@ class DeliveryFailed(TouchlineError):
         )
         self.failed = failed
         self.event_ids = tuple(event_ids)
+        self.too_large = tuple(too_large)
 
 
 _NAMED: Final = 5

@@ -26,14 +26,13 @@ from kafka.errors import AuthorizationError, KafkaError, RetriableError, SaslAut
 
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.kafka.partitioning import partition_of
-from touchline.producers.deliveries import Deliveries, OnDelivery
+from touchline.producers.deliveries import TOO_LARGE, Deliveries, OnDelivery
 from touchline.producers.record import PreparedRecord
 from touchline.producers.sender_clock import SenderClock
 from touchline.producers.session import (
     BATCH_BYTES,
     CLOSE_SECONDS,
     ONE_BY_ONE,
-    TOO_LARGE,
     abandon,
     disconnect,
     flush,

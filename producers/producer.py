@@ -149,10 +149,9 @@ class EventProducer(ABC):
         taken = 0
 
         def hand_over() -> None:
-            nonlocal taken
+            nonlocal made, taken
             if made:
-                records = made.copy()
-                made.clear()
+                records, made = made, []
                 self._send_counted(records, callback, taken)
                 taken += len(records)
                 if on_taken is not None:

@@ -33,9 +33,8 @@ MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
 
 _UNDECLARED: Final = Source(legal_basis="consent")
-_NUMBERS_AND_OBJECTS: Final = frozenset(
-    ("properties", "order", "amount", "consent", "about", "score", "sampling_probability")
-)
+_OBJECTS: Final = ("properties", "order", "amount", "consent", "about")
+_NUMBERS: Final = ("score", "sampling_probability")
 _JSON_TYPES: Final = frozenset((str, int, float, bool, type(None), dict, list, tuple))
 _N, _I = b"NI"
 _NAME_LENGTH_MAX: Final = 256
@@ -111,10 +110,11 @@ class RecordMaker:
         has_unchecked_fields = len(sent) < len(payload) or _holds_foreign_types(payload)
         if sent.get("received_at") is None:
             payload["received_at"] = self._received_at(now_us)
-        value = _encode(payload, has_unchecked_fields=has_unchecked_fields)
+        is_open = has_unchecked_fields or may_hold_addresses(payload)  # else all that stands there is known, and flat
+        value = _encode(payload, is_open=is_open, has_unchecked_fields=has_unchecked_fields)
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
-        if are_bytes_too_deep(value):
+        if is_open and are_bytes_too_deep(value):
             raise EventRejected(Rejection(Reason.TOO_DEEP, ""), f"more than {DEPTH_MAX} levels")
         persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
         key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
@@ -200,10 +200,12 @@ def _write_moments(payload: dict[str, Any]) -> bool:
 def _holds_foreign_types(payload: dict[str, Any]) -> bool:
     """Whether a number or an object of the contract holds what JSON has no type for: pydantic takes a Decimal for a number, and would
     write it as text."""
-    for name in payload.keys() & _NUMBERS_AND_OBJECTS:
-        value = payload[name]
-        members = value.values() if type(value) is dict else (value,)
-        if any(type(member) not in _JSON_TYPES for member in members):
+    for name in _OBJECTS:
+        value = payload.get(name)
+        if value is not None and (type(value) is not dict or not _JSON_TYPES.issuperset(map(type, value.values()))):
+            return True
+    for name in _NUMBERS:  # noqa: SIM110 - twice as quick as any()
+        if name in payload and type(payload[name]) not in _JSON_TYPES:
             return True
     return False
 
@@ -212,9 +214,9 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
     return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection, payload))
 
 
-def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
+def _encode(payload: dict[str, Any], *, is_open: bool, has_unchecked_fields: bool) -> bytes:
     try:
-        if has_unchecked_fields or may_hold_addresses(payload):
+        if is_open:
             cut_addresses(payload)
         if not has_unchecked_fields:
             value = to_json(payload)

@@ -11,8 +11,6 @@ from kafka.errors import (
     KafkaConfigurationError,
     KafkaError,
     KafkaTimeoutError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
 )
 from kafka.net.compat import KafkaNetClient
 
@@ -31,7 +29,6 @@ ONE_BY_ONE: Final = {
     "batch_size": 0,
     "linger_ms": 0,
 }
-TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 _left_by_forks: Final[list[Any]] = []
 """A forked child keeps its parent's producer here untouched: closing it would unregister the parent's sockets, too."""

@@ -73,11 +73,13 @@ def e164_of(text: str, country: str | None) -> str | FormFault:
     if not _DIGITS.fullmatch(digits):
         return _NO_NUMBER
     if digits[0] != "+" and not digits.startswith("00"):
-        return _NATIONAL if country is None else _national(digits, country)
-    spellings = [digits]
-    if _NOT_FROM_ABROAD in text:
-        spellings.append(_ascii(text.replace(_NOT_FROM_ABROAD, "", 1).translate(_NOISE)))
-    return _international(spellings, country)
+        number = _NATIONAL if country is None else _national(digits, country)
+    else:
+        spellings = [digits]
+        if _NOT_FROM_ABROAD in text:
+            spellings.append(_ascii(text.replace(_NOT_FROM_ABROAD, "", 1).translate(_NOISE)))
+        number = _international(spellings, country)
+    return number if isinstance(number, FormFault) or is_no_line(number) or _stays(number) else _TWO_READINGS
 
 
 def is_no_line(number: str) -> bool:
@@ -155,6 +157,12 @@ def _parsed(text: str, country: str | None) -> PhoneNumber | None:
         return parse(text, country)
     except NumberParseException:
         return None
+
+
+def _stays(written: str) -> bool:
+    """Whether a number in E.164 is read as itself: libphonenumber takes zeros away behind some country codes, one more each time."""
+    parsed = _parsed(written, None)
+    return parsed is not None and _fault_of(parsed) is None and _written(parsed) == written
 
 
 def _written(number: PhoneNumber) -> str:

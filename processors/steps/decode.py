@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,12 +26,20 @@ def decode(records: Sequence[KafkaRecord]) -> list[Decoded]:
             try:
                 one = orjson.loads(value)
             except orjson.JSONDecodeError:
-                one = None
+                one = _behind_mark(value)
             if type(one) is dict:
                 decoded.append(one)
                 continue
         decoded.append(Invalid(_why_no_object(value), "", "", value or b""))
     return decoded
+
+
+def _behind_mark(value: bytes) -> Any:
+    """What stands behind a byte order mark, which some clients write before JSON; the ways in read it, too. None for no JSON."""
+    try:
+        return orjson.loads(value[len(BOM_UTF8) :]) if value.startswith(BOM_UTF8) else None
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _why_no_object(value: bytes | None) -> Reason:

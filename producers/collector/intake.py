@@ -17,9 +17,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.producers.deliveries import TOO_LARGE
 from touchline.producers.errors import TOO_LARGE_HINT, DeliveryFailed, EventRejected, OutboxFull
 from touchline.producers.producer import EventProducer
-from touchline.producers.session import TOO_LARGE
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 

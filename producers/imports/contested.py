@@ -31,6 +31,9 @@ CREATE TABLE known (id INTEGER PRIMARY KEY, outcome TEXT NOT NULL);
 """
 _ABSENT: Final[dict[str, Any]] = {"received_at": None, "persons": (), "properties": {}, "disposition": "complete"}
 _RECEIVED: Final = b'"received_at":"'
+_RECEIVED_LAST: Final = len('"received_at":"2026-01-31T09:30:00.000Z"}')
+_MEMORY_VERSIONS: Final = 200_000
+"""About 30 MB; more of them lie in the temporary file."""
 
 
 class Outcome(StrEnum):
@@ -56,6 +59,9 @@ class Known(Protocol):
 
     def expect(self, keys: Sequence[tuple[str, str]]) -> None:
         """Begin to look up these (source, id), which are compared next; returns at once."""
+
+    def may_know(self, record: PreparedRecord) -> bool:
+        """Whether its id is known, or nobody can say yet."""
 
     def compare(self, records: Sequence[PreparedRecord]) -> Iterable[Finding]:
         """Those of the records whose id is known with other contents, one finding a record."""
@@ -86,11 +92,18 @@ class Contested:
 
 
 class ContestedIds:
-    """Looks at all records of an import, of one file or several, and counts each id once a file. What it remembers of a record, 16 bytes,
-    lies in a temporary file as soon as it does not fit into 32 MiB."""
+    """Looks at all records of an import, of one file or several, and counts each id once a file. What it remembers of a record, two hashes,
+    lies in a temporary file as soon as there are more than `memory_versions`: a table in memory costs a third of one in a file."""
 
-    def __init__(self, known: Known | None = None) -> None:
+    def __init__(self, known: Known | None = None, memory_versions: int = _MEMORY_VERSIONS) -> None:
         self._known = known
+        self._memory_versions = memory_versions
+        self._sent: dict[int, int] | None = {}
+        """Hash of the content by that of source, id and rank; None once they lie in the file."""
+        self._unsorted: list[tuple[int, int, int]] = []
+        self._repeats: list[tuple[int]] = []
+        """Hashes of source and id."""
+        self._held: list[PreparedRecord] = []
         self._file = sqlite3.connect("")
         self._file.executescript(_SCHEMA)
         self.total = Contested()
@@ -105,28 +118,47 @@ class ContestedIds:
         if self._known is not None:
             self._known.expect([(event["source"], event["id"]) for event in events])
 
-    def take(self, records: Sequence[PreparedRecord]) -> Contested:
-        """What these records add. Those that the pipeline will suppress are no versions of their events."""
-        records = [record for record in records if not record.is_suppressed]
+    def see(self, records: Iterable[PreparedRecord]) -> None:
+        """These go out. Of a record two hashes are kept, and the record itself only while its id may be known: what stays alive costs more
+        than what is computed. Those that the pipeline will suppress are no versions of their events."""
+        for one in records:
+            if one.is_suppressed:
+                continue
+            version, content = hash((one.source, one.event_id, _rank(one))), _content(one.value)
+            if self._sent is None:
+                self._unsorted.append((version, content, hash((one.source, one.event_id))))
+            elif self._sent.setdefault(version, content) != content:
+                self._repeats.append((hash((one.source, one.event_id)),))
+            if self._known is not None and self._known.may_know(one):
+                self._held.append(one)
+
+    def settle(self) -> Contested:
+        """What those seen since the last time add."""
+        held, self._held = self._held, []
         with self._file:
-            found = Contested(in_import=self._repeated(records))
-            for finding in self._known.compare(records) if self._known is not None else ():
+            found = Contested(in_import=self._count_repeats())
+            for finding in self._known.compare(held) if self._known is not None else ():
                 found += self._counted(finding)
         self.total += found
         return found
 
-    def _repeated(self, records: Sequence[PreparedRecord]) -> int:
-        rows = [(hash((one.source, one.event_id, _rank(one))), _content(one.value)) for one in records]
-        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", rows).rowcount
-        if added == len(rows):
-            return 0
-        count = 0
-        for (version, content), record in zip(rows, records, strict=True):
+    def _count_repeats(self) -> int:
+        if self._sent is None:
+            self._sort()
+        elif len(self._sent) > self._memory_versions:
+            self._file.executemany("INSERT INTO sent VALUES (?, ?)", self._sent.items())
+            self._sent = None
+        repeats, self._repeats = self._repeats, []
+        return self._file.executemany("INSERT OR IGNORE INTO repeated VALUES (?)", repeats).rowcount if repeats else 0
+
+    def _sort(self) -> None:
+        """Into those of which the file holds another content, and those that it now holds."""
+        rows, self._unsorted = self._unsorted, []
+        added = self._file.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?)", [row[:2] for row in rows]).rowcount
+        for version, content, key in rows if added < len(rows) else ():
             ((first,),) = self._file.execute("SELECT content FROM sent WHERE version = ?", (version,))
             if first != content:
-                key = (hash((record.source, record.event_id)),)
-                count += self._file.execute("INSERT OR IGNORE INTO repeated VALUES (?)", key).rowcount
-        return count
+                self._repeats.append((key,))
 
     def _counted(self, finding: Finding) -> Contested:
         """Of several records of an id the one that counts says what becomes of it."""
@@ -162,5 +194,10 @@ def _rank(record: PreparedRecord) -> object:
 
 def _content(value: bytes) -> int:
     """Hash of a record without the time of receipt, which differs from one sending to the next."""
+    if value[-_RECEIVED_LAST:].startswith(_RECEIVED):  # as the producer writes it where the sender does not
+        return hash(value[:-_RECEIVED_LAST])
     before, found, after = value.rpartition(_RECEIVED)
-    return hash((before, after[after.index(b'"') :])) if found else hash(value)
+    if not found:
+        return hash(value)
+    after = after[after.index(b'"') :]
+    return hash(before) if after == b'"}' else hash((before, after))

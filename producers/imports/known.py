@@ -43,6 +43,13 @@ class KnownIds:
         """Begin to look up these (source, id), which are compared next; returns at once."""
         self._expected = self._thread.submit(self._look_up, keys)
 
+    def may_know(self, record: PreparedRecord) -> bool:
+        """Whether its id is known, or nobody can say yet."""
+        expected = self._expected
+        if expected is None or not expected.done() or expected.exception() is not None:
+            return True
+        return (record.source, record.event_id) in expected.result()
+
     def compare(self, records: Sequence[PreparedRecord]) -> Iterator[Finding]:
         """Known ids among the records whose contents are others than those known, one finding a record."""
         if self._expected is None:

@@ -10,24 +10,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from touchline.producers.errors import EventRejected
+from touchline.producers.errors import DeliveryFailed, EventRejected
 from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal, Progress
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
 from touchline.producers.producer import EventProducer
-from touchline.producers.record import PreparedRecord
 from touchline.producers.undeclared import UndeclaredSources
 
 ROWS_PER_BATCH: Final = 5_000
 Say = Callable[[RowVerdict], None]
 Refused = list[tuple[bytes, dict[str, Any]]]
 """Hash and event of each refused row."""
+_Bad = tuple[RowVerdict, dict[str, Any], bytes]
+"""Why a row is refused, as much of its event as there is, and what stands there where it is no row."""
+
+
+class _Taken(NamedTuple):
+    """A row on its way to Kafka."""
+
+    line: int
+    event: dict[str, Any]
+    is_suppressed: bool
 
 
 def send_rows(
@@ -59,12 +69,14 @@ def send_rows(
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     for batch in _batches(iterator, rows_per_batch):
-        refused = _send_batch(batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested)
+        refused, taken = _send_batch(
+            batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested
+        )
         verdicts.rows += len(batch)
         if journal is not None:
             sent = _quarantine(refused, producer, journal)
-            producer.secure()
             verdicts.quarantined += len(sent)
+            _secure(producer, taken, verdicts, say)
             progress = Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected)
             journal.advance(work, progress, sent, verdicts.contested)
         advance(rows.position - position)
@@ -89,12 +101,11 @@ def send_events(
         is_new = position >= done
         position += len(batch)
         if is_new:
-            records: list[PreparedRecord] = []
             if contested is not None:
                 contested.expect(batch)
-            producer.emit_many(batch, on_taken=records.extend)
+            producer.emit_many(batch, on_taken=contested.see if contested is not None else None)
             if contested is not None:
-                contested.take(records)
+                contested.settle()
             if journal is not None:
                 producer.secure()
                 journal.advance(work, Progress(position, 0))
@@ -127,35 +138,31 @@ def _send_batch(
     say: Say,
     undeclared: UndeclaredSources,
     contested: ContestedIds | None,
-) -> Refused:
-    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines."""
-    bad: list[tuple[RowVerdict, dict[str, Any], bytes]] = []
-    good: list[tuple[int, dict[str, Any]]] = []
-    for row in batch:
-        event, faults = mapper.map(row)
-        if faults:
-            bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
-        else:
-            good.append((row.number, event))
-
+) -> tuple[Refused, Iterable[_Taken]]:
+    """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines. Gives these, and what was taken."""
+    good, bad = _mapped(batch, mapper)
     counted_only: set[int] = set()
+    refused_lines: set[int] = set()
 
     def on_rejected(position: int, error: EventRejected) -> None:
         line, event = good[position]
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
+        refused_lines.add(line)
         if undeclared.note(error):
             counted_only.add(line)
 
     suppressed: list[int] = []
-    records: list[PreparedRecord] = []
     if contested is not None:
         contested.expect(event for _, event in good)
     events = (event for _, event in good)
     taken = producer.emit_many(
-        events, on_rejected=on_rejected, on_suppressed=suppressed.append, on_taken=records.extend
+        events,
+        on_rejected=on_rejected,
+        on_suppressed=suppressed.append,
+        on_taken=contested.see if contested is not None else None,
     )
     if contested is not None:
-        verdicts.contested += contested.take(records)
+        verdicts.contested += contested.settle()
     verdicts.accepted += taken - len(suppressed)
     verdicts.suppressed += len(suppressed)
     bad.sort(key=lambda one: one[0].line)
@@ -163,7 +170,45 @@ def _send_batch(
         verdicts.refuse(verdict)
         if verdict.line not in counted_only:
             say(verdict)
-    return [(_hash_of(event, raw), event) for _, event, raw in bad]
+    is_suppressed = set(suppressed)
+    sent = (
+        _Taken(line, event, at in is_suppressed) for at, (line, event) in enumerate(good) if line not in refused_lines
+    )
+    return [(_hash_of(event, raw), event) for _, event, raw in bad], sent
+
+
+def _mapped(batch: list[Row], mapper: Mapper) -> tuple[list[tuple[int, dict[str, Any]]], list[_Bad]]:
+    """Lines and events of the rows that the mapping can read, and the others."""
+    bad: list[_Bad] = []
+    good: list[tuple[int, dict[str, Any]]] = []
+    for row in batch:
+        event, faults = mapper.map(row)
+        if faults:
+            bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
+        else:
+            good.append((row.number, event))
+    return good, bad
+
+
+def _secure(producer: EventProducer, taken: Iterable[_Taken], verdicts: RowVerdicts, say: Say) -> None:
+    """Waits until all that was taken is safe. What is larger than the topic takes is a refused row; raises whatever else went wrong."""
+    try:
+        producer.secure()
+    except DeliveryFailed as failed:
+        if len(failed.too_large) < failed.failed:
+            raise
+        left = Counter(failed.too_large)
+        refused: list[_Taken] = []
+        suspects = [one for one in taken if one.event["id"] in left]
+        for one in sorted(suspects, key=lambda one: -len(str(one.event))):  # of rows with one id the largest
+            if left[one.event["id"]]:
+                left[one.event["id"]] -= 1
+                refused.append(one)
+        verdicts.quarantined -= left.total()  # refused rows before, which are no less large for the quarantine
+        for line, _, was_suppressed in sorted(refused, key=lambda one: one.line):
+            verdict = RowVerdict.of_size(line)
+            verdicts.take_back(verdict, was_suppressed=was_suppressed)
+            say(verdict)
 
 
 def _quarantine(refused: Refused, producer: EventProducer, journal: ImportJournal) -> list[bytes]:

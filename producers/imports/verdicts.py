@@ -15,6 +15,7 @@ from touchline.schemas.reasons import Reason
 from touchline.wording import counted, suppressed_note, waiting_note
 
 VERDICTS_KEPT: Final = 1_000
+_SMALLER: Final = "shorten the row, or raise max.message.bytes of the topic, and import the file again"
 _RANK: Final = {reason: number for number, reason in enumerate(Reason)}
 
 
@@ -46,6 +47,11 @@ class RowVerdict:
             line, error.reason.value, error.field, shape.removesuffix(")") or "the contract refuses it", error.hint
         )
 
+    @classmethod
+    def of_size(cls, line: int) -> RowVerdict:
+        """Of an event that is larger than the topic takes."""
+        return cls(line, Reason.TOO_LARGE.value, "", "its event is larger than the topic takes", _SMALLER)
+
 
 @dataclass
 class RowVerdicts:
@@ -71,6 +77,12 @@ class RowVerdicts:
         self.rejected += 1
         if len(self.rejections) < VERDICTS_KEPT:
             self.rejections.append(verdict)
+
+    def take_back(self, verdict: RowVerdict, *, was_suppressed: bool) -> None:
+        """Counts a row as refused that had been counted as sent."""
+        self.suppressed -= was_suppressed
+        self.accepted -= not was_suppressed
+        self.refuse(verdict)
 
     def sentence(self, file: Path, *, verb: str = "sent", waiting: int = 0) -> str:
         """For people."""

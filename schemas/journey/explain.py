@@ -37,10 +37,20 @@ def explain(
     `page` the document that describes it, `examples` what a missing field looks like there."""
     form = _Form(root, page, _EXAMPLES if examples is None else examples)
     problems: dict[Path, FileProblem] = {}
-    for detail in error.errors(include_url=False):
-        path = _path(detail)
+    details = error.errors(include_url=False)
+    for detail in details:
+        path, loc = _path(detail), detail["loc"]
+        if detail["type"] == "too_short" and any(
+            len(one["loc"]) > len(loc) == _common(one["loc"], loc) for one in details
+        ):
+            continue  # there are items, and each faulty one says so
         problems.setdefault(document.written(path), _explain_one(detail, path, document, form))
     return list(problems.values())
+
+
+def _common(one: Path, other: Path) -> int:
+    """How many steps two paths have in common."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 class _Form(NamedTuple):

@@ -32,6 +32,10 @@ from touchline.kafka.topic import ensure_topic
 from touchline.local.java import find_java
 from touchline.local.kafka import broker_properties, format_cluster
 from touchline.local.stack import LocalStack
+from touchline.producers.imports.file import send_file, work_of
+from touchline.producers.imports.journal import ImportJournal
+from touchline.producers.imports.mapping.read import parse_mapping
+from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.producers.outbox.look import look
 from touchline.producers.outbox.retry import Wanted, put_back
@@ -125,6 +129,28 @@ def test_a_flush_waits_for_a_batch_that_was_too_large_as_a_whole(settings: Setti
             _emit(producer, number, "x" * 1_000)
         producer.flush(SECONDS)
         assert producer.counts == (100, 100, 0)
+
+
+def test_a_row_that_the_topic_does_not_take_is_refused_and_the_import_goes_on(
+    settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "visits.csv"
+    rows = [f"e{number},2026-03-01T10:00:00Z,{LARGE if number in (1, 4) else 'x'}" for number in range(6)]
+    file.write_text("\n".join(["number,at,note", *rows]), encoding="utf-8")
+    mapping = parse_mapping(
+        "mapping: visits\nsource: web-shop\nid: number\ntime: {column: at}\nproperties: {note: note}\n"
+        "fields: {touchpoint: {constant: product_page}}"
+    )
+    said: list[str] = []
+    with _open(settings) as producer, ImportJournal(tmp_path / "imports.sqlite3", settings.topic) as journal:
+        rows_of_file, work = open_rows(file, mapping), work_of(journal, file, mapping)
+        verdicts = send_file(
+            file, rows_of_file, mapping, producer, journal, work, advance=lambda units: None, say=said.append
+        )
+
+    assert (verdicts.accepted, verdicts.rejected, [one.line for one in verdicts.rejections]) == (4, 2, [3, 6])
+    assert all("too_large" in line for line in said)
+    assert _all_stored(settings) == ["e0", "e2", "e3", "e5"]
 
 
 def test_many_events_with_a_large_one_now_and_then_arrive_in_order_per_person(settings: Settings) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
 from touchline.clickhouse.errors import ErrorKind, kind_of, unreachable, wrong_login
 from touchline.clickhouse.login import password_of
+from touchline.errors import WrongUsage
 
 if TYPE_CHECKING:
     from touchline.settings import Settings
 
+_NOTHING_THERE: Final = (60, 81)
+"""UNKNOWN_TABLE, UNKNOWN_DATABASE"""
 AnyClient = TypeVar("AnyClient")
 
 SETTINGS: dict[str, object] = {
@@ -69,13 +72,18 @@ def is_away(error: BaseException) -> bool:
 
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """Turn the driver's errors into EngineUnreachable (status 3) or WrongUsage (wrong login, status 2); others pass."""
+    """Turn the driver's errors into EngineUnreachable (status 3) or WrongUsage (a wrong login, a missing table: status 2); others pass."""
     where = f"ClickHouse at {settings.clickhouse_host}:{settings.clickhouse_port}"
     try:
         yield
     except ServerException as error:
         if kind_of(error.code) is ErrorKind.LOGIN:
             raise wrong_login(where, settings.clickhouse_user) from None
+        if error.code in _NOTHING_THERE:
+            raise WrongUsage(
+                f"{where} lacks a table or a database that this release reads",
+                "run `touchline migrate`; where it has nothing to do, the table was dropped: restore a backup",
+            ) from None
         raise
     except (Error, EOFError, OSError) as error:
         if not is_away(error):

@@ -12,7 +12,8 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from touchline.account.accounts import following, read_accounts
 from touchline.errors import TouchlineError
 from touchline.kafka.offsets import TopicOffsets, read_offsets, without_marks
-from touchline.producers.session import CLOSE_SECONDS, ONE_BY_ONE, TOO_LARGE, connect_for, disconnect, unreachable
+from touchline.producers.deliveries import TOO_LARGE
+from touchline.producers.session import CLOSE_SECONDS, ONE_BY_ONE, connect_for, disconnect, unreachable
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.judge import Mended, Unmendable
 from touchline.quarantine.replay import Place, ReplayFate, Version

@@ -10,11 +10,13 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.rows.frame import first_csv_rows
 from touchline.producers.imports.rows.row import NoNames, Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
@@ -29,6 +31,8 @@ _COUNT: Final = re.compile(r"\(\d+ [^\W\d]+(?: [^\W\d]+)?\)")
 """`(2 rows affected)`, in any language."""
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 _BOM: Final = b"\xef\xbb\xbf"
+_ROWS_LOOKED_AT: Final = 15
+"""Below the names: a spreadsheet may end 16 lines so, and the next 16 otherwise."""
 
 
 class CsvRows:
@@ -48,6 +52,8 @@ class CsvRows:
         self._line_number = 0
         self._names: list[str] = []
         """The cells of the line that names the columns."""
+        self._no_cells = 0
+        """How many empty cells behind the columns are none: each line ends with so many delimiters."""
         try:
             self._skip_lines(form.skip_lines)
             self.columns: list[str] | None = list(form.header)
@@ -55,6 +61,8 @@ class CsvRows:
                 self.columns = self._header(path)
             rows_left = (0 if form.header else 1) if form.header_rows is None else form.header_rows
             self._skip_rows(rows_left if form.header else rows_left - 1)
+            named = max(len(self._names) - len(self.columns), 0) if self._names else 0
+            self._no_cells = self._delimiters_at_ends(path, form, len(self.columns), named)
         except BaseException:
             self.close()
             raise
@@ -84,12 +92,12 @@ class CsvRows:
                 continue
             if self._is_frame(cells):
                 continue
-            if len(cells) == width or (len(cells) > width and not any(cells[width:])):  # lines may end with a delimiter
+            if len(cells) == width or (len(cells) == width + self._no_cells and not any(cells[width:])):
                 yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=False)))
             else:
                 yield self._give_up(
                     f"the row has {len(cells)} cells, the first line names {width} columns",
-                    f"write {width} cells, separated by {self._delimiter!r}",
+                    f"write {width} cells, in quotes those that hold {self._delimiter!r}; where all lines end so, end the first so",
                 )
 
     def _reader(self) -> Iterator[list[str]]:
@@ -118,6 +126,18 @@ class CsvRows:
             return True
         is_count = len(filled) == 1 and _COUNT.fullmatch(filled[0].strip()) is not None
         return is_count or (bool(self._names) and _visible(cells) == self._names)
+
+    def _delimiters_at_ends(self, path: Path, form: FileForm, width: int, named: int) -> int:
+        """How many delimiters end each line: as many as end the line of the names (`named`), unless most of the first rows end otherwise;
+        else as many as end all of these at least. After an unquoted comma a row whose last cell is empty looks so, too, and its cells
+        would stand under other names."""
+        rows = (cells for _, cells in first_csv_rows(path, form) if len(cells) >= width and not self._is_frame(cells))
+        first = list(islice(rows, _ROWS_LOOKED_AT))
+        if named and 2 * sum(len(cells) == width + named and not any(cells[width:]) for cells in first) >= len(first):
+            return named
+        least = min(map(len, first), default=width)
+        alike = [cells for cells in first if len(cells) == least]
+        return least - width if len(alike) > 1 and not any(any(cells[width:]) for cells in alike) else 0
 
     def _give_up(self, what: str, hint: str) -> Row:
         (number, line), *others = self._consumed

@@ -72,6 +72,7 @@ def test_a_number_is_read_by_the_country_of_its_source(text: str, country: str |
         ("1-800-FLOWERS", "US", "not a telephone number"), ("call 030 1234567", "DE", "not a telephone number"),
         ("030 1234567 (private)", "DE", "not a telephone number"),
         ("+999 1234567", None, "country code that no country has"), ("+0044 20 7946 0018", None, "country code that no country has"),
+        ("000000001", "ID", "two readings"), ("0000001234567", "ID", "two readings"),
         ("+44 20 7946 0018 0018", None, "too long"), ("+33 1 23 45 67", None, "too short"), ("0912345678", "ES", "too long"),
         ("912345678", "AQ", "not a telephone number"),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from kafka.errors import MessageSizeTooLargeError
 from openpyxl import Workbook
 
 from touchline.producers.imports.journal import ImportJournal
@@ -126,3 +127,20 @@ def events_by_id(producer: InMemoryProducer) -> dict[str, dict[str, Any]]:
     """The delivered events without the time of their sending."""
     events = [{name: value for name, value in event.items() if name != "received_at"} for event in producer.events]
     return {str(event.get("id")): event for event in events}
+
+
+class SmallTopic(InMemoryProducer):
+    """A twin whose topic takes records of so many bytes at most."""
+
+    def __init__(self, most_bytes: int, **options: Any) -> None:
+        super().__init__(person_keys=PersonKeys("k1", bytes(32)), **options)
+        self._most_bytes = most_bytes
+
+    def _settle(self, timeout_seconds: float | None) -> None:
+        pending, self._pending = self._pending, []
+        for record, on_delivery in pending:
+            is_taken = len(record.value) <= self._most_bytes
+            error = None if is_taken else self.fail_with or MessageSizeTooLargeError()
+            if is_taken:
+                self.records.append(record)
+            self._deliveries.finish(record.event_id, error, on_delivery)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,16 @@ def answered(content: str, minute: int = 5, place: str = "a") -> Event:
     return version(1, 1, minute, "answer", 0, place, content)
 
 
-def taken(*batches: list[PreparedRecord]) -> Contested:
-    with ContestedIds() as ids:
+def take(ids: ContestedIds, records: list[PreparedRecord]) -> Contested:
+    for one in records:
+        ids.see([one])
+    return ids.settle()
+
+
+def taken(*batches: list[PreparedRecord], memory_versions: int = 1_000) -> Contested:
+    with ContestedIds(memory_versions=memory_versions) as ids:
         for batch in batches:
-            ids.take(batch)
+            take(ids, batch)
         return ids.total
 
 
@@ -50,6 +57,16 @@ def test_two_rows_of_one_id_with_other_contents_are_contested_wherever_they_stan
     others = [record(purchase(number)) for number in range(2, 30)]
     assert taken([*rows, *others]) == taken([*others, rows[0]], rows[1:]) == taken(*([one] for one in rows))
     assert taken(rows) == Contested(in_import=1)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(1, 4), st.sampled_from("ab")), max_size=6), max_size=5), st.integers(0, 5)
+)
+def test_what_no_longer_fits_into_memory_is_remembered_in_a_file(
+    batches: list[list[tuple[int, str]]], fits: int
+) -> None:
+    records = [[record(purchase(number, place=place)) for number, place in batch] for batch in batches]
+    assert taken(*records, memory_versions=fits) == taken(*records)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +155,25 @@ def test_an_id_that_is_no_unicode_is_not_looked_up() -> None:
     assert asked == ["é", "e1"]
 
 
+def test_once_the_ledger_has_answered_only_known_ids_are_compared() -> None:
+    known = KnownIds(lambda source, event_ids: [("e1", Version(0, 0, 1))], SOURCES, revised=False)
+    assert known.may_know(record(purchase(1)))
+    known.expect([(record(purchase(number)).source, f"e{number}") for number in (1, 2)])
+    give_up_s = time.monotonic() + 30
+    while known.may_know(record(purchase(2))) and time.monotonic() < give_up_s:
+        time.sleep(0.001)
+    assert known.may_know(record(purchase(1)))
+    assert not known.may_know(record(purchase(2)))
+    known.close()
+
+
 def test_an_id_is_counted_once_and_as_that_of_its_rows_that_counts() -> None:
     old, new = payload_hash(purchase(place="a")), payload_hash(purchase(place="b"))
     between = Version(0, 0, (old + new) // 2)  # one of the two rows has the smaller hash
     ids = ContestedIds(KnownIds(lambda source, event_ids: [("e1", between)], SOURCES, revised=False))
     with ids:
         for place in "ababa":
-            ids.take([record(purchase(place=place))])
+            take(ids, [record(purchase(place=place))])
     assert ids.total == Contested(as_sent=1, in_import=1)
 
 
@@ -156,7 +185,7 @@ def test_each_file_is_told_the_known_ids_that_it_holds() -> None:
     with ids:
         for place in "ab":
             ids.begin_file()
-            told.append(ids.take([record(purchase(place=place))]))
+            told.append(take(ids, [record(purchase(place=place))]))
     assert sorted((one.as_sent, one.as_stored) for one in told) == [(0, 1), (1, 0)]
 
 

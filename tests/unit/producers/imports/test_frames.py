@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.mapping.model import FileForm
 from touchline.producers.imports.mapping.read import parse_mapping
+from touchline.producers.imports.rows.csv_rows import CsvRows
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
 from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.rows.row import FileDamaged
@@ -37,6 +39,16 @@ def read(path: Path, text: str, form: str = "") -> list[Any]:
         rows.close()
 
 
+def cells(path: Path, text: str) -> list[list[str]]:
+    """Of the rows that are taken."""
+    path.write_text(text, encoding="utf-8")
+    rows = CsvRows(path, FileForm())
+    try:
+        return [list(row.cells.values()) for row in rows if row.cells is not None]
+    finally:
+        rows.close()
+
+
 def refused(path: Path, text: str, form: str = "") -> str:
     with pytest.raises(WrongUsage) as told:
         read(path, text, form)
@@ -56,6 +68,39 @@ def test_a_delimiter_at_the_end_of_rows_alone_and_rows_of_delimiters_are_no_cell
     rows = ROWS.replace("\n", f"{end}\n")
     assert read(tmp_path / "a.csv", f"{HEADER}\n{rows},,{end}\n,,\n") == ["1", "2"]
     assert read(tmp_path / "a.tsv", f"{HEADER}\n{rows}".replace(",", "\t"), '{delimiter: "\\t"}') == ["1", "2"]
+
+
+@pytest.mark.parametrize("header_end", ["", ","])
+@pytest.mark.parametrize("shifted", ["2,Doe, Jane,", "2,Doe, Jane,,", "2,1,50,"])
+@pytest.mark.parametrize("place", [0, 1, 3, 30])
+def test_an_unquoted_comma_before_an_empty_last_cell_is_refused_and_moves_no_cell(
+    tmp_path: Path, header_end: str, shifted: str, place: int
+) -> None:
+    rows = [f"{number},{number}.50,c{number}" for number in range(3, 40)]
+    rows.insert(place, shifted)
+    found = cells(tmp_path / "a.csv", "\n".join([f"receipt,who,card{header_end}", *rows]))
+    assert found == [row.split(",") for row in rows if row != shifted]
+
+
+@pytest.mark.parametrize("header_end", ["", ","])
+def test_where_all_lines_end_with_a_delimiter_an_unquoted_one_is_refused_all_the_same(
+    tmp_path: Path, header_end: str
+) -> None:
+    rows = [f"{number},{number}.50,c{number}" for number in range(3, 40)]
+    text = "\n".join(
+        [
+            f"receipt,who,card{header_end}",
+            *(f"{row}," for row in rows[:9]),
+            "2,Doe, Jane,,",
+            *(f"{row}," for row in rows[9:]),
+        ]
+    )
+    assert cells(tmp_path / "a.csv", text) == [row.split(",") for row in rows]
+
+
+def test_one_row_alone_says_not_that_lines_end_with_delimiters_unless_the_names_do(tmp_path: Path) -> None:
+    assert cells(tmp_path / "a.csv", "receipt,who,card\n2,Doe, Jane,\n") == []
+    assert cells(tmp_path / "b.csv", "receipt,who,card,\n2,Doe,4711,\n") == [["2", "Doe", "4711"]]
 
 
 def test_a_comma_at_the_end_of_a_line_of_json_is_none_of_its_object(tmp_path: Path) -> None:

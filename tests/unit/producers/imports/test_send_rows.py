@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
+from kafka.errors import KafkaTimeoutError
 
+from tests.unit.processors.loop.world import quick_folder
 from tests.unit.producers.imports.build import (
     BAD_ROWS,
     COLUMNS,
     MAPPING,
     WRITERS,
+    SmallTopic,
     events_by_id,
     new_producer,
     receipt,
@@ -26,9 +30,11 @@ from tests.unit.producers.imports.build import (
     write_parquet,
 )
 from touchline.errors import WrongUsage
+from touchline.producers.errors import DeliveryFailed
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.rows.row import FileDamaged
 from touchline.producers.imports.send import send_events
+from touchline.producers.imports.verdicts import RowVerdict
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.money import Amount, to_decimal
@@ -123,6 +129,8 @@ def test_halves_order_and_repetition_change_nothing(
     with ImportJournal(folder / "a", "t") as one, ImportJournal(folder / "b", "t") as other:
         send(write_csv(folder / "whole.csv", rows), one, whole)
         for number, part in enumerate((shuffled[:cut], shuffled[cut:], shuffled)):
+            if part and all(len(row) < len(COLUMNS) for row in part):
+                continue  # it is no file of rows, and nothing of it is sent
             send(write_csv(folder / f"{number}.csv", part), other, parts, rows_per_batch=size)
 
     assert set(contents(parts)) == set(contents(whole))
@@ -350,3 +358,66 @@ fields: {consent_id: number, state: {constant: granted}, effective_at: at, purpo
     producer = new_producer()
     send(tmp_path / "consents.ndjson", journal, producer, mapping)
     assert [event["purposes"] for event in producer.events] == [["analytics", "mail"]] * 2
+
+
+LARGE = "x" * 2_000
+MOST_BYTES = 1_500
+NOTED = MAPPING.replace("{column: items, as: integer}", "currency").replace("{column: currency}", "EUR")
+
+
+def noted(number: int, note: str = "x") -> list[str]:
+    """A receipt whose event is as large as its note."""
+    return [*receipt(number)[:4], note, *receipt(number)[5:]]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=12), st.integers(1, 5))
+def test_a_row_larger_than_the_topic_takes_is_refused_and_no_other(rows: list[tuple[int, bool]], batch: int) -> None:
+    with quick_folder() as folder:
+        journal = ImportJournal(folder / "imports.sqlite3", "broker topic")
+        path = write_csv(folder / "till.csv", [noted(number, LARGE if large else "x") for number, large in rows])
+        producer = SmallTopic(MOST_BYTES)
+        said: list[RowVerdict] = []
+        verdicts = send(path, journal, producer, NOTED, say=said.append, rows_per_batch=batch)
+
+    lines = [line for line, (_, large) in enumerate(rows, 2) if large]
+    assert [one.line for one in verdicts.rejections] == [one.line for one in said] == lines
+    assert (verdicts.accepted, verdicts.rejected, verdicts.quarantined) == (len(rows) - len(lines), len(lines), 0)
+    assert Counter(event["order"]["id"] for event in producer.events) == Counter(
+        str(number) for number, large in rows if not large
+    )
+
+
+def test_the_verdict_on_a_row_that_is_too_large_says_its_size_and_what_to_do(
+    tmp_path: Path, journal: ImportJournal
+) -> None:
+    path = write_csv(tmp_path / "till.csv", [noted(1, LARGE)])
+    (verdict,) = send(path, journal, SmallTopic(MOST_BYTES), NOTED).rejections
+    assert verdict.reason == "too_large"
+    assert "larger than the topic takes" in str(verdict)
+    assert "max.message.bytes" in verdict.hint
+
+
+def test_a_suppressed_row_that_is_too_large_is_refused_and_no_longer_suppressed(
+    tmp_path: Path, journal: ImportJournal
+) -> None:
+    producer = SmallTopic(MOST_BYTES, sources={"retail-pos": Source(legal_basis="consent")})
+    verdicts = send(write_csv(tmp_path / "till.csv", [noted(1), noted(2, LARGE)]), journal, producer, NOTED)
+    assert (verdicts.accepted, verdicts.suppressed, verdicts.rejected) == (0, 1, 1)
+
+
+def test_a_refused_row_that_is_too_large_for_the_quarantine_is_counted_once(
+    tmp_path: Path, journal: ImportJournal
+) -> None:
+    bad = [*noted(2, LARGE)[:2], "soon", *noted(2, LARGE)[3:]]
+    verdicts = send(write_csv(tmp_path / "till.csv", [noted(1), bad]), journal, SmallTopic(MOST_BYTES), NOTED)
+    assert (verdicts.accepted, verdicts.rejected, verdicts.quarantined) == (1, 1, 0)
+
+
+def test_what_is_no_rows_fault_still_ends_the_import_where_it_is(tmp_path: Path, journal: ImportJournal) -> None:
+    producer = SmallTopic(MOST_BYTES)
+    producer.fail_with = KafkaTimeoutError()
+    path = write_csv(tmp_path / "till.csv", [noted(1), noted(2, LARGE)])
+    with pytest.raises(DeliveryFailed):
+        send(path, journal, producer, NOTED)
+    assert send(path, journal, SmallTopic(9_000), NOTED).skipped == 0
