@@ -29,15 +29,14 @@ MAX_STAGES = 200  # stage_order is a UInt8 column
 class JourneyMap(MapElement):
     """The whole map. References between its parts are checked by `load_map`, which knows the lines of the file.
 
-    `sources` and `brands` name the map's own business: events of others are not on it at all. None: of any."""
+    `sources` (or `except_sources`: all but these) and `brands` name the map's own business: events of others are not on
+    it at all. None: of any."""
 
     map: Id
     version: Annotated[int, Field(ge=1, le=2**32 - 1)]
     title: Text
     description: str = ""
     language: str = "en"
-    sources: Names | None = None
-    brands: Names | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MAX_STAGES)]
     touchpoints: Annotated[tuple[Touchpoint, ...], Field(min_length=1)]
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
@@ -48,6 +47,9 @@ class JourneyMap(MapElement):
     segments: tuple[Segment, ...] = ()
     kpis: tuple[KpiQuestion, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    sources: Names | None = None
+    except_sources: Names | None = None
+    brands: Names | None = None
 
     def content_hash(self) -> str:
         """128 bits of BLAKE2b, as hex, over the content without annotations. Comments, order of keys and defaults

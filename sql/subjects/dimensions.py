@@ -6,7 +6,7 @@ from touchline.sql.language.catalogue import Catalogue, load_catalogue
 from touchline.sql.language.columns import COLUMNS
 from touchline.sql.language.usual import PERIOD_DAYS
 from touchline.sql.language.views import View, layered, literal, own
-from touchline.sql.ledger.projections import VOLUME_1D
+from touchline.sql.ledger.projections import SURVEY_1D, VOLUME_1D
 from touchline.sql.ledger.rows import is_default_map
 
 _TEXT = "LowCardinality(String)"
@@ -178,16 +178,30 @@ def _dim_kpi(catalogue: Catalogue) -> View:
     )
 
 
-_PLACED = VOLUME_1D.selecting("stage != ''", {name: name for name in ("map", "map_version", "local_date")})
+_OF_DAY = {name: name for name in ("map", "map_version", "local_date")}
+_PLACED = VOLUME_1D.selecting("stage != ''", _OF_DAY)
+_ANSWERED = SURVEY_1D.selecting("kpi != ''", _OF_DAY)
 _DAYS = f"""
 (
     SELECT map, map_version, arrayMap(day -> day.1, days) AS on_days, arrayMap(day -> toInt64(day.2), days) AS on_day_events
     FROM
     (
         SELECT map, map_version, arraySort(groupArray((local_date, events_of_day))) AS days
-        FROM (SELECT map, map_version, local_date, events AS events_of_day FROM (
+        FROM
+        (
+            SELECT map, map_version, local_date, sum(placed) AS events_of_day
+            FROM
+            (
+                SELECT map, map_version, local_date, events AS placed FROM (
 {_PLACED}
-        ) WHERE events != 0)
+                ) WHERE events != 0
+                UNION ALL
+                SELECT map, map_version, local_date, 0 AS placed FROM (
+{_ANSWERED}
+                ) WHERE answers != 0
+            )
+            GROUP BY map, map_version, local_date
+        )
         GROUP BY map, map_version
     )
 )"""
@@ -196,24 +210,32 @@ _STARTS = f"arrayFilter(at -> at = 1 OR on_days[at] - on_days[at - 1] > {PERIOD_
 _ENDS = "arrayPushBack(arrayMap(at -> toUInt32(at - 1), arrayPopFront(starts)), toUInt32(length(on_days)))"
 _IS_USUAL = """arrayMap(
         (start, end) -> start = 1 OR arraySum(arraySlice(on_day_events, start, end - start + 1))
-            >= arraySort(arraySlice(on_day_events, 1, start - 1))[intDiv(start, 2)],
+            >= arrayReduce('quantileExactLow', arrayFilter(of_day -> of_day > 0, arraySlice(on_day_events, 1, start - 1))),
         starts, ends
     )"""
 MAP_DAYS = View(
     "map_days",
-    "Which local days each version of a map covers: those of the events that it gives a stage",
+    "Which local days each version of a map covers: those of the events that it gives a stage, and of answers with a score",
     {name: (COLUMNS[name], name) for name in ("map", "map_version")}
     | own(
         {
-            "first_day": ("Date", "First local day on which it places an event", "on_days[1]"),
-            "last_day": ("Date", "Last local day on which it places an event", "on_days[-1]"),
+            "first_day": (
+                "Date",
+                "First local day on which it places an event or has an answer with a score",
+                "on_days[1]",
+            ),
+            "last_day": (
+                "Date",
+                "Last local day on which it places an event or has an answer with a score",
+                "on_days[-1]",
+            ),
             "usual_day": (
                 "Date",
                 f"The day with which the default period ends: the last one, but that a gap of more than {PERIOD_DAYS} days without an "
                 "event hides the few events behind it, until they are as many as on a usual day (the median) before the gap",
                 "on_days[usual_at]",
             ),
-            "events": ("Int64", "Events that it places (additivity: sum)", "arraySum(on_day_events)"),
+            "events": ("Int64", "Touchpoint events that it places (additivity: sum)", "arraySum(on_day_events)"),
             "later_events": (
                 "Int64",
                 "Of those the ones after usual_day (additivity: sum)",

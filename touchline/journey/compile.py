@@ -76,8 +76,9 @@ Cells = Mapping[str | None, Cell]
 
 class CompiledMap(NamedTuple):
     """A map ready for `attach`. `cells` is by touchpoint, `other_cells` serves touchpoints that the map does not
-    know. `sources` and `brands` are those whose events are on the map, None for all. `asked` holds, by touchpoint, the
-    stages that its rules lead to (order -> stage and rule, in declared order): where answers about it belong."""
+    know. `sources` and `brands` are those whose events are on the map, None for all; those of `except_sources` never
+    are. `asked` holds, by touchpoint, the stages that its rules lead to (order -> stage and rule, in declared order):
+    where answers about it belong."""
 
     map: str
     version: int
@@ -89,16 +90,21 @@ class CompiledMap(NamedTuple):
     inactivity_seconds: int
     return_opens_cycle: bool
     sources: frozenset[str] | None = None
+    except_sources: frozenset[str] = frozenset()
     brands: frozenset[str] | None = None
 
     @property
     def takes_all(self) -> bool:
         """Whether every event is on the map."""
-        return self.sources is None and self.brands is None
+        return self.sources is None and self.brands is None and not self.except_sources
 
     def takes(self, source: str, brand: str) -> bool:
         """Whether an event of that source and brand, "" for none, is on the map."""
-        return (self.sources is None or source in self.sources) and (self.brands is None or brand in self.brands)
+        return (
+            (self.sources is None or source in self.sources)
+            and source not in self.except_sources
+            and (self.brands is None or brand in self.brands)
+        )
 
     def cell(self, touchpoint: str, action: str) -> Cell:
         """The cell of an event. The hot loop has this inline."""
@@ -152,6 +158,7 @@ class _Compiler:
             inactivity_seconds=(churn.inactivity_days or 0) * SECONDS_PER_DAY if churn else 0,
             return_opens_cycle=churn.return_opens_cycle if churn else True,
             sources=None if self.map.sources is None else frozenset(self.map.sources),
+            except_sources=frozenset(self.map.except_sources or ()),
             brands=None if self.map.brands is None else frozenset(self.map.brands),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from clickhouse_driver import Client
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.contract.sql.rows import NOON, Row, attached, choose_default_map, write
+from tests.contract.sql.rows import NOON, Row, answer, attached, choose_default_map, write
 from touchline.report.read import build_report
 from touchline.sql.language.usual import PERIOD_DAYS
 
@@ -22,6 +22,11 @@ def rows_of(days: dict[int, int]) -> list[Row]:
         at: dict[str, Any] = {"local_date": FIRST + timedelta(days=day), "event_time": NOON}
         rows += [attached(len(rows) + number, **at) for number in range(1, events + 1)]
     return rows
+
+
+def answered_on(number: int, day: int) -> Row:
+    """An answer with a score about that day."""
+    return answer(number, "nps", 9, (0, 10), local_date=FIRST + timedelta(days=day), event_time=NOON)
 
 
 def usual_day(days: dict[int, int]) -> tuple[int, int]:
@@ -60,6 +65,14 @@ def test_one_event_years_after_the_data_does_not_move_the_default_period(empty_c
     assert report.maps[0].later == (1, FIRST + timedelta(days=3_300))
     glance = empty_client.execute("SELECT any(date_to), sum(events) FROM journey.touchpoint_glance")
     assert glance == [(FIRST + timedelta(days=59), PERIOD_DAYS * 5)]
+
+
+def test_an_answer_of_a_day_without_events_is_within_the_days_of_its_map(empty_client: Client) -> None:
+    days = {10: 5, 11: 5, 12: 5}
+    write(empty_client, [*rows_of(days), answered_on(900, 3), answered_on(901, 20), answered_on(902, 90)])
+    covered = empty_client.execute("SELECT first_day, last_day, usual_day, events, later_events FROM journey.map_days")
+    first, usual, last = (FIRST + timedelta(days=day) for day in (3, 20, 90))
+    assert covered == [(first, last, usual, 15, 0)]
 
 
 def test_a_new_run_counts_once_it_holds_as_much_as_a_usual_day(empty_client: Client) -> None:

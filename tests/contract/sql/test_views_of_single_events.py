@@ -93,7 +93,7 @@ def test_values_to_filter_by_are_those_of_the_events_with_their_numbers(shop: Cl
 
 def test_days_of_a_map_are_those_of_the_events_that_it_places(shop: Client) -> None:
     found = shop.execute("SELECT * FROM journey.map_days", settings={"force_optimize_projection": 1})
-    assert found == [("shop", 1, date(2025, 6, 1), date(2025, 6, 3), 8)]
+    assert found == [("shop", 1, date(2025, 6, 1), date(2025, 6, 3), date(2025, 6, 3), 8, 0)]
 
 
 def test_freshness_tells_of_each_source_what_stands_and_how_long_the_last_day_of_it_took(empty_client: Client) -> None:

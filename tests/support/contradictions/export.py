@@ -77,11 +77,12 @@ class _Names:
 
 
 def cards_of_file(world: World, chosen: Selection) -> Numbers:
-    """(stage, touchpoint, fact) -> text; what has no number is left out."""
+    """(stage, touchpoint, fact) -> text; what has no number is left out, and so is why a rate is not known yet."""
     names = _Names(world, chosen)
-    facts = set(names.facts.values())
+    facts, rate = set(names.facts.values()), names.facts["drop_off"]
     written = _Written(world.document(chosen)).found
-    return {key: text for key, text in written.items() if key[1] and key[2] in facts and text not in (NONE, "0")}
+    shown = {key: text for key, text in written.items() if key[1] and key[2] in facts and text not in (NONE, "0")}
+    return {key: text for key, text in shown.items() if key[2] != rate or "%" in text}
 
 
 def cards_of_page(world: World, chosen: Selection) -> Numbers:

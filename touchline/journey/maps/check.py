@@ -59,6 +59,7 @@ def as_object(checked: CheckedMap) -> dict[str, Any]:
         "version": one.version,
         "content_hash": one.content_hash(),
         "sources": one.sources,
+        "except_sources": one.except_sources,
         "brands": one.brands,
         "stages": len(one.stages),
         "touchpoints": coverage(one)._asdict(),
@@ -73,8 +74,12 @@ def checked_lines(file: Path, journey_map: JourneyMap, warnings: list[str]) -> l
         f"{file}: {journey_map.map} version {journey_map.version} is good: {len(journey_map.stages)} stages, "
         f"{len(journey_map.touchpoints)} touchpoints, {len(journey_map.rules)} rules (content {journey_map.content_hash()[:12]})",
         *(
-            f"  only events of the {name} {', '.join(values)} are on it"
-            for name, values in (("sources", journey_map.sources), ("brands", journey_map.brands))
+            f"  {which} events of the {name} {', '.join(values)} are on it"
+            for which, name, values in (
+                ("only", "sources", journey_map.sources),
+                ("no", "sources", journey_map.except_sources),
+                ("only", "brands", journey_map.brands),
+            )
             if values
         ),
         *(f"  warning: {warning}" for warning in warnings),

@@ -3,14 +3,14 @@ CREATE OR REPLACE VIEW journey.map_days
 (
     map LowCardinality(String) COMMENT 'Journey map (dim_map.id)',
     map_version UInt32 COMMENT 'Version of the journey map: never mix versions in one number',
-    first_day Date COMMENT 'First local day on which it places an event',
-    last_day Date COMMENT 'Last local day on which it places an event',
+    first_day Date COMMENT 'First local day on which it places an event or has an answer with a score',
+    last_day Date COMMENT 'Last local day on which it places an event or has an answer with a score',
     usual_day Date COMMENT 'The day with which the default period ends: the last one, but that a gap of more than 28 days without an event hides the few events behind it, until they are as many as on a usual day (the median) before the gap',
-    events Int64 COMMENT 'Events that it places (additivity: sum)',
+    events Int64 COMMENT 'Touchpoint events that it places (additivity: sum)',
     later_events Int64 COMMENT 'Of those the ones after usual_day (additivity: sum)'
 )
 SQL SECURITY DEFINER
-COMMENT 'Which local days each version of a map covers: those of the events that it gives a stage'
+COMMENT 'Which local days each version of a map covers: those of the events that it gives a stage, and of answers with a score'
 AS SELECT
     map,
     map_version,
@@ -25,7 +25,7 @@ FROM
         *,
         ends[arrayLastIndex(is_usual -> is_usual, arrayMap(
             (start, end) -> start = 1 OR arraySum(arraySlice(on_day_events, start, end - start + 1))
-                >= arraySort(arraySlice(on_day_events, 1, start - 1))[intDiv(start, 2)],
+                >= arrayReduce('quantileExactLow', arrayFilter(of_day -> of_day > 0, arraySlice(on_day_events, 1, start - 1))),
             starts, ends
         ))] AS usual_at
     FROM
@@ -44,13 +44,29 @@ FROM
                 FROM
                 (
                     SELECT map, map_version, arraySort(groupArray((local_date, events_of_day))) AS days
-                    FROM (SELECT map, map_version, local_date, events AS events_of_day FROM (
+                    FROM
+                    (
+                        SELECT map, map_version, local_date, sum(placed) AS events_of_day
+                        FROM
+                        (
+                            SELECT map, map_version, local_date, events AS placed FROM (
             SELECT map, map_version, local_date, sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
                 AND stage != ''
             GROUP BY map, map_version, local_date
-                    ) WHERE events != 0)
+                            ) WHERE events != 0
+                            UNION ALL
+                            SELECT map, map_version, local_date, 0 AS placed FROM (
+            SELECT map, map_version, local_date, sum(sign) AS answers
+            FROM journey_raw.ledger
+            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                AND kpi != ''
+            GROUP BY map, map_version, local_date
+                            ) WHERE answers != 0
+                        )
+                        GROUP BY map, map_version, local_date
+                    )
                     GROUP BY map, map_version
                 )
             )

@@ -80,6 +80,14 @@ def test_under_its_own_map_stand_the_rows_of_its_own_events_as_if_no_others_had_
 
 @given(histories())
 @settings(max_examples=30, deadline=None)
+def test_a_map_may_take_all_but_the_sources_of_another_business(events: list[Event]) -> None:
+    own = MAP.replace("stages:", "except_sources: [clicks]\nstages:", 1)
+    others = [one for one in events if (one.get("about", {}).get("source") or one["source"]) != "clicks"]
+    assert rows(events, own) == rows(others, MAP)
+
+
+@given(histories())
+@settings(max_examples=30, deadline=None)
 def test_a_map_of_a_brand_has_the_events_of_that_brand_alone(events: list[Event]) -> None:
     own = MAP.replace("stages:", "brands: [a]\nstages:", 1)
     assert rows(events, own) == rows([one for one in events if one.get("brand") == "a"], MAP)
