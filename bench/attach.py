@@ -47,7 +47,19 @@ def events_of_day(random: Random, name: str, day: int, count: int) -> list[Journ
     times_us = sorted(start_us + random.randrange(DAY_US) for _ in range(count))
     return [
         JourneyEvent._make(
-            (time_us, "bench", f"{day}-{number}", *random.choice(PLACES[name]), "", time_us // DAY_US, "", "", {}, True)
+            (
+                time_us,
+                "bench",
+                f"{day}-{number}",
+                *random.choice(PLACES[name]),
+                "",
+                time_us // DAY_US,
+                "",
+                "",
+                {},
+                True,
+                0,
+            )
         )
         for number, time_us in enumerate(times_us)
     ]

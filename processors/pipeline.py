@@ -41,7 +41,7 @@ from touchline.processors.steps.receive import receive
 from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
 from touchline.processors.steps.settle import Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.person import NOBODY, PersonTail, new_person, not_before, tail_key
+from touchline.processors.values.person import NOBODY, PersonTail, last_moment, new_person, not_before, tail_key
 from touchline.processors.values.records import Cursors, Fact, Invalid, NewRecords, ReceivedBatch, Work
 from touchline.schemas.reasons import Fate, Reason
 
@@ -194,7 +194,7 @@ class Pipeline:
             if placed[0][1].identifier:
                 on_journey, by_map, followed.tails[key] = follow(placed, tails.get(key), self.maps)
             else:
-                followed.tails[key] = not_before(tails.get(key, NOBODY), *(fact.event_time for _, fact in placed))
+                followed.tails[key] = not_before(tails.get(key, NOBODY), *(last_moment(fact) for _, fact in placed))
                 if settled.again_alone:
                     again_alone += [one for one in placed if key_of(one) in settled.again_alone]
                     placed = [one for one in placed if key_of(one) not in settled.again_alone]
@@ -258,8 +258,8 @@ class Pipeline:
             tail = raised.get(key) or new.get(key) or known.get(key)
             if tail is None:
                 tail = new_person(len(self.maps)) if fact.identifier else NOBODY
-            if fact.event_time > tail.last_us:
-                raised[key] = tail._replace(last_us=fact.event_time)
+            if last_moment(fact) > tail.last_us:
+                raised[key] = tail._replace(last_us=last_moment(fact))
         return raised
 
     def _lost_links(self, partition: Partition, settled: Settled) -> list[LinkRow]:

@@ -86,7 +86,7 @@ def instants_of(
 ) -> tuple[int, int] | Rejection:
     """Event time (corrected by the source's clock) and time of receipt, in microseconds since the epoch, UTC."""
     field = "received_at"
-    naive_zone, clock_correction_us, _, _ = source
+    naive_zone, clock_correction_us, *_ = source
     try:
         received_us = delivered_us if received_at is None else parse_time(received_at)
         if not EARLIEST_US <= received_us < LATEST_US:

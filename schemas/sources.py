@@ -10,14 +10,15 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from touchline.errors import WrongUsage
 from touchline.schemas.countries import country_of
 from touchline.schemas.markers import Markers
 from touchline.schemas.nobody import Marker
+from touchline.schemas.precision import Precision
 from touchline.schemas.times import zone_of
 
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -33,6 +34,7 @@ class Terms(NamedTuple):
     clock_correction_us: int
     brand: str
     default_channel: str
+    precision: Precision | None
 
 
 class Source(BaseModel):
@@ -53,6 +55,11 @@ class Source(BaseModel):
     clock_skew_seconds: float = Field(
         default=0.0, ge=-86_400, le=86_400, description="How far its clock runs ahead of true time; subtracted"
     )
+    precision: Precision | None = Field(
+        default=None,
+        description="Finest unit of time that it knows, where that is coarser than a microsecond: what is finer in its times is cut, "
+        "and within that unit the map orders its events among those of other sources",
+    )
     retention_days: int = Field(default=1095, ge=1, description="Term after which its events must go")
     brand: str | None = Field(default=None, description="Brand of events that name none")
     default_channel: str | None = Field(
@@ -67,6 +74,12 @@ class Source(BaseModel):
         default=(), description="Texts that stand for nobody where an identifier should be, beside those that always do"
     )
 
+    @model_validator(mode="after")
+    def _has_a_clock_to_correct(self) -> Self:
+        if self.precision == "day" and self.clock_skew_seconds:
+            raise ValueError("clock_skew_seconds says nothing of a source whose precision is the day")
+        return self
+
     @property
     def clock_correction_us(self) -> int:
         """Microseconds to add to a time as sent."""
@@ -75,7 +88,7 @@ class Source(BaseModel):
     @cached_property
     def terms(self) -> Terms:
         """What each of its events needs."""
-        return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "")
+        return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "", self.precision)
 
     @cached_property
     def markers(self) -> Markers:

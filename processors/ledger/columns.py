@@ -30,6 +30,7 @@ BARE = (
     "completeness",
     "identifier",
     "event_time",
+    "span_us",
     "received_time",
     "payload",
     "cipher_key_id",
@@ -48,7 +49,7 @@ HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row
 _NUMBERS = frozenset(
     (
         "insert_number", "offset", "sign", "row_id", "stored_time", "revision", "payload_hash", "completeness", "event_time",
-        "received_time", "clock_correction_us", "is_online", "is_simulated", "map_version", "stage_order",
+        "received_time", "clock_correction_us", "span_us", "is_online", "is_simulated", "map_version", "stage_order",
         "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
         "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "local_date", "scale_min", "scale_max", "has_score",
         "about_time", "answered_date", "about_own", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps",

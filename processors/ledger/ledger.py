@@ -144,8 +144,8 @@ class Ledger(Protocol):
 
     def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, int]]:
         """Identifiers whose stored events the stream's inserts after `insert_number` changed, in chunks, each once; with None all of
-        the partition, earlier incarnations of the topic included. With the highest event time (µs) of the versions there, whether they
-        count or not."""
+        the partition, earlier incarnations of the topic included. With the latest moment (µs) at which a version there can have
+        happened, whether it counts or not."""
 
     def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, int]:
         """The same per source for events without identifier."""

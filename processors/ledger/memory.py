@@ -178,7 +178,7 @@ class MemoryLedger:
         last: dict[str, int] = {}
         for row in self._versions_since(stream, insert_number):
             if (key == "source") != bool(_value(row, "identifier")):
-                last[row[key]] = max(_value(row, "event_time"), last.get(row[key], 0))
+                last[row[key]] = max(_value(row, "event_time") + _value(row, "span_us"), last.get(row[key], 0))
         return last
 
     def _versions_since(self, stream: Stream, insert_number: int | None) -> Iterator[Row]:

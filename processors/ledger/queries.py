@@ -164,6 +164,7 @@ _STORED = f"""{_VERSION} AND stream IN (
     SELECT stream FROM journey_raw.ledger
     WHERE kind = 'mark' AND splitByChar('/', toString(stream))[-1] = toString(%(partition)s) GROUP BY stream
 )"""
+_LATEST = "max(toUnixTimestamp64Micro(event_time) + span_us)"
 MARK_OF_INSERT = """
 SELECT offset FROM journey_raw.ledger
 WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark'
@@ -171,16 +172,17 @@ WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark
 
 
 def identifiers(*, since: bool) -> str:
-    """Per identifier the highest event time of a version, whether it counts or not, of a stream since an insert or of a partition."""
+    """Per identifier the latest moment at which a version can have happened, whether it counts or not, of a stream since an insert or of
+    a partition."""
     return f"""
-    SELECT identifier, toUnixTimestamp64Micro(max(event_time)) FROM journey_raw.ledger
+    SELECT identifier, {_LATEST} FROM journey_raw.ledger
     WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier"""
 
 
 def last_unidentified(*, since: bool) -> str:
     """The same per source for events without identifier."""
     return f"""
-    SELECT toString(source) AS source_name, toUnixTimestamp64Micro(max(event_time)) FROM journey_raw.ledger
+    SELECT toString(source) AS source_name, {_LATEST} FROM journey_raw.ledger
     WHERE {_STORED_SINCE if since else _STORED} AND identifier = '' GROUP BY source_name"""
 
 

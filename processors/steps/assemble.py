@@ -95,7 +95,7 @@ def assemble_fates(
     for event, new_fate in settled.moved:
         moved[event.fate, str(new_fate)] += 1
         version = (event.source, event.event_id, event.revision, event.payload_hash, event.completeness)
-        identity = (*version, event.identifier, 0, 0, "", "")
+        identity = (*version, event.identifier, 0, 0, 0, "", "")
         assert retracted.row_ids is not None
         retracted.row_ids.append(event.row_id)
         retracted.offsets.append(event.offset)
@@ -117,7 +117,7 @@ def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
     if fate is Fate.QUARANTINED:
         payload, key_id = cipher.seal(value, f"{fact.source}\0{fact.event_id}"), cipher.key_id
     identity = (fact.source, fact.event_id, fact.revision, fact.payload_hash, fact.completeness, fact.identifier)
-    return (*identity, fact.event_time, fact.received_time, payload, key_id, fate, _reason(fate), "")
+    return (*identity, fact.event_time, fact.span_us, fact.received_time, payload, key_id, fate, _reason(fate), "")
 
 
 def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
@@ -125,10 +125,10 @@ def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, c
     if not is_valid_declared_time(received_us):  # a sender sets the record's time, so it may be anything
         received_us = RECEIVED_UNKNOWN_US
     if isinstance(outcome, Suppressed):
-        return (outcome.source, "", 0, 0, 0, "", 0, received_us, "", "", fate, outcome.reason, "")
+        return (outcome.source, "", 0, 0, 0, "", 0, 0, received_us, "", "", fate, outcome.reason, "")
     payload, key_id = (cipher.seal(outcome.payload, context), cipher.key_id) if outcome.payload else ("", "")
     identity = (outcome.source, outcome.event_id, outcome.revision, outcome.payload_hash, 0, "")
-    return (*identity, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)
+    return (*identity, 0, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)
 
 
 def assemble_attached(

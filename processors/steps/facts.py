@@ -17,6 +17,7 @@ from touchline.schemas.depth import is_too_deep
 from touchline.schemas.events import ANSWER, IDENTIFY, TOUCHPOINT
 from touchline.schemas.identifiers import strongest
 from touchline.schemas.money import CURRENCY_EXPONENTS
+from touchline.schemas.precision import Precision, span_of
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Terms
@@ -57,7 +58,7 @@ def fact_of(
         event_id, source_id, time, received_at, revision, persons, simulated, consent, place, own_zone, brand, campaign,
         persona, segment, properties, _, touchpoint, action, channel, provenance, amount, order, *unknown,
     ) = event.values()  # fmt: skip  # in the model's order, unknown ones last; a test holds this against the model
-    naive_zone, clock_correction_us, default_brand, default_channel = source
+    naive_zone, correction_us, default_brand, default_channel, precision = source
     instants = instants_of(time, received_at, own_zone, source, record_time_us)
     if isinstance(instants, Rejection):
         return instants
@@ -83,6 +84,9 @@ def fact_of(
         return TOO_DEEP
     payload_hash = payload_hash_of_own(value, value.values() if has_unknown else properties.values())
     zone = own_zone or naive_zone or company_zone
+    span_us = 0
+    if precision:
+        time_us, correction_us, span_us = _as_known(time_us, correction_us, precision, zone)
     return _new(  # type: ignore[no-any-return]
         Fact,
         (
@@ -91,7 +95,8 @@ def fact_of(
             segment or "",
             payload_hash,
             received_us,
-            clock_correction_us,
+            correction_us,
+            span_us,
             zone,
             identifier_type,
             "" if consent is None else consent["id"],
@@ -135,15 +140,19 @@ def _other_fact(
     has_unknown = has_unknown_fields(event)
     if has_unknown and is_too_deep(value):
         return TOO_DEEP
-    naive_zone, _, default_brand, default_channel = source
+    naive_zone, _, default_brand, default_channel, precision = source
     moments = moments_of(event, source, record_time_us)
     if isinstance(moments, Rejection):
         return moments
-    time_us, received_us, correction_us, about_us = moments
+    told_us, received_us, correction_us, about_us = moments
     (kind, source_id, event_id, revision, simulated, own_zone, campaign, brand, place, persona, segment, consent) = (
         _of_all(event)
     )
     zone = own_zone or naive_zone or company_zone
+    time_us, span_us = told_us, 0
+    if precision:
+        time_us, correction_us, span_us = _as_known(told_us, correction_us, precision, zone)
+        about_us = time_us if about_us == told_us else about_us
     payload_hash = payload_hash_of_own(value, value.values() if has_unknown else doubles_of(value, event))
     identifier_type, identifier = _identifier(event)
     touchpoint, action = _contact(event)
@@ -160,6 +169,7 @@ def _other_fact(
             payload_hash,
             received_us,
             correction_us,
+            span_us,
             zone,
             identifier_type,
             "" if consent is None else consent["id"],
@@ -185,9 +195,16 @@ def _other_fact(
             "" if comment is None else cipher.seal(comment.encode(), f"{source_id}\0{event_id}"),
             "" if comment is None else cipher.key_id,
             about_own,
-            completeness_of(event, time_us),
+            completeness_of(event, told_us),
         ),
     )
+
+
+def _as_known(time_us: int, correction_us: int, precision: Precision, zone: str) -> tuple[int, int, int]:
+    """Time, correction and span of an event whose source knows no finer time: its clock is cut first, then corrected."""
+    start_us, span_us = span_of(time_us - correction_us, precision, zone)
+    cut_us = start_us + correction_us
+    return cut_us, correction_us + cut_us - time_us, span_us
 
 
 def linked_identifiers(event: CheckedEvent, fact: Fact) -> list[str]:

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from touchline.journey.alone import attach_alone
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
-from touchline.journey.instants import shared_instants
+from touchline.journey.instants import runs_at_once
 from touchline.journey.values import Attachment, JourneyEvent
 from touchline.processors.ledger.ledger import PublishedRow
 from touchline.processors.steps.diff import AttachedRow
 from touchline.processors.steps.occasion import Occasions, names_occasion, occasion_key, taking
 from touchline.processors.steps.resolve import Placed
-from touchline.processors.values.person import PersonTail, new_person
+from touchline.processors.values.person import PersonTail, last_moment, new_person
 from touchline.processors.values.records import Fact, shared_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 
@@ -52,7 +52,7 @@ def follow(
     """One person's events (all later than the tail): those on the journey by time, their attachments, and the tail after them all."""
     if len(placed) > 1:
         placed = in_order(placed)
-    last_us = placed[-1][1].event_time
+    last_us = max([last_moment(fact) for _, fact in placed])
     before = new_person(len(maps)) if tail is None else tail
     on_journey = _on_journey(placed)
     if not on_journey:
@@ -92,13 +92,13 @@ def _among(count: int, places: Sequence[int], attachments: Sequence[Attachment])
 def in_order(placed: Sequence[Placed]) -> list[Placed]:
     """Sorted by event time; within an instant by what the events say, and those that say the same by source and id.
 
-    Where the map makes a difference it orders the events of an instant itself (journey/instants.py): then what it does not see, such as
+    Where the map makes a difference it orders what may have come at once itself (journey/instants.py): then what it does not see, such as
     the amount, decides which of two events alike has which row.
     """
     by_time = sorted(placed, key=_time_of_placed)
     times_us = [one[1].event_time for one in by_time]
     if len(set(times_us)) < len(times_us):
-        for start, end in shared_instants(times_us):
+        for start, end in runs_at_once(times_us, times_us):
             by_time[start:end] = sorted(by_time[start:end], key=_content)
     return by_time
 
@@ -145,4 +145,4 @@ def _on_journey(placed: Iterable[Placed]) -> list[Placed]:
 
 def _journey_events(placed: Iterable[Placed]) -> list[JourneyEvent]:
     """What `attach` needs of the events. Answers are placed at the touchpoint they speak of and move nothing."""
-    return [_new(JourneyEvent, (*_of_event(fact), fact.event_type == TOUCHPOINT)) for _, fact in placed]
+    return [_new(JourneyEvent, (*_of_event(fact), fact.event_type == TOUCHPOINT, fact.span_us)) for _, fact in placed]

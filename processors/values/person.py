@@ -12,8 +12,10 @@ BEFORE_ALL_US = 0
 
 
 class PersonTail(NamedTuple):
-    """`last_us` is the highest event time that was ever stored of the person, superseded since or not: so a repetition never looks later,
-    and no instant is followed in two parts. `maps` holds one tail per journey map, in the maps' order; none for events without an
+    """`last_us` is the latest moment at which an event can have happened that was ever stored of the person, superseded since or not: so a
+    repetition never looks later, and what may have come in any order is never followed in two parts.
+
+    `maps` holds one tail per journey map, in the maps' order; none for events without an
     identifier, which move no journey."""
 
     last_us: int
@@ -27,6 +29,11 @@ NOBODY = PersonTail(BEFORE_ALL_US, ())
 def new_person(map_count: int) -> PersonTail:
     """The tail of a person of whom nothing is known, or nothing counts any more."""
     return PersonTail(BEFORE_ALL_US, (NO_TAIL,) * map_count)
+
+
+def last_moment(fact: Fact) -> int:
+    """The latest moment (µs) at which the event can have happened: its time, or the end of the unit that its source knows."""
+    return fact.event_time + fact.span_us
 
 
 def tail_key(fact: Fact) -> str:

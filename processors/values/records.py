@@ -120,6 +120,7 @@ class Fact(NamedTuple):
     payload_hash: int
     received_time: int
     clock_correction_us: int
+    span_us: int
     zone: str
     identifier_type: str
     consent_id: str

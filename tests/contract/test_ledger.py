@@ -14,7 +14,17 @@ import pytest
 from tests.support.engine import running_engine
 from tests.unit.processors.loop.partition import version
 from tests.unit.processors.loop.two_partitions import Workers, answer, receipt, records_by_partition
-from tests.unit.processors.loop.world import TOPIC, batch, event, make_loop, person_key, records_of, store_all
+from tests.unit.processors.loop.world import (
+    SOURCES,
+    TOPIC,
+    batch,
+    event,
+    make_loop,
+    make_pipeline,
+    person_key,
+    records_of,
+    store_all,
+)
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.processors.ledger import queries
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
@@ -29,6 +39,7 @@ from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.processors.values.records import NamingAnswer
 from touchline.schemas.canonical import payload_hash
 from touchline.schemas.checking import check_event
+from touchline.schemas.sources import Source
 from touchline.schemas.times import parse_time
 from touchline.schemas.versions import completeness_of
 from touchline.settings import Settings
@@ -157,6 +168,21 @@ def test_every_version_that_stands_tells_how_complete_it_was_on_arrival(ledger: 
     found = ledger.find_events(0, [("shop", "e1"), ("shop", "e2")])
     assert {one.payload_hash: (one.fate, one.completeness) for one in found if one.event_id == "e1"} == expected
     assert [(one.event_id, one.completeness) for one in found if one.event_id == "e2"] == [("e2", 0)]
+
+
+def test_what_is_known_to_the_second_may_have_come_until_its_end_and_is_read_back_so(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    pipeline = make_pipeline(sources={**SOURCES, "tills": Source(legal_basis="contract", precision="second")})
+    cut = {**event(1, 1, 0), "source": "tills"}
+    versions = [{**cut, "revision": 1}, {**cut, "time": "2025-06-02T00:00:00.7Z"}, event(2, 1, 5)]
+    nobody = {**event(3, None, 0), "source": "tills"}
+    store_all(make_loop(ledger, tmp_path, pipeline=pipeline), records_of([*versions, nobody]), sizes=[1])
+    superseded_us = parse_time("2025-06-02T00:00:00.999999Z")
+    assert list(ledger.identifiers_since(STREAM, None)) == [{person_key(1): superseded_us}]
+    assert ledger.last_unidentified_since(STREAM, None) == {"tills": parse_time("2025-06-01T00:00:00.999999Z")}
+    spans = {(fact.event_id, fact.span_us) for _, fact in ledger.facts_of([person_key(1)])}
+    assert spans == {("e1", 999_999), ("e2", 0)}
 
 
 def test_links_of_a_version_that_counts_no_more_are_retracted(ledger: Ledger, tmp_path: Path) -> None:

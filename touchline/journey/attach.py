@@ -2,8 +2,8 @@
 
 `attach(events of one person by time, map, tail) -> attachments, tail`: a pure fold, without I/O, clock or hidden
 state. Its result for an event depends on the events up to its instant only, so `attach(A + B)` equals `attach(A)`
-followed by `attach(B)` with the tail of A, and any cut between two instants gives the same rows. Events of one instant
-must come in one call: their order is the map's (instants.py), not that of their ids.
+followed by `attach(B)` with the tail of A, and any cut between two instants gives the same rows. Events that may have
+come at the same time must come in one call: their order is the map's (instants.py), not that of their ids.
 
 What happens to an event:
 
@@ -29,12 +29,16 @@ Why: docs/decisions/0030, 0184.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from itertools import chain, pairwise
+from operator import itemgetter
+from typing import Any
 
 from touchline.journey.alone import place_answer
 from touchline.journey.compile import CHANNEL_KEY, TOUCHPOINT_KEY, CompiledMap, decide
 from touchline.journey.groups import choose
-from touchline.journey.instants import US_PER_SECOND, order_within, shared_instants
+from touchline.journey.instants import US_PER_SECOND, at_moments, last_moment_of, order_within, runs_at_once
 from touchline.journey.predicates import Situation
 from touchline.journey.values import (
     JOURNEY,
@@ -59,7 +63,10 @@ OF_JOURNEY = JOURNEY | JOURNEY_TOUCHPOINT | JOURNEY_STAGE | JOURNEY_CHANNEL
 FIRST_UNMAPPED = (OF_PERSON | OF_JOURNEY) & ~(PERSON_STAGE | JOURNEY_STAGE)
 LATEST_DUE_S = 2**32 - 1
 """2106-02-07, the end of ClickHouse's DateTime: a sender may write 2099, and a term may be ten years."""
-WESTMOST_ZONE_US = 12 * 3_600 * US_PER_SECOND
+LATEST_IN_A_DAY_US = 13 * 3_600 * US_PER_SECOND
+"""No zone is further west than 12 hours, and an event of a source that knows hours may stand up to one later than its time says."""
+_time_of: Any = itemgetter(JourneyEvent._fields.index("time_us"))
+_span_of: Any = itemgetter(JourneyEvent._fields.index("span_us"))
 
 
 def attach(
@@ -67,22 +74,49 @@ def attach(
 ) -> tuple[list[Attachment], Tail]:
     """The attachments of one person's `events`, one each as given, and the tail for the next call.
 
-    `events` ascend in time, and all are later than those that led to `tail`; those of one instant may come in any order.
+    `events` ascend in time, and all certainly came later than those that led to `tail`; those of one instant may come in any order.
     """
-    if len(events) < 2 or len({event[0] for event in events}) == len(events):
+    if len(events) < 2 or (len(set(map(_time_of, events))) == len(events) and not any(map(_span_of, events))):
         return _fold(events, journey_map, tail)
-    attached: list[Attachment] = []
-    done = 0
-    for start, end in shared_instants([event.time_us for event in events]):
-        rows, tail = _fold(events[done:start], journey_map, tail)
-        attached += rows
-        instant = events[start:end]
-        places = order_within(instant, journey_map, tail)
-        rows, tail = _fold([instant[place] for place in places], journey_map, tail)
-        attached += [row for _, row in sorted(zip(places, rows, strict=True))]
-        done = end
-    rows, tail = _fold(events[done:], journey_map, tail)
-    return attached + rows, tail
+    moving = [place for place, event in enumerate(events) if event.moves]
+    times_us, lasts_us = (
+        [events[place].time_us for place in moving],
+        [last_moment_of(events[place]) for place in moving],
+    )
+    runs = runs_at_once(times_us, lasts_us)
+    # Answers stand as late as they can have come, and change nothing: so they join no events into a run either.
+    answers = sorted(
+        (place for place, event in enumerate(events) if not event.moves), key=lambda p: last_moment_of(events[p])
+    )
+    waiting = deque(answers)
+    attached: list[tuple[int, Attachment]] = []
+    for number, (start, end) in enumerate(pairwise([0, *chain.from_iterable(runs), len(moving)])):
+        places = moving[start:end]
+        part = [events[place] for place in places]
+        if number % 2:  # every other part is a run
+            order = order_within(part, journey_map, tail)
+            places, part = [places[place] for place in order], at_moments([part[place] for place in order])
+        places, part = _with_answers(places, part, events, waiting)
+        rows, tail = _fold(part, journey_map, tail)
+        attached += zip(places, rows, strict=True)
+    rows, tail = _fold([events[place] for place in waiting], journey_map, tail)
+    attached += zip(waiting, rows, strict=True)
+    return [row for _, row in sorted(attached, key=itemgetter(0))], tail
+
+
+def _with_answers(
+    places: Sequence[int], part: Sequence[JourneyEvent], events: Sequence[JourneyEvent], waiting: deque[int]
+) -> tuple[list[int], list[JourneyEvent]]:
+    """The part in its order, with the waiting answers that certainly came before one of its events; these are taken from `waiting`."""
+    all_places: list[int] = []
+    both: list[JourneyEvent] = []
+    for place, event in zip(places, part, strict=True):
+        while waiting and last_moment_of(events[waiting[0]]) < event.time_us:
+            all_places.append(waiting[0])
+            both.append(events[waiting.popleft()])
+        all_places.append(place)
+        both.append(event)
+    return all_places, both
 
 
 def _fold(events: Sequence[JourneyEvent], journey_map: CompiledMap, tail: Tail) -> tuple[list[Attachment], Tail]:
@@ -116,7 +150,9 @@ def _fold(events: Sequence[JourneyEvent], journey_map: CompiledMap, tail: Tail) 
     attached: list[Attachment] = []
     new = tuple.__new__  # the named tuples' own constructors cost twice as much
     for event in events:
-        time_us, _, _, touchpoint, action, own_channel, local_day, own_persona, own_segment, properties, moves = event
+        time_us, _, _, touchpoint, action, own_channel, local_day, own_persona, own_segment, properties, moves, _ = (
+            event
+        )
         if not moves:
             attached.append(
                 place_answer(
@@ -317,8 +353,8 @@ def _turn_to(
     local_day: int, days_before: tuple[Day, ...], day_left: Day, time_us: int
 ) -> tuple[tuple[Day, ...], dict[str, int]]:
     """The other days to remember, and the keys of `local_day` as a fresh dictionary to write to. Days are dropped
-    that no later event can fall into: event times do not go back, and no zone is further west than 12 hours."""
-    earliest = (time_us - WESTMOST_ZONE_US) // US_PER_DAY
+    that no later event can fall into, since event times do not go back."""
+    earliest = (time_us - LATEST_IN_A_DAY_US) // US_PER_DAY
     if day_left[0] < earliest and not days_before:
         return (), {}
     keys: dict[str, int] = {}

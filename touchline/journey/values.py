@@ -16,6 +16,7 @@ class JourneyEvent(NamedTuple):
 
     `channel`, `persona`, `segment`: "" if the event does not say. `local_day`: days since 1970-01-01 in the event's
     zone. `moves`: False for answers, which are placed but move nothing; their `touchpoint` is the one they are about.
+    `span_us`: up to how many microseconds after time_us it may have happened; 0 where the time is exact.
     """
 
     time_us: int
@@ -29,6 +30,7 @@ class JourneyEvent(NamedTuple):
     segment: str
     properties: Mapping[str, str]
     moves: bool
+    span_us: int = 0
 
 
 class Attachment(NamedTuple):

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     event_time DateTime64(6, 'UTC') COMMENT 'When it happened, clock skew corrected' CODEC(Delta, ZSTD(1)),
     received_time DateTime64(6, 'UTC') COMMENT 'When the sender''s side received it' CODEC(Delta, ZSTD(1)),
     clock_correction_us Int64 COMMENT 'event_time minus the time as sent, in microseconds',
+    span_us Int64 COMMENT 'Up to how many microseconds after event_time it may have happened: 999999 where its source knows seconds, 0 where it is exact',
     local_date Date COMMENT 'Day in the zone of the place, else of the company; of an answer the day of about_time' CODEC(Delta, LZ4),
     zone LowCardinality(String) COMMENT 'IANA zone in which local_date was taken',
 

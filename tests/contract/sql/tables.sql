@@ -40,6 +40,7 @@ CREATE TABLE journey_raw.ledger
     `event_time` DateTime64(6, 'UTC') COMMENT 'When it happened, clock skew corrected' CODEC(Delta(8), ZSTD(1)),
     `received_time` DateTime64(6, 'UTC') COMMENT 'When the sender\'s side received it' CODEC(Delta(8), ZSTD(1)),
     `clock_correction_us` Int64 COMMENT 'event_time minus the time as sent, in microseconds',
+    `span_us` Int64 COMMENT 'Up to how many microseconds after event_time it may have happened: 999999 where its source knows seconds, 0 where it is exact',
     `local_date` Date COMMENT 'Day in the zone of the place, else of the company; of an answer the day of about_time' CODEC(Delta(2), LZ4),
     `zone` LowCardinality(String) COMMENT 'IANA zone in which local_date was taken',
     `identifier` String COMMENT 'Person key under which the event was sent; empty when the event names nobody' CODEC(ZSTD(1)),

@@ -18,43 +18,94 @@ DAY_US = 86_400_000_000
 
 
 def oracle(events: Sequence[JourneyEvent], journey_map: JourneyMap) -> list[Row]:
-    """Rows in the order of `events`, which ascend in time; within an instant they are followed as docs/decisions/0184 says."""
+    """Rows in the order of `events`, which ascend in time; what may have come at once is followed as docs/decisions/0184 says."""
     past: list[Row] = []
     rows: dict[int, Row] = {}
-    for time_us in sorted({event.time_us for event in events}):
-        now = [position for position, event in enumerate(events) if event.time_us == time_us]
-        before, together = list(past), [events[position] for position in now]
-        for position in sorted(now, key=lambda one: _place(events[one], together, before, journey_map)):
+    answers = [position for position, event in enumerate(events) if not event.moves]
+    left = [position for position, event in enumerate(events) if event.moves]
+    while left:
+        run = _run_of(left[0], left, events)
+        left = [position for position in left if position not in run]
+        moment_us = 0
+        for position in _in_turn(run, events, list(past), journey_map):
             event = events[position]
-            rows[position] = (_moving if event.moves else _answer)(event, past, journey_map)
-            if event.moves:
-                past.append(rows[position])
+            for one in [one for one in answers if _ends(events[one]) < event.time_us]:
+                answers.remove(one)
+                rows[one] = _answer(events[one], past, journey_map)
+            moment_us = max(moment_us, event.time_us)
+            rows[position] = _moving(event._replace(time_us=moment_us), past, journey_map)
+            past.append(rows[position])
+    rows |= {one: _answer(events[one], past, journey_map) for one in answers}
     return [rows[position] for position in range(len(events))]
 
 
+def _ends(event: JourneyEvent) -> int:
+    return event.time_us + event.span_us
+
+
+def _run_of(first: int, among: Sequence[int], events: Sequence[JourneyEvent]) -> list[int]:
+    """All that may have come at the time of the first event, or at that of one of those."""
+    run = [first]
+    for one in run:
+        run += [
+            other
+            for other in among
+            if other not in run
+            and events[other].time_us <= _ends(events[one])
+            and events[one].time_us <= _ends(events[other])
+        ]
+    return run
+
+
+def _in_turn(
+    run: Sequence[int], events: Sequence[JourneyEvent], before: list[Row], journey_map: JourneyMap
+) -> list[int]:
+    """One after another: the next of the stages in their own order where it may come next, else the least of the others that may."""
+    together = [events[position] for position in run]
+    places = {position: _place(events[position], together, before, journey_map) for position in run}
+
+    def may_come(left: list[int]) -> list[int]:
+        return [one for one in left if not any(_ends(events[other]) < events[one].time_us for other in left)]
+
+    def least_first(left: list[int]) -> list[int]:
+        order = []
+        while left:
+            order.append(min(may_come(left), key=lambda one: (places[one], one)))
+            left = [one for one in left if one not in order]
+        return order
+
+    staged = least_first([one for one in run if places[one][0][0] in "12"])
+    order: list[int] = []
+    while len(order) < len(run):
+        free = may_come([one for one in run if one not in order])
+        following = [one for one in staged if one not in order][:1]
+        others = [one for one in free if one not in staged]
+        order.append(following[0] if set(following) & set(free) else min(others, key=lambda one: (places[one], one)))
+    return order
+
+
 def _place(event: JourneyEvent, now: Sequence[JourneyEvent], before: list[Row], journey_map: JourneyMap) -> list[Any]:
-    """What decides among the events of one instant: what each would be if it came alone, then what it says."""
+    """What decides among events that may have come at once: what each would be if it came alone, when it came at the latest, then what
+    it says."""
 
     def turn(one: JourneyEvent) -> list[Any]:
-        if not one.moves:
-            return ["5 answer"]
         row = _moving(one, before, journey_map)
         if row["is_exit"]:
             return ["4 exit", row["stage_order"], row["is_conversion"]]
         if not row["is_mapped"]:
-            return ["3 unmapped"]
+            return ["3 unmapped", 0, False]
         goals = [
             other["stage_order"]
-            for other in (_moving(event, before, journey_map) for event in now if event.moves)
+            for other in (_moving(event, before, journey_map) for event in now)
             if other["is_conversion"]
         ]
         stays_behind = row["stage"] in journey_map.cycle.stays and any(goal <= row["stage_order"] for goal in goals)
         name = "2 from the conversion on" if row["is_conversion"] or stays_behind else "1 before it"
         return [name, row["stage_order"], row["is_conversion"]]
 
-    said = {name: value for name, value in event._asdict().items() if name not in ("time_us", "source", "event_id")}
+    said = event._asdict()
     texts = [said[name] for name in ("touchpoint", "action", "channel", "local_day", "persona", "segment")]
-    return [*turn(event), *texts, sorted(event.properties.items())]
+    return [*turn(event), _ends(event), *texts, sorted(event.properties.items())]
 
 
 def _moving(event: JourneyEvent, past: list[Row], journey_map: JourneyMap) -> Row:

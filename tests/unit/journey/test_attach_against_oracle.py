@@ -14,6 +14,7 @@ from tests.unit.journey.build import DAY_US, HOUR_US, RICH, SHIPPED, shipped
 from tests.unit.journey.oracle import oracle
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap, compile_map
+from touchline.journey.instants import last_moment_of
 from touchline.journey.values import NO_TAIL, Attachment, JourneyEvent, Tail, dump_tail, load_tail
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import parse_map
@@ -28,7 +29,8 @@ START_US = 1_700_000_000_000_000
 
 
 def events_of(name: str, max_size: int = 25) -> st.SearchStrategy[list[JourneyEvent]]:
-    """One person's events by time: many of one instant, long gaps, unknown touchpoints, answers, zones from -12 to +14 hours."""
+    """One person's events by time: many of one instant, long gaps, unknown touchpoints, answers, zones from -12 to +14 hours, in some
+    lists sources that know seconds, hours or days."""
     model = MODELS[name]
     touchpoints = [*(touchpoint.id for touchpoint in model.touchpoints), "elsewhere", "nowhere"]
     ruled = [
@@ -58,25 +60,39 @@ def events_of(name: str, max_size: int = 25) -> st.SearchStrategy[list[JourneyEv
             max_size=2,
         ),
         st.sampled_from([True, True, True, True, False]),
+        st.sampled_from([0, 0, 0, 1_000_000, HOUR_US, DAY_US]),
     )
 
-    def in_order(drawn: list[Any]) -> list[JourneyEvent]:
-        events, time_us = [], START_US
-        for number, (gap_us, source, place, channel, offset_hours, persona, segment, content, moves) in enumerate(
-            drawn
-        ):
-            time_us += gap_us
+    def in_order(drawn: list[Any], knows_units: bool) -> list[JourneyEvent]:
+        events, sent_us = [], START_US
+        for number, (
+            gap_us,
+            source,
+            place,
+            channel,
+            offset_hours,
+            persona,
+            segment,
+            content,
+            moves,
+            unit_us,
+        ) in enumerate(drawn):
+            sent_us += gap_us
+            time_us, span_us = sent_us, 0
+            if knows_units and unit_us:  # days of the zone's clock
+                time_us = sent_us - (sent_us + offset_hours * HOUR_US) % unit_us
+                span_us = unit_us - 1
             day = (time_us + offset_hours * HOUR_US) // DAY_US
-            who = (persona, segment, content, moves)
+            who = (persona, segment, content, moves, span_us)
             events.append(JourneyEvent._make((time_us, source, f"{number}", *place, channel, day, *who)))
-        return events
+        return sorted(events, key=lambda event: event.time_us)
 
-    return st.lists(one, max_size=max_size).map(in_order)
+    return st.builds(in_order, st.lists(one, max_size=max_size), st.booleans())
 
 
 def between_instants(events: list[JourneyEvent], position: int) -> int:
-    """The next position, this one or a later, at which a cut parts no instant: only there `attach` may be cut."""
-    while 0 < position < len(events) and events[position - 1].time_us == events[position].time_us:
+    """The next position, this one or a later, at which a cut parts nothing that may have come at once: only there `attach` may be cut."""
+    while 0 < position < len(events) and events[position].time_us <= max(map(last_moment_of, events[:position])):
         position += 1
     return position
 

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from tests.unit.journey.build import DAY_US, HOUR_US, compiled, event
 from tests.unit.journey.test_attach_against_oracle import COMPILED, named_events
 from touchline.journey.attach import attach
-from touchline.journey.instants import shared_instants
+from touchline.journey.instants import last_moment_of, runs_at_once
 from touchline.journey.values import Attachment, JourneyEvent, Tail
 
 RICH = compiled("rich")
@@ -124,9 +124,70 @@ def test_events_of_the_same_microsecond_count_as_ordered_for_the_funnel() -> Non
 
 
 @given(st.lists(st.sampled_from([0, 0, 1, HOUR_US]), max_size=12))
-def test_shared_instants_are_the_runs_of_equal_times(gaps: list[int]) -> None:
+def test_runs_at_once_are_the_runs_of_equal_times(gaps: list[int]) -> None:
     times = [sum(gaps[: place + 1]) for place in range(len(gaps))]
-    runs = shared_instants(times)
+    runs = runs_at_once(times, times)
     covered = [place for start, end in runs for place in range(start, end)]
     assert covered == [place for place, time in enumerate(times) if times.count(time) > 1]
     assert all(len(set(times[start:end])) == 1 and end - start == times.count(times[start]) for start, end in runs)
+
+
+@given(named_events)
+def test_what_certainly_came_before_stands_before(drawn: tuple[str, list[JourneyEvent]]) -> None:
+    name, events = drawn
+    attached, _ = attach(events, COMPILED[name])
+    moving = [(row.touchpoint_number, one) for one, row in zip(events, attached, strict=True) if one.moves]
+    for number, one in moving:
+        for other_number, other in moving:
+            assert number < other_number or last_moment_of(one) >= other.time_us
+
+
+SECOND_US = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("order", "numbered"),
+    [
+        ("P~ c2 n5", "c2 P~ n5"),
+        ("c2 P~", "c2 P~"),
+        ("P~ p2 c6", "p2 c6 P~"),
+        ("P~ n2 c6", "n2 c6 P~"),
+        ("P~ n2", "P~ n2"),
+        ("M~ n2 c6 p8", "M~ n2 c6 p8"),
+        ("C~ m2 p4 m6 p8", "m2 C~ p4 m6 p8"),
+        ("N~ m2 c4", "m2 c4 N~"),
+        ("P~ C~ m3", "m3 C~ P~"),
+        ("P~ p2 p4", "p2 p4 P~"),
+    ],
+)
+def test_an_event_known_to_the_second_stands_among_exact_ones_where_its_stage_does(order: str, numbered: str) -> None:
+    """Mailing, coupon, purchase and what no rule maps; `~` is known to the second, a digit the tenth of an exact one."""
+    kinds = {
+        "m": ("campaign_mailing", "send"),
+        "c": ("coupon", "show"),
+        "p": ("store_purchase", "purchase"),
+        "n": ("nowhere", ""),
+    }
+    events = [
+        event(*kinds[name[0].lower()], at_us=0 if name[1] == "~" else int(name[1]) * 100_000, event_id=name)._replace(
+            span_us=SECOND_US - 1 if name[1] == "~" else 0
+        )
+        for name in order.split()
+    ]
+    for given_order in permutations(events):
+        by_time = sorted(given_order, key=lambda one: one.time_us)
+        attached, _ = attach(by_time, RETAIL)
+        places = sorted(
+            zip((row.touchpoint_number for row in attached), by_time, strict=True), key=lambda pair: pair[0]
+        )
+        assert " ".join(one.event_id for _, one in places) == numbered
+
+
+def test_an_answer_known_to_the_day_changes_nothing_else() -> None:
+    coupon, purchase = event("coupon", "show", at_us=HOUR_US), event("store_purchase", "purchase", at_us=2 * HOUR_US)
+    cut = event("store_purchase", "purchase", at_us=2 * HOUR_US, event_id="c")._replace(span_us=HOUR_US - 1)
+    answer = event("store_purchase", "answer", moves=False)._replace(span_us=DAY_US - 1)
+    without, tail = attach([coupon, purchase, cut], RETAIL)
+    (placed, *others), other_tail = attach([answer, coupon, purchase, cut], RETAIL)
+    assert (others, other_tail) == (without, tail)
+    assert placed.cycle == without[-1].cycle

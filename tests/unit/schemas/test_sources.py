@@ -79,6 +79,24 @@ def test_a_clock_that_runs_ahead_is_put_back() -> None:
     assert Source(legal_basis="contract", clock_skew_seconds=-0.1).clock_correction_us == 100_000
 
 
+def test_a_skew_of_seconds_is_refused_where_the_source_knows_days(tmp_path: Path) -> None:
+    source = "sources: {crm: {legal_basis: contract, precision: %s, clock_skew_seconds: 2}}\n"
+    with pytest.raises(WrongUsage, match="precision is the day") as wrong:
+        _load(tmp_path, source % "day")
+    assert wrong.value.hint
+    assert (
+        Source.model_validate(
+            {"legal_basis": "contract", "precision": "second", "clock_skew_seconds": 2}
+        ).terms.precision
+        == "second"
+    )
+
+
+def test_an_unknown_precision_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage, match="precision"):
+        _load(tmp_path, "sources: {crm: {legal_basis: contract, precision: week}}\n")
+
+
 @pytest.mark.parametrize(
     ("basis", "granted", "is_permitted"),
     [

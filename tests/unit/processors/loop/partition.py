@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.processors.loop.world import event, make_loop, person_key, records_of, store_all
 from touchline.processors.ledger.columns import FACT
 from touchline.processors.ledger.memory import MemoryLedger, Row
+from touchline.processors.pipeline import Pipeline
 from touchline.schemas.canonical import payload_hash_of_own
 
 Event = dict[str, Any]
@@ -149,12 +150,12 @@ def tables_of(ledger: MemoryLedger, accepts: Callable[[Row], bool] = lambda row:
     return Tables(facts, rows("attached"), rows("link") + rows("unlink"))
 
 
-def expected_tables(events: Sequence[Event]) -> Tables:
+def expected_tables(events: Sequence[Event], pipeline: Pipeline | None = None) -> Tables:
     """One sorted pass over the versions that count, in one batch: nothing late, nothing repeated, nothing revised twice."""
     ledger = MemoryLedger()
     if events:
         with tempfile.TemporaryDirectory() as state:
-            loop = make_loop(ledger, Path(state))
+            loop = make_loop(ledger, Path(state), pipeline=pipeline)
             store_all(loop, records_of(winners(events)))
             loop.close()
     return tables_of(ledger)

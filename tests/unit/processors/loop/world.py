@@ -22,7 +22,7 @@ from touchline.processors.steps.validate import Validator
 from touchline.processors.values.protocol import Acknowledge
 from touchline.processors.values.records import ReceivedBatch
 from touchline.schemas.journey.read import parse_map
-from touchline.schemas.sources import Source
+from touchline.schemas.sources import Source, Sources
 
 TOPIC = "events"
 _MEMORY = "/dev/shm"
@@ -47,7 +47,7 @@ goals:
 cycle: {stays: []}
 churn: {inactivity_days: 60}
 """
-SOURCES = {
+SOURCES: Sources = {
     "shop": Source(legal_basis="contract", zone=None),
     "web": Source(legal_basis="consent", purposes=("analytics",)),
 }
@@ -109,10 +109,12 @@ class FaultyLedger(MemoryLedger):
             raise LedgerUnavailable(fault)
 
 
-def make_pipeline(is_home: Callable[[bytes], int] = lambda key: 0, text: str = MAP) -> Pipeline:
-    """The real steps under the map above, or another."""
+def make_pipeline(
+    is_home: Callable[[bytes], int] = lambda key: 0, text: str = MAP, sources: Sources = SOURCES
+) -> Pipeline:
+    """The real steps under the map and the sources above, or others."""
     cipher = Cipher("p1", bytes(32))
-    return Pipeline(Validator(SOURCES, "UTC", cipher), [compiled(text)], cipher, is_home, now_ms=lambda: 1)
+    return Pipeline(Validator(sources, "UTC", cipher), [compiled(text)], cipher, is_home, now_ms=lambda: 1)
 
 
 @cache
