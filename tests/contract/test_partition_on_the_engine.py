@@ -126,8 +126,12 @@ def test_every_view_of_twenty_thousand_events_equals_one_sorted_pass(engine: Set
     store_with_accidents(engine, events, tmp_path, chance)
     actual = view_sums(engine)
     assert actual == view_sums(engine, with_projections=False)
-    # No map is registered here and no initiative sent.
-    assert [view for view, (rows, _) in actual.items() if not rows] == ["annotations", "initiatives"]
+    # No map is registered here, no initiative sent, and every answer has a scale of the catalogue.
+    assert [view for view, (rows, _) in actual.items() if not rows] == [
+        "annotations",
+        "initiatives",
+        "unclassified_answers",
+    ]
     client = connect(engine)
     fates = Counter(
         dict(client.execute("SELECT fate, sum(sign) FROM journey_raw.ledger WHERE kind = 'received' GROUP BY fate"))

@@ -56,7 +56,7 @@ VIEWS = {
     "kpi_persons_1mo": "bucket map map_version persons journeys is_simulated",
     "kpi_dwell": "map map_version level value n_followed n_open open_share n_last p50_seconds p75_seconds p90_seconds is_simulated",
     "path_edges": "map map_version level step from_node to_node journeys is_simulated",
-    "map_days": "map map_version first_day last_day events",
+    "map_days": "map map_version first_day last_day usual_day events later_events",
     "freshness": "source last_event_time last_received_at last_stored_at events delay_p50_seconds delay_p90_seconds",
 }
 TYPES = {
