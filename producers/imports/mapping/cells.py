@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from touchline.producers.imports.mapping.model import FieldColumn, Kind
 from touchline.producers.imports.mapping.numbers import NumberForm, hint_number, read_written
-from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS
+from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS, read_time
 from touchline.producers.imports.rows.unreadable import UnreadableCell
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
@@ -43,6 +43,8 @@ class CellUnreadable(ValueError):
 
 def is_empty(value: Any) -> bool:
     """Whether nothing stands in a cell."""
+    if type(value) is str:  # nearly all
+        return not value or value.isspace()
     return (
         value is None
         or (isinstance(value, str) and not value.strip())
@@ -52,6 +54,8 @@ def is_empty(value: Any) -> bool:
 
 def text_of(value: Any) -> str:
     """A cell as text: one spelling for 330, 330.0 and " 330 ", whatever kind of file holds it."""
+    if type(value) is str:  # nearly all
+        return value.strip()
     match value:
         case str():
             return value.strip()
@@ -186,7 +190,7 @@ def _moment(value: Any, form: str) -> datetime:
     text = text_of(value)
     try:
         if form != ISO:
-            return datetime.strptime(text, form)
+            return read_time(text, form)
         return datetime.strptime(text, "%Y-%m-%d") if _DAY.fullmatch(text) else iso_moment_of(text)
     except ValueError:
         hint = (

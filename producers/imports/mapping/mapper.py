@@ -61,6 +61,13 @@ class _Filled(NamedTuple):
     name: str
     cell: FieldColumn
     kind: Kind
+    constant: Any
+    """Where no column is named."""
+
+    @classmethod
+    def of(cls, path: str, cell: FieldColumn, kind: Kind) -> _Filled:
+        constant = _listed(path, value_of(cell, cell.constant, kind)) if cell.column is None else None
+        return cls(path, *_parts(path), cell, kind, constant)
 
 
 class Mapper:
@@ -71,7 +78,7 @@ class Mapper:
         kinds = targets_of(mapping.type)
         fields = dict(mapping.fields)
         self._revision = mapping.revision or _revision_in(fields)
-        self._fields = [_Filled(path, *_parts(path), cell, kinds[path]) for path, cell in fields.items()]
+        self._fields = [_Filled.of(path, cell, kinds[path]) for path, cell in fields.items()]
         self._groups_with_columns = {one.group for one in self._fields if one.cell.column is not None}
         zone = mapping.time.zone or mapping.zone
         self._zone = None if zone is None else zone_of(zone)
@@ -193,10 +200,10 @@ class Mapper:
     def _fill(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         groups: dict[str, dict[str, Any]] = {}
         groups_seen: set[str] = set()
-        for path, group, name, cell, kind in self._fields:
+        for path, group, name, cell, kind, constant in self._fields:
             place = groups.setdefault(group, {}) if group else event
             if cell.column is None:
-                place[name] = _listed(path, value_of(cell, cell.constant, kind))
+                place[name] = constant.copy() if type(constant) is list else constant
                 continue
             value = cells.get(cell.column)
             if is_nothing(cell, value):

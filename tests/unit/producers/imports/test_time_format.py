@@ -1,0 +1,43 @@
+"""Times in the format of a column: read as Python's strptime reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hypothesis import example, given, strategies as st
+
+from touchline.producers.imports.mapping.time_format import read_time
+
+DIRECTIVES = st.sampled_from(["%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%f", "%%", "%b"])
+BETWEEN = st.sampled_from(["", " ", "  ", "-", ".", "/", ":", "T", "x", "(", "\t"])
+FORMATS = st.one_of(
+    st.sampled_from(["%d.%m.%Y %H:%M:%S", "%Y-%m-%d", "%Y%m%d%H%M%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S.%f"]),
+    st.lists(st.tuples(DIRECTIVES, BETWEEN), min_size=1, max_size=7).map(lambda parts: "".join(map("".join, parts))),
+)
+
+
+def outcome(read: object, text: str, form: str) -> datetime | str:
+    assert callable(read)
+    try:
+        found = read(text, form)
+    except ValueError:
+        return "refused"
+    except Exception as error:  # strptime's own, for a format that names something twice
+        return type(error).__name__
+    assert isinstance(found, datetime)
+    return found
+
+
+@given(
+    FORMATS,
+    st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)),
+    st.integers(0, 40),
+    st.text("0123459 .:T-", max_size=2),
+)
+@example("%d.%m.%Y", datetime(2026, 1, 31), 3, "2")
+@example("%Y-%m-%d %H:%M:%S", datetime(2026, 1, 31, 23, 59, 59), 17, "61")
+def test_every_text_is_read_or_refused_as_by_strptime(form: str, moment: datetime, at: int, instead: str) -> None:
+    written = moment.strftime(form)
+    changed = written[:at] + instead + written[at + len(instead) :]
+    for text in (written, changed, written + instead, written.upper()):
+        assert outcome(read_time, text, form) == outcome(datetime.strptime, text, form)
