@@ -80,6 +80,8 @@ def _sent(event: Event) -> str:
         parts.append("declared by the person afterwards")
     if event.is_simulated:
         parts.append("simulated: no evidence about real customers")
+    if event.occasion:
+        parts.append(f"it takes day, place and the like from event {event.occasion}, once that is stored")
     parts += [f"{kind}s them with {other}" for kind, other in event.links]
     return "; ".join(parts)
 

@@ -37,10 +37,10 @@ def trace_event(client: Client, source: str, event_id: str, waiting: Callable[[]
     if not any(version.counts for version in versions):
         unseen = None if versions else _unseen(client, key, waiting())
         return Trace(source, event_id, versions, None, [], [], unseen)
-    ((*event, is_simulated, provenance, campaign, identifier_type, identifier),) = _ask(client, _EVENT, key)
+    ((*event, is_simulated, provenance, campaign, identifier_type, identifier, occasion),) = _ask(client, _EVENT, key)
     links = [(kind, short_key(other)) for kind, other in _ask(client, _LINKS, key)]
     sent = Event._make(
-        (*event, bool(is_simulated), provenance, campaign, identifier_type, short_key(identifier), links)
+        (*event, bool(is_simulated), provenance, campaign, identifier_type, short_key(identifier), links, occasion)
     )
     placements = [_placement(row) for row in _ask(client, _ATTACHED, key)]
     counting = [view for view in EVENT_VIEWS if view.event_type == sent.event_type] if placements else []
@@ -149,7 +149,8 @@ SELECT toString(stream), offset, sign, row_id, toString(fate), toString(reason),
 FROM journey_raw.ledger WHERE kind = 'received' AND {_OF_EVENT} ORDER BY stored_time, stream, insert_number, offset"""
 _EVENT = f"""
 SELECT toString(event_type), event_time, local_date, toString(zone), clock_correction_us / 1000000, toString(touchpoint), toString(action),
-    is_simulated, toString(provenance), toString(campaign), toString(identifier_type), identifier
+    is_simulated, toString(provenance), toString(campaign), toString(identifier_type), identifier,
+    if(about_event_id = '', '', concat(about_event_id, ' of ', if(about_source = '', source, about_source)))
 FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND {_OF_EVENT} AND {NET_ROWS} LIMIT 1"""
 _LINKS = f"""
 SELECT toString(kind), linked_identifier FROM journey_raw.ledger

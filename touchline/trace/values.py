@@ -42,7 +42,7 @@ class Version(NamedTuple):
 
 
 class Event(NamedTuple):
-    """The version that counts, as sent."""
+    """The version that counts, as sent. `occasion` is the event that an answer names, empty for none."""
 
     event_type: str
     event_time: datetime
@@ -57,6 +57,7 @@ class Event(NamedTuple):
     identifier_type: str
     identifier: str
     links: Sequence[tuple[str, str]]
+    occasion: str
 
 
 class Placement(NamedTuple):

@@ -30,7 +30,7 @@ EVENTS: list[dict[str, Any] | bytes] = [
     event(2, 1, 61, "site"),
     event(4, 1, 30, "street"),
     answer(5, 1, 300, comment="Call me at home"),
-    answer(6, 1, 310, score=None, disposition="dismissed"),
+    answer(6, 1, 310, score=None, disposition="dismissed") | {"about": {"touchpoint": "till", "event_id": "e3"}},
     answer(11, 1, 320, score=3, disposition="partial"),
     answer(11, 1, 322, score=9),
     event(7, None, 400, "poster"),
@@ -124,6 +124,8 @@ def test_an_answer_says_what_it_adds_or_why_it_counts_in_no_kpi(stored: Client) 
     dismissed = trace_event(stored, "shop", "a6")
     assert dismissed.counted == []
     assert "in no survey KPI: its disposition is dismissed" in shown(dismissed)
+    assert "it takes day, place and the like from event e3 of shop" in shown(dismissed)
+    assert "it takes" not in shown(given)
 
 
 def test_unmapped_and_anonymous_events_are_told_as_such(stored: Client) -> None:
