@@ -138,7 +138,7 @@ def _broken_contract() -> list[Case]:
         _rejected("zone_is_personal", "wrong_type", "zone", zone=ALL_OF_THEM),
         Case("score_11", _bytes(answer("score_11", score=11)), "quarantined", "out_of_scale", "score"),
         Case("score_is_text", _bytes(answer("score_is_text", score="nine")), "quarantined", "wrong_type", "score"),
-        Case("scale_0_to_9", _bytes(answer("scale", scale_max=9)), "quarantined", "out_of_scale", "scale_max"),
+        Case("scale_0_to_0", _bytes(answer("scale", scale_max=0, score=0)), "quarantined", "out_of_scale", "scale_max"),
         Case("lone_surrogate", _bytes(touchpoint("lone", id="\ud800")), "quarantined", "not_json"),
     ]  # fmt: skip
 

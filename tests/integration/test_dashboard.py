@@ -254,6 +254,8 @@ def test_the_map_as_one_file_can_be_used_by_keyboard_and_screen_reader(running: 
 def test_every_view_of_the_release_is_answered_and_comes_as_a_file(running: DashboardProcess) -> None:
     one = running.rows("journeys", limit=1)[0]
     needed = {"person": one["person"], "cycle": one["cycle"]}
+    answered = running.rows("survey-total", limit=1)[0]
+    needed |= {name: answered[name] for name in ("kpi", "variant", "scope")} | {"answers": "all"}
     refused: dict[str, bytes] = {}
     heads: dict[str, list[str]] = {}
     for name, view in catalogue().items():

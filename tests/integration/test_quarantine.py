@@ -242,23 +242,24 @@ def test_discard_ends_an_entry_visibly_with_its_reason(world: World, mended: Rea
 
 
 def test_a_worker_that_does_not_know_what_was_mended_leaves_one_open_entry(world: World, mended: RealWorker) -> None:
-    """The command knows the source, the worker does not yet: its refusal is settled as a repetition, the entry stays open."""
+    """The command knows the source, the worker does not yet: its refusal is settled as a repetition, the entry stays open until the
+    worker's own sources.yaml declares it, which it reads again by itself."""
     producer = KafkaProducer(bootstrap_servers=world.settings.kafka_bootstrap)
     event = json.dumps(visit(80, source="newest-till")).encode()
     producer.send(world.settings.topic, key=PERSON.encode(), value=event)
     producer.close()
     assert world.is_clean()
-    world.sources.write_text(DECLARED + NEW_TILL + "  newest-till: {legal_basis: contract}\n")
-    for _ in range(2):
-        outcome = world.asked("replay", "--source", "newest-till")
-        assert (outcome["sent"], outcome["settled"], outcome["refused"]) == (1, 0, 1)
-        assert "restart the workers" in outcome["refusals"][0]["remedy"]
-    assert world.asked("list", "--source", "newest-till")["open"] == 1
-    mended.end()
-    with real_worker(world.settings, world.folder, "third") as worker:
-        worker.wait_log("ready")
-        outcome = world.asked("replay", "--source", "newest-till")
-        assert (outcome["sent"], outcome["settled"], outcome["refused"]) == (1, 1, 0)
-        assert world.asked("list", "--source", "newest-till")["open"] == 0
-        assert [row[1] for row in world.tables() if row[0] == "newest-till"] == ["visit-80"]
-        assert world.is_clean()
+    declared = DECLARED + NEW_TILL + "  newest-till: {legal_basis: contract}\n"
+    (world.folder / "elsewhere.yaml").write_text(declared)
+    with mock.patch.dict(world.environment, {"TOUCHLINE_SOURCES_FILE": str(world.folder / "elsewhere.yaml")}):
+        for _ in range(2):
+            outcome = world.asked("replay", "--source", "newest-till")
+            assert (outcome["sent"], outcome["settled"], outcome["refused"]) == (1, 0, 1)
+            assert "sources.yaml of the workers" in outcome["refusals"][0]["remedy"]
+        assert world.asked("list", "--source", "newest-till")["open"] == 1
+    world.sources.write_text(declared)
+    outcome = world.asked("replay", "--source", "newest-till")
+    assert (outcome["sent"], outcome["settled"], outcome["refused"]) == (1, 1, 0)
+    assert world.asked("list", "--source", "newest-till")["open"] == 0
+    assert [row[1] for row in world.tables() if row[0] == "newest-till"] == ["visit-80"]
+    assert world.is_clean()

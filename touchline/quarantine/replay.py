@@ -35,7 +35,7 @@ Place = tuple[str, int]
 """(stream, offset) of a record that was sent."""
 
 ALREADY_THERE = "its event was in the ledger already"
-REFUSED_AGAIN = "restart the workers: they do not run with this configuration or release"
+REFUSED_AGAIN = "declare the same in the sources.yaml of the workers, which they read again, or give them this release: they know another"
 _FATES_WITH_EVENT = (Fate.STORED, Fate.DUPLICATE, Fate.SUPERSEDED)
 
 
