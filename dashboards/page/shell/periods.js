@@ -10,7 +10,7 @@ export function LaterEvents() {
   const { t, map, state, fmt } = useStore();
   const later = laterDays(map);
   if (!later || periodOf(state, map).to > map.usual.to) return null;
-  return html`<p class="notice small" data-notice="later">${t("period.later", { count: Number(map.later_events), last: fmt.day(map.last_day), to: fmt.day(map.usual.to) })}
+  return html`<p class="notice small" data-notice="later">${t("period.later", { count: Number(map.later_events), last: fmt.day(map.last_day), to: fmt.day(map.usual.to) })}${" "}
     <${To} changes=${{ ...later, compare: null }}>${t("period.later.show")}<//></p>`;
 }
 
