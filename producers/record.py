@@ -107,10 +107,12 @@ class RecordMaker:
             elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
                 payload["persons"] = [*payload["persons"], *keyed]
         sent = self._checked(payload, now_us)
-        has_unchecked_fields = len(sent) < len(payload) or _holds_foreign_types(payload)
+        has_unchecked_fields = len(sent) < len(payload)
         if sent.get("received_at") is None:
             payload["received_at"] = self._received_at(now_us)
         is_open = has_unchecked_fields or may_hold_addresses(payload)  # else all that stands there is known, and flat
+        if not has_unchecked_fields and (is_open or payload.get("properties") or sent["type"] == ANSWER):
+            has_unchecked_fields = _holds_foreign_types(payload)
         value = _encode(payload, is_open=is_open, has_unchecked_fields=has_unchecked_fields)
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
