@@ -24,12 +24,12 @@ _EMPTY: Final[tuple[Any, ...]] = ([], {})
 class _Readings(NamedTuple):
     """How a source reads identifiers in its own way."""
 
-    markers: Markers
+    markers: Markers | None
     country: str | None
 
 
 _Known = dict[tuple[str, str], dict[str, str]]
-_COMMON: Final = _Readings(Markers(()), None)
+_COMMON: Final = _Readings(None, None)
 
 
 class PersonMaker:
@@ -39,7 +39,7 @@ class PersonMaker:
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None) -> None:
         self._person_keys = person_keys
         self._readings = {
-            name: _Readings(one.markers, one.country)
+            name: _Readings(one.markers if one.nobody else None, one.country)
             for name, one in (sources or {}).items()
             if one.nobody or one.country
         }
@@ -58,7 +58,7 @@ class PersonMaker:
         if (
             len(identifiers) == 1
             and type(identifiers[0]) is tuple
-            and not markers
+            and markers is None
             and (country is None or identifiers[0][:1] != ("phone",))
         ):  # mostly one, who was here before
             try:
@@ -68,7 +68,7 @@ class PersonMaker:
             if person is not None:
                 return [person]
         pairs = _pairs(identifiers)
-        if markers:
+        if markers is not None:
             pairs = [pair for pair in pairs if not markers.name_nobody(*pair, country)]
         if len(pairs) > 1:
             pairs.sort(key=lambda pair: order_of(pair[0]))

@@ -111,12 +111,9 @@ def moment_of(text: str) -> datetime:
 
 def is_valid_event_time(time_us: int, received_us: int) -> bool:
     """Whether an event can have happened then: from 1990-01-01 to 24 h after it was received, or to 2100 where that is unknown."""
-    return EARLIEST_US <= time_us <= latest_event_time(received_us)
-
-
-def latest_event_time(received_us: int) -> int:
-    """The last moment at which an event can have happened that was received then, or at RECEIVED_UNKNOWN_US."""
-    return received_us + FUTURE_TOLERANCE_US if received_us != RECEIVED_UNKNOWN_US else LATEST_US - 1
+    if received_us == RECEIVED_UNKNOWN_US:
+        return EARLIEST_US <= time_us < LATEST_US
+    return EARLIEST_US <= time_us <= received_us + FUTURE_TOLERANCE_US
 
 
 def is_valid_declared_time(time_us: int) -> bool:
