@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from bench.events import make_events
+from bench.rounds import rounds_within
 from touchline.kafka.topic import ensure_topic
 from touchline.local.stack import LocalStack
 from touchline.producers.kafka import TouchpointProducer
@@ -64,11 +65,7 @@ def main() -> None:
         print(json.dumps(measured))
         return
     rounds: list[dict[str, Measured]] = []
-    began = time.monotonic()
-    for number in range(arguments.rounds):
-        if rounds and (time.monotonic() - began) * (1 + 1 / len(rounds)) > BUDGET_SECONDS:
-            print(f"no time for round {number + 1}: the machine is busy", file=sys.stderr)
-            break
+    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
         order = [*SIDES[number % 3 :], *SIDES[: number % 3]]
         rounds.append(run_round(arguments.events, order))
         shown = ", ".join(f"{side} {rounds[-1][side].cpu_us_per_event:.1f}" for side in SIDES)

@@ -33,6 +33,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from bench.rounds import rounds_within
 from touchline.kafka.topic import ensure_topic
 from touchline.local.stack import LocalStack
 from touchline.producers.imports.contested import ContestedIds
@@ -85,11 +86,7 @@ def main() -> None:
         print(json.dumps(measure(arguments.side, arguments.kafka, arguments.topic, Path(arguments.folder))))
         return
     rounds: list[dict[str, Measured]] = []
-    began = time.monotonic()
-    for number in range(arguments.rounds):
-        if rounds and (time.monotonic() - began) * (1 + 1 / len(rounds)) > BUDGET_SECONDS:
-            print(f"no time for round {number + 1}: the machine is busy", file=sys.stderr)
-            break
+    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
         rounds.append(run_round(arguments.rows, [*SIDES[number % 3 :], *SIDES[: number % 3]]))
         shown = ", ".join(f"{side} {rounds[-1][side].cpu_us_per_row:.1f}" for side in SIDES)
         print(f"round {number + 1}: us of CPU a row: {shown}", file=sys.stderr)

@@ -24,6 +24,7 @@ from kafka import KafkaProducer
 
 from bench.events import WireEvent, make_events
 from bench.pipeline import OURS, PARTITIONS, PATIENCE_SECONDS, POLL_SECONDS, process_of_worker
+from bench.rounds import rounds_within
 from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
 
@@ -46,11 +47,7 @@ def main() -> None:
     """Run the benchmark and print what it found; the last line of --json is one object."""
     arguments = _arguments()
     rounds: list[dict[float, Measured]] = []
-    began = time.monotonic()
-    for number in range(arguments.rounds):
-        if rounds and (time.monotonic() - began) * (1 + 1 / len(rounds)) > BUDGET_SECONDS:
-            print(f"no time for round {number + 1}: the machine is busy", file=sys.stderr)
-            break
+    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
         turn = number % len(SHARES)
         rounds.append({share: run(arguments.events, share) for share in (*SHARES[turn:], *SHARES[:turn])})
         shown = ", ".join(f"{share:.0%} late {rounds[-1][share].worker_us:.1f}" for share in SHARES)

@@ -25,6 +25,7 @@ import psutil
 
 from bench import stock_faust
 from bench.events import send_events
+from bench.rounds import rounds_within
 from touchline.clickhouse.connect import connect
 from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
@@ -58,11 +59,7 @@ def main() -> None:
         print(profile(arguments.events))
         return
     rounds: list[tuple[Measured, Measured]] = []
-    began = time.monotonic()
-    for number in range(arguments.rounds):
-        if rounds and (time.monotonic() - began) * (1 + 1 / len(rounds)) > BUDGET_SECONDS:
-            print(f"no time for round {number + 1}: the machine is busy", file=sys.stderr)
-            break
+    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
         rounds.append(run_round(arguments.events, ours_first=number % 2 == 0, simulated=arguments.simulated))
         ours, stock = rounds[-1]
         print(
