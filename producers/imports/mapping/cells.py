@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from touchline.producers.imports.mapping.model import FieldColumn, Kind
 from touchline.producers.imports.mapping.numbers import NumberForm, hint_number, read_written
 from touchline.producers.imports.mapping.time_format import ISO, UNIX, UNIX_MS, read_time
+from touchline.producers.imports.rows.row import RowFault
 from touchline.producers.imports.rows.unreadable import UnreadableCell
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
@@ -39,6 +40,11 @@ class CellUnreadable(ValueError):
         self.what = what
         self.hint = hint
         self.reason = reason
+
+
+def fault_of(error: CellUnreadable, field: str, column: str) -> RowFault:
+    """What is wrong with a row, of whose column that cell is."""
+    return RowFault(error.reason, field, f"column {column}: {error.what}", error.hint)
 
 
 def is_empty(value: Any) -> bool:

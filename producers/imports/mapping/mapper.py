@@ -8,15 +8,13 @@ Why: docs/decisions/0100.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
 from datetime import date, time, timedelta
 from typing import Any, Final, NamedTuple
 
 from touchline.producers.imports.mapping.amounts import minor_of
 from touchline.producers.imports.mapping.cells import (
     CellUnreadable,
+    fault_of,
     is_empty,
     is_nothing,
     require_readable,
@@ -33,16 +31,15 @@ from touchline.producers.imports.mapping.model import (
     SourceColumn,
 )
 from touchline.producers.imports.mapping.revisions import revision_of
+from touchline.producers.imports.mapping.row_ids import RowIds
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
 from touchline.schemas.markers import Markers
 from touchline.schemas.nobody import is_nobody
 from touchline.schemas.reasons import Reason
-from touchline.schemas.rejections import shape_of
 from touchline.schemas.times import zone_of
 from touchline.schemas.tool_forms import plain
 
-_CONTENT_BYTES: Final = 16
 _REFUND: Final = "refund"
 
 
@@ -86,7 +83,10 @@ class Mapper:
         self._identifiers = [
             (kind, cell, Markers((*mapping.nobody, *cell.nobody))) for kind, cell in mapping.identifiers.items()
         ]
-        self._equal_rows: Counter[bytes] = Counter()
+        self._ids = RowIds(mapping.id)
+        refund = None if mapping.amount is None else mapping.amount.refund
+        self._refunds = frozenset(text.strip().casefold() for text in (refund.values if refund is not None else ()))
+        """Whatever their capitals: a return that is written RETURN must not count as a sale."""
         self.unseen = {column: field for field, column in mapping.columns()}
         """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
 
@@ -94,8 +94,7 @@ class Mapper:
         """A row that an earlier run has sent."""
         if self.unseen and row.cells is not None:
             self._see(row.cells)
-        if self._mapping.id.content and row.cells is not None:
-            self._equal_rows[_content(row)] += 1
+        self._ids.skip(row)
 
     def map(self, row: Row) -> Mapped:
         """The event of a row. Never raises for what stands in the row."""
@@ -114,7 +113,7 @@ class Mapper:
             "type": mapping.type,
             "source": text_of(cells.get(source.column, "")) if isinstance(source, SourceColumn) else source,
         }
-        self._identify(row, cells, event, faults)
+        self._ids.put(row, cells, event, faults)
         self._date(cells, event, faults)
         if mapping.zone is not None:
             event["zone"] = mapping.zone
@@ -132,48 +131,6 @@ class Mapper:
         for column in [one for one in self.unseen if one in cells]:
             del self.unseen[column]
 
-    def _identify(self, row: Row, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
-        key = self._mapping.id
-        if key.content:
-            digest = _content(row)
-            self._equal_rows[digest] += 1
-            event["id"] = f"{key.prefix}{digest.hex()}-{self._equal_rows[digest]}"
-            return
-        parts = []
-        for column in key.columns:
-            value = cells.get(column)
-            if is_empty(value):
-                faults.append(
-                    RowFault(
-                        Reason.MISSING_FIELD,
-                        "id",
-                        f"column {column} is empty",
-                        "give it a value, or key the rows by other columns",
-                    )
-                )
-                return
-            if isinstance(value, list | tuple | dict):
-                faults.append(
-                    RowFault(
-                        Reason.WRONG_TYPE,
-                        "id",
-                        f"column {column}: {shape_of(value)} is no single value",
-                        "key the rows by columns that hold one value",
-                    )
-                )
-                event["id"] = [text_of(value)]
-                return
-            try:
-                require_readable(value)
-            except CellUnreadable as error:
-                faults.append(_fault(error, "id", column))
-                event["id"] = [text_of(value)]
-                return
-            parts.append(text_of(value))
-        if len(parts) > 1:  # a/b and c must not be the key of a and b/c
-            parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
-        event["id"] = key.prefix + "/".join(parts)
-
     def _date(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         moment = self._mapping.time
         values = [cells.get(column) for column in moment.columns]
@@ -184,7 +141,7 @@ class Mapper:
         try:
             event["time"] = time_of(values, moment.format, self._zone)
         except CellUnreadable as error:
-            faults.append(_fault(error, "time", " and ".join(moment.columns)))
+            faults.append(fault_of(error, "time", " and ".join(moment.columns)))
             event["time"] = [" ".join(map(text_of, values))]
 
     def _revise(self, revision: Revision, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
@@ -194,7 +151,7 @@ class Mapper:
         try:
             event["revision"] = revision_of(value, revision.format, self._mapping.time.format, self._zone)
         except CellUnreadable as error:
-            faults.append(_fault(error, "revision", revision.column))
+            faults.append(fault_of(error, "revision", revision.column))
             event["revision"] = [text_of(value)]
 
     def _fill(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
@@ -214,7 +171,7 @@ class Mapper:
             try:
                 place[name] = _members(value) if _is_list(path, value) else _listed(path, value_of(cell, value, kind))
             except CellUnreadable as error:
-                faults.append(_fault(error, path, cell.column))
+                faults.append(fault_of(error, path, cell.column))
                 place[name] = [text_of(value)]
         # A group whose cells are all empty is left out, with its constants: a row without an order has no kind of order.
         for group in groups_seen | (groups.keys() - self._groups_with_columns):
@@ -230,7 +187,7 @@ class Mapper:
         cell = money.currency
         currency, value = "", cells[money.column]
         kind = None if money.refund is None else cells.get(money.refund.column)
-        is_refund = money.refund is not None and _is_one_of(kind, money.refund.values)
+        is_refund = kind is not None and text_of(kind).casefold() in self._refunds
         try:
             if not is_refund:
                 require_readable(kind)
@@ -244,7 +201,7 @@ class Mapper:
         except CellUnreadable as error:
             is_currency = error.reason is Reason.UNKNOWN_CURRENCY
             field = "amount.currency" if is_currency else "amount.amount_minor"
-            faults.append(_fault(error, field, (cell.column or money.column) if is_currency else money.column))
+            faults.append(fault_of(error, field, (cell.column or money.column) if is_currency else money.column))
             event["amount"] = {"amount_minor": 0 if is_currency else [text_of(value)], "currency": currency}
             return
         event["amount"] = {"amount_minor": -minor if is_refund else minor, "currency": currency}
@@ -266,7 +223,7 @@ class Mapper:
             try:
                 properties[name] = value_of(cell, value, None)
             except CellUnreadable as error:
-                faults.append(_fault(error, "properties", cell.column))
+                faults.append(fault_of(error, "properties", cell.column))
                 properties[name] = [text_of(value)]
         if properties:
             event["properties"] = properties
@@ -277,7 +234,7 @@ class Mapper:
             try:
                 name = _name_of(kind, cell, cells, markers)
             except CellUnreadable as error:
-                faults.append(_fault(error, "identifiers", str(cell.column)))
+                faults.append(fault_of(error, "identifiers", str(cell.column)))
                 name = [""]  # no identifier, and nothing of the cell
             if name is not None:
                 found.append((kind, name))
@@ -323,11 +280,6 @@ def _currency_of(cell: FieldColumn, cells: Any) -> str:
     return "" if value is None else text_of(value).upper()
 
 
-def _is_one_of(value: Any, texts: tuple[str, ...]) -> bool:
-    """Whether a cell holds one of the texts, whatever their capitals: a return that is written RETURN must not count as a sale."""
-    return value is not None and text_of(value).casefold() in {text.strip().casefold() for text in texts}
-
-
 def _revision_in(fields: dict[str, FieldColumn]) -> Revision | None:
     """Takes a revision out of the fields that is read as it stands."""
     cell = fields.get("revision")
@@ -353,14 +305,3 @@ def _members(value: Any) -> list[Any]:
 
 def _listed(path: str, value: Any) -> Any:
     return [name.strip() for name in str(value).split(",") if name.strip()] if path in LISTS else value
-
-
-def _fault(error: CellUnreadable, field: str, column: str) -> RowFault:
-    return RowFault(error.reason, field, f"column {column}: {error.what}", error.hint)
-
-
-def _content(row: Row) -> bytes:
-    """Hash of all cells, whatever the order of the columns. Texts are taken as they stand, which tells 1 from 1.0."""
-    assert row.cells is not None
-    pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in row.cells.items())
-    return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()

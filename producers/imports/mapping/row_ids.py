@@ -1,0 +1,71 @@
+"""The id of a row's event: by the columns that number the row, or by all that stands in it.
+
+Why: docs/decisions/0100.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any, Final
+
+from touchline.producers.imports.mapping.cells import CellUnreadable, fault_of, is_empty, require_readable, text_of
+from touchline.producers.imports.mapping.model import Key
+from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import shape_of
+
+_CONTENT_BYTES: Final = 16
+
+
+class RowIds:
+    """Of the rows of one file. By content it counts equal rows, so each row must be shown to it in order."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._equal_rows: Counter[bytes] = Counter()
+
+    def skip(self, row: Row) -> None:
+        """A row that an earlier run has sent."""
+        if self._key.content and row.cells is not None:
+            self._equal_rows[_content(row)] += 1
+
+    def put(self, row: Row, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
+        """Into the event; what no id can be made of is a fault."""
+        key = self._key
+        if key.content:
+            digest = _content(row)
+            self._equal_rows[digest] += 1
+            event["id"] = f"{key.prefix}{digest.hex()}-{self._equal_rows[digest]}"
+            return
+        parts = []
+        for column in key.columns:
+            value = cells.get(column)
+            if is_empty(value):
+                hint = "give it a value, or key the rows by other columns"
+                faults.append(RowFault(Reason.MISSING_FIELD, "id", f"column {column} is empty", hint))
+                return
+            try:
+                parts.append(_single(value))
+            except CellUnreadable as error:
+                faults.append(fault_of(error, "id", column))
+                event["id"] = [text_of(value)]
+                return
+        if len(parts) > 1:  # a/b and c must not be the key of a and b/c
+            parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
+        event["id"] = key.prefix + "/".join(parts)
+
+
+def _single(value: Any) -> str:
+    if isinstance(value, list | tuple | dict):
+        raise CellUnreadable(f"{shape_of(value)} is no single value", "key the rows by columns that hold one value")
+    require_readable(value)
+    return text_of(value)
+
+
+def _content(row: Row) -> bytes:
+    """Hash of all cells, whatever the order of the columns. Texts are taken as they stand, which tells 1 from 1.0."""
+    assert row.cells is not None
+    pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in row.cells.items())
+    return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()
