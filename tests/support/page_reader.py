@@ -31,11 +31,17 @@ QUIET: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-_SETTLED: Final = """() => {
-  const panels = [...document.querySelectorAll("[data-panel]")];
-  const charts = [...document.querySelectorAll(".chart")];
-  return panels.length > 0 && panels.every((one) => one.dataset.status !== "loading")
-    && !document.querySelector(".wait, .skeleton") && charts.every((one) => one.dataset.drawn === "yes");
+_SETTLED: Final = """async () => {
+  const isSettled = () => {
+    const panels = [...document.querySelectorAll("[data-panel]")];
+    const charts = [...document.querySelectorAll(".chart")];
+    return panels.length > 0 && panels.every((one) => one.dataset.status !== "loading")
+      && !document.querySelector(".wait, .skeleton") && charts.every((one) => one.dataset.drawn === "yes");
+  };
+  if (!isSettled()) return false;
+  // What was pressed a moment ago may not be asked yet, so it must hold over two frames.
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return isSettled();
 }"""
 
 
