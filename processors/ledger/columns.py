@@ -38,10 +38,19 @@ BARE = (
 )
 """Columns of the received row of a record that is not stored (duplicate, superseded, quarantined, suppressed)."""
 
-LINK = ("event_type", "source", "event_id", "revision", "event_time", "identifier", "linked_identifier")
-MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts")
-CURSORS = "cursors"
-"""Column of a mark that only partitions with answers that name an event fill."""
+ENDS = ("identifier", "identifier_type", "linked_identifier", "linked_identifier_type")
+LINK = ("event_type", "source", "event_id", "revision", "event_time", *ENDS)
+"""Columns of a link or unlink."""
+CLAIM = ("event_type", "source", "event_id", "revision", "payload_hash", "completeness", "event_time", *ENDS, "reason")
+"""Columns of a claim: the version that waits. Where its event links identifiers, one row a link; `reason` says `link` or `unlink` then."""
+HANDOFF = ("identifier", "handoff_to", "handoff_number")
+AWAY = ("identifier",)
+"""Columns of a word to the holder of an identifier: what is stored of it has changed."""
+RELEASE = ("source", "event_id")
+LOOK = ("source", "event_id", "reason")
+MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts", "cursors", "map_change", "walked_to")
+FEED_KINDS = ("link", "unlink", "erase", "handoff", "away", "claim", "release", "look")
+"""Kinds of rows by which partitions speak to each other; each reads them of all, its own included."""
 UNKNOWN_FIELDS = "unknown_fields"
 """Key of `fate_counts` that is no fate: unknown fields of the batch's events, so that all a mark adds up stands in one column."""
 HEAD = ("stream", "insert_number", "stored_time", "kind", "offset", "sign", "row_id")
@@ -53,7 +62,7 @@ _NUMBERS = frozenset(
         "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
         "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "local_date", "scale_min", "scale_max", "has_score",
         "about_time", "answered_date", "about_own", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps",
-        "handoff_to", "handoff_number",
+        "handoff_to", "handoff_number", "record_partition", "map_change",
     )
 )  # fmt: skip
 _FLOATS = frozenset(("score", "sampling_probability"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from touchline.processors.ledger.rows import Insert
+from touchline.processors.ledger.rows import Insert, insert_of_row, partition_of_row
 from touchline.processors.values.records import Cursors, Fact, NamingAnswer
+
+MapVersion = tuple[str, int]
+"""(map, version)"""
 
 
 class WriterFenced(Exception):
@@ -47,7 +50,8 @@ class Mark(NamedTuple):
 
 
 class KnownEvent(NamedTuple):
-    """A received row that stands (not retracted) and is no duplicate: one version of one (source, id)."""
+    """A received row that stands (not retracted) and is no duplicate: one version of one (source, id), of any partition. A claim is
+    superseded, for the reason `claim`."""
 
     source: str
     event_id: str
@@ -60,23 +64,118 @@ class KnownEvent(NamedTuple):
     row_id: int
     identifier: str
 
+    @property
+    def partition(self) -> int:
+        """Where the version lies; only that partition's writer moves its fate."""
+        return partition_of_row(self.row_id)
+
 
 class PublishedRow(NamedTuple):
-    """An attached row that stands: its values in the order of columns.ATTACHED."""
+    """An attached row that stands: its values in the order of columns.ATTACHED. `position` is that of the record that it is attached
+    from (values/records.py), whoever published it."""
 
     row_id: int
-    offset: int
+    position: int
     values: tuple[object, ...]
 
 
 class OccasionRow(NamedTuple):
     """A standing attached row of an event that an answer may name, of any partition; `zone` is that of its local day."""
 
-    partition: int
     row_id: int
-    offset: int
+    position: int
     zone: str
     values: tuple[Any, ...]
+
+
+class ClaimRow(NamedTuple):
+    """A claim that stands: its values in the order of columns.CLAIM. An event that links several identifiers has several."""
+
+    row_id: int
+    offset: int
+    values: tuple[object, ...]
+
+
+class WaitingRow(NamedTuple):
+    """A claim or a release of a version of the event, decided since or not."""
+
+    kind: str
+    source: str
+    event_id: str
+    revision: int
+    payload_hash: int
+    row_id: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """(partition, insert number)"""
+        return (partition_of_row(self.row_id), insert_of_row(self.row_id))
+
+
+class ClaimedFact(NamedTuple):
+    """The received row of a claim, with all that its event says: nothing of the fact is left out."""
+
+    row_id: int
+    offset: int
+    fact: Fact
+
+
+class Said(NamedTuple):
+    """What stands about who belongs together. `kind` is link, unlink or erase; an erasure has no other end."""
+
+    kind: str
+    event_time: int
+    source: str
+    event_id: str
+    identifier: str
+    identifier_type: str
+    linked_identifier: str
+    linked_identifier_type: str
+
+
+class HandoffRow(NamedTuple):
+    """The right to publish the identifier went from the partition of the row to another one."""
+
+    identifier: str
+    handoff_number: int
+    handoff_to: int
+    row_id: int
+
+
+class FeedRow(NamedTuple):
+    """A row by which a partition speaks to the others (columns.FEED_KINDS), of either sign. What its kind does not fill is empty or 0."""
+
+    stream: str
+    insert_number: int
+    kind: str
+    sign: int
+    row_id: int
+    source: str
+    event_id: str
+    event_time: int
+    identifier: str
+    identifier_type: str
+    linked_identifier: str
+    linked_identifier_type: str
+    handoff_to: int
+    handoff_number: int
+    reason: str
+
+
+class Progress(NamedTuple):
+    """What the newest mark of a stream says beside its offset."""
+
+    insert_number: int
+    cursors: Cursors
+    map_change: int
+    walked_to: str
+
+
+class StandingMaps(NamedTuple):
+    """Versions of maps under which events are attached, by map and version, and the number of the newest change of them; 0 where there was none."""
+
+    change: int
+    maps: tuple[MapVersion, ...]
 
 
 class LinkRow(NamedTuple):
@@ -105,25 +204,48 @@ class Ledger(Protocol):
         """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer, RecordsRefused when a value
         cannot be stored."""
 
-    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
-        """All versions that stand in the partition of the given (source, event id) pairs: stored, superseded, in conflict.
-        Another partition's rows are its own worker's to retract."""
+    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        """All versions of the given (source, event id) pairs that stand, in every partition: stored, superseded, in conflict, claims."""
+
+    def claims_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimRow]:
+        """The partition's claims of these events that stand."""
+
+    def claimed_facts(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimedFact]:
+        """What the partition's standing claims of these events say."""
+
+    def waiting_rows(self, keys: Sequence[tuple[str, str]]) -> list[WaitingRow]:
+        """All claim and release rows of these events that were ever asserted, in every partition. A version with several claim rows may have
+        several here."""
+
+    def standing_claims(self) -> list[tuple[str, str]]:
+        """(source, event id) of every claim that stands, in every partition, each pair once."""
 
     def links_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[LinkRow]:
         """The links and unlinks that these events of the partition said, as far as they stand."""
 
-    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
-        """(offset, fact) of every stored event of these identifiers, in any order. What only judging
+    def said_about(self, identifiers: Collection[str]) -> list[Said]:
+        """The links and unlinks that name one of these identifiers at either end, and all erasures of both ends of these and of the
+        identifiers themselves, as far as they stand, of every partition. Some may come twice."""
+
+    def handoffs_of(self, identifiers: Collection[str]) -> list[HandoffRow]:
+        """All handoffs of these identifiers."""
+
+    def published_with(self, identifiers: Collection[str]) -> set[str]:
+        """The identifiers of which rows stand under the same person as rows of one of these, or under one of these as the person. Those
+        whose rows stand under themselves need not be among them."""
+
+    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
+        """(position of the record, fact) of every stored event of these identifiers in every partition, in any order. What only judging
         reads (`payload_hash`, `completeness`) and texts are left out."""
 
     def published_of(
-        self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]
+        self, partition: int, identifiers: Collection[str], events: Sequence[tuple[str, str]]
     ) -> list[PublishedRow]:
         """The attached rows that stand: of these identifiers, and of the partition's (source, event id) pairs without an
         identifier."""
 
     def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
-        """(offset, fact) of the partition's stored events of these (source, event id) pairs that name nobody."""
+        """(position, fact) of the partition's stored events of these (source, event id) pairs that name nobody."""
 
     def occasions_of(self, keys: Sequence[tuple[str, str]]) -> list[OccasionRow]:
         """The attached rows that stand of the touchpoint events with these (source, event id) pairs, in any partition."""
@@ -131,13 +253,31 @@ class Ledger(Protocol):
     def positions(self) -> Cursors:
         """The number of the newest insert of each stream that ever was. All inserts up to it can be read."""
 
-    def cursors_of(self, stream: Stream) -> Cursors | None:
-        """What stands in the stream's newest mark: up to where changes of occasions were followed. None while no answer of the partition
-        names an event."""
+    def progress(self) -> dict[str, Progress]:
+        """What the newest mark of each stream says."""
+
+    def progress_of(self, stream: Stream) -> Progress:
+        """The same of one stream. Of one without a mark: that of the newest earlier incarnation of its partition, else nothing."""
+
+    def feed(self, after: Cursors, until: Cursors) -> list[FeedRow]:
+        """The rows of FEED_KINDS in inserts after `after` and up to `until`, in the order of stream and insert number."""
+
+    def has_naming_answers(self, partition: int) -> bool:
+        """Whether the partition ever received an answer that names the event which it is about."""
 
     def answers_naming(self, partition: int, after: Cursors, until: Cursors) -> list[NamingAnswer]:
         """The partition's answers that name an event of which an insert after `after` and up to `until` holds an attached row, of either
         sign. Answers that count no more may be among them."""
+
+    def standing_maps(self) -> StandingMaps:
+        """Which versions of maps stand."""
+
+    def identifiers_after(self, identifier: str, count: int) -> list[str]:
+        """The first identifiers of stored events, of any partition, in the order of their texts behind this one; at most `count`."""
+
+    def unidentified_after(self, partition: int, insert_number: int, count: int) -> list[tuple[int, str, str]]:
+        """(insert number, source, event id) of the partition's stored events that name nobody, from inserts after this number, in order: at
+        least `count` where there are as many, and of each insert all."""
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
         """Last offset that the stream's insert of that number accounts for; None if there is no such insert."""
@@ -156,3 +296,6 @@ class Ledger(Protocol):
     def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
         """Hashes (values/event_hash.py) of the (source, event id) pair of each version that the stream's inserts after `insert_number`
         hold, in chunks; with None of all in the partition, earlier incarnations included. Some may come twice."""
+
+    def claim_hashes(self) -> Iterator[Sequence[int]]:
+        """The same of every claim that was ever asserted, in every partition."""

@@ -20,6 +20,16 @@ PARTITIONS_MAX = 1 << 12
 PARTITION_SHIFT = _ORDINAL_BITS + _INSERT_BITS
 
 
+def partition_of_row(row_id: int) -> int:
+    """The partition whose writer asserted the row."""
+    return row_id >> PARTITION_SHIFT
+
+
+def insert_of_row(row_id: int) -> int:
+    """The number of the insert that asserted the row, within that partition."""
+    return row_id >> _ORDINAL_BITS & (1 << _INSERT_BITS) - 1
+
+
 class Block(NamedTuple):
     """Rows of one kind. `row_ids` is None for assertions (they get new ids), else the ids that are retracted. `same` holds further
     columns of one value each, `more` further columns of each row. Not stored is what has None for its name, or stands behind the names."""

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple, Protocol
 from touchline.schemas.reasons import Reason
 
 
+_OFFSET_BITS = 52
+
+
 class KafkaRecord(Protocol):
     """What the pipeline reads of a consumer record."""
 
@@ -62,6 +65,22 @@ class NewRecords(NamedTuple):
         """The first records alone, at least one of them."""
         records = self.records[:count]
         return NewRecords(self.first_offset, records[-1].offset + 1 - self.first_offset - len(records), records)
+
+
+def position_of(partition: int, offset: int) -> int:
+    """Where a record lies among all of a topic: its partition (12 bits) and its offset (52 bits). An offset alone names a record within one
+    partition only."""
+    return partition << _OFFSET_BITS | offset
+
+
+def offset_of(position: int) -> int:
+    """The offset of the record at a position."""
+    return position & (1 << _OFFSET_BITS) - 1
+
+
+def partition_of(position: int) -> int:
+    """The partition of the record at a position."""
+    return position >> _OFFSET_BITS
 
 
 class NamingAnswer(NamedTuple):

@@ -5,4 +5,5 @@ DROP TABLE IF EXISTS journey_raw.places SYNC;
 DROP TABLE IF EXISTS journey_raw.touchpoints SYNC;
 DROP TABLE IF EXISTS journey_raw.stages SYNC;
 DROP TABLE IF EXISTS journey_raw.default_map SYNC;
+DROP TABLE IF EXISTS journey_raw.map_changes SYNC;
 DROP TABLE IF EXISTS journey_raw.maps SYNC;

@@ -16,6 +16,17 @@ CREATE TABLE IF NOT EXISTS journey_raw.maps
 ENGINE = MergeTree ORDER BY (map, version)
 COMMENT 'Journey maps; the row of a map is written last, so that what hangs on it is there';
 
+CREATE TABLE IF NOT EXISTS journey_raw.map_changes
+(
+    number UInt64 COMMENT 'Number of the change, from 1; each has a new one, also where a map that was dropped stands again',
+    map LowCardinality(String) COMMENT 'Id of the journey map',
+    version UInt32 COMMENT 'Its version',
+    state LowCardinality(String) COMMENT 'stands: events are attached under it from now on; dropped: its rows are retracted, and views leave it out',
+    changed_at DateTime64(6, 'UTC') COMMENT 'When'
+)
+ENGINE = MergeTree ORDER BY number
+COMMENT 'Which versions of which maps the workers attach events under; the newest row of a map and version counts';
+
 CREATE TABLE IF NOT EXISTS journey_raw.default_map
 (
     map LowCardinality(String) COMMENT 'Map by which touchpoints, answers, orders and unmapped are shown',

@@ -18,6 +18,28 @@ ALTER TABLE journey_raw.ledger
         WHERE kind = 'received' AND about_own >= 8
         ORDER BY about_event_id, about_source
     ),
+    -- What partitions say to each other, in the order in which they said it.
+    ADD PROJECTION IF NOT EXISTS feed
+    (
+        SELECT stream, insert_number, kind, sign, row_id, offset, source, event_id, event_type, revision, payload_hash, completeness, event_time,
+            identifier, identifier_type, linked_identifier, linked_identifier_type, handoff_to, handoff_number, reason
+        WHERE kind IN ('link', 'unlink', 'erase', 'handoff', 'away', 'claim', 'release', 'look')
+        ORDER BY stream, insert_number
+    ),
+    -- Links by their other end; by_identifier finds the first one.
+    ADD PROJECTION IF NOT EXISTS by_linked
+    (
+        SELECT kind, sign, row_id, source, event_id, event_time, identifier, identifier_type, linked_identifier, linked_identifier_type
+        WHERE kind IN ('link', 'unlink')
+        ORDER BY linked_identifier
+    ),
+    -- Rows that are published under another identifier than their own, by the person.
+    ADD PROJECTION IF NOT EXISTS merged
+    (
+        SELECT kind, sign, row_id, identifier, person
+        WHERE kind = 'attached' AND person != identifier
+        ORDER BY person
+    ),
     -- Ids of retracted rows: what stands is sign = 1 AND row_id NOT IN (these).
     ADD PROJECTION IF NOT EXISTS retracted
     (
