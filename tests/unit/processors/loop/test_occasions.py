@@ -21,7 +21,8 @@ from tests.unit.processors.loop.two_partitions import (
 )
 from tests.unit.processors.loop.world import FaultyLedger, event, quick_folder
 from touchline.processors import occasions
-from touchline.processors.ledger.memory import MemoryLedger, Row
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.memory_rows import Row
 
 DAY = 24 * 60
 ORDERS = ("receipt first", "answers first", "one batch")

@@ -10,7 +10,8 @@ from typing import Any
 from tests.unit.processors.loop.partition import Event
 from tests.unit.processors.loop.world import TOPIC, Record, event, kill, make_loop, make_pipeline, records_of
 from touchline.processors.ledger.ledger import Ledger
-from touchline.processors.ledger.memory import MemoryLedger, Row
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.memory_rows import Row
 from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.processors.values.records import ReceivedBatch
 
