@@ -29,10 +29,11 @@ from touchline.processors.steps.occasion import (
 from touchline.processors.steps.resolve import Placed, key_of
 from touchline.processors.values.records import position_of
 
+
 def take_from_occasions(
     partition: Partition, stored: Sequence[Block], followed: Followed, maps: Sequence[CompiledMap]
 ) -> list[AttachedRow]:
-    """The rows that should stand of those followed again.
+    """The rows that should stand of those followed again. From the first answer on that names an event the partition follows occasions.
 
     `stored` are the blocks of the batch's touchpoints and of its other events. Answers of the batch that take something from their
     occasion leave `followed.attached`, whose rows say what the record says, and stand among the rows.
@@ -43,6 +44,7 @@ def take_from_occasions(
         for placed in _placed(others)
         if names_occasion(placed[1]) and any(placed[0] in of_map for of_map in followed.attached)
     ]
+    partition.has_naming_answers = partition.has_naming_answers or bool(naming)
     again = (one for on_journey, _ in followed.again for one in on_journey if names_occasion(one[1]))
     keys = {occasion_key(fact) for _, fact in chain(naming, again)}
     occasions = _occasions(partition, keys, touchpoints, followed, maps) if keys else {}

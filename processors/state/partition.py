@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, Tails
@@ -13,17 +14,6 @@ from touchline.processors.values.records import Reached
 
 Key = tuple[str, str]
 """(source, event id)"""
-Place = tuple[int, int]
-"""(partition, insert number)"""
-
-
-@dataclass(slots=True)
-class Watched:
-    """An event with a claim: where its claim and release rows lie that were read since it is watched, and how many of them had been passed
-    when its versions were looked at last."""
-
-    places: set[Place] = field(default_factory=set)
-    passed: int = -1
 
 
 @dataclass(slots=True)
@@ -44,7 +34,7 @@ class Partition:
     """What the newest mark says of that. It may be behind: then a new owner reads again from there."""
     has_naming_answers: bool
     """Whether an answer here names the event that it is about; occasions need not be followed before."""
-    watched: dict[Key, Watched]
+    watched: WatchList
     """Events with a claim of which something lies here."""
 
     @property
@@ -67,4 +57,6 @@ class Partition:
         self.mark = mark
         self.reached = self.marked = reached
         self.ids.reflect(mark)
-        self.tails.put_many(tails, Stamp(self.stream.name, *mark, maps_fingerprint))
+        self.tails.put_many(
+            tails, Stamp(self.stream.name, *mark, maps_fingerprint, tuple(sorted(reached.cursors.items())))
+        )

@@ -40,6 +40,12 @@ class Stamp(NamedTuple):
     insert_number: int
     last_offset: int
     maps_fingerprint: str
+    cursors: tuple[tuple[str, int], ...] = ()
+    """How far all streams were read with that insert."""
+
+    def is_of(self, other: Stamp) -> bool:
+        """Whether both reflect the same insert under the same maps."""
+        return self[:4] == other[:4]
 
 
 class Tails:

@@ -261,13 +261,21 @@ def assemble_claims(placed: Sequence[tuple[int, Fact]], links: Sequence[StatedLi
 
 def assemble_decided_claims(claims: Sequence[ClaimRow], settled: Collection[tuple[int, str, str]]) -> list[Block]:
     """Claim rows of decided claims are retracted; those of the (offset, source, id) that are stored now say their links."""
-    retracted = Block("claim", CLAIM, -1, [one.offset for one in claims], [one.values for one in claims], [one.row_id for one in claims])
+    retracted = Block(
+        "claim",
+        CLAIM,
+        -1,
+        [one.offset for one in claims],
+        [one.values for one in claims],
+        [one.row_id for one in claims],
+    )
     blocks = [retracted]
     for kind in ("link", "unlink"):
         said = [
             one
             for one in claims
-            if one.values[_CLAIM_REASON] == kind and (one.offset, one.values[_CLAIM_SOURCE], one.values[_CLAIM_ID]) in settled
+            if one.values[_CLAIM_REASON] == kind
+            and (one.offset, one.values[_CLAIM_SOURCE], one.values[_CLAIM_ID]) in settled
         ]
         rows: list[Row] = [tuple(one.values[CLAIM.index(name)] for name in LINK) for one in said]
         blocks.append(Block(kind, LINK, 1, [one.offset for one in said], rows))

@@ -18,7 +18,15 @@ from touchline.journey.values import Attachment
 from touchline.processors.ledger.columns import ATTACHED, SHARED
 from touchline.processors.ledger.ledger import OccasionRow
 from touchline.processors.steps.resolve import Placed
-from touchline.processors.values.records import NAMES_EVENT, OWN_BRAND, OWN_TIME, OWN_ZONE, Fact, partition_of, shared_of
+from touchline.processors.values.records import (
+    NAMES_EVENT,
+    OWN_BRAND,
+    OWN_TIME,
+    OWN_ZONE,
+    Fact,
+    partition_of,
+    shared_of,
+)
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.times import local_day
 

@@ -78,9 +78,11 @@ def _settle_one(
         [Version(event.revision, event.completeness, event.payload_hash) for event in standing],
         [Version(fact.revision, fact.completeness, fact.payload_hash) for _, fact in incoming],
     )
-    best = next((fact for (_, fact), fate in zip(incoming, judgement.arriving, strict=True) if fate is Fate.STORED), None)
+    best = next(
+        (fact for (_, fact), fate in zip(incoming, judgement.arriving, strict=True) if fate is Fate.STORED), None
+    )
     is_claim = best is not None and not _may_be_stored(best, standing, incoming, here)
-    for (offset, fact), fate in zip(incoming, judgement.arriving, strict=True):
+    for (offset, _fact), fate in zip(incoming, judgement.arriving, strict=True):
         if fate is not Fate.STORED:
             settled.fates[offset] = fate
         elif is_claim:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 from touchline.schemas.reasons import Reason
 
-
 _OFFSET_BITS = 52
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.unit.processors.loop.partition import Event
 from tests.unit.processors.loop.world import TOPIC, Record, event, kill, make_loop, make_pipeline, records_of
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.ledger import Ledger
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.memory_rows import Row
@@ -68,7 +69,7 @@ class Workers:
     def _started(self, number: int) -> Any:
         self._generations[number] += 1
         writer = f"w{number}.{self._generations[number]}"
-        return make_loop(self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(home))
+        return make_loop(self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(Homes(home, PARTITIONS)))
 
     def deliver(self, number: int, count: int) -> None:
         """The next records of a partition in one batch."""
