@@ -59,5 +59,5 @@ def news_of(partition: Partition, *, must_mark: bool) -> Iterator[News]:
         yield News(until, rows, ledger.progress() if partition.watched or rows else {}, (), is_waited_for)
         if until == before:
             break
-    if must_mark or partition.unmarked_inserts > UNMARKED_INSERTS or not partition.mark.insert_number:
+    if must_mark or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)

@@ -17,6 +17,8 @@ from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.processors.values.records import ReceivedBatch
 
 PARTITIONS = 2
+TICKS_TO_REST = 8
+"""So many ticks of each partition settle whatever waited."""
 
 
 def receipt(number: int, person: int | None, minute: int, **fields: Any) -> Event:
@@ -97,10 +99,10 @@ class Workers:
         self._loops[number] = self._started(number)
 
     def finish(self) -> None:
-        """All that is left, then a tick for each partition, and the end."""
+        """All that is left, then ticks until nothing waits for another partition any more, and the end."""
         for number in range(PARTITIONS):
             self.deliver(number, 1_000)
-        for number in range(PARTITIONS):
+        for number in [*range(PARTITIONS)] * TICKS_TO_REST:
             self.tick(number)
         self.close()
 
