@@ -8,11 +8,9 @@ Why a tick holds no record: docs/decisions/0181, 0185, 0187.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -28,7 +26,7 @@ from touchline.processors.news import News
 from touchline.processors.occasions import take_from_occasions
 from touchline.processors.persons import publish
 from touchline.processors.state.partition import Partition
-from touchline.processors.state.tails import FORMAT
+from touchline.processors.state.tails import Layout
 from touchline.processors.steps.assemble import (
     Fated,
     assemble_attached,
@@ -107,6 +105,8 @@ class Pipeline:
     ) -> None:
         self._validator = validator
         self.maps = tuple(maps)
+        self.map_change = 0
+        """Number of the change of maps that `maps` follows; 0 for those that the configuration names."""
         self._cipher = cipher
         self.homes = homes
         self._now_ms = now_ms
@@ -116,11 +116,15 @@ class Pipeline:
         """Check by other declarations of the sources from the next batch on; any thread may call it."""
         self._validator = validator
 
-    @cached_property
-    def maps_fingerprint(self) -> str:
-        """Changes when another map, version or content attaches the events: the tails are then of no use."""
-        parts = [FORMAT, *(one.content_hash for one in self.maps)]
-        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+    @property
+    def layout(self) -> Layout:
+        """The versions of maps that stand, by name, version and content, in the order of `maps`."""
+        return tuple(f"{one.map}@{one.version}@{one.content_hash}" for one in self.maps)
+
+    def attach_under(self, change: int, maps: Sequence[CompiledMap]) -> None:
+        """These versions of maps stand, by this change of them."""
+        self.map_change = change
+        self.maps = tuple(maps)
 
     def receive(self, partition: Partition, batch: ReceivedBatch) -> NewRecords:
         """First step: what the mark does not cover yet. Apart from the others, since the store loop may take fewer records at once."""

@@ -214,7 +214,7 @@ class StoreLoop:
         ids.restore(self._ledger, mark, self._should_stop)
         ids.meet_claims(self._ledger, self._should_stop)
         progress = self._ledger.progress_of(stream)
-        tails = Tails(self._state_dir / name)
+        tails = Tails(self._state_dir / name, self._pipeline.layout)
         try:
             restored = restore(tails, self._ledger, stream, mark, progress.cursors, self._pipeline)
         except BaseException:
@@ -294,7 +294,7 @@ class StoreLoop:
         finally:
             self._meter.inserted(laps.lap("insert"), error)
         self._blame.stored()
-        partition.reflect(prepared.mark, prepared.reached, prepared.tails, self._pipeline.maps_fingerprint)
+        partition.reflect(prepared.mark, prepared.reached, prepared.tails)
         laps.lap("remember")
         self._meter.stored(prepared, self._now_ms())
         self._meter.holds(partition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.pipeline import Pipeline
-from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.state.tails import FORM, Stamp, Tails
 from touchline.processors.values.person import APART, BEFORE_ALL_US, PersonTail, key_of_nobody, new_person, not_before
 from touchline.processors.values.records import Cursors, partition_of
 
@@ -16,7 +16,7 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: C
     A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
     """
     wanted = Stamp(
-        stream.name, mark.insert_number, mark.last_offset, pipeline.maps_fingerprint, tuple(sorted(cursors.items()))
+        stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items()))
     )
     stamp = tails.stamp()
     if stamp is not None and stamp.is_of(wanted):
@@ -81,9 +81,9 @@ def _rebuild(tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int]
 
 
 def _usable_until(stamp: Stamp | None, wanted: Stamp, ledger: Ledger, stream: Stream) -> int | None:
-    """Number of the insert from which the state may be caught up: it is a state of this stream and these maps, and the ledger knows
+    """Number of the insert from which the state may be caught up: it is a state of this stream in this form, and the ledger knows
     that insert as the state does."""
-    if stamp is None or (stamp.stream, stamp.maps_fingerprint) != (wanted.stream, wanted.maps_fingerprint):
+    if stamp is None or (stamp.stream, stamp.form) != (wanted.stream, wanted.form):
         return None
     if stamp.insert_number >= wanted.insert_number:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.state.tails import FORM, Stamp, Tails
 from touchline.processors.values.person import PersonTail
 from touchline.processors.values.records import Reached
 
@@ -51,12 +51,12 @@ class Partition:
         """Whatever changed up to there is followed, and came to nothing. The next mark says so."""
         self.reached = reached
 
-    def reflect(self, mark: Mark, reached: Reached, tails: Mapping[str, PersonTail], maps_fingerprint: str) -> None:
+    def reflect(self, mark: Mark, reached: Reached, tails: Mapping[str, PersonTail]) -> None:
         """The insert of this mark is durable, and these tails are as they are after it. Raises StateLost, lmdb.Error and OSError; the mark
         stands all the same."""
         self.mark = mark
         self.reached = self.marked = reached
         self.ids.reflect(mark)
         self.tails.put_many(
-            tails, Stamp(self.stream.name, *mark, maps_fingerprint, tuple(sorted(reached.cursors.items())))
+            tails, Stamp(self.stream.name, *mark, FORM, tuple(sorted(reached.cursors.items())))
         )
