@@ -123,7 +123,7 @@ def rows_in_order(events: Sequence[Event], folder: Path) -> MemoryLedger:
         workers.deliver(number, len(records) - answers[number])
     for number in range(PARTITIONS):
         workers.deliver(number, answers[number])
-    workers.close()
+    workers.finish()
     return ledger
 
 
