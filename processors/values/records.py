@@ -95,14 +95,12 @@ Cursors = Mapping[str, int]
 """By stream the number of the insert up to which it was read."""
 
 
-class Work(NamedTuple):
-    """What one insert is made of: new records, maybe none. `must_mark`: there is an insert even if nothing comes of it but its mark.
+class Reached(NamedTuple):
+    """How far a partition has read what all partitions say, and walked for a change of the maps: what its marks say beside the offset."""
 
-    `restated` are stored answers whose occasion may have changed."""
-
-    new: NewRecords
-    must_mark: bool = False
-    restated: Sequence[NamingAnswer] = ()
+    cursors: Cursors
+    map_change: int = 0
+    walked_to: str = ""
 
 
 class Invalid(NamedTuple):

@@ -22,6 +22,7 @@ from tests.unit.processors.loop.world import (
     records_of,
     store_all,
 )
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.ledger import KnownEvent, Mark, Stream
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop.loop import StoreLoop
@@ -192,7 +193,7 @@ def test_versions_in_another_partition_are_left_to_its_worker(tmp_path: Path) ->
     ledger = MemoryLedger()
     here, there = event(1, 1, 5), event(1, 2, 5, revision=1)
     store_all(make_loop(ledger, tmp_path / "0"), records_of([here]))
-    other = make_loop(ledger, tmp_path / "1", "w2", pipeline=make_pipeline(is_home=lambda key: 1))
+    other = make_loop(ledger, tmp_path / "1", "w2", pipeline=make_pipeline(Homes(lambda key: 1, 2)))
     assert other.store(batch(records_of([there]))._replace(partition=1)) == Acknowledge(1)
     standing = {row["stream"]: row["fate"] for row in ledger.standing("received")}
     assert standing == {"events/T1/0": "stored", "events/T1/1": "stored"}
