@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from tests.support.identity_world import server
+from touchline.identity import components, neighbourhood
 from touchline.identity.links import Newest
 from touchline.identity.watch import Fate as Stand
 from touchline.identity.watchlist import WatchList
@@ -26,6 +27,7 @@ from touchline.processors.pipeline import Pipeline
 from touchline.processors.relations import Relations
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.steps import settle
+from touchline.processors.steps.receive import receive as receive_step
 from touchline.schemas import versions
 from touchline.schemas.reasons import Fate
 
@@ -47,7 +49,10 @@ class Break(NamedTuple):
 
 @contextmanager
 def broken(name: str) -> Iterator[None]:
-    """The worker without this step; with an empty name the worker as it is."""
+    """The worker without this step, for one schedule; with an empty name the worker as it is.
+
+    Nothing is patched for the time of a call: the strand of that call may be stopped, and others would meet the patch.
+    """
     with BREAKS[name].remove() if name else nullcontext():
         yield
 
@@ -99,7 +104,7 @@ def _ack_early(insert: Any, self: Any, one: Any) -> None:
 
 
 def _no_offset_filter() -> Removal:
-    receive, met = pipeline.receive, dict[int, Any]()
+    receive, met = receive_step, dict[int, Any]()
 
     def all_of_it(batch: Any, last_offset: int) -> Any:
         if id(batch) in met:
@@ -145,14 +150,21 @@ def _own_words_unread(
     set_apart(tails, ledger, stream, after, {**until, stream.name: read}, *others)
 
 
+class _NoAway:
+    """A ledger whose feed holds no word of what others received."""
+
+    def __init__(self, ledger: Any) -> None:
+        self._ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def feed(self, after: Any, until: Any) -> Any:
+        return [row for row in self._ledger.feed(after, until) if row.kind != "away"]
+
+
 def _away_forgotten(set_apart: Any, tails: Any, ledger: Any, *others: Any) -> Any:
-    feed = MemoryLedger.feed
-
-    def without(self: Any, after: Any, until: Any) -> Any:
-        return [row for row in feed(self, after, until) if row.kind != "away"]
-
-    with patch.object(MemoryLedger, "feed", without):
-        set_apart(tails, ledger, *others)
+    set_apart(tails, _NoAway(ledger), *others)
 
 
 # ---------------------------------------------------------------- who publishes
@@ -177,18 +189,18 @@ def _beyond_cursors(_: Any, partition: Any, identifiers: Any, cursors: Any, at: 
 def _eager_leader() -> Removal:
     """Who leads publishes all of the component, whoever holds it."""
     seen: list[Any] = []
-    members = persons.members
+    members = components.members
 
     def members_seen(found: Any) -> Any:
         seen[:] = [members(found)]
         return seen[0]
 
     def all_that_is_led(_: Any, partition: Any, identifiers: Any, cursors: Any, at: Homes) -> Any:
+        judged = seen.pop() if seen else {}
         found = holding(partition, identifiers, cursors, at)
-        components = seen.pop() if seen else {}
         led = {
             one.key
-            for smallest, component in components.items()
+            for smallest, component in judged.items()
             if at.has(partition.number, smallest.key)
             for one in component
         }
@@ -249,16 +261,16 @@ def _endpoint_only(publish: Any, partition: Any, news: Any, *arguments: Any) -> 
     return publish(partition, news._replace(rows=rows), *arguments)
 
 
-def _no_raw_neighbours(components_around: Any, *arguments: Any) -> Any:
+class _Blind(Newest):
     """What is named together with an end of a change is not judged with it."""
-    named_with, asked = Newest.named_with, list[Any]()
 
-    def not_at_first(self: Any, identifiers: Any) -> Any:
-        asked.append(identifiers)
-        return named_with(self, identifiers) if len(asked) > 1 else set()
+    is_asked = False
 
-    with patch.object(Newest, "named_with", not_at_first):
-        return components_around(*arguments)
+    def named_with(self, identifiers: Any) -> Any:
+        if self.is_asked:
+            return super().named_with(identifiers)
+        self.is_asked = True
+        return set()
 
 
 def _unlinked_for_good(effective_link: Any, self: Any, one: Any, other: Any) -> Any:
@@ -281,8 +293,8 @@ def _cursors_early(insert: Any, self: Any, partition: Any, blocks: Any, reached:
     return insert(self, partition, blocks, reached, *others)
 
 
-def _no_ack(news_of: Any, partition: Any, *, must_mark: bool) -> Any:
-    for news in news_of(partition, must_mark=must_mark):
+def _no_ack(news_of: Any, partition: Any, **options: Any) -> Any:
+    for news in news_of(partition, **options):
         yield news._replace(must_mark=False)
 
 
@@ -384,7 +396,7 @@ BREAKS: dict[str, Break] = {
     "no_away": Break("a holder hears what changed elsewhere", _around(persons, "_touched", _untold("away"))),
     "release_untold": Break("a holder hears what was released elsewhere", _around(pipeline, "publish", _release_untold)),
     "endpoint_only": Break("links of others are judged, too", _around(pipeline, "publish", _endpoint_only), times=5),
-    "no_raw_neighbours": Break("neighbours of what changed are judged with it", _around(persons, "components_around", _no_raw_neighbours)),
+    "no_raw_neighbours": Break("neighbours of what changed are judged with it", _instead(neighbourhood, "Newest", _Blind)),
     "no_label_closure": Break("what is published together is judged together", _instead(Relations, "published_with", lambda *_: set())),
     "unlinked_for_good": Break("times decide, and not the order of arrival", _around(Newest, "effective_link", _unlinked_for_good)),
     "links_stay": Break("links go with their version", _instead(Pipeline, "_lost_links", lambda *_: [])),

@@ -30,9 +30,10 @@ class Outcome(NamedTuple):
 def outcome_of(seeds: Sequence[int], break_name: str = "", found_max: int = 20) -> Outcome:
     """Run the schedules of these seeds, up to the first that finds the break, or so many that find anything without one."""
     outcome = Outcome(Counter(), [])
-    with broken(break_name), _quiet():
+    with _quiet():
         for seed in seeds:
-            found = run_one(seed, outcome.counts, None, break_name)
+            with broken(break_name):
+                found = run_one(seed, outcome.counts, None, break_name)
             if found:
                 outcome.found.append((seed, found))
                 if break_name or len(outcome.found) >= found_max:
