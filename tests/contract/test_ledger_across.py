@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -359,12 +359,19 @@ class Told(NamedTuple):
     walk: list[Any]
 
 
+def plain(value: object) -> object:
+    """The same, whatever kind of mapping or tuple holds it."""
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    return tuple(map(plain, value)) if isinstance(value, tuple) else value
+
+
 def told(ledger: Ledger) -> Told:
     keys = [("shop", f"e{number}") for number in range(4)]
     partitions = (0, 1)
 
     def all_of(answers: Iterable[Iterable[Any]]) -> list[Any]:
-        return sorted(repr(one) for answer in answers for one in answer)
+        return sorted(repr(plain(one)) for answer in answers for one in answer)
 
     persons = PERSONS[1:3]
     until: Cursors = {name: number - number % 2 for name, number in ledger.positions().items()}
@@ -445,21 +452,16 @@ def crowded(engine: Settings) -> Iterator[Any]:
     """A client of a ledger with so many plain rows that reading them all is no way."""
     empty(engine)
     client = connect(engine)
-    columns = (
-        "stream, insert_number, kind, offset, sign, row_id, source, event_id, identifier, linked_identifier, person"
+    client.execute("INSERT INTO journey_raw.fence VALUES", [("events/T1/1", 1, "w")])
+    client.execute(
+        "INSERT INTO journey_raw.ledger (stream, insert_number, kind, offset, sign, row_id, source, event_id, identifier, "
+        "linked_identifier, person, writer, generation) "
+        "WITH arrayConcat(['received', 'attached'], if(number % 1000 = 0, ['link', 'claim', 'mark'], [])) AS kinds "
+        "SELECT 'events/T1/1', 1 + intDiv(number, 1000), arrayJoin(kinds) AS of_kind, number, 1, number, 'shop', toString(number), "
+        "toString(number), if(of_kind = 'link', toString(number + 1), ''), "
+        "multiIf(of_kind != 'attached', '', number % 1000 = 0, 'p', toString(number)), if(of_kind = 'mark', 'w', ''), "
+        "of_kind = 'mark' FROM numbers(100000)"
     )
-    for kind, every in (("received", 1), ("attached", 1), ("link", 1_000), ("claim", 1_000), ("mark", 1_000)):
-        person = "if(number % 1000 = 0, 'p', toString(number))" if kind == "attached" else "''"
-        writer = ", writer, generation" if kind == "mark" else ""
-        given_writer = ", 'w', 1" if kind == "mark" else ""
-        if kind == "mark":
-            client.execute("INSERT INTO journey_raw.fence VALUES", [("events/T1/1", 1, "w")])
-        client.execute(
-            f"INSERT INTO journey_raw.ledger ({columns}{writer}) "
-            f"SELECT 'events/T1/1', 1 + intDiv(number, 1000), '{kind}', number, 1, number, 'shop', toString(number), "
-            f"toString(number), if('{kind}' = 'link', toString(number + 1), ''), {person}{given_writer} "
-            f"FROM numbers(300000) WHERE number % {every} = 0"
-        )
     yield client
     client.disconnect()
 
