@@ -86,7 +86,7 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
             decided.releases.add(key)
         if outcome.must_look:
             decided.looks.add((*key, "released"))
-        watched.looked(key, found[key], passed, outcome.is_watched, outcome.is_due_again)
+        watched.looked(key, found[key], passed, outcome.is_watched)
     decided.settled.extend(_with_facts(partition, settling))
     return decided
 

@@ -37,8 +37,9 @@ class News(NamedTuple):
     must_mark: bool = False
 
 
-def news_of(partition: Partition, *, must_mark: bool) -> Iterator[News]:
-    """The news of a partition, piece by piece; each must be followed before the next one is asked for. Raises LedgerUnavailable."""
+def news_of(partition: Partition, *, has_others: bool, must_mark: bool) -> Iterator[News]:
+    """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other partitions,
+    which wait until all have read what they say, the first piece of work ever leaves a mark. Raises LedgerUnavailable."""
     ledger = partition.ledger
     positions = ledger.positions()
     for _ in range(GOES_PER_TICK):
@@ -51,7 +52,7 @@ def news_of(partition: Partition, *, must_mark: bool) -> Iterator[News]:
             break
         rows = ledger.feed(before, until) if until != before else []
         # That a claim or a release was read must be seen by all: they wait for it.
-        is_waited_for = any(row.kind in ("claim", "release") for row in rows)
+        is_waited_for = any(row.kind in ("claim", "release") and row.sign > 0 for row in rows)
         restated = ledger.answers_naming(partition.number, before, until) if partition.has_naming_answers else []
         for start in range(0, len(restated), RESTATED_AT_ONCE):
             # The cursors move when all of them are followed.
@@ -59,5 +60,6 @@ def news_of(partition: Partition, *, must_mark: bool) -> Iterator[News]:
         yield News(until, rows, ledger.progress() if partition.watched or rows else {}, (), is_waited_for)
         if until == before:
             break
-    if must_mark or partition.unmarked_inserts > UNMARKED_INSERTS:
+    is_unmarked = has_others and not partition.mark.insert_number
+    if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from touchline.identity.components import members
 from touchline.identity.links import Identifier
 from touchline.identity.neighbourhood import components_around
+from touchline.identity.persons import Persons, persons_of
 from touchline.journey.compile import CompiledMap
 from touchline.processors.claims import Decided
 from touchline.processors.following import Version, version_of
@@ -30,6 +31,7 @@ from touchline.processors.steps.follow import Followed, follow, follow_alone
 from touchline.processors.steps.resolve import Placed
 from touchline.processors.values.person import APART, PersonTail, new_person, not_before
 from touchline.processors.values.records import position_of
+from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
 
 _SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
 _SAYS_WHO: frozenset[str] = frozenset(("link", "unlink", "erase"))
@@ -75,9 +77,11 @@ def publish(
             neighbours_max,
             relations.look_up,
             relations.published_with,
+            MERGE_NOBODY,
         )
-        components = members(judged.persons)
-        holds = holding(partition, {one.key for one in judged.persons}, news.until, homes)
+        components = members(judged.component_of)
+        persons = persons_of(judged.component_of, judged.links, DEVICE_TYPES)
+        holds = holding(partition, {one.key for one in judged.component_of}, news.until, homes)
         for smallest, component in components.items():
             mine = {one.key for one in component} & holds.held
             if homes.has(partition.number, smallest.key):
@@ -86,7 +90,7 @@ def publish(
                 given |= mine
                 leader = homes.of(smallest.key.encode())
                 published.handoffs.extend((one, leader, _next_number(holds, one)) for one in sorted(mine))
-        _follow(partition, decided, homes, maps, relations, components, led, holds, published.followed)
+        _follow(partition, decided, homes, maps, relations, components, persons, led, holds, published.followed)
     _restate(partition, news, decided, maps, led | given, published.followed)
     return published
 
@@ -113,6 +117,7 @@ def _follow(
     maps: Sequence[CompiledMap],
     relations: Relations,
     components: Mapping[Identifier, Sequence[Identifier]],
+    persons: Persons,
     led: Collection[str],
     holds: Holding,
     into: Followed,
@@ -127,12 +132,11 @@ def _follow(
     for component in components.values():
         tails = {one.key: known.get(one.key, nothing).last_us for one in component if one.key in at_home}
         of_person: dict[str, list[Placed]] = defaultdict(list)
-        persons = relations.persons_of(component)
         for one in component:
             erased_us = relations.erased_us(one)
             for position, fact in facts.get(one.key, ()):
                 if fact.event_time > erased_us:
-                    person = persons.person_at(one, fact.event_time)
+                    person = persons.person_at(one, fact.event_time).key
                     of_person[person].append(
                         (position, fact if fact.person == person else fact._replace(person=person))
                     )

@@ -266,9 +266,8 @@ class StoreLoop:
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
-        # Others wait until all partitions have read what they say: of one without a mark nobody knows.
-        must_mark = must_mark or (partition.mark.insert_number == 0 and self._pipeline.homes.partition_count > 1)
-        for news in news_of(partition, must_mark=must_mark):
+        has_others = self._pipeline.homes.partition_count > 1
+        for news in news_of(partition, has_others=has_others, must_mark=must_mark):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
             outcome = self._pipeline.tick(partition, news)
             if isinstance(outcome, Quiet):

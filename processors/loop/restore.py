@@ -15,9 +15,7 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: C
 
     A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
     """
-    wanted = Stamp(
-        stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items()))
-    )
+    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items())))
     stamp = tails.stamp()
     if stamp is not None and stamp.is_of(wanted):
         return 0

@@ -57,6 +57,4 @@ class Partition:
         self.mark = mark
         self.reached = self.marked = reached
         self.ids.reflect(mark)
-        self.tails.put_many(
-            tails, Stamp(self.stream.name, *mark, FORM, tuple(sorted(reached.cursors.items())))
-        )
+        self.tails.put_many(tails, Stamp(self.stream.name, *mark, FORM, tuple(sorted(reached.cursors.items()))))

@@ -52,16 +52,13 @@ class WatchList:
         found: Iterable[LedgerPosition],
         passed: Collection[LedgerPosition],
         is_watched: bool,
-        is_due_again: bool,
     ) -> None:
-        """The event was looked at: the look-up found claims and releases at these positions, of which `passed` were passed. Only once that
-        is stored what followed from it."""
-        if not is_watched:
+        """The event was looked at: the look-up found claims and releases at these positions, of which `passed` were passed. Say so
+        once it is stored what followed from the look."""
+        if is_watched:
+            known = self._positions.setdefault(event, set())
+            known.update(found)
+            self._passed_at_look[event] = sum(position in passed for position in known)
+        else:
             self._positions.pop(event, None)
             self._passed_at_look.pop(event, None)
-            return
-        known = self._positions.setdefault(event, set())
-        known.update(found)
-        self._passed_at_look[event] = sum(position in passed for position in known)
-        if is_due_again:
-            del self._passed_at_look[event]
