@@ -93,7 +93,7 @@ def write(client: Client, rows: Sequence[Row]) -> None:
 def choose_default_map(client: Client, name: str = "retail", version: int = 1) -> None:
     """The map is known, and the default."""
     register_map(client, name, version)
-    client.execute("INSERT INTO journey_raw.default_map VALUES", [(name, version, datetime.now(UTC))])
+    client.execute("INSERT INTO journey_raw.shown_maps VALUES", [(name, version, 0, 1, datetime.now(UTC))])
 
 
 def register_map(client: Client, name: str, version: int = 1) -> None:
