@@ -53,6 +53,7 @@ LEFT JOIN
 (
 {indented(_STORED)}
 ) AS stored USING (map, version)"""
+_SHARE = "least(intDiv(100 * attached.events, greatest(stored.of_events, 1)), 99)"
 _STATE = "multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied')"
 
 MAP_VERSIONS = View(
@@ -99,6 +100,11 @@ MAP_VERSIONS = View(
                 "Nullable(Int64)",
                 "Stored touchpoint events that it takes in all; NULL unless it is being applied",
                 f"if({_STATE} = 'applying', stored.of_events, NULL)",
+            ),
+            "percent": (
+                "UInt8",
+                "Share of its events that are attached under it, rounded down; 100 when it is applied only, 0 when it is dropped",
+                f"toUInt8(multiIf({_STATE} = 'applied', 100, {_STATE} = 'dropped', 0, {_SHARE}))",
             ),
         }
     ),

@@ -29,4 +29,4 @@ def _readers(one: MapVersion) -> str:
 
 def as_object(one: MapVersion) -> dict[str, object]:
     """JSON-ready."""
-    return {**one._asdict(), "percent": one.percent}
+    return one._asdict()

@@ -17,7 +17,8 @@ END: Final = "end"
 
 
 class MapVersion(NamedTuple):
-    """A row of journey.map_versions. `events` of `of_events` are attached so far; 0 unless it is being applied."""
+    """A row of journey.map_versions. `events` of `of_events` are attached so far; 0 unless it is being applied. `percent`: 100 when it
+    is applied only, since readers are switched then."""
 
     map: str
     version: int
@@ -28,18 +29,12 @@ class MapVersion(NamedTuple):
     change: int
     events: int
     of_events: int
+    percent: int
 
     @property
     def key(self) -> Key:
         """(map, version)"""
         return self.map, self.version
-
-    @property
-    def percent(self) -> int:
-        """Share of the events under which it stands, rounded down: 100 when it is applied only, since readers are switched then."""
-        if self.state != APPLYING:
-            return 100 if self.state == APPLIED else 0
-        return min(100 * self.events // max(self.of_events, 1), 99)
 
 
 class WalkedPartition(NamedTuple):
@@ -57,12 +52,12 @@ class WalkedPartition(NamedTuple):
 def read_versions(client: Client) -> list[MapVersion]:
     """All versions that were ever registered: by map in the order of names, the newest version first."""
     rows = client.execute(
-        "SELECT map, map_version, title, state, is_shown, is_default, change, ifNull(events, 0), ifNull(of_events, 0) "
+        "SELECT map, map_version, title, state, is_shown, is_default, change, ifNull(events, 0), ifNull(of_events, 0), percent "
         "FROM journey.map_versions ORDER BY map, map_version DESC"
     )
     return [
-        MapVersion(name, version, title, state, bool(shown), bool(default), change, events, of_events)
-        for name, version, title, state, shown, default, change, events, of_events in rows
+        MapVersion(name, version, title, state, bool(shown), bool(default), change, *counts)
+        for name, version, title, state, shown, default, change, *counts in rows
     ]
 
 

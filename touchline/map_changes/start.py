@@ -22,8 +22,8 @@ from touchline.sql.schema.reference import register_map, register_sources, requi
 
 
 class BegunMaps(NamedTuple):
-    """`maps`: every version that stands, those of the worker's files first and in their order. `new`: those that stand since now.
-    `dropped`: those of the files that were dropped and stay so. `change`: number of the newest change."""
+    """`maps`: every version that stands, by map and version, and `change` the number of the newest change that says so. `new`: those that
+    stand since now. `dropped`: those of the worker's files that were dropped and stay so."""
 
     maps: tuple[JourneyMap, ...]
     new: tuple[Key, ...]
@@ -56,11 +56,12 @@ def begin_maps(client: Client, maps: Sequence[JourneyMap]) -> BegunMaps:
         switch_readers(client, newest_change(client), maps[0].map)
     if maps:
         set_default_map(client, maps[0].map)
-    keys = [one.key for one in standing(read_changes(client))]
-    others = read_maps(client, [key for key in keys if key not in own])
-    loaded = [own[key] for key in own if key in keys] + [others[key] for key in keys if key in others]
+    changes = read_changes(client)
+    keys = sorted(one.key for one in standing(changes))
+    loaded = own | read_maps(client, [key for key in keys if key not in own])
     dropped = tuple(key for key in own if known.get(key) == DROPPED)
-    return BegunMaps(tuple(loaded), tuple(new), dropped, newest_change(client))
+    newest = max((one.number for one in changes), default=0)
+    return BegunMaps(tuple(loaded[key] for key in keys), tuple(new), dropped, newest)
 
 
 def has_marks(client: Client) -> bool:

@@ -11,7 +11,8 @@ CREATE OR REPLACE VIEW journey.map_versions
     changed_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When that was (UTC); NULL where no change names it',
     shown_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When readers were switched to it last (UTC); NULL if never',
     events Nullable(Int64) COMMENT 'Touchpoint events attached under it so far; NULL unless it is being applied',
-    of_events Nullable(Int64) COMMENT 'Stored touchpoint events that it takes in all; NULL unless it is being applied'
+    of_events Nullable(Int64) COMMENT 'Stored touchpoint events that it takes in all; NULL unless it is being applied',
+    percent UInt8 COMMENT 'Share of its events that are attached under it, rounded down; 100 when it is applied only, 0 when it is dropped'
 )
 SQL SECURITY DEFINER
 COMMENT 'Every version of a journey map that was ever registered, and how far it is. Other views show the applied ones'
@@ -26,7 +27,8 @@ AS SELECT
     if(change = 0, NULL, changed_at) AS changed_at,
     if(toUnixTimestamp64Micro(shown_at) = 0, NULL, shown_at) AS shown_at,
     if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', attached.events, NULL) AS events,
-    if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', stored.of_events, NULL) AS of_events
+    if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', stored.of_events, NULL) AS of_events,
+    toUInt8(multiIf(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applied', 100, multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'dropped', 0, least(intDiv(100 * attached.events, greatest(stored.of_events, 1)), 99))) AS percent
 FROM 
 (
     SELECT map, version, title FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
