@@ -15,13 +15,13 @@ from touchline.sql.ledger.rows import NET_ROWS, is_default_map
 
 STATES: Final = ("applying", "applied", "dropped")
 
-_CHANGES = "SELECT map, version, max(number) AS change, argMax(state, number) = 'dropped' AS is_dropped, max(changed_at) AS changed_at"
-_SHOWN = "SELECT map, version, max(change) AS shown_change, max(shown_at) AS shown_at"
+_CHANGES = "SELECT map, version, max(number) AS change, argMax(state, number) = 'dropped' AS is_dropped, max(changed_at) AS last_changed_at"
+_SHOWN = "SELECT map, version, max(change) AS shown_change, max(shown_at) AS last_shown_at"
 _NEWEST = "SELECT map, argMax(version, shown_at) AS seen FROM journey_raw.shown_maps GROUP BY map"
 _IS_APPLYING = "(SELECT count() FROM journey_raw.hidden_maps) > 0"
 _ATTACHED = VOLUME_1D.of_all_versions(_IS_APPLYING, {"map": "map", "version": "map_version"})
 # Few sources and brands, few versions: every pair is looked at.
-_STORED = f"""SELECT map, version, sum(stored) AS of_events
+_STORED = f"""SELECT map, version, sum(stored) AS stored_events
 FROM
 (
     SELECT source, brand, toInt64(count()) AS stored FROM journey_raw.ledger
@@ -47,13 +47,16 @@ LEFT JOIN ({_SHOWN} FROM journey_raw.shown_maps GROUP BY map, version) AS shown 
 LEFT JOIN ({_NEWEST}) AS newest USING (map)
 LEFT JOIN
 (
-{indented(_ATTACHED)}
+    SELECT map, version, events AS attached_events FROM
+    (
+{indented(_ATTACHED, "        ")}
+    )
 ) AS attached USING (map, version)
 LEFT JOIN
 (
 {indented(_STORED)}
 ) AS stored USING (map, version)"""
-_SHARE = "least(intDiv(100 * attached.events, greatest(stored.of_events, 1)), 99)"
+_SHARE = "least(intDiv(100 * attached_events, greatest(stored_events, 1)), 99)"
 _STATE = "multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied')"
 
 MAP_VERSIONS = View(
@@ -78,28 +81,28 @@ MAP_VERSIONS = View(
             "is_default": (
                 "UInt8",
                 "1 for the map by which touchpoints, answers and orders are shown",
-                is_default_map("version"),
+                f"assumeNotNull({is_default_map('version')})",
             ),
             "change": ("UInt64", "Number of its newest change; 0 where no change names it", ""),
             "changed_at": (
                 "Nullable(DateTime64(6, 'UTC'))",
                 "When that was (UTC); NULL where no change names it",
-                "if(change = 0, NULL, changed_at)",
+                "if(change = 0, NULL, last_changed_at)",
             ),
             "shown_at": (
                 "Nullable(DateTime64(6, 'UTC'))",
                 "When readers were switched to it last (UTC); NULL if never",
-                "if(toUnixTimestamp64Micro(shown_at) = 0, NULL, shown_at)",
+                "if(toUnixTimestamp64Micro(last_shown_at) = 0, NULL, last_shown_at)",
             ),
             "events": (
                 "Nullable(Int64)",
                 "Touchpoint events attached under it so far; NULL unless it is being applied",
-                f"if({_STATE} = 'applying', attached.events, NULL)",
+                f"if({_STATE} = 'applying', attached_events, NULL)",
             ),
             "of_events": (
                 "Nullable(Int64)",
                 "Stored touchpoint events that it takes in all; NULL unless it is being applied",
-                f"if({_STATE} = 'applying', stored.of_events, NULL)",
+                f"if({_STATE} = 'applying', stored_events, NULL)",
             ),
             "percent": (
                 "UInt8",

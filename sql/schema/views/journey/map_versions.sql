@@ -22,31 +22,34 @@ AS SELECT
     title,
     multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') AS state,
     seen = version AND multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applied' AS is_shown,
-    map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default) AS is_default,
+    assumeNotNull(map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)) AS is_default,
     change,
-    if(change = 0, NULL, changed_at) AS changed_at,
-    if(toUnixTimestamp64Micro(shown_at) = 0, NULL, shown_at) AS shown_at,
-    if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', attached.events, NULL) AS events,
-    if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', stored.of_events, NULL) AS of_events,
-    toUInt8(multiIf(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applied', 100, multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'dropped', 0, least(intDiv(100 * attached.events, greatest(stored.of_events, 1)), 99))) AS percent
+    if(change = 0, NULL, last_changed_at) AS changed_at,
+    if(toUnixTimestamp64Micro(last_shown_at) = 0, NULL, last_shown_at) AS shown_at,
+    if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', attached_events, NULL) AS events,
+    if(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applying', stored_events, NULL) AS of_events,
+    toUInt8(multiIf(multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'applied', 100, multiIf(is_dropped, 'dropped', change > shown_change, 'applying', 'applied') = 'dropped', 0, least(intDiv(100 * attached_events, greatest(stored_events, 1)), 99))) AS percent
 FROM 
 (
     SELECT map, version, title FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
 ) AS known
-LEFT JOIN (SELECT map, version, max(number) AS change, argMax(state, number) = 'dropped' AS is_dropped, max(changed_at) AS changed_at FROM journey_raw.map_changes GROUP BY map, version) AS changes USING (map, version)
-LEFT JOIN (SELECT map, version, max(change) AS shown_change, max(shown_at) AS shown_at FROM journey_raw.shown_maps GROUP BY map, version) AS shown USING (map, version)
+LEFT JOIN (SELECT map, version, max(number) AS change, argMax(state, number) = 'dropped' AS is_dropped, max(changed_at) AS last_changed_at FROM journey_raw.map_changes GROUP BY map, version) AS changes USING (map, version)
+LEFT JOIN (SELECT map, version, max(change) AS shown_change, max(shown_at) AS last_shown_at FROM journey_raw.shown_maps GROUP BY map, version) AS shown USING (map, version)
 LEFT JOIN (SELECT map, argMax(version, shown_at) AS seen FROM journey_raw.shown_maps GROUP BY map) AS newest USING (map)
 LEFT JOIN
 (
-    SELECT map, map_version AS version, sum(sign) AS events
-    FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
-        AND (SELECT count() FROM journey_raw.hidden_maps) > 0
-    GROUP BY map, version
+    SELECT map, version, events AS attached_events FROM
+    (
+        SELECT map, map_version AS version, sum(sign) AS events
+        FROM journey_raw.ledger
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            AND (SELECT count() FROM journey_raw.hidden_maps) > 0
+        GROUP BY map, version
+    )
 ) AS attached USING (map, version)
 LEFT JOIN
 (
-    SELECT map, version, sum(stored) AS of_events
+    SELECT map, version, sum(stored) AS stored_events
     FROM
     (
         SELECT source, brand, toInt64(count()) AS stored FROM journey_raw.ledger
