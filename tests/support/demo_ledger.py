@@ -11,6 +11,7 @@ from tests.support.engine import running_engine
 from tests.unit.processors.loop.world import Record, make_loop, store_all
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.journey.compile import compile_map
+from touchline.map_changes.start import register_configuration
 from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
@@ -27,7 +28,6 @@ from touchline.schemas.sources import load_sources
 from touchline.settings import PACKAGED_JOURNEYS_DIR, Settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
 from touchline.simulate.placing import met, watched_properties
-from touchline.sql.schema.reference import register_configuration
 
 MAPS = ("web_shop", "retail")
 """The first attaches; of the other the ledger only knows that it is there."""

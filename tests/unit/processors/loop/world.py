@@ -54,6 +54,9 @@ SOURCES: Sources = {
 }
 
 
+ONE_PARTITION = Homes(lambda key: 0, 1)
+
+
 class Record(NamedTuple):
     """A consumer record."""
 
@@ -110,7 +113,7 @@ class FaultyLedger(MemoryLedger):
             raise LedgerUnavailable(fault)
 
 
-def make_pipeline(homes: Homes = Homes(lambda key: 0, 1), text: str = MAP, sources: Sources = SOURCES) -> Pipeline:
+def make_pipeline(homes: Homes = ONE_PARTITION, text: str = MAP, sources: Sources = SOURCES) -> Pipeline:
     """The real steps under the map and the sources above, or others."""
     cipher = Cipher("p1", bytes(32))
     return Pipeline(Validator(sources, "UTC", cipher), [compiled(text)], cipher, homes, now_ms=lambda: 1)
