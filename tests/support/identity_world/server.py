@@ -132,7 +132,7 @@ class Client:
             self._check_connection()
             if self._server.tears:
                 seen_until = self._server.version
-                self._pause()
+                self._wait()
                 self._server.seen_until = seen_until
             answer = method(*arguments, **options)
             self._server.seen_until = None
