@@ -12,7 +12,7 @@ from touchline.sql.language.select import indented
 from touchline.sql.language.selection import OF_MAP
 from touchline.sql.language.views import chosen, own
 from touchline.sql.ledger.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
-from touchline.sql.ledger.rows import AMOUNT, NET_ROWS, rows_of_ledger
+from touchline.sql.ledger.rows import AMOUNT, IS_SHOWN, NET_ROWS, rows_of_ledger
 from touchline.sql.ledger.selected_journeys import (
     ALL_OF_MAP,
     FACTS,
@@ -126,7 +126,8 @@ _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "cycle": Column("UInt32", "Journey cycle; 0 for what belongs to no journey"),
 }
 _ROWS = rows_of_ledger(
-    f"kind = 'attached' AND {OF_MAP} AND person != '' AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
+    f"kind = 'attached' AND {IS_SHOWN} AND {OF_MAP} AND person != '' AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n"
+    f"      AND {NET_ROWS}",
     f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, local_date AS day_of_row, about_event_id != '' AS is_about_event,"
     f" {variant_key(load_catalogue())} AS kpi_variant",
 )

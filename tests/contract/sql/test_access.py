@@ -25,6 +25,7 @@ from touchline.account.recounts import check_projections, check_signs
 from touchline.clickhouse.connect import connect
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
+from touchline.map_changes.start import register_configuration
 from touchline.quarantine.entries import EntryFilter, read_open
 from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.journey.read import parse_map
@@ -33,7 +34,7 @@ from touchline.sql.all_views import ALL_VIEWS
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
 from touchline.sql.schema.migrate import Pending, migrate, require_schema
-from touchline.sql.schema.reference import Place, register_configuration, register_places
+from touchline.sql.schema.reference import Place, register_places
 from touchline.sql.schema.viewers import viewer_views
 
 READERS = ("touchline_reader", "touchline_viewer", "touchline_dashboard")

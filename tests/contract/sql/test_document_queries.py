@@ -16,6 +16,8 @@ from tests.support.documents import ROOT, Block, all_blocks, blocks_of, steps_of
 from tests.unit.processors.loop.world import Record, batch, make_loop
 from touchline.clickhouse.connect import connect_as
 from touchline.journey.compile import compile_map
+from touchline.map_changes.start import register_configuration
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.loop.loop import StoreLoop
@@ -27,7 +29,6 @@ from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.journey.read import load_map
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
-from touchline.sql.schema.reference import register_configuration
 
 CONCEPTS = ROOT / "docs" / "concepts.md"
 SOURCES = load_sources(ROOT / "sources.yaml")
@@ -77,7 +78,7 @@ def story(engine_settings: Settings, empty_client: Client, tmp_path: Path) -> It
     register_configuration(empty_client, [RETAIL], SOURCES)
     cipher = Cipher("p1", bytes(32))
     pipeline = Pipeline(
-        Validator(SOURCES, "UTC", cipher), [compile_map(RETAIL)], cipher, lambda key: 0, now_ms=lambda: 1
+        Validator(SOURCES, "UTC", cipher), [compile_map(RETAIL)], cipher, Homes(lambda key: 0, 1), now_ms=lambda: 1
     )
     ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, engine_settings))
     loop = make_loop(ledger, tmp_path, pipeline=pipeline)
