@@ -101,6 +101,7 @@ def _touched(partition: Partition, news: News, decided: Decided) -> _Touched:
     }
     told = {row.identifier for row in news.rows if row.kind == "away"}
     told |= {row.identifier for row in news.rows if row.kind == "handoff" and row.handoff_to == partition.number}
+    told |= set() if news.walk is None else set(news.walk.identifiers)
     moved = {event.identifier for event in decided.lost} | {event.identifier for event, _ in decided.settled}
     moved |= {one.identifier for one in news.restated}
     return _Touched(named, moved - {""}, told)
