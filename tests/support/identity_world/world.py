@@ -24,6 +24,8 @@ HAS_SWEEP = False
 STEPS_MAX = 60_000
 QUIET_TICKS = 3
 """Ticks of each partition that change nothing, one after another, before all is at rest."""
+WALK_TICKS = 40
+"""The same while a partition has not walked for the newest change of the maps: pieces of a walk that change nothing leave no mark."""
 _WORKERS = (1, 2, 2, 3)
 _FAULTS = (0, 2, 4, 8, 12)
 _FAULT_RATES = (0.02, 0.05, 0.1)
@@ -157,6 +159,11 @@ class World:
         self._map_steps.pop(0)
         self._map_due = self.steps + self.random.randrange(300)
 
+    def _all_have_walked(self) -> bool:
+        change = self.server.standing_maps().change
+        walked = [one for one in self.server.progress().values() if (one.map_change, one.walked_to) == (change, "end")]
+        return len(walked) == self.plan.partitions
+
     def _switched(self, change: int) -> None:
         """A worker says that all have walked for the change."""
         standing = self.server.standing_maps()
@@ -263,7 +270,7 @@ class World:
             return False
         if any(self._committed[one] < len(log) for one, log in enumerate(self.plan.log)):
             return False
-        wanted = (self.server.version, QUIET_TICKS)
+        wanted = (self.server.version, QUIET_TICKS if self._all_have_walked() else WALK_TICKS)
         return all(self._quiet.get(one, (-1, 0)) >= wanted for one in range(self.plan.partitions))
 
     def _note(self, text: str) -> None:
