@@ -4,6 +4,7 @@ DROP TABLE IF EXISTS journey_raw.sources SYNC;
 DROP TABLE IF EXISTS journey_raw.places SYNC;
 DROP TABLE IF EXISTS journey_raw.touchpoints SYNC;
 DROP TABLE IF EXISTS journey_raw.stages SYNC;
+DROP TABLE IF EXISTS journey_raw.hub_limits SYNC;
 DROP TABLE IF EXISTS journey_raw.default_map SYNC;
 DROP TABLE IF EXISTS journey_raw.map_changes SYNC;
 DROP TABLE IF EXISTS journey_raw.maps SYNC;
