@@ -1,56 +1,67 @@
-"""The way of a batch. This is the only place where steps are chained:
+"""The two ways to an insert. This is the only place where steps are chained.
 
-receive → decode → validate → resolve person → settle → attach stage → take from occasions → diff → assemble → ONE insert
+A batch:  receive → decode → validate → resolve person → settle → attach stage → take from occasions → diff → assemble → ONE insert
+A tick:   news → versions that wait → whom it touches → who belongs together → attach stage → take from occasions → diff → assemble → ONE insert
 
-Why work may hold no record at all: docs/decisions/0181, 0185.
+Why a tick holds no record: docs/decisions/0181, 0185, 0187.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from touchline.journey.compile import CompiledMap
 from touchline.metrics.laps import Laps
-from touchline.processors.ledger.columns import ATTACHED, LINK
-from touchline.processors.ledger.ledger import LinkRow, Mark
+from touchline.processors.claims import decide
+from touchline.processors.following import follow_batch
+from touchline.processors.homes import Homes
+from touchline.processors.ledger.columns import CLAIM as CLAIM_COLUMNS, LINK
+from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, LinkRow, Mark
 from touchline.processors.ledger.rows import Block, Insert, build_insert
+from touchline.processors.news import News
 from touchline.processors.occasions import take_from_occasions
+from touchline.processors.persons import publish
 from touchline.processors.state.partition import Partition
-from touchline.processors.state.tails import FORMAT
+from touchline.processors.state.tails import Layout
 from touchline.processors.steps.assemble import (
     Fated,
     assemble_attached,
+    assemble_claims,
+    assemble_decided_claims,
     assemble_difference,
     assemble_fates,
     assemble_links,
     assemble_mark,
     assemble_retracted_links,
+    assemble_words,
+    move_fates,
+    settle_claims,
 )
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.diff import diff
-from touchline.processors.steps.follow import Followed, follow, follow_alone
+from touchline.processors.steps.follow import follow
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
 from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
-from touchline.processors.steps.settle import Settled, settle
+from touchline.processors.steps.settle import CLAIM, Here, Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.person import NOBODY, PersonTail, last_moment, new_person, not_before, tail_key
-from touchline.processors.values.records import Cursors, Fact, Invalid, NewRecords, ReceivedBatch, Work
+from touchline.processors.values.person import PersonTail, tail_key
+from touchline.processors.values.records import Fact, Invalid, NewRecords, Reached, ReceivedBatch
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
 """Records that are decoded and validated together: so many that their objects are still in the processor's cache for the next step."""
 
-_SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
+HUB_NEIGHBOURS = 50
+"""An identifier with more neighbours is a junk value or a device of many: its links count for nothing."""
 _pair_of: Any = itemgetter(slice(Fact._fields.index("source"), Fact._fields.index("event_id") + 1))
 _LINK_KEY = slice(LINK.index("source"), LINK.index("event_id") + 1)
+_CLAIM_KEY = slice(CLAIM_COLUMNS.index("source"), CLAIM_COLUMNS.index("event_id") + 1)
 
 
 class Tally(NamedTuple):
@@ -64,13 +75,20 @@ class Tally(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """One insert, and what holds once it is durable: the mark, the cursors, and the tails that it changes."""
+    """One insert, and what holds once it is durable: the mark, how far was read, and the tails that it changes."""
 
     insert: Insert
     mark: Mark
-    cursors: Cursors | None
+    reached: Reached
     tails: Mapping[str, PersonTail]
     tally: Tally
+
+
+class Quiet(NamedTuple):
+    """A tick with nothing to say: how far was read, and the tails as they are then."""
+
+    reached: Reached
+    tails: Mapping[str, PersonTail]
 
 
 class Pipeline:
@@ -81,72 +99,111 @@ class Pipeline:
         validator: Validator,
         maps: Sequence[CompiledMap],
         cipher: Cipher,
-        partition_of: Callable[[bytes], int],
+        homes: Homes,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        hub_neighbours: int = HUB_NEIGHBOURS,
     ) -> None:
         self._validator = validator
         self.maps = tuple(maps)
+        self.map_change = 0
+        """Number of the change of maps that `maps` follows; 0 for those that the configuration names."""
         self._cipher = cipher
-        self._partition_of = partition_of
+        self.homes = homes
         self._now_ms = now_ms
+        self._hub_neighbours = hub_neighbours
 
     def declare(self, validator: Validator) -> None:
         """Check by other declarations of the sources from the next batch on; any thread may call it."""
         self._validator = validator
 
-    @cached_property
-    def maps_fingerprint(self) -> str:
-        """Changes when another map, version or content attaches the events: the tails are then of no use."""
-        parts = [FORMAT, *(one.content_hash for one in self.maps)]
-        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+    @property
+    def layout(self) -> Layout:
+        """The versions of maps that stand, by name, version and content, in the order of `maps`."""
+        return tuple(f"{one.map}@{one.version}@{one.content_hash}" for one in self.maps)
+
+    def attach_under(self, change: int, maps: Sequence[CompiledMap]) -> None:
+        """These versions of maps stand, by this change of them."""
+        self.map_change = change
+        self.maps = tuple(maps)
 
     def receive(self, partition: Partition, batch: ReceivedBatch) -> NewRecords:
         """First step: what the mark does not cover yet. Apart from the others, since the store loop may take fewer records at once."""
         return receive(batch, partition.mark.last_offset)
 
-    def prepare(self, partition: Partition, work: Work) -> Prepared | None:
-        """All other steps: one insert of signed rows and the mark, or None where there is nothing to say. The ids must have room for the
-        records. Raises LedgerUnavailable when the ledger must be read and cannot be, TooManyRows."""
-        new, laps = work.new, Laps()
+    def prepare(self, partition: Partition, new: NewRecords) -> Prepared:
+        """All other steps of a batch: one insert of signed rows and the mark. The ids must have room for the records. Raises
+        LedgerUnavailable when the ledger must be read and cannot be, TooManyRows."""
+        laps = Laps()
         validated = self._validate(new, laps)
         tails = partition.tails.get_many(
             {fact.identifier or tail_key(fact) for fact in validated.outcomes if type(fact) is Fact}
         )
-        resolved = resolve(
-            new.records, validated.outcomes, tails, lambda key: self._partition_of(key) == partition.number
-        )
+        resolved = resolve(new.records, validated.outcomes, tails, lambda key: self.homes.of(key) == partition.number)
         laps.lap("resolve")
-        settled = self._settle(partition, resolved)
-        settled.again.update(one.identifier for one in work.restated if one.identifier)
+        settled = self._settle(partition, resolved, tails)
         laps.lap("settle")
-        fated = assemble_fates(new, validated.outcomes, resolved.refused, settled, self._cipher, partition.stream.name)
+        fated = assemble_fates(new, validated.outcomes, settled, self._cipher, partition.stream.name)
         laps.lap("assemble")
         tails.update(partition.tails.get_many(settled.again - tails.keys()))
-        restated_alone = {(one.source, one.event_id) for one in work.restated if not one.identifier}
-        followed = self._attach(partition, resolved, settled, restated_alone, tails)
-        cursors, wanted = take_from_occasions(partition, fated.stored, followed, self.maps)
+        followed = follow_batch(partition, resolved, settled, tails, self.maps)
+        wanted = take_from_occasions(partition, fated.stored, followed, self.maps)
         difference = diff(followed.published, wanted)
         laps.lap("attach")
+        claimed = [placed for placed in resolved.facts if placed[0] in settled.claims] if settled.claims else []
+        looks = [(*key, "released") for key in settled.replaced if key in partition.watched]
         blocks = [
             *fated.blocks,
-            *assemble_attached(fated.stored, self.maps, followed.attached),
+            *assemble_attached(fated.stored, self.maps, followed.attached, partition.number),
             *assemble_difference(difference),
             *assemble_links(validated.links, fated.stored),
-            *assemble_retracted_links(self._lost_links(partition, settled)),
+            *assemble_retracted_links(self._lost_links(partition, settled.moved)),
+            assemble_claims(claimed, validated.links),
+            *self._decided_claims(partition, settled.moved),
+            *assemble_words(new.last_offset, away=settled.away, looks=looks),
         ]
         laps.lap("assemble")
-        if not work.must_mark and not any(block.rows for block in blocks):
-            return None
-        restated_count = len(difference.asserted) if work.restated else 0
-        tally = Tally(new, fated, validated.unknown_fields.count, restated_count, laps)
-        return self._insert(partition, blocks, cursors, followed.tails, tally)
+        tally = Tally(new, fated, validated.unknown_fields.count, 0, laps)
+        return self._insert(partition, blocks, partition.reached, followed.tails, tally)
+
+    def tick(self, partition: Partition, news: News) -> Prepared | Quiet:
+        """One insert of what follows from the news, or Quiet where there is nothing to say. Raises as `prepare` does."""
+        laps = Laps()
+        reached = partition.reached._replace(cursors=news.until)
+        decided = decide(partition, news, self.homes)
+        published = publish(partition, news, decided, self.homes, self.maps, self._hub_neighbours)
+        laps.lap("settle")
+        fated = Fated.without_records()
+        move_fates(decided.moved, fated)
+        settle_claims(decided.settled, fated)
+        wanted = take_from_occasions(partition, Fated.without_records().stored, published.followed, self.maps)
+        difference = diff(published.followed.published, wanted)
+        laps.lap("attach")
+        new = NewRecords.none_after(partition.mark.last_offset)
+        blocks = [
+            *fated.blocks,
+            *assemble_difference(difference),
+            *assemble_retracted_links(self._lost_links(partition, decided.moved)),
+            *self._decided_claims(partition, decided.moved, decided.settled),
+            *assemble_words(
+                new.last_offset,
+                away=published.away,
+                handoffs=published.handoffs,
+                releases=decided.releases,
+                looks=decided.looks,
+            ),
+        ]
+        laps.lap("assemble")
+        if not news.must_mark and not any(block.rows for block in blocks):
+            return Quiet(reached, published.followed.tails)
+        tally = Tally(new, fated, 0, len(difference.asserted), laps)
+        return self._insert(partition, blocks, reached, published.followed.tails, tally)
 
     def put_aside(self, partition: Partition, new: NewRecords) -> Prepared:
         """The same for records that no insert could hold otherwise: in quarantine as unstorable, without a look inside."""
         laps = Laps()
         outcomes = [Invalid(Reason.UNSTORABLE, "", "", record.value or b"") for record in new.records]
-        fated = assemble_fates(new, outcomes, {}, Settled({}, [], set(), set()), self._cipher, partition.stream.name)
-        return self._insert(partition, fated.blocks, partition.cursors, {}, Tally(new, fated, 0, 0, laps))
+        fated = assemble_fates(new, outcomes, Settled.nothing(), self._cipher, partition.stream.name)
+        return self._insert(partition, fated.blocks, partition.reached, {}, Tally(new, fated, 0, 0, laps))
 
     def tails_of(self, facts: Iterable[Placed]) -> dict[str, PersonTail]:
         """Tails of all persons among these facts, which must be complete for each person: to restore what a worker does not know."""
@@ -166,123 +223,68 @@ class Pipeline:
             laps.lap("validate")
         return validated
 
-    def _settle(self, partition: Partition, resolved: Resolved) -> Settled:
-        """Look up what comes late or bears an id that seems known, and judge it."""
-        facts, suspects = resolved.facts, set(map(key_of, resolved.late))
+    def _settle(self, partition: Partition, resolved: Resolved, tails: Mapping[str, PersonTail]) -> Settled:
+        """Look up what bears an id that seems known, judge it, and name whom that and late events touch."""
+        facts = resolved.facts
         seem_known = partition.ids.meet([_pair_of(fact) for _, fact in facts])
-        suspects.update(key_of(facts[position]) for position in seem_known)
-        known = partition.ledger.find_events(partition.number, sorted(suspects)) if suspects else []
-        return settle(facts, suspects, resolved.late, known)
+        suspects = {key_of(facts[position]) for position in seem_known}
+        known = partition.ledger.find_events(sorted(suspects)) if suspects else []
 
-    def _attach(
-        self,
-        partition: Partition,
-        resolved: Resolved,
-        settled: Settled,
-        restated_alone: set[tuple[str, str]],
-        tails: Mapping[str, PersonTail],
-    ) -> Followed:
-        """Extend the journeys of those whose events come in order, and follow all others from the beginning."""
-        persons = resolved.persons
-        if settled.fates:
-            counted = ((key, [one for one in placed if one[0] not in settled.fates]) for key, placed in persons.items())
-            persons = {key: placed for key, placed in counted if placed}
-        again = {identifier: persons.pop(identifier, []) for identifier in sorted(settled.again)}
-        followed = Followed([{} for _ in self.maps], [], [], {})
-        again_alone: list[Placed] = []
-        for key, placed in persons.items():
-            if placed[0][1].identifier:
-                on_journey, by_map, followed.tails[key] = follow(placed, tails.get(key), self.maps)
-            else:
-                followed.tails[key] = not_before(tails.get(key, NOBODY), *(last_moment(fact) for _, fact in placed))
-                if settled.again_alone:
-                    again_alone += [one for one in placed if key_of(one) in settled.again_alone]
-                    placed = [one for one in placed if key_of(one) not in settled.again_alone]
-                on_journey, by_map = follow_alone(placed, self.maps)
-            offsets = [offset for offset, _ in on_journey]
-            for of_map, attachments in zip(followed.attached, by_map, strict=True):
-                for offset, attachment in zip(offsets, attachments, strict=True):
-                    if attachment is not None:
-                        of_map[offset] = attachment
-        if again or settled.again_alone or restated_alone:
-            self._attach_again(partition, again, again_alone, settled, restated_alone, tails, followed)
-        if settled.fates:
-            lost = (fact for offset, fact in resolved.facts if offset in settled.fates)
-            followed.tails.update(self._not_before_lost(lost, followed.tails, tails))
-        return followed
+        def is_plain(identifier: str) -> bool:
+            if not identifier:
+                return True
+            tail = tails.get(identifier) or partition.tails.get_many([identifier]).get(identifier)
+            return self.homes.of(identifier.encode()) == partition.number if tail is None else tail.is_plain
 
-    def _attach_again(
-        self,
-        partition: Partition,
-        again: Mapping[str, list[Placed]],
-        alone: Sequence[Placed],
-        settled: Settled,
-        restated_alone: set[tuple[str, str]],
-        tails: Mapping[str, PersonTail],
-        into: Followed,
-    ) -> None:
-        """Slow path: read these persons from the ledger, follow them from the beginning, note what should stand and what does."""
-        moved = {(event.source, event.event_id, event.offset) for event, _ in settled.moved}
-        complete = {identifier: list(placed) for identifier, placed in again.items()}
-        for one in partition.ledger.facts_of(list(again)):
-            if (*key_of(one), one[0]) not in moved:
-                complete[one[1].identifier].append(one)
-        nothing = new_person(len(self.maps))
-        standing_alone = (
-            partition.ledger.facts_alone(partition.number, sorted(restated_alone)) if restated_alone else []
+        settled = settle(facts, suspects, known, Here(partition.number, self.homes.partition_count == 1, is_plain))
+        fates = settled.fates
+        settled.again.update(
+            fact.identifier for offset, fact in resolved.late if fact.identifier and offset not in fates
         )
-        into.again.append(follow_alone([*alone, *standing_alone], self.maps))
-        for identifier, placed in complete.items():
-            tail = nothing
-            if placed:
-                on_journey, by_map, tail = follow(placed, None, self.maps)
-                into.again.append((on_journey, by_map))
-            into.tails[identifier] = not_before(tail, tails.get(identifier, nothing).last_us)
-        # Nobody's version is attached by itself, so one that still counts stays as it is.
-        changed = moved | {(*key_of(one), one[0]) for one in standing_alone}
-        into.published.extend(
-            row
-            for row in partition.ledger.published_of(
-                partition.number, list(again), sorted(settled.again_alone | restated_alone)
-            )
-            if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.offset) in changed
+        settled.away.update(
+            identifier
+            for identifier, placed in resolved.apart.items()
+            if any(offset not in fates for offset, _ in placed)
         )
+        return settled
 
-    def _not_before_lost(
-        self, lost: Iterable[Fact], new: Mapping[str, PersonTail], known: Mapping[str, PersonTail]
-    ) -> dict[str, PersonTail]:
-        """Tails that must rise to versions that do not count: if such a version comes again, it may not look new."""
-        raised: dict[str, PersonTail] = {}
-        for fact in lost:
-            key = tail_key(fact)
-            tail = raised.get(key) or new.get(key) or known.get(key)
-            if tail is None:
-                tail = new_person(len(self.maps)) if fact.identifier else NOBODY
-            if last_moment(fact) > tail.last_us:
-                raised[key] = tail._replace(last_us=last_moment(fact))
-        return raised
-
-    def _lost_links(self, partition: Partition, settled: Settled) -> list[LinkRow]:
+    def _lost_links(self, partition: Partition, moved: Sequence[tuple[KnownEvent, Fate]]) -> list[LinkRow]:
         """What standing versions said of who belongs together, if they count no more."""
-        lost = {(event.source, event.event_id, event.offset) for event, _ in settled.moved if event.fate == Fate.STORED}
+        lost = {(event.source, event.event_id, event.offset) for event, _ in moved if event.fate == Fate.STORED}
         links = partition.ledger.links_of(partition.number, sorted({key[:2] for key in lost})) if lost else []
         return [link for link in links if (*link.values[_LINK_KEY], link.offset) in lost]
+
+    def _decided_claims(
+        self,
+        partition: Partition,
+        moved: Sequence[tuple[KnownEvent, Fate]],
+        settled: Sequence[tuple[KnownEvent, ClaimedFact]] = (),
+    ) -> list[Block]:
+        """The end of claims that are beaten or stored by now; the links of the latter."""
+        stored = {(event.offset, event.source, event.event_id) for event, _ in settled}
+        decided = {(event.offset, event.source, event.event_id) for event, _ in moved if event.reason == CLAIM} | stored
+        if not decided:
+            return []
+        keys = sorted({key[1:] for key in decided})
+        claims = partition.ledger.claims_of(partition.number, keys)
+        mine = [one for one in claims if (one.offset, *one.values[_CLAIM_KEY]) in decided]
+        return assemble_decided_claims(mine, stored)
 
     def _insert(
         self,
         partition: Partition,
         blocks: Sequence[Block],
-        cursors: Cursors | None,
+        reached: Reached,
         tails: Mapping[str, PersonTail],
         tally: Tally,
     ) -> Prepared:
         """The next insert of the stream: these rows, and the mark last."""
         mark = Mark(partition.mark.insert_number + 1, tally.new.last_offset)
         mark_block = assemble_mark(
-            tally.new, tally.fated.counts, tally.unknown_field_count, partition.writer, partition.generation, cursors
+            tally.new, tally.fated.counts, tally.unknown_field_count, partition.writer, partition.generation, reached
         )
         insert = build_insert(
             partition.stream.name, partition.number, mark.insert_number, self._now_ms(), [*blocks, mark_block]
         )
         tally.laps.lap("encode")
-        return Prepared(insert, mark, cursors, tails, tally)
+        return Prepared(insert, mark, reached, tails, tally)

@@ -1,18 +1,19 @@
-"""The ledger in ClickHouse, over the native protocol."""
+"""The ledger in ClickHouse, over the native protocol: who may write, the insert, and what a batch looks up."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 from clickhouse_driver.errors import Error, ServerException
 
 from touchline.clickhouse.connect import is_away
 from touchline.clickhouse.errors import ErrorKind, kind_of, refusal_text
 from touchline.processors.ledger import queries
+from touchline.processors.ledger.across import ClickHouseAcross
+from touchline.processors.ledger.asking import LOOKUP_CHUNK
 from touchline.processors.ledger.ledger import (
     FenceHeld,
     KnownEvent,
@@ -25,7 +26,6 @@ from touchline.processors.ledger.ledger import (
     Stream,
     WriterFenced,
 )
-from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
 from touchline.processors.values.records import Cursors, Fact, NamingAnswer
 
@@ -34,24 +34,12 @@ FENCE_CONSTRAINT = "fence"
 UNSTORABLE = frozenset((ErrorKind.VALUE, ErrorKind.ROW_VALUE, ErrorKind.CONSTRAINT))
 """Errors that speak of the records and not of the server; of a CHECK, any but the fence."""
 _named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
-LOOKUP_CHUNK = 5_000
-STREAM_CHUNK = 50_000
 IN_FLIGHT_WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
 
-class ClickHouseLedger:
-    """One connection; after any failure it is dropped, so that no answer of an old query is taken for a new one's."""
-
-    def __init__(self, open_client: Callable[[], ColumnClient]) -> None:
-        self._open_client = open_client
-        self._client: ColumnClient | None = None
-
-    def close(self) -> None:
-        """Drop the connection. The ledger opens another one at its next use."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.disconnect()
+class ClickHouseLedger(ClickHouseAcross):
+    """One writer's view of the ledger."""
 
     def acquire(self, stream: Stream, generation: int, writer: str, *, force: bool = False) -> Mark:
         rows = self._ask(queries.MARK, {"stream": stream.name})
@@ -108,60 +96,46 @@ class ClickHouseLedger:
                 raise LedgerUnavailable(type(error).__name__) from None
             raise
 
-    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
-        return [KnownEvent._make(row) for row in self._ask_of_events(queries.KNOWN_EVENTS, partition, keys)]
+    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+        return [KnownEvent._make(row) for row in self._ask_of_events(queries.KNOWN_EVENTS, keys)]
 
     def links_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[LinkRow]:
         return [
             LinkRow(row[0], row[1], row[2], tuple(row[3:]))
-            for row in self._ask_of_events(queries.LINKS, partition, keys)
+            for row in self._ask_of_events(queries.LINKS, keys, partition)
         ]
 
-    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
-        found: list[tuple[int, Fact]] = []
-        for start in range(0, len(identifiers), LOOKUP_CHUNK):
-            rows = self._ask(queries.FACTS, {"identifiers": tuple(identifiers[start : start + LOOKUP_CHUNK])})
-            found += [(row[0], Fact._make(row[1:])) for row in rows]
-        return found
+    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
+        return [(row[0], Fact._make(row[1:])) for row in self._ask_of_identifiers(queries.FACTS, identifiers)]
 
     def published_of(
-        self, partition: int, identifiers: Sequence[str], events: Sequence[tuple[str, str]]
+        self, partition: int, identifiers: Collection[str], events: Sequence[tuple[str, str]]
     ) -> list[PublishedRow]:
-        found: list[PublishedRow] = []
-        for start in range(0, len(identifiers), LOOKUP_CHUNK):
-            chunk = tuple(identifiers[start : start + LOOKUP_CHUNK])
-            found += [
-                PublishedRow(row[0], row[1], tuple(row[2:]))
-                for row in self._ask(queries.PUBLISHED, {"identifiers": chunk})
-            ]
-        rows = self._ask_of_events(queries.PUBLISHED_ALONE, partition, events)
-        return found + [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
+        rows = chain(
+            self._ask_of_identifiers(queries.PUBLISHED, identifiers),
+            self._ask_of_events(queries.PUBLISHED_ALONE, events, partition),
+        )
+        return [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]
 
     def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
-        return [(row[0], Fact._make(row[1:])) for row in self._ask_of_events(queries.FACTS_ALONE, partition, keys)]
+        return [(row[0], Fact._make(row[1:])) for row in self._ask_of_events(queries.FACTS_ALONE, keys, partition)]
 
     def occasions_of(self, keys: Sequence[tuple[str, str]]) -> list[OccasionRow]:
-        rows = list(self._ask_of_events(queries.OCCASIONS, 0, keys))
-        zones = {row[1:4]: row[6] for row in rows if row[0] == "received"}
+        rows = list(self._ask_of_events(queries.OCCASIONS, keys))
+        zones = {row[1:4]: row[5] for row in rows if row[0] == "received"}
         return [
-            OccasionRow(row[1], row[4], row[5], zones[row[1:4]], tuple(row[7:]))
+            OccasionRow(row[4], row[3], zones[row[1:4]], tuple(row[6:]))
             for row in rows
-            # An insert of another worker may come between the reading of its rows and that of what it retracts.
+            # The fact of a row that its holder has not taken back yet may count no more.
             if row[0] == "attached" and row[1:4] in zones
         ]
 
-    def positions(self) -> Cursors:
-        return dict(self._ask(queries.POSITIONS, {}))
-
-    def cursors_of(self, stream: Stream) -> Cursors | None:
-        rows = self._ask(queries.CURSORS, {"stream": stream.name})
-        if rows and rows[0][0]:
-            return dict(rows[0][0])
-        return {} if self._ask(queries.HAS_NAMING_ANSWERS, {"partition": stream.partition}) else None
+    def has_naming_answers(self, partition: int) -> bool:
+        return bool(self._ask(queries.HAS_NAMING_ANSWERS, {"partition": partition}))
 
     def answers_naming(self, partition: int, after: Cursors, until: Cursors) -> list[NamingAnswer]:
-        spans = {stream: (after.get(stream, 0), newest) for stream, newest in until.items()}
-        sql, values = queries.answers_naming({name: span for name, span in spans.items() if span[0] < span[1]})
+        spans, values = queries.between(after, until)
+        sql = queries.answers_naming(spans)
         return [NamingAnswer._make(row) for row in self._ask(sql, values | {"partition": partition})] if values else []
 
     def offset_of_insert(self, stream: Stream, insert_number: int) -> int | None:
@@ -181,50 +155,7 @@ class ClickHouseLedger:
         return int(self._ask(queries.COUNT_IDS, _span(stream, None))[0][0])
 
     def id_hashes_since(self, stream: Stream, insert_number: int | None) -> Iterator[Sequence[int]]:
-        sql, values = queries.id_hashes(since=insert_number is not None), _span(stream, insert_number)
-        is_complete = False
-        try:
-            with _clear_answers():
-                rows = self._connected().execute_iter(sql, values, chunk_size=STREAM_CHUNK)
-                for chunk in rows:
-                    yield [row[0] for row in chunk]
-            is_complete = True
-        finally:
-            if not is_complete:  # the rest of the answer is still on its way
-                self.close()
-
-    def _ask_of_events(self, sql: str, partition: int, keys: Sequence[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, len(keys), LOOKUP_CHUNK):
-            chunk = tuple(keys[start : start + LOOKUP_CHUNK])
-            event_ids = tuple(key[1] for key in chunk)
-            yield from self._ask(sql, {"keys": chunk, "event_ids": event_ids, "partition": partition})
-
-    def _connected(self) -> ColumnClient:
-        if self._client is None:
-            self._client = self._open_client()
-        return self._client
-
-    def _ask(self, sql: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
-        try:
-            with _clear_answers():
-                answer = self._connected().execute(sql, values)
-        except BaseException:
-            self.close()
-            raise
-        return answer if isinstance(answer, list) else []
-
-
-@contextmanager
-def _clear_answers() -> Iterator[None]:
-    """No answer, or one that breaks the protocol, is LedgerUnavailable."""
-    try:
-        yield
-    except ServerException as error:
-        raise LedgerUnavailable(refusal_text("refused a query", error.code)) from error
-    except Exception as error:
-        if is_away(error) or isinstance(error, Error):
-            raise LedgerUnavailable(type(error).__name__) from None
-        raise
+        return self._first_values(queries.id_hashes(since=insert_number is not None), _span(stream, insert_number))
 
 
 def _constraint(message: str) -> str:

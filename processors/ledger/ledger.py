@@ -172,7 +172,8 @@ class Progress(NamedTuple):
 
 
 class StandingMaps(NamedTuple):
-    """Versions of maps under which events are attached, by map and version, and the number of the newest change of them; 0 where there was none."""
+    """Versions of maps under which events are attached, by map and version, and the number of the newest change of them; 0 where there
+    was none."""
 
     change: int
     maps: tuple[MapVersion, ...]
@@ -214,8 +215,8 @@ class Ledger(Protocol):
         """What the partition's standing claims of these events say."""
 
     def waiting_rows(self, keys: Sequence[tuple[str, str]]) -> list[WaitingRow]:
-        """All claim and release rows of these events that were ever asserted, in every partition. A version with several claim rows may have
-        several here."""
+        """All claim and release rows of these events that were ever asserted, in every partition. A version with several claim rows may
+        have several here."""
 
     def standing_claims(self) -> list[tuple[str, str]]:
         """(source, event id) of every claim that stands, in every partition, each pair once."""
@@ -231,8 +232,8 @@ class Ledger(Protocol):
         """All handoffs of these identifiers."""
 
     def published_with(self, identifiers: Collection[str]) -> set[str]:
-        """The identifiers of which rows stand under the same person as rows of one of these, or under one of these as the person. Those
-        whose rows stand under themselves need not be among them."""
+        """The identifiers of which rows stand under the same person as rows of one of these, or under one of these as the person; and
+        those persons, if rows of others stand under them. Those whose rows stand under nobody but themselves need not be among them."""
 
     def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
         """(position of the record, fact) of every stored event of these identifiers in every partition, in any order. What only judging

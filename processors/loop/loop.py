@@ -27,6 +27,7 @@ from pathlib import Path
 import lmdb
 
 from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.identity.watchlist import WatchList
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
 from touchline.metrics.meter import Meter
@@ -42,14 +43,14 @@ from touchline.processors.ledger.rows import TooManyRows
 from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
-from touchline.processors.occasions import work_of_tick
-from touchline.processors.pipeline import Pipeline, Prepared
+from touchline.processors.news import news_of
+from touchline.processors.pipeline import Pipeline, Prepared, Quiet
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import StateLost, Tails
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
-from touchline.processors.values.records import ReceivedBatch, Work
+from touchline.processors.values.records import Reached, ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -211,9 +212,11 @@ class StoreLoop:
         if ids is None or ids.stream != stream:
             ids = self._ids[number] = PartitionIds(self._state_dir / f"{name}.ids", stream, self._id_bytes_max)
         ids.restore(self._ledger, mark, self._should_stop)
-        tails = Tails(self._state_dir / name)
+        ids.meet_claims(self._ledger, self._should_stop)
+        progress = self._ledger.progress_of(stream)
+        tails = Tails(self._state_dir / name, self._pipeline.layout)
         try:
-            restored = restore(tails, self._ledger, stream, mark, self._pipeline)
+            restored = restore(tails, self._ledger, stream, mark, progress.cursors, self._pipeline)
         except BaseException:
             tails.close()
             raise
@@ -226,8 +229,20 @@ class StoreLoop:
             restored_persons=restored,
         )
         self._meter.acquired(restored)
-        cursors = self._ledger.cursors_of(stream)
-        owned = Partition(stream, generation, writer, self._ledger, mark, tails, ids, cursors, cursors)
+        reached = Reached(progress.cursors, progress.map_change, progress.walked_to)
+        owned = Partition(
+            stream,
+            generation,
+            writer,
+            self._ledger,
+            mark,
+            tails,
+            ids,
+            reached,
+            reached,
+            self._ledger.has_naming_answers(number),
+            WatchList(self._ledger.standing_claims()),
+        )
         self._owned[number] = owned
         return owned
 
@@ -243,19 +258,24 @@ class StoreLoop:
                 new = new.first(limit)
             blame.trying(number, first_offset, len(new.records))
             if is_guilty:
-                prepared: Prepared | None = self._pipeline.put_aside(partition, new)
+                prepared = self._pipeline.put_aside(partition, new)
             else:
                 self._make_room(partition, len(new.records))
-                prepared = self._pipeline.prepare(partition, Work(new))
-            assert prepared is not None, "each record has a row"
+                prepared = self._pipeline.prepare(partition, new)
             self._insert(partition, prepared)
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
-        for work in work_of_tick(partition, must_mark=must_mark):
-            prepared = self._pipeline.prepare(partition, work)
-            if prepared is not None:
-                self._insert(partition, prepared)
-                self._meter.restated(prepared)
+        """Inserts of what all partitions said since the last time."""
+        has_others = self._pipeline.homes.partition_count > 1
+        for news in news_of(partition, has_others=has_others, must_mark=must_mark):
+            self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
+            outcome = self._pipeline.tick(partition, news)
+            if isinstance(outcome, Quiet):
+                partition.tails.put_many(outcome.tails, None)
+                partition.look_to(outcome.reached)
+            else:
+                self._insert(partition, outcome)
+                self._meter.restated(outcome)
 
     def _make_room(self, partition: Partition, id_count: int) -> None:
         if not partition.ids.has_room(id_count):
@@ -273,7 +293,7 @@ class StoreLoop:
         finally:
             self._meter.inserted(laps.lap("insert"), error)
         self._blame.stored()
-        partition.reflect(prepared.mark, prepared.cursors, prepared.tails, self._pipeline.maps_fingerprint)
+        partition.reflect(prepared.mark, prepared.reached, prepared.tails)
         laps.lap("remember")
         self._meter.stored(prepared, self._now_ms())
         self._meter.holds(partition)

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.pipeline import Pipeline
-from touchline.processors.state.tails import Stamp, Tails
-from touchline.processors.values.person import PersonTail, key_of_nobody, new_person, not_before
+from touchline.processors.state.tails import FORM, Stamp, Tails
+from touchline.processors.values.person import APART, BEFORE_ALL_US, PersonTail, key_of_nobody, new_person, not_before
+from touchline.processors.values.records import Cursors, partition_of
 
 
-def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, pipeline: Pipeline) -> int:
-    """Make `tails` reflect everything up to the mark; returns the number of persons that were read again.
+def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: Cursors, pipeline: Pipeline) -> int:
+    """Make `tails` reflect everything up to the mark, and all that was said about identifiers up to the cursors; returns the number of persons
+    that were read again.
 
     A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
     """
-    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, pipeline.maps_fingerprint)
+    wanted = Stamp(
+        stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items()))
+    )
     stamp = tails.stamp()
-    if stamp == wanted:
+    if stamp is not None and stamp.is_of(wanted):
         return 0
     since = _usable_until(stamp, wanted, ledger, stream)
     if since is None:
         tails.clear()
+    _set_apart(tails, ledger, stream, {} if since is None or stamp is None else dict(stamp.cursors), cursors, pipeline)
     count = 0
-    nothing = new_person(len(pipeline.maps))
     for times in ledger.identifiers_since(stream, since):
-        rebuilt = pipeline.tails_of(ledger.facts_of(list(times)))
-        known = tails.get_many(times)
-        # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
-        tails.put_many(
-            {
-                identifier: not_before(
-                    rebuilt.get(identifier, nothing), last_us, known.get(identifier, nothing).last_us
-                )
-                for identifier, last_us in times.items()
-            },
-            None,
-        )
+        _rebuild(tails, ledger, stream, times, pipeline)
         count += len(times)
     unidentified = {
         key_of_nobody(source): PersonTail(last_us, ())
@@ -45,10 +38,52 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, pipeline: 
     return count
 
 
+def _set_apart(
+    tails: Tails, ledger: Ledger, stream: Stream, after: Cursors, until: Cursors, pipeline: Pipeline
+) -> None:
+    """All identifiers at home here that somebody linked, erased or handed over: only ticks follow them."""
+    named = {
+        end
+        for row in ledger.feed(after, until)
+        if row.kind in ("link", "unlink", "erase", "handoff")
+        for end in (row.identifier, row.linked_identifier)
+        if end and pipeline.homes.has(stream.partition, end)
+    }
+    known = tails.get_many(named)
+    tails.put_many(
+        {one: PersonTail(known[one].last_us if one in known else BEFORE_ALL_US, APART) for one in named}, None
+    )
+
+
+def _rebuild(tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int], pipeline: Pipeline) -> None:
+    """The tails of these identifiers, as far as batches follow them: by their stored events. What another partition received of one may not be
+    published yet, so that one is left to the ticks."""
+    known = tails.get_many(times)
+    wanted = {
+        one: last_us
+        for one, last_us in times.items()
+        if pipeline.homes.has(stream.partition, one) and (one not in known or known[one].is_plain)
+    }
+    facts = ledger.facts_of(sorted(wanted))
+    elsewhere = {fact.identifier for position, fact in facts if partition_of(position) != stream.partition}
+    rebuilt = pipeline.tails_of(one for one in facts if one[1].identifier not in elsewhere)
+    nothing = new_person(len(pipeline.maps))
+    # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
+    tails.put_many(
+        {
+            one: PersonTail(last_us, APART)
+            if one in elsewhere
+            else not_before(rebuilt.get(one, nothing), last_us, known.get(one, nothing).last_us)
+            for one, last_us in wanted.items()
+        },
+        None,
+    )
+
+
 def _usable_until(stamp: Stamp | None, wanted: Stamp, ledger: Ledger, stream: Stream) -> int | None:
-    """Number of the insert from which the state may be caught up: it is a state of this stream and these maps, and the ledger knows
+    """Number of the insert from which the state may be caught up: it is a state of this stream in this form, and the ledger knows
     that insert as the state does."""
-    if stamp is None or (stamp.stream, stamp.maps_fingerprint) != (wanted.stream, wanted.maps_fingerprint):
+    if stamp is None or (stamp.stream, stamp.form) != (wanted.stream, wanted.form):
         return None
     if stamp.insert_number >= wanted.insert_number:
         return None

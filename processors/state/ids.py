@@ -81,6 +81,15 @@ class PartitionIds:
         self.mark = mark
         log_event(logging.INFO, "ids_read", partition=self.stream.partition, ids=self._seen.count)
 
+    def meet_claims(self, ledger: Ledger, should_stop: Callable[[], bool]) -> None:
+        """Know the events of all claims that any partition ever made: what comes here of them later must be looked up. Raises
+        LedgerUnavailable."""
+        for hashes in ledger.claim_hashes():
+            if not self._seen.has_room(len(hashes)):
+                assert self.mark is not None, "claims are met after the ids are restored"
+                self.restore(ledger, self.mark, should_stop, room=len(hashes))
+            self._seen.meet(hashes)
+
     def _is_of(self, ledger: Ledger, mark: Mark) -> bool:
         """Whether the ledger knows the insert of our stamp as we do: after a restored backup it may be another."""
         assert self.mark is not None

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.state.tails import FORM, Stamp, Tails
 from touchline.processors.values.person import PersonTail
-from touchline.processors.values.records import Cursors
+from touchline.processors.values.records import Reached
+
+Key = tuple[str, str]
+"""(source, event id)"""
 
 
 @dataclass(slots=True)
@@ -24,10 +28,14 @@ class Partition:
     mark: Mark
     tails: Tails
     ids: PartitionIds
-    cursors: Cursors | None = None
-    """By stream the insert up to which changes of events that answers name were followed; None while no answer here names one."""
-    marked_cursors: Cursors | None = None
+    reached: Reached
+    """How far all streams were read and followed, the own one included, and how far the walk for a change of maps has come."""
+    marked: Reached
     """What the newest mark says of that. It may be behind: then a new owner reads again from there."""
+    has_naming_answers: bool
+    """Whether an answer here names the event that it is about; occasions need not be followed before."""
+    watched: WatchList
+    """Events with a claim of which something lies here."""
 
     @property
     def number(self) -> int:
@@ -37,18 +45,18 @@ class Partition:
     @property
     def unmarked_inserts(self) -> int:
         """Inserts of all streams that were read since the newest mark."""
-        return sum((self.cursors or {}).values()) - sum((self.marked_cursors or {}).values())
+        return sum(self.reached.cursors.values()) - sum(self.marked.cursors.values())
 
-    def look_to(self, cursors: Cursors) -> None:
-        """Whatever changed up to there is followed. The next mark says so."""
-        self.cursors = cursors
+    def look_to(self, reached: Reached) -> None:
+        """Whatever changed up to there is followed, and came to nothing. The next mark says so."""
+        self.reached = reached
 
-    def reflect(
-        self, mark: Mark, cursors: Cursors | None, tails: Mapping[str, PersonTail], maps_fingerprint: str
-    ) -> None:
+    def reflect(self, mark: Mark, reached: Reached, tails: Mapping[str, PersonTail]) -> None:
         """The insert of this mark is durable, and these tails are as they are after it. Raises StateLost, lmdb.Error and OSError; the mark
         stands all the same."""
         self.mark = mark
-        self.cursors = self.marked_cursors = cursors
+        self.reached = self.marked = reached
         self.ids.reflect(mark)
-        self.tails.put_many(tails, Stamp(self.stream.name, *mark, maps_fingerprint))
+        self.tails.put_many(
+            tails, Stamp(self.stream.name, *mark, FORM, tuple(sorted(reached.cursors.items())))
+        )

@@ -26,6 +26,9 @@ MAP_BYTES = 1 << 36
 MEMORY_PERSONS_MAX = 200_000
 _STAMP = b"\x00stamp"
 _OWNER = b"\x00owner"
+_LAYOUTS = b"\x00layouts"
+Layout = tuple[str, ...]
+"""The versions of maps whose tails a person has, in the order of the tails."""
 
 
 class StateLost(Exception):
@@ -34,19 +37,25 @@ class StateLost(Exception):
 
 class Stamp(NamedTuple):
     """What the state reflects: a stream up to an insert and its last offset (after a restored backup another insert may bear the
-    number), under certain journey maps."""
+    number), in a certain form of the file."""
 
     stream: str
     insert_number: int
     last_offset: int
-    maps_fingerprint: str
+    form: str
+    cursors: tuple[tuple[str, int], ...] = ()
+    """How far all streams were read with that insert."""
+
+    def is_of(self, other: Stamp) -> bool:
+        """Whether both reflect the same insert in the same form."""
+        return self[:4] == other[:4]
 
 
 class Tails:
     """Tails of one partition's persons. Opening the file takes it over: whoever had it open cannot write any more (a worker that
     slept through the loss of its partition, on the same folder)."""
 
-    def __init__(self, path: Path, *, memory_persons_max: int = MEMORY_PERSONS_MAX) -> None:
+    def __init__(self, path: Path, layout: Layout = (), *, memory_persons_max: int = MEMORY_PERSONS_MAX) -> None:
         self._owner = secrets.token_bytes(16)
         self._environment = _opened(path)
         try:
@@ -55,9 +64,17 @@ class Tails:
         except BaseException:
             self._environment.close()
             raise
+        self._layouts: list[Layout] = []
+        self._layout = layout
         self._memory: dict[str, PersonTail] = {}
         self._memory_persons_max = memory_persons_max
         self._lookups = {"memory": 0, "disk": 0, "nowhere": 0}
+
+    def lay_out(self, layout: Layout) -> None:
+        """Other maps stand: persons keep the tails of those that stand still, and have none (None) of the others until they are put anew."""
+        if layout != self._layout:
+            self._layout = layout
+            self._memory.clear()
 
     @property
     def cached_count(self) -> int:
@@ -105,7 +122,7 @@ class Tails:
                     for key in unknown:
                         raw = transaction.get(key.encode())
                         if raw is not None:
-                            found[key] = memory[key] = _load(raw)
+                            found[key] = memory[key] = self._load(raw, transaction)
             except _UNREADABLE:
                 self.clear()
                 raise StateLost("the state file cannot be read") from None
@@ -119,7 +136,8 @@ class Tails:
         Raises StateLost where another worker has opened the file since."""
         with self._environment.begin(write=True) as transaction:
             self._check(transaction)
-            transaction.cursor().putmulti((key.encode(), _dump(tail)) for key, tail in tails.items())
+            number = self._number(transaction)
+            transaction.cursor().putmulti((key.encode(), _dump(tail, number)) for key, tail in tails.items())
             if stamp is not None:
                 transaction.put(_STAMP, marshal.dumps(tuple(stamp)))
         self._memory.update(tails)
@@ -135,6 +153,27 @@ class Tails:
             self._check(transaction)
             transaction.drop(self._environment.open_db(), delete=False)
             transaction.put(_OWNER, self._owner)
+        self._layouts = []
+
+    def _number(self, transaction: lmdb.Transaction) -> int:
+        """Number of the present layout in the file, which keeps all that it ever had."""
+        if self._layout not in self._layouts:
+            self._layouts = [*_layouts_of(transaction)]
+            if self._layout not in self._layouts:
+                self._layouts.append(self._layout)
+                transaction.put(_LAYOUTS, marshal.dumps(self._layouts))
+        return self._layouts.index(self._layout)
+
+    def _load(self, raw: bytes | memoryview, transaction: lmdb.Transaction) -> PersonTail:
+        last_us, number, maps = marshal.loads(raw)
+        tails = [one if one is None else load_tail(one) for one in maps]
+        if number >= len(self._layouts):
+            self._layouts = [*_layouts_of(transaction)]
+        layout = self._layouts[number]
+        if tails and layout != self._layout:
+            known = dict(zip(layout, tails, strict=True))
+            tails = [known.get(one) for one in self._layout]
+        return PersonTail(last_us, tuple(tails))
 
     def _check(self, transaction: lmdb.Transaction) -> None:
         if transaction.get(_OWNER) != self._owner:
@@ -142,7 +181,7 @@ class Tails:
 
 
 _BROKEN = (lmdb.InvalidError, lmdb.CorruptedError, lmdb.VersionMismatchError, lmdb.PageNotFoundError, lmdb.PanicError)
-_UNREADABLE = (*_BROKEN, EOFError, TypeError, ValueError)
+_UNREADABLE = (*_BROKEN, EOFError, IndexError, TypeError, ValueError)
 
 
 def _opened(path: Path) -> lmdb.Environment:
@@ -161,15 +200,15 @@ def _opened(path: Path) -> lmdb.Environment:
     return lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
 
 
+def _layouts_of(transaction: lmdb.Transaction) -> list[Layout]:
+    raw = transaction.get(_LAYOUTS)
+    return [] if raw is None else marshal.loads(raw)
+
+
 # marshal: twice as quick as JSON here, and its integers have no bound (bit sets of stages). Only this process's own file is read,
-# and FORMAT is a part of the stamp, so a state of another Python or release is dropped.
-FORMAT = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {' '.join((*PersonTail._fields, *Tail._fields))}"
+# and FORM is a part of the stamp, so a state of another Python or release is dropped.
+FORM = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {' '.join((*PersonTail._fields, *Tail._fields))}, layouts"
 
 
-def _dump(tail: PersonTail) -> bytes:
-    return marshal.dumps((tail.last_us, [dump_tail(one) for one in tail.maps]))
-
-
-def _load(raw: bytes | memoryview) -> PersonTail:
-    last_us, maps = marshal.loads(raw)
-    return PersonTail(last_us, tuple(load_tail(one) for one in maps))
+def _dump(tail: PersonTail, layout: int) -> bytes:
+    return marshal.dumps((tail.last_us, layout, [one if one is None else dump_tail(one) for one in tail.maps]))

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from touchline.journey.compile import CompiledMap
 from touchline.processors.ledger.columns import (
     ATTACHED,
+    AWAY,
     BARE,
-    CURSORS,
+    CLAIM,
     DECIDED,
     FACT,
+    HANDOFF,
     LINK,
+    LOOK,
     MARK,
+    RELEASE,
     SHARED_OF_FACT,
     SHARED_OF_TOUCHPOINT,
     TOUCHPOINT_FACT,
     UNKNOWN_FIELDS,
 )
-from touchline.processors.ledger.ledger import LinkRow
+from touchline.processors.ledger.ledger import ClaimedFact, ClaimRow, KnownEvent, LinkRow
 from touchline.processors.ledger.rows import Block
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.diff import Difference
 from touchline.processors.steps.follow import Attached
-from touchline.processors.steps.settle import Settled
+from touchline.processors.steps.settle import CLAIM as CLAIMED, Settled
 from touchline.processors.steps.validate import StatedLink
-from touchline.processors.values.records import Cursors, Fact, Invalid, NewRecords, RecordOutcome, Suppressed
+from touchline.processors.values.records import (
+    Fact,
+    Invalid,
+    NewRecords,
+    Reached,
+    RecordOutcome,
+    Suppressed,
+    offset_of,
+    partition_of,
+)
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.times import RECEIVED_UNKNOWN_US, is_valid_declared_time
 
 Row = tuple[object, ...]
 _REASON = BARE.index("reason")
+_CLAIM_SOURCE, _CLAIM_ID, _CLAIM_REASON = map(CLAIM.index, ("source", "event_id", "reason"))
 
 
 class Fated(NamedTuple):
@@ -49,27 +63,24 @@ class Fated(NamedTuple):
     moved: Counter[tuple[str, str]]
     """How many earlier records went from one fate to another."""
 
+    @classmethod
+    def without_records(cls) -> Fated:
+        """Nothing yet: of an insert without records."""
+        return cls([], Counter(), _stored_blocks(), Counter(), Counter())
+
 
 def assemble_fates(
-    new: NewRecords,
-    outcomes: Sequence[RecordOutcome],
-    refused: Mapping[int, Invalid],
-    settled: Settled,
-    cipher: Cipher,
-    stream: str,
+    new: NewRecords, outcomes: Sequence[RecordOutcome], settled: Settled, cipher: Cipher, stream: str
 ) -> Fated:
     """One received row per record; standing versions that a record moved are retracted and asserted under their new fate."""
-    # Apart, because touchpoints leave the columns of answers empty and the other way round: empty columns cost nothing.
-    same = (("fate", Fate.STORED),)
-    touchpoints, others = stored = [Block("received", names, 1, [], [], same=same) for names in (TOUCHPOINT_FACT, FACT)]
+    touchpoints, others = stored = _stored_blocks()
+    claimed = Block("received", FACT, 1, [], [], same=(("fate", Fate.SUPERSEDED), ("reason", CLAIMED)))
     bare = Block("received", BARE, 1, [], [])
     counts: Counter[str] = Counter(received=len(new.records))
     reasons: Counter[str] = Counter()
     fates, keep_offset, keep_row = settled.fates, touchpoints.offsets.append, touchpoints.rows.append
-    for index, (record, outcome) in enumerate(zip(new.records, outcomes, strict=True)):
+    for record, outcome in zip(new.records, outcomes, strict=True):
         offset = record.offset
-        if refused:
-            outcome = refused.get(index, outcome)
         if isinstance(outcome, Fact):
             fate = fates.get(offset)
             if fate is None:
@@ -80,31 +91,73 @@ def assemble_fates(
                     others.offsets.append(offset)
                     others.rows.append(outcome)
                 continue
-            bare.offsets.append(offset)
-            bare.rows.append(_lost(outcome, fate, record.value or b"", cipher))
+            counts[fate] += 1
+            if offset in settled.claims:
+                claimed.offsets.append(offset)
+                claimed.rows.append(outcome)
+                continue
+            row = _lost(outcome, fate, record.value or b"", cipher)
         else:
             fate = Fate.SUPPRESSED if isinstance(outcome, Suppressed) else Fate.QUARANTINED
-            bare.offsets.append(offset)
-            bare.rows.append(_kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}"))
-        counts[fate] += 1
+            counts[fate] += 1
+            row = _kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}")
+        bare.offsets.append(offset)
+        bare.rows.append(row)
         if fate is Fate.QUARANTINED:
-            reasons[str(bare.rows[-1][_REASON])] += 1
+            reasons[str(row[_REASON])] += 1
     counts[Fate.STORED] += len(touchpoints.rows) + len(others.rows)
-    retracted = Block("received", BARE, -1, [], [], [])
-    moved: Counter[tuple[str, str]] = Counter()
-    for event, new_fate in settled.moved:
-        moved[event.fate, str(new_fate)] += 1
-        version = (event.source, event.event_id, event.revision, event.payload_hash, event.completeness)
-        identity = (*version, event.identifier, 0, 0, 0, "", "")
-        assert retracted.row_ids is not None
-        retracted.row_ids.append(event.row_id)
-        retracted.offsets.append(event.offset)
-        retracted.rows.append((*identity, event.fate, event.reason, ""))
+    fated = Fated([*stored, claimed, bare], counts, stored, reasons, Counter())
+    move_fates(settled.moved, fated)
+    return fated
+
+
+def _stored_blocks() -> list[Block]:
+    # Apart, because touchpoints leave the columns of answers empty and the other way round: empty columns cost nothing.
+    same = (("fate", Fate.STORED),)
+    return [Block("received", names, 1, [], [], same=same) for names in (TOUCHPOINT_FACT, FACT)]
+
+
+def move_fates(moved: Sequence[tuple[KnownEvent, Fate]], into: Fated) -> None:
+    """Retract these versions, and assert them under their new fate without what they say."""
+    if not moved:
+        return
+    retracted, bare = Block("received", BARE, -1, [], [], []), Block("received", BARE, 1, [], [])
+    for event, new_fate in moved:
+        _retract(event, into, retracted, new_fate)
         bare.offsets.append(event.offset)
-        bare.rows.append((*identity, new_fate, _reason(new_fate), ""))
-        counts[event.fate] -= 1
-        counts[new_fate] += 1
-    return Fated([retracted, *stored, bare], counts, stored, reasons, moved)
+        bare.rows.append((*_identity(event), new_fate, _reason(new_fate), ""))
+    into.blocks[:0] = [retracted]
+    into.blocks.append(bare)
+
+
+def settle_claims(claims: Sequence[tuple[KnownEvent, ClaimedFact]], into: Fated) -> None:
+    """Claims whose turn has come: retract them, and assert them as stored with all that they say."""
+    if not claims:
+        return
+    retracted = Block("received", BARE, -1, [], [], [])
+    touchpoints, others = into.stored
+    for event, (_, offset, fact) in claims:
+        _retract(event, into, retracted, Fate.STORED)
+        block = touchpoints if fact.event_type == TOUCHPOINT else others
+        block.offsets.append(offset)
+        block.rows.append(fact)
+    into.blocks[:0] = [retracted]
+    into.blocks.extend(into.stored)
+
+
+def _retract(event: KnownEvent, into: Fated, retracted: Block, new_fate: Fate) -> None:
+    assert retracted.row_ids is not None
+    retracted.row_ids.append(event.row_id)
+    retracted.offsets.append(event.offset)
+    retracted.rows.append((*_identity(event), event.fate, event.reason, ""))
+    into.moved[event.fate, str(new_fate)] += 1
+    into.counts[event.fate] -= 1
+    into.counts[new_fate] += 1
+
+
+def _identity(event: KnownEvent) -> Row:
+    version = (event.source, event.event_id, event.revision, event.payload_hash, event.completeness)
+    return (*version, event.identifier, 0, 0, 0, "", "")
 
 
 def _reason(fate: Fate) -> str:
@@ -132,7 +185,7 @@ def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, c
 
 
 def assemble_attached(
-    stored: Sequence[Block], maps: Sequence[CompiledMap], attached: Sequence[Attached]
+    stored: Sequence[Block], maps: Sequence[CompiledMap], attached: Sequence[Attached], partition: int
 ) -> list[Block]:
     """Attached rows of stored records by map, in the records' order: so what both rows say alike is transposed and packed once."""
     stored_count = sum(len(block.offsets) for block in stored)
@@ -141,7 +194,7 @@ def assemble_attached(
     for (journey_map, of_map), (block, shared) in product(
         zip(maps, attached, strict=True), list(zip(stored, names, strict=True))
     ):
-        same = (("map", journey_map.map), ("map_version", journey_map.version))
+        same = (("map", journey_map.map), ("map_version", journey_map.version), ("record_partition", partition))
         offsets, facts = block.offsets, block.rows
         if len(of_map) < stored_count:
             on_journey = [one for one in zip(offsets, facts, strict=True) if one[0] in of_map]
@@ -154,16 +207,23 @@ def assemble_attached(
 def assemble_difference(difference: Difference) -> list[Block]:
     """Attached rows with their signs."""
     retracted, asserted = difference
+    names = (*ATTACHED, "record_partition")
     return [
         Block(
             "attached",
-            ATTACHED,
+            names,
             -1,
-            [row.offset for row in retracted],
-            [row.values for row in retracted],
+            [offset_of(row.position) for row in retracted],
+            [(*row.values, partition_of(row.position)) for row in retracted],
             [row.row_id for row in retracted],
         ),
-        Block("attached", ATTACHED, 1, [offset for offset, _ in asserted], [values for _, values in asserted]),
+        Block(
+            "attached",
+            names,
+            1,
+            [offset_of(position) for position, _ in asserted],
+            [(*values, partition_of(position)) for position, values in asserted],
+        ),
     ]
 
 
@@ -173,11 +233,52 @@ def assemble_links(links: Sequence[StatedLink], stored: Sequence[Block]) -> list
     blocks = []
     for kind in ("link", "unlink"):
         kept = [one for one in links if one.kind == kind and one.offset in stored_offsets]
-        rows: list[Row] = [
-            (fact.event_type, fact.source, fact.event_id, fact.revision, fact.event_time, fact.identifier, other)
-            for _, _, fact, other in kept
-        ]
+        rows: list[Row] = [_link_row(one) for one in kept]
         blocks.append(Block(kind, LINK, 1, [one.offset for one in kept], rows))
+    return blocks
+
+
+def _link_row(one: StatedLink) -> Row:
+    fact = one.fact
+    event = (fact.event_type, fact.source, fact.event_id, fact.revision, fact.event_time)
+    return (*event, fact.identifier, fact.identifier_type, one.linked_identifier, one.linked_identifier_type)
+
+
+def assemble_claims(placed: Sequence[tuple[int, Fact]], links: Sequence[StatedLink]) -> Block:
+    """One claim row of each of these events, or one for each link that it says."""
+    by_offset: dict[int, list[StatedLink]] = defaultdict(list)
+    for one in links:
+        by_offset[one.offset].append(one)
+    block = Block("claim", CLAIM, 1, [], [])
+    for offset, fact in placed:
+        event = (fact.event_type, fact.source, fact.event_id, fact.revision, fact.payload_hash, fact.completeness)
+        ends = [(one.linked_identifier, one.linked_identifier_type, one.kind) for one in by_offset[offset]]
+        for end in ends or [("", "", "")]:
+            block.offsets.append(offset)
+            block.rows.append((*event, fact.event_time, fact.identifier, fact.identifier_type, *end))
+    return block
+
+
+def assemble_decided_claims(claims: Sequence[ClaimRow], settled: Collection[tuple[int, str, str]]) -> list[Block]:
+    """Claim rows of decided claims are retracted; those of the (offset, source, id) that are stored now say their links."""
+    retracted = Block(
+        "claim",
+        CLAIM,
+        -1,
+        [one.offset for one in claims],
+        [one.values for one in claims],
+        [one.row_id for one in claims],
+    )
+    blocks = [retracted]
+    for kind in ("link", "unlink"):
+        said = [
+            one
+            for one in claims
+            if one.values[_CLAIM_REASON] == kind
+            and (one.offset, one.values[_CLAIM_SOURCE], one.values[_CLAIM_ID]) in settled
+        ]
+        rows: list[Row] = [tuple(one.values[CLAIM.index(name)] for name in LINK) for one in said]
+        blocks.append(Block(kind, LINK, 1, [one.offset for one in said], rows))
     return blocks
 
 
@@ -191,16 +292,29 @@ def assemble_retracted_links(links: Sequence[LinkRow]) -> list[Block]:
     return blocks
 
 
+def assemble_words(
+    offset: int,
+    *,
+    away: Collection[str] = (),
+    handoffs: Sequence[tuple[str, int, int]] = (),
+    releases: Collection[tuple[str, str]] = (),
+    looks: Collection[tuple[str, str, str]] = (),
+) -> list[Block]:
+    """What this partition tells the others. `handoffs` are (identifier, partition, number), `releases` (source, id), `looks` those with a
+    reason."""
+    return [
+        Block("away", AWAY, 1, [offset] * len(away), [(one,) for one in sorted(away)]),
+        Block("handoff", HANDOFF, 1, [offset] * len(handoffs), sorted(handoffs)),
+        Block("release", RELEASE, 1, [offset] * len(releases), sorted(releases)),
+        Block("look", LOOK, 1, [offset] * len(looks), sorted(looks)),
+    ]
+
+
 def assemble_mark(
-    new: NewRecords,
-    fates: Mapping[str, int],
-    unknown_field_count: int,
-    writer: str,
-    generation: int,
-    cursors: Cursors | None,
+    new: NewRecords, fates: Mapping[str, int], unknown_field_count: int, writer: str, generation: int, reached: Reached
 ) -> Block:
     """The progress that this insert makes; `offset` of the row is the last offset it accounts for."""
     counts = {**fates, UNKNOWN_FIELDS: unknown_field_count}
     kept = {name: count for name, count in sorted(counts.items()) if count}
-    row = (writer, generation, new.first_offset, new.gap_count, kept)
-    return Block("mark", MARK, 1, [new.last_offset], [row], same=((CURSORS, cursors),) if cursors else ())
+    row = (writer, generation, new.first_offset, new.gap_count, kept, *reached)
+    return Block("mark", MARK, 1, [new.last_offset], [row])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from touchline.processors.ledger.ledger import PublishedRow
 
 AttachedRow = tuple[int, tuple[object, ...]]
-"""(offset of the event, values in the order of columns.ATTACHED)"""
+"""(position of the record, values in the order of columns.ATTACHED)"""
 
 
 class Difference(NamedTuple):
@@ -23,6 +23,6 @@ def diff(published: Sequence[PublishedRow], wanted: Iterable[AttachedRow]) -> Di
 
     Two versions of an event may be attached alike: which of them a row belongs to decides what must go when one of them is moved.
     """
-    standing = {(row.offset, row.values): row for row in published}
+    standing = {(row.position, row.values): row for row in published}
     asserted = [row for row in wanted if standing.pop(row, None) is None]
     return Difference(list(standing.values()), asserted)

@@ -207,11 +207,12 @@ def _as_known(time_us: int, correction_us: int, precision: Precision, zone: str)
     return cut_us, correction_us + cut_us - time_us, span_us
 
 
-def linked_identifiers(event: CheckedEvent, fact: Fact) -> list[str]:
-    """The other identifiers that the event says belong to its person (or, of an unlink, do not)."""
+def linked_identifiers(event: CheckedEvent, fact: Fact) -> list[tuple[str, str]]:
+    """Key and type of the other identifiers that the event says belong to its person (or, of an unlink, do not)."""
     if not fact.identifier or len(event["persons"]) < 2:
         return []
-    return sorted({person["key"] for person in event["persons"]} - {fact.identifier})
+    others = {person["key"]: person["type"] for person in event["persons"]}
+    return sorted((key, kind) for key, kind in others.items() if key != fact.identifier)
 
 
 def is_unlink(event: CheckedEvent) -> bool:

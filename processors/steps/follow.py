@@ -10,7 +10,7 @@ from touchline.journey.alone import attach_alone
 from touchline.journey.attach import attach
 from touchline.journey.compile import CompiledMap
 from touchline.journey.instants import runs_at_once
-from touchline.journey.values import Attachment, JourneyEvent
+from touchline.journey.values import Attachment, JourneyEvent, Tail
 from touchline.processors.ledger.ledger import PublishedRow
 from touchline.processors.steps.diff import AttachedRow
 from touchline.processors.steps.occasion import Occasions, names_occasion, occasion_key, taking
@@ -59,8 +59,12 @@ def follow(
         return [], [[] for _ in maps], before._replace(last_us=last_us)
     events = _journey_events(on_journey)
     by_map: ByMap = []
-    after = []
+    after: list[Tail | None] = []
     for journey_map, known in zip(maps, before.maps, strict=True):
+        if known is None:
+            by_map.append([None] * len(events))
+            after.append(None)
+            continue
         if journey_map.takes_all:
             attachments, new_tail = attach(events, journey_map, known)
             by_map.append(attachments)

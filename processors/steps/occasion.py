@@ -18,7 +18,15 @@ from touchline.journey.values import Attachment
 from touchline.processors.ledger.columns import ATTACHED, SHARED
 from touchline.processors.ledger.ledger import OccasionRow
 from touchline.processors.steps.resolve import Placed
-from touchline.processors.values.records import NAMES_EVENT, OWN_BRAND, OWN_TIME, OWN_ZONE, Fact, shared_of
+from touchline.processors.values.records import (
+    NAMES_EVENT,
+    OWN_BRAND,
+    OWN_TIME,
+    OWN_ZONE,
+    Fact,
+    partition_of,
+    shared_of,
+)
 from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.times import local_day
 
@@ -31,7 +39,7 @@ _TYPE = SHARED.index("event_type")
 _TAKEN = ("amount_minor", "currency", "currency_exponent", "order_id", "order_kind")
 _taken: Any = itemgetter(*map(SHARED.index, _TAKEN))
 _of_occasion: Any = itemgetter(
-    *map(SHARED.index, ("event_time", "local_date", "brand", "place", "identifier", "touchpoint"))
+    *map(SHARED.index, ("event_time", "local_date", "brand", "place", "person", "touchpoint"))
 )
 
 
@@ -58,18 +66,18 @@ def occasion_key(fact: Fact) -> Key:
 
 
 def rows_of_batch(
-    partition: int, placed: Iterable[Placed], by_map: Sequence[Sequence[Attachment | None]], maps: Sequence[CompiledMap]
+    placed: Iterable[Placed], by_map: Sequence[Sequence[Attachment | None]], maps: Sequence[CompiledMap]
 ) -> list[OccasionRow]:
-    """The touchpoint events among these as rows of occasions, before they are stored: without row ids."""
+    """The touchpoint events among these, at their positions, as rows of occasions before they are stored: without row ids."""
     rows = []
-    for index, (offset, fact) in enumerate(placed):
+    for index, (position, fact) in enumerate(placed):
         if fact.event_type == TOUCHPOINT:
             said = shared_of(fact)
             for journey_map, decided in zip(maps, by_map, strict=True):
                 attachment = decided[index]
                 if attachment is not None:
                     values = (*said, journey_map.map, journey_map.version, *attachment)
-                    rows.append(OccasionRow(partition, 0, offset, fact.zone, values))
+                    rows.append(OccasionRow(0, position, fact.zone, values))
     return rows
 
 
@@ -81,7 +89,7 @@ def occasions_of(rows: Iterable[OccasionRow]) -> Occasions:
         source, event_id, revision = _key_and_rank(row.values)
         if row.values[_TYPE] != TOUCHPOINT:
             continue
-        key, rank = ((source, event_id), _map_of(row.values)), (-revision, row.partition)
+        key, rank = ((source, event_id), _map_of(row.values)), (-revision, partition_of(row.position))
         if key not in best or rank < best[key][0]:
             decided = Attachment._make(row.values[_DECIDED_FROM:])
             best[key] = (rank, Occasion(row.values[: len(SHARED)], decided, row.zone))
@@ -90,7 +98,7 @@ def occasions_of(rows: Iterable[OccasionRow]) -> Occasions:
 
 def taking(fact: Fact, decided: Attachment, occasion: Occasion) -> tuple[Fact, Attachment]:
     """The answer and its attachment under a map, with what it takes from its occasion under this map."""
-    time_us, day, brand, place, identifier, touchpoint = _of_occasion(occasion.said)
+    time_us, day, brand, place, person, touchpoint = _of_occasion(occasion.said)
     own, zone = fact.about_own, fact.zone
     about_us = fact.about_time if own & OWN_TIME else time_us
     if not own & OWN_ZONE:
@@ -115,7 +123,7 @@ def taking(fact: Fact, decided: Attachment, occasion: Occasion) -> tuple[Fact, A
     if touchpoint == fact.touchpoint and there.is_mapped:
         decided = decided._replace(stage=there.stage, stage_order=there.stage_order, is_mapped=True, rule=there.rule)
         decided = decided._replace(evidence=f"answer about an event of touchpoint={touchpoint}")
-    if fact.identifier and identifier == fact.identifier:
+    if fact.identifier and person == fact.person:
         decided = decided._replace(
             cycle=there.cycle,
             stage_max_before=there.stage_max,

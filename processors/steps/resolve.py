@@ -1,6 +1,9 @@
-"""Which person an event belongs to, and whether it can extend what is known of that person.
+"""Which events can extend what is known of a person, and which must wait for the next tick.
 
-Until identities are linked across partitions a person is its identifier, and all its events must arrive on the partition of its key.
+An identifier is *plain* while nobody ever linked, handed over or erased it and its home is this partition: it is a person of its own, whose
+journey each batch goes on with. What is stored of all others, whoever may publish it, is followed by ticks.
+
+Why: docs/decisions/0187.
 """
 
 from __future__ import annotations
@@ -10,23 +13,22 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from touchline.processors.values.person import PersonTail, tail_key
-from touchline.processors.values.records import Fact, Invalid, KafkaRecord, RecordOutcome
-from touchline.schemas.reasons import Reason
+from touchline.processors.values.records import Fact, KafkaRecord, RecordOutcome
 
 # Several fields in one call: a look-up by name costs as much as all of them.
-_to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "event_time", "source", "event_id")))
+_to_resolve: Any = itemgetter(*map(Fact._fields.index, ("identifier", "event_time")))
 Placed = tuple[int, Fact]
-"""(offset, fact)"""
+"""(offset, fact) of a batch; (position of the record, fact) where facts of several partitions meet."""
 
 
 class Resolved(NamedTuple):
-    """Facts of a batch in offset order. `persons` holds the same facts by tail key, `late` those that are not later than all that is stored
-    of their person, or earlier than another of the batch; `refused` maps the index of a record to its rejection."""
+    """Facts of a batch in offset order. `persons` holds by tail key those of plain identifiers and of nobody, `apart` by identifier all others.
+    `late` are those among `persons` that are not later than all that is stored of their person, or earlier than another of the batch."""
 
     facts: list[Placed]
     persons: dict[str, list[Placed]]
+    apart: dict[str, list[Placed]]
     late: list[Placed]
-    refused: dict[int, Invalid]
 
 
 def key_of(placed: Placed) -> tuple[str, str]:
@@ -40,33 +42,32 @@ def resolve(
     tails: Mapping[str, PersonTail],
     is_at_home: Callable[[bytes], bool],
 ) -> Resolved:
-    """Sort facts by person, and find those that come late.
+    """Sort facts by person, and find those that come late. A record may lie in any partition, whatever its Kafka key is.
 
-    The Kafka key must be the identifier, or source and id of an event without one. `is_at_home` says whether a key hashes to this
-    partition; it is asked once per unknown person, because hashing costs 4 µs.
+    `is_at_home` says whether an identifier's key hashes to this partition; it is asked once per unknown person, because hashing costs 4 µs.
     """
     facts: list[Placed] = []
     persons: dict[str, list[Placed]] = {}
+    apart: dict[str, list[Placed]] = {}
     late: list[Placed] = []
-    refused: dict[int, Invalid] = {}
     last: dict[str, int] = {}
-    for index, (record, outcome) in enumerate(zip(records, outcomes, strict=True)):
+    for record, outcome in zip(records, outcomes, strict=True):
         if type(outcome) is not Fact:
             continue
-        identifier, time_us, source, event_id = _to_resolve(outcome)
+        identifier, time_us = _to_resolve(outcome)
         key = identifier or tail_key(outcome)
-        earliest = last.get(key)  # events of one instant are followed together
-        if earliest is None:
-            tail = tails.get(key)
-            earliest = None if tail is None else tail.last_us + 1
-        kafka_key = record.key
-        if kafka_key != (identifier or f"{source}/{event_id}").encode() or (
-            earliest is None and identifier and not is_at_home(kafka_key or b"")
-        ):
-            refused[index] = Invalid(Reason.KEY_MISMATCH, "persons", source, record.value or b"", event_id)
-            continue
         placed = (record.offset, outcome)
         facts.append(placed)
+        earliest = last.get(key)  # events of one instant are followed together
+        if earliest is None:
+            if key in apart:
+                apart[key].append(placed)
+                continue
+            tail = tails.get(key)
+            if identifier and (not is_at_home(identifier.encode()) if tail is None else not tail.maps):
+                apart[key] = [placed]
+                continue
+            earliest = None if tail is None else tail.last_us + 1
         person = persons.get(key)
         if person is None:
             persons[key] = [placed]
@@ -76,4 +77,5 @@ def resolve(
             last[key] = time_us
         else:
             late.append(placed)
-    return Resolved(facts, persons, late, refused)
+            last.setdefault(key, earliest)
+    return Resolved(facts, persons, apart, late)

@@ -36,6 +36,7 @@ class StatedLink(NamedTuple):
     kind: str
     fact: Fact
     linked_identifier: str
+    linked_identifier_type: str
 
 
 class Validated(NamedTuple):
@@ -91,7 +92,7 @@ class Validator:
             outcomes.append(fact)
             if len(event["persons"]) > 1:
                 kind = "unlink" if is_unlink(event) else "link"
-                links.extend(StatedLink(record.offset, kind, fact, one) for one in linked_identifiers(event, fact))
+                links.extend(StatedLink(record.offset, kind, fact, *one) for one in linked_identifiers(event, fact))
 
 
 def _checked_without_nulls(value: dict[str, Any], error: ValidationError) -> dict[str, Any] | Rejection:

@@ -15,11 +15,21 @@ class PersonTail(NamedTuple):
     """`last_us` is the latest moment at which an event can have happened that was ever stored of the person, superseded since or not: so a
     repetition never looks later, and what may have come in any order is never followed in two parts.
 
-    `maps` holds one tail per journey map, in the maps' order; none for events without an
-    identifier, which move no journey."""
+    `maps` holds one tail per journey map, in the maps' order; None for a map to which the person's events are not attached yet, which the walk
+    will do. It is empty for events without an identifier, which move no journey, and for
+    identifiers that only ticks follow: linked, handed over or erased ones."""
 
     last_us: int
-    maps: tuple[Tail, ...]
+    maps: tuple[Tail | None, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether batches go on with the journey."""
+        return bool(self.maps)
+
+
+APART = ()
+"""The map tails of an identifier that only ticks follow."""
 
 
 NOBODY = PersonTail(BEFORE_ALL_US, ())

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from touchline.schemas.reasons import Reason
 
-
-_OFFSET_BITS = 52
+OFFSET_BITS = 52
+"""Bits of a position that hold the offset; the partition stands above them."""
 
 
 class KafkaRecord(Protocol):
@@ -70,17 +70,17 @@ class NewRecords(NamedTuple):
 def position_of(partition: int, offset: int) -> int:
     """Where a record lies among all of a topic: its partition (12 bits) and its offset (52 bits). An offset alone names a record within one
     partition only."""
-    return partition << _OFFSET_BITS | offset
+    return partition << OFFSET_BITS | offset
 
 
 def offset_of(position: int) -> int:
     """The offset of the record at a position."""
-    return position & (1 << _OFFSET_BITS) - 1
+    return position & (1 << OFFSET_BITS) - 1
 
 
 def partition_of(position: int) -> int:
     """The partition of the record at a position."""
-    return position >> _OFFSET_BITS
+    return position >> OFFSET_BITS
 
 
 class NamingAnswer(NamedTuple):
@@ -95,14 +95,12 @@ Cursors = Mapping[str, int]
 """By stream the number of the insert up to which it was read."""
 
 
-class Work(NamedTuple):
-    """What one insert is made of: new records, maybe none. `must_mark`: there is an insert even if nothing comes of it but its mark.
+class Reached(NamedTuple):
+    """How far a partition has read what all partitions say, and walked for a change of the maps: what its marks say beside the offset."""
 
-    `restated` are stored answers whose occasion may have changed."""
-
-    new: NewRecords
-    must_mark: bool = False
-    restated: Sequence[NamingAnswer] = ()
+    cursors: Cursors
+    map_change: int = 0
+    walked_to: str = ""
 
 
 class Invalid(NamedTuple):

@@ -14,6 +14,7 @@ from touchline.journey.compile import compile_map
 from touchline.kafka.partitioning import partition_of
 from touchline.kafka.topic import describe_topic
 from touchline.metrics.meter import Meter
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.loop.loop import StoreLoop
@@ -56,7 +57,7 @@ def build_pipeline(
         Validator(sources, settings.company_zone, cipher),
         [compile_map(one) for one in maps],
         cipher,
-        lambda key: partition_of(key, topic.partition_count),
+        Homes(lambda key: partition_of(key, topic.partition_count), topic.partition_count),
     )
     live_sources.then(
         lambda new: pipeline.declare(Validator(new, settings.company_zone, cipher)),

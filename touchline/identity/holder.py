@@ -50,25 +50,28 @@ def holders(
     return {one: newest[one].to if one in newest else home(one) for one in identifiers}
 
 
-def leaders(persons: Iterable[Identifier], home: Home) -> dict[Identifier, int]:
-    """The partition that leads the component of each person (its smallest identifier): the home of the person."""
-    return {person: home(person) for person in set(persons)}
+def leaders(components: Iterable[Identifier], home: Home) -> dict[Identifier, int]:
+    """The partition that leads each component: the home of its smallest identifier, by which it is named."""
+    return {component: home(component) for component in set(components)}
 
 
 def give_away(
-    persons: Mapping[Identifier, Identifier], newest: Mapping[Identifier, Handoff], home: Home, position: LedgerPosition
+    component_of: Mapping[Identifier, Identifier],
+    newest: Mapping[Identifier, Handoff],
+    home: Home,
+    position: LedgerPosition,
 ) -> list[Handoff]:
     """The handoffs that the insert at `position` must contain: of each identifier that its partition holds and does not lead, to the
     leader.
 
-    `persons` gives the person of each identifier, `newest` the handoffs as that partition knows them. A holder knows the newest handoff of
-    what it holds, so its next number leaves no hole.
+    `component_of` gives the component of each identifier, `newest` the handoffs as that partition knows them. A holder
+    knows the newest handoff of what it holds, so its next number leaves no hole.
     """
     own = position.partition
-    leads = leaders(persons.values(), home)
+    leads = leaders(component_of.values(), home)
     given: list[Handoff] = []
-    for identifier, holder in holders(persons, newest, home).items():
-        leader = leads[persons[identifier]]
+    for identifier, holder in holders(component_of, newest, home).items():
+        leader = leads[component_of[identifier]]
         if holder == own and leader != own:
             number = newest[identifier].number + 1 if identifier in newest else 1
             given.append(Handoff(identifier, number, position, leader))

@@ -82,10 +82,13 @@ def about(history: History, identifiers: Collection[Identifier]) -> History:
 
 
 class Newest:
-    """The newest link and unlink of each pair, and the newest erasure of each identifier. Reads grow it; nothing leaves it."""
+    """What counts of all that was said: per pair the times of its links and the newest unlink, per identifier the newest erasure. Reads
+    grow it; nothing leaves it. Links and unlinks of identifiers whose type is among `apart` are left out: they merge nobody."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: Collection[str] = ()) -> None:
+        self._apart = apart
         self._links: dict[Pair, Link] = {}
+        self._linked_us: defaultdict[Pair, set[int]] = defaultdict(set)
         self._unlinked_us: dict[Pair, int] = {}
         self._erased_us: dict[Identifier, int] = {}
         self._named_with: defaultdict[Identifier, set[Identifier]] = defaultdict(set)
@@ -93,20 +96,24 @@ class Newest:
     def learn(self, history: History) -> None:
         """Take in more of what was said. A link of an identifier with itself says nothing."""
         for link in history.links:
-            if link.one != link.other:
+            if self._says_something(link):
                 pair = self._pair(link)
                 self._links[pair] = max(link, self._links.get(pair, link))
+                self._linked_us[pair].add(link.time_us)
         for unlink in history.unlinks:
-            if unlink.one != unlink.other:
+            if self._says_something(unlink):
                 pair = self._pair(unlink)
                 self._unlinked_us[pair] = max(unlink.time_us, self._unlinked_us.get(pair, unlink.time_us))
         for time_us, _, identifier in history.erasures:
             self._erased_us[identifier] = max(time_us, self._erased_us.get(identifier, time_us))
 
+    def _says_something(self, said: Link | Unlink) -> bool:
+        return said.one != said.other and said.one.type not in self._apart and said.other.type not in self._apart
+
     def _pair(self, said: Link | Unlink) -> Pair:
         self._named_with[said.one].add(said.other)
         self._named_with[said.other].add(said.one)
-        return _pair_of(said.one, said.other)
+        return pair_of(said.one, said.other)
 
     def named_with(self, identifiers: Iterable[Identifier]) -> set[Identifier]:
         """Raw neighbours: the other ends of all links and unlinks of these identifiers, effective or not."""
@@ -119,13 +126,23 @@ class Newest:
 
     def effective_link(self, one: Identifier, other: Identifier) -> Link | None:
         """The newest link of the two (of links at the same time, the last in the order of events) if it is effective."""
-        pair = _pair_of(one, other)
-        link = self._links.get(pair)
+        link = self._links.get(pair_of(one, other))
         if link is None:
             return None
-        ends_us = (self._unlinked_us.get(pair), self._erased_us.get(one), self._erased_us.get(other))
-        return link if all(end_us is None or link.time_us > end_us for end_us in ends_us) else None
+        ended_us = self._ended_us(one, other)
+        return link if ended_us is None or link.time_us > ended_us else None
+
+    def effective_us(self, one: Identifier, other: Identifier) -> list[int]:
+        """The times of all effective links of the two, in order, each once."""
+        ended_us = self._ended_us(one, other)
+        times_us = self._linked_us.get(pair_of(one, other), ())
+        return sorted(time_us for time_us in times_us if ended_us is None or time_us > ended_us)
+
+    def _ended_us(self, one: Identifier, other: Identifier) -> int | None:
+        ends_us = (self._unlinked_us.get(pair_of(one, other)), self._erased_us.get(one), self._erased_us.get(other))
+        return max((end_us for end_us in ends_us if end_us is not None), default=None)
 
 
-def _pair_of(one: Identifier, other: Identifier) -> Pair:
+def pair_of(one: Identifier, other: Identifier) -> Pair:
+    """The two, the smaller one first."""
     return (one, other) if one < other else (other, one)

@@ -19,6 +19,7 @@ from touchline.journey.compile import compile_map
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
@@ -77,7 +78,7 @@ def story(engine_settings: Settings, empty_client: Client, tmp_path: Path) -> It
     register_configuration(empty_client, [RETAIL], SOURCES)
     cipher = Cipher("p1", bytes(32))
     pipeline = Pipeline(
-        Validator(SOURCES, "UTC", cipher), [compile_map(RETAIL)], cipher, lambda key: 0, now_ms=lambda: 1
+        Validator(SOURCES, "UTC", cipher), [compile_map(RETAIL)], cipher, Homes(lambda key: 0, 1), now_ms=lambda: 1
     )
     ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, engine_settings))
     loop = make_loop(ledger, tmp_path, pipeline=pipeline)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from touchline.identity.links import History, Identifier
+from touchline.identity.links import History, Identifier, Link
 
-Persons = dict[Identifier, Identifier]
+Components = dict[Identifier, Identifier]
 
 
 def linked_pairs(history: History, among: set[Identifier]) -> set[frozenset[Identifier]]:
@@ -21,8 +21,56 @@ def linked_pairs(history: History, among: set[Identifier]) -> set[frozenset[Iden
     return pairs
 
 
-def oracle(history: History, neighbours_max: int) -> tuple[Persons, set[Identifier]]:
-    """(person of each identifier that is named, hubs)"""
+def effective_links(history: History) -> list[Link]:
+    """The links that are newer than everything that could end them."""
+    found = []
+    for link in history.links:
+        pair = {link.one, link.other}
+        ends = [unlink.time_us for unlink in history.unlinks if {unlink.one, unlink.other} == pair]
+        ends += [erasure.time_us for erasure in history.erasures if erasure.identifier in pair]
+        if len(pair) == 2 and all(link.time_us > end for end in ends):
+            found.append(link)
+    return found
+
+
+def person_at(
+    history: History, hubs: set[Identifier], devices: set[str], identifier: Identifier, time_us: int
+) -> Identifier:
+    """One of the identifiers of the person to whom an event of this one at that time belongs: always the same of one person."""
+    links = [link for link in effective_links(history) if link.one not in hubs and link.other not in hubs]
+
+    def reach(start: Identifier) -> set[Identifier]:
+        """Over links among devices, or among others."""
+        found: set[Identifier] = set()
+        growing = {start}
+        while growing:
+            found |= growing
+            growing = {
+                two
+                for link in links
+                for one, two in ((link.one, link.other), (link.other, link.one))
+                if one in growing and (two.type in devices) == (one.type in devices)
+            } - found
+        return found
+
+    if identifier.type not in devices:
+        return min(reach(identifier))
+    group = reach(identifier)
+    logins = [
+        (link.time_us, min(reach(one)))
+        for link in links
+        for one, device in ((link.one, link.other), (link.other, link.one))
+        if device in group and one.type not in devices
+    ]
+    if not logins:
+        return min(group)
+    earlier = [login for login in logins if login[0] <= time_us]
+    moment = max(earlier)[0] if earlier else min(logins)[0]
+    return min(person for time, person in logins if time == moment)
+
+
+def oracle(history: History, neighbours_max: int) -> tuple[Components, set[Identifier]]:
+    """(component of each identifier that is named, hubs)"""
     named = {erasure.identifier for erasure in history.erasures}
     for said in (*history.links, *history.unlinks):
         named |= {said[2], said[3]}

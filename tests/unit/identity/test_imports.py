@@ -9,7 +9,7 @@ import pytest
 
 import touchline.identity
 
-WITHOUT_EFFECTS = {"__future__", "collections", "collections.abc", "typing"}
+WITHOUT_EFFECTS = {"__future__", "bisect", "collections", "collections.abc", "enum", "typing"}
 MODULES = sorted(Path(touchline.identity.__path__[0]).glob("**/*.py"))
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.unit.processors.loop.world import event, make_loop, person_key, records_of, store_all
 from touchline.processors.ledger.columns import FACT
-from touchline.processors.ledger.memory import MemoryLedger, Row
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.memory_rows import Row
 from touchline.processors.pipeline import Pipeline
 from touchline.schemas.canonical import payload_hash_of_own
 

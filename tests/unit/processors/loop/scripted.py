@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from touchline.processors.ledger.ledger import LedgerUnavailable, Mark, Stream, WriterFenced
-from touchline.processors.ledger.memory import MemoryLedger, rows_of
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.memory_rows import rows_of
 from touchline.processors.ledger.rows import Insert
 
 End = Literal["stored", "unheard", "lost", "delayed", "running"]

@@ -262,12 +262,12 @@ def test_an_unknown_touchpoint_is_stored_unmapped_and_unknown_fields_are_kept_an
     assert fates(ledger)["unknown_fields"] == 1
 
 
-def test_a_record_under_a_foreign_key_is_quarantined(tmp_path: Path) -> None:
+def test_a_record_counts_under_whatever_key_its_sender_gave_it(tmp_path: Path) -> None:
     ledger = MemoryLedger()
     (record,) = records_of([event(1, 1, 1)])
     make_loop(ledger, tmp_path).store(batch([record._replace(key=b"k1:somebody-else")]))
-    assert [row["reason"] for row in ledger.standing("received")] == ["key_mismatch"]
-    assert not ledger.standing("attached")
+    assert [row["fate"] for row in ledger.standing("received")] == ["stored"]
+    assert [row["person"] for row in ledger.standing("attached")] == [json.loads(record.value)["persons"][0]["key"]]
 
 
 def test_a_stopped_worker_gives_up_waiting_for_the_ledger(tmp_path: Path) -> None:

@@ -229,6 +229,8 @@ class StoreMachine(RuleBasedStateMachine):
                     self.ledger.arrive(insert)
                 assert not self.ledger.running, "an insert passed the fence of a later owner"
                 self.each_offset_up_to_the_mark_has_one_fate()
+                for _ in range(2):  # whoever was ever linked is followed by ticks
+                    self.anyone_ticks(self.owner, False, [])
                 assert tables_of(self.ledger) == expected_tables(self.log)
                 assert fates(self.ledger) == expected_fates(self.log)
         finally:

@@ -9,12 +9,16 @@ from typing import Any
 
 from tests.unit.processors.loop.partition import Event
 from tests.unit.processors.loop.world import TOPIC, Record, event, kill, make_loop, make_pipeline, records_of
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.ledger import Ledger
-from touchline.processors.ledger.memory import MemoryLedger, Row
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.ledger.memory_rows import Row
 from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.processors.values.records import ReceivedBatch
 
 PARTITIONS = 2
+TICKS_TO_REST = 8
+"""So many ticks of each partition settle whatever waited."""
 
 
 def receipt(number: int, person: int | None, minute: int, **fields: Any) -> Event:
@@ -67,7 +71,7 @@ class Workers:
     def _started(self, number: int) -> Any:
         self._generations[number] += 1
         writer = f"w{number}.{self._generations[number]}"
-        return make_loop(self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(home))
+        return make_loop(self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(Homes(home, PARTITIONS)))
 
     def deliver(self, number: int, count: int) -> None:
         """The next records of a partition in one batch."""
@@ -95,10 +99,10 @@ class Workers:
         self._loops[number] = self._started(number)
 
     def finish(self) -> None:
-        """All that is left, then a tick for each partition, and the end."""
+        """All that is left, then ticks until nothing waits for another partition any more, and the end."""
         for number in range(PARTITIONS):
             self.deliver(number, 1_000)
-        for number in range(PARTITIONS):
+        for number in [*range(PARTITIONS)] * TICKS_TO_REST:
             self.tick(number)
         self.close()
 
@@ -119,7 +123,7 @@ def rows_in_order(events: Sequence[Event], folder: Path) -> MemoryLedger:
         workers.deliver(number, len(records) - answers[number])
     for number in range(PARTITIONS):
         workers.deliver(number, answers[number])
-    workers.close()
+    workers.finish()
     return ledger
 
 

@@ -16,6 +16,7 @@ from touchline.processors.ledger.ledger import Ledger, LedgerUnavailable
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.rows import Insert
 from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
@@ -110,11 +111,11 @@ class FaultyLedger(MemoryLedger):
 
 
 def make_pipeline(
-    is_home: Callable[[bytes], int] = lambda key: 0, text: str = MAP, sources: Sources = SOURCES
+    homes: Homes = Homes(lambda key: 0, 1), text: str = MAP, sources: Sources = SOURCES
 ) -> Pipeline:
     """The real steps under the map and the sources above, or others."""
     cipher = Cipher("p1", bytes(32))
-    return Pipeline(Validator(sources, "UTC", cipher), [compiled(text)], cipher, is_home, now_ms=lambda: 1)
+    return Pipeline(Validator(sources, "UTC", cipher), [compiled(text)], cipher, homes, now_ms=lambda: 1)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.unit.processors.loop.world import (
     records_of,
     store_all,
 )
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.ledger import KnownEvent, Mark, Stream
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop.loop import StoreLoop
@@ -47,11 +48,11 @@ class CountingLedger(MemoryLedger):
         self.persons_read = 0
         self.full_readings = 0
 
-    def find_events(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
+    def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
         self.looked_up += len(keys)
-        return super().find_events(partition, keys)
+        return super().find_events(keys)
 
-    def facts_of(self, identifiers: Sequence[str]) -> list[tuple[int, Fact]]:
+    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
         self.persons_read += len(identifiers)
         return super().facts_of(identifiers)
 
@@ -188,12 +189,13 @@ def test_a_worker_that_is_stopped_while_it_reads_ids_gives_up(tmp_path: Path) ->
     assert fates(ledger) == {"received": 6, "stored": 6}
 
 
-def test_versions_in_another_partition_are_left_to_its_worker(tmp_path: Path) -> None:
+def test_a_revision_of_an_event_that_another_partition_has_waits_for_it(tmp_path: Path) -> None:
     ledger = MemoryLedger()
     here, there = event(1, 1, 5), event(1, 2, 5, revision=1)
     store_all(make_loop(ledger, tmp_path / "0"), records_of([here]))
-    other = make_loop(ledger, tmp_path / "1", "w2", pipeline=make_pipeline(is_home=lambda key: 1))
+    other = make_loop(ledger, tmp_path / "1", "w2", pipeline=make_pipeline(Homes(lambda key: 1, 2)))
     assert other.store(batch(records_of([there]))._replace(partition=1)) == Acknowledge(1)
     standing = {row["stream"]: row["fate"] for row in ledger.standing("received")}
-    assert standing == {"events/T1/0": "stored", "events/T1/1": "stored"}
+    assert standing == {"events/T1/0": "stored", "events/T1/1": "superseded"}
+    assert [row["event_id"] for row in ledger.standing("claim")] == ["e1"]
     assert all(row["sign"] > 0 for row in ledger.rows)

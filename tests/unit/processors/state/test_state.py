@@ -16,7 +16,7 @@ from touchline.processors.values.person import PersonTail
 from touchline.processors.values.protocol import Acknowledge
 
 RECORDS = records_of([event(n, 1, n) for n in range(9)])
-STAMP = Stamp("events/T1/0", 1, 9, "maps")
+STAMP = Stamp("events/T1/0", 1, 9, "form")
 
 
 def undisturbed(state: Path) -> MemoryLedger:

@@ -17,6 +17,7 @@ from tests.unit.processors.loop.world import (
 )
 from touchline.journey.compile import compile_map
 from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
@@ -32,7 +33,7 @@ def rows(events: list[Event], *maps: str, sizes: tuple[int, ...] = (1_000,)) -> 
     """What readers see of these events under these maps."""
     ledger, cipher = MemoryLedger(), Cipher("p1", bytes(32))
     compiled = [compile_map(parse_map(text)) for text in maps]
-    pipeline = Pipeline(Validator(SOURCES, "UTC", cipher), compiled, cipher, lambda key: 0, now_ms=lambda: 1)
+    pipeline = Pipeline(Validator(SOURCES, "UTC", cipher), compiled, cipher, Homes(lambda key: 0, 1), now_ms=lambda: 1)
     with quick_folder() as folder:
         loop = make_loop(ledger, folder, pipeline=pipeline)
         store_all(loop, records_of(events), sizes)

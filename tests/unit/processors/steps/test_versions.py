@@ -78,13 +78,10 @@ def test_a_person_who_lost_an_event_is_followed_again_after_a_crash(
 
 def test_a_refused_record_says_no_link(tmp_path: Path) -> None:
     two = [{"type": "login", "key": person_key(1)}, {"type": "mail", "key": person_key(2)}]
-    (record,) = records_of([{**event(1, 1, 5), "persons": two}])
+    good, bad = ({**event(number, 1, 5), "persons": two} for number in (1, 2))
     ledger = MemoryLedger()
-    loop = make_loop(ledger, tmp_path)
-    loop.store(batch([record._replace(key=b"k1:somebody-else")]))
-    assert not ledger.standing("link")
-    loop.store(batch([record._replace(offset=1)]))
-    assert len(ledger.standing("link")) == 1
+    make_loop(ledger, tmp_path).store(batch(records_of([{**bad, "source": "nobody-knows"}, good])))
+    assert [row["event_id"] for row in ledger.standing("link")] == ["e1"]
 
 
 @pytest.mark.parametrize("person", [1, None])

@@ -1,0 +1,140 @@
+"""Events with versions in several partitions, as a tick looks at them: who gives way, and whose turn has come.
+
+What is watched needs no look until one more of its claims or releases is passed; then its versions and releases are looked up, all events of
+a tick together, after the marks were read that say what is passed.
+
+Why: docs/decisions/0187.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple
+
+from touchline.identity.passed import LedgerPosition
+from touchline.identity.watch import Fate as Stand, Rules, Standing, decide as decide_one
+from touchline.processors.homes import Homes, holding, passed_of
+from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent
+from touchline.processors.ledger.rows import insert_of_row, partition_of_row
+from touchline.processors.news import News
+from touchline.processors.state.partition import Key, Partition
+from touchline.processors.steps.settle import CLAIM
+from touchline.schemas.reasons import Fate
+from touchline.schemas.versions import Version, fate_beside, winner_of
+
+_STANDS: Final = {Fate.STORED: Stand.STORED, Fate.SUPERSEDED: Stand.SUPERSEDED, Fate.QUARANTINED: Stand.CONFLICT}
+_FATES: Final = {
+    Stand.SUPERSEDED: Fate.SUPERSEDED,
+    Stand.CONFLICT: Fate.QUARANTINED,
+    Stand.DUPLICATE: Fate.DUPLICATE,
+}
+
+
+class Decided(NamedTuple):
+    """Versions of this partition that cease to count or to wait, and claims that are stored now. `releases` are the events of which a version
+    gave way whose identifier another partition may hold; `looks` the others, for those who wait."""
+
+    moved: list[tuple[KnownEvent, Fate]]
+    settled: list[tuple[KnownEvent, ClaimedFact]]
+    releases: set[Key]
+    looks: set[tuple[str, str, str]]
+
+    @property
+    def lost(self) -> list[KnownEvent]:
+        """The versions that were stored and are no more."""
+        return [event for event, _ in self.moved if event.fate == Fate.STORED]
+
+
+def decide(partition: Partition, news: News, homes: Homes) -> Decided:
+    """What becomes of the watched events. The partition's list of them follows at once: if the insert fails, the partition is acquired anew.
+    Raises LedgerUnavailable."""
+    watched = partition.watched
+    asked = _hear(partition, news)
+    decided = Decided([], [], set(), set())
+    if not len(watched) and not asked:
+        return decided
+    is_passed = passed_of(partition, news, homes)
+    due = sorted({*watched.due(is_passed(watched.positions())), *asked})
+    if not due:
+        return decided
+    versions: dict[Key, list[KnownEvent]] = {key: [] for key in due}
+    for event in partition.ledger.find_events(due):
+        versions[event.source, event.event_id].append(event)
+    found: dict[Key, set[LedgerPosition]] = defaultdict(set)
+    releases: dict[Key, set[LedgerPosition]] = defaultdict(set)
+    for row in partition.ledger.waiting_rows(due):
+        key, position = (row.source, row.event_id), LedgerPosition(*row.place)
+        found[key].add(position)
+        if row.kind == "release":
+            releases[key].add(position)
+    passed = is_passed({position for positions in found.values() for position in positions})
+    mine = [event for events in versions.values() for event in events if event.partition == partition.number]
+    held = holding(partition, {event.identifier for event in mine if event.identifier}, news.until, homes).held
+    settling: list[KnownEvent] = []
+    for key, unsorted in versions.items():
+        events = sorted(unsorted, key=lambda one: one.row_id)
+        standings = _standings(events, held)
+        outcome = decide_one(partition.number, standings, releases[key], passed, RULES)
+        for place, fate in outcome.moved.items():
+            event = events[place]
+            if fate is Stand.STORED:
+                settling.append(event)
+            else:
+                decided.moved.append((event, _FATES[fate]))
+        if outcome.must_release:
+            decided.releases.add(key)
+        if outcome.must_look:
+            decided.looks.add((*key, "released"))
+        watched.looked(key, found[key], passed, outcome.is_watched, outcome.is_due_again)
+    decided.settled.extend(_with_facts(partition, settling))
+    return decided
+
+
+def _hear(partition: Partition, news: News) -> set[Key]:
+    """Claims and releases of the news are known from now on, also to whoever brings the event later. Returns the events that somebody asks
+    to look at."""
+    watched = partition.watched
+    waiting = [row for row in news.rows if row.kind in ("claim", "release") and row.sign > 0]
+    claims = [(row.source, row.event_id) for row in waiting if row.kind == "claim"]
+    if claims:
+        for place in partition.ids.meet(claims):
+            watched.watch(claims[place])
+    for row in waiting:
+        watched.hear((row.source, row.event_id), LedgerPosition(partition_of_row(row.row_id), row.insert_number))
+    looks = [row for row in news.rows if row.kind == "look"]
+    return {(row.source, row.event_id) for row in looks if row.reason == FOUND or (row.source, row.event_id) in watched}
+
+
+FOUND: Final = "found"
+"""Reason of a look that a sweep asks for: whoever has anything of the event looks."""
+
+
+def _standings(events: Sequence[KnownEvent], held: Collection[str]) -> list[Standing[Version]]:
+    """The versions of one event as the rules see them. A payload that came twice keeps its first completeness (schemas/versions.py)."""
+    known: dict[tuple[int, int], Version] = {}
+    standings = []
+    for event in events:
+        version = Version(event.revision, event.completeness, event.payload_hash)
+        version = known.setdefault(version.identity, version)
+        stands = Stand.CLAIM if event.reason == CLAIM else _STANDS[Fate(event.fate)]
+        position = LedgerPosition(event.partition, insert_of_row(event.row_id))
+        standings.append(Standing(version, stands, position, not event.identifier or event.identifier in held))
+    return standings
+
+
+def _beaten_by(winner: Version, beaten: Version) -> Stand:
+    if winner == beaten:
+        return Stand.DUPLICATE
+    return Stand.SUPERSEDED if fate_beside(winner, beaten) is Fate.SUPERSEDED else Stand.CONFLICT
+
+
+RULES: Final = Rules(winner_of, _beaten_by)
+
+
+def _with_facts(partition: Partition, settling: Sequence[KnownEvent]) -> list[tuple[KnownEvent, ClaimedFact]]:
+    if not settling:
+        return []
+    keys = sorted({(event.source, event.event_id) for event in settling})
+    facts = {one.row_id: one for one in partition.ledger.claimed_facts(partition.number, keys)}
+    return [(event, facts[event.row_id]) for event in settling]

@@ -1,0 +1,78 @@
+"""Where identifiers are at home, who holds them, and what all partitions have read: the pure rules of touchline/identity over the ledger.
+
+Why: docs/decisions/0187.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from touchline.identity.passed import LedgerPosition, passed
+from touchline.processors.ledger.ledger import HandoffRow
+from touchline.processors.ledger.rows import insert_of_row, partition_of_row
+from touchline.processors.news import News
+from touchline.processors.state.partition import Partition
+from touchline.processors.values.records import Cursors
+
+
+class Homes(NamedTuple):
+    """`of` gives the partition to which a Kafka key hashes; `partition_count` is the number of the topic's partitions, which never changes."""
+
+    of: Callable[[bytes], int]
+    partition_count: int
+
+    def has(self, partition: int, identifier: str) -> bool:
+        """Whether the identifier is at home in that partition."""
+        return self.of(identifier.encode()) == partition
+
+
+class Holding(NamedTuple):
+    """Of looked up identifiers the newest handoff that this partition knows, and those that it holds."""
+
+    newest: Mapping[str, HandoffRow]
+    held: set[str]
+
+
+def holding(partition: Partition, identifiers: Collection[str], cursors: Cursors, homes: Homes) -> Holding:
+    """Who holds these identifiers, as this partition knows by these cursors: the newest handoff says it, else the identifier's home.
+
+    Handoffs beyond the cursors are left out although they can be read: what follows from them must stand in the insert that says so.
+    """
+    read_up_to = by_partition(cursors)
+    newest: dict[str, HandoffRow] = {}
+    for row in partition.ledger.handoffs_of(identifiers):
+        writer = partition_of_row(row.row_id)
+        if writer == partition.number or insert_of_row(row.row_id) <= read_up_to.get(writer, 0):
+            known = newest.get(row.identifier)
+            if known is None or row.handoff_number > known.handoff_number:
+                newest[row.identifier] = row
+    held = {
+        one
+        for one in identifiers
+        if (newest[one].handoff_to == partition.number if one in newest else homes.has(partition.number, one))
+    }
+    return Holding(newest, held)
+
+
+def by_partition(cursors: Cursors) -> dict[int, int]:
+    """The highest insert that was read of each partition: of its streams, one for each incarnation of the topic, the numbers go on."""
+    highest: dict[int, int] = {}
+    for stream, insert_number in cursors.items():
+        number = int(stream.rpartition("/")[2])
+        highest[number] = max(insert_number, highest.get(number, 0))
+    return highest
+
+
+def passed_of(
+    partition: Partition, news: News, homes: Homes
+) -> Callable[[Iterable[LedgerPosition]], set[LedgerPosition]]:
+    """Tells which of some positions every other partition has read: by its newest mark, and here by the news."""
+    stream = partition.stream
+    cursors_of = {
+        number: by_partition(news.progress[name].cursors)
+        for number in range(homes.partition_count)
+        if (name := stream._replace(partition=number).name) in news.progress
+    }
+    cursors_of[partition.number] = by_partition(news.until)
+    return lambda positions: passed(positions, range(homes.partition_count), cursors_of)

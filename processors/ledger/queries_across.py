@@ -1,0 +1,75 @@
+"""SQL of what partitions ask about each other. What a projection holds is named as the projection has it, else the engine does not see
+that it may read it; and beside it plainly, so that it finds the rows by their sort keys."""
+
+from __future__ import annotations
+
+from touchline.processors.ledger.columns import CLAIM, FEED_KINDS
+from touchline.processors.ledger.ledger import FeedRow, HandoffRow, Said, WaitingRow
+from touchline.processors.ledger.queries import OF_EVENTS, OF_PARTITION, columns_of, standing
+from touchline.processors.values.event_hash import HASHED_BY
+from touchline.processors.values.records import Fact
+
+_OF_FEED = f"has([{', '.join(map(repr, FEED_KINDS))}], kind)"
+_OF_LINKS = "has(['link', 'unlink'], kind) AND kind IN ('link', 'unlink')"
+_MERGED = "kind = 'attached' AND person != identifier"
+_CLAIMS = f"{_OF_FEED} AND kind = 'claim'"
+CLAIMS = standing(f"row_id, offset, {columns_of(CLAIM)}", f"{_CLAIMS} AND {OF_EVENTS} AND {OF_PARTITION}")
+STANDING_CLAIMS = standing("DISTINCT toString(source), event_id", _CLAIMS) + " ORDER BY ALL"
+CLAIM_HASHES = f"SELECT {HASHED_BY} FROM journey_raw.ledger WHERE {_CLAIMS} AND sign = 1"
+CLAIMED_FACTS = standing(
+    f"row_id, offset, {columns_of(Fact._fields)}",
+    f"kind = 'received' AND reason = 'claim' AND {OF_EVENTS} AND {OF_PARTITION}",
+)
+WAITING = f"""
+SELECT {columns_of(WaitingRow._fields)} FROM journey_raw.ledger
+WHERE {_OF_FEED} AND kind IN ('claim', 'release') AND {OF_EVENTS} AND sign = 1
+"""
+
+_SAID = columns_of(Said._fields)
+LINKS_ABOUT = f"""
+{standing(_SAID, "kind IN ('link', 'unlink', 'erase') AND identifier IN %(identifiers)s")}
+UNION ALL
+{standing(_SAID, f"{_OF_LINKS} AND linked_identifier IN %(identifiers)s")}
+"""
+ERASURES = standing(_SAID, "kind = 'erase' AND identifier IN %(identifiers)s")
+HANDOFFS = f"""
+SELECT {columns_of(HandoffRow._fields)} FROM journey_raw.ledger WHERE kind = 'handoff' AND identifier IN %(identifiers)s AND sign = 1
+"""
+PERSONS = standing("DISTINCT person", f"{_MERGED} AND identifier IN %(identifiers)s")
+MERGED = standing("DISTINCT identifier, person", f"{_MERGED} AND person IN %(identifiers)s")
+
+POSITIONS = "SELECT toString(stream), max(insert_number) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
+_PROGRESS = "insert_number, cursors, map_change, walked_to FROM journey_raw.ledger WHERE kind = 'mark'"
+PROGRESS = f"""
+SELECT toString(stream), {_PROGRESS} AND (stream, insert_number) IN (
+    SELECT stream, max(insert_number) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream)
+"""
+PROGRESS_OF = f"SELECT {_PROGRESS} AND stream = %(stream)s ORDER BY insert_number DESC LIMIT 1"
+
+
+def feed(spans: str) -> str:
+    """Rows by which partitions speak to each other, of these inserts."""
+    return f"""
+    SELECT {columns_of(FeedRow._fields)} FROM journey_raw.ledger
+    WHERE {_OF_FEED} AND kind IN {FEED_KINDS} AND {spans} ORDER BY stream, insert_number"""
+
+
+MAPS = "SELECT toString(map), version, argMax(state, number), max(number) FROM journey_raw.map_changes GROUP BY map, version"
+
+# All rows' identifiers, in their order: by_identifier itself is read, and no further than needed. In large blocks and by several threads
+# the engine reads much more of each part.
+NEXT_IDENTIFIERS = """
+SELECT DISTINCT identifier FROM mergeTreeProjection(journey_raw, ledger, by_identifier)
+WHERE identifier > %(identifier)s ORDER BY identifier LIMIT %(count)s
+SETTINGS max_threads = 1, max_block_size = 1024, optimize_distinct_in_order = 0
+"""
+HAVE_STORED = """
+SELECT identifier FROM journey_raw.ledger
+WHERE kind = 'received' AND fate = 'stored' AND identifier IN %(identifiers)s GROUP BY identifier HAVING sum(sign) > 0 ORDER BY identifier
+"""
+UNIDENTIFIED = """
+SELECT row_id, insert_number, toString(source), event_id FROM journey_raw.ledger
+WHERE stream = %(stream)s AND kind = 'received' AND sign = 1 AND fate = 'stored' AND identifier = '' AND insert_number > %(insert_number)s
+ORDER BY insert_number LIMIT %(count)s WITH TIES
+"""
+RETRACTED = "SELECT row_id FROM journey_raw.ledger WHERE sign = -1 AND row_id >= %(first)s AND row_id <= %(last)s"

@@ -1,0 +1,65 @@
+"""What a partition reads between its batches: what all partitions said since it looked last, the own one included.
+
+Cursors say how far each stream was read. They stand in the mark of every insert, so whoever takes the partition over reads on from
+there. They are read before anything that is looked up because of them, so no change falls between the two.
+
+Why: docs/decisions/0185, 0187.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from touchline.processors.ledger.ledger import FeedRow, Progress
+from touchline.processors.state.partition import Partition
+from touchline.processors.values.records import Cursors, NamingAnswer
+
+INSERTS_AT_ONCE = 25
+"""Of each stream, that are read in one go: one insert holds up to `batch_rows` events."""
+GOES_PER_TICK = 40
+"""So that batches need not wait long for a partition that was without a worker."""
+RESTATED_AT_ONCE = 2_000
+"""Answers that are restated in one insert."""
+UNMARKED_INSERTS = 2_000
+"""Inserts of all streams after which a mark alone says that they were read, so that a new owner need not read them again."""
+
+
+class News(NamedTuple):
+    """What one insert without records is made of. `until` is how far the streams are read with it; `progress` was read after that, and
+    before all that is looked up. `restated` are stored answers whose occasion may have changed. `must_mark`: there is an insert even if
+    nothing comes of it but its mark."""
+
+    until: Cursors
+    rows: Sequence[FeedRow]
+    progress: dict[str, Progress]
+    restated: Sequence[NamingAnswer] = ()
+    must_mark: bool = False
+
+
+def news_of(partition: Partition, *, has_others: bool, must_mark: bool) -> Iterator[News]:
+    """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other partitions,
+    which wait until all have read what they say, the first piece of work ever leaves a mark. Raises LedgerUnavailable."""
+    ledger = partition.ledger
+    positions = ledger.positions()
+    for _ in range(GOES_PER_TICK):
+        before = partition.reached.cursors
+        until = {
+            name: max(before.get(name, 0), min(newest, before.get(name, 0) + INSERTS_AT_ONCE))
+            for name, newest in positions.items()
+        }
+        if until == before and not partition.watched:
+            break
+        rows = ledger.feed(before, until) if until != before else []
+        # That a claim or a release was read must be seen by all: they wait for it.
+        is_waited_for = any(row.kind in ("claim", "release") and row.sign > 0 for row in rows)
+        restated = ledger.answers_naming(partition.number, before, until) if partition.has_naming_answers else []
+        for start in range(0, len(restated), RESTATED_AT_ONCE):
+            # The cursors move when all of them are followed.
+            yield News(before, (), {}, restated[start : start + RESTATED_AT_ONCE])
+        yield News(until, rows, ledger.progress() if partition.watched or rows else {}, (), is_waited_for)
+        if until == before:
+            break
+    is_unmarked = has_others and not partition.mark.insert_number
+    if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
+        yield News(partition.reached.cursors, (), {}, (), True)

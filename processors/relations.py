@@ -1,0 +1,81 @@
+"""What is said about identifiers, read from the ledger as a judgement asks for it, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from touchline.identity.links import Erasure, History, Identifier, Link, Newest, Unlink
+from touchline.processors.ledger.ledger import Ledger, Said
+from touchline.schemas.identifiers import order_of
+
+
+class OnePerson:
+    def __init__(self, person: str) -> None:
+        self._person = person
+
+    def person_at(self, identifier: Identifier, time_us: int) -> str:
+        return self._person
+
+
+class Relations:
+    """Links, unlinks and erasures around some identifiers, for one tick."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[str, Identifier] = {}
+        self._said: dict[str, list[Said]] = {}
+        self._erasures: set[Erasure] = set()
+        self._newest = Newest()
+
+    def identifiers(self, keys: Iterable[str]) -> set[Identifier]:
+        """The identifiers of these keys, with the types by which links name them. Of one that nothing names the type is empty: it is a person
+        of its own, and nothing is compared with it."""
+        keys = set(keys)
+        self._read(keys)
+        return {self._known.setdefault(key, Identifier(*order_of(""), key)) for key in keys}
+
+    def look_up(self, identifiers: Collection[Identifier]) -> History:
+        """All that stands about them."""
+        keys = {one.key for one in identifiers}
+        self._read(keys)
+        said = {one for key in keys for one in self._said[key]}
+        links, unlinks = [], []
+        for one in said:
+            ends = (self._known[one.identifier], self._known[one.linked_identifier])
+            if one.kind == "link":
+                links.append(Link(one.event_time, (one.source, one.event_id), *ends))
+            else:
+                unlinks.append(Unlink(one.event_time, (one.source, one.event_id), *ends))
+        history = History(links, unlinks, self._erasures)
+        self._newest.learn(history)
+        return history
+
+    def published_with(self, identifiers: Collection[Identifier]) -> set[Identifier]:
+        """Whoever is published together with one of them."""
+        return self.identifiers(self._ledger.published_with({one.key for one in identifiers}))
+
+    def persons_of(self, component: Sequence[Identifier]) -> OnePerson:
+        """Whom the identifiers of a component belong to."""
+        return OnePerson(min(component).key)
+
+    def erased_us(self, identifier: Identifier) -> int:
+        """Up to which time everything about the identifier is erased; before all times where nothing is."""
+        times_us = [one.time_us for one in self._erasures if one.identifier == identifier]
+        return max(times_us, default=-1)
+
+    def _read(self, keys: Collection[str]) -> None:
+        missing = {key for key in keys if key not in self._said}
+        if not missing:
+            return
+        for key in missing:
+            self._said[key] = []
+        for one in self._ledger.said_about(sorted(missing)):
+            ends = [(one.identifier, one.identifier_type)]
+            if one.linked_identifier:
+                ends.append((one.linked_identifier, one.linked_identifier_type))
+            for key, kind in ends:
+                self._known.setdefault(key, Identifier(*order_of(kind), key))
+                if key in missing and one.kind != "erase":
+                    self._said[key].append(one)
+            if one.kind == "erase":
+                self._erasures.add(Erasure(one.event_time, (one.source, one.event_id), self._known[one.identifier]))
