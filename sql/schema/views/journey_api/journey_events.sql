@@ -132,7 +132,7 @@ LEFT JOIN
     WHERE kind = 'received' AND fate = 'stored'
         AND identifier IN (
         SELECT identifier FROM journey_raw.ledger
-        WHERE kind = 'attached' AND map = {map:String} AND map_version = {map_version:UInt32} AND person != '' AND person = {person:String}
+        WHERE kind = 'attached' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND map = {map:String} AND map_version = {map_version:UInt32} AND person != '' AND person = {person:String}
     )
     GROUP BY identifier
 ) AS types ON identifier = typed
