@@ -1,7 +1,8 @@
 """The two ways to an insert. This is the only place where steps are chained.
 
 A batch:  receive → decode → validate → resolve person → settle → attach stage → take from occasions → diff → assemble → ONE insert
-A tick:   news → versions that wait → whom it touches → who belongs together → attach stage → take from occasions → diff → assemble → ONE insert
+A tick:   news → versions that wait → whom it touches → who belongs together → attach stage → take from occasions → diff → assemble →
+ONE insert
 
 Why a tick holds no record: docs/decisions/0181, 0185, 0187.
 """

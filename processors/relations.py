@@ -19,7 +19,8 @@ class Relations:
         self._erasures: set[Erasure] = set()
 
     def identifiers(self, keys: Iterable[str]) -> set[Identifier]:
-        """The identifiers of these keys, with the types by which links name them. Of one that nothing names the type is empty: it is a person
+        """The identifiers of these keys, with the types by which links name them. Of one that nothing names the type is empty: it is a
+        person
         of its own, and nothing is compared with it."""
         keys = set(keys)
         self._read(keys)

@@ -79,7 +79,8 @@ class StoreLoop:
         look: Callable[[], None] = lambda: None,
         maps: MapSource | None = None,
     ) -> None:
-        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the contents of
+        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the
+        contents of
         versions that stand; None: those of the pipeline stand for ever."""
         self._pipeline = pipeline
         self._ledger = ledger

@@ -10,7 +10,8 @@ from touchline.processors.values.records import Cursors, partition_of
 
 
 def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: Cursors, pipeline: Pipeline) -> int:
-    """Make `tails` reflect everything up to the mark, and all that was said about identifiers up to the cursors; returns the number of persons
+    """Make `tails` reflect everything up to the mark, and all that was said about identifiers up to the cursors; returns the number of
+    persons
     that were read again.
 
     A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
@@ -57,7 +58,8 @@ def _set_apart(
 
 
 def _rebuild(tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int], pipeline: Pipeline) -> None:
-    """The tails of these identifiers, as far as batches follow them: by their stored events. What another partition received of one may not be
+    """The tails of these identifiers, as far as batches follow them: by their stored events. What another partition received of one
+    may not be
     published yet, so that one is left to the ticks."""
     known = tails.get_many(times)
     wanted = {

@@ -71,7 +71,8 @@ class Tails:
         self._lookups = {"memory": 0, "disk": 0, "nowhere": 0}
 
     def lay_out(self, layout: Layout) -> None:
-        """Other maps stand: persons keep the tails of those that stand still, and have none (None) of the others until they are put anew."""
+        """Other maps stand: persons keep the tails of those that stand still, and have none (None) of the others until they are put
+        anew."""
         if layout != self._layout:
             self._layout = layout
             self._memory.clear()
@@ -207,7 +208,8 @@ def _layouts_of(transaction: lmdb.Transaction) -> list[Layout]:
 
 # marshal: twice as quick as JSON here, and its integers have no bound (bit sets of stages). Only this process's own file is read,
 # and FORM is a part of the stamp, so a state of another Python or release is dropped.
-FORM = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {' '.join((*PersonTail._fields, *Tail._fields))}, layouts"
+_FIELDS = " ".join((*PersonTail._fields, *Tail._fields))
+FORM = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_info[1]}, {_FIELDS}, layouts"
 
 
 def _dump(tail: PersonTail, layout: int) -> bytes:
