@@ -70,7 +70,7 @@ def publish(
     led: set[str] = set()
     given: set[str] = set()
     if changed or holds.held:
-        relations = Relations(partition.ledger)
+        relations = Relations(partition.ledger, changed)
         judged = components_around(
             relations.identifiers(one.key for one in changed),
             relations.identifiers(holds.held),
