@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from touchline.processors.state.partition import Partition
-from touchline.processors.values.records import NamingAnswer
+from touchline.processors.values.records import NamingAnswer, Reached
 
 END: Final = "end"
 IDENTIFIERS_AT_ONCE: Final = 500
@@ -35,7 +35,11 @@ class Step(NamedTuple):
 
 def has_walked(partition: Partition, change: int) -> bool:
     """Whether all is restated that this change asks for."""
-    reached = partition.reached
+    return has_ended(partition.reached, change)
+
+
+def has_ended(reached: Reached, change: int) -> bool:
+    """The same of what a mark says."""
     return reached.map_change == change and (reached.walked_to == END or not change)
 
 
