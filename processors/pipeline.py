@@ -53,6 +53,7 @@ from touchline.processors.steps.settle import CLAIM, Here, Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.person import PersonTail, tail_key
 from touchline.processors.values.records import Fact, Invalid, NewRecords, Reached, ReceivedBatch
+from touchline.processors.walk import has_passed
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
@@ -241,6 +242,13 @@ class Pipeline:
         fates = settled.fates
         settled.again.update(
             fact.identifier for offset, fact in resolved.late if fact.identifier and offset not in fates
+        )
+        settled.again.update(
+            identifier
+            for identifier in resolved.persons
+            if (tail := tails.get(identifier)) is not None
+            and None in tail.maps
+            and has_passed(partition, self.map_change, identifier)
         )
         settled.away.update(
             identifier

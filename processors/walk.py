@@ -43,6 +43,14 @@ def has_ended(reached: Reached, change: int) -> bool:
     return reached.map_change == change and (reached.walked_to == END or not change)
 
 
+def has_passed(partition: Partition, change: int, identifier: str) -> bool:
+    """Whether this walk does not come to the identifier any more."""
+    reached = partition.reached
+    if reached.map_change != change or not change:
+        return not change
+    return not reached.walked_to.startswith(_IDENTIFIERS) or identifier <= reached.walked_to.removeprefix(_IDENTIFIERS)
+
+
 def next_step(partition: Partition, change: int) -> Step:
     """The next piece of a walk that has not ended. Raises LedgerUnavailable."""
     reached = partition.reached
