@@ -43,6 +43,5 @@ class Reason(StrEnum):
     OUT_OF_SCALE = "out_of_scale"
     UNKNOWN_SOURCE = "unknown_source"
     TIME_OUT_OF_RANGE = "time_out_of_range"
-    KEY_MISMATCH = "key_mismatch"
     CONFLICT = "conflict"
     UNSTORABLE = "unstorable"

@@ -58,9 +58,6 @@ REMEDIES: Final = {
     Reason.OUT_OF_SCALE: "use a value within the range or scale that docs/contracts.md lists",
     Reason.UNKNOWN_SOURCE: "declare the source in sources.yaml",
     Reason.TIME_OUT_OF_RANGE: "use a time from 1990-01-01 to 24 h after the event was received",
-    Reason.KEY_MISMATCH: "key the record by the person key of the first identifier, an event without persons by source/id; where it is, "
-    "the sender's client chose another partition for the key: set partitioner=murmur2_random (librdkafka clients, such as "
-    "confluent-kafka), as Kafka's own clients do",
     Reason.CONFLICT: "raise the revision where the content changed",
     Reason.UNSTORABLE: "report it: the store refuses this record",
 }

@@ -10,6 +10,7 @@ from touchline.sql.subjects.dimensions import DIMENSION_VIEWS, MAP_DAYS
 from touchline.sql.subjects.facts import FACT_VIEWS, UNMAPPED_BEHIND
 from touchline.sql.subjects.funnel.views import FUNNEL_STAGE, FUNNEL_STAGE_BEHIND, FUNNEL_STAGE_OF_ALL
 from touchline.sql.subjects.glance import TOUCHPOINT_GLANCE
+from touchline.sql.subjects.identity import IDENTITY_VIEWS, PERSON_LINKS
 from touchline.sql.subjects.impact import IMPACT
 from touchline.sql.subjects.journeys import JOURNEY_EVENTS, JOURNEYS, JOURNEYS_OF_ANSWERS
 from touchline.sql.subjects.map_versions import MAP_VERSIONS
@@ -27,6 +28,7 @@ from touchline.sql.subjects.waits import DWELL, WAIT, WAIT_BEHIND, WAITS
 
 _OF_TABLES = (
     *(*FACT_VIEWS, UNCLASSIFIED_ANSWERS, QUARANTINE, QUARANTINE_SETTLED),
+    *IDENTITY_VIEWS,
     *NOTE_VIEWS,
     *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
     *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),
@@ -50,6 +52,7 @@ API_VIEWS: tuple[ParameterizedView, ...] = (
         JOURNEYS,
         JOURNEYS_OF_ANSWERS,
         JOURNEY_EVENTS,
+        PERSON_LINKS,
     ),
 )
 """Those with arguments, in `journey_api`."""

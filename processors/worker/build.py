@@ -26,6 +26,7 @@ from touchline.processors.state.disk import is_full
 from touchline.processors.state.slot import claim_slot
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
+from touchline.processors.worker.maps import StoredMaps
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import Sources
@@ -77,6 +78,7 @@ def build_pipeline(
         should_stop=should_stop,
         meter=meter,
         look=live_sources.look,
+        maps=StoredMaps(settings, maps[0].map),
     )
 
 

@@ -64,6 +64,15 @@ def register_map(client: Client, journey_map: JourneyMap) -> bool:
     return True
 
 
+def register_hub_neighbours(client: Client, neighbours: int) -> bool:
+    """Tell readers how many neighbours an identifier may have before its links count for nothing. Returns whether that is a change."""
+    newest = client.execute("SELECT neighbours FROM journey_raw.hub_limits ORDER BY set_at DESC LIMIT 1")
+    if newest == [(neighbours,)]:
+        return False
+    _insert(client, "hub_limits", [(neighbours, datetime.now(UTC))])
+    return True
+
+
 def register_places(client: Client, places: Iterable[Place]) -> int:
     """Make places known to readers, or what is known of them up to date. Returns how many were new or changed."""
     query = "SELECT place, name, kind, zone, city, region, country FROM journey_raw.places ORDER BY registered_at DESC LIMIT 1 BY place"

@@ -12,7 +12,7 @@ from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.selection import SPLITS
 from touchline.sql.language.views import View
 
-SINGLE: Final = frozenset(("person", "event_id", "order_id", "offset"))
+SINGLE: Final = frozenset(("person", "identifier", "event_id", "order_id", "offset"))
 """Columns of views that have a row for one event, person or record."""
 COMPANY_MADE: Final = ("journey.initiatives",)
 """Of single events, but of the company's own."""

@@ -8,10 +8,10 @@ from touchline.sql.language.catalogue import load_catalogue
 from touchline.sql.language.choices import Choice
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import AS_OF, SELECTION as ARGUMENTS, ParameterizedView
-from touchline.sql.language.select import indented
+from touchline.sql.language.select import Select, indented
 from touchline.sql.language.selection import OF_MAP
 from touchline.sql.language.views import chosen, own
-from touchline.sql.ledger.projections import ANSWER_TYPE, TOUCHPOINT_TYPE
+from touchline.sql.ledger.projections import ANSWER_TYPE, LEDGER, TOUCHPOINT_TYPE
 from touchline.sql.ledger.rows import AMOUNT, IS_SHOWN, NET_ROWS, rows_of_ledger
 from touchline.sql.ledger.selected_journeys import (
     ALL_OF_MAP,
@@ -125,13 +125,22 @@ _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "person": Column("String", "Person key"),
     "cycle": Column("UInt32", "Journey cycle; 0 for what belongs to no journey"),
 }
+_OF_PERSON: Final = f"kind = 'attached' AND {IS_SHOWN} AND {OF_MAP} AND person != '' AND person = {{person:String}}"
 _ROWS = rows_of_ledger(
-    f"kind = 'attached' AND {IS_SHOWN} AND {OF_MAP} AND person != '' AND person = {{person:String}} AND cycle = {{cycle:UInt32}}\n"
-    f"      AND {NET_ROWS}",
+    f"{_OF_PERSON} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
     f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, local_date AS day_of_row, about_event_id != '' AS is_about_event,"
     f" {variant_key(load_catalogue())} AS kpi_variant",
 )
 _ABOUT_DATE = "if(is_about_event, toNullable(day_of_row), NULL)"
+_TYPES = Select(
+    {"typed": "identifier", "type_of_it": "any(toString(identifier_type))"},
+    LEDGER,
+    where=(
+        "kind = 'received' AND fate = 'stored'",
+        f"identifier IN (\n    SELECT identifier FROM journey_raw.ledger\n    WHERE {_OF_PERSON}\n)",
+    ),
+    group_by=("identifier",),
+).nested()
 JOURNEY_EVENTS = ParameterizedView(
     "journey_events",
     "What a person did and answered in one journey: one row per event, with the rule that placed it; an answer stands at the day on which "
@@ -166,6 +175,15 @@ JOURNEY_EVENTS = ParameterizedView(
             )
         }
     )
-    | chosen("about_source", "about_event_id"),
-    f"{_ROWS}\nWHERE event_type IN ('{TOUCHPOINT_TYPE}', '{ANSWER_TYPE}')",
+    | chosen("about_source", "about_event_id")
+    | own(
+        {
+            "identifier_type": (
+                "LowCardinality(Nullable(String))",
+                "Type of the identifier under which the event came: login, anonymous, ...; NULL while none is known",
+                "nullIf(type_of_it, '')",
+            )
+        }
+    ),
+    f"{_ROWS} AS of_journey\nLEFT JOIN{_TYPES} AS types ON identifier = typed\nWHERE event_type IN ('{TOUCHPOINT_TYPE}', '{ANSWER_TYPE}')",
 )

@@ -146,13 +146,14 @@ def _broken_contract() -> list[Case]:
 def _foreign_keys() -> list[Case]:
     elsewhere = (partition_of(_THIRD_PERSON.encode(), PARTITIONS) + 1) % PARTITIONS
     stranger = _bytes(touchpoint("other_partition", persons=[{"type": "loyalty", "key": _THIRD_PERSON}]))
-    refused = ("quarantined", "key_mismatch", "persons")
+    nobody = _bytes(touchpoint("nobody_without_key", persons=[]))
     return [
-        Case("no_key", _bytes(touchpoint("no_key")), *refused, key=None, partition=0),
-        Case("empty_key", _bytes(touchpoint("empty_key")), *refused, key=b""),
-        Case("key_of_another", _bytes(touchpoint("key_of_another")), *refused, key=OTHER_PERSON.encode()),
-        Case("key_is_personal", _bytes(touchpoint("key_is_personal")), *refused, key=ALL_OF_THEM.encode()),
-        Case("other_partition", stranger, *refused, key=_THIRD_PERSON.encode(), partition=elsewhere),
+        Case("no_key", _bytes(touchpoint("no_key")), "stored", key=None, partition=0),
+        Case("empty_key", _bytes(touchpoint("empty_key")), "stored", key=b""),
+        Case("key_of_another", _bytes(touchpoint("key_of_another")), "stored", key=OTHER_PERSON.encode()),
+        Case("key_is_personal", _bytes(touchpoint("key_is_personal")), "stored", key=ALL_OF_THEM.encode()),
+        Case("other_partition", stranger, "stored", key=_THIRD_PERSON.encode(), partition=elsewhere),
+        Case("nobody_without_key", nobody, "stored", key=None, partition=0),
     ]
 
 

@@ -65,8 +65,8 @@ class Judge:
     def judge(self, kept: Kept) -> Judgement:
         """Would a worker of this release and configuration store it?
 
-        The key is made anew from the content, as the contract says: a sender that chose another one was the fault (key_mismatch). The time
-        that Kafka kept stays, so that an event of the future does not become credible by waiting.
+        The key is made anew from the content, as the contract says. The time that Kafka kept stays, so that an event of the future does
+        not become credible by waiting.
         """
         entry, state, value = kept
         if entry.reason == Reason.CONFLICT:

@@ -110,6 +110,15 @@ class WorkerSettings(SettingsGroup):
         examples=[5],
         json_schema_extra={"unit": "seconds"},
     )
+    hub_neighbours: int = Field(
+        50,
+        ge=1,
+        le=100_000,
+        description="linked identifiers that one identifier may have; the links of one with more count for nothing, since it is a "
+        "placeholder or a device of many, and would make strangers one person (view journey.hubs); for all workers alike",
+        examples=[20],
+        json_schema_extra={"unit": "identifiers"},
+    )
     stall_seconds: float = Field(
         30.0,
         ge=5,

@@ -6,5 +6,6 @@ DROP TABLE IF EXISTS journey_raw.touchpoints SYNC;
 DROP TABLE IF EXISTS journey_raw.stages SYNC;
 DROP VIEW IF EXISTS journey_raw.hidden_maps SYNC;
 DROP TABLE IF EXISTS journey_raw.shown_maps SYNC;
+DROP TABLE IF EXISTS journey_raw.hub_limits SYNC;
 DROP TABLE IF EXISTS journey_raw.map_changes SYNC;
 DROP TABLE IF EXISTS journey_raw.maps SYNC;

@@ -55,6 +55,14 @@ FROM
 GROUP BY map, version
 HAVING max(is_dropped) OR max(change) > max(shown);
 
+CREATE TABLE IF NOT EXISTS journey_raw.hub_limits
+(
+    neighbours UInt32 COMMENT 'How many identifiers one may be linked with before its links count for nothing: the setting hub_neighbours',
+    set_at DateTime64(6, 'UTC') COMMENT 'The newest row counts'
+)
+ENGINE = MergeTree ORDER BY set_at
+COMMENT 'The setting hub_neighbours as the workers take it; a worker that starts with another one appends here';
+
 CREATE TABLE IF NOT EXISTS journey_raw.stages
 (
     map LowCardinality(String) COMMENT 'Id of the journey map',

@@ -25,7 +25,10 @@ DEFAULTS: Row = {
     "survey": "", "question": "", "kpi": "", "variant": "", "scope": "", "scale_min": 0, "scale_max": 0, "score": 0.0,
     "has_score": 0, "disposition": "", "about_time": NEVER, "answered_date": NEVER.date(), "about_source": "",
     "about_event_id": "", "amount_minor": 0, "currency": "", "currency_exponent": 0, "order_id": "",
-    "order_kind": "", "writer": "", "generation": 0, "first_offset": 0, "gaps": 0, "fate_counts": {}, "map_change": 0, "walked_to": "",
+    "order_kind": "", "writer": "", "generation": 0, "first_offset": 0, "gaps": 0, "fate_counts": {},
+    "map_change": 0, "walked_to": "",
+    "identifier_type": "", "linked_identifier": "", "linked_identifier_type": "",
+    "handoff_to": 0, "handoff_number": 0, "record_partition": 0,
 }  # fmt: skip
 
 

@@ -27,6 +27,9 @@ VIEWS = {
     "unclassified_answers": "touchpoint is_simulated kpi scope scale_min scale_max variant answers score_low score_high score_mean",
     "orders": f"event_time local_date source event_id order_id kind amount currency person {F}",
     "journeys": "person map map_version cycle started_at last_at converted_at max_stage_order touchpoints is_simulated",
+    "identifiers": "identifier identifier_type person events first_at last_at is_simulated",
+    "links": "event_time source event_id kind identifier identifier_type linked_identifier linked_identifier_type is_in_force",
+    "hubs": "identifier identifier_type neighbours",
     "initiatives": "source event_id revision touchpoint is_simulated initiative starts_at ends_at cost currency owner expected_kpi "
     "reported_at",
     "annotations": "map map_version date until text touchpoint stage",
@@ -66,7 +69,7 @@ TYPES = {
     "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
     "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
 }  # fmt: skip
-OTHERWISE = ("annotations", "journeys", "funnel_stage", "kpi_dwell", "touchpoint_glance")
+OTHERWISE = ("annotations", "identifiers", "journeys", "funnel_stage", "kpi_dwell", "touchpoint_glance")
 """Views in which one of these names has another meaning."""
 
 

@@ -22,13 +22,13 @@ def test_an_empty_list_says_whether_filters_made_it_empty(capsys: pytest.Capture
     assert capsys.readouterr().out == "nothing is in quarantine\nnothing is in quarantine that this selects\n"
 
 
-def test_the_list_says_what_to_do_about_each_reason_and_names_the_partitioner(
+def test_the_list_says_what_to_do_about_each_reason(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    entries = [kept(event(), reason=reason).entry for reason in ("key_mismatch", "not_json", "key_mismatch")]
+    entries = [kept(event(), reason=reason).entry for reason in ("unknown_source", "not_json", "unknown_source")]
     print_page(entries_page(entries, NOW, False, 3), 250)
     hints = [line for line in capsys.readouterr().out.splitlines() if line.startswith("hint: ")]
-    assert [hint.split(": ")[1] for hint in hints] == ["key_mismatch", "not_json"]
-    assert "partitioner=murmur2_random" in hints[0]
+    assert [hint.split(": ")[1] for hint in hints] == ["unknown_source", "not_json"]
+    assert "sources.yaml" in hints[0]
     print_page(entries_page(entries, NOW, True, 3), 250)
     assert "hint" not in capsys.readouterr().out

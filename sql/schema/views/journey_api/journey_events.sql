@@ -31,7 +31,8 @@ CREATE OR REPLACE VIEW journey_api.journey_events
     is_simulated UInt8 COMMENT '1 for simulated events: label them wherever they are shown',
     about_date Nullable(Date) COMMENT 'Day of the event that the answer names; NULL when it names none',
     about_source LowCardinality(Nullable(String)) COMMENT 'Source of the event that the answer names; NULL when it names none',
-    about_event_id Nullable(String) COMMENT 'Id of the event that the answer names; NULL when it names none'
+    about_event_id Nullable(String) COMMENT 'Id of the event that the answer names; NULL when it names none',
+    identifier_type LowCardinality(Nullable(String)) COMMENT 'Type of the identifier under which the event came: login, anonymous, ...; NULL while none is known'
 )
 SQL SECURITY DEFINER
 COMMENT 'What a person did and answered in one journey: one row per event, with the rule that placed it; an answer stands at the day on which it was given, and names its occasion'
@@ -66,7 +67,8 @@ AS SELECT
     CAST(is_simulated, 'UInt8') AS is_simulated,
     CAST(if(is_about_event, toNullable(day_of_row), NULL), 'Nullable(Date)') AS about_date,
     CAST(nullIf(about_source, ''), 'LowCardinality(Nullable(String))') AS about_source,
-    CAST(nullIf(about_event_id, ''), 'Nullable(String)') AS about_event_id
+    CAST(nullIf(about_event_id, ''), 'Nullable(String)') AS about_event_id,
+    CAST(nullIf(type_of_it, ''), 'LowCardinality(Nullable(String))') AS identifier_type
 FROM 
 (
     SELECT *,
@@ -122,6 +124,17 @@ FROM
     '') AS kpi_variant FROM journey_raw.ledger
     WHERE kind = 'attached' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND map = {map:String} AND map_version = {map_version:UInt32} AND person != '' AND person = {person:String} AND cycle = {cycle:UInt32}
       AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
-)
+) AS of_journey
+LEFT JOIN
+(
+    SELECT identifier AS typed, any(toString(identifier_type)) AS type_of_it
+    FROM journey_raw.ledger
+    WHERE kind = 'received' AND fate = 'stored'
+        AND identifier IN (
+        SELECT identifier FROM journey_raw.ledger
+        WHERE kind = 'attached' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND map = {map:String} AND map_version = {map_version:UInt32} AND person != '' AND person = {person:String}
+    )
+    GROUP BY identifier
+) AS types ON identifier = typed
 WHERE event_type IN ('touchline.touchpoint.v1', 'touchline.answer.v1')
 SETTINGS join_use_nulls = 0;
