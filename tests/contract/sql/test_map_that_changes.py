@@ -117,8 +117,8 @@ class World:
     def reached(self, version: int) -> dict[str, int]:
         """Journeys that reached each stage, in any order."""
         rows = self.client.execute(
-            "SELECT toString(stage), reached "
-            "FROM journey_api.funnel_stage(map = 'mini', map_version = %(version)s, date_from = '2025-01-01', date_to = '2025-12-31', filter = map(), as_of = toDateTime('2025-12-31 00:00:00', 'UTC'), mode = 'any')",
+            "SELECT toString(stage), reached FROM journey_api.funnel_stage(map = 'mini', map_version = %(version)s, mode = 'any', "
+            "date_from = '2025-01-01', date_to = '2025-12-31', filter = map(), as_of = toDateTime('2025-12-31 00:00:00', 'UTC'))",
             {"version": version},
         )
         return dict(rows)
