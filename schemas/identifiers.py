@@ -30,6 +30,11 @@ IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "de
 """Declared order, strongest first: the first identifier of an event keys its Kafka record. Further types are allowed;
 they come after these, in alphabetical order, and their values keep their case."""
 
+DEVICE_TYPES: Final = frozenset(("device", "anonymous"))
+"""Types that name a device and not a person: two persons may use one after the other."""
+APART_TYPES: Final = frozenset(("household",))
+"""Types whose links make nobody one person."""
+
 _ORDER: Final = {name: number for number, name in enumerate(IDENTIFIER_TYPES)}
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")

@@ -16,10 +16,10 @@ from tests.support.documents import ROOT, Block, all_blocks, blocks_of, steps_of
 from tests.unit.processors.loop.world import Record, batch, make_loop
 from touchline.clickhouse.connect import connect_as
 from touchline.journey.compile import compile_map
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.loop.loop import StoreLoop
-from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
