@@ -140,7 +140,7 @@ class Engine:
         if last_migration >= expected_schema_version():
             for view in read_views().values():
                 self.ask(view)
-        self.ask("INSERT INTO journey_raw.default_map VALUES ('retail', 1, now64(6))")
+        self.ask("INSERT INTO journey_raw.shown_maps VALUES ('retail', 1, 0, 1, now64(6))")
 
     def ask(self, sql: str) -> str:
         """The answer as text."""

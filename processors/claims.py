@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from touchline.identity.passed import LedgerPosition
 from touchline.identity.watch import Fate as Stand, Rules, Standing, decide as decide_one
 from touchline.processors.homes import Homes, holding, passed_of
-from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent
+from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, WriterFenced
 from touchline.processors.ledger.rows import insert_of_row, partition_of_row
 from touchline.processors.news import News
 from touchline.processors.state.partition import Key, Partition
@@ -48,7 +48,7 @@ class Decided(NamedTuple):
 
 def decide(partition: Partition, news: News, homes: Homes) -> Decided:
     """What becomes of the watched events. The partition's list of them follows at once: if the insert fails, the partition is acquired anew.
-    Raises LedgerUnavailable."""
+    Raises LedgerUnavailable, and WriterFenced where another writer has decided meanwhile."""
     watched = partition.watched
     asked = _hear(partition, news)
     decided = Decided([], [], set(), set())
@@ -86,7 +86,7 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
             decided.releases.add(key)
         if outcome.must_look:
             decided.looks.add((*key, "released"))
-        watched.looked(key, found[key], passed, outcome.is_watched, outcome.is_due_again)
+        watched.looked(key, found[key], passed, outcome.is_watched)
     decided.settled.extend(_with_facts(partition, settling))
     return decided
 
@@ -137,4 +137,7 @@ def _with_facts(partition: Partition, settling: Sequence[KnownEvent]) -> list[tu
         return []
     keys = sorted({(event.source, event.event_id) for event in settling})
     facts = {one.row_id: one for one in partition.ledger.claimed_facts(partition.number, keys)}
+    if not all(event.row_id in facts for event in settling):
+        # Only this stream's writer decides its claims: it is another one by now.
+        raise WriterFenced(partition.stream.name)
     return [(event, facts[event.row_id]) for event in settling]

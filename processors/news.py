@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from touchline.processors.ledger.ledger import FeedRow, Progress
 from touchline.processors.state.partition import Partition
-from touchline.processors.values.records import Cursors, NamingAnswer
+from touchline.processors.values.records import Cursors, NamingAnswer, Reached
+from touchline.processors.walk import END, STEPS_PER_TICK, Step, has_walked, next_step
 
 INSERTS_AT_ONCE = 25
 """Of each stream, that are read in one go: one insert holds up to `batch_rows` events."""
@@ -28,16 +29,23 @@ UNMARKED_INSERTS = 2_000
 class News(NamedTuple):
     """What one insert without records is made of. `until` is how far the streams are read with it; `progress` was read after that, and
     before all that is looked up. `restated` are stored answers whose occasion may have changed. `must_mark`: there is an insert even if
-    nothing comes of it but its mark."""
+    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps."""
 
     until: Cursors
     rows: Sequence[FeedRow]
     progress: dict[str, Progress]
     restated: Sequence[NamingAnswer] = ()
     must_mark: bool = False
+    walk: Step | None = None
+
+    def reached(self, before: Reached) -> Reached:
+        """How far the partition is when it has followed them."""
+        if self.walk is None:
+            return before._replace(cursors=self.until)
+        return Reached(self.until, self.walk.change, self.walk.walked_to)
 
 
-def news_of(partition: Partition, *, has_others: bool, must_mark: bool) -> Iterator[News]:
+def news_of(partition: Partition, map_change: int, *, has_others: bool, must_mark: bool) -> Iterator[News]:
     """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other partitions,
     which wait until all have read what they say, the first piece of work ever leaves a mark. Raises LedgerUnavailable."""
     ledger = partition.ledger
@@ -60,6 +68,11 @@ def news_of(partition: Partition, *, has_others: bool, must_mark: bool) -> Itera
         yield News(until, rows, ledger.progress() if partition.watched or rows else {}, (), is_waited_for)
         if until == before:
             break
+    for _ in range(STEPS_PER_TICK):
+        if has_walked(partition, map_change):
+            break
+        step = next_step(partition, map_change)
+        yield News(partition.reached.cursors, (), {}, step.alone, step.walked_to == END, step)
     is_unmarked = has_others and not partition.mark.insert_number
     if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)

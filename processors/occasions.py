@@ -39,12 +39,9 @@ def take_from_occasions(
     occasion leave `followed.attached`, whose rows say what the record says, and stand among the rows.
     """
     touchpoints, others = stored
-    naming = [
-        placed
-        for placed in _placed(others)
-        if names_occasion(placed[1]) and any(placed[0] in of_map for of_map in followed.attached)
-    ]
+    naming = [placed for placed in _placed(others) if names_occasion(placed[1])]
     partition.has_naming_answers = partition.has_naming_answers or bool(naming)
+    naming = [placed for placed in naming if any(placed[0] in of_map for of_map in followed.attached)]
     again = (one for on_journey, _ in followed.again for one in on_journey if names_occasion(one[1]))
     keys = {occasion_key(fact) for _, fact in chain(naming, again)}
     occasions = _occasions(partition, keys, touchpoints, followed, maps) if keys else {}

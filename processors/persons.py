@@ -12,17 +12,19 @@ Why: docs/decisions/0187.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from touchline.identity.components import members
-from touchline.identity.links import Identifier
+from touchline.identity.links import Erasure, History, Identifier, Link, Unlink
 from touchline.identity.neighbourhood import components_around
+from touchline.identity.persons import Persons, persons_of
 from touchline.journey.compile import CompiledMap
 from touchline.processors.claims import Decided
 from touchline.processors.following import Version, version_of
 from touchline.processors.homes import Holding, Homes, holding
 from touchline.processors.ledger.columns import ATTACHED
+from touchline.processors.ledger.ledger import FeedRow
 from touchline.processors.news import News
 from touchline.processors.relations import Relations
 from touchline.processors.state.partition import Key, Partition
@@ -30,9 +32,9 @@ from touchline.processors.steps.follow import Followed, follow, follow_alone
 from touchline.processors.steps.resolve import Placed
 from touchline.processors.values.person import APART, PersonTail, new_person, not_before
 from touchline.processors.values.records import position_of
+from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY, order_of
 
 _SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
-_SAYS_WHO: frozenset[str] = frozenset(("link", "unlink", "erase"))
 
 
 class Published(NamedTuple):
@@ -45,12 +47,11 @@ class Published(NamedTuple):
 
 
 class _Touched(NamedTuple):
-    """Identifiers that the news name, and those of which what is stored may have changed."""
+    """Identifiers of which what is stored may have changed."""
 
-    named: set[str]
     moved: set[str]
     told: set[str]
-    """By other partitions, or by a batch of this one."""
+    """By other partitions, by a batch of this one, or by the walk."""
 
 
 def publish(
@@ -65,19 +66,23 @@ def publish(
     touched = _touched(partition, news, decided)
     holds = holding(partition, touched.moved | touched.told, news.until, homes)
     published = Published(Followed([{} for _ in maps], [], [], {}), [], touched.moved - holds.held)
+    changed, hubs = partition.remembered.changed_by(*_said(news))
     led: set[str] = set()
     given: set[str] = set()
-    if touched.named or holds.held:
+    if changed or holds.held:
         relations = Relations(partition.ledger)
         judged = components_around(
-            relations.identifiers(touched.named),
+            relations.identifiers(one.key for one in changed),
             relations.identifiers(holds.held),
             neighbours_max,
             relations.look_up,
             relations.published_with,
+            MERGE_NOBODY,
+            hubs,
         )
-        components = members(judged.persons)
-        holds = holding(partition, {one.key for one in judged.persons}, news.until, homes)
+        components = members(judged.component_of)
+        persons = persons_of(judged.component_of, judged.links, DEVICE_TYPES)
+        holds = holding(partition, {one.key for one in judged.component_of}, news.until, homes)
         for smallest, component in components.items():
             mine = {one.key for one in component} & holds.held
             if homes.has(partition.number, smallest.key):
@@ -86,20 +91,45 @@ def publish(
                 given |= mine
                 leader = homes.of(smallest.key.encode())
                 published.handoffs.extend((one, leader, _next_number(holds, one)) for one in sorted(mine))
-        _follow(partition, decided, homes, maps, relations, components, led, holds, published.followed)
+        _follow(partition, decided, homes, maps, relations, components, persons, led, holds, published.followed)
+        # If the insert fails the partition is acquired anew, and remembers nothing.
+        partition.remembered.judged(changed, judged, persons)
     _restate(partition, news, decided, maps, led | given, published.followed)
     return published
 
 
 def _touched(partition: Partition, news: News, decided: Decided) -> _Touched:
-    named = {
-        end for row in news.rows if row.kind in _SAYS_WHO for end in (row.identifier, row.linked_identifier) if end
-    }
     told = {row.identifier for row in news.rows if row.kind == "away"}
     told |= {row.identifier for row in news.rows if row.kind == "handoff" and row.handoff_to == partition.number}
-    moved = {event.identifier for event in decided.lost} | {event.identifier for event, _ in decided.settled}
+    told |= set() if news.walk is None else set(news.walk.identifiers)
+    moved = {event.identifier for event in decided.lost} | {claimed.fact.identifier for _, claimed in decided.settled}
     moved |= {one.identifier for one in news.restated}
-    return _Touched(named, moved - {""}, told)
+    return _Touched(moved - {""}, told)
+
+
+def _said(news: News) -> tuple[History, History]:
+    """What the rows say of who belongs together, and what they take back."""
+    asserted, retracted = ([row for row in news.rows if (row.sign > 0) is is_asserted] for is_asserted in (True, False))
+    return _history(asserted), _history(retracted)
+
+
+def _history(rows: Iterable[FeedRow]) -> History:
+    links: list[Link] = []
+    unlinks: list[Unlink] = []
+    erasures: list[Erasure] = []
+    for row in rows:
+        if row.kind not in ("link", "unlink", "erase"):
+            continue
+        event, one = (row.source, row.event_id), Identifier(*order_of(row.identifier_type), row.identifier)
+        if row.kind == "erase":
+            erasures.append(Erasure(row.event_time, event, one))
+            continue
+        other = Identifier(*order_of(row.linked_identifier_type), row.linked_identifier)
+        if row.kind == "link":
+            links.append(Link(row.event_time, event, one, other))
+        else:
+            unlinks.append(Unlink(row.event_time, event, one, other))
+    return History(links, unlinks, erasures)
 
 
 def _next_number(holds: Holding, identifier: str) -> int:
@@ -113,6 +143,7 @@ def _follow(
     maps: Sequence[CompiledMap],
     relations: Relations,
     components: Mapping[Identifier, Sequence[Identifier]],
+    persons: Persons,
     led: Collection[str],
     holds: Holding,
     into: Followed,
@@ -127,12 +158,11 @@ def _follow(
     for component in components.values():
         tails = {one.key: known.get(one.key, nothing).last_us for one in component if one.key in at_home}
         of_person: dict[str, list[Placed]] = defaultdict(list)
-        persons = relations.persons_of(component)
         for one in component:
             erased_us = relations.erased_us(one)
             for position, fact in facts.get(one.key, ()):
                 if fact.event_time > erased_us:
-                    person = persons.person_at(one, fact.event_time)
+                    person = persons.person_at(one, fact.event_time).key
                     of_person[person].append(
                         (position, fact if fact.person == person else fact._replace(person=person))
                     )

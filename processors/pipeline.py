@@ -168,7 +168,7 @@ class Pipeline:
     def tick(self, partition: Partition, news: News) -> Prepared | Quiet:
         """One insert of what follows from the news, or Quiet where there is nothing to say. Raises as `prepare` does."""
         laps = Laps()
-        reached = partition.reached._replace(cursors=news.until)
+        reached = news.reached(partition.reached)
         decided = decide(partition, news, self.homes)
         published = publish(partition, news, decided, self.homes, self.maps, self._hub_neighbours)
         laps.lap("settle")

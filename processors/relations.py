@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-from touchline.identity.links import Erasure, History, Identifier, Link, Newest, Unlink
+from touchline.identity.links import Erasure, History, Identifier, Link, Unlink
 from touchline.processors.ledger.ledger import Ledger, Said
 from touchline.schemas.identifiers import order_of
-
-
-class OnePerson:
-    def __init__(self, person: str) -> None:
-        self._person = person
-
-    def person_at(self, identifier: Identifier, time_us: int) -> str:
-        return self._person
 
 
 class Relations:
@@ -25,7 +17,6 @@ class Relations:
         self._known: dict[str, Identifier] = {}
         self._said: dict[str, list[Said]] = {}
         self._erasures: set[Erasure] = set()
-        self._newest = Newest()
 
     def identifiers(self, keys: Iterable[str]) -> set[Identifier]:
         """The identifiers of these keys, with the types by which links name them. Of one that nothing names the type is empty: it is a person
@@ -46,17 +37,11 @@ class Relations:
                 links.append(Link(one.event_time, (one.source, one.event_id), *ends))
             else:
                 unlinks.append(Unlink(one.event_time, (one.source, one.event_id), *ends))
-        history = History(links, unlinks, self._erasures)
-        self._newest.learn(history)
-        return history
+        return History(links, unlinks, self._erasures)
 
     def published_with(self, identifiers: Collection[Identifier]) -> set[Identifier]:
         """Whoever is published together with one of them."""
         return self.identifiers(self._ledger.published_with({one.key for one in identifiers}))
-
-    def persons_of(self, component: Sequence[Identifier]) -> OnePerson:
-        """Whom the identifiers of a component belong to."""
-        return OnePerson(min(component).key)
 
     def erased_us(self, identifier: Identifier) -> int:
         """Up to which time everything about the identifier is erased; before all times where nothing is."""

@@ -31,9 +31,9 @@ IDENTIFIER_TYPES: Final = ("login", "mail", "phone", "loyalty", "household", "de
 they come after these, in alphabetical order, and their values keep their case."""
 
 DEVICE_TYPES: Final = frozenset(("device", "anonymous"))
-"""Types that name a device and not a person: two persons may use one after the other."""
-APART_TYPES: Final = frozenset(("household",))
-"""Types whose links make nobody one person."""
+"""Name a device, which several persons may use one after the other."""
+MERGE_NOBODY: Final = frozenset(("household",))
+"""Say who lives together, not who is one person."""
 
 _ORDER: Final = {name: number for number, name in enumerate(IDENTIFIER_TYPES)}
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")

@@ -13,6 +13,7 @@ from touchline.sql.subjects.glance import TOUCHPOINT_GLANCE
 from touchline.sql.subjects.identity import IDENTITY_VIEWS, PERSON_LINKS
 from touchline.sql.subjects.impact import IMPACT
 from touchline.sql.subjects.journeys import JOURNEY_EVENTS, JOURNEYS, JOURNEYS_OF_ANSWERS
+from touchline.sql.subjects.map_versions import MAP_VERSIONS
 from touchline.sql.subjects.notes import NOTE_VIEWS
 from touchline.sql.subjects.paths import PATH_EDGES, PATHS
 from touchline.sql.subjects.persons import PERSONS, PERSONS_BEHIND, PERSONS_BY_TOUCHPOINT, PERSONS_OVER_TIME
@@ -31,7 +32,7 @@ _OF_TABLES = (
     *NOTE_VIEWS,
     *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
     *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),
-    *DIMENSION_VIEWS,
+    *(*DIMENSION_VIEWS, MAP_VERSIONS),
 )
 VIEWS = (*_OF_TABLES, TOUCHPOINT_GLANCE)
 """Those of `journey`."""

@@ -17,15 +17,20 @@ from touchline.sql.language.usual import moment_after, usual
 KEPT_SECONDS = 5.0
 
 _MAPS = """
-SELECT map.id, map.map_version, name, is_default, content, first_day, last_day, usual_day, events, later_events
+SELECT map.id, map.map_version, name, is_default, content, first_day, last_day, usual_day, events, later_events, under_way
 FROM journey.dim_map AS map
 LEFT JOIN journey.map_days AS days ON days.map = map.id AND days.map_version = map.map_version
-ORDER BY max(is_default) OVER (PARTITION BY map.id) DESC, min(registered_at) OVER (PARTITION BY map.id), map.id, map.map_version DESC
+LEFT JOIN (
+    SELECT map, groupArray((map_version, percent)) AS under_way FROM journey.map_versions WHERE state = 'applying' GROUP BY map
+) AS walks ON walks.map = map.id
+ORDER BY
+    max(is_default) OVER (PARTITION BY map.id) DESC, min(registered_at) OVER (PARTITION BY map.id), map.id, is_shown DESC,
+    map.map_version DESC
 """
 
 
 Maps = tuple[list[KnownMap], bytes, dict[tuple[str, int], str]]
-"""All of them, the same as JSON, and map and version -> its content."""
+"""All of them, the same as JSON with the versions of each map that are being applied, and map and version -> its content."""
 
 
 class KnownMaps:
@@ -37,7 +42,7 @@ class KnownMaps:
         self._shared: Shared[Maps] = Shared(KEPT_SECONDS)
 
     async def read(self) -> list[KnownMap]:
-        """The default map first, of each map the newest version first. Raises RequestRefused."""
+        """The default map first, of each map the version that readers see who name none first. Raises RequestRefused."""
         return (await self._read())[0]
 
     async def document(self) -> bytes:
@@ -54,7 +59,7 @@ class KnownMaps:
     async def _ask(self) -> Maps:
         rows = [orjson.loads(line) for line in (await self._clickhouse.rows("maps", _MAPS))[1:]]
         maps, documents, contents = [], [], {}
-        for name, version, title, is_default, content, first, last, usual_day, events, later in rows:
+        for name, version, title, is_default, content, first, last, usual_day, events, later, under_way in rows:
             first_day = day_of("first_day", first) if events else None
             last_day = day_of("last_day", last) if events else None
             ending = day_of("usual_day", usual_day) if events else None
@@ -62,7 +67,15 @@ class KnownMaps:
             maps.append(known)
             contents[known[:2]] = content
             chosen = _selected(ending or self._now().date(), last_day)
-            documents.append({**known._asdict(), "usual": chosen, "content": orjson.Fragment(content or "null")})
+            applying = [{"map_version": number, "percent": percent} for number, percent in under_way]
+            documents.append(
+                {
+                    **known._asdict(),
+                    "applying": applying,
+                    "usual": chosen,
+                    "content": orjson.Fragment(content or "null"),
+                }
+            )
         return maps, orjson.dumps(documents), contents
 
 

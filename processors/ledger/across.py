@@ -76,7 +76,8 @@ class ClickHouseAcross(Asking):
 
     def feed(self, after: Cursors, until: Cursors) -> list[FeedRow]:
         spans, values = between(after, until)
-        return [FeedRow._make(row) for row in self._ask(queries.feed(spans), values)] if values else []
+        rows = self._ask(queries.feed(spans), values) if values else []
+        return sorted(map(FeedRow._make, rows), key=lambda row: (row.stream, row.insert_number))
 
     def standing_maps(self) -> StandingMaps:
         rows = self._ask(queries.MAPS, {})

@@ -43,6 +43,7 @@ from touchline.processors.ledger.rows import TooManyRows
 from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
+from touchline.processors.loop.standing import MapSource, StandingMaps
 from touchline.processors.news import news_of
 from touchline.processors.pipeline import Pipeline, Prepared, Quiet
 from touchline.processors.state.disk import reason_of
@@ -76,8 +77,10 @@ class StoreLoop:
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         meter: Meter | None = None,
         look: Callable[[], None] = lambda: None,
+        maps: MapSource | None = None,
     ) -> None:
-        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it."""
+        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the contents of
+        versions that stand; None: those of the pipeline stand for ever."""
         self._pipeline = pipeline
         self._ledger = ledger
         self._state_dir = state_dir
@@ -89,6 +92,7 @@ class StoreLoop:
         self._now_ms = now_ms
         self._meter = StoreMeter(meter or Meter(WORKER))
         self._look = look
+        self._standing = None if maps is None else StandingMaps(pipeline, ledger, maps)
         self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, Partition] = {}
@@ -266,8 +270,10 @@ class StoreLoop:
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
+        if self._standing is not None:
+            self._standing.look(self._owned.values())
         has_others = self._pipeline.homes.partition_count > 1
-        for news in news_of(partition, has_others=has_others, must_mark=must_mark):
+        for news in news_of(partition, self._pipeline.map_change, has_others=has_others, must_mark=must_mark):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
             outcome = self._pipeline.tick(partition, news)
             if isinstance(outcome, Quiet):
@@ -276,6 +282,8 @@ class StoreLoop:
             else:
                 self._insert(partition, outcome)
                 self._meter.restated(outcome)
+        if self._standing is not None:
+            self._standing.switch_when_walked(partition)
 
     def _make_room(self, partition: Partition, id_count: int) -> None:
         if not partition.ids.has_room(id_count):

@@ -15,16 +15,16 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: C
 
     A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
     """
-    wanted = Stamp(
-        stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items()))
-    )
+    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items())))
     stamp = tails.stamp()
     if stamp is not None and stamp.is_of(wanted):
         return 0
     since = _usable_until(stamp, wanted, ledger, stream)
     if since is None:
         tails.clear()
-    _set_apart(tails, ledger, stream, {} if since is None or stamp is None else dict(stamp.cursors), cursors, pipeline)
+    # What the stream itself said holds at once, whether it was read or not: it may have given an identifier away.
+    until = {**cursors, stream.name: mark.insert_number}
+    _set_apart(tails, ledger, stream, {} if since is None or stamp is None else dict(stamp.cursors), until, pipeline)
     count = 0
     for times in ledger.identifiers_since(stream, since):
         _rebuild(tails, ledger, stream, times, pipeline)
@@ -41,11 +41,12 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: C
 def _set_apart(
     tails: Tails, ledger: Ledger, stream: Stream, after: Cursors, until: Cursors, pipeline: Pipeline
 ) -> None:
-    """All identifiers at home here that somebody linked, erased or handed over: only ticks follow them."""
+    """All identifiers at home here that somebody linked, erased or handed over, or of which another partition received something: only
+    ticks follow them."""
     named = {
         end
         for row in ledger.feed(after, until)
-        if row.kind in ("link", "unlink", "erase", "handoff")
+        if row.kind in ("link", "unlink", "erase", "handoff", "away")
         for end in (row.identifier, row.linked_identifier)
         if end and pipeline.homes.has(stream.partition, end)
     }

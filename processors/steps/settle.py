@@ -101,11 +101,11 @@ def _settle_one(
 
 
 def _may_be_stored(best: Fact, standing: Sequence[KnownEvent], incoming: Sequence[Placed], here: Here) -> bool:
-    """At once: nothing else can be stored meanwhile. It is a first version of which nothing is known; or it replaces the stored version of
-    this partition, under one identifier or under two that are both plain here."""
-    if here.is_only:
-        return True
+    """At once: nothing else can be stored meanwhile. It is a first version of which nothing is known, or any one where there is no other
+    partition; or it replaces the stored version of this partition, under one identifier or under two that are both plain here."""
     if not standing:
+        if here.is_only:
+            return True
         first = [fact.identifier for _, fact in incoming if not fact.revision]
         return any(_is_one_place(one, best.identifier, here) for one in first)
     return any(

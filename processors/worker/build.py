@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -13,6 +14,8 @@ from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.journey.compile import compile_map
 from touchline.kafka.partitioning import partition_of
 from touchline.kafka.topic import describe_topic
+from touchline.log import log_event
+from touchline.map_changes.start import BegunMaps, register_configuration
 from touchline.metrics.meter import Meter
 from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
@@ -23,13 +26,14 @@ from touchline.processors.state.disk import is_full
 from touchline.processors.state.slot import claim_slot
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
+from touchline.processors.worker.maps import StoredMaps
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import Sources
 from touchline.service.live_sources import LiveSources
 from touchline.settings import Settings
 from touchline.sql.schema.migrate import require_schema
-from touchline.sql.schema.reference import register_configuration, register_sources, require_no_map_left_out
+from touchline.sql.schema.reference import register_sources
 
 STORE_TIMEOUT_SECONDS = 120.0
 SCHEMA_TIMEOUT_SECONDS = 30.0
@@ -52,13 +56,14 @@ def build_pipeline(
     sources = live_sources.open()
     cipher = Cipher.from_file(settings.payload_key_file)
     topic = describe_topic(settings.kafka_bootstrap, settings.topic)
-    _check_schema(settings, maps, sources)
+    begun = _begin(settings, maps, sources)
     pipeline = Pipeline(
         Validator(sources, settings.company_zone, cipher),
-        [compile_map(one) for one in maps],
+        [compile_map(one) for one in begun.maps],
         cipher,
         Homes(lambda key: partition_of(key, topic.partition_count), topic.partition_count),
     )
+    pipeline.attach_under(begun.change, pipeline.maps)
     live_sources.then(
         lambda new: pipeline.declare(Validator(new, settings.company_zone, cipher)),
         lambda new: _register(settings, new),
@@ -73,6 +78,7 @@ def build_pipeline(
         should_stop=should_stop,
         meter=meter,
         look=live_sources.look,
+        maps=StoredMaps(settings, maps[0].map),
     )
 
 
@@ -90,15 +96,26 @@ def _state_dir(settings: Settings) -> Path:
         ) from None
 
 
-def _check_schema(settings: Settings, maps: Sequence[JourneyMap], sources: Sources) -> None:
+def _begin(settings: Settings, maps: Sequence[JourneyMap], sources: Sources) -> BegunMaps:
+    """The schema is there, maps and sources are known, and what is new begins to be applied."""
     client = connect(settings, timeout_seconds=SCHEMA_TIMEOUT_SECONDS)
     try:
         with explained(settings):
             require_schema(client)
-            require_no_map_left_out(client, [one.map for one in maps], settings.retired_maps)
-            register_configuration(client, maps, sources)
+            begun = register_configuration(client, maps, sources)
     finally:
         client.disconnect()
+    stand = ", ".join(f"{one.map}@{one.version}" for one in begun.maps)
+    log_event(logging.INFO, "maps", stand=stand, begun=", ".join(f"{name}@{version}" for name, version in begun.new))
+    for name, version in begun.dropped:
+        log_event(
+            logging.WARNING,
+            "map_dropped",
+            map=name,
+            version=version,
+            hint="it stays dropped; `touchline map apply` brings it back",
+        )
+    return begun
 
 
 def _register(settings: Settings, sources: Sources) -> None:

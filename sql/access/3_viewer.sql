@@ -33,6 +33,7 @@ GRANT
     SELECT ON journey.dim_place,
     SELECT ON journey.dim_source,
     SELECT ON journey.dim_kpi,
+    SELECT ON journey.map_versions,
     SELECT ON journey_api.survey_by_touchpoint,
     SELECT ON journey_api.survey_by_stage,
     SELECT ON journey_api.survey_total,

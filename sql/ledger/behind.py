@@ -16,7 +16,7 @@ from touchline.sql.ledger.projections import (
     TOUCHPOINT_TYPE,
     Projection,
 )
-from touchline.sql.ledger.rows import NET_ROWS
+from touchline.sql.ledger.rows import IS_SHOWN, NET_ROWS
 from touchline.sql.ledger.simulated import is_label
 
 SCHEMA: Final = "journey_api"
@@ -65,4 +65,5 @@ def _added(column: Column) -> Column:
 def rows_behind(projection: Projection, condition: str = "") -> str:
     """The standing rows that a projection sums, with its keys that are no columns of the ledger."""
     made = "".join(f", {sql} AS {name}" for name, sql in projection.keys.items() if sql != name)
-    return f"\n(\n    SELECT *{made}\n    FROM journey_raw.ledger\n    WHERE {projection.rows}{condition}\n      AND {NET_ROWS}\n)"
+    where = f"{projection.rows}\n      AND {IS_SHOWN}{condition}\n      AND {NET_ROWS}"
+    return f"\n(\n    SELECT *{made}\n    FROM journey_raw.ledger\n    WHERE {where}\n)"

@@ -11,13 +11,17 @@ from typing import NamedTuple
 
 from touchline.sql.language.columns import DAILY, HOURLY, MAP
 from touchline.sql.language.select import Select, indented
+from touchline.sql.ledger.rows import IS_SHOWN
 
 LEDGER = "journey_raw.ledger"
 
 TOUCHPOINT_TYPE = "touchline.touchpoint.v1"
 ANSWER_TYPE = "touchline.answer.v1"
-TOUCHPOINT_ROWS = f"kind = 'attached' AND event_type = '{TOUCHPOINT_TYPE}'"
-ANSWER_ROWS = f"kind = 'attached' AND event_type = '{ANSWER_TYPE}'"
+_TOUCHPOINTS = f"kind = 'attached' AND event_type = '{TOUCHPOINT_TYPE}'"
+_ANSWERS = f"kind = 'attached' AND event_type = '{ANSWER_TYPE}'"
+TOUCHPOINT_ROWS = f"{_TOUCHPOINTS} AND {IS_SHOWN}"
+ANSWER_ROWS = f"{_ANSWERS} AND {IS_SHOWN}"
+"""What a view reads: a projection keeps the rows of all versions of maps."""
 
 ANSWER_KEYS = ("kpi", "variant", "scope", "scale_min", "scale_max", "disposition", "score")
 """The score is a key and no sum: a new formula, variant or policy then needs another view, not other projections."""
@@ -56,7 +60,7 @@ class Projection(NamedTuple):
             keys={name: self.keys[name] for name in keys or self.keys},
             sums={name: self.sums[name] for name in sums or self.sums},
         )
-        return indented(chosen._select(LEDGER, self.rows).to_sql(), indent)
+        return indented(chosen._select(LEDGER, self.rows, IS_SHOWN).to_sql(), indent)
 
     def selecting(self, condition: str, keys: dict[str, str]) -> str:
         """Its sums over the rows that meet the condition, by other expressions, as text; see `selected`."""
@@ -65,7 +69,11 @@ class Projection(NamedTuple):
     def selected(self, condition: str, keys: dict[str, str], *having: str) -> Select:
         """Its sums over the rows that meet the condition, by other expressions. While these and the condition call nothing but its keys,
         the projection answers."""
-        return self._replace(keys=keys)._select(LEDGER, self.rows, condition)._replace(having=having)
+        return self._replace(keys=keys)._select(LEDGER, self.rows, IS_SHOWN, condition)._replace(having=having)
+
+    def of_all_versions(self, condition: str, keys: dict[str, str]) -> str:
+        """The same as text, versions of maps included that readers do not see."""
+        return self._replace(keys=keys)._select(LEDGER, self.rows, condition).to_sql()
 
     def _select(self, source: str, *where: str) -> Select:
         return Select(self.keys | self.sums, source, where=where, group_by=tuple(self.keys))
@@ -84,18 +92,18 @@ def _survey(name: str, comment: str, bucket: str, dimensions: tuple[str, ...]) -
     return Projection(
         name,
         comment,
-        f"{ANSWER_ROWS} AND has_score = 1",
+        f"{_ANSWERS} AND has_score = 1",
         {"bucket": bucket, **_columns(*dimensions, *MAP, *ANSWER_KEYS)},
         {"answers": "sum(sign)"},
     )
 
 
-VOLUME_1H = Projection("volume_1h", "Events by UTC hour", TOUCHPOINT_ROWS, _HOUR | _columns(*HOURLY, *MAP), EVENTS)
-VOLUME_1D = Projection("volume_1d", "Events by local day", TOUCHPOINT_ROWS, _DAY | _columns(*DAILY, *MAP), EVENTS)
+VOLUME_1H = Projection("volume_1h", "Events by UTC hour", _TOUCHPOINTS, _HOUR | _columns(*HOURLY, *MAP), EVENTS)
+VOLUME_1D = Projection("volume_1d", "Events by local day", _TOUCHPOINTS, _DAY | _columns(*DAILY, *MAP), EVENTS)
 PERSONS_1D = Projection(
     "persons_1d",
     "Distinct persons and journeys of a local day, as sums of first-of bits: each sum serves one grain",
-    TOUCHPOINT_ROWS,
+    _TOUCHPOINTS,
     _DAY | _columns("map", "map_version", "touchpoint", "stage", "channel"),
     {name: f"sum(sign * bitTest(first_of, {bit.bit_length() - 1}))" for name, bit in FIRST_OF_BITS.items()},
 )
@@ -104,14 +112,14 @@ SURVEY_1D = _survey("survey_1d", "Scores by the local day of what they are about
 REVENUE_1D = Projection(
     "revenue_1d",
     "Amounts by local day and currency",
-    f"{TOUCHPOINT_ROWS} AND currency != ''",
+    f"{_TOUCHPOINTS} AND currency != ''",
     _DAY | _columns("currency", "currency_exponent", "order_kind", *DAILY, *MAP),
     {"orders": "sum(sign)", "amount_minor": "sum(sign * amount_minor)"},
 )
 WAIT_1D = Projection(
     "wait_1d",
     "Waits by classes of powers of two seconds",
-    f"{TOUCHPOINT_ROWS} AND touchpoint_number > 1",
+    f"{_TOUCHPOINTS} AND touchpoint_number > 1",
     _DAY
     | _columns("map", "map_version", "stage", "touchpoint", "channel")
     | {"class": "roundToExp2(intDiv(wait_us, 1000000))"},
@@ -120,7 +128,7 @@ WAIT_1D = Projection(
 UNMAPPED = Projection(
     "unmapped",
     "Events that a map does not know",
-    f"{TOUCHPOINT_ROWS} AND is_mapped = 0",
+    f"{_TOUCHPOINTS} AND is_mapped = 0",
     _columns("map", "map_version", "source", "touchpoint", "action"),
     EVENTS,
 )
@@ -137,7 +145,7 @@ _TERM_US = f"if(churn_due_at = 0, toInt64({NO_TERM_US}), 1000000 * (toInt64(chur
 JOURNEY_SUMS = Projection(
     "journey_sums",
     "Journeys, each as sums of what its rows add: the person stands as 128 bits of SipHash, a key of 16 bytes instead of 64 and more",
-    f"{TOUCHPOINT_ROWS} AND cycle > 0",
+    f"{_TOUCHPOINTS} AND cycle > 0",
     _columns("map", "map_version") | {"who": "sipHash128(person)", "cycle": "cycle"},
     {
         "touchpoints": "sum(sign)",

@@ -1,4 +1,7 @@
-"""Which rows of the ledger count, and how a view reads them."""
+"""Which rows of the ledger count, and how a view reads them.
+
+Why: docs/decisions/0053, docs/decisions/0186.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,34 @@ NET_ROWS = "sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WH
 """Rows that stand: asserted and not retracted. The inner SELECT is answered by the projection `retracted`."""
 
 
+_HIDDEN = "(SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)"
+
+
+def is_shown(version: str = "map_version") -> str:
+    """The condition of rows of versions of maps that readers may see: under which all events are attached, and which are not dropped. A
+    constant that vanishes from the query where nothing is hidden, which is nearly always."""
+    return f"(empty({_HIDDEN}) OR NOT has({_HIDDEN}, (toString(map), {version})))"
+
+
+IS_SHOWN = is_shown()
+
+
+def newest_shown(column: str, condition: str) -> str:
+    """A column of the newest of these choices of what readers see."""
+    return f"(SELECT argMax({column}, shown_at) FROM journey_raw.shown_maps WHERE {condition})"
+
+
 def is_default_map(version: str = "map_version") -> str:
     """The condition of rows of the default map, whose version stands in that column."""
-    newest = "(SELECT argMax({}, chosen_at) FROM journey_raw.default_map)"
-    return f"map = {newest.format('map')} AND {version} = {newest.format('version')}"
+    return f"map = {newest_shown('map', 'is_default')} AND {version} = {newest_shown('version', 'is_default')}"
+
+
+def is_newest_shown() -> str:
+    """Of a table with `map` and `version`: whether readers see this version who name none; of a map of which none was chosen, any."""
+    newest = "SELECT toString(map) AS map, argMax(version, shown_at) AS seen FROM journey_raw.shown_maps GROUP BY map"
+    return (
+        f"(SELECT CAST(groupArray((map, seen)), 'Map(String, UInt32)') FROM ({newest}))[toString(map)] IN (0, version)"
+    )
 
 
 DEFAULT_MAP = is_default_map()

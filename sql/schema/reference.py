@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -11,7 +11,6 @@ from clickhouse_driver import Client
 from touchline.errors import WrongUsage
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.sources import Source
-from touchline.wording import counted
 
 
 class Place(NamedTuple):
@@ -26,17 +25,13 @@ class Place(NamedTuple):
     country: str = ""
 
 
-def register_configuration(client: Client, maps: Sequence[JourneyMap], sources: Mapping[str, Source]) -> None:
-    """What a worker does at its start: all its maps are known, the first is the default, and so are its sources.
-
-    Raises WrongUsage as `register_map` does, before anything is written.
-    """
-    for journey_map in maps:
-        _require_same_content(client, journey_map)
-    for journey_map in maps:
-        register_map(client, journey_map)
-    set_default_map(client, maps[0].map, maps[0].version)
-    register_sources(client, sources)
+def require_same_contents(client: Client, maps: Sequence[JourneyMap]) -> None:
+    """Raises WrongUsage where a version of one of the maps is known with other content, among these maps or to ClickHouse."""
+    hashes: dict[tuple[str, int], str] = {}
+    for one in maps:
+        if hashes.setdefault((one.map, one.version), one.content_hash()) != one.content_hash():
+            raise _other_content(one, one.version + 1)
+        _require_same_content(client, one)
 
 
 def register_map(client: Client, journey_map: JourneyMap) -> bool:
@@ -66,40 +61,6 @@ def register_map(client: Client, journey_map: JourneyMap) -> bool:
         ],
     )
     _insert_map(client, journey_map, content)
-    return True
-
-
-def maps_left_out(client: Client, names: Collection[str]) -> dict[str, int]:
-    """Maps other than these by which stored events are attached -> how many (of the version that has most)."""
-    known = [name for (name,) in client.execute("SELECT DISTINCT map FROM journey_raw.maps") if name not in names]
-    if not known:
-        return {}
-    query = (
-        "SELECT map, max(events) FROM (SELECT map, map_version, sum(sign) AS events FROM journey_raw.ledger "
-        "WHERE kind = 'attached' AND map IN %(maps)s GROUP BY map, map_version) GROUP BY map HAVING max(events) > 0 ORDER BY map"
-    )
-    return {str(name): int(events) for name, events in client.execute(query, {"maps": tuple(known)})}
-
-
-def require_no_map_left_out(client: Client, names: Collection[str], retired: Collection[str]) -> None:
-    """A worker that does not run a map takes a person's events out of it as soon as that person comes again.
-
-    Raises WrongUsage where the ledger has events under a map that is neither among these names nor retired.
-    """
-    for name, events in maps_left_out(client, {*names, *retired}).items():
-        raise WrongUsage(
-            f"{counted(events, 'event')} of the ledger {'is' if events == 1 else 'are'} attached by the map {name}, which the setting "
-            "`maps` leaves out: they would leave its numbers one person after the other",
-            f"add {name} to `maps` (and its file to journeys_dir); or, if nobody needs its numbers, name it in `retired_maps`",
-        )
-
-
-def set_default_map(client: Client, name: str, version: int) -> bool:
-    """Choose the map by which touchpoints, answers, orders and unmapped are shown. Returns whether that is a change."""
-    newest = client.execute("SELECT map, version FROM journey_raw.default_map ORDER BY chosen_at DESC LIMIT 1")
-    if newest == [(name, version)]:
-        return False
-    _insert(client, "default_map", [(name, version, datetime.now(UTC))])
     return True
 
 
@@ -153,11 +114,15 @@ def _require_same_content(client: Client, journey_map: JourneyMap) -> bool:
         {"map": journey_map.map, "version": journey_map.version},
     )
     if known and known[0][0] != journey_map.content_hash():
-        raise WrongUsage(
-            f"map {journey_map.map} version {journey_map.version} is already known with other content",
-            f"raise its version to {_highest_version(client, journey_map.map) + 1}, or restore the file",
-        )
+        raise _other_content(journey_map, _highest_version(client, journey_map.map) + 1)
     return bool(known)
+
+
+def _other_content(journey_map: JourneyMap, next_version: int) -> WrongUsage:
+    return WrongUsage(
+        f"map {journey_map.map} version {journey_map.version} is already known with other content",
+        f"raise its version to {next_version}, or restore the file",
+    )
 
 
 def _newest_content(client: Client, journey_map: JourneyMap) -> str:

@@ -7,7 +7,7 @@ from touchline.sql.language.columns import COLUMNS
 from touchline.sql.language.usual import PERIOD_DAYS
 from touchline.sql.language.views import View, layered, literal, own
 from touchline.sql.ledger.projections import SURVEY_1D, VOLUME_1D
-from touchline.sql.ledger.rows import is_default_map
+from touchline.sql.ledger.rows import is_default_map, is_newest_shown, is_shown
 
 _TEXT = "LowCardinality(String)"
 _OPTIONAL = "LowCardinality(Nullable(String))"
@@ -30,6 +30,11 @@ DIM_MAP = View(
                 "1 for the map by which touchpoints, answers and orders are shown",
                 is_default_map("version"),
             ),
+            "is_shown": (
+                "UInt8",
+                "1 for the version of its map that readers see who name none; others stand beside it until they are dropped",
+                is_newest_shown(),
+            ),
             "stages": ("UInt8", "Number of stages", ""),
             "description": (_LONG, "What the map is for; NULL when not said", "nullIf(description, '')"),
             "content_hash": ("String", "Hash of the map's content: it never changes under one version", ""),
@@ -45,7 +50,7 @@ DIM_MAP = View(
             ),
         }
     ),
-    "\n(\n    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version\n)",
+    f"\n(\n    SELECT * FROM journey_raw.maps WHERE {is_shown('version')} ORDER BY registered_at DESC LIMIT 1 BY map, version\n)",
 )
 DIM_STAGE = View(
     "dim_stage",
@@ -59,7 +64,7 @@ DIM_STAGE = View(
             "description": (_LONG, "What happens there; NULL when not said", "nullIf(description, '')"),
         }
     ),
-    "\n(\n    SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage\n)",
+    f"\n(\n    SELECT * FROM journey_raw.stages WHERE {is_shown('version')} LIMIT 1 BY map, version, stage\n)",
 )
 DIM_TOUCHPOINT = View(
     "dim_touchpoint",
@@ -77,7 +82,7 @@ DIM_TOUCHPOINT = View(
             "description": (_LONG, "What it is; NULL when not said", "nullIf(description, '')"),
         }
     ),
-    "\n(\n    SELECT * FROM journey_raw.touchpoints LIMIT 1 BY map, version, touchpoint\n)",
+    f"\n(\n    SELECT * FROM journey_raw.touchpoints WHERE {is_shown('version')} LIMIT 1 BY map, version, touchpoint\n)",
 )
 DIM_PLACE = View(
     "dim_place",

@@ -11,12 +11,13 @@ from touchline.sql.language.columns import COLUMNS, Column
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.usual import PERIOD_DAYS, usual_arguments
 from touchline.sql.language.views import View
+from touchline.sql.ledger.rows import newest_shown
 from touchline.sql.subjects.persons import PERSONS_BY_TOUCHPOINT
 from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
 from touchline.sql.subjects.volume import REVENUE_BY_TOUCHPOINT, VOLUME_BY_TOUCHPOINT
 
-_MAP: Final = "(SELECT argMax(map, chosen_at) FROM journey_raw.default_map)"
-_VERSION: Final = "(SELECT argMax(version, chosen_at) FROM journey_raw.default_map)"
+_MAP: Final = newest_shown("map", "is_default")
+_VERSION: Final = newest_shown("version", "is_default")
 _LAST: Final = f"(SELECT max(usual_day) FROM journey.map_days WHERE map = {_MAP} AND map_version = {_VERSION})"
 _ARGUMENTS: Final = {"map": _MAP, "map_version": _VERSION, "filter": "map()"} | usual_arguments(_LAST)
 

@@ -12,7 +12,7 @@ from touchline.sql.language.select import Select, indented
 from touchline.sql.language.selection import OF_MAP
 from touchline.sql.language.views import chosen, own
 from touchline.sql.ledger.projections import ANSWER_TYPE, LEDGER, TOUCHPOINT_TYPE
-from touchline.sql.ledger.rows import AMOUNT, NET_ROWS, rows_of_ledger
+from touchline.sql.ledger.rows import AMOUNT, IS_SHOWN, NET_ROWS, rows_of_ledger
 from touchline.sql.ledger.selected_journeys import (
     ALL_OF_MAP,
     FACTS,
@@ -125,7 +125,7 @@ _OF_JOURNEY = {name: ARGUMENTS[name] for name in ("map", "map_version")} | {
     "person": Column("String", "Person key"),
     "cycle": Column("UInt32", "Journey cycle; 0 for what belongs to no journey"),
 }
-_OF_PERSON: Final = f"kind = 'attached' AND {OF_MAP} AND person != '' AND person = {{person:String}}"
+_OF_PERSON: Final = f"kind = 'attached' AND {IS_SHOWN} AND {OF_MAP} AND person != '' AND person = {{person:String}}"
 _ROWS = rows_of_ledger(
     f"{_OF_PERSON} AND cycle = {{cycle:UInt32}}\n      AND {NET_ROWS}",
     f",\n    event_type = '{ANSWER_TYPE}' AS is_answer, local_date AS day_of_row, about_event_id != '' AS is_about_event,"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from touchline.schemas.events import INITIATIVE
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.sql.language.views import View, chosen, own
-from touchline.sql.ledger.rows import NET_ROWS, rows_of_ledger
+from touchline.sql.ledger.rows import NET_ROWS, is_shown, rows_of_ledger
 
 _CURRENCY = "properties['cost_currency']"
 
@@ -83,7 +83,7 @@ ANNOTATIONS = View(
             "stage": ("Nullable(String)", "Stage that it is about; NULL for no single one", _if_said("stage")),
         }
     ),
-    "\n(\n    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version\n)\n"
+    f"\n(\n    SELECT * FROM journey_raw.maps WHERE {is_shown('version')} ORDER BY registered_at DESC LIMIT 1 BY map, version\n)\n"
     "ARRAY JOIN JSONExtractArrayRaw(content, 'annotations') AS note",
 )
 NOTE_VIEWS = (INITIATIVES, ANNOTATIONS)

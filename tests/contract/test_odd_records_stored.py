@@ -45,10 +45,10 @@ def feed(ledger: Ledger, records: list[Record], size: int, state: Path) -> None:
 
 def answers(ledger: Ledger, keys: list[tuple[str, str]], persons: list[str]) -> list[Any]:
     """All that the ledger says of these events and persons."""
-    published = [(row.offset, *map(_as_stored, row.values)) for row in ledger.published_of(0, persons, keys)]
-    facts = [(offset, *map(_as_stored, fact)) for offset, fact in ledger.facts_of(persons)]
+    published = [(row.position, *map(_as_stored, row.values)) for row in ledger.published_of(0, persons, keys)]
+    facts = [(position, *map(_as_stored, fact)) for position, fact in ledger.facts_of(persons)]
     last = [ledger.last_unidentified_since(STREAM, since) for since in (None, 1)]
-    return [sorted(ledger.find_events(0, keys)), sorted(published), sorted(facts), last]
+    return [sorted(ledger.find_events(keys)), sorted(published), sorted(facts), last]
 
 
 def _as_stored(value: object) -> object:

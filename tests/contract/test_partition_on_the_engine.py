@@ -17,6 +17,7 @@ from tests.support.view_sums import view_sums
 from tests.unit.processors.loop.partition import Event, expected_fates, version, winners
 from tests.unit.processors.loop.world import MAP, SOURCES, batch, kill, make_loop, records_of, store_all
 from touchline.clickhouse.connect import connect, connect_as
+from touchline.map_changes.start import register_configuration
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.ledger import LedgerUnavailable
 from touchline.processors.ledger.native import ColumnClient
@@ -24,7 +25,6 @@ from touchline.processors.ledger.rows import Insert
 from touchline.processors.values.protocol import Acknowledge
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.schema.reference import register_configuration
 
 EVENTS = 20_000
 PERSONS = 2_500

@@ -11,9 +11,10 @@ from tests.support.engine import running_engine
 from tests.unit.processors.loop.world import Record, make_loop, store_all
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.journey.compile import compile_map
+from touchline.map_changes.start import register_configuration
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
-from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
@@ -27,7 +28,6 @@ from touchline.schemas.sources import load_sources
 from touchline.settings import PACKAGED_JOURNEYS_DIR, Settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
 from touchline.simulate.placing import met, watched_properties
-from touchline.sql.schema.reference import register_configuration
 
 MAPS = ("web_shop", "retail")
 """The first attaches; of the other the ledger only knows that it is there."""
@@ -63,7 +63,9 @@ def _store(settings: Settings, folder: Path, shop: JourneyMap, events: Iterable[
     with InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=sources) as producer:
         producer.emit_many(events)
     cipher = Cipher("p1", bytes(32))
-    pipeline = Pipeline(Validator(sources, "UTC", cipher), [compile_map(shop)], cipher, Homes(lambda key: 0, 1), now_ms=lambda: 1)
+    pipeline = Pipeline(
+        Validator(sources, "UTC", cipher), [compile_map(shop)], cipher, Homes(lambda key: 0, 1), now_ms=lambda: 1
+    )
     ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
     loop = make_loop(ledger, folder, pipeline=pipeline)
     records = [Record(offset, one.key, one.value) for offset, one in enumerate(producer.records)]

@@ -9,7 +9,7 @@ from clickhouse_driver import Client
 from touchline.clickhouse.connect import connect
 from touchline.settings import Settings
 
-_WHEN_STORED = re.compile(r"stored|registered_at|chosen_at|received_at_since|delay")
+_WHEN_STORED = re.compile(r"stored|registered_at|shown_at|changed_at|received_at_since|delay")
 """Columns that tell when this run stored or registered something."""
 SECRETLY = "SELECT kind, toString(fate), toString(reason), sum(sign) FROM journey_raw.ledger WHERE kind != 'mark' GROUP BY ALL ORDER BY ALL"
 

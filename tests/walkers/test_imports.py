@@ -34,6 +34,7 @@ ALLOWED = {
     "journey": "schemas",
     "journey/maps": "schemas sql",
     "journey/suggest": "schemas sql",
+    "map_changes": "journey schemas sql terminal",
     "surveys": "schemas sql",
     "simulate": "journey producers producers/imports schemas surveys",
     # the sender's side: nothing of the worker's
@@ -48,20 +49,20 @@ ALLOWED = {
     "processors/steps": "journey processors/ledger processors/values schemas",
     "processors": "journey metrics processors/ledger processors/state processors/steps processors/values schemas",
     "processors/loop": "log metrics processors processors/ledger processors/state processors/values schemas",
-    "processors/worker": "clickhouse journey kafka log metrics processors processors/ledger processors/loop processors/state "
+    "processors/worker": "clickhouse journey kafka log map_changes metrics processors processors/ledger processors/loop processors/state "
     "processors/steps processors/values schemas service settings sql",
     # operations and ways to look
-    "account": "kafka schemas settings sql",
+    "account": "journey kafka map_changes schemas settings sql",
     "backup": "account kafka settings sql",
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
-    "report": "schemas sql surveys terminal",
+    "report": "map_changes schemas sql surveys terminal",
     "trace": "schemas sql surveys terminal",
     "person": "identity schemas sql terminal",
     "dashboards/server": "clickhouse metrics schemas service settings sql",
     "dashboards/bi": "dashboards/monitoring sql",
     "dashboards/monitoring": "",
     "dashboards/superset": "",
-    "local": "clickhouse kafka processors/worker schemas settings sql terminal",
+    "local": "clickhouse kafka map_changes processors/worker schemas settings sql terminal",
 }
 FREE = {"errors", "wording"}
 """The ground: everybody may use it."""

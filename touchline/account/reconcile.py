@@ -6,13 +6,16 @@ import time
 
 from clickhouse_driver import Client
 
-from touchline.account import accounts, recounts
+from touchline.account import accounts, maps, recounts
 from touchline.account.differences import Reconciliation
 from touchline.kafka.offsets import read_offsets, without_marks
 from touchline.settings import Settings
 
 _POLL_SECONDS = 0.5
-CHECKS = (accounts.BALANCE, accounts.ROWS, accounts.OFFSETS, recounts.SIGNS, recounts.PROJECTIONS)
+CHECKS = (
+    *(accounts.BALANCE, accounts.ROWS, accounts.OFFSETS, recounts.SIGNS, recounts.PROJECTIONS),
+    *(maps.SAME_EVENTS, maps.BEGINNINGS, maps.NO_REMAINS),
+)
 
 
 def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> Reconciliation:
@@ -36,5 +39,6 @@ def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> 
             *accounts.check_offsets(found, kafka),
             *recounts.check_signs(client),
             *recounts.check_projections(client),
+            *maps.check_maps(client),
         ),
     )

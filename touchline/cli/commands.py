@@ -86,7 +86,7 @@ COMMANDS: dict[str, Command] = {
             WAYS_TO_LOOK,
             "what is kept out: look, send again, give up",
         ),
-        Command("map", "touchline.cli.map", None, "cli", JOURNEYS, "check, show and draft journey maps"),
+        Command("map", "touchline.cli.map", None, "cli", JOURNEYS, "journey maps: check, draft, apply, compare"),
         Command("config", "touchline.cli.config", None, "cli", ABOUT, "the effective configuration and its origins"),
         Command("version", "touchline.cli.version", "version", "cli", ABOUT, "what is installed"),
     )

@@ -1,4 +1,4 @@
-"""`touchline map check | show | suggest`: look at journey maps before a worker runs on them."""
+"""`touchline map`: look at journey maps before workers run on them; and the commands of files beside this one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from touchline.cli.map_suggest import suggest
+from touchline.cli.map_versions import apply, diff, drop, list_
 from touchline.errors import WrongUsage
 from touchline.journey.maps.check import CheckedMap, as_object, check_map, checked_lines
 from touchline.journey.maps.page import print_map
@@ -19,8 +20,12 @@ from touchline.settings import load_settings
 
 WIDTH_WHEN_PIPED = 160
 
-app = typer.Typer(no_args_is_help=True, help="Journey maps: check them, show them, draft one.")
+app = typer.Typer(no_args_is_help=True, help="Journey maps: check, show and draft them, apply and compare them.")
 app.command()(suggest)
+app.command()(apply)
+app.command()(diff)
+app.command()(drop)
+app.command("list")(list_)
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[FILE|NAME]...", help="default: all maps of journeys_dir")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]

@@ -18,7 +18,8 @@ def reconcile(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: checks and differences.")] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a worker that is behind.")] = 0.0,
 ) -> int:
-    """Compare the account with Kafka's offsets and with the rows, every sum with a recount, and the signs of every row.
+    """Compare the account with Kafka's offsets and with the rows, every sum with a recount, the signs of every row, and each version of a
+    map with the events that it takes.
 
     Exit status 4 when anything differs; each difference is named. A worker that is behind Kafka is a difference too.
 

@@ -26,6 +26,8 @@ SETTINGS: dict[str, object] = {
     "async_insert": 0,
     # Blind deduplication of inserts can swallow a retry for ever; progress lives in the mark row instead.
     "insert_deduplicate": 0,
+    # What stands is found by two readings of the ledger, rows and retractions: both are of one moment (the default, since it can be off).
+    "enable_shared_storage_snapshot_in_query": 1,
     "max_query_size": 64 << 20,
     "max_partitions_per_insert_block": 0,
 }

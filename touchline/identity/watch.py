@@ -65,25 +65,15 @@ class Rules(NamedTuple, Generic[V]):
 class Decided(NamedTuple):
     """What one look at an event led to.
 
-<<<<<<< HEAD
-    `moved` gives the new fates of own versions, by their number among those that were given. `must_release`: a `release` row must say so, since another partition holds the identifier
-    and may still publish what ceased to be stored. `must_look`: a `look` row (released) must tell those who wait. `is_watched`: the event
-    must be looked at again when one more of its claims or releases is passed, and with `is_due_again` at the next turn in any case.
-=======
     `moved` gives the new fates of own versions, by their number among those that were given. `must_release`: a `release` row must say so,
     since another partition holds the identifier and may still publish what ceased to be stored. `must_look`: a `look` row (released) must
     tell those who wait, this partition too. `is_watched`: look again when one more claim or release of the event is passed.
->>>>>>> w/pure
     """
 
     moved: dict[int, Fate]
     must_release: bool
     must_look: bool
     is_watched: bool
-<<<<<<< HEAD
-    is_due_again: bool
-=======
->>>>>>> w/pure
 
 
 def decide(
@@ -96,11 +86,7 @@ def decide(
     """What partition `own` decides about an event: over all versions that stand in any partition (beaten ones too, duplicates not) and
     the positions of all its releases. `passed` holds those of their positions that are passed."""
     if all(one.position.partition != own for one in standings):
-<<<<<<< HEAD
-        return Decided({}, False, False, False, False)
-=======
         return Decided({}, False, False, False)
->>>>>>> w/pure
     best = _best(standings, rules)
     binding = [one for one in standings if _counts_against(one, passed)]
     nothing_stored = all(one.fate is not Fate.STORED for one in standings)
@@ -128,12 +114,6 @@ def decide(
         must_release=any(not one.is_held for one in released),
         must_look=any(one.is_held for one in released),
         is_watched=_is_open(own, after, rules),
-<<<<<<< HEAD
-        is_due_again=bool(
-            released
-        ),  # one was stored when this look began, so no claim of this partition could be settled
-=======
->>>>>>> w/pure
     )
 
 

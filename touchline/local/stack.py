@@ -29,11 +29,10 @@ from touchline.local.java import ensure_jars, find_java
 from touchline.local.kafka import format_cluster, plan_cluster, recorded_brokers
 from touchline.local.parts import broker_part, changed_settings, clickhouse_part, settings_environment, worker_part
 from touchline.local.ports import LOOPBACK, free_ports
-from touchline.local.preflight import check_worker_files, left_out
+from touchline.local.preflight import check_worker_files
 from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
 from touchline.settings import Settings, load_settings
-from touchline.wording import counted
 
 SECRETS = ("clickhouse_password", "person_key", "payload_key", "write_keys")
 
@@ -78,7 +77,6 @@ class LocalStack:
         self.settings = planned.with_changes(kafka_bootstrap=self.cluster.bootstrap)
         self.environment = settings_environment(self.settings)
         self.progress: Callable[[str], None] = lambda _line: None
-        self._worker_count = workers
         self.jars = load_settings().local_dir / "kafka" / "jars"
         self._migrate = migrate
         self._guard: subprocess.Popen[str] | None = None
@@ -87,7 +85,7 @@ class LocalStack:
             self._part(broker_part(self.cluster, broker, self.jars, environment)) for broker in self.cluster.brokers
         ]
         self.clickhouse = self._part(clickhouse_part(self.settings, environment))
-        self.workers = self._worker_parts()
+        self.workers = [self._part(worker_part(self.settings, number, environment)) for number in range(1, workers + 1)]
 
     @classmethod
     def of(cls, settings: Settings, *, workers: int | None = None, brokers: int | None = None) -> Self:
@@ -125,7 +123,6 @@ class LocalStack:
         with exclusive(self.settings.local_dir, "up"):
             try:
                 self._start_engines(started)
-                self._run_all_maps()
                 stop_workers_after(self.settings.local_dir, len(self.workers))
                 self._start(self.workers, started)
             except BaseException:
@@ -152,7 +149,6 @@ class LocalStack:
             check_worker_files(self.settings)
             if self._migrate:
                 self._migrate_schema()  # the code may be newer than what ran until now
-            self._run_all_maps()
             self.progress(f"ending {', '.join(worker.name for worker in self.workers)}")
             stop_workers_after(self.settings.local_dir, 0)
             self._start(self.workers, [])
@@ -217,25 +213,6 @@ class LocalStack:
             self.progress(f"created topic {self.settings.topic} with {self.settings.partitions} partitions")
         if self._migrate:
             self._migrate_schema()
-
-    def _worker_parts(self) -> list[Part]:
-        numbers = range(1, self._worker_count + 1)
-        return [self._part(worker_part(self.settings, number, self.environment)) for number in numbers]
-
-    def _run_all_maps(self) -> None:
-        """Workers run the maps that stored events are attached by, too, whatever the settings name: else their numbers would go."""
-        if not self.workers or not self._migrate:
-            return
-        found = left_out(self.settings)
-        if not found:
-            return
-        self.settings = self.settings.with_changes(maps=[*self.settings.maps, *found])
-        self.environment = settings_environment(self.settings)
-        self.workers = self._worker_parts()
-        self.progress(
-            f"workers run {counted(len(found), 'more map')} that stored events are attached by: {', '.join(found)} "
-            "(name in retired_maps what nobody needs)"
-        )
 
     def _migrate_schema(self) -> None:
         from touchline.clickhouse.connect import connect, explained

@@ -52,13 +52,15 @@ class PartStatus:
 @dataclass(frozen=True)
 class StackStatus:
     """All parts; `lag` is the records that Kafka has and the workers have not yet stored, None when Kafka does not
-    say. `sources` is why sources.yaml cannot be read: workers that run go by what it said before.
+    say. `sources` is why sources.yaml cannot be read: workers that run go by what it said before. `maps` has a sentence for each version
+    of a map that is being applied.
     """
 
     folder: str
     parts: list[PartStatus]
     lag: int | None
     sources: Trouble | None = None
+    maps: list[str] = field(default_factory=list)
 
     @property
     def is_ready(self) -> bool:
@@ -76,9 +78,10 @@ def stack_status(stack: LocalStack) -> StackStatus:
     parts = [_part_status(part, stack.settings) for part in stack.parts]
     has_kafka = any(part.state is PartState.READY for part in parts if part.name.startswith("kafka"))
     waiting = lag(stack.settings) if has_kafka else None
-    return StackStatus(
-        str(stack.settings.local_dir), parts, waiting, _sources_trouble(stack) if stack.workers else None
-    )
+    sources = _sources_trouble(stack) if stack.workers else None
+    is_ready = stack.clickhouse.name in (part.name for part in parts if part.state is PartState.READY)
+    maps = maps_under_way(stack.settings) if is_ready else []
+    return StackStatus(str(stack.settings.local_dir), parts, waiting, sources, maps)
 
 
 def _sources_trouble(stack: LocalStack) -> Trouble | None:
@@ -110,6 +113,22 @@ def _version(part: Part, settings: Settings, state: PartState) -> str:
     if part.name.startswith("worker"):
         return version_of("touchline")
     return clickhouse_version(settings) if state is PartState.READY else ""
+
+
+def maps_under_way(settings: Settings) -> list[str]:
+    """A sentence for each version of a map that is being applied; nothing where ClickHouse does not say."""
+    from clickhouse_driver.errors import Error
+
+    from touchline.clickhouse.connect import connect
+    from touchline.map_changes.progress import read_versions, what_is_under_way
+
+    client = connect(settings, timeout_seconds=5)
+    try:
+        return list(what_is_under_way(read_versions(client)))
+    except (Error, TouchlineError, EOFError, OSError):
+        return []
+    finally:
+        client.disconnect()
 
 
 def clickhouse_version(settings: Settings) -> str:

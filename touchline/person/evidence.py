@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from touchline.identity.components import Components
 from touchline.identity.links import Erasure, History, Identifier, Link, Newest, Pair, Unlink, pair_of
 from touchline.person.values import Evidence
-from touchline.schemas.identifiers import APART_TYPES, order_of
+from touchline.schemas.identifiers import MERGE_NOBODY, order_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,7 +79,7 @@ def _state(row: SaidRow, newest: Newest, cut: Collection[Pair]) -> str:
         return "in force"
     if one == other:
         return "says nothing: an identifier with itself"
-    if {one.type, other.type} & APART_TYPES:
+    if {one.type, other.type} & MERGE_NOBODY:
         return "joins nobody: a household is not a person"
     if time_us(row.time) not in newest.effective_us(*pair_of(one, other)):
         return "ended: unlinked or erased at its time or later"

@@ -30,7 +30,7 @@ from touchline.person.values import (
     PersonIdentifier,
     SharedDevice,
 )
-from touchline.schemas.identifiers import APART_TYPES, DEVICE_TYPES
+from touchline.schemas.identifiers import MERGE_NOBODY, DEVICE_TYPES
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.sql.ledger.said import HUB_NEIGHBOURS
 
@@ -94,8 +94,8 @@ def _judge(client: Client, published: Collection[Identifier]) -> _Judged:
         return history_of(found.values())
 
     ((neighbours_max,),) = client.execute(f"SELECT {HUB_NEIGHBOURS}")
-    found = components_around([], published, neighbours_max, look_up, apart=APART_TYPES)
-    newest = Newest(APART_TYPES)
+    found = components_around([], published, neighbours_max, look_up, apart=MERGE_NOBODY)
+    newest = Newest(MERGE_NOBODY)
     newest.learn(history_of(read.values()))
     return _Judged(list(read.values()), newest, found, persons_of(list(found.component_of), found.links, DEVICE_TYPES))
 

@@ -41,6 +41,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         f"{counted(totals.events, 'event')} of {counted(totals.persons, 'person')} at {counted(totals.places, 'place')}, "
         f"{counted(totals.answers, 'answer')}"
     )
+    yield from map(Text, report.under_way)
     if report.is_simulated:
         named = ", ".join(f"{source} ({name})" if name else source for source, name in report.simulated_sources)
         yield Text(

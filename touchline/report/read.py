@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from clickhouse_driver import Client
 
+from touchline.map_changes.progress import read_versions, what_is_under_way
 from touchline.report.values import (
     NO_TREND,
     Account,
@@ -83,6 +84,7 @@ def build_report(
         _account(client),
         mode,
         client.execute(_UNDECLARED),
+        list(what_is_under_way(read_versions(client))),
     )
 
 
@@ -96,7 +98,7 @@ def read_totals(client: Client) -> Totals:
 
 
 def read_maps(client: Client, days: int, until: date | None, mode: str) -> list[MapPart]:
-    """The default map, then every other whose newest version places an event, in the order of their registration.
+    """The default map, then every other whose version that readers see places an event, in the order of their registration.
 
     A touchpoint stands under each map that places one of its events, and under the default map where none does. `days` is the length
     of a period; the last one ends at `until`, else with the last usual day of the map.
@@ -227,7 +229,10 @@ ORDER BY stage_order
 """
 _MAPS = """
 SELECT id, map_version, name, is_default
-FROM (SELECT id, map_version, name, is_default, registered_at FROM journey.dim_map ORDER BY is_default DESC, map_version DESC LIMIT 1 BY id)
+FROM (
+    SELECT id, map_version, name, is_default, registered_at FROM journey.dim_map
+    ORDER BY is_default DESC, is_shown DESC, map_version DESC LIMIT 1 BY id
+)
 ORDER BY is_default DESC, registered_at, id
 """
 _LAST_DAYS = """

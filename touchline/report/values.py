@@ -151,6 +151,8 @@ class Report(NamedTuple):
     mode: str = FUNNEL_MODE.values[0]
     undeclared: Sequence[tuple[str, int]] = ()
     """Sources of the quarantine that are not declared, with their records."""
+    under_way: Sequence[str] = ()
+    """A sentence for each version of a map that is being applied."""
 
     @property
     def touchpoints(self) -> list[TouchpointLine]:
@@ -184,6 +186,7 @@ def as_object(found: Report) -> dict[str, object]:
         ],
         "quarantine": dict(found.quarantine),
         "undeclared_sources": dict(found.undeclared),
+        "maps_being_applied": list(found.under_way),
         "account": found.account._asdict(),
     }
 

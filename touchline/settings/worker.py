@@ -54,13 +54,8 @@ class JourneySettings(SettingsGroup):
     maps: list[str] = Field(
         ["retail"],
         min_length=1,
-        description="maps to attach by: names in journeys_dir, or paths; first = default",
+        description="maps that begin to be applied when a worker starts: names in journeys_dir, or paths; first = default",
         examples=[["retail", "five_stages"]],
-    )
-    retired_maps: list[str] = Field(
-        [],
-        description="maps that workers run no more although stored events are attached by them; any other must be in maps",
-        examples=[["spring_2024"]],
     )
     sources_file: Path = Field(
         Path("sources.yaml"), description="declares each source of events", examples=["/etc/touchline/sources.yaml"]
@@ -71,7 +66,7 @@ class JourneySettings(SettingsGroup):
         examples=["Europe/Berlin"],
     )
 
-    @field_validator("maps", "retired_maps", mode="before")
+    @field_validator("maps", mode="before")
     @classmethod
     def _maps_of_text(cls, value: object) -> object:
         return split_commas(value)

@@ -12,6 +12,7 @@ import { TrendView } from "../views/trend.js";
 import { WaitsView } from "../views/waits.js";
 import { DataFoot } from "./data.js";
 import { Filters } from "./filters.js";
+import { Applying } from "./applying.js";
 import { Header } from "./header.js";
 import { Tabs } from "./tabs.js";
 
@@ -28,6 +29,7 @@ export function Page() {
   return html`
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus(); }}>${t("skip")}</a>
     <${Header} />
+    ${map && html`<${Applying} />`}
     ${map && html`<${Tabs} /><${Filters} />`}
     <main id="main" class="main" tabindex="-1" ref=${main} data-view=${state.view}>
       <h1 class="hide">${map ? `${map.title}: ${t(`view.${state.view}`)}` : "Touchline"}</h1>

@@ -29,7 +29,7 @@ class KnownMap(NamedTuple):
 
 
 def chosen_map(parameters: Parameters, maps: Sequence[KnownMap]) -> KnownMap:
-    """The map of `map` and `version`; without them the default map and the newest version. `maps` has the newest versions first.
+    """The map of `map` and `version`; without them the default map and the version that readers see, which stands first of each map.
 
     Raises RequestRefused when it is not known, with those that are.
     """

@@ -27,14 +27,33 @@ CREATE TABLE IF NOT EXISTS journey_raw.map_changes
 ENGINE = MergeTree ORDER BY number
 COMMENT 'Which versions of which maps the workers attach events under; the newest row of a map and version counts';
 
-CREATE TABLE IF NOT EXISTS journey_raw.default_map
+CREATE TABLE IF NOT EXISTS journey_raw.shown_maps
 (
-    map LowCardinality(String) COMMENT 'Map by which touchpoints, answers, orders and unmapped are shown',
-    version UInt32 COMMENT 'Its version',
-    chosen_at DateTime64(6, 'UTC') COMMENT 'The newest choice counts'
+    map LowCardinality(String) COMMENT 'Id of the journey map',
+    version UInt32 COMMENT 'The version of it that readers see from then on',
+    change UInt64 COMMENT 'Number of the change of maps by which it stands: all events are attached under it',
+    is_default UInt8 COMMENT '1 when it is also the map by which touchpoints, answers, orders and unmapped are shown',
+    shown_at DateTime64(6, 'UTC') COMMENT 'The newest row of a map counts, and of all rows with is_default the newest one'
 )
-ENGINE = MergeTree ORDER BY chosen_at
-COMMENT 'Which map is the default';
+ENGINE = MergeTree ORDER BY shown_at
+COMMENT 'Which version of each map readers were switched to, and which map is the default; a switch is one row';
+
+CREATE OR REPLACE VIEW journey_raw.hidden_maps
+(
+    map String COMMENT 'Id of the journey map',
+    version UInt32 COMMENT 'Its version'
+)
+COMMENT 'Versions of maps that no view shows: dropped ones, and those under which not all events are attached yet'
+AS SELECT map, version
+FROM
+(
+    SELECT map, version, max(number) AS change, argMax(state, number) = 'dropped' AS is_dropped, toUInt64(0) AS shown
+    FROM journey_raw.map_changes GROUP BY map, version
+    UNION ALL
+    SELECT map, version, toUInt64(0), toUInt8(0), max(change) FROM journey_raw.shown_maps GROUP BY map, version
+)
+GROUP BY map, version
+HAVING max(is_dropped) OR max(change) > max(shown);
 
 CREATE TABLE IF NOT EXISTS journey_raw.hub_limits
 (

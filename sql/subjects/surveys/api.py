@@ -186,13 +186,14 @@ SURVEY_BY_TOUCHPOINT = _view(
     _TOUCHPOINT | _STAGE,
     _compared((BY_STAGE, ("touchpoint",)), target_layers(touchpoint=True, stages=_STAGE_HERE)),
 )
+SURVEY_BY_STAGE = _view(
+    "survey_by_stage",
+    "of the selection by stage",
+    _STAGE,
+    _compared((BY_STAGE,), target_layers(stages=_STAGE_HERE)),
+)
 SURVEY_API_VIEWS = (
     SURVEY_BY_TOUCHPOINT,
-    _view(
-        "survey_by_stage",
-        "of the selection by stage",
-        _STAGE,
-        _compared((BY_STAGE,), target_layers(stages=_STAGE_HERE)),
-    ),
+    SURVEY_BY_STAGE,
     _view("survey_total", "of the whole selection", {}, _compared((), target_layers())),
 )

@@ -26,6 +26,7 @@ DEFAULTS: Row = {
     "has_score": 0, "disposition": "", "about_time": NEVER, "answered_date": NEVER.date(), "about_source": "",
     "about_event_id": "", "amount_minor": 0, "currency": "", "currency_exponent": 0, "order_id": "",
     "order_kind": "", "writer": "", "generation": 0, "first_offset": 0, "gaps": 0, "fate_counts": {},
+    "map_change": 0, "walked_to": "",
     "identifier_type": "", "linked_identifier": "", "linked_identifier_type": "",
     "handoff_to": 0, "handoff_number": 0, "record_partition": 0,
 }  # fmt: skip
@@ -95,7 +96,7 @@ def write(client: Client, rows: Sequence[Row]) -> None:
 def choose_default_map(client: Client, name: str = "retail", version: int = 1) -> None:
     """The map is known, and the default."""
     register_map(client, name, version)
-    client.execute("INSERT INTO journey_raw.default_map VALUES", [(name, version, datetime.now(UTC))])
+    client.execute("INSERT INTO journey_raw.shown_maps VALUES", [(name, version, 0, 1, datetime.now(UTC))])
 
 
 def register_map(client: Client, name: str, version: int = 1) -> None:

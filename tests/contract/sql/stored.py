@@ -10,13 +10,13 @@ from clickhouse_driver import Client
 
 from tests.unit.processors.loop.world import MAP, SOURCES, event, make_loop, make_pipeline, records_of, store_all
 from touchline.clickhouse.connect import connect_as
+from touchline.map_changes.start import register_configuration
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.schema.reference import register_configuration
 
-TABLES = ("ledger", "fence", "default_map", "maps", "stages", "touchpoints", "sources", "settlements")
+TABLES = ("ledger", "fence", "shown_maps", "map_changes", "maps", "stages", "touchpoints", "sources", "settlements")
 
 
 def answer(number: int, person: int | None, minute: int, about: str = "till", **fields: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ CREATE TABLE journey_raw.ledger
 (
     `stream` LowCardinality(String) COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
     `insert_number` UInt64 COMMENT 'Number of the insert within the stream, from 1, without gaps' CODEC(Delta(8), LZ4),
-    `kind` LowCardinality(String) COMMENT 'received, attached, link, unlink, erase, handoff or mark',
+    `kind` LowCardinality(String) COMMENT 'received, attached, link, unlink, erase, handoff, away, claim, release, look or mark',
     `offset` Int64 COMMENT 'Kafka offset of the record; of a mark the last offset it accounts for' CODEC(Delta(8), LZ4),
     `sign` Int8 COMMENT '+1 asserts the row, -1 retracts the +1 row with the same row_id',
     `row_id` UInt64 COMMENT 'Unique per +1 row: partition << 52 | insert number << 20 | ordinal; its -1 repeats it' CODEC(Delta(8), LZ4),
@@ -46,6 +46,7 @@ CREATE TABLE journey_raw.ledger
     `identifier` String COMMENT 'Person key under which the event was sent; empty when the event names nobody' CODEC(ZSTD(1)),
     `identifier_type` LowCardinality(String) COMMENT 'Type of that identifier: anonymous, login, card, ...',
     `linked_identifier` String COMMENT 'Other end of a link or unlink' CODEC(ZSTD(1)),
+    `linked_identifier_type` LowCardinality(String) COMMENT 'Type of that other end',
     `person` String COMMENT 'Person key of the whole person: the smallest of the linked ones' CODEC(ZSTD(1)),
     `consent_id` String COMMENT 'Consent under which the event was sent; empty when the source needs none' CODEC(ZSTD(1)),
     `purposes` LowCardinality(String) COMMENT 'Purposes of that consent, sorted, joined by commas',
@@ -78,6 +79,7 @@ CREATE TABLE journey_raw.ledger
     `funnel_before` UInt8 COMMENT 'Stages 1..k passed in order before this row',
     `funnel_depth` UInt8 COMMENT 'Stages 1..k passed in order with this row',
     `churn_due_at` DateTime('UTC') COMMENT 'When the person counts as churned unless seen again; 0 when the map sets no term' CODEC(Delta(4), ZSTD(1)),
+    `record_partition` UInt16 COMMENT 'Of an attached row the partition of its record: another than that of the stream where the identifier was handed over',
     `survey` LowCardinality(String) COMMENT 'Survey of the answer',
     `question` LowCardinality(String) COMMENT 'Question id, the same in every language',
     `question_version` LowCardinality(String) COMMENT 'Version of its wording',
@@ -110,7 +112,9 @@ CREATE TABLE journey_raw.ledger
     `first_offset` Int64 COMMENT 'First offset that the mark accounts for',
     `gaps` UInt64 COMMENT 'Offsets of the mark that hold no record (compaction, transactions, retention)',
     `fate_counts` Map(LowCardinality(String), Int64) COMMENT 'Net change of each fate by this insert, and of received',
-    `cursors` Map(LowCardinality(String), UInt64) COMMENT 'Per stream the insert number up to which changes of events that answers name were followed; empty while no answer names one',
+    `cursors` Map(LowCardinality(String), UInt64) COMMENT 'Per stream the number of the insert up to which the writer has read it',
+    `map_change` UInt64 COMMENT 'Number of the change of maps for which the writer walks, or has walked, its identifiers',
+    `walked_to` String COMMENT 'How far that walk has come: a phase (i, identifiers; n, events of nobody; end) and a place in it',
     `handoff_to` UInt16 COMMENT 'Partition to which the right to publish the identifier moves',
     `handoff_number` UInt32 COMMENT 'Number of the handoff of that identifier, from 1',
     INDEX of_person person TYPE bloom_filter(0.01) GRANULARITY 1,
@@ -142,6 +146,62 @@ CREATE TABLE journey_raw.ledger
         ORDER BY
             about_event_id,
             about_source
+    ),
+    PROJECTION feed
+    (
+        SELECT
+            stream,
+            insert_number,
+            kind,
+            sign,
+            row_id,
+            offset,
+            source,
+            event_id,
+            event_type,
+            revision,
+            payload_hash,
+            completeness,
+            event_time,
+            identifier,
+            identifier_type,
+            linked_identifier,
+            linked_identifier_type,
+            handoff_to,
+            handoff_number,
+            reason
+        WHERE has(['link', 'unlink', 'erase', 'handoff', 'away', 'claim', 'release', 'look'], kind)
+        ORDER BY
+            kind,
+            stream,
+            insert_number
+    ),
+    PROJECTION by_linked
+    (
+        SELECT
+            kind,
+            sign,
+            row_id,
+            source,
+            event_id,
+            event_time,
+            identifier,
+            identifier_type,
+            linked_identifier,
+            linked_identifier_type
+        WHERE has(['link', 'unlink'], kind)
+        ORDER BY linked_identifier
+    ),
+    PROJECTION merged
+    (
+        SELECT
+            kind,
+            sign,
+            row_id,
+            identifier,
+            person
+        WHERE (kind = 'attached') AND (person != identifier)
+        ORDER BY person
     ),
     PROJECTION retracted
     (
@@ -438,6 +498,19 @@ ENGINE = MergeTree
 ORDER BY (stream, insert_number, kind, offset)
 SETTINGS index_granularity = 8192
 COMMENT 'Every fate, fact and progress mark as signed rows; KPIs are sums over its projections'
+
+CREATE TABLE journey_raw.map_changes
+(
+    `number` UInt64 COMMENT 'Number of the change, from 1; each has a new one, also where a map that was dropped stands again',
+    `map` LowCardinality(String) COMMENT 'Id of the journey map',
+    `version` UInt32 COMMENT 'Its version',
+    `state` LowCardinality(String) COMMENT 'stands: events are attached under it from now on; dropped: its rows are retracted, and views leave it out',
+    `changed_at` DateTime64(6, 'UTC') COMMENT 'When'
+)
+ENGINE = MergeTree
+ORDER BY number
+SETTINGS index_granularity = 8192
+COMMENT 'Which versions of which maps the workers attach events under; the newest row of a map and version counts'
 
 CREATE TABLE journey_raw.maps
 (

@@ -22,9 +22,12 @@ from tests.support.dashboards import dashboard
 from tests.unit.processors.loop.world import MAP, SOURCES, event
 from touchline.account.accounts import check_balance, check_rows, read_accounts
 from touchline.account.recounts import check_projections, check_signs
-from touchline.clickhouse.connect import connect
+from touchline.clickhouse.connect import connect, connect_as
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
+from touchline.map_changes.start import register_configuration
+from touchline.processors.ledger.clickhouse import ClickHouseLedger
+from touchline.processors.ledger.native import ColumnClient
 from touchline.quarantine.entries import EntryFilter, read_open
 from touchline.quarantine.settle import discarded, settle
 from touchline.schemas.journey.read import parse_map
@@ -33,7 +36,7 @@ from touchline.sql.all_views import ALL_VIEWS
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
 from touchline.sql.schema.migrate import Pending, migrate, require_schema
-from touchline.sql.schema.reference import Place, register_configuration, register_places
+from touchline.sql.schema.reference import Place, register_places
 from touchline.sql.schema.viewers import viewer_views
 
 READERS = ("touchline_reader", "touchline_viewer", "touchline_dashboard")
@@ -245,3 +248,12 @@ def test_the_ways_to_look_work_with_the_writers_rights(ledger: Path) -> None:
                 check=False,
             )
             assert outcome.returncode == 0, outcome.stderr
+
+
+def test_a_worker_walks_identifiers_with_the_writers_rights(ledger: Path) -> None:
+    with engine_as(ledger, "touchline_writer") as settings:
+        real = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
+        names = real.identifiers_after("", 100)
+        assert names == sorted(set(names)) != []
+        assert real.identifiers_after(names[0], 1) == names[1:2]
+        real.close()

@@ -10,9 +10,10 @@ from clickhouse_driver import Client
 from scripts.demo_figures import DemoFigures, require_present_maps, stored_events, stored_figures
 from tests.contract.sql.rows import answer, attached, write
 from touchline.errors import NotClean
+from touchline.map_changes.tables import write_shown
+from touchline.map_changes.values import Shown
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.settings import PACKAGED_JOURNEYS_DIR, Settings
-from touchline.sql.schema.reference import set_default_map
 
 VERSION = {name: load_map(find_map(name, PACKAGED_JOURNEYS_DIR)).version for name in ("retail", "web_shop")}
 RUNS = {"retail": "answers-1", "web_shop": "answers-2"}
@@ -41,7 +42,7 @@ def store_a_small_demo(client: Client) -> None:
     ]
     others = [row | {"map": "mine", "map_version": 7, "row_id": row["row_id"] + 10} for row in rows[:1]]
     write(client, rows + others)
-    set_default_map(client, "mine", 7)
+    write_shown(client, [Shown("mine", 7, 0, True)])
 
 
 def test_the_demo_s_figures_are_those_of_its_own_maps_whatever_the_default_map_is(

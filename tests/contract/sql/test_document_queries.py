@@ -16,6 +16,7 @@ from tests.support.documents import ROOT, Block, all_blocks, blocks_of, steps_of
 from tests.unit.processors.loop.world import Record, batch, make_loop
 from touchline.clickhouse.connect import connect_as
 from touchline.journey.compile import compile_map
+from touchline.map_changes.start import register_configuration
 from touchline.processors.homes import Homes
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
@@ -28,7 +29,6 @@ from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.journey.read import load_map
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
-from touchline.sql.schema.reference import register_configuration
 
 CONCEPTS = ROOT / "docs" / "concepts.md"
 SOURCES = load_sources(ROOT / "sources.yaml")

@@ -169,7 +169,7 @@ def test_an_answer_that_no_formula_covers_enters_no_kpi_but_stands_in_answers(
     empty_client: Client, values: dict[str, object]
 ) -> None:
     empty_client.execute(
-        "INSERT INTO journey_raw.default_map VALUES", [("retail", 1, answer(1, "", 0, (0, 1))["event_time"])]
+        "INSERT INTO journey_raw.shown_maps VALUES", [("retail", 1, 0, 1, answer(1, "", 0, (0, 1))["event_time"])]
     )
     write(empty_client, [answer(1, "nps", 9, (0, 10)) | values])
     assert empty_client.execute("SELECT count() FROM journey.kpi_survey_1d") == [(0,)]

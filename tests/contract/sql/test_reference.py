@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 from clickhouse_driver import Client
 
-from tests.contract.sql.rows import attached, write
 from touchline.errors import WrongUsage
+from touchline.map_changes.start import register_configuration
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import Annotation
 from touchline.schemas.journey.read import find_map, load_map
@@ -17,40 +17,10 @@ from touchline.schemas.sources import Source
 from touchline.settings import PACKAGED_JOURNEYS_DIR
 from touchline.sql.schema.reference import (
     Place,
-    maps_left_out,
-    register_configuration,
     register_map,
     register_places,
     register_sources,
-    require_no_map_left_out,
-    set_default_map,
 )
-
-
-def test_a_map_that_stored_events_are_attached_by_is_never_left_out_silently(
-    empty_client: Client, retail: JourneyMap
-) -> None:
-    for name in ("retail", "shop", "tried"):
-        register_map(empty_client, retail.model_copy(update={"map": name}))
-    gone = attached(3, map="gone", map_version=1)
-    register_map(empty_client, retail.model_copy(update={"map": "gone"}))
-    write(
-        empty_client,
-        [
-            *(attached(number, map="shop", map_version=1) for number in (1, 2)),
-            attached(1, map="shop", map_version=2),
-            attached(1, map="retail", map_version=3),
-            gone,
-            {**gone, "sign": -1},
-        ],
-    )
-    assert maps_left_out(empty_client, {"retail"}) == {"shop": 2}
-    assert maps_left_out(empty_client, {"retail", "shop"}) == {}
-    with pytest.raises(WrongUsage, match="2 events of the ledger are attached by the map shop") as refused:
-        require_no_map_left_out(empty_client, {"retail"}, ())
-    assert "retired_maps" in refused.value.hint
-    require_no_map_left_out(empty_client, {"retail", "shop"}, ())
-    require_no_map_left_out(empty_client, {"retail"}, ("shop",))
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +64,7 @@ def test_other_content_under_the_same_version_is_refused(empty_client: Client, r
     with pytest.raises(WrongUsage, match="already known with other content") as caught:
         register_configuration(empty_client, [retail, other], {})
     assert f"version to {retail.version + 1}" in caught.value.hint
-    assert empty_client.execute("SELECT count() FROM journey_raw.default_map") == [(0,)]
-
-
-def test_the_newest_choice_is_the_default_map(empty_client: Client, retail: JourneyMap) -> None:
-    second = retail.model_copy(update={"version": retail.version + 1})
-    register_configuration(empty_client, [retail, second], {})
-    chosen = "SELECT map_version FROM journey.dim_map WHERE is_default"
-    assert empty_client.execute(chosen) == [(retail.version,)]
-    assert set_default_map(empty_client, second.map, second.version)
-    assert not set_default_map(empty_client, second.map, second.version)
-    assert empty_client.execute(chosen) == [(second.version,)]
+    assert empty_client.execute("SELECT count() FROM journey_raw.map_changes") == [(0,)]
 
 
 def test_places_and_sources_show_what_was_said_last(empty_client: Client) -> None:

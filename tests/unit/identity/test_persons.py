@@ -18,7 +18,7 @@ from tests.unit.identity.histories import (
     visitor,
 )
 from tests.unit.identity.oracle import person_at
-from touchline.identity.components import Components, components
+from touchline.identity.components import Components, components, members
 from touchline.identity.links import History, Identifier, Link
 from touchline.identity.persons import Persons, TimeLine, persons_of
 
@@ -66,14 +66,13 @@ def test_any_order_and_repetition_gives_the_same_persons(history: History, most:
 
 
 @given(histories, neighbours_max)
-def test_a_component_without_a_shared_device_is_one_person_with_its_name(history: History, most: int) -> None:
+def test_a_component_that_is_one_person_gives_it_its_name(history: History, most: int) -> None:
     found, judged = persons(history, most)
-    for identifier, component in judged.component_of.items():
-        if all(judged.component_of[one] != component for one in found.shared):
-            known = [one for one in judged.component_of if judged.component_of[one] == component]
-            logins = {found.whole[one] for one in known if one.type not in DEVICES}
-            assert len(logins) <= 1
-            assert found.person_at(identifier, 0) == component
+    for component, identifiers in members(judged.component_of).items():
+        names = {found.person_at(one, time_us) for one in identifiers for time_us in TIMES}
+        assert names == {component} or len(names) > 1
+        if all(one.type not in DEVICES for one in identifiers):
+            assert names == {component}
 
 
 def test_two_logins_one_after_the_other_on_one_device_are_two_people() -> None:

@@ -21,7 +21,7 @@ AS SELECT
     nullIf(JSONExtractString(note, 'stage'), '') AS stage
 FROM 
 (
-    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
+    SELECT * FROM journey_raw.maps WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) ORDER BY registered_at DESC LIMIT 1 BY map, version
 )
 ARRAY JOIN JSONExtractArrayRaw(content, 'annotations') AS note
 SETTINGS join_use_nulls = 0;

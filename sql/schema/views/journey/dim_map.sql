@@ -5,6 +5,7 @@ CREATE OR REPLACE VIEW journey.dim_map
     name String COMMENT 'Title of the map',
     map_version UInt32 COMMENT 'Version of the map',
     is_default UInt8 COMMENT '1 for the map by which touchpoints, answers and orders are shown',
+    is_shown UInt8 COMMENT '1 for the version of its map that readers see who name none; others stand beside it until they are dropped',
     stages UInt8 COMMENT 'Number of stages',
     description Nullable(String) COMMENT 'What the map is for; NULL when not said',
     content_hash String COMMENT 'Hash of the map''s content: it never changes under one version',
@@ -17,7 +18,8 @@ AS SELECT
     map AS id,
     title AS name,
     version AS map_version,
-    map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map) AS is_default,
+    map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default) AS is_default,
+    (SELECT CAST(groupArray((map, seen)), 'Map(String, UInt32)') FROM (SELECT toString(map) AS map, argMax(version, shown_at) AS seen FROM journey_raw.shown_maps GROUP BY map))[toString(map)] IN (0, version) AS is_shown,
     stages,
     nullIf(description, '') AS description,
     content_hash,
@@ -25,6 +27,6 @@ AS SELECT
     content
 FROM 
 (
-    SELECT * FROM journey_raw.maps ORDER BY registered_at DESC LIMIT 1 BY map, version
+    SELECT * FROM journey_raw.maps WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) ORDER BY registered_at DESC LIMIT 1 BY map, version
 )
 SETTINGS join_use_nulls = 0;

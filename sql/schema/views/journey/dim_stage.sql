@@ -19,6 +19,6 @@ AS SELECT
     nullIf(description, '') AS description
 FROM 
 (
-    SELECT * FROM journey_raw.stages LIMIT 1 BY map, version, stage
+    SELECT * FROM journey_raw.stages WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) LIMIT 1 BY map, version, stage
 )
 SETTINGS join_use_nulls = 0;

@@ -27,6 +27,6 @@ AS SELECT
     nullIf(description, '') AS description
 FROM 
 (
-    SELECT * FROM journey_raw.touchpoints LIMIT 1 BY map, version, touchpoint
+    SELECT * FROM journey_raw.touchpoints WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) LIMIT 1 BY map, version, touchpoint
 )
 SETTINGS join_use_nulls = 0;

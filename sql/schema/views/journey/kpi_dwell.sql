@@ -45,11 +45,13 @@ FROM
                 SELECT stage, sum(sign) AS events
                 FROM journey_raw.ledger
                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY stage
             ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                 SELECT touchpoint, sum(sign) AS events
                 FROM journey_raw.ledger
                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY touchpoint
             ))))[node] AS value
         FROM
@@ -74,6 +76,7 @@ FROM
                                 SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY bucket
                             ))
                             WHERE events != 0
@@ -95,6 +98,7 @@ FROM
                                     sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     AND cycle > 1
                                 GROUP BY map, map_version, who, cycle
                                 HAVING touchpoints > 0
@@ -104,6 +108,7 @@ FROM
                                         SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                                         FROM journey_raw.ledger
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                            AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                         GROUP BY bucket
                                     ))
                                     WHERE events != 0
@@ -121,11 +126,13 @@ FROM
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY stage
                                 ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                     SELECT touchpoint, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY touchpoint
                                 ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
                                 arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
@@ -133,17 +140,19 @@ FROM
                                     SELECT stage, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY stage
                                 ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                     SELECT touchpoint, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY touchpoint
                                 ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
                                 arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
                                 sum(sign * is_simulated) AS simulated
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 AND cycle > 0
                                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                             GROUP BY map, map_version, who, cycle
@@ -157,6 +166,7 @@ FROM
                     SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                     GROUP BY bucket
                 ))
                 WHERE events != 0

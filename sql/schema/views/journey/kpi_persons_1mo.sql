@@ -24,7 +24,7 @@ FROM
     (
         SELECT toStartOfMonth(local_date) AS bucket, map, map_version, sipHash128(person) AS who, cycle
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 0
+        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND touchpoint_number > 0
         GROUP BY bucket, map, map_version, who, cycle
         HAVING sum(sign) > 0
     )
@@ -38,6 +38,7 @@ LEFT JOIN
         SELECT toStartOfMonth(local_date) AS bucket, map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1
         GROUP BY bucket, map, map_version
     )

@@ -38,6 +38,7 @@ FROM
         sum(sign) AS events
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1
+        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY bucket, map, map_version, stage, touchpoint, channel, class
 ) AS counted
 LEFT JOIN
@@ -48,6 +49,7 @@ LEFT JOIN
         SELECT local_date AS bucket, map, map_version, stage, touchpoint, channel, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1
         GROUP BY bucket, map, map_version, stage, touchpoint, channel
     )

@@ -53,6 +53,7 @@ FROM
             SELECT map, map_version, local_date, sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 AND stage != ''
             GROUP BY map, map_version, local_date
                             ) WHERE events != 0
@@ -61,6 +62,7 @@ FROM
             SELECT map, map_version, local_date, sum(sign) AS answers
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 AND kpi != ''
             GROUP BY map, map_version, local_date
                             ) WHERE answers != 0

@@ -29,22 +29,26 @@ FROM
             SELECT stage, sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY stage
         )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT touchpoint, sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY touchpoint
         )))))[left] AS from_node,
         if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT stage, sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY stage
         )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT touchpoint, sum(sign) AS events
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY touchpoint
         )))))[entered] AS to_node
     FROM
@@ -66,6 +70,7 @@ FROM
                             SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY bucket
                         ))
                         WHERE events != 0
@@ -87,6 +92,7 @@ FROM
                                 sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                             FROM journey_raw.ledger
                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 AND cycle > 1
                             GROUP BY map, map_version, who, cycle
                             HAVING touchpoints > 0
@@ -96,6 +102,7 @@ FROM
                                     SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                                     FROM journey_raw.ledger
                                     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY bucket
                                 ))
                                 WHERE events != 0
@@ -113,11 +120,13 @@ FROM
                                 SELECT stage, sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY stage
                             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                 SELECT touchpoint, sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY touchpoint
                             ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
                             arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met_us,
@@ -125,17 +134,19 @@ FROM
                                 SELECT stage, sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY stage
                             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                 SELECT touchpoint, sum(sign) AS events
                                 FROM journey_raw.ledger
                                 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY touchpoint
                             ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
                             arraySort(groupArrayIf(toUnixTimestamp64Micro(event_time), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met_us,
                             sum(sign * is_simulated) AS simulated
                         FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             AND cycle > 0
                             AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
                         GROUP BY map, map_version, who, cycle

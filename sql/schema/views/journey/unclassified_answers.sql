@@ -49,9 +49,10 @@ FROM
             sum(sign) AS answers
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+            AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
         GROUP BY touchpoint, is_simulated, map, map_version, kpi, variant, scope, scale_min, scale_max, disposition, score
     )
-    WHERE map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map) AND answers != 0 AND disposition IN ('complete', 'partial')
+    WHERE map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND answers != 0 AND disposition IN ('complete', 'partial')
       AND NOT (toString(kpi), toString(variant), scale_min, scale_max) IN (
               ('nps', 'standard', 0, 10),
               ('nps', '', 0, 10),

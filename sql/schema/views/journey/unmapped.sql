@@ -20,6 +20,7 @@ FROM
     SELECT map, map_version, source, touchpoint, action, sum(sign) AS events
     FROM journey_raw.ledger
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
+        AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY map, map_version, source, touchpoint, action
 ) AS counted
 LEFT JOIN
@@ -30,10 +31,11 @@ LEFT JOIN
         SELECT map, map_version, touchpoint, sum(sign) AS events
         FROM journey_raw.ledger
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1 AND stage = ''
         GROUP BY map, map_version, touchpoint
     )
     WHERE events != 0
 ) AS simulated USING (map, map_version, touchpoint)
-WHERE events != 0 AND map = (SELECT argMax(map, chosen_at) FROM journey_raw.default_map) AND map_version = (SELECT argMax(version, chosen_at) FROM journey_raw.default_map)
+WHERE events != 0 AND map = (SELECT argMax(map, shown_at) FROM journey_raw.shown_maps WHERE is_default) AND map_version = (SELECT argMax(version, shown_at) FROM journey_raw.shown_maps WHERE is_default)
 SETTINGS join_use_nulls = 0;

@@ -17,6 +17,7 @@ FROM
 SELECT toString(touchpoint) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -25,6 +26,7 @@ GROUP BY value
 SELECT toString(stage) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -33,6 +35,7 @@ GROUP BY value
 SELECT toString(channel) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -41,6 +44,7 @@ GROUP BY value
 SELECT toString(toString(is_online)) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -49,6 +53,7 @@ GROUP BY value
 SELECT toString(toString(is_simulated)) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -57,6 +62,7 @@ GROUP BY value
 SELECT toString(brand) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -65,6 +71,7 @@ GROUP BY value
 SELECT toString(place) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -73,6 +80,7 @@ GROUP BY value
 SELECT toString(persona) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0
@@ -81,6 +89,7 @@ GROUP BY value
 SELECT toString(segment) AS value, sum(sign) AS events
 FROM journey_raw.ledger
 WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
     ) WHERE events != 0

@@ -165,6 +165,7 @@ FROM
                                                                 sum(sign) AS answers
                                                             FROM journey_raw.ledger
                                                             WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                                 AND map = {map:String} AND map_version = {map_version:UInt32}
                                                                 AND local_date BETWEEN {date_from:Date} AND {date_to:Date}
                                                                 AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated)))

@@ -267,7 +267,7 @@ def test_a_record_counts_under_whatever_key_its_sender_gave_it(tmp_path: Path) -
     (record,) = records_of([event(1, 1, 1)])
     make_loop(ledger, tmp_path).store(batch([record._replace(key=b"k1:somebody-else")]))
     assert [row["fate"] for row in ledger.standing("received")] == ["stored"]
-    assert [row["person"] for row in ledger.standing("attached")] == [json.loads(record.value)["persons"][0]["key"]]
+    assert [row["person"] for row in ledger.standing("attached")] == [event(1, 1, 1)["persons"][0]["key"]]
 
 
 def test_a_stopped_worker_gives_up_waiting_for_the_ledger(tmp_path: Path) -> None:

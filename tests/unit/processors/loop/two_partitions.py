@@ -71,7 +71,9 @@ class Workers:
     def _started(self, number: int) -> Any:
         self._generations[number] += 1
         writer = f"w{number}.{self._generations[number]}"
-        return make_loop(self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(Homes(home, PARTITIONS)))
+        return make_loop(
+            self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(Homes(home, PARTITIONS))
+        )
 
     def deliver(self, number: int, count: int) -> None:
         """The next records of a partition in one batch."""

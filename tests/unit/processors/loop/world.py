@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from touchline.journey.compile import CompiledMap, compile_map
+from touchline.processors.homes import Homes
 from touchline.processors.ledger.ledger import Ledger, LedgerUnavailable
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.rows import Insert
 from touchline.processors.loop.loop import StoreLoop
-from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
@@ -52,6 +52,9 @@ SOURCES: Sources = {
     "shop": Source(legal_basis="contract", zone=None),
     "web": Source(legal_basis="consent", purposes=("analytics",)),
 }
+
+
+ONE_PARTITION = Homes(lambda key: 0, 1)
 
 
 class Record(NamedTuple):
@@ -110,9 +113,7 @@ class FaultyLedger(MemoryLedger):
             raise LedgerUnavailable(fault)
 
 
-def make_pipeline(
-    homes: Homes = Homes(lambda key: 0, 1), text: str = MAP, sources: Sources = SOURCES
-) -> Pipeline:
+def make_pipeline(homes: Homes = ONE_PARTITION, text: str = MAP, sources: Sources = SOURCES) -> Pipeline:
     """The real steps under the map and the sources above, or others."""
     cipher = Cipher("p1", bytes(32))
     return Pipeline(Validator(sources, "UTC", cipher), [compiled(text)], cipher, homes, now_ms=lambda: 1)

@@ -16,8 +16,8 @@ from tests.unit.processors.loop.world import (
     store_all,
 )
 from touchline.journey.compile import compile_map
-from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.homes import Homes
+from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator

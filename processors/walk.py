@@ -1,0 +1,52 @@
+"""After a change of the maps that stand each partition walks all that it holds, some at a time, and restates it under what stands now.
+
+    identifiers, in the order of their texts ─▶ events that name nobody, by insert ─▶ end
+
+How far it has come stands in its marks, with the number of the change, so a new owner goes on from there, and a newer change begins anew.
+
+Why: docs/decisions/0186.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from touchline.processors.state.partition import Partition
+from touchline.processors.values.records import NamingAnswer
+
+END: Final = "end"
+IDENTIFIERS_AT_ONCE: Final = 500
+EVENTS_AT_ONCE: Final = 2_000
+STEPS_PER_TICK: Final = 4
+"""So that batches need not wait long."""
+_IDENTIFIERS, _NOBODY = "i", "n"
+
+
+class Step(NamedTuple):
+    """A piece of the walk for the change `change`: identifiers of which this partition may hold some, and events of nobody. `walked_to` is where it
+    ends."""
+
+    change: int
+    walked_to: str
+    identifiers: list[str]
+    alone: list[NamingAnswer]
+
+
+def has_walked(partition: Partition, change: int) -> bool:
+    """Whether all is restated that this change asks for."""
+    reached = partition.reached
+    return reached.map_change == change and (reached.walked_to == END or not change)
+
+
+def next_step(partition: Partition, change: int) -> Step:
+    """The next piece of a walk that has not ended. Raises LedgerUnavailable."""
+    reached = partition.reached
+    walked_to = reached.walked_to if reached.map_change == change else ""
+    if not walked_to.startswith(_NOBODY):
+        found = partition.ledger.identifiers_after(walked_to.removeprefix(_IDENTIFIERS), IDENTIFIERS_AT_ONCE)
+        is_last = len(found) < IDENTIFIERS_AT_ONCE
+        return Step(change, f"{_NOBODY}0" if is_last else f"{_IDENTIFIERS}{found[-1]}", found, [])
+    events = partition.ledger.unidentified_after(partition.number, int(walked_to[1:]), EVENTS_AT_ONCE)
+    alone = [NamingAnswer(source, event_id, "") for _, source, event_id in events]
+    is_last = len(events) < EVENTS_AT_ONCE
+    return Step(change, END if is_last else f"{_NOBODY}{events[-1][0]}", [], alone)

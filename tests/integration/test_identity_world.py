@@ -1,0 +1,44 @@
+"""The short form of `./run check identity`: schedules of workers, store and faults, and that a removed safety step is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.support.identity_world.breaks import BREAKS
+from tests.support.identity_world.run import absences_of, outcome_of, run_one
+
+FIRST, PART, PARTS = 5_000_000, 60, 10
+TRIES = 400
+RARE = {name for name, one in BREAKS.items() if one.times > 1}
+"""Those that only the long form looks for long enough."""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_fails_a_reader_sees_no_person_twice_and_the_end_is_one_sorted_pass(part: int) -> None:
+    begin = FIRST + part * PART
+    outcome = outcome_of(range(begin, begin + PART))
+    assert outcome.found == []
+    assert outcome.counts["schedules"] == PART
+    happened = {name for name, count in outcome.counts.items() if count}
+    assert {"merged", "handoff rows", "claim rows", "release rows", "look rows"} <= happened
+
+
+@pytest.mark.parametrize("name", [name for name in BREAKS if name not in RARE])
+def test_a_safety_step_that_is_removed_is_missed(name: str) -> None:
+    assert outcome_of(range(FIRST, FIRST + TRIES), name).found, BREAKS[name].missing
+
+
+def test_an_event_is_absent_for_two_ticks_at_most_while_its_person_merges_or_its_version_moves() -> None:
+    gone = absences_of(range(FIRST, FIRST + 150))
+    assert len(gone) > 50
+    assert max(gone) <= 2
+
+
+def test_one_seed_is_one_schedule() -> None:
+    traces: list[list[str]] = [[], []]
+    for trace in traces:
+        assert run_one(FIRST, Counter(), trace) == ""
+    assert traces[0] == traces[1]
+    assert len(traces[0]) > 1

@@ -1,0 +1,293 @@
+"""One schedule: who runs when, what fails when, and what must be true in the end. All of it follows from the seed."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from unittest.mock import patch
+
+from tests.support.identity_world.maps import NAME, compiled_map
+from tests.support.identity_world.oracle import expected_of
+from tests.support.identity_world.plan import Plan, Record, plan_of
+from tests.support.identity_world.reader import MapVersion, Reader, Violation
+from tests.support.identity_world.said import CIPHER, SOURCES, said
+from tests.support.identity_world.server import Server
+from tests.support.identity_world.worker import Kafka, Membership, Rates, Worker
+from touchline.processors import news
+from touchline.processors.homes import Homes
+from touchline.processors.pipeline import Pipeline
+from touchline.processors.steps.validate import Validator
+from touchline.processors.values.protocol import Assigned
+
+HAS_SWEEP = False
+STEPS_MAX = 60_000
+QUIET_TICKS = 3
+"""Ticks of each partition that change nothing, one after another, before all is at rest."""
+_WORKERS = (1, 2, 2, 3)
+_FAULTS = (0, 2, 4, 8, 12)
+_FAULT_RATES = (0.02, 0.05, 0.1)
+_DOZES = (0, 0.01, 0.03, 0.1)
+SLEEPY = 0.2
+_PAUSES = (0.05, 0.2, 0.5, 1.0)
+_BATCHES = (1, 2, 4, 8)
+_READ_AT_ONCE = (1, 2, 25, 25)
+_MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
+
+
+class World:
+    """`run` goes on until nothing changes any more, and raises Violation."""
+
+    def __init__(self, seed: int, folder: Path, trace: list[str] | None = None, *, is_sleepy: bool = False) -> None:
+        self.plan: Plan = plan_of(seed)
+        self.random = random = self.plan.random
+        self.said = said(self.plan)
+        self.maps = {shown: compiled_map(version) for shown, version in _MAPS.items()}
+        self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home)
+        self.server = Server(self.reader, trace)
+        self.trace = trace
+        self.steps = 0
+        self.faults = random.choice(_FAULTS)
+        self._fault_rate = random.choice(_FAULT_RATES)
+        self._doze = random.choice(_DOZES)
+        self._doze = SLEEPY if is_sleepy else self._doze
+        self._rates = Rates(random.choice(_PAUSES), random.choice(_BATCHES))
+        self._read_at_once = random.choice(_READ_AT_ONCE)
+        self._folder = folder
+        self._kafka = Kafka(self._records, self._acknowledged, self._ticked)
+        self._started = 0
+        self._generation = 0
+        self._committed = dict.fromkeys(range(self.plan.partitions), 0)
+        self._owners: dict[int, Worker] = {}
+        self._quiet: dict[int, tuple[int, int]] = {}
+        self._map_due = random.randrange(300)
+        self._map_steps = list(self.plan.map_steps)
+        self._change_maps(1, "stands")
+        self.workers = [self._start(number) for number in range(random.choice(_WORKERS))]
+
+    # ------------------------------------------------------------ Kafka and its group
+
+    def _records(self, partition: int) -> list[Record]:
+        log = self.plan.log[partition]
+        if self.plan.held is not None:
+            done = len(self.plan.map_steps) - len(self._map_steps)
+            if done < self.plan.held[0]:
+                return log[: self.plan.held[1][partition]]
+        return log
+
+    def _acknowledged(self, worker: Worker, assigned: Assigned, next_offset: int) -> None:
+        mark = self.reader.marks.get(assigned.partition)
+        if next_offset > (0 if mark is None else mark.get("offset", 0) + 1):
+            raise Violation(f"partition {assigned.partition} is acknowledged up to {next_offset} and not durable")
+        if self._owners.get(assigned.partition) is worker and assigned.generation == self._generation:
+            self._committed[assigned.partition] = next_offset
+
+    def _ticked(self, worker: Worker, assigned: Assigned, version: int) -> None:
+        partition = assigned.partition
+        if version == self.server.version and self._owners.get(partition) is worker:
+            before, count = self._quiet.get(partition, (-1, 0))
+            self._quiet[partition] = (version, count + 1 if before == version else 1)
+
+    def pipeline(self) -> Pipeline:
+        """The real steps, with this world's partitioner and maps."""
+        return Pipeline(
+            Validator(SOURCES, "UTC", CIPHER),
+            [compiled_map(1)],
+            CIPHER,
+            Homes(self.plan.home, self.plan.partitions),
+            now_ms=lambda: 1,
+            hub_neighbours=self.plan.neighbours_max,
+        )
+
+    def _start(self, slot: int) -> Worker:
+        self._started += 1
+        return Worker(
+            f"w{self._started}",
+            self._folder / str(slot),
+            self.server,
+            self._kafka,
+            self.pipeline(),
+            self.random,
+            self._rates,
+        )
+
+    def _rebalance(self) -> None:
+        """The group hands all partitions out again. Who is thrown out hears of it later."""
+        random, self._generation = self.random, self._generation + 1
+        members = [one for one in self.workers if random.random() < 0.7] or [random.choice(self.workers)]
+        if self.faults <= 0:
+            members = self.workers
+        self._owners = {partition: random.choice(members) for partition in range(self.plan.partitions)}
+        for worker in self.workers:
+            mine = [partition for partition, owner in self._owners.items() if owner is worker]
+            worker.news = Membership(self._generation, {one: self._committed[one] for one in mine})
+            if worker in members:
+                worker.hear()
+        self._note(f"generation {self._generation}: {[one.name for one in self._owners.values()]}")
+
+    # ------------------------------------------------------------ maps
+
+    def _change_maps(self, version: int, state: str) -> None:
+        number = len(self.server.map_changes) + 1
+        self.server.map_changes.append((number, NAME, version, state))
+        self.reader.standing_maps = self.server.standing_maps().maps
+
+    def _map_step(self) -> None:
+        """Another version of the map is added, withdrawn, shown to readers once all have walked, or the old one is dropped."""
+        step = self._map_steps[0]
+        if step == "switch":
+            if not self._all_have_walked():
+                return
+            self.reader.is_switched = True
+            self.reader.check_maps_agree()
+        elif step == "drop":
+            self._change_maps(1, "dropped")
+        else:
+            self._change_maps(2, "stands" if step == "add" else "dropped")
+        self._note(f"maps: {step}")
+        self.server.version += 1
+        self._map_steps.pop(0)
+        self._map_due = self.steps + self.random.randrange(300)
+
+    def _all_have_walked(self) -> bool:
+        change, progress = self.server.standing_maps().change, self.server.progress()
+        walked = [one for one in progress.values() if one.map_change == change and one.walked_to == "end"]
+        return len(walked) == self.plan.partitions
+
+    # ------------------------------------------------------------ faults
+
+    def _fault(self) -> None:
+        random, kind = self.random, self.random.random()
+        if kind < 0.3:
+            self._kill(random.choice(self.workers))
+        elif kind < 0.35:
+            random.choice(self.workers).is_leaving = True
+        elif kind < 0.55:
+            self._rebalance()
+        elif kind < 0.7 and self.server.flights:
+            self._note("the server crashes")
+            self.server.crash()
+        elif kind < 0.9 and self.server.flights:
+            flight = random.choice(self.server.flights)
+            self._note(f"no answer to {flight.insert.stream} {flight.insert.insert_number}")
+            if flight.heard == "pending":
+                flight.heard = "lost"
+        elif kind >= 0.9:
+            random.choice(self.workers).client.is_broken = True
+        else:
+            return
+        self.faults -= 1
+
+    def _kill(self, worker: Worker) -> None:
+        """A process ends, and another one begins in its folder. What is under way may still arrive."""
+        random, server = self.random, self.server
+        self._note(f"{worker.name} is killed")
+        worker.kill()
+        if random.random() < 0.5:
+            server.flights = [one for one in server.flights if one.client is not worker.client]
+        folder, old = worker.folder, worker.folder.with_suffix(".old")
+        state = random.random()
+        if state < 0.3:
+            shutil.rmtree(folder, ignore_errors=True)
+        elif state < 0.5 and old.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(old, folder)
+        elif state < 0.7 and folder.exists() and not old.exists():
+            shutil.copytree(folder, old)
+        self._replace(worker)
+
+    def _replace(self, worker: Worker) -> None:
+        place = self.workers.index(worker)
+        self.workers[place] = self._start(int(worker.folder.name))
+        self._owners = {partition: owner for partition, owner in self._owners.items() if owner is not worker}
+
+    # ------------------------------------------------------------ the schedule
+
+    def run(self) -> None:
+        """Raises Violation, and whatever the worker's code raises."""
+        try:
+            with patch.object(news, "INSERTS_AT_ONCE", self._read_at_once):
+                while not self._is_at_rest():
+                    self._step()
+            self._check_end()
+        finally:
+            for worker in self.workers:
+                worker.kill()
+
+    def _step(self) -> None:
+        random, server = self.random, self.server
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            raise Violation("there is no end")
+        if self._map_steps and self.steps >= self._map_due:
+            self._map_step()
+        if self.faults > 0 and random.random() < self._fault_rate:
+            self._fault()
+            return
+        if len(self._owners) < self.plan.partitions and (self.faults <= 0 or random.random() < 0.1):
+            self._rebalance()
+        choice = random.randrange(len(self.workers) + len(server.flights))
+        if choice >= len(self.workers):
+            server.advance(server.flights[choice - len(self.workers)])
+            return
+        worker = self.workers[choice]
+        if random.random() < self._doze:
+            worker.wakes_at = self.steps + random.randrange(100)
+        if worker.wakes_at > self.steps:
+            return
+        if worker.news is not None and random.random() < 0.1:
+            worker.hear()
+        worker.strand.go()
+        if worker.strand.is_over:
+            self._note(f"{worker.name} has left")
+            self._replace(worker)
+
+    def _is_at_rest(self) -> bool:
+        if self.faults > 0 or self.server.flights or self._map_steps:
+            return False
+        if any(self._committed[one] < len(log) for one, log in enumerate(self.plan.log)):
+            return False
+        wanted = (self.server.version, QUIET_TICKS)
+        return all(self._quiet.get(one, (-1, 0)) >= wanted for one in range(self.plan.partitions))
+
+    def _note(self, text: str) -> None:
+        if self.trace is not None:
+            self.trace.append(f"{self.steps:6} {text}")
+
+    def count(self, counts: Counter[str]) -> None:
+        """What happened."""
+        kinds = self.reader.kinds
+        counts["steps"] += self.steps
+        counts["records"] += len(self.said)
+        counts["inserts"] += kinds["mark"]
+        counts["merged"] += bool(kinds["handoff"])
+        for kind in ("handoff", "claim", "release", "look"):
+            counts[f"{kind} rows"] += kinds[kind]
+        counts["sender's faults"] += len(self.plan.faulty)
+        counts["maps switched"] += self.reader.is_switched
+
+    # ------------------------------------------------------------ the end
+
+    def _check_end(self) -> None:
+        """Everything equals one pass over the sorted set."""
+        reader = self.reader
+        maps = [self.maps[one] for one in reader.standing_maps]
+        expected = expected_of(self.said, maps, self.plan.neighbours_max)
+        for place, fate in expected.fates.items():
+            if not HAS_SWEEP and (reader.fates.get(place), fate) == ("quarantined", "superseded"):
+                continue
+            if reader.fates.get(place) != fate:
+                raise Violation(f"at the end {place} is {reader.fates.get(place)}, not {fate}")
+        rows = {one.row for one in reader.attached.values()}
+        if rows != expected.rows:
+            raise Violation(
+                f"at the end {len(rows - expected.rows)} rows are too many, {len(expected.rows - rows)} are missing"
+            )
+        if +reader.links != expected.links:
+            raise Violation("at the end the links are not those of the events that count")
+        if reader.claims:
+            raise Violation(f"at the end {len(reader.claims)} claims wait")
+        for one, smallest in expected.components.items():
+            holder, leader = reader.holder(one[1]), self.plan.home(smallest[1].encode())
+            if holder != leader:
+                raise Violation(f"at the end {one[1][-8:]} is held by {holder}, not by {leader}")
