@@ -30,7 +30,7 @@ from touchline.person.values import (
     PersonIdentifier,
     SharedDevice,
 )
-from touchline.schemas.identifiers import MERGE_NOBODY, DEVICE_TYPES
+from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.sql.ledger.said import HUB_NEIGHBOURS
 
