@@ -11,7 +11,18 @@ from tests.support.engine import running_engine
 from touchline.clickhouse.connect import connect
 from touchline.settings import Settings
 
-TABLES = ("ledger", "shown_maps", "hub_limits", "map_changes", "maps", "stages", "touchpoints", "places", "sources", "settlements")
+TABLES = (
+    "ledger",
+    "shown_maps",
+    "hub_limits",
+    "map_changes",
+    "maps",
+    "stages",
+    "touchpoints",
+    "places",
+    "sources",
+    "settlements",
+)
 
 
 @pytest.fixture(scope="package")
