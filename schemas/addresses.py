@@ -33,6 +33,7 @@ _IPV4: Final = re.compile(r"(?<![0-9.])((?:[0-9]{1,3}\.){3})([0-9]{1,3})(?![0-9]
 _IPV6: Final = re.compile(
     r"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z:]|\.[0-9])"
 )
+_NAMES_KEPT: Final = 4_096
 _KEPT_BITS: Final = 48
 _NUMBER: Final = re.compile(r"[1-9][0-9]{7,9}")
 _LEAST_ADDRESS: Final = 1 << 24
@@ -59,22 +60,33 @@ def cut_addresses(event: dict[str, Any]) -> bool:
 def may_hold_addresses(event: dict[str, Any]) -> bool:
     """Whether a checked event without unknown fields at its top level has a property for addresses, or a field deeper down that the
     contract does not name: costs a tenth of looking at all that stands there."""
-    properties = event.get("properties")
-    if properties:
-        for name in properties:  # flat, by the contract
-            if holds_addresses(name):
-                return True
+    get = event.get
+    properties = get("properties")
+    if properties and not properties.keys() <= _plain_names and _name_addresses(properties):  # flat, by the contract
+        return True
     for name, known in NESTED_FIELD_NAMES[event["type"]]:
-        inner = event.get(name)
+        inner = get(name)
         if inner and not inner.keys() <= known:
             return True
-    for person in event.get("persons") or ():  # noqa: SIM110 - twice as quick as any()
+    for person in get("persons") or ():  # noqa: SIM110 - twice as quick as any()
         if len(person) > _PERSON_FIELDS:
             return True
     return False
 
 
-@lru_cache(maxsize=4_096)
+_plain_names: Final[set[object]] = set()
+"""Names of properties that hold no addresses, and were seen before."""
+
+
+def _name_addresses(properties: dict[str, Any]) -> bool:
+    if any(map(holds_addresses, properties)):
+        return True
+    if len(_plain_names) < _NAMES_KEPT:
+        _plain_names.update(properties)
+    return False
+
+
+@lru_cache(maxsize=_NAMES_KEPT)
 def holds_addresses(name: str) -> bool:
     """Whether the name of a field says that an IP address stands there, however it is written: client_ip, clientIp, X-Forwarded-For."""
     text = str(name)  # a Python sender may name a property by a number

@@ -21,8 +21,10 @@ from touchline.schemas.times import (
     RECEIVED_UNKNOWN_US,
     TimeUnreadable,
     UnknownZone,
+    is_plainly_past,
     is_valid_declared_time,
     is_valid_event_time,
+    is_zone,
     parse_time,
     zone_of,
 )
@@ -73,10 +75,12 @@ def fault_of(sent: Mapping[str, Any], source: Terms, delivered_us: int) -> Rejec
     if sent["type"] != TOUCHPOINT:
         moments = moments_of(defaultdict(lambda: None, sent), source, delivered_us)
         return moments if isinstance(moments, Rejection) else None
-    get = sent.get
-    instants = instants_of(sent["time"], get("received_at"), get("zone"), source, delivered_us)
-    if type(instants) is Rejection:
-        return instants
+    get, time = sent.get, sent["time"]
+    is_as_usual = not source[1] and get("received_at") is None and is_plainly_past(time, delivered_us)
+    if not is_as_usual or ((zone := get("zone")) and not is_zone(zone)):
+        instants = instants_of(time, get("received_at"), get("zone"), source, delivered_us)
+        if type(instants) is Rejection:
+            return instants
     amount = get("amount")
     return None if amount is None else sign_fault(amount, get("order"))
 

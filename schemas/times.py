@@ -39,6 +39,7 @@ _USUAL_LENGTHS: Final = frozenset(map(len, _USUAL)) if sys.version_info < (3, 14
 
 EARLIEST_US: Final = 631_152_000 * US_PER_SECOND
 """1990-01-01T00:00:00Z: no event happened before."""
+_EARLIEST_DAY: Final = "1990-01-01"
 LATEST_US: Final = 4_102_444_800 * US_PER_SECOND
 """2100-01-01T00:00:00Z: bound of declared times (end of an initiative, effect of a withdrawal) and of received_at."""
 FUTURE_TOLERANCE_US: Final = US_PER_DAY
@@ -62,6 +63,16 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise UnknownZone("the zone is not in the IANA time zone database") from None
+
+
+@lru_cache(maxsize=1024)
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has a zone of that name."""
+    try:
+        zone_of(name)
+    except UnknownZone:
+        return False
+    return True
 
 
 def zone_hint(name: object) -> str:
@@ -95,10 +106,8 @@ def parse_time(text: str, naive_zone: str | None = None) -> int:
 
 def moment_of(text: str) -> datetime:
     """The moment that a text names, without zone where it has no offset: the one rule of all ways in. Raises TimeUnreadable."""
-    # Most senders write YYYY-MM-DDThh:mm:ss.ffffffZ or three digits less. Where the signs stand as there, fromisoformat
-    # accepts what the pattern does, and the pattern need not be asked: 0.6 µs instead of 0.95.
-    is_usual = len(text) in _USUAL_LENGTHS and text[4:20:3] == "--T::." and text[-1] == "Z"
-    if not is_usual:
+    # Where a text is usual, fromisoformat accepts what the pattern does, and the pattern need not be asked: 0.6 µs instead of 0.95.
+    if not _is_usual(text):
         if _is_timestamp(text) is None:
             raise TimeUnreadable("not an RFC 3339 time such as 2026-01-31T09:30:00+01:00")
         if text[-1] == "z":
@@ -107,6 +116,30 @@ def moment_of(text: str) -> datetime:
         return _read(text)
     except ValueError:
         raise TimeUnreadable("the calendar has no such day") from None
+
+
+def _is_usual(text: str) -> bool:
+    """Most senders write YYYY-MM-DDThh:mm:ss.ffffffZ or three digits less."""
+    return len(text) in _USUAL_LENGTHS and text[4:20:3] == "--T::." and text[-1] == "Z"
+
+
+def is_plainly_past(text: str, received_us: int) -> bool:
+    """Whether a usual text is a time from 1990 on and before the day, in UTC, after its receipt: quicker than reading both. What is not
+    may be a valid event time, too."""
+    if not (_is_usual(text) and _EARLIEST_DAY <= text < _next_day(received_us // US_PER_DAY)):
+        return False
+    try:
+        _read(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=8)
+def _next_day(day: int) -> str:
+    """The day that follows, `2026-02-01`; an empty text, before every time, where none can be received."""
+    day_us = day * US_PER_DAY
+    return format_time(day_us + US_PER_DAY)[:10] if EARLIEST_US <= day_us < LATEST_US else ""
 
 
 def is_valid_event_time(time_us: int, received_us: int) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from touchline.producers.errors import DeliveryFailed, EventRejected
 from touchline.producers.imports.contested import ContestedIds
+from touchline.producers.imports.garbage import rare_collections
 from touchline.producers.imports.journal import ImportJournal, Progress
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.rows.row import Row, RowFile
@@ -68,19 +69,20 @@ def send_rows(
     position = 0
     for row in islice(iterator, done.rows):
         mapper.skip(row)
-    for batch in _batches(iterator, rows_per_batch):
-        refused, taken = _send_batch(
-            batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested
-        )
-        verdicts.rows += len(batch)
-        if journal is not None:
-            sent = _quarantine(refused, producer, journal)
-            verdicts.quarantined += len(sent)
-            _secure(producer, taken, verdicts, say)
-            progress = Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected)
-            journal.advance(work, progress, sent, verdicts.contested)
-        advance(rows.position - position)
-        position = rows.position
+    with rare_collections():
+        for batch in _batches(iterator, rows_per_batch):
+            refused, taken = _send_batch(
+                batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested
+            )
+            verdicts.rows += len(batch)
+            if journal is not None:
+                sent = _quarantine(refused, producer, journal)
+                verdicts.quarantined += len(sent)
+                _secure(producer, taken, verdicts, say)
+                progress = Progress(done.rows + verdicts.rows, done.rejected + verdicts.rejected)
+                journal.advance(work, progress, sent, verdicts.contested)
+            advance(rows.position - position)
+            position = rows.position
     return verdicts
 
 

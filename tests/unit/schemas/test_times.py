@@ -18,6 +18,7 @@ from touchline.schemas.times import (
     TimeUnreadable,
     UnknownZone,
     format_time,
+    is_plainly_past,
     is_valid_event_time,
     local_day,
     parse_time,
@@ -169,6 +170,29 @@ def test_events_may_lie_24_hours_after_they_were_received_and_not_before_1990() 
     assert is_valid_event_time(LATEST_US - 1, RECEIVED_UNKNOWN_US)
     assert not is_valid_event_time(LATEST_US, RECEIVED_UNKNOWN_US)
     assert not is_valid_event_time(EARLIEST_US - 1, received_us)
+
+
+@given(
+    st.one_of(instants, st.integers(0, 1 << 53)),
+    instants | st.sampled_from((0, -1, 1 << 60)),
+    st.sampled_from((1, 4)),
+    st.booleans(),
+)
+def test_what_is_plainly_past_can_have_happened(time_us: int, received_us: int, cut: int, is_near: bool) -> None:
+    near_us = received_us + time_us % (4 * US_PER_DAY) - 2 * US_PER_DAY
+    text = format_time(near_us if is_near and 0 <= near_us < LATEST_US else time_us)[:-cut] + "Z"
+
+    if is_plainly_past(text, received_us):
+        assert is_valid_event_time(parse_time(text), received_us)
+    elif EARLIEST_US <= received_us < LATEST_US:
+        assert not EARLIEST_US <= parse_time(text) < received_us - received_us % US_PER_DAY
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-02-29T08:30:00.000Z", "2024-06-31T08:30:00.000000Z", "2024-06-30T08:30:00Z", ""]
+)
+def test_no_day_of_the_calendar_and_no_usual_text_is_plainly_past(text: str) -> None:
+    assert not is_plainly_past(text, LATEST_US - 1)
 
 
 @given(st.integers(EARLIEST_US, 1_900_000_000_000_000), st.sampled_from(ZONES))
