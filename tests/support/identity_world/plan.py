@@ -39,7 +39,6 @@ TYPES = (
 )
 TOUCHPOINTS = ("poster", "site", "till", "unheard_of")
 DISPOSITIONS = ("partial", "complete", "dismissed", "shown")
-WITH_MAPS, WITH_FAULTS = True, False
 MINUTES = (12, 60, 4_000)
 NEIGHBOURS = (1, 2, 3, 9, 9, 9)
 VERSIONS_MAX = 5
@@ -97,7 +96,7 @@ class _Planner:
         random, plan = self.random, self.plan_
         self._send_first_versions()
         if random.random() < 0.8:
-            self._revise(random.randint(1, 8), has_faults=random.random() < 0.2 and WITH_FAULTS)
+            self._revise(random.randint(1, 8), has_faults=random.random() < 0.2)
         order = self.sent + [random.choice(self.sent) for _ in range(random.choice((0, 1, 2, 4)))]
         way = random.random()
         if way < 0.25:
@@ -110,7 +109,7 @@ class _Planner:
         for one in order:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
-        if random.random() < 0.3 and WITH_MAPS:
+        if random.random() < 0.3:
             plan.map_steps = random.choice(MAP_PLANS).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
         return plan
