@@ -13,7 +13,7 @@ BEYOND = 1 << 30
 
 
 class Break(NamedTuple):
-    """What is missing then, and how it is taken out. Of rare ones: `times` how much longer to look, `is_sleepy` whether it takes workers that
+    """What is missing then, and how it is taken out. Of rare ones: `times` how much longer to look, and `is_sleepy` whether workers must
     sleep at the wrong moment."""
 
     missing: str
