@@ -117,7 +117,7 @@ class _Planner:
     def _send_first_versions(self) -> None:
         random = self.random
         kinds = ["touch"] * random.randint(3, 10) + ["link"] * random.randint(0, len(self.people) + 2)
-        kinds += ["unlink"] * random.choice((0, 0, 1, 2)) + ["answer"] * random.choice((0, 0, 0, 2))
+        kinds += ["unlink"] * random.choice((0, 0, 1, 2)) + ["answer"] * random.choice((0, 0, 1, 3))
         if random.random() < 0.15:  # somebody with many neighbours
             self.plan_.neighbours_max = random.choice((1, 2))
             kinds += ["link"] * 4
@@ -162,8 +162,15 @@ class _Planner:
             one |= {
                 "type": "touchline.answer.v1", "survey": f"s{random.randrange(3)}", "question": "q", "question_version": "1",
                 "kpi": "nps", "scope": "relational", "scale_min": 0, "scale_max": 10, "disposition": disposition,
-                "about": {"touchpoint": "site", "occurred_at": one["time"]}, "language": "",
+                "about": {"touchpoint": "site", "occurred_at": one["time"]}, "language": "en",
             }  # fmt: skip
+            if random.random() < 0.5:  # about an event that may come in another partition, later, or never
+                one["scope"] = "transactional"
+                one["about"] = {
+                    "touchpoint": random.choice(TOUCHPOINTS[:3]),
+                    "source": "shop",
+                    "event_id": f"e{random.randrange(12)}",
+                }
             if disposition in ("partial", "complete"):
                 one["score"] = random.randrange(11)
         if kind != "unlink" and len(persons) > 1:

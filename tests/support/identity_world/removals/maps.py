@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.support.identity_world.removals.patching import Break, around, instead
+from tests.support.identity_world.removals.patching import Break, Removal, all_of, around, instead
 from touchline.processors import news, pipeline
 from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.ledger.memory import MemoryLedger
