@@ -57,6 +57,7 @@ ALLOWED = {
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
     "report": "map_changes schemas sql surveys terminal",
     "trace": "schemas sql surveys terminal",
+    "person": "identity schemas sql terminal",
     "dashboards/server": "clickhouse metrics schemas service settings sql",
     "dashboards/bi": "dashboards/monitoring sql",
     "dashboards/monitoring": "",
