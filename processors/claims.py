@@ -1,6 +1,7 @@
 """Events with versions in several partitions, as a tick looks at them: who gives way, and whose turn has come.
 
-What is watched needs no look until one more of its claims or releases is passed; then its versions and releases are looked up, all events of
+What is watched needs no look until one more of its claims or releases is passed; then its versions and releases are looked up, all
+events of
 a tick together, after the marks were read that say what is passed.
 
 Why: docs/decisions/0187.
@@ -32,7 +33,8 @@ _FATES: Final = {
 
 
 class Decided(NamedTuple):
-    """Versions of this partition that cease to count or to wait, and claims that are stored now. `releases` are the events of which a version
+    """Versions of this partition that cease to count or to wait, and claims that are stored now. `releases` are the events of which a
+    version
     gave way whose identifier another partition may hold; `looks` the others, for those who wait."""
 
     moved: list[tuple[KnownEvent, Fate]]
@@ -47,7 +49,8 @@ class Decided(NamedTuple):
 
 
 def decide(partition: Partition, news: News, homes: Homes) -> Decided:
-    """What becomes of the watched events. The partition's list of them follows at once: if the insert fails, the partition is acquired anew.
+    """What becomes of the watched events. The partition's list of them follows at once: if the insert fails, the partition is acquired
+    anew.
     Raises LedgerUnavailable, and WriterFenced where another writer has decided meanwhile."""
     watched = partition.watched
     asked = _hear(partition, news)

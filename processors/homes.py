@@ -17,7 +17,8 @@ from touchline.processors.values.records import Cursors
 
 
 class Homes(NamedTuple):
-    """`of` gives the partition to which a Kafka key hashes; `partition_count` is the number of the topic's partitions, which never changes."""
+    """`of` gives the partition to which a Kafka key hashes; `partition_count` is the number of the topic's partitions, which never
+    changes."""
 
     of: Callable[[bytes], int]
     partition_count: int

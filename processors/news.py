@@ -46,7 +46,8 @@ class News(NamedTuple):
 
 
 def news_of(partition: Partition, map_change: int, *, has_others: bool, must_mark: bool) -> Iterator[News]:
-    """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other partitions,
+    """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other
+    partitions,
     which wait until all have read what they say, the first piece of work ever leaves a mark. Raises LedgerUnavailable."""
     ledger = partition.ledger
     positions = ledger.positions()

@@ -1,7 +1,8 @@
 """The two ways to an insert. This is the only place where steps are chained.
 
 A batch:  receive → decode → validate → resolve person → settle → attach stage → take from occasions → diff → assemble → ONE insert
-A tick:   news → versions that wait → whom it touches → who belongs together → attach stage → take from occasions → diff → assemble → ONE insert
+A tick:   news → versions that wait → whom it touches → who belongs together → attach stage → take from occasions → diff → assemble →
+ONE insert
 
 Why a tick holds no record: docs/decisions/0181, 0185, 0187.
 """
@@ -52,6 +53,7 @@ from touchline.processors.steps.settle import CLAIM, Here, Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.person import PersonTail, tail_key
 from touchline.processors.values.records import Fact, Invalid, NewRecords, Reached, ReceivedBatch
+from touchline.processors.walk import has_passed
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
@@ -240,6 +242,13 @@ class Pipeline:
         fates = settled.fates
         settled.again.update(
             fact.identifier for offset, fact in resolved.late if fact.identifier and offset not in fates
+        )
+        settled.again.update(
+            identifier
+            for identifier in resolved.persons
+            if (tail := tails.get(identifier)) is not None
+            and None in tail.maps
+            and has_passed(partition, self.map_change, identifier)
         )
         settled.away.update(
             identifier

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from touchline.processors.state.partition import Partition
-from touchline.processors.values.records import NamingAnswer
+from touchline.processors.values.records import NamingAnswer, Reached
 
 END: Final = "end"
 IDENTIFIERS_AT_ONCE: Final = 500
@@ -23,7 +23,8 @@ _IDENTIFIERS, _NOBODY = "i", "n"
 
 
 class Step(NamedTuple):
-    """A piece of the walk for the change `change`: identifiers of which this partition may hold some, and events of nobody. `walked_to` is where it
+    """A piece of the walk for the change `change`: identifiers of which this partition may hold some, and events of nobody.
+    `walked_to` is where it
     ends."""
 
     change: int
@@ -34,8 +35,20 @@ class Step(NamedTuple):
 
 def has_walked(partition: Partition, change: int) -> bool:
     """Whether all is restated that this change asks for."""
-    reached = partition.reached
+    return has_ended(partition.reached, change)
+
+
+def has_ended(reached: Reached, change: int) -> bool:
+    """The same of what a mark says."""
     return reached.map_change == change and (reached.walked_to == END or not change)
+
+
+def has_passed(partition: Partition, change: int, identifier: str) -> bool:
+    """Whether this walk does not come to the identifier any more."""
+    reached = partition.reached
+    if reached.map_change != change or not change:
+        return not change
+    return not reached.walked_to.startswith(_IDENTIFIERS) or identifier <= reached.walked_to.removeprefix(_IDENTIFIERS)
 
 
 def next_step(partition: Partition, change: int) -> Step:

@@ -79,7 +79,8 @@ class StoreLoop:
         look: Callable[[], None] = lambda: None,
         maps: MapSource | None = None,
     ) -> None:
-        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the contents of
+        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the
+        contents of
         versions that stand; None: those of the pipeline stand for ever."""
         self._pipeline = pipeline
         self._ledger = ledger
@@ -211,6 +212,9 @@ class StoreLoop:
         # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
         writer = f"{self._writer}#{next(self._takes)}"
         mark = self._ledger.acquire(stream, generation, writer, force=force)
+        if self._standing is not None:
+            # The mark may say that all was walked for a change of which this worker has not heard.
+            self._standing.look(self._owned.values())
         name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', topic)}-{number}"
         ids = self._ids.get(number)
         if ids is None or ids.stream != stream:
@@ -218,9 +222,10 @@ class StoreLoop:
         ids.restore(self._ledger, mark, self._should_stop)
         ids.meet_claims(self._ledger, self._should_stop)
         progress = self._ledger.progress_of(stream)
+        reached = Reached(progress.cursors, progress.map_change, progress.walked_to)
         tails = Tails(self._state_dir / name, self._pipeline.layout)
         try:
-            restored = restore(tails, self._ledger, stream, mark, progress.cursors, self._pipeline)
+            restored = restore(tails, self._ledger, stream, mark, reached, self._pipeline)
         except BaseException:
             tails.close()
             raise
@@ -233,7 +238,6 @@ class StoreLoop:
             restored_persons=restored,
         )
         self._meter.acquired(restored)
-        reached = Reached(progress.cursors, progress.map_change, progress.walked_to)
         owned = Partition(
             stream,
             generation,

@@ -9,7 +9,7 @@ from touchline.identity.remembered import Remembered
 from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import FORM, Stamp, Tails
+from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.values.person import PersonTail
 from touchline.processors.values.records import Reached
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
@@ -61,4 +61,4 @@ class Partition:
         self.mark = mark
         self.reached = self.marked = reached
         self.ids.reflect(mark)
-        self.tails.put_many(tails, Stamp(self.stream.name, *mark, FORM, tuple(sorted(reached.cursors.items()))))
+        self.tails.put_many(tails, Stamp.at(self.stream.name, mark, reached))

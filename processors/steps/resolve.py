@@ -22,7 +22,8 @@ Placed = tuple[int, Fact]
 
 
 class Resolved(NamedTuple):
-    """Facts of a batch in offset order. `persons` holds by tail key those of plain identifiers and of nobody, `apart` by identifier all others.
+    """Facts of a batch in offset order. `persons` holds by tail key those of plain identifiers and of nobody, `apart` by identifier
+    all others.
     `late` are those among `persons` that are not later than all that is stored of their person, or earlier than another of the batch."""
 
     facts: list[Placed]

@@ -33,7 +33,7 @@ from touchline.schemas.sources import Sources
 from touchline.service.live_sources import LiveSources
 from touchline.settings import Settings
 from touchline.sql.schema.migrate import require_schema
-from touchline.sql.schema.reference import register_sources
+from touchline.sql.schema.reference import register_hub_neighbours, register_sources
 
 STORE_TIMEOUT_SECONDS = 120.0
 SCHEMA_TIMEOUT_SECONDS = 30.0
@@ -62,6 +62,7 @@ def build_pipeline(
         [compile_map(one) for one in begun.maps],
         cipher,
         Homes(lambda key: partition_of(key, topic.partition_count), topic.partition_count),
+        hub_neighbours=settings.hub_neighbours,
     )
     pipeline.attach_under(begun.change, pipeline.maps)
     live_sources.then(
@@ -103,6 +104,7 @@ def _begin(settings: Settings, maps: Sequence[JourneyMap], sources: Sources) -> 
         with explained(settings):
             require_schema(client)
             begun = register_configuration(client, maps, sources)
+            register_hub_neighbours(client, settings.hub_neighbours)
     finally:
         client.disconnect()
     stand = ", ".join(f"{one.map}@{one.version}" for one in begun.maps)

@@ -13,7 +13,7 @@ from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.select import Select
 from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.projections import LEDGER
-from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
+from touchline.sql.ledger.rows import DEFAULT_MAP, IS_SHOWN, NET_ROWS
 from touchline.sql.ledger.said import HUB_NEIGHBOURS, in_force, said
 
 _TYPE: Final = "LowCardinality(String)"
@@ -38,7 +38,7 @@ _ATTACHED: Final = Select(
         "simulated": "max(is_simulated)",
     },
     LEDGER,
-    where=("kind = 'attached'", "identifier != ''", NET_ROWS, DEFAULT_MAP),
+    where=("kind = 'attached'", "identifier != ''", NET_ROWS, IS_SHOWN, DEFAULT_MAP),
     group_by=("identifier", "person"),
 ).nested()
 IDENTIFIERS = View(
@@ -105,7 +105,7 @@ HUBS = View(
 _OF_PERSON: Final = Select(
     {"identifier": "identifier"},
     LEDGER,
-    where=("kind = 'attached'", "person != ''", "person = {person:String}", NET_ROWS),
+    where=("kind = 'attached'", "person != ''", "person = {person:String}", NET_ROWS, IS_SHOWN),
 ).to_sql()
 _NAMES_PERSON: Final = " OR ".join(
     f"{end} = {{person:String}} OR {end} IN (\n{_OF_PERSON}\n)" for end in ("identifier", "linked_identifier")

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -18,20 +19,25 @@ from touchline.identity import components, neighbourhood
 from touchline.identity.links import Newest
 from touchline.identity.watch import Fate as Stand
 from touchline.identity.watchlist import WatchList
-from touchline.processors import claims, persons, pipeline
+from touchline.processors import claims, news, persons, pipeline
 from touchline.processors.homes import Homes, holding
+from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.ledger.ledger import LedgerUnavailable
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop import loop, restore
+from touchline.processors.loop.standing import StandingMaps
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.relations import Relations
 from touchline.processors.state.ids import PartitionIds
+from touchline.processors.state.tails import Tails
 from touchline.processors.steps import settle
 from touchline.processors.steps.receive import receive as receive_step
+from touchline.processors.walk import END, has_walked
 from touchline.schemas import versions
 from touchline.schemas.reasons import Fate
 
 Removal = AbstractContextManager[Any]
+_VERSION = ATTACHED.index("map_version")
 BEYOND = 1 << 30
 """More inserts than there are."""
 
@@ -293,9 +299,9 @@ def _cursors_early(insert: Any, self: Any, partition: Any, blocks: Any, reached:
     return insert(self, partition, blocks, reached, *others)
 
 
-def _no_ack(news_of: Any, partition: Any, **options: Any) -> Any:
-    for news in news_of(partition, **options):
-        yield news._replace(must_mark=False)
+def _no_ack(news_of: Any, partition: Any, *arguments: Any, **options: Any) -> Any:
+    for piece in news_of(partition, *arguments, **options):
+        yield piece._replace(must_mark=False)
 
 
 # ---------------------------------------------------------------- versions
@@ -368,6 +374,56 @@ def _no_claim(here: Any, partition: int, is_only: bool, is_plain: Any) -> Any:
     return here(partition, True, is_plain)
 
 
+# ---------------------------------------------------------------- maps
+
+
+def _no_walk(next_step: Any, partition: Any, change: int) -> Any:
+    return next_step(partition, change)._replace(walked_to=END, identifiers=[], alone=[])
+
+
+def _drop_leaves(next_step: Any, partition: Any, change: int) -> Any:
+    is_drop = len(partition.ledger.standing_maps().maps) == 1
+    return (_no_walk if is_drop else lambda *arguments: next_step(*arguments[1:]))(next_step, partition, change)
+
+
+def _walk_in_memory(progress_of: Any, self: Any, stream: Any) -> Any:
+    return progress_of(self, stream)._replace(map_change=self.standing_maps().change, walked_to="n0")
+
+
+def _walk_goes_on(next_step: Any, partition: Any, change: int) -> Any:
+    """A walk under way is not begun anew with another change."""
+    if partition.reached.walked_to in ("", END):
+        return next_step(partition, change)
+    return next_step(replace(partition, reached=partition.reached._replace(map_change=change)), change)
+
+
+class _Content(int):
+    """What stands, for the number of the change: the same again after a version was withdrawn and added once more."""
+
+    def __le__(self, other: int) -> bool:
+        return self == other
+
+
+def _change_unnumbered(standing_maps: Any, self: Any) -> Any:
+    standing = standing_maps(self)
+    return standing._replace(change=_Content({1: 1, 3: 2, 2: 3}[sum(version for _, version in standing.maps)]))
+
+
+def _switch_early(_: Any, self: Any, partition: Any) -> None:
+    change = self._pipeline.map_change
+    if has_walked(partition, change):
+        self._maps.switch_readers(change)
+
+
+def _old_not_restated(diff: Any, published: Any, wanted: Any) -> Any:
+    wanted = list(wanted)
+    shown = max([row.values[_VERSION] for row in published] + [row[1][_VERSION] for row in wanted], default=0)
+    return diff(
+        [row for row in published if row.values[_VERSION] == shown],
+        [row for row in wanted if row[1][_VERSION] == shown],
+    )
+
+
 BREAKS: dict[str, Break] = {
     "no_fence": Break("an insert of who owns the stream no more is refused", _instead(MemoryLedger, "check_fence", lambda *_: None)),
     "no_inflight_wait": Break("inserts under way end before the mark is read", _instead(server.Server, "is_running", lambda *_: False)),
@@ -416,5 +472,15 @@ BREAKS: dict[str, Break] = {
     "settle_beside": Break("none is stored when a claim is settled", _around(claims, "decide_one", _settle_beside)),
     "no_ack": Break("that a claim was read stands in a mark", _around(loop, "news_of", _no_ack)),
     "watch_mem": Break("claims are watched after a restart", _instead(loop, "WatchList", lambda *_: WatchList())),
+    "no_walk": Break("a new map is applied to all that was stored", _around(news, "next_step", _no_walk)),
+    "drop_leaves": Break("rows of a map that was dropped are retracted", _around(news, "next_step", _drop_leaves)),
+    "walk_mem": Break("how far a walk has come is durable", _around(MemoryLedger, "progress_of", _walk_in_memory)),
+    "walk_goes_on": Break("each change of the maps is walked from the beginning", _around(news, "next_step", _walk_goes_on), times=10),
+    "change_unnumbered": Break(
+        "changes of the maps are numbered", _around(MemoryLedger, "standing_maps", _change_unnumbered), times=10, is_sleepy=True
+    ),
+    "switch_early": Break("readers wait until all have walked", _around(StandingMaps, "switch_when_walked", _switch_early)),
+    "old_not_restated": Break("all versions that stand are restated", _around(pipeline, "diff", _old_not_restated)),
+    "tails_not_laid_out": Break("tails follow the maps that stand", _instead(Tails, "lay_out", lambda *_: None)),
     "clean_untold": Break("who waits hears of a release", _around(claims, "decide_one", _clean_untold)),
 }  # fmt: skip

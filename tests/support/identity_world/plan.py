@@ -39,7 +39,7 @@ TYPES = (
 )
 TOUCHPOINTS = ("poster", "site", "till", "unheard_of")
 DISPOSITIONS = ("partial", "complete", "dismissed", "shown")
-WITH_MAPS, WITH_FAULTS = False, False
+WITH_MAPS, WITH_FAULTS = True, False
 MINUTES = (12, 60, 4_000)
 NEIGHBOURS = (1, 2, 3, 9, 9, 9)
 VERSIONS_MAX = 5

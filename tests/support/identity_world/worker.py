@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, cast
@@ -10,7 +10,8 @@ from typing import NamedTuple, cast
 from tests.support.identity_world.plan import Record
 from tests.support.identity_world.server import Client, Server
 from tests.support.identity_world.strands import Strand
-from touchline.processors.ledger.ledger import Ledger
+from touchline.journey.compile import CompiledMap
+from touchline.processors.ledger.ledger import Ledger, MapVersion
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
@@ -45,6 +46,24 @@ class Kafka(NamedTuple):
     ticked: Callable[[Worker, Assigned, int], None]
 
 
+class Maps(NamedTuple):
+    """Where a worker finds the contents of maps, and says that all have walked for a change (processors/loop/standing.py)."""
+
+    contents: Mapping[MapVersion, CompiledMap]
+    switched: Callable[[int], None]
+    pause: Callable[[], None]
+
+    def load(self, keys: Collection[MapVersion]) -> Mapping[MapVersion, CompiledMap]:
+        """Those that are asked for."""
+        self.pause()
+        return {key: self.contents[key] for key in keys}
+
+    def switch_readers(self, change: int) -> None:
+        """Readers see what stands, unless another change has come."""
+        self.pause()
+        self.switched(change)
+
+
 class _Loop(StoreLoop):
     """The real one. What fails by itself is no record's fault here, but a fault of the program."""
 
@@ -56,7 +75,15 @@ class Worker:
     """One process. `news` is what the group says and the process has not heard yet."""
 
     def __init__(
-        self, name: str, folder: Path, server: Server, kafka: Kafka, pipeline: Pipeline, random: Random, rates: Rates
+        self,
+        name: str,
+        folder: Path,
+        server: Server,
+        kafka: Kafka,
+        pipeline: Pipeline,
+        maps: Maps,
+        random: Random,
+        rates: Rates,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -80,6 +107,7 @@ class Worker:
             should_stop=lambda: False,
             sleep=self._sleep,
             now_ms=lambda: 1,
+            maps=maps._replace(pause=self._maybe_pause),
         )
 
     def hear(self) -> None:

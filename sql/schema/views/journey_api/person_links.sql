@@ -56,6 +56,7 @@ FROM
                 AND person != ''
                 AND person = {person:String}
                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             ) OR linked_identifier = {person:String} OR linked_identifier IN (
             SELECT identifier
             FROM journey_raw.ledger
@@ -63,6 +64,7 @@ FROM
                 AND person != ''
                 AND person = {person:String}
                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             ))
         )
     ) AS ends

@@ -71,7 +71,14 @@ class Shop:
 
 def events() -> list[dict[str, Any]]:
     """Of two persons and nobody, the last one late."""
-    people = [(1, 1, 10, "poster"), (2, 2, 20, "site"), (3, None, 30, "poster"), (4, 1, 40, "till"), (5, 2, 50, "till"), (6, 1, 5, "poster")]
+    people = [
+        (1, 1, 10, "poster"),
+        (2, 2, 20, "site"),
+        (3, None, 30, "poster"),
+        (4, 1, 40, "till"),
+        (5, 2, 50, "till"),
+        (6, 1, 5, "poster"),
+    ]
     return [event(number, person, minute, touchpoint) for number, person, minute, touchpoint in people]
 
 

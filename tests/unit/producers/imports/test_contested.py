@@ -119,7 +119,7 @@ def test_what_is_said_of_a_known_id_is_what_the_worker_does(known: list[Event], 
         store_all(loop, records_of(known))
 
         def ask(source: str, event_ids: Any) -> list[tuple[str, Version]]:
-            found = ledger.find_events(0, [(source, one) for one in event_ids])
+            found = ledger.find_events([(source, one) for one in event_ids])
             return [(one.event_id, Version(one.revision, one.completeness, one.payload_hash)) for one in found]
 
         known_ids = KnownIds(ask, SOURCES, revised=revised)
