@@ -36,7 +36,7 @@ ALLOWED = {
     "journey/suggest": "schemas sql",
     "map_changes": "journey schemas sql terminal",
     "surveys": "schemas sql",
-    "simulate": "journey producers producers/imports schemas surveys",
+    "simulate": "identity journey producers producers/imports schemas surveys",
     # the sender's side: nothing of the worker's
     "producers": "kafka producers/outbox schemas settings",
     "producers/outbox": "kafka producers schemas settings",
