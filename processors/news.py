@@ -65,7 +65,9 @@ def news_of(
     for _ in range(GOES_PER_TICK):
         before = partition.reached.cursors
         until = {
-            name: max(before.get(name, 0), min(newest, before.get(name, 0) + INSERTS_AT_ONCE))
+            name: max(
+                before.get(name, 0), min(newest, before.get(name, 0) + max(1, INSERTS_AT_ONCE // partition.pieces))
+            )
             for name, newest in positions.items()
         }
         if until == before and not partition.watched:
@@ -83,7 +85,7 @@ def news_of(
     for _ in range(STEPS_PER_TICK):
         if has_walked(partition, map_change):
             break
-        step = next_step(partition, map_change)
+        step = next_step(partition, map_change, partition.pieces)
         yield News(partition.reached.cursors, (), {}, step.alone, step.walked_to == END, step)
     found = sweep(positions)
     if found:

@@ -51,15 +51,16 @@ def has_passed(partition: Partition, change: int, identifier: str) -> bool:
     return not reached.walked_to.startswith(_IDENTIFIERS) or identifier <= reached.walked_to.removeprefix(_IDENTIFIERS)
 
 
-def next_step(partition: Partition, change: int) -> Step:
-    """The next piece of a walk that has not ended. Raises LedgerUnavailable."""
+def next_step(partition: Partition, change: int, pieces: int = 1) -> Step:
+    """The next piece of a walk that has not ended, in `pieces` times smaller ones. Raises LedgerUnavailable."""
+    identifiers_at_once, events_at_once = max(1, IDENTIFIERS_AT_ONCE // pieces), max(1, EVENTS_AT_ONCE // pieces)
     reached = partition.reached
     walked_to = reached.walked_to if reached.map_change == change else ""
     if not walked_to.startswith(_NOBODY):
-        found = partition.ledger.identifiers_after(walked_to.removeprefix(_IDENTIFIERS), IDENTIFIERS_AT_ONCE)
-        is_last = len(found) < IDENTIFIERS_AT_ONCE
+        found = partition.ledger.identifiers_after(walked_to.removeprefix(_IDENTIFIERS), identifiers_at_once)
+        is_last = len(found) < identifiers_at_once
         return Step(change, f"{_NOBODY}0" if is_last else f"{_IDENTIFIERS}{found[-1]}", found, [])
-    events = partition.ledger.unidentified_after(partition.number, int(walked_to[1:]), EVENTS_AT_ONCE)
+    events = partition.ledger.unidentified_after(partition.number, int(walked_to[1:]), events_at_once)
     alone = [NamingAnswer(source, event_id, "") for _, source, event_id in events]
-    is_last = len(events) < EVENTS_AT_ONCE
+    is_last = len(events) < events_at_once
     return Step(change, END if is_last else f"{_NOBODY}{events[-1][0]}", [], alone)

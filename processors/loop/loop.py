@@ -58,6 +58,8 @@ ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 1.0
 SWEEP_EVERY_TICKS = 20
+PIECES_MAX = 2_000
+"""Smaller ones than this make no difference: one insert of one stream, one identifier."""
 _WAIT_STEP_SECONDS = 0.1
 
 
@@ -101,6 +103,7 @@ class StoreLoop:
         self._generation = -1
         self._owned: dict[int, Partition] = {}
         self._takes = count(1)
+        self._pieces: dict[int, int] = {}
         self._ticks = 0
         self._sweep_every_ticks = sweep_every_ticks
         self._sweeper = Sweeper(id_bytes_max)
@@ -256,6 +259,7 @@ class StoreLoop:
             reached,
             self._ledger.has_naming_answers(number),
             WatchList(self._ledger.standing_claims()),
+            self._pieces.pop(number, 1),
         )
         self._owned[number] = owned
         return owned
@@ -287,13 +291,22 @@ class StoreLoop:
         change = self._pipeline.map_change
         for news in news_of(partition, change, has_others=has_others, must_mark=must_mark, sweep=sweep):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
-            outcome = self._pipeline.tick(partition, news)
+            try:
+                outcome = self._pipeline.tick(partition, news)
+            except TooManyRows:
+                if partition.pieces > PIECES_MAX:
+                    raise
+                # The next tick acquires the partition and goes on where the mark is, in smaller pieces.
+                self._pieces[partition.number] = 4 * partition.pieces
+                self._forget(partition.number)
+                return
             if isinstance(outcome, Quiet):
                 partition.tails.put_many(outcome.tails, None)
                 partition.look_to(outcome.reached)
             else:
                 self._insert(partition, outcome)
                 self._meter.restated(outcome)
+        partition.pieces = max(1, partition.pieces // 2)
         if self._standing is not None:
             self._standing.switch_when_walked(partition)
 

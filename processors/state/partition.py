@@ -38,6 +38,8 @@ class Partition:
     """Whether an answer here names the event that it is about; occasions need not be followed before."""
     watched: WatchList
     """Events with a claim of which something lies here."""
+    pieces: int = 1
+    """In how many times smaller pieces the news must be followed, since all at once did not fit into an insert."""
     remembered: Remembered = field(default_factory=lambda: Remembered(DEVICE_TYPES, MERGE_NOBODY))
     """What was judged of who belongs together since the partition was acquired."""
 
