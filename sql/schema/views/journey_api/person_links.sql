@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW journey_api.person_links
     identifier_type LowCardinality(String) COMMENT 'Its type: login, loyalty, anonymous, ...',
     linked_identifier String COMMENT 'Person key of the other identifier',
     linked_identifier_type LowCardinality(String) COMMENT 'Type of the other identifier',
-    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; links of a hub count for nothing all the same (view hubs)'
+    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; those of a hub (view hubs) or a household join nobody all the same'
 )
 SQL SECURITY DEFINER
 COMMENT 'What was said about the identifiers of one person, and when: the marks in the time line of a journey'
