@@ -45,10 +45,10 @@ ALLOWED = {
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
     "processors/ledger": "clickhouse journey processors/values schemas",
-    "processors/state": "journey log processors/ledger processors/values",
+    "processors/state": "identity journey log processors/ledger processors/values schemas",
     "processors/steps": "journey processors/ledger processors/values schemas",
-    "processors": "journey metrics processors/ledger processors/state processors/steps processors/values schemas",
-    "processors/loop": "log metrics processors processors/ledger processors/state processors/values schemas",
+    "processors": "identity journey metrics processors/ledger processors/state processors/steps processors/values schemas",
+    "processors/loop": "identity journey log metrics processors processors/ledger processors/state processors/values schemas",
     "processors/worker": "clickhouse journey kafka log map_changes metrics processors processors/ledger processors/loop processors/state "
     "processors/steps processors/values schemas service settings sql",
     # operations and ways to look
