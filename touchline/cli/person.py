@@ -52,7 +52,7 @@ def person(
     """
     settings = load_settings()
     given = dict(zip(IDENTIFIER_TYPES, (login, mail, phone, loyalty, household, device, anonymous), strict=True))
-    asked = _asked(key, given, identifier, settings)
+    asked = asked_key(key, given, identifier, settings)
     with open_ledger(settings) as client:
         known = keys_beginning_with(client, asked)
         if len(known) > 1:
@@ -68,7 +68,7 @@ def person(
     return 0
 
 
-def _asked(key: str | None, given: dict[str, str | None], identifier: str | None, settings: Settings) -> str:
+def asked_key(key: str | None, given: dict[str, str | None], identifier: str | None, settings: Settings) -> str:
     """The person key that is meant, or how it begins."""
     named = [(name, value) for name, value in given.items() if value is not None]
     if identifier is not None:

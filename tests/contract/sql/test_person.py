@@ -6,16 +6,20 @@ import io
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from clickhouse_driver import Client
 from rich.console import Console
 
 from tests.contract.sql.rows import DEFAULTS, Row, attached, choose_default_map, received, retraction, write
+from touchline.cli.main import run
+from touchline.local.parts import settings_environment
 from touchline.person.page import render_person
 from touchline.person.read import keys_beginning_with, read_person
 from touchline.person.values import Person, as_object
 from touchline.schemas.identifiers import PersonKeys
+from touchline.settings import Settings
 from touchline.sql.schema.reference import register_hub_neighbours
 from touchline.terminal import plain
 
@@ -237,3 +241,25 @@ def test_the_page_shows_no_whole_key_and_json_does(merged: Client) -> None:
     assert told["persons"] == [JANE]
     assert {one["identifier"] for one in told["identifiers"]} == {JANE, CARD}
     assert JANE not in shown(person)
+
+
+def test_the_command_takes_a_key_or_a_raw_identifier_and_never_prints_it(
+    merged: Client,
+    engine_settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "person_key"
+    file.write_text(f"k1:{'00' * 32}\n")
+    for name, value in settings_environment(engine_settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TOUCHLINE_PERSON_KEY_FILE", str(file))
+    assert run(["person", CARD[:11], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["persons"] == [JANE]
+    assert run(["person", "--loyalty", "47-11"]) == 0
+    told = capsys.readouterr().out
+    assert f"belongs to person {JANE[:11]}" in told
+    assert "47-11" not in told
+    assert run(["person", "--login", "somebody-else"]) == 1
+    assert "no event names this identifier" in capsys.readouterr().out
