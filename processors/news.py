@@ -8,7 +8,7 @@ Why: docs/decisions/0185, 0187.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from touchline.processors.ledger.ledger import FeedRow, Progress
@@ -29,7 +29,8 @@ UNMARKED_INSERTS = 2_000
 class News(NamedTuple):
     """What one insert without records is made of. `until` is how far the streams are read with it; `progress` was read after that, and
     before all that is looked up. `restated` are stored answers whose occasion may have changed. `must_mark`: there is an insert even if
-    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps."""
+    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps. `found` are events
+    (source, id) that a sweep found stored in two partitions."""
 
     until: Cursors
     rows: Sequence[FeedRow]
@@ -37,6 +38,7 @@ class News(NamedTuple):
     restated: Sequence[NamingAnswer] = ()
     must_mark: bool = False
     walk: Step | None = None
+    found: Sequence[tuple[str, str]] = ()
 
     def reached(self, before: Reached) -> Reached:
         """How far the partition is when it has followed them."""
@@ -45,10 +47,19 @@ class News(NamedTuple):
         return Reached(self.until, self.walk.change, self.walk.walked_to)
 
 
-def news_of(partition: Partition, map_change: int, *, has_others: bool, must_mark: bool) -> Iterator[News]:
+Sweep = Callable[[Cursors], Sequence[tuple[str, str]]]
+
+
+def _no_sweep(_: Cursors) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+def news_of(
+    partition: Partition, map_change: int, *, has_others: bool, must_mark: bool, sweep: Sweep = _no_sweep
+) -> Iterator[News]:
     """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other
-    partitions,
-    which wait until all have read what they say, the first piece of work ever leaves a mark. Raises LedgerUnavailable."""
+    partitions, which wait until all have read what they say, the first piece of work ever leaves a mark. `sweep` finds events that are
+    stored in two partitions, up to some positions. Raises LedgerUnavailable."""
     ledger = partition.ledger
     positions = ledger.positions()
     for _ in range(GOES_PER_TICK):
@@ -74,6 +85,9 @@ def news_of(partition: Partition, map_change: int, *, has_others: bool, must_mar
             break
         step = next_step(partition, map_change)
         yield News(partition.reached.cursors, (), {}, step.alone, step.walked_to == END, step)
+    found = sweep(positions)
+    if found:
+        yield News(partition.reached.cursors, (), {}, found=found)
     is_unmarked = has_others and not partition.mark.insert_number
     if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)

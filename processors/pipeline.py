@@ -46,6 +46,7 @@ from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.diff import diff
 from touchline.processors.steps.follow import follow
+from touchline.processors.steps.occasion import names_occasion
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
 from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
@@ -177,6 +178,8 @@ class Pipeline:
         fated = Fated.without_records()
         move_fates(decided.moved, fated)
         settle_claims(decided.settled, fated)
+        if any(names_occasion(claimed.fact) for _, claimed in decided.settled):
+            partition.has_naming_answers = True
         wanted = take_from_occasions(partition, Fated.without_records().stored, published.followed, self.maps)
         difference = diff(published.followed.published, wanted)
         laps.lap("attach")

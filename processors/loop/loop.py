@@ -44,18 +44,20 @@ from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
 from touchline.processors.loop.standing import MapSource, StandingMaps
-from touchline.processors.news import news_of
+from touchline.processors.news import Sweep, news_of
 from touchline.processors.pipeline import Pipeline, Prepared, Quiet
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import StateLost, Tails
+from touchline.processors.sweep import Sweeper
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
 from touchline.processors.values.records import Reached, ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 1.0
+SWEEP_EVERY_TICKS = 20
 _WAIT_STEP_SECONDS = 0.1
 
 
@@ -78,6 +80,7 @@ class StoreLoop:
         meter: Meter | None = None,
         look: Callable[[], None] = lambda: None,
         maps: MapSource | None = None,
+        sweep_every_ticks: int = SWEEP_EVERY_TICKS,
     ) -> None:
         """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the
         contents of
@@ -98,6 +101,9 @@ class StoreLoop:
         self._generation = -1
         self._owned: dict[int, Partition] = {}
         self._takes = count(1)
+        self._ticks = 0
+        self._sweep_every_ticks = sweep_every_ticks
+        self._sweeper = Sweeper(id_bytes_max)
         # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
         self._ids: dict[int, PartitionIds] = {}
         self._revoked: set[int] = set()
@@ -277,7 +283,9 @@ class StoreLoop:
         if self._standing is not None:
             self._standing.look(self._owned.values())
         has_others = self._pipeline.homes.partition_count > 1
-        for news in news_of(partition, self._pipeline.map_change, has_others=has_others, must_mark=must_mark):
+        sweep = self._sweep_of(partition)
+        change = self._pipeline.map_change
+        for news in news_of(partition, change, has_others=has_others, must_mark=must_mark, sweep=sweep):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
             outcome = self._pipeline.tick(partition, news)
             if isinstance(outcome, Quiet):
@@ -288,6 +296,15 @@ class StoreLoop:
                 self._meter.restated(outcome)
         if self._standing is not None:
             self._standing.switch_when_walked(partition)
+
+    def _sweep_of(self, partition: Partition) -> Sweep:
+        """Now and then the owner of partition 0 looks for what nobody looks up."""
+        if partition.number or self._pipeline.homes.partition_count == 1:
+            return lambda _: ()
+        self._ticks += 1
+        if self._ticks % self._sweep_every_ticks:
+            return lambda _: ()
+        return lambda positions: self._sweeper.step(partition.ledger, positions)
 
     def _make_room(self, partition: Partition, id_count: int) -> None:
         if not partition.ids.has_room(id_count):

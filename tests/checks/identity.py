@@ -74,17 +74,15 @@ def check(seed: int, schedules: int, jobs: int, break_schedules: int) -> str:
 def _removed(pool: ProcessPoolExecutor, first: int, schedules: int) -> Iterator[tuple[str, Outcome]]:
     asked = []
     for name, one in BREAKS.items():
-        begin = first if one.first is None else one.first
-        asked.append((name, pool.submit(outcome_of, range(begin, begin + schedules * one.times), name)))
+        asked.append((name, pool.submit(outcome_of, range(first, first + schedules * one.times), name)))
     for name, future in asked:
         yield name, future.result()
 
 
-def check_break(name: str, seed: int, schedules: int, jobs: int) -> str:
+def check_break(name: str, seed: int, schedules: int) -> str:
     """That a removed step is found."""
-    del jobs
-    begin = BREAKS[name].first or seed * SEEDS_APART
-    outcome = outcome_of(range(begin, begin + schedules), name)
+    begin = seed * SEEDS_APART
+    outcome = outcome_of(range(begin, begin + schedules * BREAKS[name].times), name)
     if not outcome.found:
         raise AssertionError(f"{name} is not found in {schedules} schedules")
     return (
@@ -125,9 +123,7 @@ def main() -> None:
     if arguments.one is not None:
         end_with_verdict(lambda: replay(arguments.one, arguments.break_name))
     if arguments.break_name:
-        end_with_verdict(
-            lambda: check_break(arguments.break_name, arguments.seed, arguments.break_schedules, arguments.jobs)
-        )
+        end_with_verdict(lambda: check_break(arguments.break_name, arguments.seed, arguments.break_schedules))
     end_with_verdict(lambda: check(arguments.seed, arguments.schedules, arguments.jobs, arguments.break_schedules))
 
 

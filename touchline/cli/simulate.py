@@ -24,6 +24,7 @@ from touchline.simulate.parameters import BEGIN, Identities, SimulationParameter
 from touchline.simulate.real_events import events_of
 from touchline.simulate.score import PairScore, Scores
 from touchline.simulate.simulation import simulate as lines_of
+from touchline.simulate.stored import PERSONS_OF_EVENTS, read_truth, score_stored
 from touchline.wording import counted
 
 
@@ -157,6 +158,36 @@ def answers(
     asked = sum(one["answers"] for one in done.totals["answers"])
     what = f"on {counted(asked, 'question')} to real persons, of {done.totals['eligible']:,} that could be asked"
     _say(done, started_s, dry_run, as_json, what)
+
+
+@app.command("score")
+def score_of(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="The file that --ledger wrote.")],
+    as_json: Json = False,
+) -> int:
+    """Compare the persons that ClickHouse has of a simulation with the true ones: precision and recall over pairs of touchpoint events.
+
+    Exit status 1 while some of the events are not stored.
+
+    Examples:
+
+        touchline simulate score truth.ndjson
+    """
+    from touchline.cli.ledger import open_ledger  # of the worker's extra; to simulate needs none of it
+
+    run, truth = read_truth(ledger)
+    with open_ledger(load_settings()) as client:
+        stored = client.execute(PERSONS_OF_EVENTS, {"run": f"{run}-"})
+    found, missing = score_stored(truth, stored)
+    if as_json:
+        print(json.dumps({"run": run, "events": len(truth), "missing": missing, "scores": [found._asdict()]}))
+    else:
+        print(
+            f"{counted(len(truth) - missing, 'event')} of {len(truth):,} of {run} {'is' if len(truth) - missing == 1 else 'are'} stored"
+        )
+        for line in score_lines([found]):
+            print(line)
+    return 1 if missing else 0
 
 
 def _say(

@@ -305,7 +305,7 @@ CLOCK_AHEAD = Metric(
     "touchline_collector_clock_ahead_seconds",
     MetricKind.GAUGE,
     "seconds",
-    "How far this machine's clock is ahead of Kafka's, while Kafka refuses its time; 0: it does not",
+    "How far this machine's clock is ahead of Kafka's (negative: behind), while Kafka refuses its time; 0: it does not",
 )
 OUTBOX_RECORDS = Metric(
     "touchline_outbox_waiting_records", MetricKind.GAUGE, "records", "Records in the outbox, waiting for Kafka"

@@ -39,7 +39,6 @@ TYPES = (
 )
 TOUCHPOINTS = ("poster", "site", "till", "unheard_of")
 DISPOSITIONS = ("partial", "complete", "dismissed", "shown")
-WITH_MAPS, WITH_FAULTS = True, False
 MINUTES = (12, 60, 4_000)
 NEIGHBOURS = (1, 2, 3, 9, 9, 9)
 VERSIONS_MAX = 5
@@ -97,7 +96,7 @@ class _Planner:
         random, plan = self.random, self.plan_
         self._send_first_versions()
         if random.random() < 0.8:
-            self._revise(random.randint(1, 8), has_faults=random.random() < 0.2 and WITH_FAULTS)
+            self._revise(random.randint(1, 8), has_faults=random.random() < 0.2)
         order = self.sent + [random.choice(self.sent) for _ in range(random.choice((0, 1, 2, 4)))]
         way = random.random()
         if way < 0.25:
@@ -110,7 +109,7 @@ class _Planner:
         for one in order:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
-        if random.random() < 0.3 and WITH_MAPS:
+        if random.random() < 0.3:
             plan.map_steps = random.choice(MAP_PLANS).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
         return plan
@@ -118,7 +117,7 @@ class _Planner:
     def _send_first_versions(self) -> None:
         random = self.random
         kinds = ["touch"] * random.randint(3, 10) + ["link"] * random.randint(0, len(self.people) + 2)
-        kinds += ["unlink"] * random.choice((0, 0, 1, 2)) + ["answer"] * random.choice((0, 0, 0, 2))
+        kinds += ["unlink"] * random.choice((0, 0, 1, 2)) + ["answer"] * random.choice((0, 0, 1, 3))
         if random.random() < 0.15:  # somebody with many neighbours
             self.plan_.neighbours_max = random.choice((1, 2))
             kinds += ["link"] * 4
@@ -163,8 +162,15 @@ class _Planner:
             one |= {
                 "type": "touchline.answer.v1", "survey": f"s{random.randrange(3)}", "question": "q", "question_version": "1",
                 "kpi": "nps", "scope": "relational", "scale_min": 0, "scale_max": 10, "disposition": disposition,
-                "about": {"touchpoint": "site", "occurred_at": one["time"]}, "language": "",
+                "about": {"touchpoint": "site", "occurred_at": one["time"]}, "language": "en",
             }  # fmt: skip
+            if random.random() < 0.5:  # about an event that may come in another partition, later, or never
+                one["scope"] = "transactional"
+                one["about"] = {
+                    "touchpoint": random.choice(TOUCHPOINTS[:3]),
+                    "source": "shop",
+                    "event_id": f"e{random.randrange(12)}",
+                }
             if disposition in ("partial", "complete"):
                 one["score"] = random.randrange(11)
         if kind != "unlink" and len(persons) > 1:

@@ -130,7 +130,7 @@ class Client:
         def asked(*arguments: Any, **options: Any) -> Any:
             self._pause()
             self._check_connection()
-            if self._server.tears:
+            if self._server.tears and name in _TORN:
                 seen_until = self._server.version
                 self._wait()
                 self._server.seen_until = seen_until
@@ -189,6 +189,7 @@ def trace_of(flight: Flight) -> list[str]:
     return lines
 
 
+_TORN = ("find_events", "facts_of", "published_of")
 _PUBLISHED = ("attached", "handoff")
 _SHOWN = (
     "source", "event_id", "revision", "fate", "reason", "event_time", "touchpoint", "map_version", "record_partition", "identifier_type",

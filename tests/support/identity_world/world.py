@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from unittest.mock import patch
 
+from tests.support.identity_world.end import check_end
 from tests.support.identity_world.maps import NAME, compiled_map
-from tests.support.identity_world.oracle import expected_of
 from tests.support.identity_world.plan import Plan, Record, plan_of
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
 from tests.support.identity_world.said import CIPHER, SOURCES, said
@@ -20,7 +20,6 @@ from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.validate import Validator
 from touchline.processors.values.protocol import Assigned
 
-HAS_SWEEP = False
 STEPS_MAX = 60_000
 QUIET_TICKS = 3
 """Ticks of each partition that change nothing, one after another, before all is at rest."""
@@ -232,7 +231,7 @@ class World:
             ):
                 while not self._is_at_rest():
                     self._step()
-            self._check_end()
+            check_end(self.plan, self.said, self.maps, self.reader)
         finally:
             for worker in self.workers:
                 worker.kill()
@@ -288,29 +287,3 @@ class World:
             counts[f"{kind} rows"] += kinds[kind]
         counts["sender's faults"] += len(self.plan.faulty)
         counts["maps switched"] += self.reader.is_switched
-
-    # ------------------------------------------------------------ the end
-
-    def _check_end(self) -> None:
-        """Everything equals one pass over the sorted set."""
-        reader = self.reader
-        maps = [self.maps[one] for one in reader.standing_maps]
-        expected = expected_of(self.said, maps, self.plan.neighbours_max)
-        for place, fate in expected.fates.items():
-            if not HAS_SWEEP and (reader.fates.get(place), fate) == ("quarantined", "superseded"):
-                continue
-            if reader.fates.get(place) != fate:
-                raise Violation(f"at the end {place} is {reader.fates.get(place)}, not {fate}")
-        rows = {one.row for one in reader.attached.values()}
-        if rows != expected.rows:
-            raise Violation(
-                f"at the end {len(rows - expected.rows)} rows are too many, {len(expected.rows - rows)} are missing"
-            )
-        if +reader.links != expected.links:
-            raise Violation("at the end the links are not those of the events that count")
-        if reader.claims:
-            raise Violation(f"at the end {len(reader.claims)} claims wait")
-        for one, smallest in expected.components.items():
-            holder, leader = reader.holder(one[1]), self.plan.home(smallest[1].encode())
-            if holder != leader:
-                raise Violation(f"at the end {one[1][-8:]} is held by {holder}, not by {leader}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from tests.unit.simulate.ledgers import Line, lines_of, text_of
+from touchline.errors import WrongUsage
 from touchline.simulate.parameters import Identities, SimulationParameters
 from touchline.simulate.score import PairScore, Scores, pair_shares
+from touchline.simulate.stored import read_truth, score_stored
 
 MAP = "five_stages"
 SOME = SimulationParameters(seed=5, persons=300, days=60)
@@ -88,3 +92,27 @@ def test_shares_are_those_of_a_plain_count_of_pairs(events: list[tuple[int, int]
     both = [one for one in true if one[0][1] == one[1][1]]
     expected = (len(both) / len(found) if found else 1.0, len(both) / len(true) if true else 1.0)
     assert pair_shares([person for person, _ in events], [person for _, person in events]) == expected
+
+
+def test_stored_persons_are_scored_against_the_ledger_of_the_simulation(tmp_path: Path) -> None:
+    lines = simulated(0.0)
+    file = tmp_path / "truth.ndjson"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    run, truth = read_truth(file)
+    assert truth
+    assert all(event_id.startswith(f"{run}-") for event_id in truth)
+    perfect = [(event_id, f"k1:{person}") for event_id, person in truth.items()]
+    score, missing = score_stored(truth, perfect)
+    assert (score.precision, score.recall, missing) == (1.0, 1.0, 0)
+    one_person = [(event_id, "k1:all") for event_id in truth]
+    assert score_stored(truth, one_person)[0].precision < 1
+    assert score_stored(truth, perfect[1:])[1] == 1
+
+
+@pytest.mark.parametrize("content", ["", "[1]\n", "no json\n", '{"kind": "totals"}\n'])
+def test_a_file_that_is_no_ledger_is_refused_with_what_to_give(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "other.ndjson"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(WrongUsage) as refused:
+        read_truth(file)
+    assert refused.value.hint == "give the file that --ledger wrote"
