@@ -15,11 +15,12 @@ from touchline.processors.ledger.ledger import Ledger, MapVersion
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.values.records import Cursors, ReceivedBatch
 
 TOPIC = "events"
 INCARNATION = "T1"
 REDELIVERED = 0.1
+SWEEP_EVERY_TICKS = 3
 _HEARTBEAT_PAUSES = 0.1
 _READ_MARKS = 0.02
 
@@ -108,7 +109,12 @@ class Worker:
             sleep=self._sleep,
             now_ms=lambda: 1,
             maps=maps._replace(pause=self._maybe_pause),
+            sweep_every_ticks=SWEEP_EVERY_TICKS,
         )
+
+    def has_swept(self, positions: Cursors) -> bool:
+        """Whether its sweep has seen all inserts."""
+        return self.loop._sweeper._cursors == positions
 
     def hear(self) -> None:
         """The news reach the process, whatever it does just then."""
