@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from tests.support.identity_world.oracle import Expected, expected_of
 from tests.support.identity_world.plan import Plan
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
-from tests.support.identity_world.said import Place, Version
+from tests.support.identity_world.said import Place, Version, first_positions
 from touchline.journey.compile import CompiledMap
-from touchline.processors.values.records import position_of
 
 
 def check_end(
@@ -23,7 +22,7 @@ def check_end(
     for key, best in expected.counting.items():
         if reader.stored[key] != 1:
             raise Violation(f"at the end {reader.stored[key]} versions of {best.key[1]} are stored")
-    places = _places(said)
+    places = first_positions(said)
     rows = {(places[one.row[0]], one.row[1]) for one in reader.attached.values()}
     if rows != expected.rows or len(rows) != len(reader.attached):
         many, missing = len(rows - expected.rows), len(expected.rows - rows)
@@ -48,9 +47,3 @@ def _check_fates(plan: Plan, said: Mapping[Place, Version], reader: Reader, expe
                 raise Violation(f"at the end {place} is {found}, not one of {sorted(allowed)}")
         elif found != fate:
             raise Violation(f"at the end {place} is {found}, not {fate}")
-
-
-def _places(said: Mapping[Place, Version]) -> dict[int, int]:
-    """By position of a record that of the first one of the same version."""
-    first: dict[object, Place] = {}
-    return {position_of(*place): position_of(*first.setdefault(said[place].identity, place)) for place in sorted(said)}

@@ -23,7 +23,7 @@ from touchline.processors.values.protocol import Assigned
 STEPS_MAX = 60_000
 QUIET_TICKS = 3
 """Ticks of each partition that change nothing, one after another, before all is at rest."""
-QUIET_TICKS_MAX = 40
+QUIET_TICKS_MAX = 120
 """The same while a partition has not walked for the newest change of the maps, or the sweep has not seen all."""
 _WORKERS = (1, 2, 2, 3)
 _FAULTS = (0, 2, 4, 8, 12)
@@ -233,7 +233,7 @@ class World:
                 patch.object(news, "STEPS_PER_TICK", 1),
                 patch.object(walk, "IDENTIFIERS_AT_ONCE", self._walked_at_once),
                 patch.object(walk, "EVENTS_AT_ONCE", self._walked_at_once),
-                patch.object(sweep, "INSERTS_PER_STEP", self._read_at_once),
+                patch.object(sweep, "INSERTS_PER_STEP", 4 * self._read_at_once),
             ):
                 while not self._is_at_rest():
                     self._step()
