@@ -92,6 +92,7 @@ class Worker:
         self.news: Membership | None = None
         self.wakes_at = 0
         self.is_leaving = False
+        self._swept: Cursors = {}
         self._server = server
         self._kafka = kafka
         self._random = random
@@ -113,8 +114,8 @@ class Worker:
         )
 
     def has_swept(self, positions: Cursors) -> bool:
-        """Whether its sweep has seen all inserts."""
-        return self.loop._sweeper._cursors == positions
+        """Whether its sweep has seen all inserts, and told what it found."""
+        return self._swept == positions
 
     def hear(self) -> None:
         """The news reach the process, whatever it does just then."""
@@ -157,6 +158,7 @@ class Worker:
             return
         version = self._server.version
         if self._done(assigned, self.loop.tick(assigned)):
+            self._swept = self.loop._sweeper._cursors
             self._kafka.ticked(self, assigned, version)
 
     def _done(self, assigned: Assigned, answer: StoreResult) -> bool:
