@@ -25,31 +25,47 @@ INSERTS_PER_STEP: Final = 200
 
 
 class Sweeper:
-    """What was met of all streams, up to `cursors`."""
+    """What was met of all streams, up to `cursors`. What it found is kept until it was told: whatever fails on the way, nothing is lost."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._seen: SeenIds = room_for(0, bytes_max)
         self._cursors: Cursors = {}
+        self._met_twice: tuple[list[int], Cursors, Cursors] | None = None
+        """Hashes that are to be looked up, and between which inserts they were met."""
+        self._found: set[Key] = set()
 
     def step(self, ledger: Ledger, positions: Cursors) -> list[Key]:
         """The events of the next inserts that others must look at: two of their versions are stored, or a conflict stands below a higher
-        revision. Raises LedgerUnavailable."""
+        revision; with those found before that were not told yet. Raises LedgerUnavailable."""
+        if self._met_twice is None:
+            self._read(ledger, positions)
+        if self._met_twice is not None:
+            keys = ledger.keys_of_hashes(*self._met_twice)
+            self._found.update(_to_look_at(ledger.find_events(keys)) if keys else ())
+            self._met_twice = None
+        return sorted(self._found)
+
+    def told(self, keys: Sequence[Key]) -> None:
+        """All partitions will read of these events."""
+        self._found.difference_update(keys)
+
+    def _read(self, ledger: Ledger, positions: Cursors) -> None:
         before = self._cursors
         until = {name: min(newest, before.get(name, 0) + INSERTS_PER_STEP) for name, newest in positions.items()}
         if until == before:
-            return []
+            return
         met_twice: set[int] = set()
         for hashes in ledger.stored_hashes(before, until):
             if not self._seen.has_room(len(hashes)):
                 # In a larger set, from the beginning.
                 self._seen = room_for(2 * (self._seen.count + len(hashes)), self._bytes_max)
                 self._cursors = {}
-                return []
+                return
             met_twice.update(hashes[place] for place in self._seen.meet(hashes))
         self._cursors = until
-        keys = ledger.keys_of_hashes(sorted(met_twice), before, until) if met_twice else []
-        return _to_look_at(ledger.find_events(keys)) if keys else []
+        if met_twice:
+            self._met_twice = (sorted(met_twice), before, until)
 
 
 def _to_look_at(versions: Sequence[KnownEvent]) -> list[Key]:

@@ -306,6 +306,7 @@ class StoreLoop:
             else:
                 self._insert(partition, outcome)
                 self._meter.restated(outcome)
+                self._sweeper.told(news.found)
         partition.pieces = max(1, partition.pieces // 2)
         if self._standing is not None:
             self._standing.switch_when_walked(partition)

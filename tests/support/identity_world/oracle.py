@@ -74,7 +74,7 @@ def expected_of(said: Mapping[Place, Version], maps: Sequence[CompiledMap], neig
 def counting_of(versions: Iterable[Version]) -> dict[Key, Version]:
     """Of each event the version that counts, where it was received first."""
     best: dict[Key, Version] = {}
-    for version in sorted(versions, key=lambda one: (one.place[0], -one.place[1])):
+    for version in sorted(versions, key=lambda one: one.place, reverse=True):
         known = best.get(version.key)
         if known is None or version.rank >= known.rank:
             best[version.key] = version

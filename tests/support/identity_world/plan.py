@@ -50,7 +50,7 @@ MAP_PLANS = ("add", "add switch", "add switch drop", "add switch drop", "add wit
 class Plan:
     """`log[partition]` holds the records as Kafka does; `events[partition][offset]` says what they are.
 
-    `faulty` are events of which a sender sent revision 0 into several partitions: so many versions may count for a while. `map_steps`
+    `faulty` are events of which a sender sent one revision into several partitions: so many versions may count for a while. `map_steps`
     happen to the maps one after another, and so many of the records wait for the first `held` of them.
     """
 
@@ -97,7 +97,7 @@ class _Planner:
         self._send_first_versions()
         if random.random() < 0.8:
             self._revise(random.randint(1, 8), has_faults=random.random() < 0.2)
-        order = self.sent + [random.choice(self.sent) for _ in range(random.choice((0, 1, 2, 4)))]
+        order = self.sent + [self._again(random.choice(self.sent)) for _ in range(random.choice((0, 1, 2, 4)))]
         way = random.random()
         if way < 0.25:
             order.sort(key=lambda one: str(one["time"]))
@@ -204,6 +204,15 @@ class _Planner:
                     one["revision"] = 1
             known.append(one)
             self.sent.append(one)
+
+    def _again(self, one: Event) -> Event:
+        """The same version once more. A sender whose partitioner changed meanwhile sends it to another partition."""
+        if not self.is_astray or self.random.random() < 0.5:
+            return one
+        copy = dict(one)
+        if self._home_of(copy) != self._home_of(one):
+            self.plan_.faulty[one["source"], one["id"]] = self.plan_.partitions
+        return copy
 
     def _home_of(self, one: Event) -> int:
         """The partition to which the sender sends the version: that of its key, unless a sender has another partitioner."""

@@ -15,11 +15,12 @@ from touchline.processors.ledger.ledger import Ledger, MapVersion
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.values.records import Cursors, ReceivedBatch
 
 TOPIC = "events"
 INCARNATION = "T1"
 REDELIVERED = 0.1
+SWEEP_EVERY_TICKS = 3
 _HEARTBEAT_PAUSES = 0.1
 _READ_MARKS = 0.02
 
@@ -91,6 +92,7 @@ class Worker:
         self.news: Membership | None = None
         self.wakes_at = 0
         self.is_leaving = False
+        self._swept: Cursors = {}
         self._server = server
         self._kafka = kafka
         self._random = random
@@ -108,7 +110,12 @@ class Worker:
             sleep=self._sleep,
             now_ms=lambda: 1,
             maps=maps._replace(pause=self._maybe_pause),
+            sweep_every_ticks=SWEEP_EVERY_TICKS,
         )
+
+    def has_swept(self, positions: Cursors) -> bool:
+        """Whether its sweep has seen all inserts, and told what it found."""
+        return self._swept == positions
 
     def hear(self) -> None:
         """The news reach the process, whatever it does just then."""
@@ -151,6 +158,7 @@ class Worker:
             return
         version = self._server.version
         if self._done(assigned, self.loop.tick(assigned)):
+            self._swept = self.loop._sweeper._cursors
             self._kafka.ticked(self, assigned, version)
 
     def _done(self, assigned: Assigned, answer: StoreResult) -> bool:

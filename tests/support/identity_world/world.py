@@ -14,7 +14,7 @@ from tests.support.identity_world.reader import MapVersion, Reader, Violation
 from tests.support.identity_world.said import CIPHER, SOURCES, said
 from tests.support.identity_world.server import Server
 from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, Worker
-from touchline.processors import news, walk
+from touchline.processors import news, sweep, walk
 from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.validate import Validator
@@ -23,8 +23,8 @@ from touchline.processors.values.protocol import Assigned
 STEPS_MAX = 60_000
 QUIET_TICKS = 3
 """Ticks of each partition that change nothing, one after another, before all is at rest."""
-WALK_TICKS = 40
-"""The same while a partition has not walked for the newest change of the maps: pieces of a walk that change nothing leave no mark."""
+QUIET_TICKS_MAX = 120
+"""The same while a partition has not walked for the newest change of the maps, or the sweep has not seen all."""
 _WORKERS = (1, 2, 2, 3)
 _FAULTS = (0, 2, 4, 8, 12)
 _FAULT_RATES = (0.02, 0.05, 0.1)
@@ -163,6 +163,11 @@ class World:
         walked = [one for one in self.server.progress().values() if (one.map_change, one.walked_to) == (change, "end")]
         return len(walked) == self.plan.partitions
 
+    def _is_swept(self) -> bool:
+        """The owner of partition 0 compares the ids of all."""
+        sweeper = self._owners.get(0)
+        return self.plan.partitions == 1 or (sweeper is not None and sweeper.has_swept(self.server.positions()))
+
     def _switched(self, change: int) -> None:
         """A worker says that all have walked for the change."""
         standing = self.server.standing_maps()
@@ -228,6 +233,7 @@ class World:
                 patch.object(news, "STEPS_PER_TICK", 1),
                 patch.object(walk, "IDENTIFIERS_AT_ONCE", self._walked_at_once),
                 patch.object(walk, "EVENTS_AT_ONCE", self._walked_at_once),
+                patch.object(sweep, "INSERTS_PER_STEP", 4 * self._read_at_once),
             ):
                 while not self._is_at_rest():
                     self._step()
@@ -269,7 +275,8 @@ class World:
             return False
         if any(self._committed[one] < len(log) for one, log in enumerate(self.plan.log)):
             return False
-        wanted = (self.server.version, QUIET_TICKS if self._all_have_walked() else WALK_TICKS)
+        is_done = self._all_have_walked() and self._is_swept()
+        wanted = (self.server.version, QUIET_TICKS if is_done else QUIET_TICKS_MAX)
         return all(self._quiet.get(one, (-1, 0)) >= wanted for one in range(self.plan.partitions))
 
     def _note(self, text: str) -> None:
