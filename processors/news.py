@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from touchline.processors.ledger.ledger import FeedRow, Progress
+from touchline.processors.poll import Poll
 from touchline.processors.state.partition import Partition
 from touchline.processors.values.records import Cursors, NamingAnswer, Reached
 from touchline.processors.walk import END, STEPS_PER_TICK, Step, has_walked, next_step
@@ -55,13 +56,12 @@ def _no_sweep(_: Cursors) -> Sequence[tuple[str, str]]:
 
 
 def news_of(
-    partition: Partition, map_change: int, *, has_others: bool, must_mark: bool, sweep: Sweep = _no_sweep
+    partition: Partition, poll: Poll, map_change: int, *, has_others: bool, must_mark: bool, sweep: Sweep = _no_sweep
 ) -> Iterator[News]:
     """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other
     partitions, which wait until all have read what they say, the first piece of work ever leaves a mark. `sweep` finds events that are
     stored in two partitions, up to some positions. Raises LedgerUnavailable."""
-    ledger = partition.ledger
-    positions = ledger.positions()
+    positions = poll.positions
     for _ in range(GOES_PER_TICK):
         before = partition.reached.cursors
         until = {
@@ -72,14 +72,16 @@ def news_of(
         }
         if until == before and not partition.watched:
             break
-        rows = ledger.feed(before, until) if until != before else []
+        rows = poll.feed(before, until) if until != before else []
         # That a claim or a release was read must be seen by all: they wait for it.
         is_waited_for = any(row.kind in ("claim", "release") and row.sign > 0 for row in rows)
-        restated = ledger.answers_naming(partition.number, before, until) if partition.has_naming_answers else []
+        restated = (
+            partition.ledger.answers_naming(partition.number, before, until) if partition.has_naming_answers else []
+        )
         for start in range(0, len(restated), RESTATED_AT_ONCE):
             # The cursors move when all of them are followed.
             yield News(before, (), {}, restated[start : start + RESTATED_AT_ONCE])
-        yield News(until, rows, ledger.progress() if partition.watched or rows else {}, (), is_waited_for)
+        yield News(until, rows, poll.progress() if partition.watched or rows else {}, (), is_waited_for)
         if until == before:
             break
     for _ in range(STEPS_PER_TICK):

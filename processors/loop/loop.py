@@ -46,6 +46,7 @@ from touchline.processors.loop.restore import restore
 from touchline.processors.loop.standing import MapSource, StandingMaps
 from touchline.processors.news import Sweep, news_of
 from touchline.processors.pipeline import Pipeline, Prepared, Quiet
+from touchline.processors.poll import Poll
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Partition
@@ -103,6 +104,7 @@ class StoreLoop:
         self._generation = -1
         self._owned: dict[int, Partition] = {}
         self._takes = count(1)
+        self._poll = Poll(ledger)
         self._pieces: dict[int, int] = {}
         self._ticks = 0
         self._sweep_every_ticks = sweep_every_ticks
@@ -284,12 +286,12 @@ class StoreLoop:
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
-        if self._standing is not None:
+        if self._poll.begins(partition.number) and self._standing is not None:
             self._standing.look(self._owned.values())
         has_others = self._pipeline.homes.partition_count > 1
         sweep = self._sweep_of(partition)
         change = self._pipeline.map_change
-        for news in news_of(partition, change, has_others=has_others, must_mark=must_mark, sweep=sweep):
+        for news in news_of(partition, self._poll, change, has_others=has_others, must_mark=must_mark, sweep=sweep):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
             try:
                 outcome = self._pipeline.tick(partition, news)
@@ -358,6 +360,7 @@ class StoreLoop:
             self._meter.lets_go(partition)
 
     def _forget_all(self) -> None:
+        self._poll.forget()
         for partition in list(self._owned):
             self._forget(partition)
 
