@@ -15,7 +15,7 @@ from touchline.processors.state.partition import Partition
 from touchline.processors.values.records import NamingAnswer, Reached
 
 END: Final = "end"
-IDENTIFIERS_AT_ONCE: Final = 500
+IDENTIFIERS_AT_ONCE: Final = 4_000
 EVENTS_AT_ONCE: Final = 2_000
 STEPS_PER_TICK: Final = 4
 """So that batches need not wait long."""
