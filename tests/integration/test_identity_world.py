@@ -33,7 +33,7 @@ def test_a_safety_step_that_is_removed_is_missed(name: str) -> None:
 def test_an_event_is_absent_for_two_ticks_at_most_while_its_person_merges_or_its_version_moves() -> None:
     gone = absences_of(range(FIRST, FIRST + 150))
     assert len(gone) > 50
-    assert max(gone) <= 2
+    assert round(max(gone), 6) <= 2
 
 
 def test_one_seed_is_one_schedule() -> None:

@@ -10,8 +10,10 @@ from touchline.identity.watch import Fate as Stand
 from touchline.identity.watchlist import WatchList
 from touchline.processors import claims, pipeline
 from touchline.processors.loop import loop
+from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.steps import settle
+from touchline.processors.sweep import Sweeper
 from touchline.schemas import versions
 
 
@@ -82,7 +84,25 @@ def no_claim(here: Any, partition: int, is_only: bool, is_plain: Any) -> Any:
     return here(partition, True, is_plain)
 
 
+def sweep_untold(hear: Any, partition: Any, news: Any) -> Any:
+    """Only who sweeps looks at what it found."""
+    rows = [row for row in news.rows if partition.number == 0 or row.reason != claims.FOUND]
+    return hear(partition, news._replace(rows=rows))
+
+
+def sweep_forgets(step: Any, self: Any, *arguments: Any) -> Any:
+    """What was found is told once, whatever becomes of the insert."""
+    found = step(self, *arguments)
+    self.told(found)
+    return found
+
+
 BREAKS: dict[str, Break] = {
+    "no_sweep": Break("what nobody looks up is found", instead(StoreLoop, "_sweep_of", lambda *_: lambda _: ())),
+    "sweep_untold": Break("all hear of what a sweep found", around(claims, "_hear", sweep_untold), times=2),
+    "sweep_forgets": Break(
+        "what a sweep found is told until it is stored", around(Sweeper, "step", sweep_forgets), times=10
+    ),
     "first_come": Break("of conflicting versions the hash decides", instead(versions, "_order", first_come)),
     "no_claim": Break("a revision of what was not met here claims", around(pipeline, "Here", no_claim)),
     "no_claim_index": Break("the ids of claims are met", around(claims, "_hear", no_claim_index)),
