@@ -11,6 +11,7 @@ from touchline.identity.watchlist import WatchList
 from touchline.processors import news
 from touchline.processors.ledger.ledger import FeedRow, Progress
 from touchline.processors.news import INSERTS_AT_ONCE, UNMARKED_INSERTS, News, news_of
+from touchline.processors.poll import Poll
 from touchline.processors.values.records import Cursors, NamingAnswer, Reached
 
 HERE, ELSEWHERE = "events/T1/0", "events/T1/1"
@@ -49,7 +50,7 @@ def partition(ledger: Feed, **fields: Any) -> Any:
     """Partition 0, which has read nothing yet and wrote one insert."""
     usual = {
         "number": 0, "ledger": ledger, "reached": Reached({}), "watched": WatchList(), "has_naming_answers": False,
-        "mark": SimpleNamespace(insert_number=1), "unmarked_inserts": 0,
+        "mark": SimpleNamespace(insert_number=1), "unmarked_inserts": 0, "pieces": 1,
     }  # fmt: skip
     return SimpleNamespace(**usual | fields)
 
@@ -57,7 +58,9 @@ def partition(ledger: Feed, **fields: Any) -> Any:
 def read(of: Any, *, has_others: bool = True, must_mark: bool = False) -> list[News]:
     """All news, each followed before the next is asked for."""
     pieces = []
-    for one in news_of(of, 0, has_others=has_others, must_mark=must_mark):
+    poll = Poll(of.ledger)
+    poll.begins(of.number)
+    for one in news_of(of, poll, 0, has_others=has_others, must_mark=must_mark):
         pieces.append(one)
         of.reached = one.reached(of.reached)
     return pieces
@@ -121,3 +124,9 @@ def test_a_partition_without_a_mark_makes_one_where_others_may_wait_for_it(has_o
 def test_after_many_inserts_a_mark_says_that_they_were_read() -> None:
     of = partition(Feed({}), unmarked_inserts=UNMARKED_INSERTS + 1)
     assert [one.must_mark for one in read(of)] == [True]
+
+
+def test_of_no_stream_less_is_read_than_before_although_the_poll_is_older() -> None:
+    ledger = Feed({HERE: 1})
+    of = partition(ledger, reached=Reached({HERE: 1, ELSEWHERE: 4}))
+    assert read(of, must_mark=True)[-1].until == {HERE: 1, ELSEWHERE: 4}
