@@ -42,7 +42,7 @@ def change_unnumbered() -> Removal:
 
     def standing(standing_maps: Any, self: Any) -> Any:
         found = standing_maps(self)
-        return found._replace(change={1: 1, 3: 2, 2: 3}[sum(version for _, version in found.maps)])
+        return found._replace(change={0: 0, 1: 1, 3: 2, 2: 3}[sum(version for _, version in found.maps)])
 
     def look(original: Any, self: Any, owned: Any) -> None:
         if self._ledger.standing_maps().change != self._pipeline.map_change:
