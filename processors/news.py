@@ -64,12 +64,11 @@ def news_of(
     positions = poll.positions
     for _ in range(GOES_PER_TICK):
         before = partition.reached.cursors
-        until = {
-            name: max(
-                before.get(name, 0), min(newest, before.get(name, 0) + max(1, INSERTS_AT_ONCE // partition.pieces))
-            )
-            for name, newest in positions.items()
-        }
+        at_once = max(1, INSERTS_AT_ONCE // partition.pieces)
+        # The poll may be older than the mark of a partition that was taken over since: nothing is read less than before.
+        until = dict(before)
+        for name, newest in positions.items():
+            until[name] = max(before.get(name, 0), min(newest, before.get(name, 0) + at_once))
         if until == before and not partition.watched:
             break
         rows = poll.feed(before, until) if until != before else []

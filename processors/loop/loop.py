@@ -307,6 +307,8 @@ class StoreLoop:
                 partition.look_to(outcome.reached)
             else:
                 self._insert(partition, outcome)
+                # What was given away here is taken up in this round of ticks, not in the next.
+                self._poll.forget()
                 self._meter.restated(outcome)
                 self._sweeper.told(news.found)
         partition.pieces = max(1, partition.pieces // 2)

@@ -82,7 +82,7 @@ class Worker:
         server: Server,
         kafka: Kafka,
         pipeline: Pipeline,
-        maps: Maps,
+        maps: Maps | None,
         random: Random,
         rates: Rates,
     ) -> None:
@@ -109,7 +109,7 @@ class Worker:
             should_stop=lambda: False,
             sleep=self._sleep,
             now_ms=lambda: 1,
-            maps=maps._replace(pause=self._maybe_pause),
+            maps=None if maps is None else maps._replace(pause=self._maybe_pause),
             sweep_every_ticks=SWEEP_EVERY_TICKS,
         )
 

@@ -65,7 +65,8 @@ class World:
         self._quiet: dict[int, tuple[int, int]] = {}
         self._map_due = random.randrange(300)
         self._map_steps = list(self.plan.map_steps)
-        self._change_maps(1, "stands")
+        if self._map_steps:  # else the one map stands for ever
+            self._change_maps(1, "stands")
         self.workers = [self._start(number) for number in range(random.choice(_WORKERS))]
 
     # ------------------------------------------------------------ Kafka and its group
@@ -96,7 +97,7 @@ class World:
         standing = self.server.standing_maps()
         pipeline = Pipeline(
             Validator(SOURCES, "UTC", CIPHER),
-            [self.maps[one] for one in standing.maps],
+            [self.maps[one] for one in self.reader.standing_maps],
             CIPHER,
             Homes(self.plan.home, self.plan.partitions),
             now_ms=lambda: 1,
@@ -113,7 +114,7 @@ class World:
             self.server,
             self._kafka,
             self.pipeline(),
-            Maps(self.maps, self._switched, lambda: None),
+            Maps(self.maps, self._switched, lambda: None) if self.plan.map_steps else None,
             self.random,
             self._rates,
         )
@@ -160,6 +161,8 @@ class World:
 
     def _all_have_walked(self) -> bool:
         change = self.server.standing_maps().change
+        if not change:
+            return True
         walked = [one for one in self.server.progress().values() if (one.map_change, one.walked_to) == (change, "end")]
         return len(walked) == self.plan.partitions
 

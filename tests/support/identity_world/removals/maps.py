@@ -16,24 +16,25 @@ from touchline.processors.walk import END, has_walked
 _VERSION = ATTACHED.index("map_version")
 
 
-def no_walk(next_step: Any, partition: Any, change: int) -> Any:
-    return next_step(partition, change)._replace(walked_to=END, identifiers=[], alone=[])
+def no_walk(next_step: Any, *asked: Any) -> Any:
+    return next_step(*asked)._replace(walked_to=END, identifiers=[], alone=[])
 
 
-def drop_leaves(next_step: Any, partition: Any, change: int) -> Any:
+def drop_leaves(next_step: Any, partition: Any, *asked: Any) -> Any:
+    step = next_step(partition, *asked)
     is_drop = len(partition.ledger.standing_maps().maps) == 1
-    return (no_walk if is_drop else lambda *arguments: next_step(*arguments[1:]))(next_step, partition, change)
+    return step._replace(walked_to=END, identifiers=[], alone=[]) if is_drop else step
 
 
 def walk_in_memory(progress_of: Any, self: Any, stream: Any) -> Any:
     return progress_of(self, stream)._replace(map_change=self.standing_maps().change, walked_to="n0")
 
 
-def walk_goes_on(next_step: Any, partition: Any, change: int) -> Any:
+def walk_goes_on(next_step: Any, partition: Any, change: int, *asked: Any) -> Any:
     """A walk under way is not begun anew with another change."""
     if partition.reached.walked_to in ("", END):
-        return next_step(partition, change)
-    return next_step(replace(partition, reached=partition.reached._replace(map_change=change)), change)
+        return next_step(partition, change, *asked)
+    return next_step(replace(partition, reached=partition.reached._replace(map_change=change)), change, *asked)
 
 
 def change_unnumbered() -> Removal:
@@ -41,7 +42,7 @@ def change_unnumbered() -> Removal:
 
     def standing(standing_maps: Any, self: Any) -> Any:
         found = standing_maps(self)
-        return found._replace(change={1: 1, 3: 2, 2: 3}[sum(version for _, version in found.maps)])
+        return found._replace(change={0: 0, 1: 1, 3: 2, 2: 3}[sum(version for _, version in found.maps)])
 
     def look(original: Any, self: Any, owned: Any) -> None:
         if self._ledger.standing_maps().change != self._pipeline.map_change:
