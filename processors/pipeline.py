@@ -31,16 +31,18 @@ from touchline.processors.state.tails import Layout
 from touchline.processors.steps.assemble import (
     Fated,
     assemble_attached,
-    assemble_claims,
-    assemble_decided_claims,
     assemble_difference,
     assemble_fates,
-    assemble_links,
     assemble_mark,
-    assemble_retracted_links,
-    assemble_words,
     move_fates,
     settle_claims,
+)
+from touchline.processors.steps.assemble_words import (
+    assemble_claims,
+    assemble_decided_claims,
+    assemble_links,
+    assemble_retracted_links,
+    assemble_words,
 )
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
