@@ -77,6 +77,7 @@ class Tally(NamedTuple):
     unknown_field_count: int
     restated_count: int
     laps: Laps
+    handed_over_count: int = 0
 
 
 class Prepared(NamedTuple):
@@ -202,7 +203,7 @@ class Pipeline:
         laps.lap("assemble")
         if not news.must_mark and not any(block.rows for block in blocks):
             return Quiet(reached, published.followed.tails)
-        tally = Tally(new, fated, 0, len(difference.asserted), laps)
+        tally = Tally(new, fated, 0, len(difference.asserted), laps, len(published.handoffs))
         return self._insert(partition, blocks, reached, published.followed.tails, tally)
 
     def put_aside(self, partition: Partition, new: NewRecords) -> Prepared:
