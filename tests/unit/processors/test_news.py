@@ -59,7 +59,7 @@ def read(of: Any, *, has_others: bool = True, must_mark: bool = False) -> list[N
     """All news, each followed before the next is asked for."""
     pieces = []
     poll = Poll(of.ledger)
-    poll.begins(0)
+    poll.begins(of.number)
     for one in news_of(of, poll, 0, has_others=has_others, must_mark=must_mark):
         pieces.append(one)
         of.reached = one.reached(of.reached)
@@ -124,3 +124,9 @@ def test_a_partition_without_a_mark_makes_one_where_others_may_wait_for_it(has_o
 def test_after_many_inserts_a_mark_says_that_they_were_read() -> None:
     of = partition(Feed({}), unmarked_inserts=UNMARKED_INSERTS + 1)
     assert [one.must_mark for one in read(of)] == [True]
+
+
+def test_of_no_stream_less_is_read_than_before_although_the_poll_is_older() -> None:
+    ledger = Feed({HERE: 1})
+    of = partition(ledger, reached=Reached({HERE: 1, ELSEWHERE: 4}))
+    assert read(of, must_mark=True)[-1].until == {HERE: 1, ELSEWHERE: 4}
