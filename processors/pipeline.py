@@ -31,16 +31,18 @@ from touchline.processors.state.tails import Layout
 from touchline.processors.steps.assemble import (
     Fated,
     assemble_attached,
-    assemble_claims,
-    assemble_decided_claims,
     assemble_difference,
     assemble_fates,
-    assemble_links,
     assemble_mark,
-    assemble_retracted_links,
-    assemble_words,
     move_fates,
     settle_claims,
+)
+from touchline.processors.steps.assemble_words import (
+    assemble_claims,
+    assemble_decided_claims,
+    assemble_links,
+    assemble_retracted_links,
+    assemble_words,
 )
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
@@ -75,6 +77,7 @@ class Tally(NamedTuple):
     unknown_field_count: int
     restated_count: int
     laps: Laps
+    handed_over_count: int = 0
 
 
 class Prepared(NamedTuple):
@@ -200,7 +203,7 @@ class Pipeline:
         laps.lap("assemble")
         if not news.must_mark and not any(block.rows for block in blocks):
             return Quiet(reached, published.followed.tails)
-        tally = Tally(new, fated, 0, len(difference.asserted), laps)
+        tally = Tally(new, fated, 0, len(difference.asserted), laps, len(published.handoffs))
         return self._insert(partition, blocks, reached, published.followed.tails, tally)
 
     def put_aside(self, partition: Partition, new: NewRecords) -> Prepared:

@@ -311,6 +311,7 @@ class StoreLoop:
                 self._poll.forget()
                 self._meter.restated(outcome)
                 self._sweeper.told(news.found)
+                self._meter.swept(len(news.found))
         partition.pieces = max(1, partition.pieces // 2)
         if self._standing is not None:
             self._standing.switch_when_walked(partition)
