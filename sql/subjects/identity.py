@@ -22,8 +22,9 @@ _IDENTIFIER: Final = {
     "identifier": ("String", "Person key of one identifier", "identifier_"),
     "identifier_type": (_TYPE, "Its type: login, loyalty, anonymous, ...", "identifier_type_"),
 }
+# An identifier has one type; a row whose fate moved, and its retraction, repeat the identifier without it.
 _TYPES: Final = Select(
-    {"typed": "identifier", "type_of_it": "any(toString(identifier_type))"},
+    {"typed": "identifier", "type_of_it": "max(toString(identifier_type))"},
     LEDGER,
     where=("kind = 'received'", "fate = 'stored'", "identifier != ''"),
     group_by=("identifier",),

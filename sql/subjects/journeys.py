@@ -132,8 +132,9 @@ _ROWS = rows_of_ledger(
     f" {variant_key(load_catalogue())} AS kpi_variant",
 )
 _ABOUT_DATE = "if(is_about_event, toNullable(day_of_row), NULL)"
+# An identifier has one type; a row whose fate moved, and its retraction, repeat the identifier without it.
 _TYPES = Select(
-    {"typed": "identifier", "type_of_it": "any(toString(identifier_type))"},
+    {"typed": "identifier", "type_of_it": "max(toString(identifier_type))"},
     LEDGER,
     where=(
         "kind = 'received' AND fate = 'stored'",

@@ -24,7 +24,7 @@ INSERT_OUTCOMES: Final = ("stored", "fenced", "refused", "unclear")
 WAIT_CAUSES: Final = ("clickhouse", "kafka", "state")
 REJOIN_CAUSES: Final = ("crashed", "reading_stuck", "topic_changed")
 _ARRIVED: Final = tuple(fate.value for fate in Fate if fate is not Fate.ERASED)
-_MOVABLE: Final = (Fate.STORED.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
+_MOVABLE: Final = (Fate.STORED.value, Fate.DUPLICATE.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
 _PARTITION: Final = Label("partition", bound="partitions that this worker holds")
 
 BUILD_INFO = Metric(

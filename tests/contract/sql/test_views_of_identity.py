@@ -55,6 +55,20 @@ def test_identifiers_are_shown_with_the_person_under_whom_their_events_stand(emp
     ]
 
 
+def test_an_identifier_keeps_its_type_when_a_version_of_its_events_counts_no_more(empty_client: Client) -> None:
+    typed, bare = ({"identifier": CARD, "identifier_type": kind} for kind in ("loyalty", ""))
+    moved = [received(1, "stored", 1, **typed), retraction(received(1, "stored", 1, **bare))]
+    rows = [*moved, received(2, "stored", 2, **typed), attached(12, identifier=CARD, person=CARD)]
+    of_journey = f"journey_api.journey_events(map = 'retail', map_version = 1, person = '{CARD}', cycle = 0)"
+    for order in (rows, rows[::-1]):
+        empty(empty_client)
+        choose_default_map(empty_client)
+        for one in order:  # each a part of its own
+            write(empty_client, [one])
+        for view in ("journey.identifiers", of_journey):
+            assert empty_client.execute(f"SELECT identifier_type FROM {view}") == [("loyalty",)], view
+
+
 def test_a_device_that_several_persons_share_has_a_row_for_each(empty_client: Client) -> None:
     choose_default_map(empty_client)
     write(empty_client, [attached(1, identifier=PHONE, person=LOGIN), attached(2, identifier=PHONE, person=CARD)])

@@ -73,19 +73,21 @@ class Plan:
         return known
 
 
-def plan_of(seed: int) -> Plan:
-    """The plan of this seed."""
-    return _Planner(Random(seed)).plan()
+def plan_of(seed: int, focus: str = "") -> Plan:
+    """The plan of this seed. `focus`: nearly nothing but many versions of few events (`versions`), or a map that is withdrawn and added
+    again (`maps`)."""
+    return _Planner(Random(seed), focus).plan()
 
 
 class _Planner:
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, focus: str) -> None:
         self.random = random
+        self.focus = focus
         self.plan_ = Plan(random, random.choice((1, 2, 2, 2, 3, 4)), random.choice(NEIGHBOURS), {}, [], [], {})
         self.people = [self._person(number) for number in range(random.randint(2, 6))]
         self.minutes = random.choice(MINUTES)
         self.sent: list[Event] = []
-        self.is_astray = self.random.random() < 0.1
+        self.is_astray = self.random.random() < 0.2
         self.routes: dict[int, int] = {}
         self.pairs: list[tuple[Person, Person]] = []
 
@@ -95,7 +97,9 @@ class _Planner:
     def plan(self) -> Plan:
         random, plan = self.random, self.plan_
         self._send_first_versions()
-        if random.random() < 0.8:
+        if self.focus == "versions":
+            self._revise(random.randint(4, 10), has_faults=False)
+        elif random.random() < 0.8:
             self._revise(random.randint(1, 8), has_faults=random.random() < 0.2)
         order = self.sent + [self._again(random.choice(self.sent)) for _ in range(random.choice((0, 1, 2, 4)))]
         way = random.random()
@@ -109,8 +113,8 @@ class _Planner:
         for one in order:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
-        if random.random() < 0.3:
-            plan.map_steps = random.choice(MAP_PLANS).split()
+        if self.focus == "maps" or (random.random() < 0.3 and not self.focus):
+            plan.map_steps = (MAP_PLANS[-1] if self.focus else random.choice(MAP_PLANS)).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
         return plan
 
@@ -122,6 +126,8 @@ class _Planner:
             self.plan_.neighbours_max = random.choice((1, 2))
             kinds += ["link"] * 4
         random.shuffle(kinds)
+        if self.focus == "versions":
+            kinds = ["touch"] * random.randint(1, 3)
         for number, kind in enumerate(kinds):
             # Of some events the first version is never sent.
             revision = random.choice((1, 2)) if random.random() < 0.06 else 0
@@ -184,7 +190,7 @@ class _Planner:
             versions[one["id"]].append(one)
         for _ in range(count):
             known = versions[random.choice(list(versions))]
-            if len(known) >= VERSIONS_MAX:
+            if len(known) >= VERSIONS_MAX and self.focus != "versions":
                 continue
             last = random.choice(known)
             kind = _kind_of(last)

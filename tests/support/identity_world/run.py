@@ -45,7 +45,8 @@ def run_one(seed: int, counts: Counter[str], trace: list[str] | None, break_name
     """What the schedule finds; empty if nothing."""
     counts["schedules"] += 1
     with _folder() as folder:
-        world = World(seed, folder, trace, is_sleepy=bool(break_name) and BREAKS[break_name].is_sleepy)
+        one = BREAKS.get(break_name)
+        world = World(seed, folder, trace, naps=one.naps if one else (), focus=one.focus if one else "")
         try:
             world.run()
         except Violation as violation:

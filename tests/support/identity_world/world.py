@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from unittest.mock import patch
 
@@ -29,7 +30,6 @@ _WORKERS = (1, 2, 2, 3)
 _FAULTS = (0, 2, 4, 8, 12)
 _FAULT_RATES = (0.02, 0.05, 0.1)
 _DOZES = (0, 0.01, 0.03, 0.1)
-SLEEPY = 0.2
 _PAUSES = (0.05, 0.2, 0.5, 1.0)
 _BATCHES = (1, 2, 4, 8)
 _WALKED_AT_ONCE = (1, 2, 100)
@@ -40,19 +40,20 @@ _MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
 class World:
     """`run` goes on until nothing changes any more, and raises Violation."""
 
-    def __init__(self, seed: int, folder: Path, trace: list[str] | None = None, *, is_sleepy: bool = False) -> None:
-        self.plan: Plan = plan_of(seed)
+    def __init__(
+        self, seed: int, folder: Path, trace: list[str] | None = None, *, naps: Collection[str] = (), focus: str = ""
+    ) -> None:
+        self.plan: Plan = plan_of(seed, focus)
         self.random = random = self.plan.random
         self.said = said(self.plan)
         self.maps = {shown: compiled_map(version) for shown, version in _MAPS.items()}
         self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home)
-        self.server = Server(self.reader, trace)
+        self.server = Server(self.reader, random, trace, naps)
         self.trace = trace
         self.steps = 0
         self.faults = random.choice(_FAULTS)
         self._fault_rate = random.choice(_FAULT_RATES)
         self._doze = random.choice(_DOZES)
-        self._doze = SLEEPY if is_sleepy else self._doze
         self._rates = Rates(random.choice(_PAUSES), random.choice(_BATCHES))
         self._read_at_once = random.choice(_READ_AT_ONCE)
         self._walked_at_once = random.choice(_WALKED_AT_ONCE)

@@ -15,7 +15,7 @@ from tests.support.invariance.events import Version, versions_of
 from tests.support.invariance.ledgers import Records, migrated, tell, wait_for_rest, workers
 from tests.support.invariance.reader import AMOUNTS, EVENTS, Reader, Truth
 from tests.support.invariance.selecting import Question, asked_of
-from tests.support.invariance.views import Difference, compared
+from tests.support.invariance.views import Difference, compared, compared_columns
 from touchline.clickhouse.connect import connect
 from touchline.local.process import Part
 from touchline.local.stack import LocalStack
@@ -167,7 +167,9 @@ def differing(calm: Ledger, wild: Ledger, seed: int) -> tuple[list[Question], li
     one, other = connect(calm.settings), connect(wild.settings)
     try:
         questions = list(asked_of(one, seed))
-        found = (compared(view, asked, one, other) for view, asked in questions)
+        first = dict(reversed(questions))
+        columns = {view: compared_columns(one, view, source) for view, source in first.items()}
+        found = (compared(source, columns[view], one, other) for view, source in questions)
         return questions, [difference for difference in found if difference is not None]
     finally:
         one.disconnect()

@@ -15,7 +15,6 @@ from touchline.sql.all_views import ALL_VIEWS
 from touchline.sql.language.parameterized import ParameterizedView
 
 PERSONS: Final = 5
-FILTERS: Final = ("map()", "map('channel', ['web'])", "map('place', ['north', ''], 'stage', ['purchase'])")
 FORMS: Final = {
     "grain": ("day", "month"),
     "mode": ("in_order", "any"),
@@ -30,7 +29,12 @@ FORMS: Final = {
 """Values of the arguments that are no selection; texts are quoted where the view takes text."""
 SPLIT_BY: Final = {"survey_split": ("channel", "place")}
 _BEGIN: Final = datetime.fromtimestamp(BEGIN_US / 1e6, UTC).date()
-_PERIODS: Final = ((0, DAYS + 1), (DAYS // 3, DAYS // 2))
+SELECTIONS: Final = (
+    (0, DAYS + 1, "map()"),
+    (0, DAYS + 1, "map('place', ['north', ''], 'stage', ['purchase'])"),
+    (DAYS // 3, DAYS // 2, "map('channel', ['web'])"),
+)
+"""First and last day, from the first of all on, and the filter."""
 _BY_PERSON: Final = ("person", "cycle")
 
 
@@ -80,7 +84,7 @@ def _values(view: ParameterizedView, name: str) -> list[str]:
 
 
 def _selections() -> Iterator[dict[str, str]]:
-    for (first, last), chosen in product(_PERIODS, FILTERS):
+    for first, last, chosen in SELECTIONS:
         days = last - first
         yield {
             "date_from": _day(first),

@@ -35,9 +35,8 @@ class Difference(NamedTuple):
         )
 
 
-def compared(view: str, source: str, truth: Client, found: Client) -> Difference | None:
-    """What differs in `source`, the view with its arguments, between a ledger that is right and one that may be."""
-    columns = _columns(truth, view, source)
+def compared(source: str, columns: Sequence[str], truth: Client, found: Client) -> Difference | None:
+    """What differs in these columns of `source`, a view with its arguments, between a ledger that is right and one that may be."""
     right, other = (_hashes(client, columns, source) for client in (truth, found))
     if right == other:
         return None
@@ -50,7 +49,8 @@ def compared(view: str, source: str, truth: Client, found: Client) -> Difference
     return Difference(source, missing.total(), foreign.total(), tuple(sorted(examples, key=lambda one: one[2:])))
 
 
-def _columns(client: Client, view: str, source: str) -> list[str]:
+def compared_columns(client: Client, view: str, source: str) -> list[str]:
+    """The columns of the view that follow from the events; those of one with arguments are known where it has them only."""
     aside = ASIDE.get(view, {})
     names = [name for name, *_ in client.execute(f"DESCRIBE TABLE {source}")]
     unknown = aside.keys() - set(names)

@@ -38,7 +38,7 @@ FROM
 ) AS attached
 LEFT JOIN
 (
-    SELECT identifier AS typed, any(toString(identifier_type)) AS type_of_it
+    SELECT identifier AS typed, max(toString(identifier_type)) AS type_of_it
     FROM journey_raw.ledger
     WHERE kind = 'received'
         AND fate = 'stored'

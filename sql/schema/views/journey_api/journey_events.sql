@@ -127,7 +127,7 @@ FROM
 ) AS of_journey
 LEFT JOIN
 (
-    SELECT identifier AS typed, any(toString(identifier_type)) AS type_of_it
+    SELECT identifier AS typed, max(toString(identifier_type)) AS type_of_it
     FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'stored'
         AND identifier IN (

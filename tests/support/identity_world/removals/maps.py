@@ -78,7 +78,8 @@ BREAKS: dict[str, Break] = {
         "changes of the maps are numbered",
         change_unnumbered,
         times=10,
-        is_sleepy=True,
+        naps=("insert",),
+        focus="maps",
     ),
     "switch_early": Break(
         "readers wait until all have walked", around(StandingMaps, "switch_when_walked", switch_early)

@@ -13,13 +13,14 @@ BEYOND = 1 << 30
 
 
 class Break(NamedTuple):
-    """What is missing then, and how it is taken out. Of rare ones: `times` how much longer to look, and `is_sleepy` whether workers must
-    sleep at the wrong moment."""
+    """What is missing then, and how it is taken out. Of rare ones: `times` how much longer to look, and before which calls of the ledger
+    workers must sleep at times (`naps`), in which plans (`focus`)."""
 
     missing: str
     remove: Callable[[], Removal]
     times: int = 1
-    is_sleepy: bool = False
+    naps: tuple[str, ...] = ()
+    focus: str = ""
 
 
 def instead(target: Any, name: str, new: Any) -> Callable[[], Removal]:

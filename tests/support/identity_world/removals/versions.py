@@ -120,10 +120,18 @@ BREAKS: dict[str, Break] = {
         "a release is passed before a claim is settled", around(claims, "decide_one", no_release_barrier), times=5
     ),
     "own_cursor": Break(
-        "the own poll is the own cursor", around(claims, "passed_of", own_cursor), times=10, is_sleepy=True
+        "the own poll is the own cursor",
+        around(claims, "passed_of", own_cursor),
+        times=5,
+        naps=("find_events",),
+        focus="versions",
     ),
     "look_first": Break(
-        "marks are read before versions", around(claims, "passed_of", look_first), times=10, is_sleepy=True
+        "marks are read before versions",
+        around(claims, "passed_of", look_first),
+        times=5,
+        naps=("progress",),
+        focus="versions",
     ),
     "look_once": Break(
         "what is known is looked up again before a claim is settled", around(claims, "decide_one", look_once)

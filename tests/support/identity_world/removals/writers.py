@@ -114,7 +114,12 @@ BREAKS: dict[str, Break] = {
     ),
     "ack_early": Break("no answer is no yes", around(server.Client, "insert", ack_early)),
     "split_insert": Break("all rows of an insert are there at once", instead(server.Server, "splits", True), times=5),
-    "torn_reads": Break("a query sees the store of one moment", instead(server.Server, "tears", True), times=5),
+    "torn_reads": Break(
+        "a query sees the store of one moment",
+        instead(server.Server, "tears", True),
+        times=5,
+        naps=("find_events", "facts_of", "published_of"),
+    ),
     "no_offset_filter": Break("what the mark covers is left out", no_offset_filter),
     "no_dedup": Break("a version that came before is a duplicate", around(settle, "judge", no_dedup)),
     "nothing_late": Break("what comes late is followed from the beginning", around(pipeline, "resolve", nothing_late)),
