@@ -101,7 +101,10 @@ BREAKS: dict[str, Break] = {
     "no_sweep": Break("what nobody looks up is found", instead(StoreLoop, "_sweep_of", lambda *_: lambda _: ())),
     "sweep_untold": Break("all hear of what a sweep found", around(claims, "_hear", sweep_untold), times=2),
     "sweep_forgets": Break(
-        "what a sweep found is told until it is stored", around(Sweeper, "step", sweep_forgets), times=10
+        "what a sweep found is told until it is stored",
+        around(Sweeper, "step", sweep_forgets),
+        naps=("insert",),
+        is_rare=True,
     ),
     "first_come": Break("of conflicting versions the hash decides", instead(versions, "_order", first_come)),
     "no_claim": Break("a revision of what was not met here claims", around(pipeline, "Here", no_claim)),
@@ -113,7 +116,10 @@ BREAKS: dict[str, Break] = {
         "only a version that nobody else publishes is replaced", instead(settle, "_is_one_place", lambda *_: True)
     ),
     "in_place_untold": Break(
-        "who waits hears of a revision in place", around(pipeline, "settle", in_place_untold), times=5
+        "who waits hears of a revision in place",
+        around(pipeline, "settle", in_place_untold),
+        focus="versions",
+        is_rare=True,
     ),
     "no_claim_barrier": Break("a claim is passed before it is settled", instead(claims, "passed_of", all_passed)),
     "no_release_barrier": Break(
@@ -122,16 +128,16 @@ BREAKS: dict[str, Break] = {
     "own_cursor": Break(
         "the own poll is the own cursor",
         around(claims, "passed_of", own_cursor),
-        times=5,
         naps=("find_events",),
         focus="versions",
+        is_rare=True,
     ),
     "look_first": Break(
         "marks are read before versions",
         around(claims, "passed_of", look_first),
-        times=5,
         naps=("progress",),
         focus="versions",
+        is_rare=True,
     ),
     "look_once": Break(
         "what is known is looked up again before a claim is settled", around(claims, "decide_one", look_once)

@@ -117,8 +117,8 @@ BREAKS: dict[str, Break] = {
     "torn_reads": Break(
         "a query sees the store of one moment",
         instead(server.Server, "tears", True),
-        times=5,
         naps=("find_events", "facts_of", "published_of"),
+        is_rare=True,
     ),
     "no_offset_filter": Break("what the mark covers is left out", no_offset_filter),
     "no_dedup": Break("a version that came before is a duplicate", around(settle, "judge", no_dedup)),
@@ -138,7 +138,9 @@ BREAKS: dict[str, Break] = {
         times=5,
     ),
     "elsewhere_followed": Break(
-        "tails hold what is published, and nothing else", instead(restore, "partition_of", lambda _: Equal()), times=5
+        "tails hold what is published, and nothing else",
+        instead(restore, "partition_of", lambda _: Equal()),
+        is_rare=True,
     ),
     "plain_for_good": Break("linked identifiers are left to ticks", around(pipeline, "publish", plain_for_good)),
     "strangers_at_home": Break("batches follow what is at home only", around(pipeline, "resolve", strangers_at_home)),
