@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
 
 STALL_SECONDS = 5.0
+WALKED = """
+SELECT countIf(walked_to = 'end')
+FROM (SELECT argMax(walked_to, insert_number) AS walked_to FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream)
+"""
 
 
 def test_topic_whose_records_have_all_expired_is_no_stall(stack: LocalStack, tmp_path: Path) -> None:
@@ -40,6 +44,8 @@ def test_ledger_that_fell_back_is_filled_although_no_record_comes(ledger: Ledger
     with real_worker(settings, tmp_path) as process:
         process.wait_stored(40)
         wait_for(lambda: committed(settings) == dict.fromkeys(range(4), 10), lambda: process.log)
+        # The end of the walk for the first map leaves a mark, too.
+        wait_for(lambda: ask(settings, WALKED) == [(4,)], lambda: process.log)
         ask(settings, "TRUNCATE TABLE journey_raw.ledger")
         process.wait_stored(40)
         assert process.log.count("event=ledger_fell_back") == 4
