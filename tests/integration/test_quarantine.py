@@ -86,15 +86,15 @@ def visit(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def records() -> list[tuple[bytes, bytes]]:
-    """Six visits of an undeclared source, one of them twice and with its fields in another order; a visit under a wrong key; junk;
+    """Six visits of an undeclared source, one of them twice and with its fields in another order; a seventh under another key; junk;
     an impossible time; a visit of a declared source."""
     key = PERSON.encode()
     visits = [visit(number) for number in range(VISITS)]
     other_order = dict(reversed(visits[0].items()))
-    wrong_key = visit(50, source="shell")
+    other_key = visit(VISITS)
     return [
         *((key, json.dumps(one).encode()) for one in (*visits, other_order)),
-        (b"somebody", json.dumps(wrong_key).encode()),
+        (b"somebody", json.dumps(other_key).encode()),
         (key, f'{{"note": "{SECRET}"'.encode()),
         (key, json.dumps(visit(60, source="shell", time="2100-01-01T00:00:00Z")).encode()),
         (key, json.dumps(visit(70, source="shell")).encode()),
@@ -132,7 +132,7 @@ def test_list_selects_and_its_limit_is_exit_status_4(world: World) -> None:
     assert (found["open"], len(found["entries"])) == (KEPT_OUT, KEPT_OUT)
     assert {one["bytes"] for one in found["entries"]} == {"kept"}
     till = world.asked("list", "--source", "new-till", "--reason", "unknown_source", "--field", "source")
-    assert till["open"] == VISITS + 1
+    assert till["open"] == VISITS + 2
     assert world.asked("list", "--since", "2027-01-01T00:00:00", "--until", "2027-02-01")["open"] == 0
     assert world.asked("list", "--reason", "not_json")["entries"][0]["source"] is None
     assert world.run("quarantine", "list", "--source", "new-tilll") == "nothing is in quarantine that this selects\n"
@@ -160,7 +160,7 @@ def test_what_the_contract_still_refuses_is_not_sent(world: World) -> None:
     with real_worker(world.settings, world.folder, "still-first") as worker:
         outcome = world.asked("replay", "--source", "new-till")
         assert worker.is_alive
-    assert (outcome["sent"], outcome["settled"], outcome["refused"]) == (0, 0, VISITS + 1)
+    assert (outcome["sent"], outcome["settled"], outcome["refused"]) == (0, 0, VISITS + 2)
     assert outcome["refusals"][0]["why"] == "unknown_source"
     assert world.account() == before
 
@@ -194,7 +194,7 @@ def test_a_replay_killed_between_kafka_and_its_settlement_adds_nothing_when_run_
     assert (outcome["sent"], outcome["settled"], outcome["there_already"]) == (0, VISITS + 2, VISITS + 2)
     assert {one["why"]: one["records"] for one in outcome["refusals"]} == {"not_json": 1, "time_out_of_range": 1}
     assert (world.tables(), world.account()) == (tables, account)
-    assert [row[1] for row in tables if row[0] == "new-till"] == [f"visit-{number}" for number in range(VISITS)]
+    assert [row[1] for row in tables if row[0] == "new-till"] == [f"visit-{number}" for number in range(VISITS + 1)]
     assert world.is_clean()
 
 
