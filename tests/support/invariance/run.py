@@ -169,8 +169,13 @@ def differing(calm: Ledger, wild: Ledger, seed: int) -> tuple[list[Question], li
         questions = list(asked_of(one, seed))
         first = dict(reversed(questions))
         columns = {view: compared_columns(one, view, source) for view, source in first.items()}
-        found = (compared(source, columns[view], one, other) for view, source in questions)
-        return questions, [difference for difference in found if difference is not None]
+        found = []
+        for view, source in questions:
+            difference = compared(source, columns[view], one, other)
+            if difference is not None:
+                tell(f"differs: {difference.text()}")
+                found.append(difference)
+        return questions, found
     finally:
         one.disconnect()
         other.disconnect()
