@@ -54,7 +54,7 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
     Raises LedgerUnavailable, and WriterFenced where another writer has decided meanwhile."""
     watched = partition.watched
     asked = _hear(partition, news)
-    decided = Decided([], [], set(), set())
+    decided = Decided([], [], set(), {(*key, FOUND) for key in news.found})
     if not len(watched) and not asked:
         return decided
     is_passed = passed_of(partition, news, homes)
@@ -77,7 +77,7 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
     settling: list[KnownEvent] = []
     for key, unsorted in versions.items():
         events = sorted(unsorted, key=lambda one: one.row_id)
-        standings = _standings(events, held)
+        standings = standings_of(events, held)
         outcome = decide_one(partition.number, standings, releases[key], passed, RULES)
         for place, fate in outcome.moved.items():
             event = events[place]
@@ -113,7 +113,7 @@ FOUND: Final = "found"
 """Reason of a look that a sweep asks for: whoever has anything of the event looks."""
 
 
-def _standings(events: Sequence[KnownEvent], held: Collection[str]) -> list[Standing[Version]]:
+def standings_of(events: Sequence[KnownEvent], held: Collection[str]) -> list[Standing[Version]]:
     """The versions of one event as the rules see them. A payload that came twice keeps its first completeness (schemas/versions.py)."""
     known: dict[tuple[int, int], Version] = {}
     standings = []

@@ -8,10 +8,11 @@ Why: docs/decisions/0185, 0187.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from touchline.processors.ledger.ledger import FeedRow, Progress
+from touchline.processors.poll import Poll
 from touchline.processors.state.partition import Partition
 from touchline.processors.values.records import Cursors, NamingAnswer, Reached
 from touchline.processors.walk import END, STEPS_PER_TICK, Step, has_walked, next_step
@@ -29,7 +30,8 @@ UNMARKED_INSERTS = 2_000
 class News(NamedTuple):
     """What one insert without records is made of. `until` is how far the streams are read with it; `progress` was read after that, and
     before all that is looked up. `restated` are stored answers whose occasion may have changed. `must_mark`: there is an insert even if
-    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps."""
+    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps. `found` are events
+    (source, id) that a sweep found stored in two partitions."""
 
     until: Cursors
     rows: Sequence[FeedRow]
@@ -37,6 +39,7 @@ class News(NamedTuple):
     restated: Sequence[NamingAnswer] = ()
     must_mark: bool = False
     walk: Step | None = None
+    found: Sequence[tuple[str, str]] = ()
 
     def reached(self, before: Reached) -> Reached:
         """How far the partition is when it has followed them."""
@@ -45,35 +48,49 @@ class News(NamedTuple):
         return Reached(self.until, self.walk.change, self.walk.walked_to)
 
 
-def news_of(partition: Partition, map_change: int, *, has_others: bool, must_mark: bool) -> Iterator[News]:
+Sweep = Callable[[Cursors], Sequence[tuple[str, str]]]
+
+
+def _no_sweep(_: Cursors) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+def news_of(
+    partition: Partition, poll: Poll, map_change: int, *, has_others: bool, must_mark: bool, sweep: Sweep = _no_sweep
+) -> Iterator[News]:
     """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other
-    partitions,
-    which wait until all have read what they say, the first piece of work ever leaves a mark. Raises LedgerUnavailable."""
-    ledger = partition.ledger
-    positions = ledger.positions()
+    partitions, which wait until all have read what they say, the first piece of work ever leaves a mark. `sweep` finds events that are
+    stored in two partitions, up to some positions. Raises LedgerUnavailable."""
+    positions = poll.positions
     for _ in range(GOES_PER_TICK):
         before = partition.reached.cursors
-        until = {
-            name: max(before.get(name, 0), min(newest, before.get(name, 0) + INSERTS_AT_ONCE))
-            for name, newest in positions.items()
-        }
+        at_once = max(1, INSERTS_AT_ONCE // partition.pieces)
+        # The poll may be older than the mark of a partition that was taken over since: nothing is read less than before.
+        until = dict(before)
+        for name, newest in positions.items():
+            until[name] = max(before.get(name, 0), min(newest, before.get(name, 0) + at_once))
         if until == before and not partition.watched:
             break
-        rows = ledger.feed(before, until) if until != before else []
+        rows = poll.feed(before, until) if until != before else []
         # That a claim or a release was read must be seen by all: they wait for it.
         is_waited_for = any(row.kind in ("claim", "release") and row.sign > 0 for row in rows)
-        restated = ledger.answers_naming(partition.number, before, until) if partition.has_naming_answers else []
+        restated = (
+            partition.ledger.answers_naming(partition.number, before, until) if partition.has_naming_answers else []
+        )
         for start in range(0, len(restated), RESTATED_AT_ONCE):
             # The cursors move when all of them are followed.
             yield News(before, (), {}, restated[start : start + RESTATED_AT_ONCE])
-        yield News(until, rows, ledger.progress() if partition.watched or rows else {}, (), is_waited_for)
+        yield News(until, rows, poll.progress() if partition.watched or rows else {}, (), is_waited_for)
         if until == before:
             break
     for _ in range(STEPS_PER_TICK):
         if has_walked(partition, map_change):
             break
-        step = next_step(partition, map_change)
+        step = next_step(partition, map_change, partition.pieces)
         yield News(partition.reached.cursors, (), {}, step.alone, step.walked_to == END, step)
+    found = sweep(positions)
+    if found:
+        yield News(partition.reached.cursors, (), {}, found=found)
     is_unmarked = has_others and not partition.mark.insert_number
     if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)

@@ -70,7 +70,7 @@ def publish(
     led: set[str] = set()
     given: set[str] = set()
     if changed or holds.held:
-        relations = Relations(partition.ledger)
+        relations = Relations(partition.ledger, changed)
         judged = components_around(
             relations.identifiers(one.key for one in changed),
             relations.identifiers(holds.held),
@@ -148,7 +148,10 @@ def _follow(
     holds: Holding,
     into: Followed,
 ) -> None:
-    """Follow the components from the beginning, with what this partition holds of them; the tails of all that are at home here."""
+    """Follow the components from the beginning, with what this partition holds of them; the tails of all that are at home here.
+
+    A person's rows wait until this partition holds the identifier that names the person: before, its holder may still publish under it.
+    """
     facts = _facts(partition, decided, led)
     at_home = {
         one.key for component in components.values() for one in component if homes.has(partition.number, one.key)
@@ -161,8 +164,8 @@ def _follow(
         for one in component:
             erased_us = relations.erased_us(one)
             for position, fact in facts.get(one.key, ()):
-                if fact.event_time > erased_us:
-                    person = persons.person_at(one, fact.event_time).key
+                person = persons.person_at(one, fact.event_time).key
+                if fact.event_time > erased_us and person in holds.held:
                     of_person[person].append(
                         (position, fact if fact.person == person else fact._replace(person=person))
                     )

@@ -31,21 +31,24 @@ from touchline.processors.state.tails import Layout
 from touchline.processors.steps.assemble import (
     Fated,
     assemble_attached,
-    assemble_claims,
-    assemble_decided_claims,
     assemble_difference,
     assemble_fates,
-    assemble_links,
     assemble_mark,
-    assemble_retracted_links,
-    assemble_words,
     move_fates,
     settle_claims,
+)
+from touchline.processors.steps.assemble_words import (
+    assemble_claims,
+    assemble_decided_claims,
+    assemble_links,
+    assemble_retracted_links,
+    assemble_words,
 )
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.diff import diff
 from touchline.processors.steps.follow import follow
+from touchline.processors.steps.occasion import names_occasion
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
 from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
@@ -53,6 +56,7 @@ from touchline.processors.steps.settle import CLAIM, Here, Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.person import PersonTail, tail_key
 from touchline.processors.values.records import Fact, Invalid, NewRecords, Reached, ReceivedBatch
+from touchline.processors.walk import has_passed
 from touchline.schemas.reasons import Fate, Reason
 
 CACHED_RECORDS = 64
@@ -73,6 +77,7 @@ class Tally(NamedTuple):
     unknown_field_count: int
     restated_count: int
     laps: Laps
+    handed_over_count: int = 0
 
 
 class Prepared(NamedTuple):
@@ -176,6 +181,8 @@ class Pipeline:
         fated = Fated.without_records()
         move_fates(decided.moved, fated)
         settle_claims(decided.settled, fated)
+        if any(names_occasion(claimed.fact) for _, claimed in decided.settled):
+            partition.has_naming_answers = True
         wanted = take_from_occasions(partition, Fated.without_records().stored, published.followed, self.maps)
         difference = diff(published.followed.published, wanted)
         laps.lap("attach")
@@ -196,7 +203,7 @@ class Pipeline:
         laps.lap("assemble")
         if not news.must_mark and not any(block.rows for block in blocks):
             return Quiet(reached, published.followed.tails)
-        tally = Tally(new, fated, 0, len(difference.asserted), laps)
+        tally = Tally(new, fated, 0, len(difference.asserted), laps, len(published.handoffs))
         return self._insert(partition, blocks, reached, published.followed.tails, tally)
 
     def put_aside(self, partition: Partition, new: NewRecords) -> Prepared:
@@ -241,6 +248,13 @@ class Pipeline:
         fates = settled.fates
         settled.again.update(
             fact.identifier for offset, fact in resolved.late if fact.identifier and offset not in fates
+        )
+        settled.again.update(
+            identifier
+            for identifier in resolved.persons
+            if (tail := tails.get(identifier)) is not None
+            and None in tail.maps
+            and has_passed(partition, self.map_change, identifier)
         )
         settled.away.update(
             identifier

@@ -10,11 +10,12 @@ from touchline.schemas.identifiers import order_of
 
 
 class Relations:
-    """Links, unlinks and erasures around some identifiers, for one tick."""
+    """Links, unlinks and erasures around some identifiers, for one tick. `named` are identifiers that the news name: these have their types
+    even where nothing that stands names them any more."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, named: Iterable[Identifier] = ()) -> None:
         self._ledger = ledger
-        self._known: dict[str, Identifier] = {}
+        self._known: dict[str, Identifier] = {one.key: one for one in named}
         self._said: dict[str, list[Said]] = {}
         self._erasures: set[Erasure] = set()
 

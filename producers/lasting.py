@@ -1,12 +1,16 @@
-"""A KafkaProducer that outlives what kafka-python's own does not: a record that the broker refuses, a right that is taken away.
+"""A KafkaProducer that outlives what kafka-python's own does not: a record that the broker refuses, a right that is taken away, a broker or
+a topic that is away for longer than the delivery time-out.
 
 kafka-python's idempotent producer does not come back from a record that the broker refuses: it fails every record from then on
 (findings/kafka-python-refused-record.sh). Here what failed with it is kept, and a thread renews:
 
     failed -> kept -> the dead producer is closed -> records of the refused batch go one by one -> a new producer takes the rest
 
-So only what the broker refuses by itself fails. Records that were stored although their producer failed them go twice, with the same id:
-they count once. Within a partition the order stays.
+Nor does it come back from a record that it has tried again until its time was over: it forgets its producer id, asks for no new one, sends
+nothing more, and no time-out ends what it is given. That record fails, and the producer is replaced as well.
+
+So only what the broker refuses by itself, or for longer than the time-out, fails. Records that were stored although their producer failed
+them go twice, with the same id: they count once. Within a partition the order stays.
 
 Why: docs/decisions/0023.
 """
@@ -22,7 +26,13 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 
-from kafka.errors import AuthorizationError, KafkaError, RetriableError, SaslAuthenticationFailedError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    KafkaTimeoutError,
+    RetriableError,
+    SaslAuthenticationFailedError,
+)
 
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.kafka.partitioning import partition_of
@@ -154,11 +164,12 @@ class LastingKafka:
     def _failed(self, number: int, record: PreparedRecord, on_delivery: OnDelivery | None, error: Exception) -> None:
         """In the producer's own thread, which must not wait here."""
         kept = _Kept(number, record, on_delivery)
-        is_final = isinstance(error, RetriableError)  # kafka-python has tried it for as long as it may
-        if is_final or self._closed.is_set():
+        if self._closed.is_set():
             self._end(kept, error)
             return
-        if isinstance(error, AuthorizationError | SaslAuthenticationFailedError):
+        if isinstance(error, KafkaTimeoutError) or (isinstance(error, RetriableError) and not self._is_giving_up):
+            self._end(kept, error)  # kafka-python has tried it for as long as it may
+        elif isinstance(error, AuthorizationError | SaslAuthenticationFailedError):
             self._must_pause = True
             self._end(kept, error)
         else:

@@ -82,8 +82,8 @@ class EventProducer(ABC):
 
     @property
     def clock_ahead_seconds(self) -> float | None:
-        """How far this machine's clock is ahead of Kafka's, while Kafka refuses its time (records go without a time stamp then); None
-        while it does not."""
+        """How far this machine's clock is ahead of Kafka's, or behind it where negative, while Kafka refuses its time (records go without
+        a time stamp then); None while it does not."""
         return None
 
     def declare(self, sources: Sources) -> None:

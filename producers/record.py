@@ -27,7 +27,7 @@ from touchline.schemas.permission import lacks_consent
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
-from touchline.schemas.times import format_time
+from touchline.schemas.times import EARLIEST_US, LATEST_US, format_time
 
 MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
@@ -109,7 +109,7 @@ class RecordMaker:
         sent = self._checked(payload, now_us)
         has_unchecked_fields = len(sent) < len(payload)
         if sent.get("received_at") is None:
-            payload["received_at"] = self._received_at(now_us)
+            self._write_received(payload, now_us)
         is_open = has_unchecked_fields or may_hold_addresses(payload)  # else all that stands there is known, and flat
         if not has_unchecked_fields and (is_open or payload.get("properties") or sent["type"] == ANSWER):
             has_unchecked_fields = _holds_foreign_types(payload)
@@ -138,7 +138,8 @@ class RecordMaker:
         drop_nulls(payload)  # as `make` does: they are not what it refuses
         if persons and isinstance(payload.get("persons", []), list | tuple):
             payload["persons"] = [*payload.get("persons", ()), *persons]
-        payload.setdefault("received_at", self._received_at(now_us))
+        if "received_at" not in payload:
+            self._write_received(payload, now_us)
         try:
             cut_addresses(payload)
             value = _encode_refused(payload)
@@ -172,6 +173,13 @@ class RecordMaker:
         if fault is not None:
             raise _rejected(fault, payload)
         return sent
+
+    def _write_received(self, payload: dict[str, Any], now_us: int) -> None:
+        """Nothing where the clock stands where no time of receipt can be, as one does without its battery: the readers would refuse it."""
+        if EARLIEST_US <= now_us < LATEST_US:
+            payload["received_at"] = self._received_at(now_us)
+        else:
+            payload.pop("received_at", None)
 
     def _received_at(self, now_us: int) -> str:
         """Text of the present, to the millisecond; many events share one."""

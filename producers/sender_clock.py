@@ -47,8 +47,8 @@ class SenderClock:
 
     @property
     def ahead_seconds(self) -> float | None:
-        """How far this machine's clock is ahead of Kafka's (at least, where the broker bounds the age of records, too); None while
-        Kafka takes its time."""
+        """How far this machine's clock is ahead of Kafka's, or behind it where negative (at least, where the broker bounds the age of
+        records, too); None while Kafka takes its time."""
         is_known = self._refused_s is not None and self._steady_s() - self._refused_s < 2 * TRY_AGAIN_SECONDS
         return self._ahead_seconds if is_known else None
 
@@ -59,7 +59,8 @@ class SenderClock:
             return False
         if said:
             stamp, earliest, latest = map(int, said.groups())
-            kafka_now = earliest + _ANY_AGE_MS if earliest < -(_ANY_AGE_MS >> 1) else latest
+            bound = latest if stamp > latest else earliest
+            kafka_now = earliest + _ANY_AGE_MS if earliest < -(_ANY_AGE_MS >> 1) else bound
             self._ahead_seconds = (stamp - kafka_now) / 1_000
         self._refused_s = self._steady_s()
         return True

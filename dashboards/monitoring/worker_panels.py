@@ -155,10 +155,20 @@ TROUBLE: Final = Row(
         Panel(
             "Work without records",
             "cps",
-            "Looks at partitions between the batches; rows of answers written anew because the event that they name came or changed.",
+            "Looks at partitions between the batches; attached rows that they wrote anew; identifiers given to another partition.",
             (
                 rates("touchline_ticks_total", "outcome"),
                 Query(f"sum(rate(touchline_rows_restated_total{RATE}))", "rows restated"),
+                Query(f"sum(rate(touchline_identifiers_handed_over_total{RATE}))", "identifiers handed over"),
+            ),
+        ),
+        Panel(
+            "Versions that wait",
+            "short",
+            "Events with a version that waits until all partitions know of it; events that a sender gave two keys, in the last hour.",
+            (
+                Query("sum(touchline_claims_waiting)", "waiting"),
+                Query("sum(increase(touchline_double_events_total[1h]))", "given two keys"),
             ),
         ),
         Panel(

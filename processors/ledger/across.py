@@ -39,6 +39,23 @@ class ClickHouseAcross(Asking):
     def standing_claims(self) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in self._ask(queries.STANDING_CLAIMS, {})]
 
+    def stored_hashes(self, after: Cursors, until: Cursors) -> Iterator[Sequence[int]]:
+        inserts, values = between(after, until)
+        return self._first_values(f"{queries.STORED_HASHES} AND {inserts}", values) if values else iter(())
+
+    def keys_of_hashes(self, hashes: Sequence[int], after: Cursors, until: Cursors) -> list[tuple[str, str]]:
+        inserts, values = between(after, until)
+        if not values:
+            return []
+        found: set[tuple[str, str]] = set()
+        for start in range(0, len(hashes), LOOKUP_CHUNK):
+            chunk = tuple(hashes[start : start + LOOKUP_CHUNK])
+            found.update(
+                (row[0], row[1])
+                for row in self._ask(f"{queries.KEYS_OF_HASHES} AND {inserts}", values | {"hashes": chunk})
+            )
+        return sorted(found)
+
     def claim_hashes(self) -> Iterator[Sequence[int]]:
         return self._first_values(queries.CLAIM_HASHES, {})
 

@@ -298,5 +298,11 @@ class Ledger(Protocol):
         """Hashes (values/event_hash.py) of the (source, event id) pair of each version that the stream's inserts after `insert_number`
         hold, in chunks; with None of all in the partition, earlier incarnations included. Some may come twice."""
 
+    def stored_hashes(self, after: Cursors, until: Cursors) -> Iterator[Sequence[int]]:
+        """The same of each version that was stored, or came into conflict, in inserts of any stream after `after` and up to `until`."""
+
+    def keys_of_hashes(self, hashes: Sequence[int], after: Cursors, until: Cursors) -> list[tuple[str, str]]:
+        """The (source, event id) pairs with these hashes among those versions, each once."""
+
     def claim_hashes(self) -> Iterator[Sequence[int]]:
         """The same of every claim that was ever asserted, in every partition."""

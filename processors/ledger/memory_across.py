@@ -57,6 +57,23 @@ class MemoryAcross(MemoryRows):
     def standing_claims(self) -> list[tuple[str, str]]:
         return sorted({key_of(row) for row in self.standing("claim")})
 
+    def stored_hashes(self, after: Cursors, until: Cursors) -> Iterator[Sequence[int]]:
+        hashes = hashes_of(key_of(row) for row in self._stored_between(after, until))
+        if hashes:
+            yield hashes
+
+    def keys_of_hashes(self, hashes: Sequence[int], after: Cursors, until: Cursors) -> list[tuple[str, str]]:
+        keys = sorted({key_of(row) for row in self._stored_between(after, until)})
+        wanted = set(hashes)
+        return [key for key, hashed in zip(keys, hashes_of(keys), strict=True) if hashed in wanted]
+
+    def _stored_between(self, after: Cursors, until: Cursors) -> list[Row]:
+        return [
+            row
+            for row in self.asserted("received")
+            if (row["fate"] == "stored" or value_of(row, "reason") == "conflict") and is_between(row, after, until)
+        ]
+
     def claim_hashes(self) -> Iterator[Sequence[int]]:
         hashes = hashes_of(key_of(row) for row in self.asserted("claim"))
         if hashes:

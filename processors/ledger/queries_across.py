@@ -16,6 +16,11 @@ _CLAIMS = f"{_OF_FEED} AND kind = 'claim'"
 CLAIMS = standing(f"row_id, offset, {columns_of(CLAIM)}", f"{_CLAIMS} AND {OF_EVENTS} AND {OF_PARTITION}")
 STANDING_CLAIMS = standing("DISTINCT toString(source), event_id", _CLAIMS) + " ORDER BY ALL"
 CLAIM_HASHES = f"SELECT {HASHED_BY} FROM journey_raw.ledger WHERE {_CLAIMS} AND sign = 1"
+_STORED = "kind = 'received' AND (fate = 'stored' OR reason = 'conflict') AND sign = 1"
+STORED_HASHES = f"SELECT {HASHED_BY} FROM journey_raw.ledger WHERE {_STORED}"
+KEYS_OF_HASHES = (
+    f"SELECT DISTINCT toString(source), event_id FROM journey_raw.ledger WHERE {_STORED} AND {HASHED_BY} IN %(hashes)s"
+)
 CLAIMED_FACTS = standing(
     f"row_id, offset, {columns_of(Fact._fields)}",
     f"kind = 'received' AND reason = 'claim' AND {OF_EVENTS} AND {OF_PARTITION}",

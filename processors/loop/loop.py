@@ -44,18 +44,23 @@ from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.restore import restore
 from touchline.processors.loop.standing import MapSource, StandingMaps
-from touchline.processors.news import news_of
+from touchline.processors.news import Sweep, news_of
 from touchline.processors.pipeline import Pipeline, Prepared, Quiet
+from touchline.processors.poll import Poll
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import StateLost, Tails
+from touchline.processors.sweep import Sweeper
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
 from touchline.processors.values.records import Reached, ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 1.0
+SWEEP_EVERY_TICKS = 20
+PIECES_MAX = 2_000
+"""Smaller ones than this make no difference: one insert of one stream, one identifier."""
 _WAIT_STEP_SECONDS = 0.1
 
 
@@ -78,6 +83,7 @@ class StoreLoop:
         meter: Meter | None = None,
         look: Callable[[], None] = lambda: None,
         maps: MapSource | None = None,
+        sweep_every_ticks: int = SWEEP_EVERY_TICKS,
     ) -> None:
         """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the
         contents of
@@ -98,6 +104,11 @@ class StoreLoop:
         self._generation = -1
         self._owned: dict[int, Partition] = {}
         self._takes = count(1)
+        self._poll = Poll(ledger)
+        self._pieces: dict[int, int] = {}
+        self._ticks = 0
+        self._sweep_every_ticks = sweep_every_ticks
+        self._sweeper = Sweeper(id_bytes_max)
         # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
         self._ids: dict[int, PartitionIds] = {}
         self._revoked: set[int] = set()
@@ -212,6 +223,9 @@ class StoreLoop:
         # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
         writer = f"{self._writer}#{next(self._takes)}"
         mark = self._ledger.acquire(stream, generation, writer, force=force)
+        if self._standing is not None:
+            # The mark may say that all was walked for a change of which this worker has not heard.
+            self._standing.look(self._owned.values())
         name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', topic)}-{number}"
         ids = self._ids.get(number)
         if ids is None or ids.stream != stream:
@@ -219,9 +233,10 @@ class StoreLoop:
         ids.restore(self._ledger, mark, self._should_stop)
         ids.meet_claims(self._ledger, self._should_stop)
         progress = self._ledger.progress_of(stream)
+        reached = Reached(progress.cursors, progress.map_change, progress.walked_to)
         tails = Tails(self._state_dir / name, self._pipeline.layout)
         try:
-            restored = restore(tails, self._ledger, stream, mark, progress.cursors, self._pipeline)
+            restored = restore(tails, self._ledger, stream, mark, reached, self._pipeline)
         except BaseException:
             tails.close()
             raise
@@ -234,7 +249,6 @@ class StoreLoop:
             restored_persons=restored,
         )
         self._meter.acquired(restored)
-        reached = Reached(progress.cursors, progress.map_change, progress.walked_to)
         owned = Partition(
             stream,
             generation,
@@ -247,6 +261,7 @@ class StoreLoop:
             reached,
             self._ledger.has_naming_answers(number),
             WatchList(self._ledger.standing_claims()),
+            self._pieces.pop(number, 1),
         )
         self._owned[number] = owned
         return owned
@@ -271,20 +286,44 @@ class StoreLoop:
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
-        if self._standing is not None:
+        if self._poll.begins(partition.number) and self._standing is not None:
             self._standing.look(self._owned.values())
         has_others = self._pipeline.homes.partition_count > 1
-        for news in news_of(partition, self._pipeline.map_change, has_others=has_others, must_mark=must_mark):
+        sweep = self._sweep_of(partition)
+        change = self._pipeline.map_change
+        for news in news_of(partition, self._poll, change, has_others=has_others, must_mark=must_mark, sweep=sweep):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
-            outcome = self._pipeline.tick(partition, news)
+            try:
+                outcome = self._pipeline.tick(partition, news)
+            except TooManyRows:
+                if partition.pieces > PIECES_MAX:
+                    raise
+                # The next tick acquires the partition and goes on where the mark is, in smaller pieces.
+                self._pieces[partition.number] = 4 * partition.pieces
+                self._forget(partition.number)
+                return
             if isinstance(outcome, Quiet):
                 partition.tails.put_many(outcome.tails, None)
                 partition.look_to(outcome.reached)
             else:
                 self._insert(partition, outcome)
+                # What was given away here is taken up in this round of ticks, not in the next.
+                self._poll.forget()
                 self._meter.restated(outcome)
+                self._sweeper.told(news.found)
+                self._meter.swept(len(news.found))
+        partition.pieces = max(1, partition.pieces // 2)
         if self._standing is not None:
             self._standing.switch_when_walked(partition)
+
+    def _sweep_of(self, partition: Partition) -> Sweep:
+        """Now and then the owner of partition 0 looks for what nobody looks up."""
+        if partition.number or self._pipeline.homes.partition_count == 1:
+            return lambda _: ()
+        self._ticks += 1
+        if self._ticks % self._sweep_every_ticks:
+            return lambda _: ()
+        return lambda positions: self._sweeper.step(partition.ledger, positions)
 
     def _make_room(self, partition: Partition, id_count: int) -> None:
         if not partition.ids.has_room(id_count):
@@ -324,6 +363,7 @@ class StoreLoop:
             self._meter.lets_go(partition)
 
     def _forget_all(self) -> None:
+        self._poll.forget()
         for partition in list(self._owned):
             self._forget(partition)
 

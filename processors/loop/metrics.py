@@ -37,7 +37,7 @@ class StoreMeter:
 
     def stored(self, prepared: Prepared, stored_time_ms: int) -> None:
         """An insert is durable. One without records is no batch: only INSERTS counts it."""
-        new, fated, unknown_field_count, _, laps = prepared.tally
+        new, fated, unknown_field_count, _, laps, _ = prepared.tally
         if not new.records:
             return
         meter, counts = self._meter, Counter(fated.counts)
@@ -65,7 +65,15 @@ class StoreMeter:
 
     def restated(self, prepared: Prepared) -> None:
         """An insert without records is durable."""
-        self._meter.add(declared.ROWS_RESTATED, prepared.tally.restated_count)
+        tally = prepared.tally
+        self._meter.add(declared.ROWS_RESTATED, tally.restated_count)
+        self._meter.add(declared.IDENTIFIERS_HANDED_OVER, tally.handed_over_count)
+        for (before, after), count in tally.fated.moved.items():
+            self._meter.add(declared.RECORDS_MOVED, count, before, after)
+
+    def swept(self, found: int) -> None:
+        """A sweep found so many events that are stored in two partitions."""
+        self._meter.add(declared.DOUBLE_EVENTS, found)
 
     def waits(self, error: Exception) -> None:
         """The store backs off."""
@@ -92,12 +100,13 @@ class StoreMeter:
         meter.set(declared.STATE_BYTES, tails.disk_bytes, number, "tails")
         meter.set(declared.STATE_BYTES, ids.memory_bytes, number, "ids")
         meter.set(declared.STATE_IDS, ids.count, number)
+        meter.set(declared.CLAIMS_WAITING, len(partition.watched), number)
         meter.set(declared.CACHED_TAILS, tails.cached_count, number)
         meter.add_each(declared.TAIL_LOOKUPS, tails.take_lookups())
 
     def lets_go(self, partition: int) -> None:
         """The partition is another worker's, or will be acquired anew."""
-        for metric in (declared.STATE_BYTES, declared.STATE_IDS, declared.CACHED_TAILS):
+        for metric in (declared.STATE_BYTES, declared.STATE_IDS, declared.CACHED_TAILS, declared.CLAIMS_WAITING):
             self._meter.drop(metric, str(partition))
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.pipeline import Pipeline
-from touchline.processors.state.tails import FORM, Stamp, Tails
+from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.values.person import APART, BEFORE_ALL_US, PersonTail, key_of_nobody, new_person, not_before
-from touchline.processors.values.records import Cursors, partition_of
+from touchline.processors.values.records import Cursors, Reached, partition_of
+from touchline.processors.walk import has_ended
 
 
-def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: Cursors, pipeline: Pipeline) -> int:
-    """Make `tails` reflect everything up to the mark, and all that was said about identifiers up to the cursors; returns the number of
-    persons
-    that were read again.
+def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, reached: Reached, pipeline: Pipeline) -> int:
+    """Make `tails` reflect everything up to the mark, and all that was said about identifiers up to what it says was reached; returns the
+    number of persons that were read again.
 
-    A state with an older stamp of this stream is caught up from there; any other one is dropped and rebuilt.
+    A state with an older stamp of this stream is caught up from there, unless the stream has walked for a change of the maps since; any
+    other one is dropped and rebuilt.
     """
-    wanted = Stamp(stream.name, mark.insert_number, mark.last_offset, FORM, tuple(sorted(cursors.items())))
+    wanted = Stamp.at(stream.name, mark, reached)
     stamp = tails.stamp()
     if stamp is not None and stamp.is_of(wanted):
         return 0
@@ -24,11 +25,11 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, cursors: C
     if since is None:
         tails.clear()
     # What the stream itself said holds at once, whether it was read or not: it may have given an identifier away.
-    until = {**cursors, stream.name: mark.insert_number}
+    until = {**reached.cursors, stream.name: mark.insert_number}
     _set_apart(tails, ledger, stream, {} if since is None or stamp is None else dict(stamp.cursors), until, pipeline)
     count = 0
     for times in ledger.identifiers_since(stream, since):
-        _rebuild(tails, ledger, stream, times, pipeline)
+        _rebuild(tails, ledger, stream, times, pipeline, is_walked=has_ended(reached, pipeline.map_change))
         count += len(times)
     unidentified = {
         key_of_nobody(source): PersonTail(last_us, ())
@@ -57,17 +58,21 @@ def _set_apart(
     )
 
 
-def _rebuild(tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int], pipeline: Pipeline) -> None:
-    """The tails of these identifiers, as far as batches follow them: by their stored events. What another partition received of one
-    may not be
-    published yet, so that one is left to the ticks."""
+def _rebuild(
+    tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int], pipeline: Pipeline, *, is_walked: bool
+) -> None:
+    """The tails of these identifiers, as far as batches follow them: by their stored events.
+
+    What another partition received of one may not be published yet, so that one is left to the ticks. All are, until the walk for the maps
+    that stand has ended: nobody knows under which of them a person's events are published.
+    """
     known = tails.get_many(times)
     wanted = {
         one: last_us
         for one, last_us in times.items()
         if pipeline.homes.has(stream.partition, one) and (one not in known or known[one].is_plain)
     }
-    facts = ledger.facts_of(sorted(wanted))
+    facts = ledger.facts_of(sorted(wanted)) if is_walked else []
     elsewhere = {fact.identifier for position, fact in facts if partition_of(position) != stream.partition}
     rebuilt = pipeline.tails_of(one for one in facts if one[1].identifier not in elsewhere)
     nothing = new_person(len(pipeline.maps))
@@ -75,7 +80,7 @@ def _rebuild(tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int]
     tails.put_many(
         {
             one: PersonTail(last_us, APART)
-            if one in elsewhere
+            if one in elsewhere or not is_walked
             else not_before(rebuilt.get(one, nothing), last_us, known.get(one, nothing).last_us)
             for one, last_us in wanted.items()
         },
@@ -86,7 +91,7 @@ def _rebuild(tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int]
 def _usable_until(stamp: Stamp | None, wanted: Stamp, ledger: Ledger, stream: Stream) -> int | None:
     """Number of the insert from which the state may be caught up: it is a state of this stream in this form, and the ledger knows
     that insert as the state does."""
-    if stamp is None or (stamp.stream, stamp.form) != (wanted.stream, wanted.form):
+    if stamp is None or (stamp.stream, stamp.form, stamp.walked) != (wanted.stream, wanted.form, wanted.walked):
         return None
     if stamp.insert_number >= wanted.insert_number:
         return None

@@ -9,7 +9,7 @@ from touchline.identity.remembered import Remembered
 from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
-from touchline.processors.state.tails import FORM, Stamp, Tails
+from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.values.person import PersonTail
 from touchline.processors.values.records import Reached
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
@@ -38,6 +38,8 @@ class Partition:
     """Whether an answer here names the event that it is about; occasions need not be followed before."""
     watched: WatchList
     """Events with a claim of which something lies here."""
+    pieces: int = 1
+    """In how many times smaller pieces the news must be followed, since all at once did not fit into an insert."""
     remembered: Remembered = field(default_factory=lambda: Remembered(DEVICE_TYPES, MERGE_NOBODY))
     """What was judged of who belongs together since the partition was acquired."""
 
@@ -61,4 +63,4 @@ class Partition:
         self.mark = mark
         self.reached = self.marked = reached
         self.ids.reflect(mark)
-        self.tails.put_many(tails, Stamp(self.stream.name, *mark, FORM, tuple(sorted(reached.cursors.items()))))
+        self.tails.put_many(tails, Stamp.at(self.stream.name, mark, reached))

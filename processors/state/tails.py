@@ -19,7 +19,9 @@ from typing import NamedTuple
 import lmdb
 
 from touchline.journey.values import Tail, dump_tail, load_tail
+from touchline.processors.ledger.ledger import Mark
 from touchline.processors.values.person import PersonTail
+from touchline.processors.values.records import Reached
 
 MAP_BYTES = 1 << 36
 """Address space, not disk: LMDB's file grows with what is stored."""
@@ -45,10 +47,18 @@ class Stamp(NamedTuple):
     form: str
     cursors: tuple[tuple[str, int], ...] = ()
     """How far all streams were read with that insert."""
+    walked: tuple[int, str] = (0, "")
+    """For which change of the maps its stream had walked by then, and how far: tails of what another worker walked since lack maps."""
 
     def is_of(self, other: Stamp) -> bool:
         """Whether both reflect the same insert in the same form."""
-        return self[:4] == other[:4]
+        return (self[:4], self.walked) == (other[:4], other.walked)
+
+    @classmethod
+    def at(cls, stream: str, mark: Mark, reached: Reached) -> Stamp:
+        """The stamp of a state that reflects everything up to this mark."""
+        walked = (reached.map_change, reached.walked_to)
+        return cls(stream, *mark, FORM, tuple(sorted(reached.cursors.items())), walked)
 
 
 class Tails:

@@ -38,8 +38,8 @@ class OutboxState(NamedTuple):
     last_aside_reason: str | None
     aside_by_reason: dict[str, int]
     clock_ahead_seconds: float | None
-    """How far the draining machine's clock is ahead of Kafka's, where Kafka has refused its time; at least, where the broker bounds the
-    age of records, too."""
+    """How far the draining machine's clock is ahead of Kafka's, or behind it where negative, where Kafka has refused its time; at least,
+    where the broker bounds the age of records, too."""
     damaged_bytes: int
     """Skipped because they no longer were what had been written."""
 
@@ -93,8 +93,9 @@ def state_lines(state: OutboxState, limit_bytes: int) -> list[str]:
     if state.last_error:
         lines.append(f"error     {state.last_error} (at {state.last_error_at})")
     if state.clock_ahead_seconds is not None:
+        side = "ahead of" if state.clock_ahead_seconds > 0 else "behind"
         lines += [
-            f"clock     {state.clock_ahead_seconds:,.0f} s ahead of Kafka's: events go without a time stamp of their own",
+            f"clock     {abs(state.clock_ahead_seconds):,.0f} s {side} Kafka's: events go without a time stamp of their own",
             "          hint: set this machine's clock; times that it gave to events are wrong by as much",
         ]
     if state.aside:

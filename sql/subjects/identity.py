@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from touchline.schemas.identifiers import MERGE_NOBODY
 from touchline.sql.language.columns import Column
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.select import Select
 from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.projections import LEDGER
-from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
+from touchline.sql.ledger.rows import DEFAULT_MAP, IS_SHOWN, NET_ROWS
 from touchline.sql.ledger.said import HUB_NEIGHBOURS, in_force, said
 
 _TYPE: Final = "LowCardinality(String)"
@@ -38,7 +39,7 @@ _ATTACHED: Final = Select(
         "simulated": "max(is_simulated)",
     },
     LEDGER,
-    where=("kind = 'attached'", "identifier != ''", NET_ROWS, DEFAULT_MAP),
+    where=("kind = 'attached'", "identifier != ''", NET_ROWS, IS_SHOWN, DEFAULT_MAP),
     group_by=("identifier", "person"),
 ).nested()
 IDENTIFIERS = View(
@@ -70,8 +71,8 @@ _SAID: Final = chosen("event_time", "source", "event_id", event_time="event_time
         "linked_identifier_type": (_TYPE, "Type of the other identifier", "linked_identifier_type_"),
         "is_in_force": (
             "UInt8",
-            "1 for a link that is newer than every unlink of the two and every erasure of one of them; links of a hub count for nothing "
-            "all the same (view hubs)",
+            "1 for a link that is newer than every unlink of the two and every erasure of one of them; those of a hub (view hubs) "
+            "or a household join nobody all the same",
             "",
         ),
     }
@@ -82,11 +83,12 @@ LINKS = View(
     _SAID,
     in_force(said()),
 )
+_JOIN_NOBODY: Final = ", ".join(f"'{name}'" for name in sorted(MERGE_NOBODY))
 _END, _OTHER_END = (f"({end}identifier_, {end}identifier_type_)" for end in ("", "linked_"))
 _ENDS: Final = Select(
     {"ends": f"arrayJoin([({_END}, {_OTHER_END}), ({_OTHER_END}, {_END})])"},
     in_force(said()),
-    where=("is_in_force = 1",),
+    where=("is_in_force = 1", *(f"{end}identifier_type_ NOT IN ({_JOIN_NOBODY})" for end in ("", "linked_"))),
 ).nested()
 _NEIGHBOURS: Final = Select(
     {"identifier_": "ends.1.1", "identifier_type_": "any(ends.1.2)", "found": "toInt64(uniqExact(ends.2.1))"},
@@ -104,7 +106,7 @@ HUBS = View(
 _OF_PERSON: Final = Select(
     {"identifier": "identifier"},
     LEDGER,
-    where=("kind = 'attached'", "person != ''", "person = {person:String}", NET_ROWS),
+    where=("kind = 'attached'", "person != ''", "person = {person:String}", NET_ROWS, IS_SHOWN),
 ).to_sql()
 _NAMES_PERSON: Final = " OR ".join(
     f"{end} = {{person:String}} OR {end} IN (\n{_OF_PERSON}\n)" for end in ("identifier", "linked_identifier")

@@ -186,7 +186,7 @@ def test_a_writer_that_took_the_empty_ledger_is_fenced_after_the_restore(backup:
         ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, target))
         assert ledger.acquire(STREAM, 9, "quick") == Mark(0, -1)
         restore_backup(client, backup, lambda _line: None)
-        first = Block("mark", MARK, 1, [19], [("quick", 9, 0, 0, {"received": 20, "stored": 20})])
+        first = Block("mark", MARK, 1, [19], [("quick", 9, 0, 0, {"received": 20, "stored": 20}, {}, 0, "")])
         with pytest.raises(WriterFenced):
             ledger.insert(build_insert(STREAM.name, 0, 1, 1, [first]))
         assert ledger.acquire(STREAM, 9, "quick") == Mark(3, EVENTS - 1)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -222,3 +223,19 @@ def test_an_unknown_database_is_refused_with_81(server: Server) -> None:
     with pytest.raises(Refused) as refused:
         client.rows("SELECT 1")
     assert refused.value.code == 81
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_time_of_seconds_keeps_its_zone_on_the_native_protocol(server: Server, rows: int) -> None:
+    """Else a client reads it in the zone of its own machine."""
+    driver = DriverClient(server)
+    days = (
+        "toDateTime('2025-03-09 23:30:00', 'UTC') AS utc, toDateTime('2025-03-09 23:30:00', 'Asia/Kolkata') AS kolkata"
+    )
+    sql = f"SELECT number, {days}, 'x' AS behind, toDateTime(0) AS bare FROM numbers({rows})"
+    found, columns = driver.client.execute(sql, with_column_types=True)
+    driver.close()
+    zones = ("UTC", "Asia/Kolkata")
+    assert [spec for _, spec in columns] == ["UInt64", *(f"DateTime('{zone}')" for zone in zones), "String", "DateTime"]
+    times = [datetime(2025, 3, 9, 23, 30, tzinfo=ZoneInfo(zone)) for zone in zones]
+    assert [row[:4] for row in found] == [(number, *times, "x") for number in range(rows)]

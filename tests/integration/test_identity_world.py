@@ -11,7 +11,7 @@ from tests.support.identity_world.run import absences_of, outcome_of, run_one
 
 FIRST, PART, PARTS = 5_000_000, 60, 10
 TRIES = 400
-RARE = {name for name, one in BREAKS.items() if one.times > 1}
+RARE = {name for name, one in BREAKS.items() if one.times > 1 or one.is_rare}
 """Those that only the long form looks for long enough."""
 
 
@@ -33,7 +33,7 @@ def test_a_safety_step_that_is_removed_is_missed(name: str) -> None:
 def test_an_event_is_absent_for_two_ticks_at_most_while_its_person_merges_or_its_version_moves() -> None:
     gone = absences_of(range(FIRST, FIRST + 150))
     assert len(gone) > 50
-    assert max(gone) <= 2
+    assert round(max(gone), 6) <= 2
 
 
 def test_one_seed_is_one_schedule() -> None:

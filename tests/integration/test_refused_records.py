@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -268,8 +270,8 @@ def test_a_replayed_record_that_kafka_refuses_keeps_no_other_in_quarantine(setti
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A Kafka that knows rights; who has none denied may do all."""
+def own_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
+    """A Kafka of the test's own that knows rights; who has none denied may do all."""
     authorizer = {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true",
@@ -280,9 +282,14 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting
     own.kafka.start()
     try:
         ensure_topic(own.settings, own.cluster.replication)
-        yield own.settings
+        yield own
     finally:
         own.stop()
+
+
+@pytest.fixture
+def guarded(own_stack: LocalStack) -> Settings:
+    return own_stack.settings
 
 
 def _deny_writing(settings: Settings, *, is_denied: bool) -> None:
@@ -309,3 +316,53 @@ def test_a_topic_whose_rights_are_taken_away_for_a_while_fails_what_was_sent_mea
         producer.flush(SECONDS)
 
     assert _all_stored(guarded) == ["e1", "e3"]
+
+
+def test_a_topic_that_is_deleted_and_made_again_takes_what_is_sent_from_then_on(settings: Settings) -> None:
+    with _open(settings, delivery_timeout_seconds=4.0, connect_timeout_seconds=2.0) as producer:
+        _emit(producer, 0)
+        producer.flush(SECONDS)
+        with admin_client(settings.kafka_bootstrap) as admin:
+            admin.delete_topics([settings.topic])
+        _emit(producer, 1)
+        with pytest.raises(DeliveryFailed, match=r"1 event .*: e1"):
+            producer.flush(SECONDS)
+        _emit(producer, 2)
+        with pytest.raises(DeliveryFailed, match=r"1 event .*: e2") as failed:
+            producer.flush(SECONDS)
+        assert "create it" in failed.value.hint
+        ensure_topic(settings, 1)
+        for number in range(3, 6):
+            _emit(producer, number)
+        producer.flush(SECONDS)
+        assert producer.counts == (6, 4, 2)
+
+    assert _all_stored(settings) == ["e3", "e4", "e5"]
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_broker_that_is_away_for_longer_than_the_time_out_takes_what_is_sent_when_it_is_back(
+    own_stack: LocalStack, is_killed: bool
+) -> None:
+    kafka = own_stack.kafka
+    with _open(own_stack.settings, delivery_timeout_seconds=4.0) as producer:
+        _emit(producer, 0)
+        producer.flush(SECONDS)
+        (kafka.kill if is_killed else kafka.pause)()
+        for number in range(1, 4):
+            _emit(producer, number, person=number)
+        with pytest.raises(DeliveryFailed) as failed:
+            producer.flush(SECONDS)
+        assert {*failed.value.event_ids} == {"e1", "e2", "e3"}
+        _emit(producer, 4)
+        (kafka.start if is_killed else kafka.resume)()
+        for number in range(5, 9):
+            _emit(producer, number)
+        producer.flush(SECONDS)
+        assert producer.counts == (9, 6, 3)
+    with warnings.catch_warnings():
+        # kafka-python leaves the socket of each refused attempt to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+    assert {"e0", *(f"e{number}" for number in range(4, 9))} <= {*_all_stored(own_stack.settings)}

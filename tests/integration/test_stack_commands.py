@@ -232,41 +232,24 @@ def test_a_source_that_is_declared_while_the_worker_runs_works_as_soon_as_the_fi
     assert project.pids() == before
 
 
-def test_workers_run_every_map_that_stored_events_are_attached_by(project: Project) -> None:
+def test_a_map_is_applied_to_what_is_stored_and_kept_up_by_workers_that_do_not_name_it(project: Project) -> None:
     by_map = "SELECT map, count() FROM journey.attachments GROUP BY map ORDER BY map"
-    started_pids(project, "restart", "--set", "maps=retail,five_stages")
-    for touchpoint in ("store_visit", "store_purchase"):
-        project.run(
-            "emit",
-            "--source",
-            "till",
-            "--touchpoint",
-            touchpoint,
-            "--person",
-            "loyalty:2",
-            "--time",
-            "2026-03-02T10:00:00Z",
-        )
-    project.run("reconcile", "--wait", "30")
-    assert project.run("sql", by_map) == "five_stages\t2\nretail\t3\n"
+    (stored,) = project.run("sql", "SELECT count() FROM journey.touchpoints").split()
+    assert "readers see version 1 of map five_stages" in project.run("map", "apply", "five_stages")
+    assert project.run("sql", by_map) == f"five_stages\t{stored}\nretail\t{stored}\n"
 
-    _, said = started_pids(project, "restart")
-    assert "workers run 1 more map that stored events are attached by: five_stages" in said
+    started_pids(project, "restart")
     project.run(
         "emit", "--source", "till", "--touchpoint", "coupon", "--person", "loyalty:2", "--time", "2026-03-01T10:00:00Z"
     )
     project.run("reconcile", "--wait", "30")
-    assert project.run("sql", by_map) == "five_stages\t3\nretail\t4\n"
-    _, said = started_pids(project, "up")
-    assert "worker runs already\n" in said
-
-
-def test_a_worker_does_not_start_without_a_map_that_stored_events_are_attached_by(project: Project) -> None:
-    said = project.run("worker", "--set", "state_dir=.local/other", status=2)
-    assert "3 events of the ledger are attached by the map five_stages" in said
-    assert "name it in `retired_maps`" in said
-    _, said = started_pids(project, "restart", "--set", "retired_maps=five_stages")
-    assert "five_stages" not in said
+    assert project.run("sql", by_map) == f"five_stages\t{int(stored) + 1}\nretail\t{int(stored) + 1}\n"
+    assert {"map": "five_stages", "version": 1, "state": "applied", "percent": 100}.items() <= json.loads(
+        project.run("map", "list", "--json")
+    )["maps"][0].items()
+    project.run("map", "drop", "five_stages")
+    assert project.run("sql", by_map) == f"retail\t{int(stored) + 1}\n"
+    assert "is the default" in project.run("map", "drop", "retail", status=2)
 
 
 def test_logs_show_every_part_and_refuse_unknown_names(project: Project) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.engines import Ledger, fresh_topic
+import pytest
+
+from tests.support.engines import Ledger, fresh_topic, own_face
 from touchline.clickhouse.connect import connect
 from touchline.kafka.admin import admin_client
 from touchline.kafka.topic import find_topic
@@ -38,6 +41,16 @@ def test_a_module_gets_a_face_and_a_topic_of_its_own(stack: LocalStack, empty_fa
     client = connect(empty_face.settings)
     assert client.execute("SELECT count() FROM system.databases WHERE name = 'journey_raw'") == [(0,)]
     client.disconnect()
+
+
+def test_the_zone_of_clickhouse_is_utc_whatever_the_zone_of_the_machine(
+    stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Chatham")
+    with own_face(stack, tmp_path) as face:
+        client = connect(face.settings)
+        assert client.execute("SELECT serverTimezone(), toUnixTimestamp('1970-01-02 00:00:00')") == [("UTC", 86_400)]
+        client.disconnect()
 
 
 def test_starting_a_running_stack_again_starts_nothing(stack: LocalStack) -> None:

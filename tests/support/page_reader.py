@@ -31,18 +31,13 @@ QUIET: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-_SETTLED: Final = """async () => {
-  const isSettled = () => {
-    const panels = [...document.querySelectorAll("[data-panel]")];
-    const charts = [...document.querySelectorAll(".chart")];
-    return panels.length > 0 && panels.every((one) => one.dataset.status !== "loading")
-      && !document.querySelector(".wait, .skeleton") && charts.every((one) => one.dataset.drawn === "yes");
-  };
-  if (!isSettled()) return false;
-  // What was pressed a moment ago may not be asked yet, so it must hold over two frames.
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return isSettled();
+_SETTLED: Final = """() => {
+  const panels = [...document.querySelectorAll("[data-panel]")];
+  const charts = [...document.querySelectorAll(".chart")];
+  return panels.length > 0 && panels.every((one) => one.dataset.status !== "loading")
+    && !document.querySelector(".wait, .skeleton") && charts.every((one) => one.dataset.drawn === "yes");
 }"""
+_TWO_FRAMES: Final = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @contextmanager
@@ -86,8 +81,13 @@ class Reader:
         return self.settle()
 
     def settle(self) -> Reader:
-        """Wait until every panel has its answer and every chart is drawn."""
+        """Wait until every panel has its answer and every chart is drawn, over two frames: what was pressed a moment ago may not be asked
+        in the frame in which it is looked at."""
         self.page.wait_for_function(_SETTLED, timeout=30_000)
+        self.page.evaluate(_TWO_FRAMES)
+        while not self.page.evaluate(_SETTLED):
+            self.page.wait_for_function(_SETTLED, timeout=30_000)
+            self.page.evaluate(_TWO_FRAMES)
         return self
 
     def panel(self, name: str) -> Locator:

@@ -134,7 +134,17 @@ def test_a_chart_tells_which_simulated_events_enter_its_numbers() -> None:
 def test_every_view_of_events_or_journeys_says_whether_simulated_ones_enter() -> None:
     """Those of configuration, of records and of days have no number of customers."""
     silent = {name for name, one in DATASETS.items() if "is_simulated" not in one.view.columns}
-    without = {"annotations", "quarantine", "quarantine_settled", "account", "map_days", "freshness", "links", "hubs"}
+    without = {
+        "annotations",
+        "quarantine",
+        "quarantine_settled",
+        "account",
+        "map_days",
+        "map_versions",
+        "freshness",
+        "links",
+        "hubs",
+    }
     assert {name for name in silent if not name.startswith("dim_")} == without
 
 

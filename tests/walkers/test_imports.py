@@ -36,7 +36,7 @@ ALLOWED = {
     "journey/suggest": "schemas sql",
     "map_changes": "journey schemas sql terminal",
     "surveys": "schemas sql",
-    "simulate": "journey producers producers/imports schemas surveys",
+    "simulate": "identity journey producers producers/imports schemas surveys",
     # the sender's side: nothing of the worker's
     "producers": "kafka producers/outbox schemas settings",
     "producers/outbox": "kafka producers schemas settings",
@@ -45,10 +45,10 @@ ALLOWED = {
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
     "processors/ledger": "clickhouse journey processors/values schemas",
-    "processors/state": "journey log processors/ledger processors/values",
+    "processors/state": "identity journey log processors/ledger processors/values schemas",
     "processors/steps": "journey processors/ledger processors/values schemas",
-    "processors": "journey metrics processors/ledger processors/state processors/steps processors/values schemas",
-    "processors/loop": "log metrics processors processors/ledger processors/state processors/values schemas",
+    "processors": "identity journey metrics processors/ledger processors/state processors/steps processors/values schemas",
+    "processors/loop": "identity journey log metrics processors processors/ledger processors/state processors/values schemas",
     "processors/worker": "clickhouse journey kafka log map_changes metrics processors processors/ledger processors/loop processors/state "
     "processors/steps processors/values schemas service settings sql",
     # operations and ways to look
@@ -57,6 +57,7 @@ ALLOWED = {
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
     "report": "map_changes schemas sql surveys terminal",
     "trace": "schemas sql surveys terminal",
+    "person": "identity schemas sql terminal",
     "dashboards/server": "clickhouse metrics schemas service settings sql",
     "dashboards/bi": "dashboards/monitoring sql",
     "dashboards/monitoring": "",

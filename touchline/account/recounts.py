@@ -26,11 +26,12 @@ MAKE_ANEW = (
 )
 STANDS_WRONG = f"rows were lost, doubled or written by hand: {RESTORE}"
 TWO_PERSONS = (
-    "one (source, id) came with different persons or keys, so that each of their partitions has a version that counts; a restore "
-    "would bring the same again. Let the sender give each event an id of its own. Which ones: "
+    "the same revision of one (source, id) came under several keys, and a version counts in each of their partitions; the workers settle "
+    "that within a minute: run it again then. A restore would bring the same again. Let the sender raise the revision, or give each "
+    "event an id of its own. Which ones: "
     '`touchline sql "SELECT source, event_id FROM journey.touchpoints GROUP BY ALL HAVING count() > 1"`, then `touchline trace`'
 )
-"""Partitions are settled one by one: a version in another one is not seen."""
+"""A version in another partition is seen a tick later, and of two equal revisions nobody tells the other."""
 
 
 def check_projections(client: Client) -> Iterator[Mismatch]:

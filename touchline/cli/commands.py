@@ -65,6 +65,9 @@ COMMANDS: dict[str, Command] = {
         Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of simulated customers"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
         Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
+        Command(
+            "person", "touchline.cli.person", "person", "worker", WAYS_TO_LOOK, "who one person is, and by which links"
+        ),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV by default"),
         Command("bi", "touchline.cli.bi", None, "cli", WAYS_TO_LOOK, "files for Superset, Grafana and dbt"),
         Command(

@@ -162,9 +162,9 @@ def diff(
         applied = {one.key for one in versions if one.state == APPLIED}
         missing = [f"map {name} version {version}" for name, version in keys if (name, version) not in applied]
         events = read_event_changes(client, keys[0], keys[1]) if not missing and keys[0] != keys[1] else None
-    named = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not"
+    named = f"{' and '.join(dict.fromkeys(missing))} {'is' if len(set(missing)) == 1 else 'are'} not"
     why = (
-        f"numbers need both to be applied, and {named}: `touchline map apply FILE`"
+        f"numbers need both to be applied, and {named} (`touchline map apply FILE`)"
         if missing
         else "both are the same version"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +19,12 @@ from touchline.producers.producer import now_us
 from touchline.settings import load_settings
 from touchline.simulate.answers import AnswerParameters, simulate_answers
 from touchline.simulate.carry_out import Done, carry_out
-from touchline.simulate.page import outcome_object, outcome_sentence
-from touchline.simulate.parameters import BEGIN, SimulationParameters
+from touchline.simulate.page import outcome_object, outcome_sentence, score_lines
+from touchline.simulate.parameters import BEGIN, Identities, SimulationParameters
 from touchline.simulate.real_events import events_of
+from touchline.simulate.score import PairScore, Scores
 from touchline.simulate.simulation import simulate as lines_of
+from touchline.simulate.stored import PERSONS_OF_EVENTS, read_truth, score_stored
 from touchline.wording import counted
 
 
@@ -64,6 +67,19 @@ def persons(
     journey_map: Map = None,
     rate: Rate = 0,
     undisturbed: Annotated[bool, typer.Option("--undisturbed", help="Nothing comes late or twice.")] = False,
+    identities: Annotated[
+        bool, typer.Option("--identities", help="Persons browse anonymously, log in, show cards and share devices.")
+    ] = False,
+    login_share: Annotated[
+        float, typer.Option(min=0, max=1, help="With --identities: share of the persons who ever log in.")
+    ] = Identities().login_share,
+    shared_share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="With --identities: of every second person, who uses the device of another."),
+    ] = Identities().shared_share,
+    score: Annotated[
+        bool, typer.Option("--score", help="Merge the identifiers here, and say how well that finds the true persons.")
+    ] = False,
     ledger: Ledger = None,
     dry_run: DryRun = False,
     outbox: Outbox = None,
@@ -81,16 +97,23 @@ def persons(
         touchline simulate --persons 100 --rate 20
 
         touchline simulate persons --persons 1000 --dry-run --json
+
+        touchline simulate --identities --shared-share 0.5 --score --dry-run
     """
     settings = load_settings()
-    parameters = SimulationParameters(seed, count, days, day_of(begin, "--begin", "2025-01-01"), not undisturbed)
+    many = Identities(login_share, shared_share) if identities else None
+    first_day = day_of(begin, "--begin", "2025-01-01")
+    parameters = SimulationParameters(seed, count, days, first_day, not undisturbed, identities=many)
     require_past(parameters)
     chosen = map_of(journey_map, settings)
     started_s = time.monotonic()
     with progress_on_stderr("events", None) as advance:
         producer = None if dry_run else open_producer(settings, outbox)
-        done = carry_out(lines_of(parameters, chosen), producer, ledger, rate, advance)
-    _say(done, started_s, dry_run, as_json, f"of {counted(done.totals['persons'], 'simulated person')}")
+        scores = Scores()
+        lines = lines_of(parameters, chosen)
+        done = carry_out(scores.watching(lines) if score else lines, producer, ledger, rate, advance)
+    found = scores.results() if score else []
+    _say(done, started_s, dry_run, as_json, f"of {counted(done.totals['persons'], 'simulated person')}", found)
 
 
 @app.command("answers")
@@ -137,9 +160,43 @@ def answers(
     _say(done, started_s, dry_run, as_json, what)
 
 
-def _say(done: Done, started_s: float, is_dry_run: bool, as_json: bool, what: str) -> None:
+@app.command("score")
+def score_of(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="The file that --ledger wrote.")],
+    as_json: Json = False,
+) -> int:
+    """Compare the persons that ClickHouse has of a simulation with the true ones: precision and recall over pairs of touchpoint events.
+
+    Exit status 1 while some of the events are not stored.
+
+    Examples:
+
+        touchline simulate score truth.ndjson
+    """
+    from touchline.cli.ledger import open_ledger  # of the worker's extra; to simulate needs none of it
+
+    run, truth = read_truth(ledger)
+    with open_ledger(load_settings()) as client:
+        stored = client.execute(PERSONS_OF_EVENTS, {"run": f"{run}-"})
+    found, missing = score_stored(truth, stored)
+    if as_json:
+        print(json.dumps({"run": run, "events": len(truth), "missing": missing, "scores": [found._asdict()]}))
+    else:
+        print(
+            f"{counted(len(truth) - missing, 'event')} of {len(truth):,} of {run} {'is' if len(truth) - missing == 1 else 'are'} stored"
+        )
+        for line in score_lines([found]):
+            print(line)
+    return 1 if missing else 0
+
+
+def _say(
+    done: Done, started_s: float, is_dry_run: bool, as_json: bool, what: str, scores: Sequence[PairScore] = ()
+) -> None:
     seconds = round(time.monotonic() - started_s, 3)
     if as_json:
-        print(json.dumps(outcome_object(done, seconds, is_dry_run=is_dry_run)))
+        print(json.dumps(outcome_object(done, seconds, scores, is_dry_run=is_dry_run)))
     else:
         print(outcome_sentence(done, seconds, what, is_dry_run=is_dry_run))
+        for line in score_lines(scores):
+            print(line)

@@ -57,10 +57,13 @@ def components(history: History, neighbours_max: int, apart: Collection[str] = (
 
 
 def judge(identifiers: set[Identifier], newest: Newest, guard: HubGuard) -> Components:
-    """Components of these identifiers. Their links, and those of all that is linked with one of them, must be known."""
+    """Components of these identifiers. Their links, and those of all that is linked with one of them, must be known.
+
+    A link with an identifier that is not judged came while the others were read: it is left out, and news of the next turn.
+    """
     effective = {pair_of(one, other) for one in identifiers for other in newest.neighbours(one)}
     cut = {pair for pair in effective if any(map(guard.is_hub, pair))}
-    links = {pair: newest.effective_us(*pair) for pair in effective - cut}
+    links = {pair: newest.effective_us(*pair) for pair in effective - cut if identifiers.issuperset(pair)}
     return Components(unite(identifiers, links), {one for one in identifiers if guard.is_hub(one)}, links, cut)
 
 

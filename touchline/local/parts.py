@@ -75,7 +75,7 @@ def clickhouse_part(settings: Settings, environment: Mapping[str, str]) -> PartS
     return PartSpec(
         name="clickhouse",
         command=lambda: command,
-        environment=environment,
+        environment={**environment, "TZ": "UTC"},  # a time without a zone is the same on every machine
         ports=(
             ListeningPort(settings.clickhouse_port, "native protocol", "clickhouse_port"),
             ListeningPort(settings.clickhouse_http_port, "HTTP", "clickhouse_http_port"),

@@ -73,9 +73,10 @@ def drop_version(client: Client, name: str, version: int) -> None:
     if version not in stands:
         raise _unknown(name, stands, f"map {name} has no version {version} that could be dropped")
     if name in shown.newest and shown.newest[name].version == version:
+        whole = "" if name == shown.default else f"; `touchline map drop {name}` takes the whole map away"
         raise WrongUsage(
             f"readers see version {version} of map {name}",
-            f"apply another version first (`touchline map apply FILE`); `touchline map drop {name}` takes the whole map away",
+            f"apply another version first (`touchline map apply FILE`){whole}",
         )
     write_changes(client, [(name, version, DROPPED)])
 

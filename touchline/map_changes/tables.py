@@ -77,9 +77,10 @@ def switch_readers(client: Client, change: int, first: str = "") -> list[Key]:
     `first`: the map that becomes the default where none is. Returns the versions that readers see now and did not before, in order; none
     where somebody else was quicker, or where a newer change has come, for which all walk anew.
     """
-    if newest_change(client) != change:
+    changes = read_changes(client)
+    if max((one.number for one in changes), default=0) != change:
         return []
-    choices = choices_when_applied(read_changes(client), read_shown(client), first)
+    choices = choices_when_applied(changes, read_shown(client), first)
     write_shown(client, choices)
     return [one.key for one in choices]
 

@@ -24,7 +24,7 @@ INSERT_OUTCOMES: Final = ("stored", "fenced", "refused", "unclear")
 WAIT_CAUSES: Final = ("clickhouse", "kafka", "state")
 REJOIN_CAUSES: Final = ("crashed", "reading_stuck", "topic_changed")
 _ARRIVED: Final = tuple(fate.value for fate in Fate if fate is not Fate.ERASED)
-_MOVABLE: Final = (Fate.STORED.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
+_MOVABLE: Final = (Fate.STORED.value, Fate.DUPLICATE.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
 _PARTITION: Final = Label("partition", bound="partitions that this worker holds")
 
 BUILD_INFO = Metric(
@@ -139,7 +139,26 @@ ROWS_RESTATED = Metric(
     "touchline_rows_restated_total",
     MetricKind.COUNTER,
     "rows",
-    "Rows of answers written anew because the event that they name came or changed, one a map",
+    "Attached rows that ticks wrote anew: persons were merged or parted, a map came, an answer's occasion changed",
+)
+IDENTIFIERS_HANDED_OVER = Metric(
+    "touchline_identifiers_handed_over_total",
+    MetricKind.COUNTER,
+    "identifiers",
+    "Identifiers given to another partition, which leads the person that they belong to",
+)
+CLAIMS_WAITING = Metric(
+    "touchline_claims_waiting",
+    MetricKind.GAUGE,
+    "events",
+    "Events with a version that waits until all partitions know of it; one that never does says that a partition has no worker",
+    (_PARTITION,),
+)
+DOUBLE_EVENTS = Metric(
+    "touchline_double_events_total",
+    MetricKind.COUNTER,
+    "events",
+    "Events that a sender gave two keys, each time as a first version, as a sweep found them",
 )
 
 # Worker: trouble
@@ -247,7 +266,7 @@ TAIL_LOOKUPS = Metric(
 WORKER: Final = (
     BUILD_INFO, READY, SOURCES_STALE, RECORDS_RECEIVED, RECORDS, RECORDS_MOVED, RECORDS_QUARANTINED, OFFSET_GAPS,
     UNKNOWN_FIELDS, BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY,
-    RECEIVED_DELAY, TICKS, ROWS_RESTATED,
+    RECEIVED_DELAY, TICKS, ROWS_RESTATED, IDENTIFIERS_HANDED_OVER, CLAIMS_WAITING, DOUBLE_EVENTS,
     STORE_WAITS, STORE_BUSY, FENCED, BATCHES_REFUSED, ENGINE_AWAY, FELL_BACK, LAG, UNREADABLE, ASSIGNED, REBALANCES, REJOINS,
     ACQUISITIONS, RESTORED_PERSONS, STATE_BYTES, STATE_IDS, CACHED_TAILS, TAIL_LOOKUPS,
 )  # fmt: skip
@@ -305,7 +324,7 @@ CLOCK_AHEAD = Metric(
     "touchline_collector_clock_ahead_seconds",
     MetricKind.GAUGE,
     "seconds",
-    "How far this machine's clock is ahead of Kafka's, while Kafka refuses its time; 0: it does not",
+    "How far this machine's clock is ahead of Kafka's (negative: behind), while Kafka refuses its time; 0: it does not",
 )
 OUTBOX_RECORDS = Metric(
     "touchline_outbox_waiting_records", MetricKind.GAUGE, "records", "Records in the outbox, waiting for Kafka"

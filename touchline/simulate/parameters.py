@@ -14,9 +14,18 @@ CURRENCY: Final = "EUR"
 BEGIN: Final = date(2025, 1, 1)
 
 
+class Identities(NamedTuple):
+    """That persons are met under many identifiers. `login_share`: of the persons, those who log in at all; `shared_share`: of every second
+    person the chance to use the browser of the one before."""
+
+    login_share: float = 0.6
+    shared_share: float = 0.2
+
+
 class SimulationParameters(NamedTuple):
     """`days` from `begin` (UTC), in which `persons` arrive. `is_disturbed`: events come twice, late and out of order; what is true does
-    not depend on it. `merge_share`: of the persons, those who are first known by a device only."""
+    not depend on it. `merge_share`: of the persons, those who are first known by a device only. With `identities` that is replaced by
+    anonymous visits, logins, cards and shared devices."""
 
     seed: int
     persons: int
@@ -24,6 +33,7 @@ class SimulationParameters(NamedTuple):
     begin: date = BEGIN
     is_disturbed: bool = True
     merge_share: float = 0.15
+    identities: Identities | None = None
 
     @property
     def begin_us(self) -> int:
@@ -37,5 +47,8 @@ class SimulationParameters(NamedTuple):
 
     def run_id(self, map_name: str, map_version: int) -> str:
         """Begins every id: another simulation sends other events, the same one the same, disturbed or not."""
-        fields = (self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version)
+        fields: tuple[object, ...] = (
+            *(self.seed, self.persons, self.days, self.begin, self.merge_share, map_name, map_version),
+            *(self.identities or ()),
+        )
         return "sim" + hashlib.blake2b(repr(tuple(map(str, fields))).encode(), digest_size=5).hexdigest()

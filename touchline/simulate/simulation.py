@@ -19,6 +19,7 @@ from touchline.schemas.times import format_time
 from touchline.simulate.arrivals import Person, arrive
 from touchline.simulate.disturbances import Arrival, disturb
 from touchline.simulate.effects import Plan, base_quality, plan_of
+from touchline.simulate.identities import ManyIdentifiers
 from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.stories import StoryEvent, tell
 from touchline.simulate.truth import TrueTotals
@@ -79,6 +80,9 @@ def _initiatives(plan: Plan, run_id: str) -> list[StoryEvent]:
 
 def _head(parameters: SimulationParameters, journey_map: JourneyMap, run_id: str) -> Line:
     fields = parameters._asdict() | {"begin": parameters.begin.isoformat()}
+    del fields["identities"]
+    if parameters.identities is not None:
+        fields["identities"] = parameters.identities._asdict()
     return {"kind": "simulation", "run": run_id, "map": journey_map.map, "map_version": journey_map.version, **fields}
 
 
@@ -93,5 +97,7 @@ def _planted(plan: Plan, world: World, parameters: SimulationParameters) -> Iter
 
 def _line_of(person: Person, parameters: SimulationParameters) -> Line:
     identifiers = [["login", person.login], *([["device", person.device]] if person.begins_unknown else [])]
+    if parameters.identities is not None:
+        identifiers = [list(one) for one in ManyIdentifiers(person, parameters, parameters.identities).all]
     fields = {"person": person.number, "identifiers": identifiers, "trait": person.trait}
     return {"kind": "person", **fields, "arrives_at": format_time(person.arrives_us)}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from touchline.simulate.arrivals import Person
 from touchline.simulate.chance import Chance
 from touchline.simulate.effects import Plan, base_quality
+from touchline.simulate.identities import ManyIdentifiers
 from touchline.simulate.journeys import Happening, journey
 from touchline.simulate.parameters import SimulationParameters
 from touchline.simulate.surveys import SAMPLED_SHARE, SurveyReply, replies
@@ -28,16 +29,21 @@ class StoryEvent(NamedTuple):
 
 def tell(person: Person, world: World, plan: Plan, parameters: SimulationParameters) -> Iterator[StoryEvent]:
     """The person's events; those after the end have not happened yet and are left out."""
-    identities = _Identities(person, Chance(parameters.seed, "login", person.number))
+    identities = (
+        _DeviceThenLogin(person, Chance(parameters.seed, "login", person.number))
+        if parameters.identities is None
+        else ManyIdentifiers(person, parameters, parameters.identities)
+    )
     end_us = parameters.end_us
     for happening in journey(person, world, plan.queue, parameters.seed):
         if happening.time_us >= end_us:
             return
         event_id = f"{person.login}-{happening.number}"
-        if identities.logs_in(happening):
+        linked = identities.links(happening)
+        if linked:
             time_us = happening.time_us - 1
-            yield StoryEvent(time_us, identify_event(f"{event_id}-login", time_us, person), {"person": person.number})
-        event = touchpoint_event(happening, event_id, person, identities.now(happening))
+            yield StoryEvent(time_us, identify_event(f"{event_id}-login", time_us, linked), {"person": person.number})
+        event = touchpoint_event(happening, event_id, person, identities.now())
         yield StoryEvent(happening.time_us, event, _truth_of(happening, person))
         for answered in _answers(event, happening, person, plan, parameters):
             if answered.time_us < end_us:
@@ -83,26 +89,28 @@ def _times(one: SurveyReply) -> list[int]:
     return [one.time_us] if one.invited_us is None else [one.invited_us, one.time_us]
 
 
-class _Identities:
+class _DeviceThenLogin:
     """By what a person is known: a device until the first login, the login from then on, online both."""
 
     def __init__(self, person: Person, chance: Chance) -> None:
         self._person = person
         self._chance = chance
         self._is_known = not person.begins_unknown
+        self._is_online = False
 
-    def logs_in(self, happening: Happening) -> bool:
-        """Whether this happening begins with the first login."""
+    def links(self, happening: Happening) -> Identifiers:
+        """What is linked where this happening begins with the first login; else nothing."""
+        self._is_online = happening.meeting.is_online
         if self._is_known:
-            return False
+            return []
         self._is_known = happening.meeting.is_conversion or self._chance.happens(_LOGS_IN)
-        return self._is_known
+        return [("login", self._person.login), ("device", self._person.device)] if self._is_known else []
 
-    def now(self, happening: Happening) -> Identifiers:
+    def now(self) -> Identifiers:
         """Identifiers of the happening, the strongest first."""
         if not self._is_known:
             return [("device", self._person.device)]
         known = [("login", self._person.login)]
-        if self._person.begins_unknown and happening.meeting.is_online:
+        if self._person.begins_unknown and self._is_online:
             known.append(("device", self._person.device))
         return known

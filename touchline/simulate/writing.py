@@ -61,9 +61,9 @@ def answer_events(one: SurveyReply, event_id: str, about: Event, zone: str | Non
     return [invited, {**ended, "revision": 1}]
 
 
-def identify_event(event_id: str, time_us: int, person: Person) -> Event:
-    """The first login on a device: from here on they are known to be one person."""
-    return _common("identify", event_id, time_us, [("login", person.login), ("device", person.device)])
+def identify_event(event_id: str, time_us: int, linked: Identifiers) -> Event:
+    """A login: from here on these identifiers are known to be one person."""
+    return _common("identify", event_id, time_us, linked)
 
 
 def initiative_event(effect: Effect, event_id: str) -> Event:

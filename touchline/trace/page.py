@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from touchline.terminal import whole_table
-from touchline.trace.values import Counted, Event, Placement, Trace, Version, verdict
+from touchline.trace.values import CLAIM, Counted, Event, Placement, Trace, Version, verdict
 
 _KEYS_LEFT_OUT = frozenset(("bucket", "map", "map_version"))  # they stand in columns of their own
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -59,6 +59,8 @@ def _records(versions: Sequence[Version]) -> Table:
 
 
 def _why(version: Version) -> str:
+    if version.reason == CLAIM:
+        return f"a claim, which waits: {version.because}"
     field = f" {version.field}" if version.field else ""
     remedy = f" ({version.remedy})" if version.remedy else ""
     return "; ".join(part for part in (f"{version.reason}{field}{remedy}", version.because) if part)
@@ -70,8 +72,10 @@ def _sent(event: Event) -> str:
     parts = [
         _what(kind, event),
         f"{event.event_time:%Y-%m-%d %H:%M:%S} UTC, local day {event.local_date} ({event.zone})",
-        f"of {person}",
+        f"of {person}" + (f", who is person {event.person}" if event.person else ""),
     ]
+    if event.handed_over_to is not None:
+        parts.append(f"published by partition {event.handed_over_to}, to which that identifier was handed over")
     if event.clock_correction_seconds:
         parts.append(f"clock corrected by {event.clock_correction_seconds:+g} s")
     if event.campaign:

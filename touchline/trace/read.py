@@ -21,7 +21,7 @@ from touchline.sql.ledger.behind import EventView
 from touchline.sql.ledger.projections import ANSWER_TYPE, FIRST_OF_BITS
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.uncounted import why_uncounted
-from touchline.trace.values import Counted, Event, Placement, Trace, Unseen, Version
+from touchline.trace.values import CLAIM, Counted, Event, Placement, Trace, Unseen, Version
 
 # The engine else looks an event up by scanning tables that it takes for small: a tenth of a second a view.
 SETTINGS = {"min_table_rows_to_use_projection_index": 0}
@@ -39,13 +39,40 @@ def trace_event(client: Client, source: str, event_id: str, waiting: Callable[[]
         return Trace(source, event_id, versions, None, [], [], unseen)
     ((*event, is_simulated, provenance, campaign, identifier_type, identifier, occasion),) = _ask(client, _EVENT, key)
     links = [(kind, short_key(other)) for kind, other in _ask(client, _LINKS, key)]
+    attached = _ask(client, _ATTACHED, key)
     sent = Event._make(
-        (*event, bool(is_simulated), provenance, campaign, identifier_type, short_key(identifier), links, occasion)
+        (
+            *(
+                *event,
+                bool(is_simulated),
+                provenance,
+                campaign,
+                identifier_type,
+                short_key(identifier),
+                links,
+                occasion,
+            ),
+            _other_person(identifier, attached),
+            _holder(client, identifier),
+        )
     )
-    placements = [_placement(row) for row in _ask(client, _ATTACHED, key)]
+    placements = [_placement(row) for row in attached]
     counting = [view for view in EVENT_VIEWS if view.event_type == sent.event_type] if placements else []
     counted = [cell for view in counting for cell in _counted(client, view, key)]
     return Trace(source, event_id, versions, sent, placements, counted, None)
+
+
+def _other_person(identifier: str, attached: Sequence[tuple[Any, ...]]) -> str:
+    """Whose the event is where that is not its identifier alone, by the default map, else by any."""
+    by_default = sorted(attached, key=lambda row: not row[2])
+    person = next((row[3] for row in by_default), "")
+    return short_key(person) if person != identifier else ""
+
+
+def _holder(client: Client, identifier: str) -> int | None:
+    """The partition to which the identifier was handed over last; None where it never was."""
+    newest = _ask(client, _HANDOFF, {"identifier": identifier}) if identifier else []
+    return newest[0][0] if newest else None
 
 
 def short_key(person: str) -> str:
@@ -94,9 +121,13 @@ def _because(row: tuple[Any, ...], standing: Sequence[tuple[Any, ...]]) -> str:
     """Which other record decided the fate of this one."""
     fate, reason, revision, payload_hash = row[4], row[5], row[7], row[8]
     winner = next((other for other in standing if other[4] == Fate.STORED), None)
+    if reason == CLAIM:
+        now = f"until then the version at {_position(winner)} counts" if winner is not None else "no version counts"
+        return f"it counts as soon as every partition knows of it; {now}"
     if fate == Fate.SUPERSEDED and winner is not None:
         better = f"revision {winner[7]}" if winner[7] > revision else "a more complete answer"
-        return f"{better} at {_position(winner)} counts"
+        under = " under another key" if row[11] != winner[11] else ""
+        return f"{better}{under} at {_position(winner)} counts"
     if fate == Fate.DUPLICATE:
         known = [other for other in standing if other is not row and (other[7], other[8]) == (revision, payload_hash)]
         first = next((other for other in known if other[4] != Fate.DUPLICATE), None)
@@ -145,7 +176,7 @@ def _ask(client: Client, query: str, key: dict[str, str]) -> list[tuple[Any, ...
 
 _RECEIVED = f"""
 SELECT toString(stream), offset, sign, row_id, toString(fate), toString(reason), toString(field), revision, payload_hash,
-    received_time, stored_time
+    received_time, stored_time, identifier
 FROM journey_raw.ledger WHERE kind = 'received' AND {_OF_EVENT} ORDER BY stored_time, stream, insert_number, offset"""
 _EVENT = f"""
 SELECT toString(event_type), event_time, local_date, toString(zone), clock_correction_us / 1000000, toString(touchpoint), toString(action),
@@ -155,6 +186,9 @@ FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND {_OF_EVE
 _LINKS = f"""
 SELECT toString(kind), linked_identifier FROM journey_raw.ledger
 WHERE kind IN ('link', 'unlink') AND {_OF_EVENT} AND {NET_ROWS} ORDER BY ALL"""
+_HANDOFF = """
+SELECT handoff_to FROM journey_raw.ledger WHERE kind = 'handoff' AND identifier = %(identifier)s AND sign = 1
+ORDER BY handoff_number DESC LIMIT 1"""
 _ATTACHED = f"""
 SELECT toString(map), map_version, {DEFAULT_MAP}, person, toString(stage), stage_order, toString(rule), toString(evidence),
     toString(channel), toString(persona), toString(segment), cycle, toString(transition), touchpoint_number,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from touchline.schemas.reasons import Fate
 from touchline.wording import counted
 
+CLAIM: Final = "claim"
+"""Reason of a version that waits: it is better than what counts, which lies in another partition."""
 Cell = dict[str, str | int | float | Decimal | date | None]
 
 
@@ -42,7 +44,9 @@ class Version(NamedTuple):
 
 
 class Event(NamedTuple):
-    """The version that counts, as sent. `occasion` is the event that an answer names, empty for none."""
+    """The version that counts, as sent. `occasion` is the event that an answer names, empty for none. `person` is whose it is where other
+    identifiers are the same person, else empty; `handed_over_to` the partition that publishes the identifier's journey rows where that is
+    not the one of its key by itself."""
 
     event_type: str
     event_time: datetime
@@ -58,6 +62,8 @@ class Event(NamedTuple):
     identifier: str
     links: Sequence[tuple[str, str]]
     occasion: str
+    person: str
+    handed_over_to: int | None
 
 
 class Placement(NamedTuple):
@@ -154,6 +160,8 @@ def verdict(trace: Trace) -> str:
         return _counting(trace)
     if trace.unseen is not None:
         return _unseen(trace.source, trace.unseen)
+    if any(version.reason == CLAIM for version in trace.versions):
+        return "it does not count at this moment: a better version came under another key, and takes its place within two ticks"
     if any(version.fate == Fate.QUARANTINED for version in trace.versions):
         return "in quarantine, it counts nowhere"
     return "it does not count"
@@ -164,7 +172,10 @@ def _counting(trace: Trace) -> str:
         return "stored; this kind of event is attached to no journey and counts in no KPI"
     times = sum(version.counts for version in trace.versions)
     if times > 1:
-        return f"stored {times} times, and each counts: the id came with different persons or keys, in different partitions"
+        return (
+            f"stored {times} times: the same revision came under several keys, in different partitions; the workers settle that within a "
+            "minute, and one counts then"
+        )
     uncounted = {placement.uncounted for placement in trace.placements}
     return "stored, it counts" if "" in uncounted else f"stored; it counts in no KPI: {', '.join(sorted(uncounted))}"
 

@@ -1,14 +1,3 @@
-CREATE TABLE journey_raw.default_map
-(
-    `map` LowCardinality(String) COMMENT 'Map by which touchpoints, answers, orders and unmapped are shown',
-    `version` UInt32 COMMENT 'Its version',
-    `chosen_at` DateTime64(6, 'UTC') COMMENT 'The newest choice counts'
-)
-ENGINE = MergeTree
-ORDER BY chosen_at
-SETTINGS index_granularity = 8192
-COMMENT 'Which map is the default'
-
 CREATE TABLE journey_raw.fence
 (
     `stream` String COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
@@ -18,6 +7,54 @@ CREATE TABLE journey_raw.fence
 ENGINE = Join(ANY, LEFT, stream)
 SETTINGS join_any_take_last_row = 1, persistent = 1
 COMMENT 'Which writer may mark progress in which stream'
+
+CREATE VIEW journey_raw.hidden_maps
+(
+    `map` String COMMENT 'Id of the journey map',
+    `version` UInt32 COMMENT 'Its version'
+)
+COMMENT 'Versions of maps that no view shows: dropped ones, and those under which not all events are attached yet'
+AS SELECT
+    map,
+    version
+FROM
+(
+    SELECT
+        map,
+        version,
+        max(number) AS change,
+        argMax(state, number) = 'dropped' AS is_dropped,
+        toUInt64(0) AS shown
+    FROM journey_raw.map_changes
+    GROUP BY
+        map,
+        version
+    UNION ALL
+    SELECT
+        map,
+        version,
+        toUInt64(0),
+        toUInt8(0),
+        max(change)
+    FROM journey_raw.shown_maps
+    GROUP BY
+        map,
+        version
+)
+GROUP BY
+    map,
+    version
+HAVING max(is_dropped) OR (max(change) > max(shown))
+
+CREATE TABLE journey_raw.hub_limits
+(
+    `neighbours` UInt32 COMMENT 'How many identifiers one may be linked with before its links count for nothing: the setting hub_neighbours',
+    `set_at` DateTime64(6, 'UTC') COMMENT 'The newest row counts'
+)
+ENGINE = MergeTree
+ORDER BY set_at
+SETTINGS index_granularity = 8192
+COMMENT 'The setting hub_neighbours as the workers take it; a worker that starts with another one appends here'
 
 CREATE TABLE journey_raw.ledger
 (
@@ -556,6 +593,19 @@ ENGINE = MergeTree
 ORDER BY (stream, offset)
 SETTINGS index_granularity = 8192
 COMMENT 'Quarantined records that need nobody any more; only commands write here, and they only append'
+
+CREATE TABLE journey_raw.shown_maps
+(
+    `map` LowCardinality(String) COMMENT 'Id of the journey map',
+    `version` UInt32 COMMENT 'The version of it that readers see from then on',
+    `change` UInt64 COMMENT 'Number of the change of maps by which it stands: all events are attached under it',
+    `is_default` UInt8 COMMENT '1 when it is also the map by which touchpoints, answers, orders and unmapped are shown',
+    `shown_at` DateTime64(6, 'UTC') COMMENT 'The newest row of a map counts, and of all rows with is_default the newest one'
+)
+ENGINE = MergeTree
+ORDER BY shown_at
+SETTINGS index_granularity = 8192
+COMMENT 'Which version of each map readers were switched to, and which map is the default; a switch is one row'
 
 CREATE TABLE journey_raw.sources
 (

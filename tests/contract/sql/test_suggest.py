@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from clickhouse_driver import Client
 
+from tests.contract.sql.rows import NOON, attached, hours, received, write
 from tests.contract.sql.stored import start_anew, store
 from touchline.cli.main import run
 from touchline.journey.suggest.draft import draft
@@ -133,3 +134,27 @@ def test_without_events_or_with_a_bad_name_it_says_so(
     assert run(["map", "suggest", "--source", "web"]) == 1
     assert "error: no touchpoint event of web is stored yet" in capsys.readouterr().err
     assert run(["map", "suggest", "--map", "Web Shop"]) == 2
+
+
+def test_a_person_under_several_identifiers_is_one_and_its_order_goes_over_all_of_them(empty_client: Client) -> None:
+    """A shared device stays by itself."""
+    met = [
+        ("visitor", "poster", "jane"),
+        ("login", "till", "jane"),
+        ("tablet", "site", "jane"),
+        ("tablet", "site", "john"),
+    ]
+    rows = []
+    for number, (identifier, touchpoint, person) in enumerate(met, 1):
+        at = {
+            "event_time": NOON + hours(number),
+            "identifier": identifier,
+            "touchpoint": touchpoint,
+            "event_id": f"e{number}",
+        }
+        rows += [received(number, "stored", number, **at), attached(number + 10, person=person, **at)]
+    columns = dict.fromkeys((name for row in rows for name in row), 0)
+    write(empty_client, [columns | row for row in rows])
+    seen = observe(empty_client, ["shop"])
+    assert (seen.events, seen.persons) == (4, 2)
+    assert seen.first_before == {("poster", "till"): 1}

@@ -10,6 +10,7 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
+from tests.contract.sql.plans import LEDGER, tables_read
 from tests.contract.sql.rows import Row, answer, retraction, write
 from tests.contract.sql.selecting import call, rows_of
 
@@ -114,4 +115,5 @@ def test_the_view_is_answered_by_the_projection(empty_client: Client, view: str,
 def test_the_marts_over_time_are_answered_by_the_projection(empty_client: Client, mart: str) -> None:
     write(empty_client, [nps(number, MONDAY) for number in range(1, 20)])
     query = f"SELECT bucket, value FROM journey.kpi_survey_{mart} WHERE map = 'retail' AND touchpoint = 'store_visit'"
-    assert empty_client.execute(query, settings={"force_optimize_projection": 1})
+    assert LEDGER not in tables_read(empty_client, query)
+    assert empty_client.execute(query)

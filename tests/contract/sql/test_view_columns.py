@@ -59,6 +59,7 @@ VIEWS = {
     "kpi_persons_1mo": "bucket map map_version persons journeys is_simulated",
     "kpi_dwell": "map map_version level value n_followed n_open open_share n_last p50_seconds p75_seconds p90_seconds is_simulated",
     "path_edges": "map map_version level step from_node to_node journeys is_simulated",
+    "map_versions": "map map_version title state is_shown is_default change changed_at shown_at events of_events percent",
     "map_days": "map map_version first_day last_day usual_day events later_events",
     "freshness": "source last_event_time last_received_at last_stored_at events delay_p50_seconds delay_p90_seconds",
 }
@@ -69,7 +70,7 @@ TYPES = {
     "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
     "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
 }  # fmt: skip
-OTHERWISE = ("annotations", "identifiers", "journeys", "funnel_stage", "kpi_dwell", "touchpoint_glance")
+OTHERWISE = ("annotations", "identifiers", "journeys", "map_versions", "funnel_stage", "kpi_dwell", "touchpoint_glance")
 """Views in which one of these names has another meaning."""
 
 

@@ -71,7 +71,8 @@ def test_every_view_has_one_file_and_no_other_is_there(client: Client) -> None:
     views = client.execute(
         "SELECT concat(database, '.', name) FROM system.tables WHERE database LIKE 'journey%' AND engine = 'View'"
     )
-    assert sorted(name for (name,) in views) == sorted(read_views())
+    # Views of readers stand on one of the tables' own, which comes with its tables.
+    assert sorted(name for (name,) in views) == sorted(["journey_raw.hidden_maps", *read_views()])
 
 
 @pytest.mark.parametrize("view", PLAIN, ids=lambda view: view.full_name)

@@ -109,6 +109,15 @@ def test_hubs_are_those_with_more_neighbours_than_the_workers_allow(empty_client
     assert empty_client.execute(hubs) == []
 
 
+def test_a_household_is_no_hub_and_no_neighbour(empty_client: Client) -> None:
+    register_hub_neighbours(empty_client, 1)
+    write(
+        empty_client,
+        [*(link(number, "k1:household", f"k1:login{number}") for number in (1, 2)), link(3, "k1:login1", CARD)],
+    )
+    assert empty_client.execute("SELECT identifier FROM journey.hubs") == []
+
+
 def test_the_links_of_a_person_are_those_of_all_identifiers_under_which_it_came(empty_client: Client) -> None:
     write(
         empty_client,

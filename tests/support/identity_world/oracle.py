@@ -1,20 +1,23 @@
 """What the tables must hold at the end: one pass over the sorted set of events, by code of its own.
 
-Versions: of each event the last in their order. Identity: every pair of identifiers, then union-find. Of the worker's code only `follow`
-is used, which attaches the events of one person from their beginning.
+Versions: of each event the last in their order. Identity: every pair of identifiers, then union-find. Of the worker's code only what
+attaches the events of one person from their beginning is used, and what an answer takes from the event that it names.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tests.support.identity_world.plan import Key
 from tests.support.identity_world.said import Id, Place, Version
 from touchline.journey.compile import CompiledMap
-from touchline.processors.steps.follow import follow, follow_alone
-from touchline.processors.values.records import Fact, position_of, shared_of
+from touchline.processors.ledger.ledger import OccasionRow
+from touchline.processors.steps.follow import attached_rows, follow, follow_alone
+from touchline.processors.steps.occasion import Occasions, occasions_of
+from touchline.processors.values.records import Fact, position_of
 
 DEVICES = ("device", "anonymous")
 APART = "household"
@@ -59,8 +62,11 @@ def expected_of(said: Mapping[Place, Version], maps: Sequence[CompiledMap], neig
     ids = {one for version in said.values() for one in version.ids}
     components = united(ids, joined)
     persons = persons_of(counting.values(), links, joined, ids)
-    rows = {row for person, events in persons.items() for row in rows_of(person, events, maps)}
-    rows |= rows_of("", [one for one in counting.values() if not one.ids], maps)
+    persons[""] = [one for one in counting.values() if not one.ids]
+    plain = {row for person, events in persons.items() for row in rows_of(person, events, maps)}
+    zones = {position_of(*one.place): one.fact.zone for one in counting.values()}
+    occasions = occasions_of(OccasionRow(0, position, zones[position], values) for position, values in plain)
+    rows = {row for person, events in persons.items() for row in rows_of(person, events, maps, occasions)}
     stated = Counter(row for one in counting.values() for row in stated_rows(one))
     return Expected(counting, fates_of(said, counting), rows, stated, components, hubs)
 
@@ -68,7 +74,7 @@ def expected_of(said: Mapping[Place, Version], maps: Sequence[CompiledMap], neig
 def counting_of(versions: Iterable[Version]) -> dict[Key, Version]:
     """Of each event the version that counts, where it was received first."""
     best: dict[Key, Version] = {}
-    for version in sorted(versions, key=lambda one: (one.place[0], -one.place[1])):
+    for version in sorted(versions, key=lambda one: one.place, reverse=True):
         known = best.get(version.key)
         if known is None or version.rank >= known.rank:
             best[version.key] = version
@@ -186,15 +192,12 @@ def is_device(one: Id) -> bool:
     return one[0][1] in DEVICES
 
 
-def rows_of(person: str, versions: Sequence[Version], maps: Sequence[CompiledMap]) -> set[Row]:
-    """The attached rows of a person whose events these are; of nobody, each event alone."""
+def rows_of(
+    person: str, versions: Sequence[Version], maps: Sequence[CompiledMap], occasions: Occasions = MappingProxyType({})
+) -> set[Row]:
+    """The attached rows of a person whose events these are; of nobody, each event alone. Answers take from the occasions that they name."""
     placed = [(position_of(*one.place), one.fact._replace(person=person)) for one in versions]
     if not placed:
         return set()
     on_journey, by_map = (follow(placed, None, maps)[:2]) if person else follow_alone(placed, maps)
-    return {
-        (position, (*shared_of(fact), one_map.map, one_map.version, *attachment))
-        for one_map, attachments in zip(maps, by_map, strict=True)
-        for (position, fact), attachment in zip(on_journey, attachments, strict=True)
-        if attachment is not None
-    }
+    return set(attached_rows(on_journey, by_map, maps, occasions))

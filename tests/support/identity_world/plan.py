@@ -39,7 +39,6 @@ TYPES = (
 )
 TOUCHPOINTS = ("poster", "site", "till", "unheard_of")
 DISPOSITIONS = ("partial", "complete", "dismissed", "shown")
-WITH_MAPS, WITH_FAULTS = False, False
 MINUTES = (12, 60, 4_000)
 NEIGHBOURS = (1, 2, 3, 9, 9, 9)
 VERSIONS_MAX = 5
@@ -51,7 +50,7 @@ MAP_PLANS = ("add", "add switch", "add switch drop", "add switch drop", "add wit
 class Plan:
     """`log[partition]` holds the records as Kafka does; `events[partition][offset]` says what they are.
 
-    `faulty` are events of which a sender sent revision 0 into several partitions: so many versions may count for a while. `map_steps`
+    `faulty` are events of which a sender sent one revision into several partitions: so many versions may count for a while. `map_steps`
     happen to the maps one after another, and so many of the records wait for the first `held` of them.
     """
 
@@ -74,19 +73,21 @@ class Plan:
         return known
 
 
-def plan_of(seed: int) -> Plan:
-    """The plan of this seed."""
-    return _Planner(Random(seed)).plan()
+def plan_of(seed: int, focus: str = "") -> Plan:
+    """The plan of this seed. `focus`: nearly nothing but many versions of few events (`versions`), or a map that is withdrawn and added
+    again (`maps`)."""
+    return _Planner(Random(seed), focus).plan()
 
 
 class _Planner:
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, focus: str) -> None:
         self.random = random
+        self.focus = focus
         self.plan_ = Plan(random, random.choice((1, 2, 2, 2, 3, 4)), random.choice(NEIGHBOURS), {}, [], [], {})
         self.people = [self._person(number) for number in range(random.randint(2, 6))]
         self.minutes = random.choice(MINUTES)
         self.sent: list[Event] = []
-        self.is_astray = self.random.random() < 0.1
+        self.is_astray = self.random.random() < 0.2
         self.routes: dict[int, int] = {}
         self.pairs: list[tuple[Person, Person]] = []
 
@@ -96,9 +97,11 @@ class _Planner:
     def plan(self) -> Plan:
         random, plan = self.random, self.plan_
         self._send_first_versions()
-        if random.random() < 0.8:
-            self._revise(random.randint(1, 8), has_faults=random.random() < 0.2 and WITH_FAULTS)
-        order = self.sent + [random.choice(self.sent) for _ in range(random.choice((0, 1, 2, 4)))]
+        if self.focus == "versions":
+            self._revise(random.randint(4, 10), has_faults=False)
+        elif random.random() < 0.8:
+            self._revise(random.randint(1, 8), has_faults=random.random() < 0.2)
+        order = self.sent + [self._again(random.choice(self.sent)) for _ in range(random.choice((0, 1, 2, 4)))]
         way = random.random()
         if way < 0.25:
             order.sort(key=lambda one: str(one["time"]))
@@ -110,19 +113,21 @@ class _Planner:
         for one in order:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
-        if random.random() < 0.3 and WITH_MAPS:
-            plan.map_steps = random.choice(MAP_PLANS).split()
+        if self.focus == "maps" or (random.random() < 0.3 and not self.focus):
+            plan.map_steps = (MAP_PLANS[-1] if self.focus else random.choice(MAP_PLANS)).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
         return plan
 
     def _send_first_versions(self) -> None:
         random = self.random
         kinds = ["touch"] * random.randint(3, 10) + ["link"] * random.randint(0, len(self.people) + 2)
-        kinds += ["unlink"] * random.choice((0, 0, 1, 2)) + ["answer"] * random.choice((0, 0, 0, 2))
+        kinds += ["unlink"] * random.choice((0, 0, 1, 2)) + ["answer"] * random.choice((0, 0, 1, 3))
         if random.random() < 0.15:  # somebody with many neighbours
             self.plan_.neighbours_max = random.choice((1, 2))
             kinds += ["link"] * 4
         random.shuffle(kinds)
+        if self.focus == "versions":
+            kinds = ["touch"] * random.randint(1, 3)
         for number, kind in enumerate(kinds):
             # Of some events the first version is never sent.
             revision = random.choice((1, 2)) if random.random() < 0.06 else 0
@@ -163,8 +168,15 @@ class _Planner:
             one |= {
                 "type": "touchline.answer.v1", "survey": f"s{random.randrange(3)}", "question": "q", "question_version": "1",
                 "kpi": "nps", "scope": "relational", "scale_min": 0, "scale_max": 10, "disposition": disposition,
-                "about": {"touchpoint": "site", "occurred_at": one["time"]}, "language": "",
+                "about": {"touchpoint": "site", "occurred_at": one["time"]}, "language": "en",
             }  # fmt: skip
+            if random.random() < 0.5:  # about an event that may come in another partition, later, or never
+                one["scope"] = "transactional"
+                one["about"] = {
+                    "touchpoint": random.choice(TOUCHPOINTS[:3]),
+                    "source": "shop",
+                    "event_id": f"e{random.randrange(12)}",
+                }
             if disposition in ("partial", "complete"):
                 one["score"] = random.randrange(11)
         if kind != "unlink" and len(persons) > 1:
@@ -178,7 +190,7 @@ class _Planner:
             versions[one["id"]].append(one)
         for _ in range(count):
             known = versions[random.choice(list(versions))]
-            if len(known) >= VERSIONS_MAX:
+            if len(known) >= VERSIONS_MAX and self.focus != "versions":
                 continue
             last = random.choice(known)
             kind = _kind_of(last)
@@ -198,6 +210,15 @@ class _Planner:
                     one["revision"] = 1
             known.append(one)
             self.sent.append(one)
+
+    def _again(self, one: Event) -> Event:
+        """The same version once more. A sender whose partitioner changed meanwhile sends it to another partition."""
+        if not self.is_astray or self.random.random() < 0.5:
+            return one
+        copy = dict(one)
+        if self._home_of(copy) != self._home_of(one):
+            self.plan_.faulty[one["source"], one["id"]] = self.plan_.partitions
+        return copy
 
     def _home_of(self, one: Event) -> int:
         """The partition to which the sender sends the version: that of its key, unless a sender has another partitioner."""

@@ -45,11 +45,14 @@ def run_one(seed: int, counts: Counter[str], trace: list[str] | None, break_name
     """What the schedule finds; empty if nothing."""
     counts["schedules"] += 1
     with _folder() as folder:
-        world = World(seed, folder, trace, is_sleepy=bool(break_name) and BREAKS[break_name].is_sleepy)
+        one = BREAKS.get(break_name)
+        world = World(seed, folder, trace, naps=one.naps if one else (), focus=one.focus if one else "")
         try:
             world.run()
         except Violation as violation:
             return str(violation)
+        except (AttributeError, NameError, TypeError):
+            raise  # a removal that does not fit the code any more
         except Exception as error:  # an invariant of the worker's own, or a fault of the program
             if trace is not None:
                 trace += traceback.format_exc().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.support.identity_world.plan import Event, Key, Plan, in_order_of_types, place_of
@@ -9,7 +10,7 @@ from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.records import Fact
+from touchline.processors.values.records import Fact, position_of
 from touchline.schemas.sources import Source, Sources
 
 SOURCES: Sources = {"shop": Source(legal_basis="contract", zone=None)}
@@ -67,3 +68,9 @@ def said(plan: Plan) -> dict[Place, Version]:
                 (fact.source, fact.event_id), fact.revision, fact.completeness, fact.payload_hash, place, event, fact
             )
     return found
+
+
+def first_positions(said: Mapping[Place, Version]) -> dict[int, int]:
+    """By position of a record that of the first one of the same version."""
+    first: dict[object, Place] = {}
+    return {position_of(*place): position_of(*first.setdefault(said[place].identity, place)) for place in sorted(said)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from tests.support.identity_world.reader import Reader
@@ -29,14 +30,18 @@ class Server(MemoryLedger):
     """The twin, with inserts under way. `version` counts what was committed.
 
     Two faults that ClickHouse does not have can be set. `splits`: an insert is stored in two steps. `tears`: a query finds retractions that
-    are newer than the newest row that it finds.
+    are newer than the newest row that it finds. `naps`: before these calls workers sleep for long.
     """
 
     splits = False
     tears = False
 
-    def __init__(self, reader: Reader, trace: list[str] | None = None) -> None:
+    def __init__(
+        self, reader: Reader, random: Random, trace: list[str] | None = None, naps: Collection[str] = ()
+    ) -> None:
         super().__init__()
+        self.random = random
+        self.naps = naps
         self._trace = trace
         self.reader = reader
         self.flights: list[Flight] = []
@@ -130,9 +135,10 @@ class Client:
         def asked(*arguments: Any, **options: Any) -> Any:
             self._pause()
             self._check_connection()
-            if self._server.tears:
-                seen_until = self._server.version
-                self._wait()
+            seen_until = self._server.version
+            if name in self._server.naps:
+                self._nap()
+            if self._server.tears and name in self._server.naps:
                 self._server.seen_until = seen_until
             answer = method(*arguments, **options)
             self._server.seen_until = None
@@ -142,6 +148,11 @@ class Client:
             return answer
 
         return asked
+
+    def _nap(self) -> None:
+        """Half the time the worker sleeps for long, at the wrong moment."""
+        for _ in range(self._server.random.choice((0, NAP))):
+            self._wait()
 
     def close(self) -> None:
         """Nothing is held."""
@@ -160,6 +171,8 @@ class Client:
         """Send it, and wait for an answer."""
         self._pause()
         self._check_connection()
+        if "insert" in self._server.naps:
+            self._nap()
         flight = Flight(insert, rows_of(insert), self)
         self._server.flights.append(flight)
         while flight.heard == "pending":
@@ -189,6 +202,8 @@ def trace_of(flight: Flight) -> list[str]:
     return lines
 
 
+NAP = 40
+"""Turns of the worker, each as long as it takes until all others had one or two."""
 _PUBLISHED = ("attached", "handoff")
 _SHOWN = (
     "source", "event_id", "revision", "fate", "reason", "event_time", "touchpoint", "map_version", "record_partition", "identifier_type",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, cast
@@ -10,15 +10,17 @@ from typing import NamedTuple, cast
 from tests.support.identity_world.plan import Record
 from tests.support.identity_world.server import Client, Server
 from tests.support.identity_world.strands import Strand
-from touchline.processors.ledger.ledger import Ledger
+from touchline.journey.compile import CompiledMap
+from touchline.processors.ledger.ledger import Ledger, MapVersion
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.values.records import Cursors, ReceivedBatch
 
 TOPIC = "events"
 INCARNATION = "T1"
 REDELIVERED = 0.1
+SWEEP_EVERY_TICKS = 3
 _HEARTBEAT_PAUSES = 0.1
 _READ_MARKS = 0.02
 
@@ -45,6 +47,24 @@ class Kafka(NamedTuple):
     ticked: Callable[[Worker, Assigned, int], None]
 
 
+class Maps(NamedTuple):
+    """Where a worker finds the contents of maps, and says that all have walked for a change (processors/loop/standing.py)."""
+
+    contents: Mapping[MapVersion, CompiledMap]
+    switched: Callable[[int], None]
+    pause: Callable[[], None]
+
+    def load(self, keys: Collection[MapVersion]) -> Mapping[MapVersion, CompiledMap]:
+        """Those that are asked for."""
+        self.pause()
+        return {key: self.contents[key] for key in keys}
+
+    def switch_readers(self, change: int) -> None:
+        """Readers see what stands, unless another change has come."""
+        self.pause()
+        self.switched(change)
+
+
 class _Loop(StoreLoop):
     """The real one. What fails by itself is no record's fault here, but a fault of the program."""
 
@@ -56,7 +76,15 @@ class Worker:
     """One process. `news` is what the group says and the process has not heard yet."""
 
     def __init__(
-        self, name: str, folder: Path, server: Server, kafka: Kafka, pipeline: Pipeline, random: Random, rates: Rates
+        self,
+        name: str,
+        folder: Path,
+        server: Server,
+        kafka: Kafka,
+        pipeline: Pipeline,
+        maps: Maps | None,
+        random: Random,
+        rates: Rates,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -64,6 +92,7 @@ class Worker:
         self.news: Membership | None = None
         self.wakes_at = 0
         self.is_leaving = False
+        self._swept: Cursors = {}
         self._server = server
         self._kafka = kafka
         self._random = random
@@ -80,7 +109,13 @@ class Worker:
             should_stop=lambda: False,
             sleep=self._sleep,
             now_ms=lambda: 1,
+            maps=None if maps is None else maps._replace(pause=self._maybe_pause),
+            sweep_every_ticks=SWEEP_EVERY_TICKS,
         )
+
+    def has_swept(self, positions: Cursors) -> bool:
+        """Whether its sweep has seen all inserts, and told what it found."""
+        return self._swept == positions
 
     def hear(self) -> None:
         """The news reach the process, whatever it does just then."""
@@ -123,6 +158,7 @@ class Worker:
             return
         version = self._server.version
         if self._done(assigned, self.loop.tick(assigned)):
+            self._swept = self.loop._sweeper._cursors
             self._kafka.ticked(self, assigned, version)
 
     def _done(self, assigned: Assigned, answer: StoreResult) -> bool:

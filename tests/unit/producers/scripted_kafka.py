@@ -1,7 +1,8 @@
 """A Kafka made of lists, and producers that fail as kafka-python's do: what one refused record does to all others, in the worst order.
 
 A batch is stored or refused whole. A refusal ends an idempotent producer: everything that it has on its way fails with one error, also what
-was stored; a plain one goes on with the next batch. A batch that is too large is split in halves first.
+was stored; a plain one goes on with the next batch. A batch that is too large is split in halves first. A batch whose time is over
+fails, and an idempotent producer sends nothing from then on, nor does anything of it fail.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kafka.errors import IllegalStateError, InvalidRecordError, KafkaError, MessageSizeTooLargeError
+from kafka.errors import IllegalStateError, InvalidRecordError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from kafka.future import Future
 
 from touchline.errors import TouchlineError
@@ -61,6 +62,7 @@ class ScriptedProducer:
         self._fatal_partition = -1
         self._is_dead = False
         """Nothing is on its way any more."""
+        self._is_stuck = False
         self.is_closed = False
         self._sender = self
 
@@ -82,10 +84,12 @@ class ScriptedProducer:
         with self._lock:  # one at a time, as kafka-python's one thread does
             queues, self._queues = self._queues, defaultdict(list)
             for partition, queue in sorted(queues.items()):
-                while queue and self._fatal is None:
+                while queue and self._fatal is None and not self._is_stuck:
                     batch, queue[:] = queue[: self._kafka.batch_records], queue[self._kafka.batch_records :]
                     self._store(partition, batch)
-            if self._fatal is not None:
+            if self._is_stuck:
+                self._queues = queues
+            elif self._fatal is not None:
                 for partition, queue in queues.items():
                     self._abort(partition, queue, self._fatal)
                 self._is_dead = True
@@ -104,6 +108,10 @@ class ScriptedProducer:
         elif isinstance(errors[0], MessageSizeTooLargeError) and len(batch) > 1:
             self._store(partition, batch[: len(batch) // 2])
             self._store(partition, batch[len(batch) // 2 :])
+        elif isinstance(errors[0], KafkaTimeoutError):
+            self._is_stuck = self._is_idempotent
+            for sent in batch:
+                sent.future.failure(errors[0])
         else:
             if self._is_idempotent:
                 self._fatal, self._fatal_partition = errors[0], partition

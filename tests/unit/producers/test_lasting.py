@@ -192,14 +192,20 @@ def test_what_failed_by_another_records_fault_is_sent_again(error: KafkaError) -
     assert (rig.errors, rig.all_stored()) == ({}, {"e1"})
 
 
-def test_what_kafka_python_gave_up_after_its_time_is_over_fails_and_nothing_is_renewed() -> None:
+def test_a_batch_whose_time_is_over_fails_and_all_that_stands_behind_it_is_stored_by_a_new_producer() -> None:
     kafka = ScriptedKafka(refusing(KafkaTimeoutError, "e1"))
     rig = Rig(kafka)
-    rig.emit(1)
+    for number in range(1, 9):
+        rig.emit(number)
+    assert rig.settle()
+    rig.emit(9)
     assert rig.settle()
 
-    assert isinstance(rig.errors["e1"], KafkaTimeoutError)
-    assert len(kafka.opened) == 1
+    assert rig.errors.keys() == {"e1", "e2", "e3", "e4"}
+    assert all(isinstance(error, KafkaTimeoutError) for error in rig.errors.values())
+    assert rig.all_stored() == {f"e{number}" for number in range(5, 10)}
+    assert [*rig.ends.values()] == [1] * 9
+    assert [producer.is_closed for producer in kafka.opened] == [True, False]
 
 
 def test_events_that_wait_for_a_new_producer_fail_when_it_is_closed() -> None:

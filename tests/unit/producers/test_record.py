@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import example, given, strategies as st
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected
 from touchline.producers.record import MAX_VALUE_BYTES, PreparedRecord, RecordMaker
+from touchline.schemas.credibility import Moments, moments_of
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.reasons import Reason
 from touchline.schemas.sources import Source
-from touchline.schemas.times import parse_time
+from touchline.schemas.times import EARLIEST_US, FUTURE_TOLERANCE_US, LATEST_US, parse_time
 
 KEYS = PersonKeys("k1", bytes(range(32)))
 NOW_US = parse_time("2026-03-01T12:00:00.123456Z")
@@ -104,6 +107,24 @@ def test_a_zone_that_is_none_is_told_as_such() -> None:
     assert _refusal({**EVENT, "zone": "Europe/Milan"}).hint.startswith("it is no IANA time zone: write a zone")
     assert _refusal({**EVENT, "zone": "Europe/Berln"}).hint.endswith("did you mean Europe/Berlin?")
     assert _refusal({**EVENT, "zone": 1}).hint
+
+
+@given(st.integers(-(2**40), 2**58), st.booleans(), st.sampled_from([{}, {"received_at": None}]))
+@example(0, True, {})
+@example(LATEST_US, False, {})
+def test_what_a_sender_takes_by_whatever_clock_no_reader_refuses_for_its_times(
+    clock_us: int, is_stamped: bool, more: dict[str, Any]
+) -> None:
+    maker = RecordMaker(KEYS, SOURCES, lambda: clock_us)
+    if EARLIEST_US <= clock_us < parse_time(EVENT["time"]) - FUTURE_TOLERANCE_US:
+        with pytest.raises(EventRejected) as refused:
+            maker.make({**EVENT, **more})
+        assert (refused.value.reason, refused.value.field) == (Reason.TIME_OUT_OF_RANGE, "time")
+        return
+    made = maker.make({**EVENT, **more})
+    sent = defaultdict(lambda: None, json.loads(made.value))
+    delivered_us = clock_us // 1_000 * 1_000 if is_stamped else -1_000
+    assert isinstance(moments_of(sent, SOURCES["web-shop"].terms, delivered_us), Moments)
 
 
 def test_an_event_from_the_future_is_refused() -> None:

@@ -46,6 +46,19 @@ def test_the_error_of_the_clock_is_exact_unless_the_age_of_records_is_bounded_to
     assert bounded.ahead_seconds == ahead_ms / 1_000
 
 
+@given(st.integers(1, 10**11), st.integers(TOLERANCE_MS, 10**11))
+def test_a_clock_behind_the_oldest_record_that_kafka_takes_is_behind_by_that_at_least(
+    older_ms: int, oldest_ms: int
+) -> None:
+    clock = Clocks().clock
+    stamp_ms = NOW_MS - oldest_ms - older_ms
+    said = f"Timestamp {stamp_ms} of message with offset 3 is out of range. The timestamp should be within"
+    assert clock.learn(InvalidRecordError(f"{said} [{NOW_MS - oldest_ms}, {NOW_MS + TOLERANCE_MS}]"))
+
+    assert clock.ahead_seconds == -older_ms / 1_000
+    assert clock.stamp_ms() == NO_TIME_MS
+
+
 @pytest.mark.parametrize("error", [MessageSizeTooLargeError(), InvalidRecordError("no key"), ConnectionError()])
 def test_other_errors_say_nothing_of_the_clock(error: Exception) -> None:
     clocks = Clocks()

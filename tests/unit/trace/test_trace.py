@@ -76,10 +76,18 @@ def test_an_event_that_is_not_found_is_told_by_what_kafka_says(
     assert said in verdict(Trace("web", "e1", [], None, [], [], Unseen([], without_id, waiting)))
 
 
-def test_an_id_that_came_with_two_persons_is_told_to_count_twice() -> None:
+def test_an_id_that_stands_under_two_keys_is_told_to_be_settled_within_a_minute() -> None:
     versions = [Version("t", "i", number, 0, 0, "stored", "", "", "", "", None, []) for number in (0, 3)]
     said = verdict(Trace("till", "receipt-1", versions, None, [placed(""), placed("")], [], None))
-    assert said.startswith("stored 2 times, and each counts: the id came with different persons")
+    assert said.startswith("stored 2 times: the same revision came under several keys")
+
+
+def test_an_event_of_which_a_claim_waits_and_no_version_counts_is_told_to_come_back() -> None:
+    versions = [
+        Version("t", "i", 0, 3, 0, "superseded", "", "", "", "", None, []),
+        Version("t", "i", 2, 9, 1, "superseded", "claim", "", "", "", None, []),
+    ]
+    assert "takes its place within two ticks" in verdict(Trace("till", "receipt-1", versions, None, [], [], None))
 
 
 def placed(uncounted: str) -> Placement:

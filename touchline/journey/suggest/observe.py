@@ -53,8 +53,7 @@ class Observed(NamedTuple):
 
 def observe(client: Client, sources: Sequence[str] = ()) -> Observed:
     """Read the stored touchpoint events of these sources, or of all."""
-    of_sources = " AND source IN %(sources)s" if sources else ""
-    facts = f"kind = 'received' AND fate = 'stored' AND event_type = '{TOUCHPOINT_TYPE}'{of_sources} AND {NET_ROWS}"
+    facts = _FACTS + ("source IN %(sources)s" if sources else "1")
     values: dict[str, object] = {"sources": tuple(sources)}
     ((events, persons, named, first, last, found),) = client.execute(_TOTALS.format(facts=facts), values)
     every = 1 + named // FOLLOWED_EVENTS_MAX
@@ -87,31 +86,44 @@ def observe(client: Client, sources: Sequence[str] = ()) -> Observed:
     )
 
 
+_MERGED = f"""
+(
+    SELECT identifier AS merged, any(person) AS merged_into FROM journey_raw.ledger
+    WHERE kind = 'attached' AND identifier != '' AND identifier != person AND {NET_ROWS}
+    GROUP BY identifier HAVING uniqExact(person) = 1
+)"""
+"""Identifiers of a person that bears another one's key. A device that several persons share stays by itself."""
+_FACTS = f"""
+(
+    SELECT *, if(merged_into = '', identifier, merged_into) AS who
+    FROM journey_raw.ledger LEFT JOIN {_MERGED} AS of_person ON identifier = merged
+    WHERE kind = 'received' AND fate = 'stored' AND event_type = '{TOUCHPOINT_TYPE}' AND {NET_ROWS}
+)
+WHERE """
 _TOTALS = """
-SELECT count(), uniqExactIf(identifier, identifier != ''), countIf(identifier != ''), min(event_time), max(event_time),
+SELECT count(), uniqExactIf(who, who != ''), countIf(who != ''), min(event_time), max(event_time),
     groupUniqArray(toString(source))
-FROM journey_raw.ledger WHERE {facts}
+FROM {facts}
 """
 _VOLUMES = """
-SELECT toString(touchpoint) AS name, count() AS events, uniqExactIf(identifier, identifier != ''),
+SELECT toString(touchpoint) AS name, count() AS events, uniqExactIf(who, who != ''),
     sumMap(map(toString(channel), toUInt64(1))), sumMap(map(toString(action), toUInt64(1))), countIf(order_id != '' OR currency != ''),
     countIf(provenance = 'declared'), countIf(is_simulated = 1)
-FROM journey_raw.ledger WHERE {facts}
+FROM {facts}
 GROUP BY name ORDER BY events DESC, name
 """
 _STEPS = """
 (
-    SELECT identifier, toString(touchpoint) AS name, event_time,
+    SELECT who, toString(touchpoint) AS name, event_time,
         row_number() OVER person AS number,
         lagInFrame(toString(touchpoint), 1, '') OVER person AS name_before, lagInFrame(event_time, 1, event_time) OVER person AS time_before
-    FROM journey_raw.ledger
-    WHERE {facts} AND identifier != '' AND modulo(cityHash64(identifier), %(every)s) = 0
-    WINDOW person AS (PARTITION BY identifier ORDER BY event_time, toString(touchpoint) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    FROM {facts} AND who != '' AND modulo(cityHash64(who), %(every)s) = 0
+    WINDOW person AS (PARTITION BY who ORDER BY event_time, toString(touchpoint) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 )
 """
 _POSITIONS = """
 SELECT name, toFloat64(quantileExactWeighted(0.5)(first_number, 1))
-FROM (SELECT identifier, name, min(number) AS first_number FROM {steps} GROUP BY identifier, name)
+FROM (SELECT who, name, min(number) AS first_number FROM {steps} GROUP BY who, name)
 WHERE name IN %(touchpoints)s GROUP BY name
 """
 _FOLLOWED = """
@@ -126,13 +138,13 @@ FROM
         (earlier, place) -> arrayMap(later -> (earlier, later), arraySlice(names, place + 1)), names, arrayEnumerate(names)))) AS pair
     FROM
     (
-        SELECT identifier, arrayMap(one -> one.2, arraySort(groupArray((first_number, name)))) AS names
+        SELECT who, arrayMap(one -> one.2, arraySort(groupArray((first_number, name)))) AS names
         FROM
         (
-            SELECT identifier, name, min(number) AS first_number FROM {steps}
-            WHERE name IN %(touchpoints)s GROUP BY identifier, name
+            SELECT who, name, min(number) AS first_number FROM {steps}
+            WHERE name IN %(touchpoints)s GROUP BY who, name
         )
-        GROUP BY identifier
+        GROUP BY who
     )
 )
 GROUP BY pair

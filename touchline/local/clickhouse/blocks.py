@@ -1,5 +1,6 @@
 """Blocks of FORMAT Native: find where one ends without decoding it, so that its bytes pass through as they are."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from clickhouse_driver.bufferedreader import CompressedBufferedReader
 from clickhouse_driver.columns.util import get_inner_columns
 from clickhouse_driver.reader import read_binary_bytes
-from clickhouse_driver.varint import read_varint
+from clickhouse_driver.varint import read_varint, write_varint
 
 Columns = list[tuple[str, str]]
 _WIDTHS = {f"{kind}{bits}": bits // 8 for kind in ("Int", "UInt", "Decimal") for bits in (8, 16, 32, 64, 128, 256)}
@@ -59,11 +60,33 @@ def skip_block(tape: Tape) -> Columns:
     columns = []
     for _ in range(n_columns):
         columns.append((tape.text(), tape.text()))
-        if rows:
-            spec = re.sub(r"'(?:[^'\\]|\\.)*'|`[^`]*`", "x", columns[-1][1])  # quoted text may hold brackets
-            _skip_prefix(tape, spec)
-            _skip_data(tape, spec, rows)
+        _skip_column(tape, columns[-1][1], rows)
     return columns
+
+
+def with_types(block: bytes, columns: Columns) -> bytes:
+    """The same block under these types of its columns, which must be laid out alike."""
+    tape = Tape(iter((block, b"")).__next__)
+    tape.mark()
+    _, rows = tape.number(), tape.number()
+    parts = [tape.taken()]
+    for name, type_name in columns:
+        _, written = tape.text(), tape.text()
+        tape.mark()
+        _skip_column(tape, written, rows)
+        parts += [pack(name, type_name), tape.taken()]
+    return b"".join(parts)
+
+
+def pack(*parts: int | str | bytes) -> bytes:
+    """Numbers at variable length, strings with their length before them, bytes as they are."""
+    out = io.BytesIO()
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        if not isinstance(part, bytes):
+            write_varint(data if isinstance(data, int) else len(data), out)
+        out.write(b"" if isinstance(data, int) else data)
+    return out.getvalue()
 
 
 def split_blocks(data: bytes) -> Iterator[bytes]:
@@ -85,6 +108,13 @@ def _parse(spec: str) -> tuple[str, list[str], int]:
     if name == "Decimal":
         width = next(size for digits, size in ((9, 4), (18, 8), (38, 16), (76, 32)) if int(arguments[0]) <= digits)
     return name, arguments, width
+
+
+def _skip_column(tape: Tape, type_name: str, rows: int) -> None:
+    if rows:
+        spec = re.sub(r"'(?:[^'\\]|\\.)*'|`[^`]*`", "x", type_name)  # quoted text may hold brackets
+        _skip_prefix(tape, spec)
+        _skip_data(tape, spec, rows)
 
 
 def _skip_prefix(tape: Tape, spec: str) -> None:

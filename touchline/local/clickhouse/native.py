@@ -10,6 +10,7 @@ import io
 import os
 import socket
 import socketserver
+from collections.abc import Generator
 
 from clickhouse_driver.block import BlockInfo
 from clickhouse_driver.compression.lz4 import Compressor
@@ -17,9 +18,8 @@ from clickhouse_driver.context import Context
 from clickhouse_driver.errors import Error as DriverError
 from clickhouse_driver.protocol import ClientPacketTypes, ServerPacketTypes
 from clickhouse_driver.streams.compressed import CompressedBlockInputStream, CompressedBlockOutputStream
-from clickhouse_driver.varint import write_varint
 
-from touchline.local.clickhouse.blocks import Columns, Tape, skip_block
+from touchline.local.clickhouse.blocks import Columns, Tape, pack, skip_block, with_types
 from touchline.local.clickhouse.engine import Engine, EngineClient, QueryFailed, memory_file
 from touchline.local.clickhouse.statements import InsertStatement, first_word, read_insert, split_format
 
@@ -28,17 +28,6 @@ REVISION = 54440
 _BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 _UNEXPECTED_PACKET = 101
 _UNREADABLE = (DriverError, ValueError, LookupError, RuntimeError, OverflowError, MemoryError)  # of garbage
-
-
-def pack(*parts: int | str | bytes) -> bytes:
-    """Numbers at variable length, strings with their length before them, bytes as they are."""
-    out = io.BytesIO()
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        if not isinstance(part, bytes):
-            write_varint(data if isinstance(data, int) else len(data), out)
-        out.write(b"" if isinstance(data, int) else data)
-    return out.getvalue()
 
 
 def compress(data: bytes) -> bytes:
@@ -128,7 +117,7 @@ class NativeHandler(socketserver.BaseRequestHandler):
         columns: Columns = []
         with client.watch(self.request):
             try:
-                with contextlib.closing(client.stream(sql, "Native")) as blocks:
+                with contextlib.closing(_zoned_blocks(client, sql)) as blocks:
                     for block in blocks:
                         if not columns:  # clients take names and types from a block without rows
                             columns = skip_block(Tape([block].pop))
@@ -165,3 +154,20 @@ class NativeHandler(socketserver.BaseRequestHandler):
     def _send_exception(self, error: QueryFailed) -> None:
         name, code = "DB::Exception", error.code.to_bytes(4, "little")
         self._send(ServerPacketTypes.EXCEPTION, code, name, f"{name}: {error.message}", "", b"\x00")
+
+
+def _zoned_blocks(client: EngineClient, sql: str) -> Generator[bytes]:
+    """The blocks of a result with the zones of its times: the engine writes `DateTime('UTC')` as `DateTime`, as for clients of old, and a
+    client would read that in a zone of its own."""
+    with contextlib.closing(client.stream(sql, "Native")) as blocks:
+        first = next(blocks, b"")
+        if not first:
+            return
+        if all(type_name != "DateTime" for _, type_name in skip_block(Tape([first].pop))):
+            yield first
+            yield from blocks
+            return
+    columns = client.columns(sql)
+    with contextlib.closing(client.stream(sql, "Native")) as blocks:
+        for block in blocks:
+            yield with_types(block, columns)

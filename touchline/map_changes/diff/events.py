@@ -140,7 +140,7 @@ def _of(side: str, is_it: str) -> str:
 _EVENTS: Final = f"""
     SELECT
         any(person) AS person, any(toString(touchpoint)) AS touchpoint, any(toString(action)) AS action,
-        countIf({_IS_A}) AS in_a, countIf({_IS_B}) AS in_b, {_of("a", _IS_A)},
+        max({_IS_A}) AS in_a, max({_IS_B}) AS in_b, {_of("a", _IS_A)},
         {_of("b", _IS_B)},
         if(in_a, a_stage, '{NOT_ON_MAP}') AS stage_a, if(in_b, b_stage, '{NOT_ON_MAP}') AS stage_b, stage_a != stage_b AS is_restaged
     FROM journey_raw.ledger

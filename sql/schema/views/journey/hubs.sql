@@ -64,6 +64,8 @@ FROM
             ) AS of_other ON other = of_other.erased
         )
         WHERE is_in_force = 1
+            AND identifier_type_ NOT IN ('household')
+            AND linked_identifier_type_ NOT IN ('household')
     )
     GROUP BY identifier_
     HAVING found > (SELECT if(count() = 0, toUInt32(50), argMax(neighbours, set_at)) FROM journey_raw.hub_limits)

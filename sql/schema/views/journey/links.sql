@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW journey.links
     identifier_type LowCardinality(String) COMMENT 'Its type: login, loyalty, anonymous, ...',
     linked_identifier String COMMENT 'Person key of the other identifier',
     linked_identifier_type LowCardinality(String) COMMENT 'Type of the other identifier',
-    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; links of a hub count for nothing all the same (view hubs)'
+    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; those of a hub (view hubs) or a household join nobody all the same'
 )
 SQL SECURITY DEFINER
 COMMENT 'What events that count say about two identifiers: that they are, or are not, one person''s; one row per event and pair'

@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW journey_api.person_links
     identifier_type LowCardinality(String) COMMENT 'Its type: login, loyalty, anonymous, ...',
     linked_identifier String COMMENT 'Person key of the other identifier',
     linked_identifier_type LowCardinality(String) COMMENT 'Type of the other identifier',
-    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; links of a hub count for nothing all the same (view hubs)'
+    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; those of a hub (view hubs) or a household join nobody all the same'
 )
 SQL SECURITY DEFINER
 COMMENT 'What was said about the identifiers of one person, and when: the marks in the time line of a journey'
@@ -56,6 +56,7 @@ FROM
                 AND person != ''
                 AND person = {person:String}
                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             ) OR linked_identifier = {person:String} OR linked_identifier IN (
             SELECT identifier
             FROM journey_raw.ledger
@@ -63,6 +64,7 @@ FROM
                 AND person != ''
                 AND person = {person:String}
                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             ))
         )
     ) AS ends

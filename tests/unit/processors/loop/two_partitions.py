@@ -60,10 +60,12 @@ def records_by_partition(events: Iterable[Event]) -> list[list[Record]]:
 class Workers:
     """One worker for each partition. `deliver`, `tick` and `restart` are what may happen to it, in any order."""
 
-    def __init__(self, ledger: Ledger, folder: Path, log: Sequence[Sequence[Record]]) -> None:
+    def __init__(self, ledger: Ledger, folder: Path, log: Sequence[Sequence[Record]], **options: Any) -> None:
+        """`options` are those of the pipeline."""
         self.ledger = ledger
         self._folder = folder
         self._log = log
+        self._options = options
         self._generations = [0] * PARTITIONS
         self._offsets = [0] * PARTITIONS
         self._loops = [self._started(number) for number in range(PARTITIONS)]
@@ -72,7 +74,10 @@ class Workers:
         self._generations[number] += 1
         writer = f"w{number}.{self._generations[number]}"
         return make_loop(
-            self.ledger, self._folder / str(number), writer, pipeline=make_pipeline(Homes(home, PARTITIONS))
+            self.ledger,
+            self._folder / str(number),
+            writer,
+            pipeline=make_pipeline(Homes(home, PARTITIONS), **self._options),
         )
 
     def deliver(self, number: int, count: int) -> None:

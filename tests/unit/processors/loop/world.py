@@ -19,9 +19,12 @@ from touchline.processors.ledger.rows import Insert
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.steps.cipher import Cipher
-from touchline.processors.steps.validate import Validator
+from touchline.processors.steps.decode import decode
+from touchline.processors.steps.properties import UnknownFields
+from touchline.processors.steps.resolve import Placed
+from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.protocol import Acknowledge
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.values.records import Fact, ReceivedBatch
 from touchline.schemas.journey.read import parse_map
 from touchline.schemas.sources import Source, Sources
 
@@ -55,6 +58,7 @@ SOURCES: Sources = {
 
 
 ONE_PARTITION = Homes(lambda key: 0, 1)
+CIPHER = Cipher("p1", bytes(32))
 
 
 class Record(NamedTuple):
@@ -113,10 +117,16 @@ class FaultyLedger(MemoryLedger):
             raise LedgerUnavailable(fault)
 
 
-def make_pipeline(homes: Homes = ONE_PARTITION, text: str = MAP, sources: Sources = SOURCES) -> Pipeline:
+def make_pipeline(
+    homes: Homes = ONE_PARTITION, text: str = MAP, sources: Sources = SOURCES, **options: Any
+) -> Pipeline:
     """The real steps under the map and the sources above, or others."""
-    cipher = Cipher("p1", bytes(32))
-    return Pipeline(Validator(sources, "UTC", cipher), [compiled(text)], cipher, homes, now_ms=lambda: 1)
+    return Pipeline(make_validator(sources), [compiled(text)], CIPHER, homes, now_ms=lambda: 1, **options)
+
+
+def make_validator(sources: Sources = SOURCES) -> Validator:
+    """The contract with the sources above, or others."""
+    return Validator(sources, "UTC", CIPHER)
 
 
 @cache
@@ -192,3 +202,15 @@ def kill(loop: StoreLoop) -> None:
         owned.tails.close()
     loop._owned.clear()
     loop._ids.clear()
+
+
+def placed_of(events: Iterable[dict[str, Any]]) -> list[Placed]:
+    """The facts of valid events, with their offsets."""
+    records = records_of(events)
+    validated = Validated([], [], UnknownFields())
+    make_validator().validate(records, decode(records), validated)
+    return [
+        (record.offset, outcome)
+        for record, outcome in zip(records, validated.outcomes, strict=True)
+        if type(outcome) is Fact
+    ]

@@ -166,6 +166,8 @@ def test_events_of_a_clock_that_runs_ahead_arrive_without_a_time_stamp_and_the_e
     state = look(tmp_path, NOW_US)
     assert (state.clock_ahead_seconds, state.aside, state.last_error) == (7_200.0, 0, None)
     assert "clock     7,200 s ahead of Kafka's: events go without a time stamp of their own" in state_lines(state, 1)
+    behind = state._replace(clock_ahead_seconds=-86_400.0)
+    assert "clock     86,400 s behind Kafka's: events go without a time stamp of their own" in state_lines(behind, 1)
 
 
 @pytest.mark.parametrize("ahead_seconds", [-86_400, 0, 3_599])

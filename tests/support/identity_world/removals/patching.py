@@ -1,0 +1,54 @@
+"""How a safety step is taken out: functions and methods in the place of others, for one schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+Removal = AbstractContextManager[Any]
+BEYOND = 1 << 30
+"""More inserts than there are."""
+
+
+class Break(NamedTuple):
+    """What is missing then, and how it is taken out.
+
+    `times`: how much longer to look. `is_rare`: no schedule is sure to show it within that, since several workers must stop at one wrong
+    moment each. `naps`: calls of the ledger before which workers sleep at times. `focus`: the plans in which to look (plan.py).
+    """
+
+    missing: str
+    remove: Callable[[], Removal]
+    times: int = 1
+    is_rare: bool = False
+    naps: tuple[str, ...] = ()
+    focus: str = ""
+
+
+def instead(target: Any, name: str, new: Any) -> Callable[[], Removal]:
+    """`new` in the place of what has this name."""
+    return lambda: patch.object(target, name, new)
+
+
+def around(target: Any, name: str, wrapper: Callable[..., Any]) -> Callable[[], Removal]:
+    """`wrapper(original, *arguments)` in the place of a function or method.
+
+    Nothing may be patched for the time of a call: the strand of that call may be stopped, and others would meet the patch.
+    """
+    original = getattr(target, name)
+
+    def called(*arguments: Any, **options: Any) -> Any:
+        return wrapper(original, *arguments, **options)
+
+    return lambda: patch.object(target, name, called)
+
+
+@contextmanager
+def all_of(*removals: Removal) -> Iterator[None]:
+    """Several at once."""
+    with ExitStack() as stack:
+        for one in removals:
+            stack.enter_context(one)
+        yield

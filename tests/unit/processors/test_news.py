@@ -1,0 +1,132 @@
+"""What a partition reads between its batches, in which pieces, and when that leaves a mark."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from touchline.identity.watchlist import WatchList
+from touchline.processors import news
+from touchline.processors.ledger.ledger import FeedRow, Progress
+from touchline.processors.news import INSERTS_AT_ONCE, UNMARKED_INSERTS, News, news_of
+from touchline.processors.poll import Poll
+from touchline.processors.values.records import Cursors, NamingAnswer, Reached
+
+HERE, ELSEWHERE = "events/T1/0", "events/T1/1"
+
+
+class Feed:
+    """A ledger whose streams stand at these inserts and say these rows."""
+
+    def __init__(self, positions: Cursors, *rows: FeedRow, answers: int = 0) -> None:
+        self._positions = positions
+        self._rows = rows
+        self._answers = answers
+        self.asked: list[str] = []
+
+    def positions(self) -> Cursors:
+        self.asked.append("positions")
+        return self._positions
+
+    def feed(self, after: Cursors, until: Cursors) -> list[FeedRow]:
+        self.asked.append("feed")
+        return [row for row in self._rows if after.get(row.stream, 0) < row.insert_number <= until.get(row.stream, 0)]
+
+    def progress(self) -> dict[str, Progress]:
+        self.asked.append("progress")
+        return {}
+
+    def answers_naming(self, partition: int, after: Cursors, until: Cursors) -> list[NamingAnswer]:
+        return [NamingAnswer("shop", f"e{number}", "") for number in range(self._answers)]
+
+
+def said(kind: str, insert_number: int, sign: int = 1) -> FeedRow:
+    return FeedRow(ELSEWHERE, insert_number, kind, sign, 0, "shop", "e1", 0, "", "", "", "", 0, 0, "")
+
+
+def partition(ledger: Feed, **fields: Any) -> Any:
+    """Partition 0, which has read nothing yet and wrote one insert."""
+    usual = {
+        "number": 0, "ledger": ledger, "reached": Reached({}), "watched": WatchList(), "has_naming_answers": False,
+        "mark": SimpleNamespace(insert_number=1), "unmarked_inserts": 0, "pieces": 1,
+    }  # fmt: skip
+    return SimpleNamespace(**usual | fields)
+
+
+def read(of: Any, *, has_others: bool = True, must_mark: bool = False) -> list[News]:
+    """All news, each followed before the next is asked for."""
+    pieces = []
+    poll = Poll(of.ledger)
+    poll.begins(of.number)
+    for one in news_of(of, poll, 0, has_others=has_others, must_mark=must_mark):
+        pieces.append(one)
+        of.reached = one.reached(of.reached)
+    return pieces
+
+
+def test_every_stream_is_read_the_own_one_too() -> None:
+    of = partition(Feed({HERE: 2, ELSEWHERE: 3}, said("link", 3)))
+    (only,) = read(of)
+    assert (dict(only.until), [row.kind for row in only.rows]) == ({HERE: 2, ELSEWHERE: 3}, ["link"])
+    assert of.reached.cursors == {HERE: 2, ELSEWHERE: 3}
+
+
+def test_nothing_new_is_no_news() -> None:
+    of = partition(Feed({HERE: 2}), reached=Reached({HERE: 2}))
+    assert read(of) == []
+    assert of.ledger.asked == ["positions"]
+
+
+def test_much_news_comes_in_pieces_without_a_hole() -> None:
+    newest = 2 * INSERTS_AT_ONCE + 1
+    of = partition(Feed({ELSEWHERE: newest}, *(said("link", number) for number in range(1, newest + 1))))
+    pieces = read(of)
+    assert [len(one.rows) for one in pieces] == [INSERTS_AT_ONCE, INSERTS_AT_ONCE, 1]
+
+
+def test_marks_are_read_after_the_rows_that_they_are_compared_with() -> None:
+    of = partition(Feed({ELSEWHERE: 1}, said("claim", 1)))
+    read(of)
+    assert of.ledger.asked == ["positions", "feed", "progress"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign", "must_mark"),
+    [("claim", 1, True), ("release", 1, True), ("claim", -1, False), ("link", 1, False), ("handoff", 1, False)],
+)
+def test_that_a_claim_or_a_release_was_read_is_always_marked_since_others_wait_for_it(
+    kind: str, sign: int, must_mark: bool
+) -> None:
+    (only,) = read(partition(Feed({ELSEWHERE: 1}, said(kind, 1, sign))))
+    assert only.must_mark is must_mark
+
+
+def test_what_is_watched_is_looked_at_although_nothing_was_said() -> None:
+    of = partition(Feed({HERE: 2}), reached=Reached({HERE: 2}), watched=WatchList([("shop", "e1")]))
+    assert len(read(of)) == 1
+    assert of.ledger.asked == ["positions", "progress"]
+
+
+def test_cursors_move_when_all_restated_answers_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "RESTATED_AT_ONCE", 2)
+    pieces = read(partition(Feed({ELSEWHERE: 1}, answers=5), has_naming_answers=True))
+    assert [(len(one.restated), dict(one.until)) for one in pieces] == [(2, {}), (2, {}), (1, {}), (0, {ELSEWHERE: 1})]
+
+
+@pytest.mark.parametrize(("has_others", "marks"), [(True, [False, True]), (False, [False])])
+def test_a_partition_without_a_mark_makes_one_where_others_may_wait_for_it(has_others: bool, marks: list[bool]) -> None:
+    of = partition(Feed({ELSEWHERE: 1}), mark=SimpleNamespace(insert_number=0))
+    assert [one.must_mark for one in read(of, has_others=has_others)] == marks
+
+
+def test_after_many_inserts_a_mark_says_that_they_were_read() -> None:
+    of = partition(Feed({}), unmarked_inserts=UNMARKED_INSERTS + 1)
+    assert [one.must_mark for one in read(of)] == [True]
+
+
+def test_of_no_stream_less_is_read_than_before_although_the_poll_is_older() -> None:
+    ledger = Feed({HERE: 1})
+    of = partition(ledger, reached=Reached({HERE: 1, ELSEWHERE: 4}))
+    assert read(of, must_mark=True)[-1].until == {HERE: 1, ELSEWHERE: 4}

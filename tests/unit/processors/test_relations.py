@@ -1,0 +1,70 @@
+"""What is said of identifiers is read once, with the types by which links name them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from touchline.identity.links import Erasure, Identifier, Link, Unlink
+from touchline.processors.ledger.ledger import Said
+from touchline.processors.relations import Relations
+from touchline.schemas.identifiers import order_of
+
+LOGIN, COOKIE = Identifier(*order_of("login"), "k2"), Identifier(*order_of("anonymous"), "k3")
+SAID = [
+    Said("link", 10, "shop", "e1", "k2", "login", "k3", "anonymous"),
+    Said("unlink", 20, "shop", "e2", "k2", "login", "k3", "anonymous"),
+    Said("erase", 30, "shop", "e3", "k3", "anonymous", "", ""),
+]
+
+
+class Ledger:
+    """Says these, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def said_about(self, identifiers: Collection[str]) -> list[Said]:
+        self.asked.append(sorted(identifiers))
+        return SAID if {"k2", "k3"} & set(identifiers) else []
+
+    def published_with(self, identifiers: Collection[str]) -> set[str]:
+        return {*identifiers, "k3"}
+
+
+def relations() -> tuple[Ledger, Relations]:
+    ledger = Ledger()
+    return ledger, Relations(ledger)  # type: ignore[arg-type]  # the two look-ups that relations ask for
+
+
+def test_links_unlinks_and_erasures_are_told_with_both_types() -> None:
+    _, found = relations()
+    assert found.look_up([LOGIN]) == (
+        [Link(10, ("shop", "e1"), LOGIN, COOKIE)],
+        [Unlink(20, ("shop", "e2"), LOGIN, COOKIE)],
+        {Erasure(30, ("shop", "e3"), COOKIE)},
+    )
+
+
+def test_an_identifier_that_nothing_names_has_no_type() -> None:
+    _, found = relations()
+    assert found.identifiers(["k2", "k9"]) == {LOGIN, Identifier(*order_of(""), "k9")}
+
+
+def test_whoever_is_published_with_it_has_a_type_too() -> None:
+    _, found = relations()
+    assert found.published_with([LOGIN]) == {LOGIN, COOKIE}
+
+
+def test_an_erasure_reaches_up_to_its_time_and_of_others_nothing_is_erased() -> None:
+    _, found = relations()
+    found.look_up([LOGIN])
+    assert (found.erased_us(COOKIE), found.erased_us(LOGIN)) == (30, -1)
+
+
+def test_each_identifier_is_read_once() -> None:
+    ledger, found = relations()
+    found.identifiers(["k2"])
+    found.look_up([LOGIN])
+    found.look_up([LOGIN, COOKIE])
+    found.look_up([COOKIE])
+    assert ledger.asked == [["k2"], ["k3"]]
