@@ -122,7 +122,7 @@ def wild_run(
                 apply(ledger, changed)
                 tell("another version of the map is applied")
             if number in killed:
-                kills += _kill(rng.choice(both))
+                kills += _kill([one for one in both if one.is_ready()], rng)
             time.sleep(shape.pause_seconds)
             for part in both:
                 if not part.is_running() and rng.random() < COMES_BACK:
@@ -134,9 +134,11 @@ def wild_run(
     return kills
 
 
-def _kill(part: Part) -> int:
-    if not part.is_running():
+def _kill(ready: Sequence[Part], rng: random.Random) -> int:
+    """Kill one of those that have joined, if there is one; returns how many that are."""
+    if not ready:
         return 0
+    part = rng.choice(ready)
     part.kill()
     tell(f"{part.name} is killed")
     return 1
@@ -169,8 +171,13 @@ def differing(calm: Ledger, wild: Ledger, seed: int) -> tuple[list[Question], li
         questions = list(asked_of(one, seed))
         first = dict(reversed(questions))
         columns = {view: compared_columns(one, view, source) for view, source in first.items()}
-        found = (compared(source, columns[view], one, other) for view, source in questions)
-        return questions, [difference for difference in found if difference is not None]
+        found = []
+        for view, source in questions:
+            difference = compared(source, columns[view], one, other)
+            if difference is not None:
+                tell(f"differs: {difference.text()}")
+                found.append(difference)
+        return questions, found
     finally:
         one.disconnect()
         other.disconnect()

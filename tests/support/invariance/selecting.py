@@ -24,7 +24,7 @@ FORMS: Final = {
     "kpi": ("nps",),
     "variant": ("standard",),
     "scope": ("transactional",),
-    "answers": ("low",),
+    "answers": ("bad",),
 }
 """Values of the arguments that are no selection; texts are quoted where the view takes text."""
 SPLIT_BY: Final = {"survey_split": ("channel", "place")}

@@ -9,8 +9,17 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.unit.processors.loop.partition import deliveries, expected_fates, expected_tables, tables_of
-from tests.unit.processors.loop.world import FaultyLedger, batch, fates, kill, make_loop, quick_folder, records_of
-from touchline.processors.values.protocol import Acknowledge
+from tests.unit.processors.loop.world import (
+    TOPIC,
+    FaultyLedger,
+    batch,
+    fates,
+    kill,
+    make_loop,
+    quick_folder,
+    records_of,
+)
+from touchline.processors.values.protocol import Acknowledge, Assigned
 
 STEPS = st.lists(
     st.tuples(
@@ -56,6 +65,8 @@ def test_tables_equal_one_sorted_pass_whatever_happens_on_the_way(
             elif accident == "other worker":
                 state = folder / str(turn % 3)
             loop = make_loop(ledger, state, f"w{turn}")
+        for _ in range(2):  # whoever was ever linked is followed by ticks
+            assert isinstance(loop.tick(Assigned(TOPIC, 0, turn + 1)), Acknowledge)
         loop.close()
     assert tables_of(ledger) == expected_tables(events)
     assert fates(ledger) == expected_fates(events)
