@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import example, given, strategies as st
+from pydantic_core import to_json
 
 from touchline.errors import WrongUsage
+from touchline.producers import record
 from touchline.producers.errors import EventRejected
 from touchline.producers.record import MAX_VALUE_BYTES, PreparedRecord, RecordMaker
 from touchline.schemas.credibility import Moments, moments_of
@@ -45,6 +48,39 @@ def _refusal(event: Any) -> EventRejected:
 
 def test_what_the_sender_wrote_is_sent_without_the_defaults_of_the_model() -> None:
     assert json.loads(_make(EVENT).value) == {**EVENT, "received_at": "2026-03-01T12:00:00.123Z"}
+
+
+PLAIN = st.fixed_dictionaries(
+    {"touchpoint": st.text(min_size=1, max_size=12).filter(str.strip)},
+    optional={
+        "place": st.text(min_size=1, max_size=12),
+        "simulated": st.booleans(),
+        "amount": st.fixed_dictionaries({"amount_minor": st.integers(0, 2**53), "currency": st.just("EUR")}),
+        "order": st.fixed_dictionaries({"id": st.text(min_size=1, max_size=12), "kind": st.just("purchase")}),
+        "identifiers": st.just((("login", "4711"),)),
+    },
+)
+
+
+@given(PLAIN)
+def test_a_plain_event_is_written_alike_with_and_without_the_quicker_encoder(fields: dict[str, Any]) -> None:
+    def written(encode: Any) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(record, "_plain_json", encode)
+            try:
+                return _make({**EVENT, **fields}).value
+            except EventRejected as rejection:
+                return rejection.what
+
+    assert written(orjson.dumps) == written(to_json)
+
+
+def test_what_only_the_slower_encoder_takes_for_text_is_sent_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: object) -> bytes:
+        raise TypeError
+
+    monkeypatch.setattr(record, "_plain_json", refuses)
+    assert json.loads(_make(EVENT).value)["id"] == "e1"
 
 
 def test_the_sender_s_event_is_left_as_it_was() -> None:
