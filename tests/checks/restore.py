@@ -27,6 +27,7 @@ from tests.checks.verdict import check_parser, end_with_verdict
 from tests.support.ledger_tables import tables_of
 from tests.support.ports import free_port
 from tests.support.real_worker import POLL_SECONDS, real_worker, stored_count
+from tests.support.rest import wait_until_at_rest
 from touchline.local.parts import clickhouse_part, settings_environment
 from touchline.local.process import Part
 from touchline.local.stack import LocalStack, folder_settings
@@ -121,6 +122,7 @@ class Rehearsal:
             for number in range(self._rounds):
                 part = events[number * self._per_round : (number + 1) * self._per_round]
                 sent = self._round(stack, part, sent, number)
+            wait_until_at_rest(stack.settings)
             restored = tables_of(stack.settings)
             undisturbed = self._undisturbed(stack, sent)
         differing = [name for name in undisturbed if restored[name] != undisturbed[name]]
@@ -185,6 +187,7 @@ class Rehearsal:
             touchline(settings, "migrate")
             with real_worker(settings, folder) as worker:
                 worker.wait_stored(sent, PATIENCE_SECONDS)
+                wait_until_at_rest(settings)
                 return tables_of(settings)
         finally:
             face.terminate()

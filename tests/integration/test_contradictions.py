@@ -40,6 +40,7 @@ def selected(world: World) -> list[Selection]:
     return [*selections(world.known_maps(), SEED, RANDOM)]
 
 
+@pytest.mark.timeout(600)  # some thousand questions
 def test_every_number_that_stands_in_two_places_has_one_value(world: World) -> None:
     numbers: Counter[Pair] = Counter()
     for chosen in selected(world):

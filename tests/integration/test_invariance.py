@@ -13,6 +13,7 @@ from tests.support.invariance.run import SHORT, Runs, both_runs, differing
 from touchline.clickhouse.connect import connect
 
 SEED = 3
+VERSIONS = 2_500
 MANY = 20_000
 PLANTED = (
     "INSERT INTO journey_raw.ledger SELECT * REPLACE (row_id + 500000 AS row_id) FROM journey_raw.ledger "
@@ -24,10 +25,11 @@ PLANTED = (
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    with both_runs(SEED, SHORT, tmp_path_factory.mktemp("invariance")) as both:
+    with both_runs(SEED, SHORT._replace(versions=VERSIONS), tmp_path_factory.mktemp("invariance")) as both:
         yield both
 
 
+@pytest.mark.timeout(600)  # two runs on a stack, and a question of each view
 def test_every_view_is_the_same_whatever_came_late_twice_revised_or_under_another_key(runs: Runs) -> None:
     questions, differences = differing(runs.calm, runs.wild, SEED)
     assert [one.text() for one in differences] == []

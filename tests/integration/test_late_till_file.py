@@ -6,15 +6,14 @@ from __future__ import annotations
 import csv
 import json
 import random
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.engines import Ledger, own_face_with_worker, touchline
+from tests.support.rest import wait_until_at_rest
 from tests.support.view_sums import view_sums
 from touchline.clickhouse.connect import connect
-from touchline.kafka.offsets import lag
 from touchline.producers.kafka import TouchpointProducer
 
 if TYPE_CHECKING:
@@ -106,19 +105,12 @@ def send(ledger: Ledger, events: list[Event]) -> None:
             producer.emit(one)
 
 
-def wait_until_stored(ledger: Ledger) -> None:
-    deadline = time.monotonic() + 60
-    while lag(ledger.settings) != 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def test_a_late_till_file_uploaded_again_in_halves_and_shuffled_gives_the_tables_of_one_in_time(
     stack: LocalStack, tmp_path: Path
 ) -> None:
     with own_face_with_worker(stack, tmp_path / "in time", partitions=1) as in_time:
         send(in_time, sorted([*visits(), *till_rows()], key=lambda one: str(one["time"])))
-        wait_until_stored(in_time)
+        wait_until_at_rest(in_time.settings)
         wanted = view_sums(in_time.settings)
 
     mapping = tmp_path / "till.yaml"
@@ -128,13 +120,13 @@ def test_a_late_till_file_uploaded_again_in_halves_and_shuffled_gives_the_tables
     uploads = (lines, lines, lines[:72], lines[72:], shuffled)
     with own_face_with_worker(stack, tmp_path / "late", partitions=1) as late:
         send(late, visits())
-        wait_until_stored(late)
+        wait_until_at_rest(late.settings)
         assert view_sums(late.settings) != wanted
         outcomes = []
         for number, upload in enumerate(uploads):
             file = write(tmp_path / f"till-{number}.csv", upload)
             outcomes.append(json.loads(touchline(late, "import", file, "--mapping", str(mapping), "--json", status=1)))
-        wait_until_stored(late)
+        wait_until_at_rest(late.settings)
         actual = view_sums(late.settings)
         client = connect(late.settings)
         reasons = client.execute("SELECT source, reason, field FROM journey.quarantine ORDER BY reason")

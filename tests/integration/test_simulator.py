@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 
 from tests.support.engines import Ledger, own_face_with_worker, touchline
 from tests.support.real_worker import ask
+from tests.support.rest import wait_until_at_rest
 from tests.support.view_sums import view_sums
 from tests.unit.simulate.ledgers import standing
-from touchline.kafka.offsets import lag
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -39,18 +38,11 @@ class Simulated(NamedTuple):
         return sorted(found, key=lambda line: str(line["event"]["time"]))
 
 
-def wait_until_stored(stack: Ledger) -> None:
-    deadline = time.monotonic() + 60
-    while lag(stack.settings) != 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def simulate(stack: Ledger, folder: Path, *words: str) -> list[Line]:
     """Run the command, wait until all is stored; the lines of its ledger."""
     file = folder / "truth.ndjson"
     said = json.loads(touchline(stack, "simulate", *words, "--ledger", str(file), "--json"))
-    wait_until_stored(stack)
+    wait_until_at_rest(stack.settings)
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert said["acknowledged"] == said["sent"] == sum(line["kind"] == "sent" for line in lines)
     return lines

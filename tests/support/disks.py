@@ -10,7 +10,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,11 @@ class SmallDisk(Protocol):
     def free(self, pid: int) -> None: ...
 
 
+def _free_bytes(path: Path) -> int:
+    statistics = os.statvfs(path)
+    return statistics.f_bavail * statistics.f_bsize
+
+
 class Tmpfs:
     """A mounted file system of a fixed size."""
 
@@ -38,9 +43,11 @@ class Tmpfs:
         self.path = path
 
     def fill(self, pid: int) -> None:
-        statistics = os.statvfs(self.path)
         with (self.path / _BALLAST).open("wb") as ballast:
-            os.posix_fallocate(ballast.fileno(), 0, statistics.f_bavail * statistics.f_bsize)
+            while (free_bytes := _free_bytes(self.path)) > 0:
+                # What a server writes meanwhile takes its part of it.
+                with suppress(OSError):
+                    os.posix_fallocate(ballast.fileno(), os.fstat(ballast.fileno()).st_size, free_bytes)
 
     def free(self, pid: int) -> None:
         (self.path / _BALLAST).unlink()

@@ -1,0 +1,29 @@
+"""When nothing waits any more: every record is stored, and ticks have followed all that came of it."""
+
+from __future__ import annotations
+
+import time
+
+from touchline.clickhouse.connect import connect
+from touchline.kafka.offsets import lag
+from touchline.settings import Settings
+
+STILL_SECONDS = 5.0
+"""Several ticks of every partition."""
+
+
+def wait_until_at_rest(settings: Settings, seconds: float = 120.0) -> None:
+    """Return when no record waits in Kafka, no claim waits for another partition, and no worker has inserted anything for a while."""
+    deadline = time.monotonic() + seconds
+    said: object = None
+    since = time.monotonic()
+    client = connect(settings)
+    try:
+        while time.monotonic() - since < STILL_SECONDS:
+            assert time.monotonic() < deadline, f"not at rest after {seconds:g} s"
+            time.sleep(0.25)
+            now = client.execute("SELECT sumIf(sign, kind = 'claim'), countIf(kind = 'mark') FROM journey_raw.ledger")
+            if now != said or now[0][0] != 0 or lag(settings) != 0:
+                said, since = now, time.monotonic()
+    finally:
+        client.disconnect()
