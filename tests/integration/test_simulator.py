@@ -70,9 +70,9 @@ def test_volumes_and_persons_are_those_of_the_ledger(simulated: Simulated) -> No
     assert dict(ask(simulated.stack.settings, volumes)) == {
         one["touchpoint"]: one["events"] for one in simulated.lines[-1]["touchpoints"]
     }
-    people: dict[str, set[str]] = defaultdict(set)
+    people: dict[str, set[int]] = defaultdict(set)
     for line in simulated.touchpoints:
-        people[line["event"]["touchpoint"]].add(line["event"]["identifiers"][0][1])
+        people[line["event"]["touchpoint"]].add(line["truth"]["person"])
     persons = "SELECT touchpoint, uniqExact(person) FROM journey.touchpoints GROUP BY touchpoint"
     assert dict(ask(simulated.stack.settings, persons)) == {name: len(own) for name, own in people.items()}
 
@@ -127,10 +127,10 @@ def value_of(kpi: str, scores: list[int]) -> float:
 
 
 def test_the_funnel_counts_the_journeys_of_the_ledger(simulated: Simulated) -> None:
-    """Of persons as they are known now: a device before its login is one of its own."""
-    journeys: dict[tuple[str, int], list[int]] = defaultdict(list)
+    """Of the true persons: a device before its login is theirs."""
+    journeys: dict[tuple[int, int], list[int]] = defaultdict(list)
     for line in simulated.touchpoints:
-        journeys[line["event"]["identifiers"][0][1], line["truth"]["cycle"]].append(line["truth"]["stage_order"])
+        journeys[line["truth"]["person"], line["truth"]["cycle"]].append(line["truth"]["stage_order"])
     in_order: Counter[int] = Counter()
     in_any: Counter[int] = Counter()
     for orders in journeys.values():
