@@ -15,9 +15,8 @@ from typing import Final, NamedTuple
 
 from touchline.identity.passed import LedgerPosition
 from touchline.identity.watch import Fate as Stand, Rules, Standing, decide as decide_one
-from touchline.processors.homes import Homes, holding, passed_of
+from touchline.processors.homes import Homes, holding, passed_of, position_of_row
 from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, WriterFenced
-from touchline.processors.ledger.rows import insert_of_row, partition_of_row
 from touchline.processors.news import News
 from touchline.processors.state.partition import Key, Partition
 from touchline.processors.steps.settle import CLAIM
@@ -67,7 +66,7 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
     found: dict[Key, set[LedgerPosition]] = defaultdict(set)
     releases: dict[Key, set[LedgerPosition]] = defaultdict(set)
     for row in partition.ledger.waiting_rows(due):
-        key, position = (row.source, row.event_id), LedgerPosition(*row.place)
+        key, position = (row.source, row.event_id), position_of_row(row.row_id)
         found[key].add(position)
         if row.kind == "release":
             releases[key].add(position)
@@ -104,7 +103,7 @@ def _hear(partition: Partition, news: News) -> set[Key]:
         for place in partition.ids.meet(claims):
             watched.watch(claims[place])
     for row in waiting:
-        watched.hear((row.source, row.event_id), LedgerPosition(partition_of_row(row.row_id), row.insert_number))
+        watched.hear((row.source, row.event_id), position_of_row(row.row_id))
     looks = [row for row in news.rows if row.kind == "look"]
     return {(row.source, row.event_id) for row in looks if row.reason == FOUND or (row.source, row.event_id) in watched}
 
@@ -121,7 +120,7 @@ def standings_of(events: Sequence[KnownEvent], held: Collection[str]) -> list[St
         version = Version(event.revision, event.completeness, event.payload_hash)
         version = known.setdefault(version.identity, version)
         stands = Stand.CLAIM if event.reason == CLAIM else _STANDS[Fate(event.fate)]
-        position = LedgerPosition(event.partition, insert_of_row(event.row_id))
+        position = position_of_row(event.row_id)
         standings.append(Standing(version, stands, position, not event.identifier or event.identifier in held))
     return standings
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from touchline.identity.holder import Handoff, holders, newest_handoffs
 from touchline.identity.passed import LedgerPosition, passed
-from touchline.processors.ledger.ledger import HandoffRow
 from touchline.processors.ledger.rows import insert_of_row, partition_of_row
 from touchline.processors.news import News
 from touchline.processors.state.partition import Partition
@@ -23,37 +23,37 @@ class Homes(NamedTuple):
     of: Callable[[bytes], int]
     partition_count: int
 
+    def of_identifier(self, identifier: str) -> int:
+        """The home of an identifier: its holder at first, and the leader of a component of which it is the smallest."""
+        return self.of(identifier.encode())
+
     def has(self, partition: int, identifier: str) -> bool:
         """Whether the identifier is at home in that partition."""
-        return self.of(identifier.encode()) == partition
+        return self.of_identifier(identifier) == partition
 
 
 class Holding(NamedTuple):
     """Of looked up identifiers the newest handoff that this partition knows, and those that it holds."""
 
-    newest: Mapping[str, HandoffRow]
+    newest: Mapping[str, Handoff[str]]
     held: set[str]
 
 
 def holding(partition: Partition, identifiers: Collection[str], cursors: Cursors, homes: Homes) -> Holding:
-    """Who holds these identifiers, as this partition knows by these cursors: the newest handoff says it, else the identifier's home.
+    """Who holds these identifiers, as this partition knows by these cursors."""
+    own = partition.number
+    handoffs = (
+        Handoff(row.identifier, row.handoff_number, position_of_row(row.row_id), row.handoff_to)
+        for row in partition.ledger.handoffs_of(identifiers)
+    )
+    newest = newest_handoffs(handoffs, own, by_partition(cursors))
+    holder_of = holders(identifiers, newest, homes.of_identifier)
+    return Holding(newest, {one for one, holder in holder_of.items() if holder == own})
 
-    Handoffs beyond the cursors are left out although they can be read: what follows from them must stand in the insert that says so.
-    """
-    read_up_to = by_partition(cursors)
-    newest: dict[str, HandoffRow] = {}
-    for row in partition.ledger.handoffs_of(identifiers):
-        writer = partition_of_row(row.row_id)
-        if writer == partition.number or insert_of_row(row.row_id) <= read_up_to.get(writer, 0):
-            known = newest.get(row.identifier)
-            if known is None or row.handoff_number > known.handoff_number:
-                newest[row.identifier] = row
-    held = {
-        one
-        for one in identifiers
-        if (newest[one].handoff_to == partition.number if one in newest else homes.has(partition.number, one))
-    }
-    return Holding(newest, held)
+
+def position_of_row(row_id: int) -> LedgerPosition:
+    """Where a row lies: its partition, and the insert that asserted it."""
+    return LedgerPosition(partition_of_row(row_id), insert_of_row(row_id))
 
 
 def by_partition(cursors: Cursors) -> dict[int, int]:

@@ -16,8 +16,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from touchline.identity.components import members
+from touchline.identity.holder import Handoff, give_away
 from touchline.identity.links import Erasure, History, Identifier, Link, Unlink
 from touchline.identity.neighbourhood import components_around
+from touchline.identity.passed import LedgerPosition
 from touchline.identity.persons import Persons, persons_of
 from touchline.journey.compile import CompiledMap
 from touchline.processors.claims import Decided
@@ -38,11 +40,10 @@ _SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
 
 
 class Published(NamedTuple):
-    """What should stand and what does, as after a batch; identifiers that are given away, as (identifier, partition, number); and those
-    held elsewhere of which something moved."""
+    """What should stand and what does, as after a batch; what is given away; and identifiers held elsewhere of which something moved."""
 
     followed: Followed
-    handoffs: list[tuple[str, int, int]]
+    handoffs: list[Handoff[str]]
     away: set[str]
 
 
@@ -83,14 +84,16 @@ def publish(
         components = members(judged.component_of)
         persons = persons_of(judged.component_of, judged.links, DEVICE_TYPES)
         holds = holding(partition, {one.key for one in judged.component_of}, news.until, homes)
-        for smallest, component in components.items():
-            mine = {one.key for one in component} & holds.held
-            if homes.has(partition.number, smallest.key):
-                led |= mine
-            else:
-                given |= mine
-                leader = homes.of(smallest.key.encode())
-                published.handoffs.extend((one, leader, _next_number(holds, one)) for one in sorted(mine))
+        leader_of = {
+            one.key: leader
+            for smallest, component in components.items()
+            for leader in [homes.of_identifier(smallest.key)]
+            for one in component
+        }
+        position = LedgerPosition(partition.number, partition.mark.insert_number + 1)
+        published.handoffs.extend(give_away(holds.held, leader_of, holds.newest, position))
+        given = {handoff.identifier for handoff in published.handoffs}
+        led = holds.held - given
         _follow(partition, decided, homes, maps, relations, components, persons, led, holds, published.followed)
         # If the insert fails the partition is acquired anew, and remembers nothing.
         partition.remembered.judged(changed, judged, persons)
@@ -130,10 +133,6 @@ def _history(rows: Iterable[FeedRow]) -> History:
         else:
             unlinks.append(Unlink(row.event_time, event, one, other))
     return History(links, unlinks, erasures)
-
-
-def _next_number(holds: Holding, identifier: str) -> int:
-    return holds.newest[identifier].handoff_number + 1 if identifier in holds.newest else 1
 
 
 def _follow(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from touchline.processors.ledger.rows import Insert, insert_of_row, partition_of_row
+from touchline.processors.ledger.rows import Insert, partition_of_row
 from touchline.processors.values.records import Cursors, Fact, NamingAnswer
 
 MapVersion = tuple[str, int]
@@ -105,11 +105,6 @@ class WaitingRow(NamedTuple):
     revision: int
     payload_hash: int
     row_id: int
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """(partition, insert number)"""
-        return (partition_of_row(self.row_id), insert_of_row(self.row_id))
 
 
 class ClaimedFact(NamedTuple):

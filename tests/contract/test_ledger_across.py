@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings as examples, strategi
 
 from tests.support.engine import running_engine
 from touchline.clickhouse.connect import connect, connect_as
+from touchline.processors.homes import position_of_row
 from touchline.processors.ledger import queries, queries_across
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.columns import (
@@ -204,7 +205,10 @@ def test_a_claim_stands_until_it_is_decided_and_its_fact_is_whole(writers: Write
     settled = fact(2, "e1", "a", first, fate="superseded", reason="claim", revision=1)
     writers.insert(STREAMS[1], settled, fact(2, "e1", "a", **whole), claim(2, "e1", 1, first + 1))
     assert (ledger.claims_of(1, [key]), ledger.claimed_facts(1, [key]), ledger.standing_claims()) == ([], [], [])
-    waiting = sorted((row.kind, row.place, row.revision) for row in ledger.waiting_rows([key, ("shop", "e2")]))
+    waiting = sorted(
+        (row.kind, tuple(position_of_row(row.row_id)), row.revision)
+        for row in ledger.waiting_rows([key, ("shop", "e2")])
+    )
     assert waiting == [("claim", (1, 1), 1), ("release", (0, 1), 0)]
     assert [one for chunk in ledger.claim_hashes() for one in chunk] == hashes_of([key])
 

@@ -10,30 +10,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from touchline.identity.links import Identifier
 from touchline.identity.passed import Cursors, LedgerPosition
 
-Home = Callable[[Identifier], int]
-"""The partition to which the key of an identifier hashes."""
+K = TypeVar("K")
+"""What stands for an identifier: it, or its key alone."""
 
 
-class Handoff(NamedTuple):
+class Handoff(NamedTuple, Generic[K]):
     """The right to publish the identifier goes from the partition of `position`, where the row lies, to partition `to`."""
 
-    identifier: Identifier
+    identifier: K
     number: int
     position: LedgerPosition
     to: int
 
 
-def newest_handoffs(handoffs: Iterable[Handoff], own: int, cursors: Cursors) -> dict[Identifier, Handoff]:
+def newest_handoffs(handoffs: Iterable[Handoff[K]], own: int, cursors: Cursors) -> dict[K, Handoff[K]]:
     """The handoff with the highest number of each identifier, as partition `own` knows them: its own rows, and those within its cursors.
 
     Rows beyond the cursors are left out although they can be read: what follows from them must stand in the insert that stores the cursors.
     """
-    newest: dict[Identifier, Handoff] = {}
+    newest: dict[K, Handoff[K]] = {}
     for handoff in handoffs:
         partition, insert_number = handoff.position
         if partition == own or insert_number <= cursors.get(partition, 0):
@@ -43,48 +42,34 @@ def newest_handoffs(handoffs: Iterable[Handoff], own: int, cursors: Cursors) -> 
     return newest
 
 
-def holders(
-    identifiers: Iterable[Identifier], newest: Mapping[Identifier, Handoff], home: Home
-) -> dict[Identifier, int]:
-    """The partition that holds each identifier: where the newest handoff went, else its home."""
+def holders(identifiers: Iterable[K], newest: Mapping[K, Handoff[K]], home: Callable[[K], int]) -> dict[K, int]:
+    """The partition that holds each identifier: where the newest handoff went, else its home, to which its key hashes."""
     return {one: newest[one].to if one in newest else home(one) for one in identifiers}
 
 
-def leaders(components: Iterable[Identifier], home: Home) -> dict[Identifier, int]:
-    """The partition that leads each component: the home of its smallest identifier, by which it is named."""
-    return {component: home(component) for component in set(components)}
-
-
 def give_away(
-    component_of: Mapping[Identifier, Identifier],
-    newest: Mapping[Identifier, Handoff],
-    home: Home,
-    position: LedgerPosition,
-) -> list[Handoff]:
+    held: Iterable[K], leader_of: Mapping[K, int], newest: Mapping[K, Handoff[K]], position: LedgerPosition
+) -> list[Handoff[K]]:
     """The handoffs that the insert at `position` must contain: of each identifier that its partition holds and does not lead, to the
     leader.
 
-    `component_of` gives the component of each identifier, `newest` the handoffs as that partition knows them. A holder
-    knows the newest handoff of what it holds, so its next number leaves no hole.
+    `leader_of` gives the partition that leads the component of each identifier: the home of the smallest identifier of it. `newest` are the
+    handoffs as that partition knows them. A holder knows the newest one of what it holds, so its next number leaves no hole.
     """
-    own = position.partition
-    leads = leaders(component_of.values(), home)
-    given: list[Handoff] = []
-    for identifier, holder in holders(component_of, newest, home).items():
-        leader = leads[component_of[identifier]]
-        if holder == own and leader != own:
-            number = newest[identifier].number + 1 if identifier in newest else 1
-            given.append(Handoff(identifier, number, position, leader))
-    return given
+    return [
+        Handoff(one, newest[one].number + 1 if one in newest else 1, position, leader_of[one])
+        for one in held
+        if leader_of[one] != position.partition
+    ]
 
 
-def broken_chains(handoffs: Iterable[Handoff], home: Home) -> set[Identifier]:
+def broken_chains(handoffs: Iterable[Handoff[K]], home: Callable[[K], int]) -> set[K]:
     """The identifiers whose handoffs, all of them, are no chain: a number is missing or given twice, or somebody gave away what it did not
     hold. Only a fault of the program breaks a chain."""
-    chains: defaultdict[Identifier, set[Handoff]] = defaultdict(set)
+    chains: defaultdict[K, set[Handoff[K]]] = defaultdict(set)
     for handoff in handoffs:
         chains[handoff.identifier].add(handoff)
-    broken: set[Identifier] = set()
+    broken: set[K] = set()
     for identifier, chain in chains.items():
         holder = home(identifier)
         for expected, handoff in enumerate(sorted(chain), 1):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import hypothesis
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import strategies as st
 
 from tests.unit.identity.histories import IDENTIFIERS, card, login, visitor
-from touchline.identity.holder import Handoff, broken_chains, give_away, holders, leaders, newest_handoffs
+from touchline.identity.holder import Handoff, broken_chains, give_away, holders, newest_handoffs
 from touchline.identity.links import Identifier
 from touchline.identity.passed import LedgerPosition
 
@@ -23,6 +24,14 @@ CARD = card(1)
 assert home(CARD) == 0
 FIRST = Handoff(CARD, 1, LedgerPosition(0, 10), to=2)
 SECOND = Handoff(CARD, 2, LedgerPosition(2, 3), to=1)
+
+
+def given(
+    persons: dict[Identifier, Identifier], newest: dict[Identifier, Handoff[Identifier]], position: LedgerPosition
+) -> list[Handoff[Identifier]]:
+    """What a partition gives away of all that it holds by these handoffs; the home of a person leads."""
+    held = [one for one, holder in holders(persons, newest, home).items() if holder == position.partition]
+    return give_away(held, {one: home(person) for one, person in persons.items()}, newest, position)
 
 
 def holder_of_card(own: int, cursors: dict[int, int]) -> int:
@@ -51,16 +60,12 @@ def test_the_number_decides_and_not_the_insert_in_which_a_handoff_lies() -> None
     assert holders([CARD], newest, home) == {CARD: 0}
 
 
-def test_the_leader_of_a_component_is_the_home_of_its_person() -> None:
-    assert leaders([visitor(0), visitor(0), card(0)], home) == {visitor(0): 2, card(0): 3}
-
-
 def test_what_is_held_and_not_led_is_given_to_the_leader_with_the_next_number() -> None:
     persons = {login(1): login(1), card(1): login(1), visitor(1): login(1), card(2): card(2)}
     assert [home(one) for one in persons] == [1, 0, 3, 1]
     newest = newest_handoffs([FIRST, SECOND._replace(to=3)], 3, {0: 10, 2: 3})
     position = LedgerPosition(3, 8)
-    assert give_away(persons, newest, home, position) == [
+    assert given(persons, newest, position) == [
         Handoff(card(1), 3, position, to=1),
         Handoff(visitor(1), 1, position, to=1),
     ]
@@ -68,14 +73,14 @@ def test_what_is_held_and_not_led_is_given_to_the_leader_with_the_next_number() 
 
 def test_a_leader_and_a_bystander_give_nothing_away() -> None:
     persons = {login(1): login(1), card(1): login(1)}
-    assert give_away(persons, {}, home, LedgerPosition(home(login(1)), 1)) == []
-    assert give_away(persons, {}, home, LedgerPosition(3, 1)) == []
+    assert given(persons, {}, LedgerPosition(home(login(1)), 1)) == []
+    assert given(persons, {}, LedgerPosition(3, 1)) == []
 
 
 def test_what_came_back_is_given_away_again_with_a_number_of_its_own() -> None:
     chain = [FIRST, Handoff(CARD, 2, LedgerPosition(2, 4), to=0)]
     newest = newest_handoffs(chain, 0, {2: 4})
-    (again,) = give_away({CARD: login(2)}, newest, home, LedgerPosition(0, 11))
+    (again,) = given({CARD: login(2)}, newest, LedgerPosition(0, 11))
     assert again == Handoff(CARD, 3, LedgerPosition(0, 11), to=2)
     assert broken_chains([*chain, again], home) == set()
 
@@ -90,7 +95,7 @@ def test_what_came_back_is_given_away_again_with_a_number_of_its_own() -> None:
         [FIRST, SECOND._replace(position=LedgerPosition(0, 11))],
     ],
 )
-def test_a_missing_or_double_number_and_a_foreign_giver_break_a_chain(handoffs: list[Handoff]) -> None:
+def test_a_missing_or_double_number_and_a_foreign_giver_break_a_chain(handoffs: list[Handoff[Identifier]]) -> None:
     assert broken_chains(handoffs, home) == {CARD}
 
 
@@ -107,10 +112,10 @@ ticks: st.SearchStrategy[Tick] = st.tuples(
 )
 
 
-@given(st.lists(ticks, max_size=25))
+@hypothesis.given(st.lists(ticks, max_size=25))
 def test_at_most_one_partition_believes_that_it_holds_an_identifier(all_ticks: list[Tick]) -> None:
     # Each partition reads the others late, and their ideas of who belongs together contradict each other.
-    rows: list[Handoff] = []
+    rows: list[Handoff[Identifier]] = []
     inserts = dict.fromkeys(range(PARTITIONS), 0)
     cursors: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for own, steps, persons in all_ticks:
@@ -118,10 +123,7 @@ def test_at_most_one_partition_believes_that_it_holds_an_identifier(all_ticks: l
             cursors[own][other] = min(inserts[other], cursors[own].get(other, 0) + step)
         newest = newest_handoffs(rows, own, cursors[own])
         inserts[own] += 1
-        given = give_away(
-            dict(zip(IDENTIFIERS[-3:], persons, strict=True)), newest, home, LedgerPosition(own, inserts[own])
-        )
-        rows += given
+        rows += given(dict(zip(IDENTIFIERS[-3:], persons, strict=True)), newest, LedgerPosition(own, inserts[own]))
         assert broken_chains(rows, home) == set()
         for identifier in IDENTIFIERS[-3:]:
             believing = [

@@ -40,7 +40,7 @@ def test_the_newest_handoff_says_who_holds() -> None:
     ]
     found = holding(partition(*rows), {EVEN, ODD}, {ELSEWHERE.name: 9}, HOMES)
     assert found.held == {EVEN, ODD}
-    assert {key: row.handoff_number for key, row in found.newest.items()} == {ODD: 1, EVEN: 2}
+    assert {key: row.number for key, row in found.newest.items()} == {ODD: 1, EVEN: 2}
 
 
 def test_a_handoff_of_another_partition_that_was_not_read_yet_does_not_count_and_an_own_one_always() -> None:
