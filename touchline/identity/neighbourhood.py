@@ -32,7 +32,7 @@ def nobody(_: Collection[Identifier]) -> Iterable[Identifier]:
 class Hubs(NamedTuple):
     """What is known of hubs before a change is judged.
 
-    `before`: hubs in what was judged and stored last; or what `hubs_for_good` finds. `still`: those of them that are sure to be hubs after
+    `before`: hubs in what was judged and stored last. `still`: those of them that are sure to be hubs after
     the change. That holds for all where the change consists of new links alone, without an unlink, an erasure or a retraction.
     """
 

@@ -93,22 +93,3 @@ class Remembered:
             self._pairs_of[one].discard(pair)
             if not self._pairs_of[one]:
                 del self._pairs_of[one]
-
-
-def hubs_for_good(
-    identifiers: Collection[Identifier], behind: History, ever: History, neighbours_max: int
-) -> set[Identifier]:
-    """Those of the identifiers that were hubs at the last turn already, told by rows alone: for `Hubs.before` after a start.
-
-    `behind` are links that stand and were read in turns before this one. `ever` are all unlinks and erasures of the identifiers and their
-    neighbours, those of this turn and retracted ones among them: an unlink that was taken back may have ended a hub meanwhile. More than
-    `neighbours_max` links that nothing ever ended made it a hub when they were read, and nobody can have been merged through it since.
-    """
-    erased = {erasure.identifier for erasure in ever.erasures}
-    unlinked = {pair_of(unlink.one, unlink.other) for unlink in ever.unlinks}
-    neighbours: defaultdict[Identifier, set[Identifier]] = defaultdict(set)
-    for link in behind.links:
-        if link.one != link.other and erased.isdisjoint(link[2:]) and pair_of(link.one, link.other) not in unlinked:
-            neighbours[link.one].add(link.other)
-            neighbours[link.other].add(link.one)
-    return {one for one in identifiers if len(neighbours.get(one, ())) > neighbours_max}

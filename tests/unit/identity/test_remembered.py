@@ -25,7 +25,7 @@ from touchline.identity.components import components
 from touchline.identity.links import Erasure, History, Identifier, Link, Unlink, about
 from touchline.identity.neighbourhood import Hubs, components_around
 from touchline.identity.persons import persons_of
-from touchline.identity.remembered import Remembered, hubs_for_good
+from touchline.identity.remembered import Remembered
 
 Said = Link | Unlink | Erasure
 DEVICES = {"anonymous"}
@@ -104,11 +104,10 @@ class Partition:
         self.published: dict[Identifier, tuple[Identifier, list[Identifier]]] = {}
         self.judgements = 0
 
-    def turn(self, batch: list[Row], dirty: set[Identifier], before: list[Row], visible: list[Row]) -> None:
+    def turn(self, batch: list[Row], dirty: set[Identifier], visible: list[Row]) -> None:
         said = history([row.said for row in batch if row.sign > 0])
         retracted = history([row.said for row in batch if row.sign < 0])
         changed, hubs = self.remembered.changed_by(said, retracted)
-        hubs = Hubs({*hubs.before, *self._for_good(changed, before, visible)}, hubs.still)
         if not changed and not dirty:
             return
         self.judgements += 1
@@ -118,11 +117,6 @@ class Partition:
         self.remembered.judged(changed, found, persons)
         for one, component in found.component_of.items():
             self.published[one] = component, [persons.person_at(one, time_us) for time_us in TIMES]
-
-    def _for_good(self, changed: set[Identifier], before: list[Row], visible: list[Row]) -> set[Identifier]:
-        stands = {row.number for row in visible} - {row.number for row in visible if row.sign < 0}
-        behind = history([row.said for row in before if row.number in stands])
-        return hubs_for_good(changed, behind, history([row.said for row in visible]), self.neighbours_max)
 
 
 @settings(max_examples=400)
@@ -136,9 +130,8 @@ def test_turns_that_judge_news_only_end_where_judging_everything_ends(
         if turn.starts:
             partition.remembered = Remembered(DEVICES, pairs_max=pairs_max)
         seen = max(seen, min(number + turn.ahead, len(batches) - 1))
-        before = [row for batch in batches[:number] for row in batch]
         visible = [row for batch in batches[: seen + 1] for row in batch]
-        partition.turn(batches[number], turn.dirty, before, visible)
+        partition.turn(batches[number], turn.dirty, visible)
         if seen == number:
             whole = components(history(standing(visible)), most)
             persons = persons_of(whole.component_of, whole.links, DEVICES)
@@ -259,16 +252,6 @@ def test_the_oldest_pairs_are_forgotten_first() -> None:
     for number in range(3):
         judged_again(memory, link(1, login(number), card(number)))
     assert [memory.is_news(link(1, login(number), card(number))) for number in range(3)] == [True, False, False]
-
-
-def test_a_hub_is_one_for_good_by_links_that_nothing_ever_ended() -> None:
-    junk, behind = visitor(0), history(JUNK)
-    assert hubs_for_good([junk, login(1)], behind, History(), 3) == {junk}
-    assert hubs_for_good([junk], behind, History(), 4) == set()
-    for end in (unlink(0, login(1), junk), erasure(0, login(1)), erasure(0, junk)):
-        assert hubs_for_good([junk], behind, history([end]), 3) == set()
-    assert hubs_for_good([junk], behind, history([unlink(9, login(1), login(2)), erasure(9, login(9))]), 3) == {junk}
-    assert hubs_for_good([junk], history([*JUNK[:3], *JUNK[:3]]), History(), 3) == set()
 
 
 def test_a_new_link_of_a_known_hub_reads_the_new_neighbour_only() -> None:
