@@ -20,6 +20,10 @@ class LedgerUnavailable(Exception):
     """No answer, or an ambiguous one: the insert may or may not be stored. Acquire again before anything else."""
 
 
+class LedgerFellBack(LedgerUnavailable):
+    """The ledger holds less than it had acknowledged, or another writer's inserts: what is known of it is of no use."""
+
+
 class RecordsRefused(Exception):
     """ClickHouse will never store these rows, however often they are sent: a value among them is not for its column. Nothing was
     stored."""

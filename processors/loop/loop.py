@@ -18,42 +18,39 @@ Why: docs/decisions/0060.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from itertools import count
 from pathlib import Path
 
 import lmdb
 
 from touchline.errors import EngineUnreachable, TouchlineError
-from touchline.identity.watchlist import WatchList
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
 from touchline.metrics.meter import Meter
 from touchline.processors.ledger.ledger import (
     FenceHeld,
     Ledger,
+    LedgerFellBack,
     LedgerUnavailable,
     RecordsRefused,
     Stream,
     WriterFenced,
 )
 from touchline.processors.ledger.rows import TooManyRows
+from touchline.processors.loop.acquire import Acquirer, Place
 from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.metrics import StoreMeter
-from touchline.processors.loop.restore import restore
 from touchline.processors.loop.standing import MapSource, StandingMaps
 from touchline.processors.news import Sweep, news_of
 from touchline.processors.pipeline import Pipeline, Prepared, Quiet
 from touchline.processors.poll import Poll
 from touchline.processors.state.disk import reason_of
-from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Partition
-from touchline.processors.state.tails import StateLost, Tails
+from touchline.processors.state.tails import StateLost
 from touchline.processors.sweep import Sweeper
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
-from touchline.processors.values.records import Reached, ReceivedBatch
+from touchline.processors.values.records import ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -85,15 +82,13 @@ class StoreLoop:
         maps: MapSource | None = None,
         sweep_every_ticks: int = SWEEP_EVERY_TICKS,
     ) -> None:
-        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the
-        contents of
-        versions that stand; None: those of the pipeline stand for ever."""
+        """`look` is called before each batch is taken up: what was configured anew by then holds for all of it. `maps` gives the contents
+        of versions that stand; None: those of the pipeline stand for ever."""
         self._pipeline = pipeline
         self._ledger = ledger
         self._state_dir = state_dir
-        self._id_bytes_max = id_bytes_max
-        self._writer = writer
-        self._incarnation_of = incarnation_of
+        place = Place(state_dir, id_bytes_max, writer)
+        self._acquirer = Acquirer(pipeline, ledger, place, incarnation_of, should_stop)
         self._should_stop = should_stop
         self._sleep = sleep
         self._now_ms = now_ms
@@ -103,14 +98,11 @@ class StoreLoop:
         self._blame = Blame()
         self._generation = -1
         self._owned: dict[int, Partition] = {}
-        self._takes = count(1)
         self._poll = Poll(ledger)
         self._pieces: dict[int, int] = {}
         self._ticks = 0
         self._sweep_every_ticks = sweep_every_ticks
         self._sweeper = Sweeper(id_bytes_max)
-        # They outlive ownership: what an insert that failed left in them is no harm, and they are long to read.
-        self._ids: dict[int, PartitionIds] = {}
         self._revoked: set[int] = set()
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None:
@@ -125,7 +117,7 @@ class StoreLoop:
 
     def close(self) -> None:
         """Release state files and the connection."""
-        for partition in list(self._owned.keys() | self._ids.keys()):
+        for partition in list(self._owned.keys() | self._acquirer.ids.keys()):
             self._release(partition)
         close = getattr(self._ledger, "close", None)
         if close is not None:
@@ -212,59 +204,21 @@ class StoreLoop:
         self._wait(BACK_OFF_SECONDS[0])
 
     def _acquire(self, assigned: Assigned, force: bool) -> Partition:
-        for number in self._revoked & (self._owned.keys() | self._ids.keys()):
+        for number in self._revoked & (self._owned.keys() | self._acquirer.ids.keys()):
             self._release(number)
-        topic, number, generation = assigned
-        owned = self._owned.get(number)
-        if owned is not None and owned.generation == generation:
+        owned = self._owned.get(assigned.partition)
+        if owned is not None and owned.generation == assigned.generation:
             return owned
-        self._forget(number)
-        stream = Stream(topic, self._incarnation_of(topic), number)
-        # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
-        writer = f"{self._writer}#{next(self._takes)}"
-        mark = self._ledger.acquire(stream, generation, writer, force=force)
-        if self._standing is not None:
-            # The mark may say that all was walked for a change of which this worker has not heard.
-            self._standing.look(self._owned.values())
-        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', topic)}-{number}"
-        ids = self._ids.get(number)
-        if ids is None or ids.stream != stream:
-            ids = self._ids[number] = PartitionIds(self._state_dir / f"{name}.ids", stream, self._id_bytes_max)
-        ids.restore(self._ledger, mark, self._should_stop)
-        ids.meet_claims(self._ledger, self._should_stop)
-        progress = self._ledger.progress_of(stream)
-        reached = Reached(progress.cursors, progress.map_change, progress.walked_to)
-        tails = Tails(self._state_dir / name, self._pipeline.layout)
-        try:
-            restored = restore(tails, self._ledger, stream, mark, reached, self._pipeline)
-        except BaseException:
-            tails.close()
-            raise
-        log_event(
-            logging.INFO,
-            "acquired",
-            partition=number,
-            generation=generation,
-            insert_number=mark.insert_number,
-            restored_persons=restored,
-        )
+        self._forget(assigned.partition)
+        partition, restored = self._acquirer.acquire(assigned, self._look_at_maps, force=force)
+        partition.pieces = self._pieces.pop(partition.number, 1)
         self._meter.acquired(restored)
-        owned = Partition(
-            stream,
-            generation,
-            writer,
-            self._ledger,
-            mark,
-            tails,
-            ids,
-            reached,
-            reached,
-            self._ledger.has_naming_answers(number),
-            WatchList(self._ledger.standing_claims()),
-            self._pieces.pop(number, 1),
-        )
-        self._owned[number] = owned
-        return owned
+        self._owned[partition.number] = partition
+        return partition
+
+    def _look_at_maps(self) -> None:
+        if self._standing is not None:
+            self._standing.look(self._owned.values())
 
     def _store_records(self, partition: Partition, batch: ReceivedBatch) -> None:
         """Inserts of as many of the records as fit, until the mark covers all."""
@@ -286,8 +240,10 @@ class StoreLoop:
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
-        if self._poll.begins(partition.number) and self._standing is not None:
-            self._standing.look(self._owned.values())
+        if self._poll.begins(partition.number):
+            if not all(owned.fits(self._poll.positions) for owned in self._owned.values()):
+                raise LedgerFellBack("the newest insert is another one")
+            self._look_at_maps()
         has_others = self._pipeline.homes.partition_count > 1
         sweep = self._sweep_of(partition)
         change = self._pipeline.map_change
@@ -370,6 +326,4 @@ class StoreLoop:
     def _release(self, partition: int) -> None:
         """Another worker goes on with the partition."""
         self._forget(partition)
-        ids = self._ids.pop(partition, None)
-        if ids is not None:
-            ids.save()
+        self._acquirer.release(partition)

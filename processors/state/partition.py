@@ -11,7 +11,7 @@ from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.values.person import PersonTail
-from touchline.processors.values.records import Reached
+from touchline.processors.values.records import Cursors, Reached
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
 
 Key = tuple[str, str]
@@ -52,6 +52,13 @@ class Partition:
     def unmarked_inserts(self) -> int:
         """Inserts of all streams that were read since the newest mark."""
         return sum(self.reached.cursors.values()) - sum(self.marked.cursors.values())
+
+    def fits(self, positions: Cursors) -> bool:
+        """Whether the ledger, whose newest inserts are these, is what this partition knows: its own newest insert is the last one that was
+        made here, and nothing that was read is gone. Otherwise it was restored, or somebody else writes the stream."""
+        newest = positions.get(self.stream.name)
+        is_own = self.mark.last_offset < 0 if newest is None else newest == self.mark.insert_number
+        return is_own and all(read <= positions.get(name, 0) for name, read in self.reached.cursors.items())
 
     def look_to(self, reached: Reached) -> None:
         """Whatever changed up to there is followed, and came to nothing. The next mark says so."""

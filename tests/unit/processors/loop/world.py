@@ -201,7 +201,7 @@ def kill(loop: StoreLoop) -> None:
     for owned in loop._owned.values():
         owned.tails.close()
     loop._owned.clear()
-    loop._ids.clear()
+    loop._acquirer.ids.clear()
 
 
 def placed_of(events: Iterable[dict[str, Any]]) -> list[Placed]:
