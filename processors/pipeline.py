@@ -195,7 +195,7 @@ class Pipeline:
             *assemble_words(
                 new.last_offset,
                 away=published.away,
-                handoffs=published.handoffs,
+                handoffs=[(one.identifier, one.to, one.number) for one in published.handoffs],
                 releases=decided.releases,
                 looks=decided.looks,
             ),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from touchline.identity.holder import Handoff
 from touchline.processors.ledger.columns import AWAY, CLAIM, HANDOFF, LINK, LOOK, RELEASE
 from touchline.processors.ledger.ledger import ClaimRow, LinkRow
 from touchline.processors.ledger.rows import Block
@@ -88,11 +87,11 @@ def assemble_words(
     offset: int,
     *,
     away: Collection[str] = (),
-    handoffs: Collection[Handoff[str]] = (),
+    handoffs: Collection[tuple[str, int, int]] = (),
     releases: Collection[tuple[str, str]] = (),
     looks: Collection[tuple[str, str, str]] = (),
 ) -> list[Block]:
-    """What this partition tells the others. `releases` are (source, id), `looks` those with a reason."""
+    """What this partition tells the others. `handoffs` are (identifier, partition, number), `releases` are (source, id), `looks` those with a reason."""
     return [
         Block("away", AWAY, 1, [offset] * len(away), [(one,) for one in sorted(away)]),
         Block(
@@ -100,7 +99,7 @@ def assemble_words(
             HANDOFF,
             1,
             [offset] * len(handoffs),
-            sorted((one.identifier, one.to, one.number) for one in handoffs),
+            sorted(handoffs),
         ),
         Block("release", RELEASE, 1, [offset] * len(releases), sorted(releases)),
         Block("look", LOOK, 1, [offset] * len(looks), sorted(looks)),
