@@ -1,8 +1,7 @@
 """Events with versions in several partitions, as a tick looks at them: who gives way, and whose turn has come.
 
-What is watched needs no look until one more of its claims or releases is passed; then its versions and releases are looked up, all
-events of
-a tick together, after the marks were read that say what is passed.
+What is watched needs no look until one more of its claims or releases is passed; then its versions and releases are looked up, all events
+of a tick together, after the marks were read that say what is passed.
 
 Why: docs/decisions/0187.
 """
@@ -33,8 +32,7 @@ _FATES: Final = {
 
 class Decided(NamedTuple):
     """Versions of this partition that cease to count or to wait, and claims that are stored now. `releases` are the events of which a
-    version
-    gave way whose identifier another partition may hold; `looks` the others, for those who wait."""
+    version gave way whose identifier another partition may hold; `looks` the others, for those who wait."""
 
     moved: list[tuple[KnownEvent, Fate]]
     settled: list[tuple[KnownEvent, ClaimedFact]]

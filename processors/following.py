@@ -1,6 +1,5 @@
 """Journeys of the persons that a batch names: those whose events come in order go on from what is known, all others are read from the
-ledger
-and followed from the beginning.
+ledger and followed from the beginning.
 
 Why: docs/decisions/0061, 0187.
 """

@@ -21,8 +21,7 @@ class Relations:
 
     def identifiers(self, keys: Iterable[str]) -> set[Identifier]:
         """The identifiers of these keys, with the types by which links name them. Of one that nothing names the type is empty: it is a
-        person
-        of its own, and nothing is compared with it."""
+        person of its own, and nothing is compared with it."""
         keys = set(keys)
         self._read(keys)
         return {self._known.setdefault(key, Identifier(*order_of(""), key)) for key in keys}

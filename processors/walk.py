@@ -23,9 +23,8 @@ _IDENTIFIERS, _NOBODY = "i", "n"
 
 
 class Step(NamedTuple):
-    """A piece of the walk for the change `change`: identifiers of which this partition may hold some, and events of nobody.
-    `walked_to` is where it
-    ends."""
+    """A piece of the walk for the change `change`: identifiers of which this partition may hold some, and events of nobody. `walked_to`
+    is where it ends."""
 
     change: int
     walked_to: str

@@ -91,7 +91,8 @@ def assemble_words(
     releases: Collection[tuple[str, str]] = (),
     looks: Collection[tuple[str, str, str]] = (),
 ) -> list[Block]:
-    """What this partition tells the others. `handoffs` are (identifier, partition, number), `releases` are (source, id), `looks` those with a reason."""
+    """What this partition tells the others. `handoffs` are (identifier, partition, number), `releases` (source, id), `looks` those
+    with a reason."""
     return [
         Block("away", AWAY, 1, [offset] * len(away), [(one,) for one in sorted(away)]),
         Block(

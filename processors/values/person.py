@@ -15,10 +15,9 @@ class PersonTail(NamedTuple):
     """`last_us` is the latest moment at which an event can have happened that was ever stored of the person, superseded since or not: so a
     repetition never looks later, and what may have come in any order is never followed in two parts.
 
-    `maps` holds one tail per journey map, in the maps' order; None for a map to which the person's events are not attached yet, which
-    the walk
-    will do. It is empty for events without an identifier, which move no journey, and for
-    identifiers that only ticks follow: linked, handed over or erased ones."""
+    `maps` holds one tail per journey map, in the maps' order; None for a map to which the person's events are not attached yet, which the
+    walk will do. It is empty for events without an identifier, which move no journey, and for identifiers that only ticks follow: linked,
+    handed over or erased ones."""
 
     last_us: int
     maps: tuple[Tail | None, ...]
