@@ -36,7 +36,8 @@ class StoreMeter:
         self._meter.add(declared.INSERTS, 1, outcome)
 
     def stored(self, prepared: Prepared, stored_time_ms: int) -> None:
-        """An insert is durable. One without records is no batch: only INSERTS counts it."""
+        """An insert is durable. One without records is no batch: only its rows count."""
+        self._meter.observe(declared.BATCH_ROWS, prepared.insert.row_count)
         new, fated, unknown_field_count, _, laps, _ = prepared.tally
         if not new.records:
             return
@@ -51,7 +52,6 @@ class StoreMeter:
         meter.add_each(declared.RECORDS, {fate: counts[fate] for fate in Fate if counts[fate]})
         meter.add_each(declared.RECORDS_QUARANTINED, fated.reasons)
         meter.observe(declared.BATCH_RECORDS, len(new.records))
-        meter.observe(declared.BATCH_ROWS, prepared.insert.row_count)
         meter.observe(declared.BATCH_SECONDS, laps.total_seconds)
         meter.add_each(declared.STEP_SECONDS, laps.seconds)
         for block in fated.stored:

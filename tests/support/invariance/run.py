@@ -14,7 +14,7 @@ from tests.support.invariance.arrivals import arrivals_of
 from tests.support.invariance.events import Version, versions_of
 from tests.support.invariance.ledgers import Records, migrated, tell, wait_for_rest, workers
 from tests.support.invariance.reader import AMOUNTS, EVENTS, Reader, Truth
-from tests.support.invariance.selecting import Question, asked_of
+from tests.support.invariance.selecting import Question, asked_of, some_of
 from tests.support.invariance.views import Difference, compared, compared_columns
 from touchline.clickhouse.connect import connect
 from touchline.local.process import Part
@@ -164,11 +164,15 @@ def untrue(ledger: Ledger, truth: Truth) -> list[str]:
     return found
 
 
-def differing(calm: Ledger, wild: Ledger, seed: int) -> tuple[list[Question], list[Difference]]:
-    """All questions that were asked of both, and where the answers differ."""
+def differing(
+    calm: Ledger, wild: Ledger, seed: int, each: int | None = None
+) -> tuple[list[Question], list[Difference]]:
+    """All questions that were asked of both, of each view `each` of them by chance or all, and where the answers differ."""
     one, other = connect(calm.settings), connect(wild.settings)
     try:
         questions = list(asked_of(one, seed))
+        if each is not None:
+            questions = some_of(questions, seed, each)
         first = dict(reversed(questions))
         columns = {view: compared_columns(one, view, source) for view, source in first.items()}
         found = []

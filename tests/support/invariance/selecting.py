@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Final, NamedTuple
@@ -71,6 +72,16 @@ def asked_of(client: Client, seed: int) -> Iterator[Question]:
             ]
         }
         yield from (Question(view.full_name, one) for one in asked)
+
+
+def some_of(questions: Sequence[Question], seed: int, each: int) -> list[Question]:
+    """Of each view so many questions at most, in their order."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, question in enumerate(questions):
+        places[question.view].append(place)
+    chance = random.Random(seed)
+    chosen = {one for of_view in places.values() for one in chance.sample(of_view, min(each, len(of_view)))}
+    return [question for place, question in enumerate(questions) if place in chosen]
 
 
 def _named(ddl: str) -> str:

@@ -13,6 +13,9 @@ TOPIC: Final = "which topic it came by: each run has its own"
 PLACE: Final = "where the record lies in Kafka"
 ASIDE: Final[Mapping[str, Mapping[str, str]]] = {
     "journey.account": {"topic": TOPIC, "incarnation": TOPIC},
+    "journey.dim_map": {"registered_at": ARRIVED},
+    "journey.freshness": {"last_stored_at": ARRIVED, "delay_p50_seconds": ARRIVED, "delay_p90_seconds": ARRIVED},
+    "journey.quarantine": {"received_at": ARRIVED, "topic": TOPIC, "partition": PLACE, "offset": PLACE},
     "journey.map_versions": {"changed_at": ARRIVED, "shown_at": ARRIVED},
 }
 """Columns that are no function of the events, by view, each with the reason."""

@@ -9,7 +9,7 @@ from tests.support.identity_world.removals.patching import BEYOND, Break, around
 from touchline.identity.watch import Fate as Stand
 from touchline.identity.watchlist import WatchList
 from touchline.processors import claims, pipeline
-from touchline.processors.loop import loop
+from touchline.processors.loop import acquire
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.steps import settle
@@ -143,6 +143,6 @@ BREAKS: dict[str, Break] = {
         "what is known is looked up again before a claim is settled", around(claims, "decide_one", look_once)
     ),
     "settle_beside": Break("none is stored when a claim is settled", around(claims, "decide_one", settle_beside)),
-    "watch_mem": Break("claims are watched after a restart", instead(loop, "WatchList", lambda *_: WatchList())),
+    "watch_mem": Break("claims are watched after a restart", instead(acquire, "WatchList", lambda *_: WatchList())),
     "clean_untold": Break("who waits hears of a release", around(claims, "decide_one", clean_untold)),
 }

@@ -10,7 +10,7 @@ from tests.support.identity_world.removals.patching import Break, Removal, aroun
 from touchline.processors import pipeline
 from touchline.processors.ledger.ledger import LedgerUnavailable
 from touchline.processors.ledger.memory import MemoryLedger
-from touchline.processors.loop import loop, restore
+from touchline.processors.loop import acquire, restore
 from touchline.processors.steps import settle
 from touchline.processors.steps.receive import receive as receive_step
 from touchline.schemas.reasons import Fate
@@ -123,7 +123,7 @@ BREAKS: dict[str, Break] = {
     "no_offset_filter": Break("what the mark covers is left out", no_offset_filter),
     "no_dedup": Break("a version that came before is a duplicate", around(settle, "judge", no_dedup)),
     "nothing_late": Break("what comes late is followed from the beginning", around(pipeline, "resolve", nothing_late)),
-    "stale_tails": Break("tails are brought up to the mark", instead(loop, "restore", lambda *_: 0)),
+    "stale_tails": Break("tails are brought up to the mark", instead(acquire, "restore", lambda *_: 0)),
     "nobody_apart": Break(
         "linked identifiers are left to ticks after a restart", instead(restore, "_set_apart", lambda *_: None)
     ),
