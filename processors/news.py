@@ -59,7 +59,8 @@ def news_of(
     partition: Partition, poll: Poll, map_change: int, *, has_others: bool, must_mark: bool, sweep: Sweep = _no_sweep
 ) -> Iterator[News]:
     """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other
-    partitions, which wait until all have read what they say, the first piece of work ever leaves a mark. `sweep` finds events that are
+    partitions, which wait until all have read what they say, or maps have changed, which readers see when all have walked, the first piece
+    of work ever leaves a mark. `sweep` finds events that are
     stored in two partitions, up to some positions. Raises LedgerUnavailable."""
     positions = poll.positions
     for _ in range(GOES_PER_TICK):
@@ -91,6 +92,6 @@ def news_of(
     found = sweep(positions)
     if found:
         yield News(partition.reached.cursors, (), {}, found=found)
-    is_unmarked = has_others and not partition.mark.insert_number
+    is_unmarked = (has_others or map_change > 0) and not partition.mark.insert_number
     if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)
