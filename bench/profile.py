@@ -26,7 +26,7 @@ from touchline.metrics.declared import WORKER
 from touchline.metrics.meter import Meter
 from touchline.processors import following, pipeline
 from touchline.processors.ledger import clickhouse
-from touchline.processors.loop import loop
+from touchline.processors.loop import acquire, loop
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Tails
 from touchline.processors.steps.validate import Validator
@@ -38,7 +38,7 @@ from touchline.service.live_sources import LiveSources
 PARTITIONS = 4
 STEPS: Sequence[tuple[object, str]] = (
     (clickhouse.ClickHouseLedger, "acquire"),
-    (loop, "restore"),
+    (acquire, "restore"),
     (pipeline, "receive"),
     (pipeline, "decode"),
     (Validator, "validate"),
