@@ -29,9 +29,9 @@ UNMARKED_INSERTS = 2_000
 
 class News(NamedTuple):
     """What one insert without records is made of. `until` is how far the streams are read with it; `progress` was read after that, and
-    before all that is looked up. `restated` are stored answers whose occasion may have changed. `must_mark`: there is an insert even if
-    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps. `found` are events
-    (source, id) that a sweep found stored in two partitions."""
+    before all that is looked up; it is empty where nothing waits. `restated` are stored answers whose occasion may have changed.
+    `must_mark`: there is an insert even if nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps.
+    `found` are events (source, id) that a sweep found stored in two partitions."""
 
     until: Cursors
     rows: Sequence[FeedRow]
@@ -81,7 +81,9 @@ def news_of(
         for start in range(0, len(restated), RESTATED_AT_ONCE):
             # The cursors move when all of them are followed.
             yield News(before, (), {}, restated[start : start + RESTATED_AT_ONCE])
-        yield News(until, rows, poll.progress() if partition.watched or rows else {}, (), is_waited_for)
+        # Only who waits compares marks; claims and looks may be what this partition begins to wait for.
+        is_waiting = bool(partition.watched) or any(row.kind in ("claim", "look") for row in rows)
+        yield News(until, rows, poll.progress() if is_waiting else {}, (), is_waited_for)
         if until == before:
             break
     for _ in range(STEPS_PER_TICK):

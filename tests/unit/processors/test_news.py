@@ -93,6 +93,20 @@ def test_marks_are_read_after_the_rows_that_they_are_compared_with() -> None:
     assert of.ledger.asked == ["positions", "feed", "progress"]
 
 
+@pytest.mark.parametrize("kind", ["link", "unlink", "erase", "away", "handoff", "release"])
+def test_marks_are_not_read_where_nothing_waits_for_them(kind: str) -> None:
+    of = partition(Feed({ELSEWHERE: 1}, said(kind, 1)))
+    read(of)
+    assert of.ledger.asked == ["positions", "feed"]
+
+
+@pytest.mark.parametrize("kind", ["claim", "look"])
+def test_marks_are_read_where_the_news_may_be_waited_for(kind: str) -> None:
+    of = partition(Feed({ELSEWHERE: 1}, said(kind, 1)))
+    read(of)
+    assert of.ledger.asked == ["positions", "feed", "progress"]
+
+
 @pytest.mark.parametrize(
     ("kind", "sign", "must_mark"),
     [("claim", 1, True), ("release", 1, True), ("claim", -1, False), ("link", 1, False), ("handoff", 1, False)],
