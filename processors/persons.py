@@ -78,7 +78,7 @@ def publish(
     given: set[str] = set()
     later_than_us: Mapping[str, int] = ALL
     if changed or holds.held:
-        relations = Relations(partition.ledger, changed)
+        relations = Relations(partition.ledger, changed, partition.remembered.near)
         judged = components_around(
             relations.identifiers(one.key for one in changed),
             relations.identifiers(holds.held),
