@@ -21,7 +21,11 @@ def wait_until_at_rest(settings: Settings, seconds: float = 120.0) -> None:
     since = time.monotonic()
     client = connect(settings)
     try:
-        while time.monotonic() - since < STILL_SECONDS or list(check_maps(client)):
+        while True:
+            if time.monotonic() - since >= STILL_SECONDS:
+                if not list(check_maps(client)):
+                    return
+                since = time.monotonic()
             assert time.monotonic() < deadline, f"not at rest after {seconds:g} s"
             time.sleep(0.25)
             now = client.execute("SELECT sumIf(sign, kind = 'claim'), countIf(kind = 'mark') FROM journey_raw.ledger")
