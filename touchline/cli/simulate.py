@@ -24,7 +24,7 @@ from touchline.simulate.parameters import BEGIN, Identities, SimulationParameter
 from touchline.simulate.real_events import events_of
 from touchline.simulate.score import PairScore, Scores
 from touchline.simulate.simulation import simulate as lines_of
-from touchline.simulate.stored import PERSONS_OF_EVENTS, read_truth, score_stored
+from touchline.simulate.stored import PERSONS_OF_EVENTS, read_ledger, score_stored
 from touchline.wording import counted
 
 
@@ -165,7 +165,8 @@ def score_of(
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="The file that --ledger wrote.")],
     as_json: Json = False,
 ) -> int:
-    """Compare the persons that ClickHouse has of a simulation with the true ones: precision and recall over pairs of touchpoint events.
+    """Compare the persons that ClickHouse has of a simulation with the true ones: precision and recall over pairs of touchpoints and
+    answers. Beside it what the same events come to in memory, as `--score` says.
 
     Exit status 1 while some of the events are not stored.
 
@@ -175,17 +176,20 @@ def score_of(
     """
     from touchline.cli.ledger import open_ledger  # of the worker's extra; to simulate needs none of it
 
-    run, truth = read_truth(ledger)
+    run, scores = read_ledger(ledger)
+    truth = scores.truth()
     with open_ledger(load_settings()) as client:
         stored = client.execute(PERSONS_OF_EVENTS, {"run": f"{run}-"})
-    found, missing = score_stored(truth, stored)
+    of_stored, missing = score_stored(truth, stored)
+    found = [of_stored, *scores.results()]
     if as_json:
-        print(json.dumps({"run": run, "events": len(truth), "missing": missing, "scores": [found._asdict()]}))
+        scored = [one._asdict() for one in found]
+        print(json.dumps({"run": run, "events": len(truth), "missing": missing, "scores": scored}))
     else:
         print(
             f"{counted(len(truth) - missing, 'event')} of {len(truth):,} of {run} {'is' if len(truth) - missing == 1 else 'are'} stored"
         )
-        for line in score_lines([found]):
+        for line in score_lines(found):
             print(line)
     return 1 if missing else 0
 

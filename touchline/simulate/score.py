@@ -17,6 +17,7 @@ from touchline.identity.persons import persons_of
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY, order_of
 
 HUB_NEIGHBOURS: Final = 50
+AS_TOUCHLINE_DOES: Final = "devices belong by time"
 _IDENTIFY: Final = "touchline.identify.v1"
 
 
@@ -29,18 +30,27 @@ class PairScore(NamedTuple):
     persons: int
 
 
-class _Met(NamedTuple):
-    person: int
-    identifier: Identifier
+class _Event(NamedTuple):
+    """What one version of an event says; `person` is the true one, None where the event only links."""
+
+    revision: int
+    person: int | None
     time_us: int
+    said: tuple[str, str]
+    identifiers: list[Identifier]
+
+    @property
+    def links(self) -> Iterator[Link]:
+        """The first identifier with each other one."""
+        return (Link(self.time_us, self.said, self.identifiers[0], other) for other in self.identifiers[1:])
 
 
 class Scores:
-    """Looks at the lines of a simulation as they pass, and scores them in the end."""
+    """Looks at the lines of a simulation as they pass, and scores them in the end. Of each event the highest revision counts, with its
+    links, in whatever order they come."""
 
     def __init__(self) -> None:
-        self._met: dict[str, _Met] = {}
-        self._links: list[Link] = []
+        self._events: dict[str, _Event] = {}
 
     def watching(self, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The lines, unchanged."""
@@ -50,32 +60,38 @@ class Scores:
             yield line
 
     def _look(self, event: dict[str, Any], truth: dict[str, Any]) -> None:
-        identifiers = sorted(_identifier(*one) for one in event["identifiers"])
+        revision = event.get("revision", 0)
+        known = self._events.get(event["id"])
+        if known is not None and known.revision >= revision:
+            return
+        person = None if event["type"] == _IDENTIFY else truth["person"]
         time_us = round(datetime.fromisoformat(event["time"]).astimezone(UTC).timestamp() * 1_000_000)
-        said = (event["source"], event["id"])
-        self._links += [Link(time_us, said, identifiers[0], other) for other in identifiers[1:]]
-        if event["type"] != _IDENTIFY:
-            self._met[event["id"]] = _Met(truth["person"], identifiers[0], time_us)
+        identifiers = sorted(_identifier(*one) for one in event["identifiers"])
+        self._events[event["id"]] = _Event(revision, person, time_us, (event["source"], event["id"]), identifiers)
+
+    def truth(self) -> dict[str, int]:
+        """The true person of each touchpoint and answer that names somebody."""
+        return {name: one.person for name, one in self._events.items() if one.person is not None}
 
     def results(self) -> list[PairScore]:
         """By three rules: what Touchline does, what it would do if devices merged persons, and identifiers that are merged with nothing."""
         return [
-            self._score("devices belong by time", DEVICE_TYPES),
+            self._score(AS_TOUCHLINE_DOES, DEVICE_TYPES),
             self._score("devices merge persons", ()),
             self._score("no links", None),
         ]
 
     def _score(self, rule: str, devices: Collection[str] | None) -> PairScore:
-        met = list(self._met.values())
+        met = [one for one in self._events.values() if one.person is not None]
         if devices is None:
-            found = [one.identifier for one in met]
+            found = [one.identifiers[0] for one in met]
         else:
-            history = History(self._links)
+            history = History([link for one in self._events.values() for link in one.links])
             judged = components(history, HUB_NEIGHBOURS, MERGE_NOBODY)
-            known = {*judged.component_of, *(one.identifier for one in met)}
+            known = {*judged.component_of, *(one.identifiers[0] for one in met)}
             persons = persons_of(known, judged.links, devices)
-            found = [persons.person_at(one.identifier, one.time_us) for one in met]
-        return PairScore(rule, *pair_shares([one.person for one in met], found), len(set(found)))
+            found = [persons.person_at(one.identifiers[0], one.time_us) for one in met]
+        return PairScore(rule, *pair_shares(list(self.truth().values()), found), len(set(found)))
 
 
 def pair_shares(true: list[int], found: list[Any]) -> tuple[float, float]:

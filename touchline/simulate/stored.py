@@ -7,33 +7,30 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from touchline.errors import WrongUsage
-from touchline.simulate.score import PairScore, pair_shares
+from touchline.simulate.score import PairScore, Scores, pair_shares
 
 PERSONS_OF_EVENTS = """
-SELECT event_id, person FROM journey.touchpoints WHERE source = 'simulator' AND startsWith(event_id, %(run)s) AND person IS NOT NULL"""
-"""The person of each touchpoint event of a run, as the views have it."""
+SELECT event_id, person
+FROM (SELECT event_id, person, source FROM journey.touchpoints UNION ALL SELECT event_id, person, source FROM journey.answers)
+WHERE source = 'simulator' AND startsWith(event_id, %(run)s) AND person IS NOT NULL"""
+"""The person of each touchpoint and answer of a run, as the views have it."""
 
 
-def read_truth(file: Path) -> tuple[str, dict[str, int]]:
-    """The run, and the true person of each touchpoint event that names somebody, of a file that `--ledger` wrote.
-
-    Raises WrongUsage where it is none.
-    """
-    run, truth = "", {}
+def read_ledger(file: Path) -> tuple[str, Scores]:
+    """The run, and the scores of a file that `--ledger` wrote. Raises WrongUsage where it is none."""
+    run, scores = "", Scores()
     try:
         with file.open(encoding="utf-8") as lines:
-            for line in map(json.loads, lines):
+            for line in scores.watching(map(json.loads, lines)):
                 if line["kind"] == "simulation":
                     run = line["run"]
-                elif line["kind"] == "sent" and line["event"].get("identifiers") and "stage" in line["truth"]:
-                    truth[line["event"]["id"]] = line["truth"]["person"]
     except OSError as error:
         raise WrongUsage(f"{file} cannot be read ({error.strerror})", "give the file that --ledger wrote") from None
     except (ValueError, KeyError, TypeError):
         raise WrongUsage(f"{file} is no ledger of a simulation", "give the file that --ledger wrote") from None
     if not run:
         raise WrongUsage(f"{file} is no ledger of a simulation of persons", "give the file that --ledger wrote")
-    return run, truth
+    return run, scores
 
 
 def score_stored(truth: Mapping[str, int], stored: Iterable[tuple[str, str]]) -> tuple[PairScore, int]:

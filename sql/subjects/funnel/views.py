@@ -9,15 +9,15 @@ from touchline.sql.language.select import indented
 from touchline.sql.language.views import View, chosen, own
 from touchline.sql.ledger.behind import behind
 from touchline.sql.ledger.projections import TOUCHPOINT_ROWS
-from touchline.sql.ledger.rows import NET_ROWS
+from touchline.sql.ledger.rows import NET_ROWS, is_shown
 from touchline.sql.ledger.selected_journeys import SELECTION, SIMULATED_COLUMN, USUALLY, selected_sums
 from touchline.sql.ledger.simulated import label, labelled
 from touchline.sql.subjects.funnel.definition import COLUMNS, COLUMNS_OF_ALL, IN_ANY, IN_ORDER, MODE, funnel
 
 _KEYS: Final = ("map", "map_version")
 _STAGES_OF_MAP: Final = (
-    "SELECT stage, stage_order FROM journey_raw.stages "
-    f"WHERE map = {{map:String}} AND version = {{map_version:UInt32}} AND {MODE.is_known} LIMIT 1 BY stage"
+    f"SELECT stage, stage_order FROM journey_raw.stages WHERE {is_shown('version')} "
+    f"AND map = {{map:String}} AND version = {{map_version:UInt32}} AND {MODE.is_known} LIMIT 1 BY stage"
 )
 FUNNEL_STAGE: Final = ParameterizedView(
     "funnel_stage",
@@ -27,7 +27,8 @@ FUNNEL_STAGE: Final = ParameterizedView(
     funnel(_STAGES_OF_MAP, selected_sums(SELECTION), (), f"if({MODE.is_('any')}, {IN_ANY}, {IN_ORDER})"),
 )
 _STAGES: Final = (
-    "SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages LIMIT 1 BY map, version, stage"
+    "SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages "
+    f"WHERE {is_shown('version')} LIMIT 1 BY map, version, stage"
 )
 FUNNEL_STAGE_OF_ALL: Final = View(
     "funnel_stage",

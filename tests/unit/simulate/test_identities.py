@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,8 @@ from hypothesis import given, settings, strategies as st
 from tests.unit.simulate.ledgers import Line, lines_of, text_of
 from touchline.errors import WrongUsage
 from touchline.simulate.parameters import Identities, SimulationParameters
-from touchline.simulate.score import PairScore, Scores, pair_shares
-from touchline.simulate.stored import read_truth, score_stored
+from touchline.simulate.score import AS_TOUCHLINE_DOES, PairScore, Scores, pair_shares
+from touchline.simulate.stored import read_ledger, score_stored
 
 MAP = "five_stages"
 SOME = SimulationParameters(seed=5, persons=300, days=60)
@@ -68,19 +68,48 @@ def test_a_device_is_shared_by_two_persons_at_most_and_by_as_many_as_asked_for(s
 
 def test_without_shared_devices_nobody_is_merged_with_a_stranger() -> None:
     scores = scored(simulated(0.0))
-    assert scores["devices belong by time"].precision == 1
-    assert scores["devices belong by time"].recall > scores["no links"].recall
+    assert scores[AS_TOUCHLINE_DOES].precision == 1
+    assert scores[AS_TOUCHLINE_DOES].recall > scores["no links"].recall
 
 
 def test_on_shared_devices_belonging_by_time_merges_fewer_strangers_than_merging_all() -> None:
     scores = scored(simulated(1.0))
-    by_time, merged = scores["devices belong by time"], scores["devices merge persons"]
+    by_time, merged = scores[AS_TOUCHLINE_DOES], scores["devices merge persons"]
     assert by_time.precision > merged.precision
     assert by_time.persons > merged.persons
 
 
 def test_what_comes_late_or_twice_changes_no_score() -> None:
     assert scored(simulated(0.5)) == scored(simulated(0.5, is_disturbed=False))
+
+
+def test_a_version_that_does_not_count_links_nobody_whenever_it_comes() -> None:
+    """A device that is asked about as invited, and answered by whoever logs in then: only the last version says who that was."""
+    tablet = ("anonymous", "tablet")
+
+    def sent(name: str, day: int, person: int, *identifiers: tuple[str, str], revision: int = 0) -> Line:
+        kind = "answer" if name == "question" else "touchpoint"
+        event = {
+            "type": f"touchline.{kind}.v1",
+            "id": name,
+            "source": "simulator",
+            "time": f"2025-03-{day:02}T10:00:00Z",
+        }
+        return {
+            "kind": "sent",
+            "event": event | {"identifiers": list(identifiers), "revision": revision},
+            "truth": {"person": person},
+        }
+
+    lines = [
+        sent("first", 1, 1, ("login", "ann"), tablet),
+        sent("question", 2, 2, ("login", "bob"), tablet),
+        sent("question", 5, 2, ("login", "bob"), tablet, revision=1),
+        sent("visit", 3, 1, tablet),
+    ]
+    for order in permutations(lines):
+        found = scored(list(order))[AS_TOUCHLINE_DOES]
+        assert (found.precision, found.recall, found.persons) == (1, 1, 2)
 
 
 @settings(max_examples=200)
@@ -98,8 +127,11 @@ def test_stored_persons_are_scored_against_the_ledger_of_the_simulation(tmp_path
     lines = simulated(0.0)
     file = tmp_path / "truth.ndjson"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    run, truth = read_truth(file)
-    assert truth
+    run, scores = read_ledger(file)
+    truth = scores.truth()
+    assert {one.rule: one for one in scores.results()} == scored(lines)
+    ended = {line["event"]["id"] for line in lines if line["kind"] == "sent" and "about" in line["event"]}
+    assert ended & truth.keys(), "answers count, too"
     assert all(event_id.startswith(f"{run}-") for event_id in truth)
     perfect = [(event_id, f"k1:{person}") for event_id, person in truth.items()]
     score, missing = score_stored(truth, perfect)
@@ -114,5 +146,5 @@ def test_a_file_that_is_no_ledger_is_refused_with_what_to_give(tmp_path: Path, c
     file = tmp_path / "other.ndjson"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(WrongUsage) as refused:
-        read_truth(file)
+        read_ledger(file)
     assert refused.value.hint == "give the file that --ledger wrote"

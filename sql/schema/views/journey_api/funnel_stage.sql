@@ -60,7 +60,7 @@ FROM
         SELECT *, stage_order = max(stage_order) OVER () AS is_last
         FROM
         (
-            SELECT stage, stage_order FROM journey_raw.stages WHERE map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0 LIMIT 1 BY stage
+            SELECT stage, stage_order FROM journey_raw.stages WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) AND map = {map:String} AND version = {map_version:UInt32} AND (SELECT throwIf(NOT {mode:String} IN ('in_order', 'any'), 'mode is one of in_order, any')) = 0 LIMIT 1 BY stage
         ) AS stages
         LEFT JOIN
         (

@@ -48,7 +48,7 @@ FROM
         SELECT *, max(stage_order) OVER (PARTITION BY map, map_version) AS last_order
         FROM
         (
-            SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages LIMIT 1 BY map, version, stage
+            SELECT map, version AS map_version, stage, stage_order FROM journey_raw.stages WHERE (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), version))) LIMIT 1 BY map, version, stage
         )
     ) AS stages USING (map, map_version, stage_order)
 )
