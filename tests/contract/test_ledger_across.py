@@ -515,6 +515,26 @@ def test_the_feed_of_all_that_ever_was_reads_no_rows_of_journeys(crowded: Any) -
     assert "(feed)" in plan, plan
 
 
+def test_an_insert_of_nothing_but_its_mark_has_every_projection_so_that_parts_merge(
+    engine: Settings, real: ClickHouseLedger
+) -> None:
+    empty(engine)
+    writers = Writers(real)
+    writers.insert(HERE)
+    writers.insert(HERE, link("link", 0, "e1", "a", "b"), fact(0, "e1", "a"), attached(0, "e1", "a", "b", 0))
+    client = connect(engine)
+    of_ledger = "database = 'journey_raw' AND table = 'ledger'"
+    declared = {name for (name,) in client.execute(f"SELECT name FROM system.projections WHERE {of_ledger}")}
+    written = client.execute(
+        f"SELECT parent_name, groupArray(name) FROM system.projection_parts WHERE active AND {of_ledger} GROUP BY parent_name"
+    )
+    assert len(declared) > 10
+    assert [set(names) for _, names in written] == [declared] * len(written)
+    client.execute("OPTIMIZE TABLE journey_raw.ledger FINAL SETTINGS optimize_throw_if_noop = 1")
+    assert client.execute(f"SELECT count() FROM system.parts WHERE active AND {of_ledger}") == [(1,)]
+    client.disconnect()
+
+
 def test_a_failed_look_up_is_no_answer(engine: Settings) -> None:
     broken = ClickHouseLedger(lambda: connect_as(ColumnClient, engine.model_copy(update={"clickhouse_port": 1})))
     with pytest.raises(LedgerUnavailable):
