@@ -107,15 +107,23 @@ class Handover:
         if consumer.is_current(bulk):
             await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
 
-    async def tick(self, assigned: Sequence[Assigned]) -> None:
-        """Let the store look at each of these partitions for work that comes without records; batches go in between."""
+    async def tick(self, assigned: Sequence[Assigned]) -> float:
+        """Let the store look at each of these partitions for work that comes without records; batches go in between. Returns the seconds
+        that the store was at it."""
+        spent_seconds = 0.0
         for one in assigned:
             if self.failure is not None:
-                return
+                break
             try:
-                await self._in_turn(self._store.tick, one)
+                spent_seconds += await self._in_turn(self._timed_tick, one)
             except Exception as error:
                 self._fail(error)
+        return spent_seconds
+
+    def _timed_tick(self, assigned: Assigned) -> float:
+        began = monotonic()
+        self._store.tick(assigned)
+        return monotonic() - began
 
     async def go_back(self, consumer: BulkConsumer, incarnation: str, quiet: Mapping[TP, int]) -> None:
         """Read on from the ledger's marks where these are below the offsets that were durable once (a restored backup). A partition with
