@@ -11,8 +11,6 @@ from tests.support.identity_world.run import absences_of, outcome_of, run_one
 
 FIRST, PART, PARTS = 5_000_000, 60, 10
 TRIES = 400
-RARE = {name for name, one in BREAKS.items() if one.times > 1 or one.is_rare}
-"""Those that only the long form looks for long enough."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -25,7 +23,7 @@ def test_whatever_fails_a_reader_sees_no_person_twice_and_the_end_is_one_sorted_
     assert {"merged", "handoff rows", "claim rows", "release rows", "look rows"} <= happened
 
 
-@pytest.mark.parametrize("name", [name for name in BREAKS if name not in RARE])
+@pytest.mark.parametrize("name", BREAKS)
 def test_a_safety_step_that_is_removed_is_missed(name: str) -> None:
     assert outcome_of(range(FIRST, FIRST + TRIES), name).found, BREAKS[name].missing
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
 from tests.support.identity_world.end import check_end
@@ -13,6 +13,7 @@ from tests.support.identity_world.maps import NAME, compiled_map
 from tests.support.identity_world.plan import Plan, Record, plan_of
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
 from tests.support.identity_world.said import CIPHER, SOURCES, said
+from tests.support.identity_world.scenes import SCENES
 from tests.support.identity_world.server import Server
 from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, Worker
 from touchline.processors import news, sweep, walk
@@ -43,13 +44,14 @@ class World:
     def __init__(
         self, seed: int, folder: Path, trace: list[str] | None = None, *, naps: Collection[str] = (), focus: str = ""
     ) -> None:
-        self.plan: Plan = plan_of(seed, focus)
+        self.plan: Plan = SCENES[focus](Random(seed)) if focus in SCENES else plan_of(seed, focus)
         self.random = random = self.plan.random
         self.said = said(self.plan)
         self.maps = {shown: compiled_map(version) for shown, version in _MAPS.items()}
         self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home)
-        self.server = Server(self.reader, random, trace, naps)
+        self.server = Server(self.reader, random, trace)
         self.trace = trace
+        self._naps = naps
         self.steps = 0
         self.faults = random.choice(_FAULTS)
         self._fault_rate = random.choice(_FAULT_RATES)
@@ -68,17 +70,15 @@ class World:
         self._map_steps = list(self.plan.map_steps)
         if self._map_steps:  # else the one map stands for ever
             self._change_maps(1, "stands")
-        self.workers = [self._start(number) for number in range(random.choice(_WORKERS))]
+        count = random.choice(_WORKERS)
+        if (staging := self.plan.staging) is not None:
+            count, self.faults = staging.workers, staging.faults
+        self.workers = [self._start(number) for number in range(count)]
 
     # ------------------------------------------------------------ Kafka and its group
 
     def _records(self, partition: int) -> list[Record]:
-        log = self.plan.log[partition]
-        if self.plan.held is not None:
-            done = len(self.plan.map_steps) - len(self._map_steps)
-            if done < self.plan.held[0]:
-                return log[: self.plan.held[1][partition]]
-        return log
+        return self.plan.readable(partition, self.reader, len(self.plan.map_steps) - len(self._map_steps))
 
     def _acknowledged(self, worker: Worker, assigned: Assigned, next_offset: int) -> None:
         mark = self.reader.marks.get(assigned.partition)
@@ -109,6 +109,7 @@ class World:
 
     def _start(self, slot: int) -> Worker:
         self._started += 1
+        sleepers = None if self.plan.staging is None else self.plan.staging.sleepers
         return Worker(
             f"w{self._started}",
             self._folder / str(slot),
@@ -118,6 +119,7 @@ class World:
             Maps(self.maps, self._switched, lambda: None) if self.plan.map_steps else None,
             self.random,
             self._rates,
+            self._naps if sleepers is None or slot in sleepers else (),
         )
 
     def _rebalance(self) -> None:
@@ -127,6 +129,8 @@ class World:
         if self.faults <= 0:
             members = self.workers
         self._owners = {partition: random.choice(members) for partition in range(self.plan.partitions)}
+        if self.plan.staging is not None:
+            self._owners = {one: self.workers[one % len(self.workers)] for one in self._owners}
         for worker in self.workers:
             mine = [partition for partition, owner in self._owners.items() if owner is worker]
             worker.news = Membership(self._generation, {one: self._committed[one] for one in mine})
@@ -144,7 +148,11 @@ class World:
 
     def _map_step(self) -> None:
         """Another version of the map is added, withdrawn before anybody sees it, or the old one is dropped when nobody sees it any more."""
-        step = self._map_steps[0]
+        step, staging = self._map_steps[0], self.plan.staging
+        if staging is not None:
+            cue = staging.map_waits.get(len(self.plan.map_steps) - len(self._map_steps))
+            if cue is not None and not cue(self.reader):
+                return
         if step == "switch":
             if not self.reader.is_switched:
                 return
@@ -158,7 +166,7 @@ class World:
             self._change_maps(2, "dropped")
         self._note(f"maps: {step}")
         self._map_steps.pop(0)
-        self._map_due = self.steps + self.random.randrange(300)
+        self._map_due = self.steps + self.random.randrange(300 if staging is None else staging.map_pause)
 
     def _all_have_walked(self) -> bool:
         change = self.server.standing_maps().change
@@ -184,6 +192,9 @@ class World:
 
     def _fault(self) -> None:
         random, kind = self.random, self.random.random()
+        if self.plan.staging is not None:
+            low, high = self.plan.staging.fault_kinds
+            kind = low + kind * (high - low)
         if kind < 0.3:
             self._kill(random.choice(self.workers))
         elif kind < 0.35:
@@ -211,15 +222,7 @@ class World:
         worker.kill()
         if random.random() < 0.5:
             server.flights = [one for one in server.flights if one.client is not worker.client]
-        folder, old = worker.folder, worker.folder.with_suffix(".old")
-        state = random.random()
-        if state < 0.3:
-            shutil.rmtree(folder, ignore_errors=True)
-        elif state < 0.5 and old.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(old, folder)
-        elif state < 0.7 and folder.exists() and not old.exists():
-            shutil.copytree(folder, old)
+        worker.age_state()
         self._replace(worker)
 
     def _replace(self, worker: Worker) -> None:

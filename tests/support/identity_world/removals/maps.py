@@ -72,14 +72,10 @@ BREAKS: dict[str, Break] = {
     "drop_leaves": Break("rows of a map that was dropped are retracted", around(news, "next_step", drop_leaves)),
     "walk_mem": Break("how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory)),
     "walk_goes_on": Break(
-        "each change of the maps is walked from the beginning", around(news, "next_step", walk_goes_on), times=10
+        "each change of the maps is walked from the beginning", around(news, "next_step", walk_goes_on)
     ),
     "change_unnumbered": Break(
-        "changes of the maps are numbered",
-        change_unnumbered,
-        times=10,
-        naps=("insert",),
-        focus="maps",
+        "changes of the maps are numbered", change_unnumbered, naps=("insert",), focus="withdrawn"
     ),
     "switch_early": Break(
         "readers wait until all have walked", around(StandingMaps, "switch_when_walked", switch_early)

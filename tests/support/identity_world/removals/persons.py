@@ -131,20 +131,26 @@ BREAKS: dict[str, Break] = {
     "no_retract": Break("who gives away retracts", around(pipeline, "publish", no_retract)),
     "handoff_first": Break("who gives away retracts in the same insert", handoff_first),
     "unordered_handoffs": Break("the newest handoff counts", around(persons, "holding", unordered_handoffs)),
-    "beyond_cursors": Break(
-        "handoffs count when they are read", around(persons, "holding", beyond_cursors), is_rare=True
-    ),
+    "beyond_cursors": Break("handoffs count when they are read", around(persons, "holding", beyond_cursors)),
     "no_reread": Break("who is given an identifier reads all of it", around(persons, "_touched", untold("handoff"))),
     "no_away": Break("a holder hears what changed elsewhere", around(persons, "_touched", untold("away"))),
-    "release_untold": Break("a holder hears what was released elsewhere", around(pipeline, "publish", release_untold)),
-    "endpoint_only": Break("links of others are judged, too", around(pipeline, "publish", endpoint_only), times=5),
+    "release_untold": Break(
+        "a holder hears what was released elsewhere", around(pipeline, "publish", release_untold), focus="released"
+    ),
+    "endpoint_only": Break(
+        "links of others are judged, too",
+        around(pipeline, "publish", endpoint_only),
+        naps=("positions",),
+        focus="chained",
+    ),
     "no_raw_neighbours": Break(
-        "neighbours of what changed are judged with it", instead(neighbourhood, "Newest", Blind), times=5
+        "neighbours of what changed are judged with it", instead(neighbourhood, "Newest", Blind), focus="crowded"
     ),
     "no_label_closure": Break(
         "what is published together is judged together",
         instead(Relations, "published_with", lambda *_: set()),
-        times=5,
+        naps=("said_about",),
+        focus="parted",
     ),
     "unlinked_for_good": Break(
         "times decide, and not the order of arrival", around(Newest, "effective_link", unlinked_for_good)
