@@ -1,7 +1,7 @@
 """Journeys of the persons that a batch names: those whose events come in order go on from what is known, all others are read from the
-ledger and followed from the beginning.
+ledger and followed from the nearest state before what has changed.
 
-Why: docs/decisions/0061, 0187.
+Why: docs/decisions/0061, 0187, 0192.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from touchline.journey.compile import CompiledMap
 from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.state.partition import Partition
 from touchline.processors.steps.follow import Followed, follow, follow_alone
+from touchline.processors.steps.kept import NEVER_US, going_on
 from touchline.processors.steps.resolve import Placed, Resolved, key_of
 from touchline.processors.steps.settle import Settled
 from touchline.processors.values.person import NOBODY, PersonTail, last_moment, new_person, not_before
-from touchline.processors.values.records import Fact, position_of
+from touchline.processors.values.records import Fact, partition_of, position_of
 
 _SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
 Version = tuple[str, str, int]
@@ -65,27 +66,58 @@ def _follow_again(
     maps: Sequence[CompiledMap],
     into: Followed,
 ) -> None:
-    """Slow path: read these persons from the ledger, follow them from the beginning, note what should stand and what does."""
+    """Slow path: read these persons from the ledger, follow them from the nearest state, note what should stand and what does."""
     own = partition.number
     moved = {(event.source, event.event_id, position_of(own, event.offset)) for event, _ in settled.moved}
     complete = {identifier: _at_positions(own, placed) for identifier, placed in again.items()}
-    for one in partition.ledger.facts_of(list(again)):
+    starts = {
+        identifier: going_on(
+            tails.get(identifier), min(settled.again[identifier], *(fact.event_time for _, fact in placed), NEVER_US)
+        )
+        for identifier, placed in again.items()
+    }
+    for one in _facts(partition, list(again), starts):
         if version_of(one) not in moved:
             complete[one[1].identifier].append(one)
-    nothing = new_person(len(maps))
+    later_than_us, nothing = _later_than_us(starts), new_person(len(maps))
     into.again.append(follow_alone(_at_positions(own, alone), maps))
     for identifier, placed in complete.items():
-        tail = nothing
+        tail = starts[identifier]
         if placed:
-            on_journey, by_map, tail = follow(placed, None, maps)
+            on_journey, by_map, tail = follow(placed, tail, maps)
             into.again.append((on_journey, by_map))
-        into.tails[identifier] = not_before(tail, tails.get(identifier, nothing).last_us)
+        into.tails[identifier] = not_before(tail or nothing, tails.get(identifier, nothing).last_us)
     # Nobody's version is attached by itself, so one that still counts stays as it is.
     into.published.extend(
         row
-        for row in partition.ledger.published_of(own, list(again), sorted(settled.again_alone))
+        for row in partition.ledger.published_of(own, list(again), sorted(settled.again_alone), later_than_us)
         if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.position) in moved
     )
+
+
+def _facts(
+    partition: Partition, identifiers: Sequence[str], starts: dict[str, PersonTail | None]
+) -> list[tuple[int, Fact]]:
+    """The events of these identifiers after their starts.
+
+    What another partition has stored of one is told to the ticks, which have perhaps not heard of it. An event that moved over the start
+    would count twice until then, so where any is met the identifier begins anew.
+    """
+    facts = partition.ledger.facts_of(identifiers, _later_than_us(starts))
+    elsewhere = {
+        fact.identifier
+        for position, fact in facts
+        if partition_of(position) != partition.number and starts[fact.identifier] is not None
+    }
+    if not elsewhere:
+        return facts
+    starts.update(dict.fromkeys(elsewhere))
+    known = [one for one in facts if one[1].identifier not in elsewhere]
+    return [*known, *partition.ledger.facts_of(sorted(elsewhere))]
+
+
+def _later_than_us(starts: Mapping[str, PersonTail | None]) -> dict[str, int]:
+    return {identifier: start.last_us for identifier, start in starts.items() if start is not None}
 
 
 def version_of(placed: tuple[int, Fact]) -> Version:

@@ -26,13 +26,16 @@ from touchline.processors.claims import Decided
 from touchline.processors.following import Version, version_of
 from touchline.processors.homes import Holding, Homes, holding
 from touchline.processors.ledger.columns import ATTACHED
-from touchline.processors.ledger.ledger import FeedRow
+from touchline.processors.ledger.ledger import ALL, FeedRow
 from touchline.processors.news import News
 from touchline.processors.relations import Relations
 from touchline.processors.state.partition import Key, Partition
+from touchline.processors.state.together import Judged
 from touchline.processors.steps.follow import Followed, follow, follow_alone
+from touchline.processors.steps.kept import EVER_US, NEVER_US, before, going_on, note_change
 from touchline.processors.steps.resolve import Placed
-from touchline.processors.values.person import APART, PersonTail, new_person, not_before
+from touchline.processors.together import follow_together, judged_as
+from touchline.processors.values.person import APART, BEFORE_ALL_US, KeptState, PersonTail, new_person, not_before
 from touchline.processors.values.records import position_of
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY, order_of
 
@@ -40,19 +43,24 @@ _SOURCE, _IDENTIFIER = ATTACHED.index("source"), ATTACHED.index("identifier")
 
 
 class Published(NamedTuple):
-    """What should stand and what does, as after a batch; what is given away; and identifiers held elsewhere of which something moved."""
+    """What should stand and what does, as after a batch; what is given away; and identifiers held elsewhere of which something moved, with
+    the earliest time (µs) of it."""
 
     followed: Followed
     handoffs: list[Handoff[str]]
-    away: set[str]
+    away: dict[str, int]
 
 
 class _Touched(NamedTuple):
-    """Identifiers of which what is stored may have changed."""
+    """Identifiers of which what is stored may have changed, with the earliest time (µs) at which."""
 
-    moved: set[str]
-    told: set[str]
+    moved: dict[str, int]
+    told: dict[str, int]
     """By other partitions, by a batch of this one, or by the walk."""
+
+    def since_us(self, identifier: str) -> int:
+        """The earliest time of both."""
+        return min(self.moved.get(identifier, NEVER_US), self.told.get(identifier, NEVER_US))
 
 
 def publish(
@@ -65,11 +73,13 @@ def publish(
 ) -> Published:
     """What follows for all whom the news touch. Raises LedgerUnavailable."""
     touched = _touched(partition, news, decided)
-    holds = holding(partition, touched.moved | touched.told, news.until, homes)
-    published = Published(Followed([{} for _ in maps], [], [], {}), [], touched.moved - holds.held)
+    holds = holding(partition, touched.moved.keys() | touched.told.keys(), news.until, homes)
+    away = {one: time_us for one, time_us in touched.moved.items() if one not in holds.held}
+    published = Published(Followed([{} for _ in maps], [], [], {}), [], away)
     changed, hubs = partition.remembered.changed_by(*_said(news))
     led: set[str] = set()
     given: set[str] = set()
+    later_than_us: Mapping[str, int] = ALL
     if changed or holds.held:
         relations = Relations(partition.ledger, changed)
         judged = components_around(
@@ -94,20 +104,36 @@ def publish(
         published.handoffs.extend(give_away(holds.held, leader_of, holds.newest, position))
         given = {handoff.identifier for handoff in published.handoffs}
         led = holds.held - given
-        _follow(partition, decided, homes, maps, relations, components, persons, led, holds, published.followed)
+        turns = [
+            _turn(partition, one, touched, homes, maps, relations, persons, led, holds) for one in components.values()
+        ]
+        later_than_us, facts = _read(partition, news, decided, led, turns)
+        for turn in turns:
+            _follow(partition, turn, facts, maps, persons, holds, published.followed)
         # If the insert fails the partition is acquired anew, and remembers nothing.
         partition.remembered.judged(changed, judged, persons)
-    _restate(partition, news, decided, maps, led | given, published.followed)
+    _restate(partition, news, decided, maps, led | given, later_than_us, published.followed)
     return published
 
 
 def _touched(partition: Partition, news: News, decided: Decided) -> _Touched:
-    told = {row.identifier for row in news.rows if row.kind == "away"}
-    told |= {row.identifier for row in news.rows if row.kind == "handoff" and row.handoff_to == partition.number}
-    told |= set() if news.walk is None else set(news.walk.identifiers)
-    moved = {event.identifier for event in decided.lost} | {claimed.fact.identifier for _, claimed in decided.settled}
-    moved |= {one.identifier for one in news.restated}
-    return _Touched(moved - {""}, told)
+    moved: dict[str, int] = {}
+    told: dict[str, int] = {}
+    for row in news.rows:
+        if row.kind == "away":
+            note_change(told, row.identifier, row.event_time)
+        elif row.kind == "handoff" and row.handoff_to == partition.number:
+            note_change(told, row.identifier, EVER_US)
+    for identifier in () if news.walk is None else news.walk.identifiers:
+        note_change(told, identifier, EVER_US)
+    for event in decided.lost:
+        note_change(moved, event.identifier, event.event_time)
+    for _, claimed in decided.settled:
+        note_change(moved, claimed.fact.identifier, claimed.fact.event_time)
+    for answer in news.restated:
+        note_change(moved, answer.identifier, EVER_US)
+    moved.pop("", None)
+    return _Touched(moved, told)
 
 
 def _said(news: News) -> tuple[History, History]:
@@ -135,53 +161,111 @@ def _history(rows: Iterable[FeedRow]) -> History:
     return History(links, unlinks, erasures)
 
 
-def _follow(
+class _Turn(NamedTuple):
+    """A component to be followed: how it was judged, up to which times everything about its identifiers is erased, from which states it
+    goes on (of one plain identifier from its tail), and the last moments of the identifiers that are at home here."""
+
+    component: Sequence[Identifier]
+    judged: Judged
+    erased_us: Mapping[str, int]
+    states: tuple[KeptState, ...]
+    plain: PersonTail | None
+    is_plain: bool
+    last_us: Mapping[str, int]
+
+    @property
+    def later_than_us(self) -> int:
+        """What happened up to then is followed already."""
+        if self.is_plain:
+            return EVER_US if self.plain is None else self.plain.last_us
+        return self.states[-1].last_us if self.states else EVER_US
+
+
+def _turn(
     partition: Partition,
-    decided: Decided,
+    component: Sequence[Identifier],
+    touched: _Touched,
     homes: Homes,
     maps: Sequence[CompiledMap],
     relations: Relations,
-    components: Mapping[Identifier, Sequence[Identifier]],
     persons: Persons,
     led: Collection[str],
     holds: Holding,
+) -> _Turn:
+    keys = [one.key for one in component]
+    at_home = [key for key in keys if homes.has(partition.number, key)]
+    known = partition.tails.get_many(at_home)
+    last_us = {key: known[key].last_us if key in known else BEFORE_ALL_US for key in at_home}
+    erased_us = {one.key: relations.erased_us(one) for one in component}
+    changed_us = min(map(touched.since_us, keys))
+    judged = judged_as(component, persons, erased_us, led, holds.held, maps)
+    states = before(partition.together.take(keys, judged), changed_us)
+    is_plain = len(component) == 1 and keys[0] in holds.held and erased_us[keys[0]] < 0
+    plain = going_on(known.get(keys[0]), changed_us) if is_plain else None
+    return _Turn(component, judged, erased_us, states, plain, is_plain, last_us)
+
+
+def _follow(
+    partition: Partition,
+    turn: _Turn,
+    facts: Mapping[str, Sequence[Placed]],
+    maps: Sequence[CompiledMap],
+    persons: Persons,
+    holds: Holding,
     into: Followed,
 ) -> None:
-    """Follow the components from the beginning, with what this partition holds of them; the tails of all that are at home here.
+    """Follow the component, and note the tails of all in it that are at home here.
 
     A person's rows wait until this partition holds the identifier that names the person: before, its holder may still publish under it.
     """
-    facts = _facts(partition, decided, led)
-    at_home = {
-        one.key for component in components.values() for one in component if homes.has(partition.number, one.key)
-    }
-    known = partition.tails.get_many(at_home)
-    nothing = new_person(len(maps))
-    for component in components.values():
-        tails = {one.key: known.get(one.key, nothing).last_us for one in component if one.key in at_home}
-        of_person: dict[str, list[Placed]] = defaultdict(list)
-        for one in component:
-            erased_us = relations.erased_us(one)
-            for position, fact in facts.get(one.key, ()):
-                person = persons.person_at(one, fact.event_time).key
-                if fact.event_time > erased_us and person in holds.held:
-                    of_person[person].append(
-                        (position, fact if fact.person == person else fact._replace(person=person))
-                    )
-        tail = nothing
-        for placed in of_person.values():
-            on_journey, by_map, tail = follow(placed, None, maps)
-            into.again.append((on_journey, by_map))
-        is_plain = len(component) == 1 and component[0].key in holds.held and relations.erased_us(component[0]) < 0
-        for key, last_us in tails.items():
-            into.tails[key] = not_before(tail, last_us) if is_plain else PersonTail(last_us, APART)
+    of_person: dict[str, list[Placed]] = defaultdict(list)
+    for one in turn.component:
+        for position, fact in facts.get(one.key, ()):
+            person = persons.person_at(one, fact.event_time).key
+            if fact.event_time > turn.erased_us[one.key] and person in holds.held:
+                of_person[person].append((position, fact if fact.person == person else fact._replace(person=person)))
+    if not turn.is_plain:
+        followed, states = follow_together(of_person, turn.states, maps)
+        into.again.extend(followed)
+        partition.together.keep([one.key for one in turn.component], turn.judged, states)
+        into.tails.update({key: PersonTail(last_us, APART) for key, last_us in turn.last_us.items()})
+        return
+    tail = turn.plain
+    for placed in of_person.values():
+        on_journey, by_map, tail = follow(placed, tail, maps)
+        into.again.append((on_journey, by_map))
+    for key, last_us in turn.last_us.items():
+        into.tails[key] = not_before(tail or new_person(len(maps)), last_us)
 
 
-def _facts(partition: Partition, decided: Decided, identifiers: Collection[str]) -> dict[str, list[Placed]]:
-    """The stored events of these identifiers, as they will be after this insert."""
+def _read(
+    partition: Partition, news: News, decided: Decided, led: set[str], turns: list[_Turn]
+) -> tuple[dict[str, int], dict[str, list[Placed]]]:
+    """From which times on the identifiers are followed, and their events since.
+
+    The ledger may hold more than the news tell. Whoever goes on from a state must know of every change before it, or an event that moved
+    over that time would count twice until its word is read: so who has such a word waiting begins anew.
+    """
+    later_than_us = {one.key: turn.later_than_us for turn in turns for one in turn.component if one.key in led}
+    facts = _facts(partition, decided, led, later_than_us)
+    going_on_from = {one for one, time_us in later_than_us.items() if time_us > EVER_US}
+    waiting_us = partition.ledger.away_beyond(going_on_from, news.until) if going_on_from else {}
+    for place, turn in enumerate(turns):
+        keys = [one.key for one in turn.component]
+        if any(waiting_us.get(key, NEVER_US) <= later_than_us.get(key, EVER_US) for key in keys):
+            turns[place] = turn._replace(states=(), plain=None)
+            later_than_us |= dict.fromkeys(led & set(keys), EVER_US)
+            facts |= {key: [] for key in keys} | _facts(partition, decided, led & set(keys), {})
+    return later_than_us, facts
+
+
+def _facts(
+    partition: Partition, decided: Decided, identifiers: Collection[str], later_than_us: Mapping[str, int]
+) -> dict[str, list[Placed]]:
+    """The stored events of these identifiers that are later than those times, as they will be after this insert."""
     lost = _versions(partition, decided)
     by_identifier: dict[str, list[Placed]] = defaultdict(list)
-    for placed in partition.ledger.facts_of(sorted(identifiers)) if identifiers else ():
+    for placed in partition.ledger.facts_of(sorted(identifiers), later_than_us) if identifiers else ():
         if version_of(placed) not in lost:
             by_identifier[placed[1].identifier].append(placed)
     for _, claimed in decided.settled:
@@ -200,9 +284,10 @@ def _restate(
     decided: Decided,
     maps: Sequence[CompiledMap],
     identifiers: Collection[str],
+    later_than_us: Mapping[str, int],
     into: Followed,
 ) -> None:
-    """What stands of these identifiers, and of events that name nobody, which are followed by themselves."""
+    """What stands of these identifiers behind those times, and of events that name nobody, which are followed by themselves."""
     restated: set[Key] = {(one.source, one.event_id) for one in news.restated if not one.identifier}
     lost = set(_versions(partition, decided))
     alone: list[Placed] = []
@@ -224,7 +309,7 @@ def _restate(
     if identifiers or keys:
         into.published.extend(
             row
-            for row in partition.ledger.published_of(partition.number, sorted(identifiers), sorted(keys))
+            for row in partition.ledger.published_of(partition.number, sorted(identifiers), sorted(keys), later_than_us)
             # Nobody's version is attached by itself, so one that still counts stays as it is.
             if row.values[_IDENTIFIER] or (*row.values[_SOURCE : _SOURCE + 2], row.position) in changed
         )

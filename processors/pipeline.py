@@ -48,6 +48,7 @@ from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.diff import diff
 from touchline.processors.steps.follow import follow
+from touchline.processors.steps.kept import EVER_US, note_change
 from touchline.processors.steps.occasion import names_occasion
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
@@ -150,7 +151,7 @@ class Pipeline:
         laps.lap("settle")
         fated = assemble_fates(new, validated.outcomes, settled, self._cipher, partition.stream.name)
         laps.lap("assemble")
-        tails.update(partition.tails.get_many(settled.again - tails.keys()))
+        tails.update(partition.tails.get_many(settled.again.keys() - tails.keys()))
         followed = follow_batch(partition, resolved, settled, tails, self.maps)
         wanted = take_from_occasions(partition, fated.stored, followed, self.maps)
         difference = diff(followed.published, wanted)
@@ -246,21 +247,17 @@ class Pipeline:
 
         settled = settle(facts, suspects, known, Here(partition.number, self.homes.partition_count == 1, is_plain))
         fates = settled.fates
-        settled.again.update(
-            fact.identifier for offset, fact in resolved.late if fact.identifier and offset not in fates
-        )
-        settled.again.update(
-            identifier
-            for identifier in resolved.persons
-            if (tail := tails.get(identifier)) is not None
-            and None in tail.maps
-            and has_passed(partition, self.map_change, identifier)
-        )
-        settled.away.update(
-            identifier
-            for identifier, placed in resolved.apart.items()
-            if any(offset not in fates for offset, _ in placed)
-        )
+        for offset, fact in resolved.late:
+            if fact.identifier and offset not in fates:
+                note_change(settled.again, fact.identifier, fact.event_time)
+        for identifier in resolved.persons:
+            tail = tails.get(identifier)
+            if tail is not None and None in tail.maps and has_passed(partition, self.map_change, identifier):
+                settled.again[identifier] = EVER_US
+        for identifier, placed in resolved.apart.items():
+            for offset, fact in placed:
+                if offset not in fates:
+                    note_change(settled.away, identifier, fact.event_time)
         return settled
 
     def _lost_links(self, partition: Partition, moved: Sequence[tuple[KnownEvent, Fate]]) -> list[LinkRow]:

@@ -90,7 +90,7 @@ a receipt of 10:00:00 may be older or younger than a page view of 10:00:00.4, an
 it the map orders what may have come at the same time ([how](journey-maps.md#how-a-journey-is-followed)). `event_time` is then the
 start of the unit, and the ledger keeps its length with the event, so a change holds for later events only. Hours and days are those of
 the zone that gives the event its day. What it costs: after such an event each other event of the person within its unit has the person
-followed from the beginning, as late events do. That is rare for seconds; with `day` it is every event of the person on that day.
+followed again, as late events do. That is rare for seconds; with `day` it is every event of the person on that day.
 """
 
 

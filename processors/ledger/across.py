@@ -68,6 +68,11 @@ class ClickHouseAcross(Asking):
     def handoffs_of(self, identifiers: Collection[str]) -> list[HandoffRow]:
         return [HandoffRow._make(row) for row in self._ask_of_identifiers(queries.HANDOFFS, identifiers)]
 
+    def away_beyond(self, identifiers: Collection[str], cursors: Cursors) -> dict[str, int]:
+        inserts, values = between({}, cursors)
+        sql = queries.away(f"NOT {inserts}" if values else "1")
+        return dict(self._ask_of_identifiers(sql, identifiers, values))
+
     def published_with(self, identifiers: Collection[str]) -> set[str]:
         persons = {person for (person,) in self._ask_of_identifiers(queries.PERSONS, identifiers)}
         rows = self._ask_of_identifiers(queries.MERGED, persons.union(identifiers))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from clickhouse_driver.errors import Error, ServerException
 
 from touchline.clickhouse.connect import is_away
 from touchline.clickhouse.errors import refusal_text
-from touchline.processors.ledger.ledger import LedgerUnavailable
+from touchline.processors.ledger.ledger import Later, LedgerUnavailable
 from touchline.processors.ledger.native import ColumnClient
 
 LOOKUP_CHUNK = 5_000
+NO_VALUES: Mapping[str, object] = MappingProxyType({})
 STREAM_CHUNK = 50_000
 
 Answer = tuple[Any, ...]
@@ -52,10 +54,24 @@ class Asking:
             event_ids = tuple(key[1] for key in chunk)
             yield from self._ask(sql, {"keys": chunk, "event_ids": event_ids, "partition": partition})
 
-    def _ask_of_identifiers(self, sql: str, identifiers: Collection[str]) -> Iterator[Answer]:
+    def _ask_of_identifiers(
+        self, sql: str, identifiers: Collection[str], values: Mapping[str, object] = NO_VALUES
+    ) -> Iterator[Answer]:
         given = tuple(identifiers)
         for start in range(0, len(given), LOOKUP_CHUNK):
-            yield from self._ask(sql, {"identifiers": given[start : start + LOOKUP_CHUNK]})
+            yield from self._ask(sql, {**values, "identifiers": given[start : start + LOOKUP_CHUNK]})
+
+    def _ask_since(self, sql: str, sql_later: str, identifiers: Collection[str], later: Later) -> Iterator[Answer]:
+        """The second question where one of the identifiers is asked about from some time on."""
+        given = tuple(identifiers)
+        for start in range(0, len(given), LOOKUP_CHUNK):
+            chunk = given[start : start + LOOKUP_CHUNK]
+            bounded = [one for one in chunk if one in later] if later else []
+            if bounded:
+                bounds = [later[one] for one in bounded]
+                yield from self._ask(sql_later, {"identifiers": chunk, "bounded": bounded, "bounds": bounds})
+            else:
+                yield from self._ask(sql, {"identifiers": chunk})
 
     def _first_values(self, sql: str, values: dict[str, object]) -> Iterator[Sequence[int]]:
         """The first value of each row, in chunks as they come."""

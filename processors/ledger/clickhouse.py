@@ -15,8 +15,10 @@ from touchline.processors.ledger import queries
 from touchline.processors.ledger.across import ClickHouseAcross
 from touchline.processors.ledger.asking import LOOKUP_CHUNK
 from touchline.processors.ledger.ledger import (
+    ALL,
     FenceHeld,
     KnownEvent,
+    Later,
     LedgerUnavailable,
     LinkRow,
     Mark,
@@ -105,14 +107,19 @@ class ClickHouseLedger(ClickHouseAcross):
             for row in self._ask_of_events(queries.LINKS, keys, partition)
         ]
 
-    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
-        return [(row[0], Fact._make(row[1:])) for row in self._ask_of_identifiers(queries.FACTS, identifiers)]
+    def facts_of(self, identifiers: Collection[str], later_than_us: Later = ALL) -> list[tuple[int, Fact]]:
+        rows = self._ask_since(queries.FACTS, queries.FACTS_LATER, identifiers, later_than_us)
+        return [(row[0], Fact._make(row[1:])) for row in rows]
 
     def published_of(
-        self, partition: int, identifiers: Collection[str], events: Sequence[tuple[str, str]]
+        self,
+        partition: int,
+        identifiers: Collection[str],
+        events: Sequence[tuple[str, str]],
+        later_than_us: Later = ALL,
     ) -> list[PublishedRow]:
         rows = chain(
-            self._ask_of_identifiers(queries.PUBLISHED, identifiers),
+            self._ask_since(queries.PUBLISHED, queries.PUBLISHED_LATER, identifiers, later_than_us),
             self._ask_of_events(queries.PUBLISHED_ALONE, events, partition),
         )
         return [PublishedRow(row[0], row[1], tuple(row[2:])) for row in rows]

@@ -44,8 +44,8 @@ LINK = ("event_type", "source", "event_id", "revision", "event_time", *ENDS)
 CLAIM = ("event_type", "source", "event_id", "revision", "payload_hash", "completeness", "event_time", *ENDS, "reason")
 """Columns of a claim: the version that waits. Where its event links identifiers, one row a link; `reason` says `link` or `unlink` then."""
 HANDOFF = ("identifier", "handoff_to", "handoff_number")
-AWAY = ("identifier",)
-"""Columns of a word to the holder of an identifier: what is stored of it has changed."""
+AWAY = ("identifier", "event_time")
+"""Columns of a word to the holder of an identifier: what is stored of it has changed, at that time or later."""
 RELEASE = ("source", "event_id")
 LOOK = ("source", "event_id", "reason")
 MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts", "cursors", "map_change", "walked_to")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from touchline.processors.ledger.rows import Insert, partition_of_row
@@ -10,6 +11,9 @@ from touchline.processors.values.records import Cursors, Fact, NamingAnswer
 
 MapVersion = tuple[str, int]
 """(map, version)"""
+Later = Mapping[str, int]
+"""By identifier a time in µs: only what happened later is asked for."""
+ALL: Later = MappingProxyType({})
 
 
 class WriterFenced(Exception):
@@ -55,7 +59,7 @@ class Mark(NamedTuple):
 
 class KnownEvent(NamedTuple):
     """A received row that stands (not retracted) and is no duplicate: one version of one (source, id), of any partition. A claim is
-    superseded, for the reason `claim`."""
+    superseded, for the reason `claim`. Of `event_time` only that of stored ones and of claims is known."""
 
     source: str
     event_id: str
@@ -67,6 +71,7 @@ class KnownEvent(NamedTuple):
     offset: int
     row_id: int
     identifier: str
+    event_time: int = 0
 
     @property
     def partition(self) -> int:
@@ -234,15 +239,22 @@ class Ledger(Protocol):
         """The identifiers of which rows stand under the same person as rows of one of these, or under one of these as the person; and
         those persons, if rows of others stand under them. Those whose rows stand under nobody but themselves need not be among them."""
 
-    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
-        """(position of the record, fact) of every stored event of these identifiers in every partition, in any order. What only judging
-        reads (`payload_hash`, `completeness`) and texts are left out."""
+    def facts_of(self, identifiers: Collection[str], later_than_us: Later = ALL) -> list[tuple[int, Fact]]:
+        """(position of the record, fact) of every stored event of these identifiers in every partition, in any order; of those with an
+        entry in `later_than_us` the later ones. What only judging reads (`payload_hash`, `completeness`) and texts are left out."""
 
     def published_of(
-        self, partition: int, identifiers: Collection[str], events: Sequence[tuple[str, str]]
+        self,
+        partition: int,
+        identifiers: Collection[str],
+        events: Sequence[tuple[str, str]],
+        later_than_us: Later = ALL,
     ) -> list[PublishedRow]:
-        """The attached rows that stand: of these identifiers, and of the partition's (source, event id) pairs without an
-        identifier."""
+        """The attached rows that stand: of these identifiers (as far as they are later, as above), and of the partition's (source, event
+        id) pairs without an identifier."""
+
+    def away_beyond(self, identifiers: Collection[str], cursors: Cursors) -> dict[str, int]:
+        """Of those of the identifiers about which an insert beyond the cursors has an `away` row: the earliest time (µs) that one names."""
 
     def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
         """(position, fact) of the partition's stored events of these (source, event id) pairs that name nobody."""

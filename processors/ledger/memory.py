@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 from touchline.processors.ledger.columns import ATTACHED, LINK
 from touchline.processors.ledger.ledger import (
+    ALL,
     FenceHeld,
     KnownEvent,
+    Later,
     LinkRow,
     Mark,
     OccasionRow,
@@ -80,9 +82,9 @@ class MemoryLedger(MemoryAcross):
             for row in self.standing(kind, lambda row: key_of(row) in wanted and partition_of(row) == partition)
         ]
 
-    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
+    def facts_of(self, identifiers: Collection[str], later_than_us: Later = ALL) -> list[tuple[int, Fact]]:
         wanted = set(identifiers)
-        return self.stored_facts(lambda row: value_of(row, "identifier") in wanted)
+        return self.stored_facts(lambda row: value_of(row, "identifier") in wanted and _is_later(row, later_than_us))
 
     def facts_alone(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[tuple[int, Fact]]:
         wanted = set(keys)
@@ -91,13 +93,19 @@ class MemoryLedger(MemoryAcross):
         )
 
     def published_of(
-        self, partition: int, identifiers: Collection[str], events: Sequence[tuple[str, str]]
+        self,
+        partition: int,
+        identifiers: Collection[str],
+        events: Sequence[tuple[str, str]],
+        later_than_us: Later = ALL,
     ) -> list[PublishedRow]:
         persons, alone = set(identifiers), set(events)
 
         def is_meant(row: Row) -> bool:
             identifier = value_of(row, "identifier")
-            return identifier in persons if identifier else key_of(row) in alone and partition_of(row) == partition
+            if identifier:
+                return identifier in persons and _is_later(row, later_than_us)
+            return key_of(row) in alone and partition_of(row) == partition
 
         return [
             PublishedRow(row["row_id"], position_of_row(row), tuple(value_of(row, name) for name in ATTACHED))
@@ -177,3 +185,7 @@ class MemoryLedger(MemoryAcross):
         hashes = hashes_of(key_of(row) for row in self._versions_since(stream, insert_number) if row["sign"] > 0)
         if hashes:
             yield hashes
+
+
+def _is_later(row: Row, later_than_us: Later) -> bool:
+    return bool(value_of(row, "event_time") > later_than_us.get(value_of(row, "identifier"), -1))

@@ -96,6 +96,14 @@ class MemoryAcross(MemoryRows):
             if value_of(row, "identifier") in identifiers
         ]
 
+    def away_beyond(self, identifiers: Collection[str], cursors: Cursors) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for row in self.asserted("away"):
+            one, time_us = row["identifier"], value_of(row, "event_time")
+            if one in identifiers and row["insert_number"] > cursors.get(row["stream"], 0):
+                found[one] = min(time_us, found.get(one, time_us))
+        return found
+
     def published_with(self, identifiers: Collection[str]) -> set[str]:
         merged = {
             (value_of(row, "identifier"), value_of(row, "person"))

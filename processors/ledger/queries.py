@@ -103,7 +103,7 @@ OF_EVENTS = "event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s"
 
 # A record that was refused for another reason than a conflict is no version of its event: it has neither revision nor hash.
 KNOWN_EVENTS = standing(
-    "source, event_id, revision, payload_hash, completeness, fate, reason, offset, row_id, identifier",
+    f"source, event_id, revision, payload_hash, completeness, fate, reason, offset, row_id, identifier, {read('event_time')}",
     f"kind = 'received' AND (fate IN ('stored', 'superseded') OR reason = 'conflict') AND {OF_EVENTS}",
 )
 LINKS = standing(
@@ -111,13 +111,17 @@ LINKS = standing(
 )
 
 _FACT = f"{_RECEIVED_POSITION}, {', '.join(map(_read_fact, Fact._fields))}"
-FACTS = standing(_FACT, "kind = 'received' AND fate = 'stored' AND identifier IN %(identifiers)s")
+_FACTS = (_FACT, "kind = 'received' AND fate = 'stored' AND identifier IN %(identifiers)s")
+# Of some identifiers only what is later than a time. A retraction of a received row does not repeat the time.
+_LATER = f"{read('event_time')} > transform(identifier, %(bounded)s, CAST(%(bounds)s, 'Array(Int64)'), toInt64(-1))"
+FACTS, FACTS_LATER = standing(*_FACTS), standing(*_FACTS, _LATER)
 FACTS_ALONE = standing(
     _FACT, f"kind = 'received' AND fate = 'stored' AND identifier = '' AND {OF_EVENTS} AND {OF_PARTITION}"
 )
 
 _PUBLISHED = f"row_id, {_ATTACHED_POSITION}, {columns_of(ATTACHED)}"
-PUBLISHED = standing(_PUBLISHED, "kind = 'attached' AND identifier IN %(identifiers)s")
+_OF_PERSONS = (_PUBLISHED, "kind = 'attached' AND identifier IN %(identifiers)s")
+PUBLISHED, PUBLISHED_LATER = standing(*_OF_PERSONS), standing(*_OF_PERSONS, _LATER)
 PUBLISHED_ALONE = standing(_PUBLISHED, f"kind = 'attached' AND identifier = '' AND {OF_EVENTS} AND {OF_PARTITION}")
 
 # Of events that answers name: the received rows tell the zone, the attached ones all else.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from touchline.processors.ledger.columns import CLAIM, FEED_KINDS
 from touchline.processors.ledger.ledger import FeedRow, HandoffRow, Said, WaitingRow
-from touchline.processors.ledger.queries import OF_EVENTS, OF_PARTITION, columns_of, standing
+from touchline.processors.ledger.queries import OF_EVENTS, OF_PARTITION, columns_of, read, standing
 from touchline.processors.values.event_hash import HASHED_BY
 from touchline.processors.values.records import Fact
 
@@ -58,6 +58,13 @@ def feed(spans: str) -> str:
     return f"""
     SELECT {columns_of(FeedRow._fields)} FROM journey_raw.ledger
     WHERE {_OF_FEED} AND kind IN {FEED_KINDS} AND {spans}"""
+
+
+def away(inserts: str) -> str:
+    """Of these identifiers the earliest time that a word in such inserts names."""
+    return f"""
+    SELECT identifier, min({read("event_time")}) FROM journey_raw.ledger
+    WHERE {_OF_FEED} AND kind = 'away' AND identifier IN %(identifiers)s AND {inserts} GROUP BY identifier"""
 
 
 MAPS = "SELECT toString(map), version, argMax(state, number), max(number) FROM journey_raw.map_changes GROUP BY map, version"

@@ -10,6 +10,7 @@ from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Stamp, Tails
+from touchline.processors.state.together import KeptTogether
 from touchline.processors.values.person import PersonTail
 from touchline.processors.values.records import Cursors, Reached
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
@@ -42,6 +43,8 @@ class Partition:
     """In how many times smaller pieces the news must be followed, since all at once did not fit into an insert."""
     remembered: Remembered = field(default_factory=lambda: Remembered(DEVICE_TYPES, MERGE_NOBODY))
     """What was judged of who belongs together since the partition was acquired."""
+    together: KeptTogether = field(default_factory=KeptTogether)
+    """States on the way through the events of those who belong together."""
 
     @property
     def number(self) -> int:

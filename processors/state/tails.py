@@ -20,7 +20,7 @@ import lmdb
 
 from touchline.journey.values import Tail, dump_tail, load_tail
 from touchline.processors.ledger.ledger import Mark
-from touchline.processors.values.person import PersonTail
+from touchline.processors.values.person import KeptState, PersonTail
 from touchline.processors.values.records import Reached
 
 MAP_BYTES = 1 << 36
@@ -176,15 +176,15 @@ class Tails:
         return self._layouts.index(self._layout)
 
     def _load(self, raw: bytes | memoryview, transaction: lmdb.Transaction) -> PersonTail:
-        last_us, number, maps = marshal.loads(raw)
+        last_us, number, maps, event_count, kept = marshal.loads(raw)
         tails = [one if one is None else load_tail(one) for one in maps]
         if number >= len(self._layouts):
             self._layouts = [*_layouts_of(transaction)]
         layout = self._layouts[number]
         if tails and layout != self._layout:
             known = dict(zip(layout, tails, strict=True))
-            tails = [known.get(one) for one in self._layout]
-        return PersonTail(last_us, tuple(tails))
+            tails, kept = [known.get(one) for one in self._layout], ()  # states on the way are of the maps that stood
+        return PersonTail(last_us, tuple(tails), event_count, tuple(KeptState(*one) for one in kept))
 
     def _check(self, transaction: lmdb.Transaction) -> None:
         if transaction.get(_OWNER) != self._owner:
@@ -223,4 +223,5 @@ FORM = f"marshal {marshal.version}, Python {sys.version_info[0]}.{sys.version_in
 
 
 def _dump(tail: PersonTail, layout: int) -> bytes:
-    return marshal.dumps((tail.last_us, layout, [one if one is None else dump_tail(one) for one in tail.maps]))
+    maps = [one if one is None else dump_tail(one) for one in tail.maps]
+    return marshal.dumps((tail.last_us, layout, maps, tail.event_count, [tuple(one) for one in tail.kept]))

@@ -6,7 +6,8 @@ Why: docs/decisions/0187.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from touchline.processors.ledger.columns import AWAY, CLAIM, HANDOFF, LINK, LOOK, RELEASE
 from touchline.processors.ledger.ledger import ClaimRow, LinkRow
@@ -15,6 +16,7 @@ from touchline.processors.steps.validate import StatedLink
 from touchline.processors.values.records import Fact
 
 Row = tuple[object, ...]
+NOTHING_AWAY: Mapping[str, int] = MappingProxyType({})
 _CLAIM_SOURCE, _CLAIM_ID, _CLAIM_REASON = map(CLAIM.index, ("source", "event_id", "reason"))
 
 
@@ -86,15 +88,15 @@ def assemble_retracted_links(links: Sequence[LinkRow]) -> list[Block]:
 def assemble_words(
     offset: int,
     *,
-    away: Collection[str] = (),
+    away: Mapping[str, int] = NOTHING_AWAY,
     handoffs: Collection[tuple[str, int, int]] = (),
     releases: Collection[tuple[str, str]] = (),
     looks: Collection[tuple[str, str, str]] = (),
 ) -> list[Block]:
-    """What this partition tells the others. `handoffs` are (identifier, partition, number), `releases` (source, id), `looks` those
-    with a reason."""
+    """What this partition tells the others. `away` are identifiers with the earliest time (µs) at which something has changed, `handoffs`
+    (identifier, partition, number), `releases` (source, id), `looks` those with a reason."""
     return [
-        Block("away", AWAY, 1, [offset] * len(away), [(one,) for one in sorted(away)]),
+        Block("away", AWAY, 1, [offset] * len(away), sorted(away.items())),
         Block(
             "handoff",
             HANDOFF,

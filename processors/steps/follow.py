@@ -12,10 +12,11 @@ from touchline.journey.compile import CompiledMap
 from touchline.journey.instants import runs_at_once
 from touchline.journey.values import Attachment, JourneyEvent, Tail
 from touchline.processors.ledger.ledger import PublishedRow
+from touchline.processors.steps import kept
 from touchline.processors.steps.diff import AttachedRow
 from touchline.processors.steps.occasion import Occasions, names_occasion, occasion_key, taking
 from touchline.processors.steps.resolve import Placed
-from touchline.processors.values.person import PersonTail, last_moment, new_person
+from touchline.processors.values.person import KeptState, PersonTail, last_moment, new_person
 from touchline.processors.values.records import Fact, shared_of
 from touchline.schemas.events import ANSWER, TOUCHPOINT
 
@@ -52,8 +53,24 @@ def follow(
     """One person's events (all later than the tail): those on the journey by time, their attachments, and the tail after them all."""
     if len(placed) > 1:
         placed = in_order(placed)
-    last_us = max([last_moment(fact) for _, fact in placed])
     before = new_person(len(maps)) if tail is None else tail
+    if len(placed) <= kept.EVERY:
+        return follow_piece(placed, before, maps)
+    on_journey: list[Placed] = []
+    by_map: list[list[Attachment | None]] = [[] for _ in maps]
+    for piece in kept.pieces(placed):
+        of_piece, attachments, before = follow_piece(piece, before, maps)
+        on_journey += of_piece
+        for of_map, more in zip(by_map, attachments, strict=True):
+            of_map += more
+    return on_journey, [*by_map], before
+
+
+def follow_piece(
+    placed: Sequence[Placed], before: PersonTail, maps: Sequence[CompiledMap]
+) -> tuple[list[Placed], ByMap, PersonTail]:
+    """The same of so few events, in order of time, that no state on the way is kept."""
+    last_us = max([last_moment(fact) for _, fact in placed])
     on_journey = _on_journey(placed)
     if not on_journey:
         return [], [[] for _ in maps], before._replace(last_us=last_us)
@@ -73,7 +90,12 @@ def follow(
             attachments, new_tail = attach([events[place] for place in mine], journey_map, known)
             by_map.append(_among(len(events), mine, attachments))
         after.append(new_tail)
-    return on_journey, by_map, _new(PersonTail, (last_us, tuple(after)))
+    count = before.event_count + len(on_journey)
+    states = before.kept
+    if kept.is_due(before.event_count, count) and None not in before.maps:
+        state = KeptState(before.last_us, before.event_count, kept.packed({"": before.maps}))
+        states = kept.thinned((*states, state), count)
+    return on_journey, by_map, _new(PersonTail, (last_us, tuple(after), count, states))
 
 
 def _taken(on_journey: Sequence[Placed], journey_map: CompiledMap) -> list[int]:

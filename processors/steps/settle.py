@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from touchline.processors.ledger.ledger import KnownEvent
+from touchline.processors.steps.kept import note_change
 from touchline.processors.steps.resolve import Placed, key_of
 from touchline.processors.values.records import Fact
 from touchline.schemas.reasons import Fate
@@ -28,22 +29,23 @@ CLAIM: Final = "claim"
 
 class Settled(NamedTuple):
     """`fates` holds the fate of each placed fact that is not plainly stored, by offset; `claims` the offsets of those superseded ones that
-    are claims. `moved` lists standing versions of this partition with their new fate. `again` are the plain identifiers to be followed from
-    the beginning; `again_alone` the (source, id) pairs without identifier; `away` the other identifiers of which something moved.
+    are claims. `moved` lists standing versions of this partition with their new fate. `again` are the plain identifiers to be followed
+    again, with the earliest time (µs) at which something has changed; `again_alone` the (source, id) pairs without identifier; `away` the
+    other identifiers of which something moved, with that time.
     `replaced` are events whose stored version another one of this partition has replaced."""
 
     fates: dict[int, Fate]
     claims: set[int]
     moved: list[tuple[KnownEvent, Fate]]
-    again: set[str]
+    again: dict[str, int]
     again_alone: set[Key]
-    away: set[str]
+    away: dict[str, int]
     replaced: set[Key]
 
     @classmethod
     def nothing(cls) -> Settled:
         """All is plainly stored."""
-        return cls({}, set(), [], set(), set(), set(), set())
+        return cls({}, set(), [], {}, set(), {}, set())
 
 
 class Here(NamedTuple):
@@ -95,8 +97,8 @@ def _settle_one(
             if best is None or is_claim:
                 continue  # it counts until the better one is settled
             settled.replaced.add(key)
-            _follow_again(event.identifier, key, here, settled)
-            _follow_again(best.identifier, key, here, settled)
+            _follow_again(event, key, here, settled)
+            _follow_again(best, key, here, settled)
         settled.moved.append((event, fate))
 
 
@@ -120,10 +122,9 @@ def _is_one_place(one: str, other: str, here: Here) -> bool:
     return one == other or (here.is_plain(one) and here.is_plain(other))
 
 
-def _follow_again(identifier: str, key: Key, here: Here, settled: Settled) -> None:
-    if not identifier:
+def _follow_again(changed: KnownEvent | Fact, key: Key, here: Here, settled: Settled) -> None:
+    if not changed.identifier:
         settled.again_alone.add(key)
-    elif here.is_plain(identifier):
-        settled.again.add(identifier)
     else:
-        settled.away.add(identifier)
+        touched = settled.again if here.is_plain(changed.identifier) else settled.away
+        note_change(touched, changed.identifier, changed.event_time)

@@ -1,4 +1,4 @@
-"""A person as the fast path knows one: the place of the last event, and how each journey goes on from there."""
+"""A person as the fast path knows one: the place of the last event, how each journey goes on from there, and some states on the way."""
 
 from __future__ import annotations
 
@@ -11,16 +11,29 @@ BEFORE_ALL_US = 0
 """Last time of a person of whom nothing counts any more: every event is later."""
 
 
+class KeptState(NamedTuple):
+    """How journeys stood on the way, after `event_count` events: whatever is later than `last_us` goes on from there. `packed` holds the
+    tails, closed up, since few are ever looked at (steps/kept.py)."""
+
+    last_us: int
+    event_count: int
+    packed: bytes
+
+
 class PersonTail(NamedTuple):
     """`last_us` is the latest moment at which an event can have happened that was ever stored of the person, superseded since or not: so a
     repetition never looks later, and what may have come in any order is never followed in two parts.
 
     `maps` holds one tail per journey map, in the maps' order; None for a map to which the person's events are not attached yet, which the
     walk will do. It is empty for events without an identifier, which move no journey, and for identifiers that only ticks follow: linked,
-    handed over or erased ones."""
+    handed over or erased ones.
+
+    `event_count` counts the events on the journey, `kept` holds states on the way, the earliest first."""
 
     last_us: int
     maps: tuple[Tail | None, ...]
+    event_count: int = 0
+    kept: tuple[KeptState, ...] = ()
 
     @property
     def is_plain(self) -> bool:

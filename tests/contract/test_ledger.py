@@ -148,6 +148,15 @@ def test_what_was_stored_is_read_back_as_it_was(ledger: Ledger, tmp_path: Path) 
     published = ledger.published_of(0, [person_key(1)], [("shop", "e3")])
     assert {row.values[2] for row in published} == {"e1", "e2", "e3"}
     assert all(len(row.values) == len(ATTACHED) for row in published)
+    for time_us, later in (
+        (1_748_735_999_999_999, {"e1", "e2"}),
+        (1_748_736_000_000_000, {"e2"}),
+        (2 * 10**15, set[str]()),
+    ):
+        since = {person_key(1): time_us, "nobody": 0}
+        assert {fact.event_id for _, fact in ledger.facts_of([person_key(1)], since)} == later
+        rows = ledger.published_of(0, [person_key(1)], [("shop", "e3")], since)
+        assert {row.values[2] for row in rows} == {"e3", *later}
     last = {person_key(1): 1_748_736_300_000_000}
     assert list(ledger.identifiers_since(STREAM, 0)) == list(ledger.identifiers_since(STREAM, None)) == [last]
     assert list(ledger.identifiers_since(STREAM, 1)) == []

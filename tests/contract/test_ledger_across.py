@@ -274,6 +274,21 @@ def test_the_feed_tells_what_was_said_between_two_reads_in_order(writers: Writer
     assert [row.insert_number for row in writers.ledger.feed(before, {STREAMS[0].name: 2})] == [2]
 
 
+HERE, THERE = STREAMS
+
+
+def test_words_that_were_not_read_yet_tell_the_earliest_change_of_each_identifier(writers: Writers) -> None:
+    for number, (stream, identifier, time_us) in enumerate(
+        [(HERE, "a", 50), (THERE, "a", 40), (HERE, "a", 30), (THERE, "a", 20), (THERE, "b", 10), (THERE, "c", 60)]
+    ):
+        writers.insert(stream, block("away", AWAY, number, {"identifier": identifier, "event_time": time_us}))
+    beyond = writers.ledger.away_beyond
+    assert beyond(["a", "b", "nobody"], {}) == {"a": 20, "b": 10}
+    assert beyond(["a", "b"], {HERE.name: 1}) == {"a": 20, "b": 10}
+    assert beyond(["a", "b"], {HERE.name: 1, THERE.name: 2}) == {"a": 30, "b": 10}
+    assert beyond(["a", "b"], {HERE.name: 2, THERE.name: 4}) == {}
+
+
 def test_the_newest_mark_of_each_stream_tells_its_progress(writers: Writers) -> None:
     ledger, (first, second) = writers.ledger, STREAMS
     assert (ledger.progress(), ledger.progress_of(first)) == ({}, Progress(0, {}, 0, ""))
@@ -385,6 +400,7 @@ def told(ledger: Ledger) -> Told:
         all_of([ledger.standing_claims(), ledger.waiting_rows(keys), *(ledger.claims_of(one, keys) for one in partitions),
                 *(ledger.claimed_facts(one, keys) for one in partitions), *ledger.claim_hashes()]),
         all_of([set(ledger.said_about(persons)), ledger.handoffs_of(persons), ledger.published_with(persons),
+                ledger.away_beyond(PERSONS, until).items(),
                 ledger.feed({}, until), ledger.progress().items(), *(ledger.links_of(one, keys) for one in partitions)]),
         [ledger.identifiers_after("a", 2), *(ledger.unidentified_after(one, 1, 99) for one in partitions)],
     )  # fmt: skip
@@ -423,7 +439,7 @@ def block_of(one: Written, offset: int, row_id: int | None) -> Block:
         return block(kind, RELEASE, offset, {"source": "shop", "event_id": rest[0]}, row_id)
     if kind == "handoff":
         return block(kind, HANDOFF, offset, {"identifier": rest[0], "handoff_to": 1, "handoff_number": rest[1]}, row_id)
-    return block(kind, AWAY, offset, {"identifier": rest[0]}, row_id)
+    return block(kind, AWAY, offset, {"identifier": rest[0], "event_time": 7 + offset}, row_id)
 
 
 RETRACTABLE = ("received", "attached", "link", "unlink", "claim")

@@ -19,6 +19,7 @@ from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, 
 from touchline.processors import news, sweep, walk
 from touchline.processors.homes import Homes
 from touchline.processors.pipeline import Pipeline
+from touchline.processors.steps import kept
 from touchline.processors.steps.validate import Validator
 from touchline.processors.values.protocol import Assigned
 
@@ -35,6 +36,7 @@ _PAUSES = (0.05, 0.2, 0.5, 1.0)
 _BATCHES = (1, 2, 4, 8)
 _WALKED_AT_ONCE = (1, 2, 100)
 _READ_AT_ONCE = (1, 2, 25, 25)
+_KEPT_EVERY = (1, 1, 2, kept.EVERY)
 _MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
 
 
@@ -59,6 +61,7 @@ class World:
         self._rates = Rates(random.choice(_PAUSES), random.choice(_BATCHES))
         self._read_at_once = random.choice(_READ_AT_ONCE)
         self._walked_at_once = random.choice(_WALKED_AT_ONCE)
+        self._kept_every = random.choice(_KEPT_EVERY)
         self._folder = folder
         self._kafka = Kafka(self._records, self._acknowledged, self._ticked)
         self._started = 0
@@ -241,6 +244,7 @@ class World:
                 patch.object(walk, "IDENTIFIERS_AT_ONCE", self._walked_at_once),
                 patch.object(walk, "EVENTS_AT_ONCE", self._walked_at_once),
                 patch.object(sweep, "INSERTS_PER_STEP", 4 * self._read_at_once),
+                patch.object(kept, "EVERY", self._kept_every),
             ):
                 while not self._is_at_rest():
                     self._step()

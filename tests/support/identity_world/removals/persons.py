@@ -91,7 +91,8 @@ def untold(kind: str) -> Callable[..., Any]:
 
 def release_untold(publish: Any, partition: Any, news: Any, decided: Any, *arguments: Any) -> Any:
     published = publish(partition, news, decided, *arguments)
-    return published._replace(away=published.away - {event.identifier for event in decided.lost})
+    lost = {event.identifier for event in decided.lost}
+    return published._replace(away={one: time_us for one, time_us in published.away.items() if one not in lost})
 
 
 def endpoint_only(publish: Any, partition: Any, news: Any, *arguments: Any) -> Any:

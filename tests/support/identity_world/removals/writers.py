@@ -115,7 +115,7 @@ BREAKS: dict[str, Break] = {
     ),
     "no_offset_filter": Break("what the mark covers is left out", no_offset_filter),
     "no_dedup": Break("a version that came before is a duplicate", around(settle, "judge", no_dedup)),
-    "nothing_late": Break("what comes late is followed from the beginning", around(pipeline, "resolve", nothing_late)),
+    "nothing_late": Break("what comes late is followed again", around(pipeline, "resolve", nothing_late)),
     "stale_tails": Break("tails are brought up to the mark", instead(acquire, "restore", lambda *_: 0)),
     "nobody_apart": Break(
         "linked identifiers are left to ticks after a restart", instead(restore, "_set_apart", lambda *_: None)

@@ -23,7 +23,7 @@ from tests.unit.processors.loop.world import (
     store_all,
 )
 from touchline.processors.homes import Homes
-from touchline.processors.ledger.ledger import KnownEvent, Mark, Stream
+from touchline.processors.ledger.ledger import ALL, KnownEvent, Later, Mark, Stream
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.state.ids import PartitionIds
@@ -52,9 +52,9 @@ class CountingLedger(MemoryLedger):
         self.looked_up += len(keys)
         return super().find_events(keys)
 
-    def facts_of(self, identifiers: Collection[str]) -> list[tuple[int, Fact]]:
+    def facts_of(self, identifiers: Collection[str], later_than_us: Later = ALL) -> list[tuple[int, Fact]]:
         self.persons_read += len(identifiers)
-        return super().facts_of(identifiers)
+        return super().facts_of(identifiers, later_than_us)
 
     def count_ids(self, stream: Stream) -> int:
         self.full_readings += 1

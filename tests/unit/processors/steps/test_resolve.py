@@ -1,4 +1,4 @@
-"""Who goes on from what is known, who waits for a tick, and who is followed from the beginning."""
+"""Who goes on from what is known, who waits for a tick, and who is followed again."""
 
 from __future__ import annotations
 
