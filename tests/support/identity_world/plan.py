@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
+
+from tests.support.identity_world.staging import Staging
 
 Event = dict[str, Any]
 Person = dict[str, str]
 Key = tuple[str, str]
 """(source, id)"""
-Place = tuple[int, int]
-"""(partition, offset) of a record."""
 
 
 class Record(NamedTuple):
@@ -50,22 +49,6 @@ MAP_PLANS = ("add", "add switch", "add switch drop", "add switch drop", "add wit
 
 
 @dataclass
-class Staging:
-    """How a plan made for one situation runs: with so many `workers`, each with partitions of its own; of them `sleepers` sleep at times
-    before some calls, None for all; with so many `faults`, of kinds within these bounds (world.py); records in `waits` can be read only once
-    the store, as a reader sees it, has come so far, and so do the steps of the maps in `map_waits`, by their places, which else follow
-    one another within `map_pause` turns."""
-
-    workers: int
-    sleepers: tuple[int, ...] | None = None
-    faults: int = 0
-    fault_kinds: tuple[float, float] = (0.0, 1.0)
-    waits: dict[Place, Callable[[Any], bool]] = field(default_factory=dict)
-    map_waits: dict[int, Callable[[Any], bool]] = field(default_factory=dict)
-    map_pause: int = 300
-
-
-@dataclass
 class Plan:
     """`log[partition]` holds the records as Kafka does; `events[partition][offset]` says what they are.
 
@@ -90,13 +73,7 @@ class Plan:
         log = self.log[partition]
         if self.held is not None and map_steps_done < self.held[0]:
             return log[: self.held[1][partition]]
-        waits = {} if self.staging is None else self.staging.waits
-        for offset in range(len(log)):
-            cue = waits.get((partition, offset))
-            if cue is not None and not cue(reader):
-                return log[:offset]
-            waits.pop((partition, offset), None)
-        return log
+        return log if self.staging is None else log[: self.staging.readable(partition, len(log), reader)]
 
     def home(self, key: bytes) -> int:
         """The partition to which senders send a key: any one, but always the same."""

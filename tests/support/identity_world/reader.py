@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tests.support.identity_world.oracle import Row, rows_of
-from tests.support.identity_world.plan import Key, Place
+from tests.support.identity_world.plan import Key
 from tests.support.identity_world.said import Version, first_positions
+from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
 from touchline.processors.ledger.columns import ATTACHED, default_of
 from touchline.processors.ledger.rows import insert_of_row, partition_of_row

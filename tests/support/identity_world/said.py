@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.support.identity_world.plan import Event, Key, Place, Plan, in_order_of_types, place_of
+from tests.support.identity_world.plan import Event, Key, Plan, in_order_of_types, place_of
+from tests.support.identity_world.staging import Place
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.properties import UnknownFields

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -43,9 +42,7 @@ _MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
 class World:
     """`run` goes on until nothing changes any more, and raises Violation."""
 
-    def __init__(
-        self, seed: int, folder: Path, trace: list[str] | None = None, *, naps: Collection[str] = (), focus: str = ""
-    ) -> None:
+    def __init__(self, seed: int, folder: Path, trace: list[str] | None = None, *, focus: str = "") -> None:
         self.plan: Plan = SCENES[focus](Random(seed)) if focus in SCENES else plan_of(seed, focus)
         self.random = random = self.plan.random
         self.said = said(self.plan)
@@ -53,7 +50,6 @@ class World:
         self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home)
         self.server = Server(self.reader, random, trace)
         self.trace = trace
-        self._naps = naps
         self.steps = 0
         self.faults = random.choice(_FAULTS)
         self._fault_rate = random.choice(_FAULT_RATES)
@@ -112,7 +108,6 @@ class World:
 
     def _start(self, slot: int) -> Worker:
         self._started += 1
-        sleepers = None if self.plan.staging is None else self.plan.staging.sleepers
         return Worker(
             f"w{self._started}",
             self._folder / str(slot),
@@ -122,7 +117,7 @@ class World:
             Maps(self.maps, self._switched, lambda: None) if self.plan.map_steps else None,
             self.random,
             self._rates,
-            self._naps if sleepers is None or slot in sleepers else (),
+            () if self.plan.staging is None else self.plan.staging.naps_of(slot),
         )
 
     def _rebalance(self) -> None:
@@ -152,10 +147,8 @@ class World:
     def _map_step(self) -> None:
         """Another version of the map is added, withdrawn before anybody sees it, or the old one is dropped when nobody sees it any more."""
         step, staging = self._map_steps[0], self.plan.staging
-        if staging is not None:
-            cue = staging.map_waits.get(len(self.plan.map_steps) - len(self._map_steps))
-            if cue is not None and not cue(self.reader):
-                return
+        if staging is not None and not staging.is_due(len(self.plan.map_steps) - len(self._map_steps), self.reader):
+            return
         if step == "switch":
             if not self.reader.is_switched:
                 return

@@ -74,9 +74,7 @@ BREAKS: dict[str, Break] = {
     "walk_goes_on": Break(
         "each change of the maps is walked from the beginning", around(news, "next_step", walk_goes_on)
     ),
-    "change_unnumbered": Break(
-        "changes of the maps are numbered", change_unnumbered, naps=("insert",), focus="withdrawn"
-    ),
+    "change_unnumbered": Break("changes of the maps are numbered", change_unnumbered, focus="withdrawn"),
     "switch_early": Break(
         "readers wait until all have walked", around(StandingMaps, "switch_when_walked", switch_early)
     ),

@@ -15,13 +15,11 @@ BEYOND = 1 << 30
 class Break(NamedTuple):
     """What is missing then, and how it is taken out.
 
-    `naps`: calls of the ledger before which workers sleep at times. `focus`: the plans in which to look
-    (plan.py, scenes.py).
+    `focus`: the plans in which to look (plan.py, scenes.py).
     """
 
     missing: str
     remove: Callable[[], Removal]
-    naps: tuple[str, ...] = ()
     focus: str = ""
 
 

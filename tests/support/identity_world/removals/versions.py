@@ -121,26 +121,22 @@ BREAKS: dict[str, Break] = {
     "in_place_untold": Break(
         "who waits hears of a revision in place",
         around(pipeline, "settle", in_place_untold),
-        naps=("insert",),
-        focus="in place",
+        focus="in_place",
     ),
     "no_claim_barrier": Break("a claim is passed before it is settled", instead(claims, "passed_of", all_passed)),
     "no_release_barrier": Break(
         "a release is passed before a claim is settled",
         around(claims, "decide_one", no_release_barrier),
-        naps=("progress",),
         focus="released",
     ),
     "own_cursor": Break(
         "the own poll is the own cursor",
         around(claims, "passed_of", own_cursor),
-        naps=("progress",),
         focus="released",
     ),
     "look_first": Break(
         "marks are read before versions",
         around(claims, "passed_of", look_first),
-        naps=("waiting_rows",),
         focus="looked",
     ),
     "look_once": Break(

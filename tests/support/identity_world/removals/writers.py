@@ -106,11 +106,12 @@ BREAKS: dict[str, Break] = {
         "nothing is inserted again without a look at the mark", around(server.Client, "insert", blind_retry)
     ),
     "ack_early": Break("no answer is no yes", around(server.Client, "insert", ack_early)),
-    "split_insert": Break("all rows of an insert are there at once", instead(server.Server, "splits", True)),
+    "split_insert": Break(
+        "all rows of an insert are there at once", instead(server.Server, "splits", True), focus="parted"
+    ),
     "torn_reads": Break(
         "a query sees the store of one moment",
         instead(server.Server, "tears", True),
-        naps=("find_events",),
         focus="torn",
     ),
     "no_offset_filter": Break("what the mark covers is left out", no_offset_filter),
@@ -128,7 +129,7 @@ BREAKS: dict[str, Break] = {
     "away_forgotten": Break(
         "what others received is left to ticks after a restart",
         around(restore, "_set_apart", away_forgotten),
-        focus="moved on",
+        focus="moved_on",
     ),
     "plain_for_good": Break("linked identifiers are left to ticks", around(pipeline, "publish", plain_for_good)),
     "strangers_at_home": Break("batches follow what is at home only", around(pipeline, "resolve", strangers_at_home)),
