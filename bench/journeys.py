@@ -22,6 +22,8 @@ from clickhouse_driver import Client
 from touchline.clickhouse.connect import connect
 from touchline.metrics.declared import WORKER
 from touchline.metrics.meter import Meter
+from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.values.protocol import Assigned
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.build import build_pipeline
 from touchline.schemas.events import ANSWER, TOUCHPOINT
@@ -80,10 +82,24 @@ def load_journeys(settings: Settings, events: int) -> None:
         records = simulated_year(min(events, EVENTS_MAX), settings)
         while batch := list(islice(records, BATCH_EVENTS)):
             store.store(ReceivedBatch("t", 0, 1, batch, batch[0].offset))
+            store.tick(Assigned("t", 0, 1))
+        _tick_to_rest(store, settings)
         store.close()
     client = connect(settings, timeout_seconds=600)
     try:
         _copy(client, max(1, events // EVENTS_MAX))
+    finally:
+        client.disconnect()
+
+
+def _tick_to_rest(store: StoreLoop, settings: Settings) -> None:
+    """Whoever is linked is followed by ticks; the year's last ones, too."""
+    client, before = connect(settings), -1
+    try:
+        while (newest := client.execute("SELECT max(insert_number) FROM journey_raw.ledger")[0][0]) != before:
+            before = newest
+            for _ in range(2):
+                store.tick(Assigned("t", 0, 1))
     finally:
         client.disconnect()
 

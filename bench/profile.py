@@ -1,6 +1,6 @@
 """Where the worker's CPU goes: the pipeline's steps over the benchmark's events, on a real ClickHouse, without Kafka.
 
-Steps are timed by wrapping the functions that `processors/pipeline.py` and the store loop chain (CPU time of the
+Steps are timed by wrapping the functions that `processors/pipeline.py`, `following.py` and the store loop chain (CPU time of the
 thread, not counting the steps inside). Reading from Kafka is not among them: the worker as a whole is what `bench
 pipeline` measures.
 """
@@ -24,9 +24,9 @@ from bench.events import make_events
 from touchline.local.stack import LocalStack
 from touchline.metrics.declared import WORKER
 from touchline.metrics.meter import Meter
-from touchline.processors import pipeline
+from touchline.processors import following, pipeline
 from touchline.processors.ledger import clickhouse
-from touchline.processors.loop import loop
+from touchline.processors.loop import acquire, loop
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.tails import Tails
 from touchline.processors.steps.validate import Validator
@@ -38,19 +38,22 @@ from touchline.service.live_sources import LiveSources
 PARTITIONS = 4
 STEPS: Sequence[tuple[object, str]] = (
     (clickhouse.ClickHouseLedger, "acquire"),
-    (loop, "restore"),
+    (acquire, "restore"),
     (pipeline, "receive"),
     (pipeline, "decode"),
     (Validator, "validate"),
     (pipeline, "resolve"),
     (pipeline, "settle"),
-    (pipeline, "follow"),
-    (pipeline, "follow_alone"),
+    (pipeline, "follow_batch"),
+    (following, "follow"),
+    (following, "follow_alone"),
+    (pipeline, "take_from_occasions"),
     (pipeline, "diff"),
     (pipeline, "assemble_fates"),
     (pipeline, "assemble_attached"),
     (pipeline, "assemble_difference"),
     (pipeline, "assemble_links"),
+    (pipeline, "assemble_words"),
     (pipeline, "assemble_mark"),
     (pipeline, "build_insert"),
     (clickhouse.ClickHouseLedger, "insert"),

@@ -29,7 +29,12 @@ from touchline.sql.language.views import quoted
 ROUNDS = 5
 TIMEOUT_SECONDS = 600
 PLAIN = ("kpi_volume_1d", "kpi_persons_1d", "kpi_persons_1w", "kpi_dwell", "path_edges", "freshness")
-CHOICES = {"grain": ("hour", "week"), "by": ("touchpoint", "stage"), "mode": ("in_order",)}
+CHOICES = {
+    "grain": ("hour", "week"),
+    "by": ("touchpoint", "stage"),
+    "mode": ("in_order",),
+    "answers": ("all", "bad"),
+}
 """Values that are tried of an argument that takes one of a few words; for `by` of a view that splits, its own."""
 SPLIT_BY = ("persona",)
 
@@ -61,12 +66,15 @@ def questions(client: Client) -> Iterator[Question]:
         "SELECT topKIf(1)(assumeNotNull(persona), persona IS NOT NULL)[1], topKIf(1)(assumeNotNull(place), place IS NOT NULL)[1] "
         "FROM journey.kpi_volume_1d"
     )
+    ((kpi, variant, scope),) = client.execute(
+        "SELECT kpi, variant, scope FROM journey.kpi_survey_1d GROUP BY kpi, variant, scope ORDER BY sum(n) DESC LIMIT 1"
+    )
     days = f"(toDate('{first}') + intDiv(toDate('{last}') - toDate('{first}'), 2))"
     given = {
         "map": quoted(MAP), "map_version": str(version), "date_from": f"'{first}'", "date_to": f"'{last}'", "filter": "map()",
         "as_of": f"toDateTime('{last} 00:00:00', 'UTC')", "before_from": f"{days} - 28", "before_to": f"{days} - 1", "steps": "5",
         "top": "6",
-        "person": quoted(person), "cycle": str(cycle),
+        "person": quoted(person), "cycle": str(cycle), "kpi": quoted(kpi), "variant": quoted(variant), "scope": quoted(scope),
     }  # fmt: skip
     selections: dict[str, dict[str, str]] = {
         "everything": {},
@@ -96,7 +104,7 @@ def _variants(view: ParameterizedView) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _ending(view: ParameterizedView) -> str:
     """A page of a list."""
-    return " ORDER BY last_at DESC LIMIT 50" if view.name == "journeys" else ""
+    return " ORDER BY last_at DESC LIMIT 50" if view.name in ("journeys", "journeys_of_answers") else ""
 
 
 def measure(client: Client, engine: psutil.Process, question: Question, rounds: int) -> Figure:
@@ -161,6 +169,13 @@ def _size(client: Client) -> dict[str, object]:
 
 def main() -> None:
     """Print every figure; with --json one object on the last line."""
+    arguments = _arguments()
+    figures = run(arguments.events, arguments.rounds)
+    if arguments.json:
+        print(json.dumps(figures))
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench views", description=__doc__)
     parser.add_argument(
         "--events", type=int, default=1_000_000, help="events in the ledger, answers included (default 1000000)"
@@ -169,10 +184,7 @@ def main() -> None:
         "--rounds", type=int, default=ROUNDS, help=f"times that each question is asked (default {ROUNDS})"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    arguments = parser.parse_args()
-    figures = run(arguments.events, arguments.rounds)
-    if arguments.json:
-        print(json.dumps(figures))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from touchline.identity.holder import Handoff, holders, newest_handoffs
 from touchline.identity.passed import LedgerPosition, passed
 from touchline.processors.ledger.rows import insert_of_row, partition_of_row
 from touchline.processors.news import News
-from touchline.processors.state.partition import Partition
+from touchline.processors.state.partition import Given, Partition
 from touchline.processors.values.records import Cursors
 
 
@@ -42,13 +42,27 @@ class Holding(NamedTuple):
 def holding(partition: Partition, identifiers: Collection[str], cursors: Cursors, homes: Homes) -> Holding:
     """Who holds these identifiers, as this partition knows by these cursors."""
     own = partition.number
-    handoffs = (
-        Handoff(row.identifier, row.handoff_number, position_of_row(row.row_id), row.handoff_to)
-        for row in partition.ledger.handoffs_of(identifiers)
-    )
-    newest = newest_handoffs(handoffs, own, by_partition(cursors))
+    newest = _newest(partition, identifiers, cursors)
     holder_of = holders(identifiers, newest, homes.of_identifier)
     return Holding(newest, {one for one, holder in holder_of.items() if holder == own})
+
+
+def _newest(partition: Partition, identifiers: Collection[str], cursors: Cursors) -> dict[str, Handoff[str]]:
+    """The newest handoffs that this partition knows. Rows up to these cursors, and its own up to its mark, were all there when it asked
+    first, so each identifier is asked for once."""
+    given = partition.given
+    if given is None or given.until != cursors or given.insert_number != partition.mark.insert_number:
+        given = partition.given = Given(cursors, partition.mark.insert_number, set(), {})
+    missing = set(identifiers) - given.asked
+    if missing:
+        missing |= partition.remembered.near(missing) - given.asked
+        rows = partition.ledger.handoffs_of(missing)
+        handoffs = (
+            Handoff(row.identifier, row.handoff_number, position_of_row(row.row_id), row.handoff_to) for row in rows
+        )
+        given.newest.update(newest_handoffs(handoffs, partition.number, by_partition(cursors)))
+        given.asked.update(missing)
+    return {one: given.newest[one] for one in identifiers if one in given.newest}
 
 
 def position_of_row(row_id: int) -> LedgerPosition:

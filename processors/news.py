@@ -29,9 +29,9 @@ UNMARKED_INSERTS = 2_000
 
 class News(NamedTuple):
     """What one insert without records is made of. `until` is how far the streams are read with it; `progress` was read after that, and
-    before all that is looked up. `restated` are stored answers whose occasion may have changed. `must_mark`: there is an insert even if
-    nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps. `found` are events
-    (source, id) that a sweep found stored in two partitions."""
+    before all that is looked up; it is empty where nothing waits. `restated` are stored answers whose occasion may have changed.
+    `must_mark`: there is an insert even if nothing comes of it but its mark. `walk` is a piece of the walk for a change of the maps.
+    `found` are events (source, id) that a sweep found stored in two partitions."""
 
     until: Cursors
     rows: Sequence[FeedRow]
@@ -59,7 +59,8 @@ def news_of(
     partition: Partition, poll: Poll, map_change: int, *, has_others: bool, must_mark: bool, sweep: Sweep = _no_sweep
 ) -> Iterator[News]:
     """The news of a partition, piece by piece; each must be followed before the next one is asked for. Where the topic has other
-    partitions, which wait until all have read what they say, the first piece of work ever leaves a mark. `sweep` finds events that are
+    partitions, which wait until all have read what they say, or maps have changed, which readers see when all have walked, the first piece
+    of work ever leaves a mark. `sweep` finds events that are
     stored in two partitions, up to some positions. Raises LedgerUnavailable."""
     positions = poll.positions
     for _ in range(GOES_PER_TICK):
@@ -80,7 +81,9 @@ def news_of(
         for start in range(0, len(restated), RESTATED_AT_ONCE):
             # The cursors move when all of them are followed.
             yield News(before, (), {}, restated[start : start + RESTATED_AT_ONCE])
-        yield News(until, rows, poll.progress() if partition.watched or rows else {}, (), is_waited_for)
+        # Only who waits compares marks; claims and looks may be what this partition begins to wait for.
+        is_waiting = bool(partition.watched) or any(row.kind in ("claim", "look") for row in rows)
+        yield News(until, rows, poll.progress() if is_waiting else {}, (), is_waited_for)
         if until == before:
             break
     for _ in range(STEPS_PER_TICK):
@@ -91,6 +94,6 @@ def news_of(
     found = sweep(positions)
     if found:
         yield News(partition.reached.cursors, (), {}, found=found)
-    is_unmarked = has_others and not partition.mark.insert_number
+    is_unmarked = (has_others or map_change > 0) and not partition.mark.insert_number
     if must_mark or is_unmarked or partition.unmarked_inserts > UNMARKED_INSERTS:
         yield News(partition.reached.cursors, (), {}, (), True)

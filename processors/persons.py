@@ -11,7 +11,6 @@ Why: docs/decisions/0187.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,22 +19,20 @@ from touchline.identity.holder import Handoff, give_away
 from touchline.identity.links import Erasure, History, Identifier, Link, Unlink
 from touchline.identity.neighbourhood import components_around
 from touchline.identity.passed import LedgerPosition
-from touchline.identity.persons import Persons, persons_of
+from touchline.identity.persons import persons_of
 from touchline.journey.compile import CompiledMap
 from touchline.processors.claims import Decided
-from touchline.processors.following import Version, version_of
-from touchline.processors.homes import Holding, Homes, holding
+from touchline.processors.following import version_of
+from touchline.processors.homes import Homes, holding
 from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.ledger.ledger import ALL, FeedRow
 from touchline.processors.news import News
 from touchline.processors.relations import Relations
 from touchline.processors.state.partition import Key, Partition
-from touchline.processors.state.together import Judged
-from touchline.processors.steps.follow import Followed, follow, follow_alone
-from touchline.processors.steps.kept import EVER_US, NEVER_US, before, going_on, note_change
+from touchline.processors.steps.follow import Followed, follow_alone
+from touchline.processors.steps.kept import EVER_US, NEVER_US, note_change
 from touchline.processors.steps.resolve import Placed
-from touchline.processors.together import follow_together, judged_as
-from touchline.processors.values.person import APART, BEFORE_ALL_US, KeptState, PersonTail, new_person, not_before
+from touchline.processors.turns import Knows, follow_turn, read, turn_of, versions_lost
 from touchline.processors.values.records import position_of
 from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY, order_of
 
@@ -81,7 +78,7 @@ def publish(
     given: set[str] = set()
     later_than_us: Mapping[str, int] = ALL
     if changed or holds.held:
-        relations = Relations(partition.ledger, changed)
+        relations = Relations(partition.ledger, changed, partition.remembered.near)
         judged = components_around(
             relations.identifiers(one.key for one in changed),
             relations.identifiers(holds.held),
@@ -104,12 +101,11 @@ def publish(
         published.handoffs.extend(give_away(holds.held, leader_of, holds.newest, position))
         given = {handoff.identifier for handoff in published.handoffs}
         led = holds.held - given
-        turns = [
-            _turn(partition, one, touched, homes, maps, relations, persons, led, holds) for one in components.values()
-        ]
-        later_than_us, facts = _read(partition, news, decided, led, turns)
+        knows = Knows(homes, maps, relations, persons, led, holds.held)
+        turns = [turn_of(partition, one, touched.since_us, knows) for one in components.values()]
+        later_than_us, facts = read(partition, news, decided, led, turns)
         for turn in turns:
-            _follow(partition, turn, facts, maps, persons, holds, published.followed)
+            follow_turn(partition, turn, facts, knows, published.followed)
         # If the insert fails the partition is acquired anew, and remembers nothing.
         partition.remembered.judged(changed, judged, persons)
     _restate(partition, news, decided, maps, led | given, later_than_us, published.followed)
@@ -161,123 +157,6 @@ def _history(rows: Iterable[FeedRow]) -> History:
     return History(links, unlinks, erasures)
 
 
-class _Turn(NamedTuple):
-    """A component to be followed: how it was judged, up to which times everything about its identifiers is erased, from which states it
-    goes on (of one plain identifier from its tail), and the last moments of the identifiers that are at home here."""
-
-    component: Sequence[Identifier]
-    judged: Judged
-    erased_us: Mapping[str, int]
-    states: tuple[KeptState, ...]
-    plain: PersonTail | None
-    is_plain: bool
-    last_us: Mapping[str, int]
-
-    @property
-    def later_than_us(self) -> int:
-        """What happened up to then is followed already."""
-        if self.is_plain:
-            return EVER_US if self.plain is None else self.plain.last_us
-        return self.states[-1].last_us if self.states else EVER_US
-
-
-def _turn(
-    partition: Partition,
-    component: Sequence[Identifier],
-    touched: _Touched,
-    homes: Homes,
-    maps: Sequence[CompiledMap],
-    relations: Relations,
-    persons: Persons,
-    led: Collection[str],
-    holds: Holding,
-) -> _Turn:
-    keys = [one.key for one in component]
-    at_home = [key for key in keys if homes.has(partition.number, key)]
-    known = partition.tails.get_many(at_home)
-    last_us = {key: known[key].last_us if key in known else BEFORE_ALL_US for key in at_home}
-    erased_us = {one.key: relations.erased_us(one) for one in component}
-    changed_us = min(map(touched.since_us, keys))
-    judged = judged_as(component, persons, erased_us, led, holds.held, maps)
-    states = before(partition.together.take(keys, judged), changed_us)
-    is_plain = len(component) == 1 and keys[0] in holds.held and erased_us[keys[0]] < 0
-    plain = going_on(known.get(keys[0]), changed_us) if is_plain else None
-    return _Turn(component, judged, erased_us, states, plain, is_plain, last_us)
-
-
-def _follow(
-    partition: Partition,
-    turn: _Turn,
-    facts: Mapping[str, Sequence[Placed]],
-    maps: Sequence[CompiledMap],
-    persons: Persons,
-    holds: Holding,
-    into: Followed,
-) -> None:
-    """Follow the component, and note the tails of all in it that are at home here.
-
-    A person's rows wait until this partition holds the identifier that names the person: before, its holder may still publish under it.
-    """
-    of_person: dict[str, list[Placed]] = defaultdict(list)
-    for one in turn.component:
-        for position, fact in facts.get(one.key, ()):
-            person = persons.person_at(one, fact.event_time).key
-            if fact.event_time > turn.erased_us[one.key] and person in holds.held:
-                of_person[person].append((position, fact if fact.person == person else fact._replace(person=person)))
-    if not turn.is_plain:
-        followed, states = follow_together(of_person, turn.states, maps)
-        into.again.extend(followed)
-        partition.together.keep([one.key for one in turn.component], turn.judged, states)
-        into.tails.update({key: PersonTail(last_us, APART) for key, last_us in turn.last_us.items()})
-        return
-    tail = turn.plain
-    for placed in of_person.values():
-        on_journey, by_map, tail = follow(placed, tail, maps)
-        into.again.append((on_journey, by_map))
-    for key, last_us in turn.last_us.items():
-        into.tails[key] = not_before(tail or new_person(len(maps)), last_us)
-
-
-def _read(
-    partition: Partition, news: News, decided: Decided, led: set[str], turns: list[_Turn]
-) -> tuple[dict[str, int], dict[str, list[Placed]]]:
-    """From which times on the identifiers are followed, and their events since.
-
-    The ledger may hold more than the news tell. Whoever goes on from a state must know of every change before it, or an event that moved
-    over that time would count twice until its word is read: so who has such a word waiting begins anew.
-    """
-    later_than_us = {one.key: turn.later_than_us for turn in turns for one in turn.component if one.key in led}
-    facts = _facts(partition, decided, led, later_than_us)
-    going_on_from = {one for one, time_us in later_than_us.items() if time_us > EVER_US}
-    waiting_us = partition.ledger.away_beyond(going_on_from, news.until) if going_on_from else {}
-    for place, turn in enumerate(turns):
-        keys = [one.key for one in turn.component]
-        if any(waiting_us.get(key, NEVER_US) <= later_than_us.get(key, EVER_US) for key in keys):
-            turns[place] = turn._replace(states=(), plain=None)
-            later_than_us |= dict.fromkeys(led & set(keys), EVER_US)
-            facts |= {key: [] for key in keys} | _facts(partition, decided, led & set(keys), {})
-    return later_than_us, facts
-
-
-def _facts(
-    partition: Partition, decided: Decided, identifiers: Collection[str], later_than_us: Mapping[str, int]
-) -> dict[str, list[Placed]]:
-    """The stored events of these identifiers that are later than those times, as they will be after this insert."""
-    lost = _versions(partition, decided)
-    by_identifier: dict[str, list[Placed]] = defaultdict(list)
-    for placed in partition.ledger.facts_of(sorted(identifiers), later_than_us) if identifiers else ():
-        if version_of(placed) not in lost:
-            by_identifier[placed[1].identifier].append(placed)
-    for _, claimed in decided.settled:
-        if claimed.fact.identifier in identifiers:
-            by_identifier[claimed.fact.identifier].append((position_of(partition.number, claimed.offset), claimed.fact))
-    return by_identifier
-
-
-def _versions(partition: Partition, decided: Decided) -> set[Version]:
-    return {(event.source, event.event_id, position_of(partition.number, event.offset)) for event in decided.lost}
-
-
 def _restate(
     partition: Partition,
     news: News,
@@ -289,7 +168,7 @@ def _restate(
 ) -> None:
     """What stands of these identifiers behind those times, and of events that name nobody, which are followed by themselves."""
     restated: set[Key] = {(one.source, one.event_id) for one in news.restated if not one.identifier}
-    lost = set(_versions(partition, decided))
+    lost = versions_lost(partition, decided)
     alone: list[Placed] = []
     if restated:
         alone = [

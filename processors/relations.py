@@ -1,20 +1,33 @@
-"""What is said about identifiers, read from the ledger as a judgement asks for it, each once."""
+"""What is said about identifiers, read from the ledger as a judgement asks for it, each once.
+
+A judgement asks step by step, from each identifier to those that are linked with it. Most components are known from the last time, so all
+of one is read ahead in one question. Whoever is read or judged without need does no harm (touchline/identity/neighbourhood.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from touchline.identity.links import Erasure, History, Identifier, Link, Unlink
 from touchline.processors.ledger.ledger import Ledger, Said
 from touchline.schemas.identifiers import order_of
 
+Near = Callable[[Collection[str]], Collection[str]]
+
+
+def _nobody(_: Collection[str]) -> Collection[str]:
+    return ()
+
 
 class Relations:
     """Links, unlinks and erasures around some identifiers, for one tick. `named` are identifiers that the news name: these have their types
-    even where nothing that stands names them any more."""
+    even where nothing that stands names them any more. `near` gives the keys that are probably asked for next."""
 
-    def __init__(self, ledger: Ledger, named: Iterable[Identifier] = ()) -> None:
+    def __init__(self, ledger: Ledger, named: Iterable[Identifier] = (), near: Near = _nobody) -> None:
         self._ledger = ledger
+        self._near = near
+        self._asked: set[str] = set()
+        self._together: set[str] = set()
         self._known: dict[str, Identifier] = {one.key: one for one in named}
         self._said: dict[str, list[Said]] = {}
         self._erasures: set[Erasure] = set()
@@ -41,8 +54,14 @@ class Relations:
         return History(links, unlinks, self._erasures)
 
     def published_with(self, identifiers: Collection[Identifier]) -> set[Identifier]:
-        """Whoever is published together with one of them."""
-        return self.identifiers(self._ledger.published_with({one.key for one in identifiers}))
+        """Whoever is published together with one of them, or with one that was asked for before."""
+        keys = {one.key for one in identifiers}
+        missing = keys - self._asked
+        if missing:
+            missing |= set(self._near(missing)) - self._asked
+            self._asked |= missing
+            self._together |= self._ledger.published_with(missing)
+        return self.identifiers(self._together)
 
     def erased_us(self, identifier: Identifier) -> int:
         """Up to which time everything about the identifier is erased; before all times where nothing is."""
@@ -53,6 +72,7 @@ class Relations:
         missing = {key for key in keys if key not in self._said}
         if not missing:
             return
+        missing |= {key for key in self._near(missing) if key not in self._said}
         for key in missing:
             self._said[key] = []
         for one in self._ledger.said_about(sorted(missing)):

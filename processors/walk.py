@@ -2,7 +2,8 @@
 
     identifiers, in the order of their texts ─▶ events that name nobody, by insert ─▶ end
 
-How far it has come stands in its marks, with the number of the change, so a new owner goes on from there, and a newer change begins anew.
+How far it has come stands in its marks, with the number of the change, so a new owner goes on from there, and a newer change begins anew. A
+partition that never wrote an insert has nothing to walk.
 
 Why: docs/decisions/0186.
 """
@@ -30,6 +31,12 @@ class Step(NamedTuple):
     walked_to: str
     identifiers: list[str]
     alone: list[NamingAnswer]
+
+
+def reached_at_first(change: int) -> Reached:
+    """Of a partition that never wrote an insert, whose owner knows this change: all is walked. It has published nothing and taken nothing
+    over, and what others stored of its identifiers it reads from the first insert on (`away`), to follow it under what stands by then."""
+    return Reached({}, change, END if change else "")
 
 
 def has_walked(partition: Partition, change: int) -> bool:

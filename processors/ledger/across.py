@@ -74,9 +74,10 @@ class ClickHouseAcross(Asking):
         return dict(self._ask_of_identifiers(sql, identifiers, values))
 
     def published_with(self, identifiers: Collection[str]) -> set[str]:
-        persons = {person for (person,) in self._ask_of_identifiers(queries.PERSONS, identifiers)}
-        rows = self._ask_of_identifiers(queries.MERGED, persons.union(identifiers))
-        return set(chain.from_iterable(rows))
+        pairs = list(self._ask_of_identifiers(queries.MERGED_WITH, identifiers))
+        further = {person for _, person in pairs}.difference(identifiers)
+        pairs += self._ask_of_identifiers(queries.MERGED, further)
+        return set(chain.from_iterable(pairs))
 
     def positions(self) -> Cursors:
         return dict(self._ask(queries.POSITIONS, {}))

@@ -40,8 +40,12 @@ ERASURES = standing(_SAID, "kind = 'erase' AND identifier IN %(identifiers)s")
 HANDOFFS = f"""
 SELECT {columns_of(HandoffRow._fields)} FROM journey_raw.ledger WHERE kind = 'handoff' AND identifier IN %(identifiers)s AND sign = 1
 """
-PERSONS = standing("DISTINCT person", f"{_MERGED} AND identifier IN %(identifiers)s")
 MERGED = standing("DISTINCT identifier, person", f"{_MERGED} AND person IN %(identifiers)s")
+MERGED_WITH = f"""
+{standing("DISTINCT identifier, person", f"{_MERGED} AND identifier IN %(identifiers)s")}
+UNION ALL
+{MERGED}
+"""
 
 POSITIONS = "SELECT toString(stream), max(insert_number) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
 _PROGRESS = "insert_number, cursors, map_change, walked_to FROM journey_raw.ledger WHERE kind = 'mark'"

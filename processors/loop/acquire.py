@@ -22,6 +22,7 @@ from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import Tails
 from touchline.processors.values.protocol import Assigned
 from touchline.processors.values.records import Reached
+from touchline.processors.walk import reached_at_first
 
 
 class Place(NamedTuple):
@@ -61,7 +62,7 @@ class Acquirer:
         mark = self._ledger.acquire(stream, generation, writer, force=force)
         # The mark may say that all was walked for a change of which this worker has not heard.
         look_at_maps()
-        reached = self._reached(stream)
+        reached = self._reached(stream) if mark.insert_number else reached_at_first(self._pipeline.map_change)
         ids = self._restored_ids(stream, mark)
         tails = Tails(self._place.state_dir / _name(stream), self._pipeline.layout)
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from touchline.identity.holder import Handoff
 from touchline.identity.remembered import Remembered
 from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
@@ -17,6 +19,15 @@ from touchline.schemas.identifiers import DEVICE_TYPES, MERGE_NOBODY
 
 Key = tuple[str, str]
 """(source, event id)"""
+
+
+class Given(NamedTuple):
+    """The newest handoffs of the identifiers that were asked for, as they are known with these cursors and up to this own insert."""
+
+    until: Cursors
+    insert_number: int
+    asked: set[str]
+    newest: dict[str, Handoff[str]]
 
 
 @dataclass(slots=True)
@@ -43,6 +54,8 @@ class Partition:
     """In how many times smaller pieces the news must be followed, since all at once did not fit into an insert."""
     remembered: Remembered = field(default_factory=lambda: Remembered(DEVICE_TYPES, MERGE_NOBODY))
     """What was judged of who belongs together since the partition was acquired."""
+    given: Given | None = None
+    """What was looked up of handoffs last."""
     together: KeptTogether = field(default_factory=KeptTogether)
     """States on the way through the events of those who belong together."""
 

@@ -60,6 +60,8 @@ def settle(facts: Sequence[Placed], suspects: set[Key], known: Sequence[KnownEve
     """Fates of the suspects, whose versions in all partitions are `known`, and of first versions that are none: all others are stored. A
     suspect that turns out to be new extends its journey like any other event."""
     settled = Settled.nothing()
+    if not suspects:  # nearly always: most batches hold first versions alone
+        facts = [] if here.is_only else [placed for placed in facts if placed[1].revision]
     standing: dict[Key, list[KnownEvent]] = defaultdict(list)
     for event in known:
         standing[event.source, event.event_id].append(event)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
@@ -30,6 +30,7 @@ from touchline.processors.worker.bulk.record import BulkRecord
 from touchline.processors.worker.watchdog import durable_offset
 
 REFUSED_PAUSE_SECONDS = 1.0
+Answer = TypeVar("Answer")
 
 
 class TopicChanged(Exception):
@@ -47,13 +48,13 @@ class Handover:
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
         self.busy_since: float | None = None
-        self._handed: Future[Any] | None = None
+        self._handed: set[Future[Any]] = set()
         self.progress = 0
 
     @property
     def is_store_busy(self) -> bool:
         """Whether the store is at work, also on a batch for which nobody waits any more: its thread cannot be cancelled."""
-        return self._handed is not None and not self._handed.done()
+        return bool(self._handed)
 
     async def hand_over(self, consumer: BulkConsumer, event: EventT[Any]) -> None:
         """Store one bulk record and acknowledge, seek or fail accordingly."""
@@ -84,8 +85,7 @@ class Handover:
         batch = ReceivedBatch(bulk.topic, bulk.partition, bulk.generation, bulk.records, bulk.start_offset)
         self.busy_since = monotonic()
         try:
-            self._handed = self._thread.submit(self._store.store, batch)
-            return await asyncio.wrap_future(self._handed)
+            return await self._in_turn(self._store.store, batch)
         finally:
             self.busy_since = None
 
@@ -112,22 +112,21 @@ class Handover:
         for one in assigned:
             if self.failure is not None:
                 return
-            handed = self._handed = self._thread.submit(self._store.tick, one)
             try:
-                await asyncio.wrap_future(handed)
+                await self._in_turn(self._store.tick, one)
             except Exception as error:
                 self._fail(error)
 
     async def go_back(self, consumer: BulkConsumer, incarnation: str, quiet: Mapping[TP, int]) -> None:
         """Read on from the ledger's marks where these are below the offsets that were durable once (a restored backup). A partition with
-        new records finds that by itself; `quiet` ones, here with their durable offsets, would wait for their next record."""
-        if self.failure is not None or self.is_store_busy or not quiet:
+        new records finds that by itself; `quiet` ones, here with their durable offsets, would wait for their next record. The
+        question takes its turn behind batches and ticks, which may keep the store busy without a pause."""
+        if self.failure is not None or not quiet:
             return
         epochs = {tp: consumer.bulk_thread.epochs[tp] for tp in quiet}
         topic = next(iter(quiet)).topic
-        self._handed = self._thread.submit(self._store.read_marks, topic, incarnation, [tp.partition for tp in quiet])
         try:
-            marks = await asyncio.wrap_future(self._handed)
+            marks = await self._in_turn(self._store.read_marks, topic, incarnation, [tp.partition for tp in quiet])
         except Exception as error:
             self._fail(error)
             return
@@ -140,6 +139,14 @@ class Handover:
                 self._meter.add(FELL_BACK)
                 consumer.durable_offsets[tp] = marks[tp.partition]  # Kafka's commit goes back, too
                 await self._seek(consumer, tp, marks[tp.partition])
+
+    def _in_turn(self, work: Callable[..., Answer], *arguments: Any) -> asyncio.Future[Answer]:
+        """The answer of the store, in its thread and behind what was handed over before. Nobody waits any more: it is given up, unless
+        it has begun."""
+        handed = self._thread.submit(work, *arguments)
+        self._handed.add(handed)
+        handed.add_done_callback(self._handed.discard)
+        return asyncio.wrap_future(handed)
 
     def _fail(self, error: BaseException) -> None:
         self.failure = error

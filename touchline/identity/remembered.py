@@ -21,6 +21,8 @@ from touchline.identity.links import History, Identifier, Link, Pair, changed_by
 from touchline.identity.neighbourhood import Hubs
 from touchline.identity.persons import Persons, TimeLine
 
+NEAR_MAX = 1_000
+"""Identifiers that are read ahead; a component of more is read as it is found."""
 PAIRS_MAX = 200_000
 """Some 100 bytes each. The pairs that were judged longest ago are forgotten first."""
 
@@ -33,7 +35,8 @@ class Remembered:
         self._apart = apart
         self._pairs_max = pairs_max
         self._pairs: dict[Pair, tuple[TimeLine, Identifier] | None] = {}
-        self._pairs_of: defaultdict[Identifier, set[Pair]] = defaultdict(set)
+        self._pairs_of: defaultdict[str, set[Pair]] = defaultdict(set)
+        """By the key of either end."""
         self._hubs: set[Identifier] = set()
 
     def is_news(self, link: Link) -> bool:
@@ -60,7 +63,7 @@ class Remembered:
     def judged(self, changed: Collection[Identifier], found: Components, persons: Persons) -> None:
         """What `components_around` found for these changed identifiers, and `persons_of` in it, is stored now."""
         for identifier in found.component_of:
-            for pair in self._pairs_of.pop(identifier, ()):
+            for pair in self._pairs_of.pop(identifier.key, ()):
                 self._pairs.pop(pair, None)
         # A look-up may show a hub before this partition has read the link that made it one: who was merged through it is judged then.
         hubs = {one for one in found.hubs if one in changed or one in self._hubs}
@@ -82,14 +85,26 @@ class Remembered:
         line = persons.shared.get(device) or TimeLine((), (persons.whole[device],))
         return None if line.persons == (persons.whole[person],) else (line, persons.whole[person])
 
+    def near(self, keys: Collection[str]) -> set[str]:
+        """The keys of others that were linked with these when they were judged last, at one remove or more: what a judgement will probably
+        read. Nothing follows from it: they may be linked no more, and some may be left out."""
+        found, growing = set(keys), list(keys)
+        while growing and len(found) < NEAR_MAX:
+            for pair in self._pairs_of.get(growing.pop(), ()):
+                if self._hubs.isdisjoint(pair):
+                    growing += {one.key for one in pair} - found
+                    found.update(one.key for one in pair)
+        return found.difference(keys)
+
     def _remember(self, pair: Pair, compared: tuple[TimeLine, Identifier] | None) -> None:
         self._pairs[pair] = compared
         for one in pair:
-            self._pairs_of[one].add(pair)
+            self._pairs_of[one.key].add(pair)
 
     def _forget(self, pair: Pair) -> None:
         del self._pairs[pair]
         for one in pair:
-            self._pairs_of[one].discard(pair)
-            if not self._pairs_of[one]:
-                del self._pairs_of[one]
+            pairs = self._pairs_of[one.key]
+            pairs.discard(pair)
+            if not pairs:
+                del self._pairs_of[one.key]

@@ -277,3 +277,11 @@ def test_neighbours_of_what_was_a_hub_are_judged_where_it_is_none_any_more() -> 
     assert found.component_of == {login(4): login(4)} | dict.fromkeys(
         [login(1), login(2), login(3), visitor(0)], login(1)
     )
+
+
+def test_who_was_linked_is_near_at_any_remove_but_not_through_a_hub() -> None:
+    known = remembered(link(1, login(1), card(3)), link(2, card(3), login(2)), link(3, login(4), card(5)))
+    assert known.near([login(1).key]) == {card(3).key, login(2).key}
+    assert known.near([login(1).key, login(2).key]) == {card(3).key}
+    assert known.near(["nobody"]) == set()
+    assert remembered(*JUNK, most=3).near([login(1).key]) == set()

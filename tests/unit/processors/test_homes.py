@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
 
 from tests.unit.processors.loop.two_partitions import home
 from tests.unit.processors.loop.world import TOPIC, person_key
 from touchline.identity.passed import LedgerPosition
+from touchline.identity.remembered import Remembered
 from touchline.processors.homes import Homes, by_partition, holding, passed_of
 from touchline.processors.ledger.ledger import HandoffRow, Progress, Stream
 from touchline.processors.ledger.rows import row_id_base
 from touchline.processors.news import News
+from touchline.schemas.identifiers import DEVICE_TYPES
 
 HOMES = Homes(home, 2)
 EVEN, ODD = person_key(2), person_key(3)
@@ -20,8 +23,15 @@ HERE, ELSEWHERE = Stream(TOPIC, "T1", 0), Stream(TOPIC, "T1", 1)
 
 def partition(*handoffs: HandoffRow) -> Any:
     """Partition 0, whose ledger holds these."""
-    ledger = SimpleNamespace(handoffs_of=lambda identifiers: [row for row in handoffs if row.identifier in identifiers])
-    return SimpleNamespace(number=0, stream=HERE, ledger=ledger)
+    asked: list[set[str]] = []
+
+    def handoffs_of(identifiers: Collection[str]) -> list[HandoffRow]:
+        asked.append(set(identifiers))
+        return [row for row in handoffs if row.identifier in identifiers]
+
+    ledger = SimpleNamespace(handoffs_of=handoffs_of, asked=asked)
+    mark, remembered = SimpleNamespace(insert_number=8), Remembered(DEVICE_TYPES)
+    return SimpleNamespace(number=0, stream=HERE, ledger=ledger, mark=mark, remembered=remembered, given=None)
 
 
 def handoff(identifier: str, number: int, to: int, *, by: int, insert_number: int) -> HandoffRow:
@@ -49,6 +59,19 @@ def test_a_handoff_of_another_partition_that_was_not_read_yet_does_not_count_and
     assert holding(partition(given), {ODD}, {ELSEWHERE.name: 3}, HOMES).held == {ODD}
     own = handoff(EVEN, 1, 1, by=0, insert_number=8)
     assert holding(partition(own), {EVEN}, {}, HOMES).held == set()
+
+
+def test_an_identifier_is_looked_up_once_while_nothing_was_read_or_written() -> None:
+    of = partition(handoff(ODD, 1, 0, by=1, insert_number=3))
+    for _ in range(2):
+        assert holding(of, {ODD}, {ELSEWHERE.name: 3}, HOMES).held == {ODD}
+    assert holding(of, {ODD, EVEN}, {ELSEWHERE.name: 3}, HOMES).held == {ODD, EVEN}
+    assert holding(of, {EVEN}, {ELSEWHERE.name: 3}, HOMES).newest == {}
+    assert of.ledger.asked == [{ODD}, {EVEN}]
+    assert holding(of, {ODD}, {ELSEWHERE.name: 2}, HOMES).held == set()
+    of.mark = SimpleNamespace(insert_number=9)
+    holding(of, {ODD}, {ELSEWHERE.name: 2}, HOMES)
+    assert of.ledger.asked == [{ODD}, {EVEN}, {ODD}, {ODD}]
 
 
 def test_of_earlier_incarnations_of_a_topic_the_highest_insert_counts() -> None:

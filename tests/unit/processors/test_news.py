@@ -13,6 +13,7 @@ from touchline.processors.ledger.ledger import FeedRow, Progress
 from touchline.processors.news import INSERTS_AT_ONCE, UNMARKED_INSERTS, News, news_of
 from touchline.processors.poll import Poll
 from touchline.processors.values.records import Cursors, NamingAnswer, Reached
+from touchline.processors.walk import END
 
 HERE, ELSEWHERE = "events/T1/0", "events/T1/1"
 
@@ -55,12 +56,12 @@ def partition(ledger: Feed, **fields: Any) -> Any:
     return SimpleNamespace(**usual | fields)
 
 
-def read(of: Any, *, has_others: bool = True, must_mark: bool = False) -> list[News]:
+def read(of: Any, *, has_others: bool = True, must_mark: bool = False, map_change: int = 0) -> list[News]:
     """All news, each followed before the next is asked for."""
     pieces = []
     poll = Poll(of.ledger)
     poll.begins(of.number)
-    for one in news_of(of, poll, 0, has_others=has_others, must_mark=must_mark):
+    for one in news_of(of, poll, map_change, has_others=has_others, must_mark=must_mark):
         pieces.append(one)
         of.reached = one.reached(of.reached)
     return pieces
@@ -92,6 +93,20 @@ def test_marks_are_read_after_the_rows_that_they_are_compared_with() -> None:
     assert of.ledger.asked == ["positions", "feed", "progress"]
 
 
+@pytest.mark.parametrize("kind", ["link", "unlink", "erase", "away", "handoff", "release"])
+def test_marks_are_not_read_where_nothing_waits_for_them(kind: str) -> None:
+    of = partition(Feed({ELSEWHERE: 1}, said(kind, 1)))
+    read(of)
+    assert of.ledger.asked == ["positions", "feed"]
+
+
+@pytest.mark.parametrize("kind", ["claim", "look"])
+def test_marks_are_read_where_the_news_may_be_waited_for(kind: str) -> None:
+    of = partition(Feed({ELSEWHERE: 1}, said(kind, 1)))
+    read(of)
+    assert of.ledger.asked == ["positions", "feed", "progress"]
+
+
 @pytest.mark.parametrize(
     ("kind", "sign", "must_mark"),
     [("claim", 1, True), ("release", 1, True), ("claim", -1, False), ("link", 1, False), ("handoff", 1, False)],
@@ -119,6 +134,11 @@ def test_cursors_move_when_all_restated_answers_are_followed(monkeypatch: pytest
 def test_a_partition_without_a_mark_makes_one_where_others_may_wait_for_it(has_others: bool, marks: list[bool]) -> None:
     of = partition(Feed({ELSEWHERE: 1}), mark=SimpleNamespace(insert_number=0))
     assert [one.must_mark for one in read(of, has_others=has_others)] == marks
+
+
+def test_a_lone_partition_without_a_mark_makes_one_where_readers_wait_for_its_walk() -> None:
+    of = partition(Feed({}), mark=SimpleNamespace(insert_number=0), reached=Reached({}, 3, END))
+    assert [one.must_mark for one in read(of, has_others=False, map_change=3)] == [True]
 
 
 def test_after_many_inserts_a_mark_says_that_they_were_read() -> None:

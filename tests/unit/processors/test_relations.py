@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import pytest
+
 from touchline.identity.links import Erasure, Identifier, Link, Unlink
 from touchline.processors.ledger.ledger import Said
 from touchline.processors.relations import Relations
@@ -68,3 +70,25 @@ def test_each_identifier_is_read_once() -> None:
     found.look_up([LOGIN, COOKIE])
     found.look_up([COOKIE])
     assert ledger.asked == [["k2"], ["k3"]]
+
+
+def test_who_is_probably_asked_for_next_is_read_ahead() -> None:
+    ledger = Ledger()
+    found = Relations(ledger, (), lambda keys: {"k3"} - set(keys))  # type: ignore[arg-type]  # as above
+    assert found.identifiers(["k2"]) == {LOGIN}
+    assert len(found.look_up([LOGIN, COOKIE]).links) == 1
+    assert ledger.asked == [["k2", "k3"]]
+
+
+def test_who_is_published_together_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, found = relations()
+    asked: list[Collection[str]] = []
+
+    def published_with(identifiers: Collection[str]) -> set[str]:
+        asked.append(set(identifiers))
+        return {"k2"}
+
+    monkeypatch.setattr(ledger, "published_with", published_with)
+    for one in ([LOGIN], [COOKIE], [LOGIN, COOKIE]):
+        assert found.published_with(one) == {LOGIN}
+    assert asked == [{"k2"}, {"k3"}]

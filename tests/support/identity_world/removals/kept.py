@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.support.identity_world.removals.patching import Break, Removal, all_of, instead
-from touchline.processors import persons, pipeline
+from touchline.processors import persons, pipeline, turns
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.state.together import KeptTogether
 from touchline.processors.steps import kept, settle
@@ -18,7 +18,7 @@ def all_states() -> Removal:
     def every(states: Any, _: int) -> Any:
         return tuple(states)
 
-    return all_of(patch.object(kept, "before", every), patch.object(persons, "before", every))
+    return all_of(patch.object(kept, "before", every), patch.object(turns, "before", every))
 
 
 def newest_change() -> Removal:
@@ -46,7 +46,7 @@ BREAKS: dict[str, Break] = {
     "all_states": Break("a state holds until something before it changes", all_states),
     "newest_change": Break("the earliest change counts", newest_change),
     "judged_alike": Break(
-        "a state holds while everybody belongs together as before", instead(persons, "judged_as", lambda *_: ())
+        "a state holds while everybody belongs together as before", instead(turns, "judged_as", lambda *_: ())
     ),
     "remembered_apart": Break(
         "states are forgotten when their identifiers are judged otherwise",

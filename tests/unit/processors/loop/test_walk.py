@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.processors.loop.partition import tables_of
 from tests.unit.processors.loop.two_partitions import PARTITIONS, home, records_by_partition
 from tests.unit.processors.loop.world import MAP, TOPIC, compiled, event, make_loop, make_pipeline
@@ -132,3 +134,45 @@ def test_a_worker_that_takes_over_goes_on_with_the_walk(tmp_path: Path) -> None:
     shop.loops[0] = shop._started(0)
     shop.tick()
     assert sum(shop.rows(2).values()) == 6
+
+
+def test_what_is_stored_from_the_first_insert_on_is_not_walked_and_readers_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, walked = Shop(tmp_path, events()), list[str]()
+
+    def identifiers_after(identifier: str, count: int) -> list[str]:
+        walked.append(identifier)
+        return []
+
+    monkeypatch.setattr(shop.ledger, "identifiers_after", identifiers_after)
+    shop.deliver(9)
+    shop.tick()
+    assert (walked, set(shop.maps.switched)) == ([], {1})
+    assert sum(shop.rows(1).values()) == 6
+
+
+def test_a_lone_partition_without_a_record_says_that_it_has_walked(tmp_path: Path) -> None:
+    ledger, maps = MemoryLedger(), Maps()
+    ledger.map_changes.append((1, "shop", 1, "stands"))
+    pipeline = make_pipeline(Homes(lambda _: 0, 1))
+    loop = make_loop(ledger, tmp_path, "w", pipeline=pipeline, maps=maps)
+    loop.tick(Assigned(TOPIC, 0, 1))
+    assert maps.switched == [1]
+
+
+@pytest.mark.parametrize("is_stored_first", [True, False])
+def test_what_others_stored_before_the_first_insert_of_its_home_stands_under_each_version(
+    tmp_path: Path, is_stored_first: bool
+) -> None:
+    shop = Shop(tmp_path, events())
+    shop._log = [shop._log[0] + [one._replace(offset=len(shop._log[0]) + one.offset) for one in shop._log[1]], []]
+    for step in range(2):
+        if (step == 0) is is_stored_first:
+            shop.deliver(9)
+            shop.loops[0].tick(Assigned(TOPIC, 0, 1))
+        else:
+            shop.change(2, "stands")
+    shop.tick()
+    assert [sum(shop.rows(version).values()) for version in (1, 2)] == [6, 6]
+    assert shop.maps.switched[-1] == 2

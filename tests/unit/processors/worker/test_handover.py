@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -175,6 +176,63 @@ def test_store_is_busy_until_its_thread_is_done_also_when_nobody_waits_for_it(tm
             while busy(parts.handover):
                 await asyncio.sleep(0.01)
             assert len(lines(tmp_path / "notes", "stored")) == 1
+
+    asyncio.run(scenario())
+
+
+class SlowTickStore(NotingStore):
+    """Each tick waits until `go` is set, as with a slow engine; the ledger fell back to offset 1 meanwhile."""
+
+    def __init__(self, notes: Path) -> None:
+        super().__init__(notes)
+        self.go = threading.Event()
+
+    def tick(self, assigned: Assigned) -> StoreResult:
+        assert self.go.wait(10)
+        self.next_offsets[0] = 1
+        return super().tick(assigned)
+
+
+def test_marks_are_read_also_where_ticks_keep_the_store_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        store = SlowTickStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0))
+            ticking = asyncio.create_task(parts.handover.tick([Assigned("t", 1, 5)]))
+            await asyncio.sleep(0)
+            looking = asyncio.create_task(parts.handover.go_back(parts.consumer, "T1", {TP0: 3}))
+            await asyncio.sleep(0)
+            assert not looking.done()
+            store.go.set()
+            await asyncio.gather(ticking, looking)
+            assert seeks == [{TP0: 1}]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("waiting", ["tick", "go_back"])
+def test_store_is_busy_though_what_waits_behind_its_work_was_given_up(tmp_path: Path, waiting: str) -> None:
+    async def scenario() -> None:
+        store = BlockingStore(tmp_path / "notes")
+        async with rig(store) as parts:
+            giving = asyncio.create_task(give(parts, bulk(0)))
+            while not lines(tmp_path / "notes", "holding"):
+                await asyncio.sleep(0.01)
+            work = {
+                "tick": parts.handover.tick([Assigned("t", 1, 5)]),
+                "go_back": parts.handover.go_back(parts.consumer, "T1", {TP0: 3}),
+            }
+            behind = asyncio.create_task(work.pop(waiting))
+            next(iter(work.values())).close()
+            await asyncio.sleep(0.01)
+            behind.cancel()
+            await asyncio.gather(behind, return_exceptions=True)
+            busy = attrgetter("is_store_busy")
+            assert busy(parts.handover)
+            (tmp_path / "notes.go").touch()
+            await giving
+            assert not busy(parts.handover)
 
     asyncio.run(scenario())
 
