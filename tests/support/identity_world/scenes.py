@@ -124,8 +124,8 @@ def chained(random: Random) -> Plan:
 
 
 def crowded(random: Random) -> Plan:
-    """Somebody without events joins two, and comes to have too many neighbours for that."""
-    scene = Scene(random, 2, Staging(2))
+    """Somebody without events joins two, and comes to have too many neighbours for that, when no worker remembers who was joined."""
+    scene = Scene(random, 2, Staging(2, faults=12, fault_kinds=WORKER_FAULTS))
     scene.plan.neighbours_max = 2
     for number in range(random.randint(1, 3)):
         middle, neighbours = scene.person("mail", 0), [scene.person("login", random.randrange(2)) for _ in range(3)]
