@@ -121,8 +121,11 @@ def is_decided(sent: Sent) -> Cue:
     return lambda reader: reader.fates.get(sent, "claim") != "claim"
 
 
-def has_walked(partition: int) -> Cue:
-    """The newest mark of the partition says that it has walked for a change of the maps."""
-    return lambda reader: (
-        reader.marks.get(partition, {}).get("walked_to") == END and (reader.marks[partition].get("map_change", 0) > 1)
-    )
+def has_walked(partition: int, *, is_done: bool = True) -> Cue:
+    """The newest mark of the partition says that it has walked for a change of the maps: to the end, or at all."""
+
+    def is_so(reader: Reader) -> bool:
+        mark = reader.marks.get(partition, {})
+        return mark.get("map_change", 0) > 1 and (not is_done or mark.get("walked_to") == END)
+
+    return is_so

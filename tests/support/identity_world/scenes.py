@@ -174,6 +174,15 @@ def moved_over(random: Random) -> Plan:
     return scene.plan
 
 
+def interrupted(random: Random) -> Plan:
+    """A version of the map is withdrawn before all have walked for it."""
+    scene = Scene(random, 2, Staging(2, map_waits={1: has_walked(1, is_done=False)}, map_pause=20))
+    for number in range(random.randint(6, 10)):
+        scene.touch(f"e{number}", [scene.person("login", number % 2)], number % 2)
+    scene.plan.map_steps = ["add", "withdraw"]
+    return scene.plan
+
+
 def withdrawn(random: Random) -> Plan:
     """A version of the map is withdrawn and added again, while a worker sleeps that follows the withdrawal."""
     scene = Scene(random, 2, Staging(2, ("insert",), sleepers=(1,), map_waits={1: has_walked(1)}, map_pause=60))
@@ -198,5 +207,6 @@ SCENES: dict[str, Callable[[Random], Plan]] = {
     "parted": parted,
     "rejoined": rejoined,
     "moved_over": moved_over,
+    "interrupted": interrupted,
     "withdrawn": withdrawn,
 }

@@ -72,7 +72,9 @@ BREAKS: dict[str, Break] = {
     "drop_leaves": Break("rows of a map that was dropped are retracted", around(news, "next_step", drop_leaves)),
     "walk_mem": Break("how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory)),
     "walk_goes_on": Break(
-        "each change of the maps is walked from the beginning", around(news, "next_step", walk_goes_on)
+        "each change of the maps is walked from the beginning",
+        around(news, "next_step", walk_goes_on),
+        focus="interrupted",
     ),
     "change_unnumbered": Break("changes of the maps are numbered", change_unnumbered, focus="withdrawn"),
     "switch_early": Break(
