@@ -174,6 +174,15 @@ def moved_over(random: Random) -> Plan:
     return scene.plan
 
 
+def walked(random: Random) -> Plan:
+    """Workers end while they walk for a version of the map."""
+    scene = Scene(random, 2, Staging(2, faults=12, fault_kinds=WORKER_FAULTS, map_pause=20))
+    for number in range(random.randint(6, 10)):
+        scene.touch(f"e{number}", [scene.person("login", number % 2)], number % 2)
+    scene.plan.map_steps = ["add", "switch", "drop"]
+    return scene.plan
+
+
 def interrupted(random: Random) -> Plan:
     """A version of the map is withdrawn before all have walked for it."""
     scene = Scene(random, 2, Staging(2, map_waits={1: has_walked(1, is_done=False)}, map_pause=20))
@@ -207,6 +216,7 @@ SCENES: dict[str, Callable[[Random], Plan]] = {
     "parted": parted,
     "rejoined": rejoined,
     "moved_over": moved_over,
+    "walked": walked,
     "interrupted": interrupted,
     "withdrawn": withdrawn,
 }

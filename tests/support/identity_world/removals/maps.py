@@ -70,7 +70,9 @@ def old_not_restated(diff: Any, published: Any, wanted: Any) -> Any:
 BREAKS: dict[str, Break] = {
     "no_walk": Break("a new map is applied to all that was stored", around(news, "next_step", no_walk)),
     "drop_leaves": Break("rows of a map that was dropped are retracted", around(news, "next_step", drop_leaves)),
-    "walk_mem": Break("how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory)),
+    "walk_mem": Break(
+        "how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory), focus="walked"
+    ),
     "walk_goes_on": Break(
         "each change of the maps is walked from the beginning",
         around(news, "next_step", walk_goes_on),

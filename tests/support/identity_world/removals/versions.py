@@ -123,7 +123,9 @@ BREAKS: dict[str, Break] = {
         around(pipeline, "settle", in_place_untold),
         focus="in_place",
     ),
-    "no_claim_barrier": Break("a claim is passed before it is settled", instead(claims, "passed_of", all_passed)),
+    "no_claim_barrier": Break(
+        "a claim is passed before it is settled", instead(claims, "passed_of", all_passed), focus="released"
+    ),
     "no_release_barrier": Break(
         "a release is passed before a claim is settled",
         around(claims, "decide_one", no_release_barrier),
@@ -140,7 +142,9 @@ BREAKS: dict[str, Break] = {
         focus="looked",
     ),
     "look_once": Break(
-        "what is known is looked up again before a claim is settled", around(claims, "decide_one", look_once)
+        "what is known is looked up again before a claim is settled",
+        around(claims, "decide_one", look_once),
+        focus="in_place",
     ),
     "settle_beside": Break("none is stored when a claim is settled", around(claims, "decide_one", settle_beside)),
     "watch_mem": Break("claims are watched after a restart", instead(acquire, "WatchList", lambda *_: WatchList())),
