@@ -9,6 +9,7 @@ from touchline.processors.ledger.rows import PARTITION_SHIFT
 from touchline.processors.values.event_hash import HASHED_BY
 from touchline.processors.values.records import NAMES_EVENT, OFFSET_BITS, Cursors, Fact
 from touchline.schemas.events import TOUCHPOINT
+from touchline.sql.ledger.rows import or_mark
 
 MARK = """
 SELECT insert_number, offset FROM journey_raw.ledger
@@ -133,7 +134,8 @@ OCCASIONS = standing(
 
 # As the projection by_occasion has it, which holds these rows alone. (The engine rewrites a comparison with an empty text, and then does
 # not find the projection.)
-_NAMING = f"FROM journey_raw.ledger WHERE kind = 'received' AND about_own >= {NAMES_EVENT} AND {OF_PARTITION}"
+_NAMING_ROWS = or_mark(f"kind = 'received' AND about_own >= {NAMES_EVENT}")
+_NAMING = f"FROM journey_raw.ledger WHERE {_NAMING_ROWS} AND kind = 'received' AND {OF_PARTITION}"
 HAS_NAMING_ANSWERS = f"SELECT 1 {_NAMING} LIMIT 1"
 
 

@@ -8,10 +8,11 @@ from touchline.processors.ledger.ledger import FeedRow, HandoffRow, Said, Waitin
 from touchline.processors.ledger.queries import OF_EVENTS, OF_PARTITION, columns_of, read, standing
 from touchline.processors.values.event_hash import HASHED_BY
 from touchline.processors.values.records import Fact
+from touchline.sql.ledger.rows import or_mark
 
-_OF_FEED = f"has([{', '.join(map(repr, FEED_KINDS))}], kind)"
-_OF_LINKS = "has(['link', 'unlink'], kind) AND kind IN ('link', 'unlink')"
-_MERGED = "kind = 'attached' AND person != identifier"
+_OF_FEED = or_mark(f"has([{', '.join(map(repr, FEED_KINDS))}], kind)")
+_OF_LINKS = or_mark("has(['link', 'unlink'], kind)") + " AND kind IN ('link', 'unlink')"
+_MERGED = or_mark("kind = 'attached' AND person != identifier") + " AND kind = 'attached'"
 _CLAIMS = f"{_OF_FEED} AND kind = 'claim'"
 CLAIMS = standing(f"row_id, offset, {columns_of(CLAIM)}", f"{_CLAIMS} AND {OF_EVENTS} AND {OF_PARTITION}")
 STANDING_CLAIMS = standing("DISTINCT toString(source), event_id", _CLAIMS) + " ORDER BY ALL"
@@ -89,4 +90,6 @@ SELECT row_id, insert_number, toString(source), event_id FROM journey_raw.ledger
 WHERE stream = %(stream)s AND kind = 'received' AND sign = 1 AND fate = 'stored' AND identifier = '' AND insert_number > %(insert_number)s
 ORDER BY insert_number LIMIT %(count)s WITH TIES
 """
-RETRACTED = "SELECT row_id FROM journey_raw.ledger WHERE sign = -1 AND row_id >= %(first)s AND row_id <= %(last)s"
+RETRACTED = (
+    f"SELECT row_id FROM journey_raw.ledger WHERE {or_mark('sign = -1')} AND row_id >= %(first)s AND row_id <= %(last)s"
+)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from touchline.sql.language.columns import DAILY, HOURLY, MAP
 from touchline.sql.language.select import Select, indented
-from touchline.sql.ledger.rows import IS_SHOWN
+from touchline.sql.ledger.rows import IS_SHOWN, or_mark
 
 LEDGER = "journey_raw.ledger"
 
@@ -40,7 +40,8 @@ FIRST_OF_BITS = {
 
 
 class Projection(NamedTuple):
-    """An aggregate projection. `keys` and `sums` map names to expressions; a key that is a plain column maps to itself."""
+    """An aggregate projection of the rows that `rows` describes, and of marks (rows.or_mark). `keys` and `sums` map names to expressions; a
+    key that is a plain column maps to itself, and `map` is among them."""
 
     name: str
     comment: str
@@ -50,7 +51,7 @@ class Projection(NamedTuple):
 
     def query(self, indent: str = "    ") -> str:
         """Its SELECT without FROM: what ALTER TABLE ADD PROJECTION takes."""
-        return indented(self._select("", self.rows).to_sql(), indent)
+        return indented(self._select("", or_mark(self.rows)).to_sql(), indent)
 
     def reading(
         self, indent: str = "    ", keys: tuple[str, ...] | None = None, sums: tuple[str, ...] | None = None
@@ -60,7 +61,7 @@ class Projection(NamedTuple):
             keys={name: self.keys[name] for name in keys or self.keys},
             sums={name: self.sums[name] for name in sums or self.sums},
         )
-        return indented(chosen._select(LEDGER, self.rows, IS_SHOWN).to_sql(), indent)
+        return indented(chosen._select(LEDGER, *self._read, IS_SHOWN).to_sql(), indent)
 
     def selecting(self, condition: str, keys: dict[str, str]) -> str:
         """Its sums over the rows that meet the condition, by other expressions, as text; see `selected`."""
@@ -69,11 +70,16 @@ class Projection(NamedTuple):
     def selected(self, condition: str, keys: dict[str, str], *having: str) -> Select:
         """Its sums over the rows that meet the condition, by other expressions. While these and the condition call nothing but its keys,
         the projection answers."""
-        return self._replace(keys=keys)._select(LEDGER, self.rows, IS_SHOWN, condition)._replace(having=having)
+        return self._replace(keys=keys)._select(LEDGER, *self._read, IS_SHOWN, condition)._replace(having=having)
 
     def of_all_versions(self, condition: str, keys: dict[str, str]) -> str:
         """The same as text, versions of maps included that readers do not see."""
-        return self._replace(keys=keys)._select(LEDGER, self.rows, condition).to_sql()
+        return self._replace(keys=keys)._select(LEDGER, *self._read, condition).to_sql()
+
+    @property
+    def _read(self) -> tuple[str, str]:
+        """What tells the engine that the projection has all that is asked for; a mark is of no map."""
+        return or_mark(self.rows), "map != ''"
 
     def _select(self, source: str, *where: str) -> Select:
         return Select(self.keys | self.sums, source, where=where, group_by=tuple(self.keys))

@@ -1,12 +1,22 @@
 """Which rows of the ledger count, and how a view reads them.
 
-Why: docs/decisions/0053, docs/decisions/0186.
+Why: docs/decisions/0052, docs/decisions/0053, docs/decisions/0186.
 """
 
 from __future__ import annotations
 
-NET_ROWS = "sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)"
-"""Rows that stand: asserted and not retracted. The inner SELECT is answered by the projection `retracted`."""
+
+def or_mark(condition: str) -> str:
+    """The condition of a projection that keeps some rows only: these, and the mark that each insert has.
+
+    ClickHouse merges no parts of which one has a projection and another has not, and a projection of no rows is not written. So each must
+    keep a row of every insert. Whoever reads one repeats this, and leaves the marks out by another condition.
+    """
+    return f"({condition} OR kind = 'mark')"
+
+
+NET_ROWS = f"sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE {or_mark('sign = -1')})"
+"""Rows that stand: asserted and not retracted; marks are none of them. The inner SELECT is answered by the projection `retracted`."""
 
 
 _HIDDEN = "(SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)"

@@ -44,7 +44,7 @@ ALLOWED = {
     "producers/collector": "metrics producers producers/outbox schemas service settings",
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
-    "processors/ledger": "clickhouse journey processors/values schemas",
+    "processors/ledger": "clickhouse journey processors/values schemas sql",
     "processors/state": "identity journey log processors/ledger processors/values schemas",
     "processors/steps": "journey processors/ledger processors/values schemas",
     "processors": "identity journey metrics processors/ledger processors/state processors/steps processors/values schemas",

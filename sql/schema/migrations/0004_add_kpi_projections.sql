@@ -16,7 +16,7 @@ ALTER TABLE journey_raw.ledger
             stage,
             stage_order,
             sum(sign) AS events
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order
     ),
     -- Events by local day
@@ -37,7 +37,7 @@ ALTER TABLE journey_raw.ledger
             stage,
             stage_order,
             sum(sign) AS events
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order
     ),
     -- Distinct persons and journeys of a local day, as sums of first-of bits: each sum serves one grain
@@ -58,7 +58,7 @@ ALTER TABLE journey_raw.ledger
             sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint,
             sum(sign * bitTest(first_of, 6)) AS journeys_stage,
             sum(sign * bitTest(first_of, 7)) AS journeys_channel
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
         GROUP BY bucket, map, map_version, touchpoint, stage, channel
     ),
     -- Scores by the UTC hour of what they are about
@@ -82,7 +82,7 @@ ALTER TABLE journey_raw.ledger
             disposition,
             score,
             sum(sign) AS answers
-        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+        WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
     ),
     -- Scores by the local day of what they are about
@@ -110,7 +110,7 @@ ALTER TABLE journey_raw.ledger
             disposition,
             score,
             sum(sign) AS answers
-        WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+        WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
         GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
     ),
     -- Amounts by local day and currency
@@ -135,7 +135,7 @@ ALTER TABLE journey_raw.ledger
             stage_order,
             sum(sign) AS orders,
             sum(sign * amount_minor) AS amount_minor
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != ''
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != '' OR kind = 'mark')
         GROUP BY bucket, currency, currency_exponent, order_kind, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order
     ),
     -- Waits by classes of powers of two seconds
@@ -150,14 +150,14 @@ ALTER TABLE journey_raw.ledger
             channel,
             roundToExp2(intDiv(wait_us, 1000000)) AS class,
             sum(sign) AS events
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND touchpoint_number > 1 OR kind = 'mark')
         GROUP BY bucket, map, map_version, stage, touchpoint, channel, class
     ),
     -- Events that a map does not know
     ADD PROJECTION IF NOT EXISTS unmapped
     (
         SELECT map, map_version, source, touchpoint, action, sum(sign) AS events
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0 OR kind = 'mark')
         GROUP BY map, map_version, source, touchpoint, action
     ),
     -- Journeys, each as sums of what its rows add: the person stands as 128 bits of SipHash, a key of 16 bytes instead of 64 and more
@@ -177,7 +177,7 @@ ALTER TABLE journey_raw.ledger
             sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
             sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
             sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
         GROUP BY map, map_version, who, cycle
     ),
     -- Which granules may hold rows of a person, whatever identifiers it has: the events of a journey are found without a scan.

@@ -179,7 +179,7 @@ CREATE TABLE journey_raw.ledger
             event_id,
             identifier,
             row_id
-        WHERE (kind = 'received') AND (about_own >= 8)
+        WHERE (((kind = 'received') AND (about_own >= 8)) OR (kind = 'mark'))
         ORDER BY
             about_event_id,
             about_source
@@ -207,7 +207,7 @@ CREATE TABLE journey_raw.ledger
             handoff_to,
             handoff_number,
             reason
-        WHERE has(['link', 'unlink', 'erase', 'handoff', 'away', 'claim', 'release', 'look'], kind)
+        WHERE (has(['link', 'unlink', 'erase', 'handoff', 'away', 'claim', 'release', 'look'], kind) OR (kind = 'mark'))
         ORDER BY
             kind,
             stream,
@@ -226,7 +226,7 @@ CREATE TABLE journey_raw.ledger
             identifier_type,
             linked_identifier,
             linked_identifier_type
-        WHERE has(['link', 'unlink'], kind)
+        WHERE (has(['link', 'unlink'], kind) OR (kind = 'mark'))
         ORDER BY linked_identifier
     ),
     PROJECTION merged
@@ -237,13 +237,13 @@ CREATE TABLE journey_raw.ledger
             row_id,
             identifier,
             person
-        WHERE (kind = 'attached') AND (person != identifier)
+        WHERE (((kind = 'attached') AND (person != identifier)) OR (kind = 'mark'))
         ORDER BY person
     ),
     PROJECTION retracted
     (
         SELECT row_id
-        WHERE sign = -1
+        WHERE ((sign = -1) OR (kind = 'mark'))
         ORDER BY row_id
     ),
     PROJECTION account
@@ -272,7 +272,7 @@ CREATE TABLE journey_raw.ledger
             stage,
             stage_order,
             sum(sign) AS events
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')) OR (kind = 'mark'))
         GROUP BY
             bucket,
             touchpoint,
@@ -301,7 +301,7 @@ CREATE TABLE journey_raw.ledger
             stage,
             stage_order,
             sum(sign) AS events
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')) OR (kind = 'mark'))
         GROUP BY
             bucket,
             touchpoint,
@@ -334,7 +334,7 @@ CREATE TABLE journey_raw.ledger
             sum(sign * bitTest(first_of, 5)) AS journeys_touchpoint,
             sum(sign * bitTest(first_of, 6)) AS journeys_stage,
             sum(sign * bitTest(first_of, 7)) AS journeys_channel
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1')) OR (kind = 'mark'))
         GROUP BY
             bucket,
             map,
@@ -363,7 +363,7 @@ CREATE TABLE journey_raw.ledger
             disposition,
             score,
             sum(sign) AS answers
-        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)) OR (kind = 'mark'))
         GROUP BY
             bucket,
             touchpoint,
@@ -406,7 +406,7 @@ CREATE TABLE journey_raw.ledger
             disposition,
             score,
             sum(sign) AS answers
-        WHERE (kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.answer.v1') AND (has_score = 1)) OR (kind = 'mark'))
         GROUP BY
             bucket,
             touchpoint,
@@ -450,7 +450,7 @@ CREATE TABLE journey_raw.ledger
             stage_order,
             sum(sign) AS orders,
             sum(sign * amount_minor) AS amount_minor
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (currency != '')
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (currency != '')) OR (kind = 'mark'))
         GROUP BY
             bucket,
             currency,
@@ -480,7 +480,7 @@ CREATE TABLE journey_raw.ledger
             channel,
             roundToExp2(intDiv(wait_us, 1000000)) AS class,
             sum(sign) AS events
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 1)
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (touchpoint_number > 1)) OR (kind = 'mark'))
         GROUP BY
             bucket,
             map,
@@ -499,7 +499,7 @@ CREATE TABLE journey_raw.ledger
             touchpoint,
             action,
             sum(sign) AS events
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_mapped = 0)
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (is_mapped = 0)) OR (kind = 'mark'))
         GROUP BY
             map,
             map_version,
@@ -523,7 +523,7 @@ CREATE TABLE journey_raw.ledger
             sum(sign * if(transition = 'enter', toUnixTimestamp64Micro(event_time), wait_us)) AS ended_us,
             sum((sign * is_conversion) * toUnixTimestamp64Micro(event_time)) AS converted_us,
             sum(sign * (((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC'))))) - (toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC')))))) AS term_us
-        WHERE (kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0)
+        WHERE (((kind = 'attached') AND (event_type = 'touchline.touchpoint.v1') AND (cycle > 0)) OR (kind = 'mark'))
         GROUP BY
             map,
             map_version,

@@ -32,10 +32,10 @@ FROM
     (
         SELECT source AS sender, max(stored_time) AS newest_stored
         FROM journey_raw.ledger
-        WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+        WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         GROUP BY sender
     ) AS newest ON source = sender
-    WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+    WHERE kind = 'received' AND fate = 'stored' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
     GROUP BY source
 )
 SETTINGS join_use_nulls = 0;

@@ -106,7 +106,8 @@ FROM
                                         sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                                         sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                                     FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                                        AND map != ''
                                         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                         AND cycle > 1
                                     GROUP BY map, map_version, who, cycle
@@ -131,7 +132,8 @@ FROM
                                     sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                                     sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                                 FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                                    AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY map, map_version, who, cycle
                                 HAVING touchpoints > 0
@@ -153,7 +155,8 @@ LEFT JOIN
     (
         SELECT map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1
         GROUP BY map, map_version

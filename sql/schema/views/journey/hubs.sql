@@ -43,7 +43,7 @@ FROM
                         if(identifier < linked_identifier, linked_identifier, identifier) AS other
                     FROM journey_raw.ledger
                     WHERE kind IN ('link', 'unlink')
-                        AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                        AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 )
             ) AS ends
             LEFT JOIN
@@ -51,7 +51,7 @@ FROM
                 SELECT identifier AS erased, max(event_time) AS erased_at
                 FROM journey_raw.ledger
                 WHERE kind = 'erase'
-                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 GROUP BY identifier
             ) AS of_one ON one = of_one.erased
             LEFT JOIN
@@ -59,7 +59,7 @@ FROM
                 SELECT identifier AS erased, max(event_time) AS erased_at
                 FROM journey_raw.ledger
                 WHERE kind = 'erase'
-                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 GROUP BY identifier
             ) AS of_other ON other = of_other.erased
         )

@@ -35,6 +35,6 @@ FROM
 (
     SELECT * FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'stored' AND event_type = 'touchline.initiative.v1'
-      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
 )
 SETTINGS join_use_nulls = 0;

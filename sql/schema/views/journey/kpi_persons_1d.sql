@@ -26,7 +26,8 @@ FROM
         sum(sign * bitTest(first_of, 0)) AS persons_map,
         sum(sign * bitTest(first_of, 4)) AS journeys_map
     FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+        AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY bucket, map, map_version
 ) AS counted
@@ -37,7 +38,8 @@ LEFT JOIN
     (
         SELECT local_date AS bucket, map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1
         GROUP BY bucket, map, map_version

@@ -37,7 +37,8 @@ LEFT JOIN
     (
         SELECT toMonday(local_date) AS bucket, map, map_version, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1
         GROUP BY bucket, map, map_version

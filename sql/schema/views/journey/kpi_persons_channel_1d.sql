@@ -29,7 +29,8 @@ FROM
         sum(sign * bitTest(first_of, 3)) AS persons_channel,
         sum(sign * bitTest(first_of, 7)) AS journeys_channel
     FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+        AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY bucket, map, map_version, channel
 ) AS counted
@@ -40,7 +41,8 @@ LEFT JOIN
     (
         SELECT local_date AS bucket, map, map_version, channel, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1
         GROUP BY bucket, map, map_version, channel

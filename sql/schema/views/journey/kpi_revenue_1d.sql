@@ -61,7 +61,8 @@ FROM
         sum(sign) AS orders,
         sum(sign * amount_minor) AS amount_minor
     FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != ''
+    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND currency != '' OR kind = 'mark')
+        AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY bucket, currency, currency_exponent, order_kind, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order
 )

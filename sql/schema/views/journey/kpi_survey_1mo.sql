@@ -118,7 +118,8 @@ FROM
                                 score,
                                 sum(sign) AS answers
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                            WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY bucket, touchpoint, channel, is_online, is_simulated, map, map_version, stage, stage_order, kpi, variant, scope, scale_min, scale_max, disposition, score
                         )

@@ -51,7 +51,8 @@ FROM
         stage_order,
         sum(sign) AS events
     FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+        AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY bucket, touchpoint, channel, is_online, is_simulated, brand, place, persona, segment, map, map_version, stage, stage_order
 )

@@ -48,7 +48,7 @@ FROM
                 if(identifier < linked_identifier, linked_identifier, identifier) AS other
             FROM journey_raw.ledger
             WHERE kind IN ('link', 'unlink')
-                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         )
     ) AS ends
     LEFT JOIN
@@ -56,7 +56,7 @@ FROM
         SELECT identifier AS erased, max(event_time) AS erased_at
         FROM journey_raw.ledger
         WHERE kind = 'erase'
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         GROUP BY identifier
     ) AS of_one ON one = of_one.erased
     LEFT JOIN
@@ -64,7 +64,7 @@ FROM
         SELECT identifier AS erased, max(event_time) AS erased_at
         FROM journey_raw.ledger
         WHERE kind = 'erase'
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         GROUP BY identifier
     ) AS of_other ON other = of_other.erased
 )

@@ -52,7 +52,8 @@ FROM
                             SELECT map, map_version, local_date, events AS placed FROM (
             SELECT map, map_version, local_date, sum(sign) AS events
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 AND stage != ''
             GROUP BY map, map_version, local_date
@@ -61,7 +62,8 @@ FROM
                             SELECT map, map_version, local_date, 0 AS placed FROM (
             SELECT map, map_version, local_date, sum(sign) AS answers
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+            WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 AND kpi != ''
             GROUP BY map, map_version, local_date

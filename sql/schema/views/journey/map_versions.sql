@@ -42,7 +42,8 @@ LEFT JOIN
     (
         SELECT map, map_version AS version, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (SELECT count() FROM journey_raw.hidden_maps) > 0
         GROUP BY map, version
     )
@@ -53,7 +54,7 @@ LEFT JOIN
     FROM
     (
         SELECT source, brand, toInt64(count()) AS stored FROM journey_raw.ledger
-        WHERE (SELECT count() FROM journey_raw.hidden_maps) > 0 AND kind = 'received' AND fate = 'stored' AND event_type = 'touchline.touchpoint.v1' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+        WHERE (SELECT count() FROM journey_raw.hidden_maps) > 0 AND kind = 'received' AND fate = 'stored' AND event_type = 'touchline.touchpoint.v1' AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         GROUP BY source, brand
     ) AS events
     CROSS JOIN

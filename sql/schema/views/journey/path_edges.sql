@@ -28,26 +28,30 @@ FROM
         if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT stage, sum(sign) AS events
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY stage
         )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT touchpoint, sum(sign) AS events
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY touchpoint
         )))))[left] AS from_node,
         if(level = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
             SELECT stage, sum(sign) AS events
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY stage
         )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
             SELECT touchpoint, sum(sign) AS events
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             GROUP BY touchpoint
         )))))[entered] AS to_node
@@ -69,7 +73,8 @@ FROM
                         FROM (SELECT bucket AS hour, events FROM (
                             SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY bucket
                         ))
@@ -91,7 +96,8 @@ FROM
                                 sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                                 sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 AND cycle > 1
                             GROUP BY map, map_version, who, cycle
@@ -101,7 +107,8 @@ FROM
                                 FROM (SELECT bucket AS hour, events FROM (
                                     SELECT toStartOfHour(event_time) AS bucket, sum(sign) AS events
                                     FROM journey_raw.ledger
-                                    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                        AND map != ''
                                         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     GROUP BY bucket
                                 ))
@@ -119,13 +126,15 @@ FROM
                             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                 SELECT stage, sum(sign) AS events
                                 FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                    AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY stage
                             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                 SELECT touchpoint, sum(sign) AS events
                                 FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                    AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY touchpoint
                             ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
@@ -133,13 +142,15 @@ FROM
                             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                 SELECT stage, sum(sign) AS events
                                 FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                    AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY stage
                             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                 SELECT touchpoint, sum(sign) AS events
                                 FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                    AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 GROUP BY touchpoint
                             ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met,
@@ -148,7 +159,7 @@ FROM
                         FROM journey_raw.ledger
                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             AND cycle > 0
-                            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                         GROUP BY map, map_version, who, cycle
                     )
                 )

@@ -23,7 +23,7 @@ FROM
 (
     SELECT * FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'quarantined'
-      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
       AND (stream, offset) NOT IN (SELECT stream, offset FROM journey_raw.settlements)
 )
 SETTINGS join_use_nulls = 0;

@@ -29,7 +29,7 @@ FROM
 (
     SELECT * FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'quarantined'
-      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
 ) AS quarantined
 INNER JOIN (
     SELECT

@@ -19,7 +19,8 @@ FROM
 (
     SELECT map, map_version, source, touchpoint, action, sum(sign) AS events
     FROM journey_raw.ledger
-    WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0
+    WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND is_mapped = 0 OR kind = 'mark')
+        AND map != ''
         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     GROUP BY map, map_version, source, touchpoint, action
 ) AS counted
@@ -30,7 +31,8 @@ LEFT JOIN
     (
         SELECT map, map_version, touchpoint, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND is_simulated = 1 AND stage = ''
         GROUP BY map, map_version, touchpoint

@@ -16,7 +16,8 @@ FROM
     SELECT 'touchpoint' AS key, value, events FROM (
 SELECT toString(touchpoint) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -25,7 +26,8 @@ GROUP BY value
     SELECT 'stage' AS key, value, events FROM (
 SELECT toString(stage) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -34,7 +36,8 @@ GROUP BY value
     SELECT 'channel' AS key, value, events FROM (
 SELECT toString(channel) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -43,7 +46,8 @@ GROUP BY value
     SELECT 'is_online' AS key, value, events FROM (
 SELECT toString(toString(is_online)) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -52,7 +56,8 @@ GROUP BY value
     SELECT 'is_simulated' AS key, value, events FROM (
 SELECT toString(toString(is_simulated)) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -61,7 +66,8 @@ GROUP BY value
     SELECT 'brand' AS key, value, events FROM (
 SELECT toString(brand) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -70,7 +76,8 @@ GROUP BY value
     SELECT 'place' AS key, value, events FROM (
 SELECT toString(place) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -79,7 +86,8 @@ GROUP BY value
     SELECT 'persona' AS key, value, events FROM (
 SELECT toString(persona) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value
@@ -88,7 +96,8 @@ GROUP BY value
     SELECT 'segment' AS key, value, events FROM (
 SELECT toString(segment) AS value, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32}
 GROUP BY value

@@ -42,7 +42,8 @@ AS SELECT
     SELECT count() FROM (
 SELECT map, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
 GROUP BY map
@@ -104,7 +105,8 @@ FROM
                                     sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                                     sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                                 FROM journey_raw.ledger
-                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                                    AND map != ''
                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                     AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
                                 GROUP BY who, cycle
@@ -127,7 +129,8 @@ FROM
                                 sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                                 sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
                             GROUP BY who, cycle

@@ -39,7 +39,7 @@ FROM
             SELECT map, map_version, event_time, source, event_id, person, funnel_before AS before, funnel_depth AS after
             FROM journey_raw.ledger
             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND funnel_before < funnel_depth
-              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+              AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         )
         ARRAY JOIN range(toUInt8(greatest(before, 1)), toUInt8(after + 1)) AS stage_order
     ) AS steps

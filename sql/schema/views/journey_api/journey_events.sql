@@ -123,7 +123,7 @@ FROM
     kpi = 'emotion' AND scale_min = 100 AND scale_max = 0, 'net_of_100_reversed',
     '') AS kpi_variant FROM journey_raw.ledger
     WHERE kind = 'attached' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND map = {map:String} AND map_version = {map_version:UInt32} AND person != '' AND person = {person:String} AND cycle = {cycle:UInt32}
-      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
 ) AS of_journey
 LEFT JOIN
 (

@@ -36,26 +36,30 @@ AS SELECT
     CAST(arrayMap(node -> if('touchpoint' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT stage, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
         GROUP BY stage
     ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
         SELECT touchpoint, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
         GROUP BY touchpoint
     ))))[node], if('touchpoint' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), touchpoint_met))), 'Array(LowCardinality(String))') AS path,
     CAST(arrayMap(node -> if('stage' = 'stage', arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(stage))) FROM (
         SELECT stage, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
         GROUP BY stage
     ))), arrayConcat(['(start)', '(end)', '(open)'], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
         SELECT touchpoint, sum(sign) AS events
         FROM journey_raw.ledger
-        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+            AND map != ''
             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
         GROUP BY touchpoint
     ))))[node], if('stage' = 'stage', arrayCompact(arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met)), arrayMap(event -> toUInt32(bitAnd(event, 4294967295)), stage_met))), 'Array(LowCardinality(String))') AS stage_path
@@ -78,7 +82,8 @@ FROM
                 sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                 sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
             FROM journey_raw.ledger
-            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                AND map != ''
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
             GROUP BY who, cycle
@@ -105,26 +110,30 @@ FROM
             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('touchpoint' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT stage, sum(sign) AS events
                 FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                    AND map != ''
                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY stage
             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                 SELECT touchpoint, sum(sign) AS events
                 FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                    AND map != ''
                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY touchpoint
             ))), touchpoint)))), 'touchpoint' = 'touchpoint' OR is_mapped = 1)) AS touchpoint_met,
             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if('stage' = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                 SELECT stage, sum(sign) AS events
                 FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                    AND map != ''
                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY stage
             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                 SELECT touchpoint, sum(sign) AS events
                 FROM journey_raw.ledger
-                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                    AND map != ''
                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                 GROUP BY touchpoint
             ))), touchpoint)))), 'stage' = 'touchpoint' OR is_mapped = 1)) AS stage_met
@@ -132,7 +141,7 @@ FROM
         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             AND cycle > 0
             AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
             AND (sipHash128(person), cycle) IN (
             SELECT who, cycle
             FROM
@@ -146,7 +155,7 @@ FROM
                     FROM journey_raw.ledger
                     WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND has_score = 1 AND person != ''
                         AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                        AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                        AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                     ) AS scores
                     INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
                         ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),
@@ -269,7 +278,8 @@ FROM
                             sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                             sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                         FROM journey_raw.ledger
-                        WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                        WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                            AND map != ''
                             AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             AND map = {map:String} AND map_version = {map_version:UInt32}
                         GROUP BY who, cycle

@@ -32,6 +32,6 @@ FROM
     WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
       AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
       AND touchpoint_number > 0
-      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+      AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
 )
 SETTINGS join_use_nulls = 0;

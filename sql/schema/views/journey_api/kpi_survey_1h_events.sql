@@ -59,7 +59,7 @@ FROM
         WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
           AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
           AND disposition IN ('complete', 'partial')
-          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+          AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
     ) AS scores
     INNER JOIN values('kpi String, variant String, scale_min Int16, scale_max Int16, kpi_variant String, kind String, good_from Int16, good_to Int16, bad_from Int16, bad_to Int16, lowest Float64, highest Float64, unit String, small_n UInt32, is_low_good UInt8',
         ('nps', 'standard', 0, 10, 'standard', 'net', 9, 10, 0, 6, -100, 100, 'points', 30, 0),

@@ -20,7 +20,8 @@ AS SELECT
     SELECT count() FROM (
 SELECT map, sum(sign) AS events
 FROM journey_raw.ledger
-WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+    AND map != ''
     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
     AND map = {map:String} AND map_version = {map_version:UInt32} AND is_simulated = 1
 GROUP BY map
@@ -53,26 +54,30 @@ FROM
                         if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT stage, sum(sign) AS events
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY stage
                         )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                             SELECT touchpoint, sum(sign) AS events
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY touchpoint
                         )))))[left] AS from_node,
                         if({by:String} = 'stage', arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(stage))) FROM (
                             SELECT stage, sum(sign) AS events
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY stage
                         )))), arrayConcat(['(start)', '(end)', '(open)'], arrayMap(name -> if(match(name, '^[(](start|end|open|other)[)][*]*$'), concat(name, '*'), name), (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                             SELECT touchpoint, sum(sign) AS events
                             FROM journey_raw.ledger
-                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                AND map != ''
                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                             GROUP BY touchpoint
                         )))))[entered] AS to_node
@@ -104,7 +109,8 @@ FROM
                                                 sum(sign * is_conversion * toUnixTimestamp64Micro(event_time)) AS converted_us,
                                                 sum(sign * ((transition = 'enter') * if(churn_due_at = 0, toInt64(1152921504606846976), 1000000 * (toInt64(churn_due_at) - toInt64(toDateTime(event_time, 'UTC')))) - toInt64(2305843009213693952) * (toInt64(churn_due_at) = toInt64(toDateTime(event_time, 'UTC'))))) AS term_us
                                             FROM journey_raw.ledger
-                                            WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0
+                                            WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND cycle > 0 OR kind = 'mark')
+                                                AND map != ''
                                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND cycle > 1
                                             GROUP BY who, cycle
@@ -120,13 +126,15 @@ FROM
                                             arraySort(groupArrayIf(bitOr(bitShiftLeft(toUInt64(touchpoint_number), 32), toUInt32(if({by:String} = 'stage', indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(stage))) FROM (
                                                 SELECT stage, sum(sign) AS events
                                                 FROM journey_raw.ledger
-                                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                                    AND map != ''
                                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                 GROUP BY stage
                                             ))), stage), indexOf(arrayConcat(['', '', ''], (SELECT arraySort(groupArray(toString(touchpoint))) FROM (
                                                 SELECT touchpoint, sum(sign) AS events
                                                 FROM journey_raw.ledger
-                                                WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1'
+                                                WHERE (kind = 'attached' AND event_type = 'touchline.touchpoint.v1' OR kind = 'mark')
+                                                    AND map != ''
                                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                 GROUP BY touchpoint
                                             ))), touchpoint)))), {by:String} = 'touchpoint' OR is_mapped = 1)) AS met,
@@ -136,7 +144,7 @@ FROM
                                         WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                             AND cycle > 0
                                             AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0
-                                            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                                            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                                             AND (NOT intDiv(5 * ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND map = {map:String} AND map_version = {map_version:UInt32} AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment)) AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0), 0), greatest(ifNull((SELECT sum(sign) FROM journey_raw.ledger WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND map = {map:String} AND map_version = {map_version:UInt32}), 0), 1)) = 0 OR (sipHash128(person), cycle) IN (
                                             SELECT sipHash128(person) AS who, cycle FROM journey_raw.ledger
                                             WHERE kind = 'attached' AND event_type = 'touchline.touchpoint.v1' AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version))) AND touchpoint_number > 0 AND map = {map:String} AND map_version = {map_version:UInt32} AND (SELECT throwIf(notEmpty(arrayFilter(key -> key NOT IN ('touchpoint', 'stage', 'channel', 'is_online', 'is_simulated', 'brand', 'place', 'persona', 'segment'), mapKeys({filter:Map(String, Array(String))}))), 'unknown key of filter: touchpoint, stage, channel, is_online, is_simulated, brand, place, persona, segment are known')) = 0 AND local_date BETWEEN {date_from:Date} AND {date_to:Date} AND (empty({filter:Map(String, Array(String))}['touchpoint']) OR has({filter:Map(String, Array(String))}['touchpoint'], touchpoint)) AND (empty({filter:Map(String, Array(String))}['stage']) OR has({filter:Map(String, Array(String))}['stage'], stage)) AND (empty({filter:Map(String, Array(String))}['channel']) OR has({filter:Map(String, Array(String))}['channel'], channel)) AND (empty({filter:Map(String, Array(String))}['is_online']) OR has({filter:Map(String, Array(String))}['is_online'], toString(is_online))) AND (empty({filter:Map(String, Array(String))}['is_simulated']) OR has({filter:Map(String, Array(String))}['is_simulated'], toString(is_simulated))) AND (empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))

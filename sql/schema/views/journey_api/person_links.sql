@@ -48,14 +48,14 @@ FROM
                 if(identifier < linked_identifier, linked_identifier, identifier) AS other
             FROM journey_raw.ledger
             WHERE kind IN ('link', 'unlink')
-                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 AND (identifier = {person:String} OR identifier IN (
             SELECT identifier
             FROM journey_raw.ledger
             WHERE kind = 'attached'
                 AND person != ''
                 AND person = {person:String}
-                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             ) OR linked_identifier = {person:String} OR linked_identifier IN (
             SELECT identifier
@@ -63,7 +63,7 @@ FROM
             WHERE kind = 'attached'
                 AND person != ''
                 AND person = {person:String}
-                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+                AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
             ))
         )
@@ -73,7 +73,7 @@ FROM
         SELECT identifier AS erased, max(event_time) AS erased_at
         FROM journey_raw.ledger
         WHERE kind = 'erase'
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         GROUP BY identifier
     ) AS of_one ON one = of_one.erased
     LEFT JOIN
@@ -81,7 +81,7 @@ FROM
         SELECT identifier AS erased, max(event_time) AS erased_at
         FROM journey_raw.ledger
         WHERE kind = 'erase'
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE sign = -1)
+            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         GROUP BY identifier
     ) AS of_other ON other = of_other.erased
 )

@@ -163,7 +163,8 @@ FROM
                                                                         toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                         sum(sign) AS answers
                                                                     FROM journey_raw.ledger
-                                                                    WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                    WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
+                                                                        AND map != ''
                                                                         AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                                         AND map = {map:String} AND map_version = {map_version:UInt32}
                                                                         AND local_date BETWEEN addDays({date_from:Date}, -multiIf({grain:String} IN ('rolling_7d'), 6, {grain:String} IN ('rolling_28d'), 27, 0)) AND {date_to:Date}
@@ -192,7 +193,8 @@ FROM
                                                                     toInt64((empty({filter:Map(String, Array(String))}['brand']) OR has({filter:Map(String, Array(String))}['brand'], brand)) AND (empty({filter:Map(String, Array(String))}['place']) OR has({filter:Map(String, Array(String))}['place'], place)) AND (empty({filter:Map(String, Array(String))}['persona']) OR has({filter:Map(String, Array(String))}['persona'], persona)) AND (empty({filter:Map(String, Array(String))}['segment']) OR has({filter:Map(String, Array(String))}['segment'], segment))) AS is_chosen,
                                                                     sum(sign) AS answers
                                                                 FROM journey_raw.ledger
-                                                                WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
+                                                                    AND map != ''
                                                                     AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                                     AND map = {map:String} AND map_version = {map_version:UInt32}
                                                                     AND local_date BETWEEN {date_from:Date} AND {date_to:Date}

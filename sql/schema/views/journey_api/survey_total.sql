@@ -204,7 +204,8 @@ FROM
                                                                                 local_date BETWEEN {before_from:Date} AND {before_to:Date} AS is_before,
                                                                                 sum(sign) AS answers
                                                                             FROM journey_raw.ledger
-                                                                            WHERE kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1
+                                                                            WHERE (kind = 'attached' AND event_type = 'touchline.answer.v1' AND has_score = 1 OR kind = 'mark')
+                                                                                AND map != ''
                                                                                 AND (empty((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps)) OR NOT has((SELECT groupArray((map, version)) FROM journey_raw.hidden_maps), (toString(map), map_version)))
                                                                                 AND map = {map:String} AND map_version = {map_version:UInt32}
                                                                                 AND (local_date BETWEEN {date_from:Date} AND {date_to:Date} OR local_date BETWEEN {before_from:Date} AND {before_to:Date})

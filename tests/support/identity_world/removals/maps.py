@@ -9,6 +9,7 @@ from tests.support.identity_world.removals.patching import Break, Removal, all_o
 from touchline.processors import news, pipeline
 from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.loop.acquire import Acquirer
 from touchline.processors.loop.standing import StandingMaps
 from touchline.processors.state.tails import Tails
 from touchline.processors.walk import END, has_walked
@@ -28,6 +29,11 @@ def drop_leaves(next_step: Any, partition: Any, *asked: Any) -> Any:
 
 def walk_in_memory(progress_of: Any, self: Any, stream: Any) -> Any:
     return progress_of(self, stream)._replace(map_change=self.standing_maps().change, walked_to="n0")
+
+
+def all_walked_at_first(reached: Any, self: Any, stream: Any) -> Any:
+    """Nothing is walked for a change that was there when the partition was acquired, whatever it has published."""
+    return reached(self, stream)._replace(map_change=self._pipeline.map_change, walked_to=END)
 
 
 def walk_goes_on(next_step: Any, partition: Any, change: int, *asked: Any) -> Any:
@@ -72,6 +78,9 @@ BREAKS: dict[str, Break] = {
     "drop_leaves": Break("rows of a map that was dropped are retracted", around(news, "next_step", drop_leaves)),
     "walk_mem": Break(
         "how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory), focus="walked"
+    ),
+    "all_walked_at_first": Break(
+        "only a partition without an insert has nothing to walk", around(Acquirer, "_reached", all_walked_at_first)
     ),
     "walk_goes_on": Break(
         "each change of the maps is walked from the beginning",
