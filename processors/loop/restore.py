@@ -6,12 +6,12 @@ from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.values.person import APART, BEFORE_ALL_US, PersonTail, key_of_nobody, new_person, not_before
-from touchline.processors.values.records import Cursors, Reached, partition_of
+from touchline.processors.values.records import Cursors, Reached
 from touchline.processors.walk import has_ended
 
 
 def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, reached: Reached, pipeline: Pipeline) -> int:
-    """Make `tails` reflect everything up to the mark, and all that was said about identifiers up to what it says was reached; returns the
+    """Make `tails` reflect everything up to the mark, and all that was said about identifiers, whether it was followed or not; returns the
     number of persons that were read again.
 
     A state with an older stamp of this stream is caught up from there, unless the stream has walked for a change of the maps since; any
@@ -24,13 +24,15 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, reached: R
     since = _usable_until(stamp, wanted, ledger, stream)
     if since is None:
         tails.clear()
-    # What the stream itself said holds at once, whether it was read or not: it may have given an identifier away.
-    until = {**reached.cursors, stream.name: mark.insert_number}
-    _set_apart(tails, ledger, stream, {} if since is None or stamp is None else dict(stamp.cursors), until, pipeline)
+    _set_apart(
+        tails, ledger, stream, {} if since is None or stamp is None else dict(stamp.cursors), reached.cursors, pipeline
+    )
     count = 0
     for times in ledger.identifiers_since(stream, since):
         _rebuild(tails, ledger, stream, times, pipeline, is_walked=has_ended(reached, pipeline.map_change))
         count += len(times)
+    # Read after the events: what anybody said and no tick has followed may have changed these, and not yet what is published of them.
+    _set_apart(tails, ledger, stream, reached.cursors, ledger.positions(), pipeline)
     unidentified = {
         key_of_nobody(source): PersonTail(last_us, ())
         for source, last_us in ledger.last_unidentified_since(stream, since).items()
@@ -63,8 +65,8 @@ def _rebuild(
 ) -> None:
     """The tails of these identifiers, as far as batches follow them: by their stored events.
 
-    What another partition received of one may not be published yet, so that one is left to the ticks. All are, until the walk for the maps
-    that stand has ended: nobody knows under which of them a person's events are published.
+    All are left to the ticks until the walk for the maps that stand has ended: nobody knows under which of them a person's events are
+    published.
     """
     known = tails.get_many(times)
     wanted = {
@@ -72,16 +74,14 @@ def _rebuild(
         for one, last_us in times.items()
         if pipeline.homes.has(stream.partition, one) and (one not in known or known[one].is_plain)
     }
-    facts = ledger.facts_of(sorted(wanted)) if is_walked else []
-    elsewhere = {fact.identifier for position, fact in facts if partition_of(position) != stream.partition}
-    rebuilt = pipeline.tails_of(one for one in facts if one[1].identifier not in elsewhere)
+    rebuilt = pipeline.tails_of(ledger.facts_of(sorted(wanted))) if is_walked else {}
     nothing = new_person(len(pipeline.maps))
     # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
     tails.put_many(
         {
-            one: PersonTail(last_us, APART)
-            if one in elsewhere or not is_walked
-            else not_before(rebuilt.get(one, nothing), last_us, known.get(one, nothing).last_us)
+            one: not_before(rebuilt.get(one, nothing), last_us, known.get(one, nothing).last_us)
+            if is_walked
+            else PersonTail(last_us, APART)
             for one, last_us in wanted.items()
         },
         None,

@@ -8,11 +8,10 @@ import pytest
 
 from tests.support.identity_world.breaks import BREAKS
 from tests.support.identity_world.run import absences_of, outcome_of, run_one
+from tests.support.identity_world.scenes import SCENES
 
 FIRST, PART, PARTS = 5_000_000, 60, 10
-TRIES = 400
-RARE = {name for name, one in BREAKS.items() if one.times > 1 or one.is_rare}
-"""Those that only the long form looks for long enough."""
+SCENE_PART, TRIES = 10, 400
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -25,7 +24,12 @@ def test_whatever_fails_a_reader_sees_no_person_twice_and_the_end_is_one_sorted_
     assert {"merged", "handoff rows", "claim rows", "release rows", "look rows"} <= happened
 
 
-@pytest.mark.parametrize("name", [name for name in BREAKS if name not in RARE])
+@pytest.mark.parametrize("scene", SCENES)
+def test_nothing_comes_of_the_moments_that_safety_steps_are_for(scene: str) -> None:
+    assert outcome_of(range(FIRST, FIRST + SCENE_PART), focus=scene).found == []
+
+
+@pytest.mark.parametrize("name", BREAKS)
 def test_a_safety_step_that_is_removed_is_missed(name: str) -> None:
     assert outcome_of(range(FIRST, FIRST + TRIES), name).found, BREAKS[name].missing
 

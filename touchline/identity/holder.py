@@ -30,7 +30,9 @@ class Handoff(NamedTuple, Generic[K]):
 def newest_handoffs(handoffs: Iterable[Handoff[K]], own: int, cursors: Cursors) -> dict[K, Handoff[K]]:
     """The handoff with the highest number of each identifier, as partition `own` knows them: its own rows, and those within its cursors.
 
-    Rows beyond the cursors are left out although they can be read: what follows from them must stand in the insert that stores the cursors.
+    Rows beyond the cursors are left out although they can be read, so that one turn gets one answer, whatever is inserted meanwhile, and
+    asks once. Nothing counts twice without that: a row that can be read has taken the giver's rows away, and the taker reads all of the
+    identifier once it has read the row.
     """
     newest: dict[K, Handoff[K]] = {}
     for handoff in handoffs:

@@ -2,6 +2,9 @@
 
 Most are of the worker's own code. Some ClickHouse does for it (the fence, one insert is one part, an insert under way is waited for); these
 are taken from the server of the simulation.
+
+Not among them: that a handoff counts once it was read, and not before. No schedule needs it, and why it is kept stands in
+docs/decisions/0187.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from tests.support.identity_world.oracle import Expected, expected_of
 from tests.support.identity_world.plan import Plan
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
-from tests.support.identity_world.said import Place, Version, first_positions
+from tests.support.identity_world.said import Version, first_positions
+from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
 
 

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tests.support.identity_world.plan import Key
-from tests.support.identity_world.said import Id, Place, Version
+from tests.support.identity_world.said import Id, Version
+from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
 from touchline.processors.ledger.ledger import OccasionRow
 from touchline.processors.steps.follow import attached_rows, follow, follow_alone

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
+from tests.support.identity_world.staging import Staging
+
 Event = dict[str, Any]
 Person = dict[str, str]
 Key = tuple[str, str]
@@ -51,7 +53,8 @@ class Plan:
     """`log[partition]` holds the records as Kafka does; `events[partition][offset]` says what they are.
 
     `faulty` are events of which a sender sent one revision into several partitions: so many versions may count for a while. `map_steps`
-    happen to the maps one after another, and so many of the records wait for the first `held` of them.
+    happen to the maps one after another, and so many of the records wait for the first `held` of them. `staging`: who does what when, of
+    a plan made for one situation; else all that is at random, too.
     """
 
     random: Random
@@ -63,6 +66,14 @@ class Plan:
     faulty: dict[Key, int]
     map_steps: list[str] = field(default_factory=list)
     held: tuple[int, list[int]] | None = None
+    staging: Staging | None = None
+
+    def readable(self, partition: int, reader: Any, map_steps_done: int) -> list[Record]:
+        """The records of the partition that a worker can read by now."""
+        log = self.log[partition]
+        if self.held is not None and map_steps_done < self.held[0]:
+            return log[: self.held[1][partition]]
+        return log if self.staging is None else log[: self.staging.readable(partition, len(log), reader)]
 
     def home(self, key: bytes) -> int:
         """The partition to which senders send a key: any one, but always the same."""

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from tests.support.identity_world.oracle import Row, rows_of
 from tests.support.identity_world.plan import Key
-from tests.support.identity_world.said import Place, Version, first_positions
+from tests.support.identity_world.said import Version, first_positions
+from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
 from touchline.processors.ledger.columns import ATTACHED, default_of
-from touchline.processors.ledger.rows import partition_of_row
+from touchline.processors.ledger.rows import insert_of_row, partition_of_row
 from touchline.processors.values.records import offset_of, partition_of, position_of
 
 StoredRow = Mapping[str, Any]
@@ -56,6 +57,7 @@ class Reader:
         self.standing_maps: tuple[MapVersion, ...] = tuple(maps)[:1]
         self.is_switched = False
         self.fates: dict[Place, str] = {}
+        self.received_in: dict[Place, int] = {}
         self._rows_of_place: Counter[Place] = Counter()
         self.stored: Counter[Key] = Counter()
         self.attached: dict[int, Attached] = {}
@@ -74,6 +76,10 @@ class Reader:
         self._gone: dict[tuple[Key, MapVersion], float] = {}
         self._off_journey: Counter[Key] = Counter()
         self._known: dict[tuple[str, MapVersion, frozenset[int]], set[Row]] = {}
+
+    def persons_of(self, identifier: str) -> set[str]:
+        """Those under whom events of the identifier stand."""
+        return {str(values[_PERSON]) for (_, values), _ in self.attached.values() if values[_IDENTIFIER] == identifier}
 
     def holder(self, identifier: str) -> int:
         """The partition that may publish rows of the identifier."""
@@ -120,6 +126,7 @@ class Reader:
                     raise Violation(f"the fate {fate} of {place} is retracted, which is {before[place]}")
             else:
                 self.fates[place] = fate
+                self.received_in.setdefault(place, insert_of_row(row["row_id"]))
         for place, key in touched:
             if self._rows_of_place[place] != 1:
                 raise Violation(f"the record {place} has {self._rows_of_place[place]} fates")

@@ -27,13 +27,14 @@ class Outcome(NamedTuple):
     found: list[tuple[int, str]]
 
 
-def outcome_of(seeds: Sequence[int], break_name: str = "", found_max: int = 20) -> Outcome:
-    """Run the schedules of these seeds, up to the first that finds the break, or so many that find anything without one."""
+def outcome_of(seeds: Sequence[int], break_name: str = "", focus: str = "", found_max: int = 20) -> Outcome:
+    """Run the schedules of these seeds, up to the first that finds the break, or so many that find anything without one. `focus`: the
+    plans in which to look without a break."""
     outcome = Outcome(Counter(), [])
     with _quiet():
         for seed in seeds:
             with broken(break_name):
-                found = run_one(seed, outcome.counts, None, break_name)
+                found = run_one(seed, outcome.counts, None, break_name, focus)
             if found:
                 outcome.found.append((seed, found))
                 if break_name or len(outcome.found) >= found_max:
@@ -41,12 +42,12 @@ def outcome_of(seeds: Sequence[int], break_name: str = "", found_max: int = 20) 
     return outcome
 
 
-def run_one(seed: int, counts: Counter[str], trace: list[str] | None, break_name: str = "") -> str:
+def run_one(seed: int, counts: Counter[str], trace: list[str] | None, break_name: str = "", focus: str = "") -> str:
     """What the schedule finds; empty if nothing."""
     counts["schedules"] += 1
     with _folder() as folder:
         one = BREAKS.get(break_name)
-        world = World(seed, folder, trace, naps=one.naps if one else (), focus=one.focus if one else "")
+        world = World(seed, folder, trace, focus=one.focus if one else focus)
         try:
             world.run()
         except Violation as violation:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.support.identity_world.plan import Event, Key, Plan, in_order_of_types, place_of
+from tests.support.identity_world.staging import Place
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.properties import UnknownFields
@@ -18,8 +19,6 @@ CIPHER = Cipher("p1", bytes(32))
 
 Id = tuple[tuple[int, str], str]
 """((place, name of the type), key): identifiers in their order, strongest type first."""
-Place = tuple[int, int]
-"""(partition, offset) of a record."""
 
 
 class Version(NamedTuple):

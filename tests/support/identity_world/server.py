@@ -30,18 +30,15 @@ class Server(MemoryLedger):
     """The twin, with inserts under way. `version` counts what was committed.
 
     Two faults that ClickHouse does not have can be set. `splits`: an insert is stored in two steps. `tears`: a query finds retractions that
-    are newer than the newest row that it finds. `naps`: before these calls workers sleep for long.
+    are newer than the newest row that it finds.
     """
 
     splits = False
     tears = False
 
-    def __init__(
-        self, reader: Reader, random: Random, trace: list[str] | None = None, naps: Collection[str] = ()
-    ) -> None:
+    def __init__(self, reader: Reader, random: Random, trace: list[str] | None = None) -> None:
         super().__init__()
         self.random = random
-        self.naps = naps
         self._trace = trace
         self.reader = reader
         self.flights: list[Flight] = []
@@ -121,12 +118,18 @@ class Server(MemoryLedger):
 
 
 class Client:
-    """A ledger (processors/ledger/ledger.py) as one worker has it: others run between any two of its calls, and what it asks may fail."""
+    """A ledger (processors/ledger/ledger.py) as one worker has it: others run between any two of its calls, and what it asks may fail.
 
-    def __init__(self, server: Server, pause: Callable[[], None], wait: Callable[[], None]) -> None:
+    `naps`: before these calls the worker sleeps for long at times.
+    """
+
+    def __init__(
+        self, server: Server, pause: Callable[[], None], wait: Callable[[], None], *, naps: Collection[str] = ()
+    ) -> None:
         self._server = server
         self._pause = pause
         self._wait = wait
+        self._naps = naps
         self.is_broken = False
 
     def __getattr__(self, name: str) -> Any:
@@ -136,9 +139,9 @@ class Client:
             self._pause()
             self._check_connection()
             seen_until = self._server.version
-            if name in self._server.naps:
+            if name in self._naps:
                 self._nap()
-            if self._server.tears and name in self._server.naps:
+            if self._server.tears and name in self._naps:
                 self._server.seen_until = seen_until
             answer = method(*arguments, **options)
             self._server.seen_until = None
@@ -150,8 +153,12 @@ class Client:
         return asked
 
     def _nap(self) -> None:
-        """Half the time the worker sleeps for long, at the wrong moment."""
-        for _ in range(self._server.random.choice((0, NAP))):
+        """The worker sleeps until others have inserted up to so much, at the wrong moment."""
+        server = self._server
+        wakes_at = server.version + server.random.randrange(NAP_INSERTS)
+        for _ in range(NAP):
+            if server.version >= wakes_at:
+                break
             self._wait()
 
     def close(self) -> None:
@@ -171,7 +178,7 @@ class Client:
         """Send it, and wait for an answer."""
         self._pause()
         self._check_connection()
-        if "insert" in self._server.naps:
+        if "insert" in self._naps:
             self._nap()
         flight = Flight(insert, rows_of(insert), self)
         self._server.flights.append(flight)
@@ -202,7 +209,8 @@ def trace_of(flight: Flight) -> list[str]:
     return lines
 
 
-NAP = 40
+NAP_INSERTS = 5
+NAP = 60
 """Turns of the worker, each as long as it takes until all others had one or two."""
 _PUBLISHED = ("attached", "handoff")
 _SHOWN = (

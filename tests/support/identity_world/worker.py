@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from random import Random
@@ -85,6 +86,7 @@ class Worker:
         maps: Maps | None,
         random: Random,
         rates: Rates,
+        naps: Collection[str] = (),
     ) -> None:
         self.name = name
         self.folder = folder
@@ -98,7 +100,7 @@ class Worker:
         self._random = random
         self._rates = rates
         self.strand = Strand(self._live)
-        self.client = Client(server, self._maybe_pause, self.strand.pause)
+        self.client = Client(server, self._maybe_pause, self.strand.pause, naps=naps)
         self.loop = _Loop(
             pipeline,
             cast(Ledger, self.client),
@@ -132,6 +134,17 @@ class Worker:
         for owned in self.loop._owned.values():
             owned.tails.close()
 
+    def age_state(self) -> None:
+        """What it leaves behind for whoever begins in its folder: all, nothing, or what was copied after an earlier end."""
+        folder, old, state = self.folder, self.folder.with_suffix(".old"), self._random.random()
+        if state < 0.3:
+            shutil.rmtree(folder, ignore_errors=True)
+        elif state < 0.5 and old.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(old, folder)
+        elif state < 0.7 and folder.exists() and not old.exists():
+            shutil.copytree(folder, old)
+
     def _live(self, strand: Strand) -> None:
         while not self.is_leaving:
             if self.believes.positions:
@@ -158,7 +171,8 @@ class Worker:
             return
         version = self._server.version
         if self._done(assigned, self.loop.tick(assigned)):
-            self._swept = self.loop._sweeper._cursors
+            sweeper = self.loop._sweeper
+            self._swept = {} if sweeper._met_twice or sweeper._found else sweeper._cursors
             self._kafka.ticked(self, assigned, version)
 
     def _done(self, assigned: Assigned, answer: StoreResult) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
 from tests.support.identity_world.end import check_end
@@ -13,6 +12,7 @@ from tests.support.identity_world.maps import NAME, compiled_map
 from tests.support.identity_world.plan import Plan, Record, plan_of
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
 from tests.support.identity_world.said import CIPHER, SOURCES, said
+from tests.support.identity_world.scenes import SCENES
 from tests.support.identity_world.server import Server
 from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, Worker
 from touchline.processors import news, sweep, walk
@@ -42,15 +42,13 @@ _MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
 class World:
     """`run` goes on until nothing changes any more, and raises Violation."""
 
-    def __init__(
-        self, seed: int, folder: Path, trace: list[str] | None = None, *, naps: Collection[str] = (), focus: str = ""
-    ) -> None:
-        self.plan: Plan = plan_of(seed, focus)
+    def __init__(self, seed: int, folder: Path, trace: list[str] | None = None, *, focus: str = "") -> None:
+        self.plan: Plan = SCENES[focus](Random(seed)) if focus in SCENES else plan_of(seed, focus)
         self.random = random = self.plan.random
         self.said = said(self.plan)
         self.maps = {shown: compiled_map(version) for shown, version in _MAPS.items()}
         self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home)
-        self.server = Server(self.reader, random, trace, naps)
+        self.server = Server(self.reader, random, trace)
         self.trace = trace
         self.steps = 0
         self.faults = random.choice(_FAULTS)
@@ -71,17 +69,15 @@ class World:
         self._map_steps = list(self.plan.map_steps)
         if self._map_steps:  # else the one map stands for ever
             self._change_maps(1, "stands")
-        self.workers = [self._start(number) for number in range(random.choice(_WORKERS))]
+        count = random.choice(_WORKERS)
+        if (staging := self.plan.staging) is not None:
+            count, self.faults = staging.workers, staging.faults
+        self.workers = [self._start(number) for number in range(count)]
 
     # ------------------------------------------------------------ Kafka and its group
 
     def _records(self, partition: int) -> list[Record]:
-        log = self.plan.log[partition]
-        if self.plan.held is not None:
-            done = len(self.plan.map_steps) - len(self._map_steps)
-            if done < self.plan.held[0]:
-                return log[: self.plan.held[1][partition]]
-        return log
+        return self.plan.readable(partition, self.reader, len(self.plan.map_steps) - len(self._map_steps))
 
     def _acknowledged(self, worker: Worker, assigned: Assigned, next_offset: int) -> None:
         mark = self.reader.marks.get(assigned.partition)
@@ -121,6 +117,7 @@ class World:
             Maps(self.maps, self._switched, lambda: None) if self.plan.map_steps else None,
             self.random,
             self._rates,
+            () if self.plan.staging is None else self.plan.staging.naps_of(slot),
         )
 
     def _rebalance(self) -> None:
@@ -130,6 +127,8 @@ class World:
         if self.faults <= 0:
             members = self.workers
         self._owners = {partition: random.choice(members) for partition in range(self.plan.partitions)}
+        if self.plan.staging is not None:
+            self._owners = {one: self.workers[one % len(self.workers)] for one in self._owners}
         for worker in self.workers:
             mine = [partition for partition, owner in self._owners.items() if owner is worker]
             worker.news = Membership(self._generation, {one: self._committed[one] for one in mine})
@@ -147,7 +146,9 @@ class World:
 
     def _map_step(self) -> None:
         """Another version of the map is added, withdrawn before anybody sees it, or the old one is dropped when nobody sees it any more."""
-        step = self._map_steps[0]
+        step, staging = self._map_steps[0], self.plan.staging
+        if staging is not None and not staging.is_due(len(self.plan.map_steps) - len(self._map_steps), self.reader):
+            return
         if step == "switch":
             if not self.reader.is_switched:
                 return
@@ -161,7 +162,7 @@ class World:
             self._change_maps(2, "dropped")
         self._note(f"maps: {step}")
         self._map_steps.pop(0)
-        self._map_due = self.steps + self.random.randrange(300)
+        self._map_due = self.steps + self.random.randrange(300 if staging is None else staging.map_pause)
 
     def _all_have_walked(self) -> bool:
         change = self.server.standing_maps().change
@@ -187,6 +188,9 @@ class World:
 
     def _fault(self) -> None:
         random, kind = self.random, self.random.random()
+        if self.plan.staging is not None:
+            low, high = self.plan.staging.fault_kinds
+            kind = low + kind * (high - low)
         if kind < 0.3:
             self._kill(random.choice(self.workers))
         elif kind < 0.35:
@@ -214,15 +218,7 @@ class World:
         worker.kill()
         if random.random() < 0.5:
             server.flights = [one for one in server.flights if one.client is not worker.client]
-        folder, old = worker.folder, worker.folder.with_suffix(".old")
-        state = random.random()
-        if state < 0.3:
-            shutil.rmtree(folder, ignore_errors=True)
-        elif state < 0.5 and old.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(old, folder)
-        elif state < 0.7 and folder.exists() and not old.exists():
-            shutil.copytree(folder, old)
+        worker.age_state()
         self._replace(worker)
 
     def _replace(self, worker: Worker) -> None:

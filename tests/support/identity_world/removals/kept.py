@@ -41,7 +41,7 @@ BREAKS: dict[str, Break] = {
     "unheard_words": Break(
         "who goes on from a state looks for words that were not read yet",
         instead(MemoryLedger, "away_beyond", lambda *_: {}),
-        naps=("facts_of",),
+        focus="moved_over",
     ),
     "all_states": Break("a state holds until something before it changes", all_states),
     "newest_change": Break("the earliest change counts", newest_change),
@@ -51,5 +51,6 @@ BREAKS: dict[str, Break] = {
     "remembered_apart": Break(
         "states are forgotten when their identifiers are judged otherwise",
         instead(KeptTogether, "take", remembered_apart),
+        focus="rejoined",
     ),
 }

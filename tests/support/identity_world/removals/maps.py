@@ -76,20 +76,18 @@ def old_not_restated(diff: Any, published: Any, wanted: Any) -> Any:
 BREAKS: dict[str, Break] = {
     "no_walk": Break("a new map is applied to all that was stored", around(news, "next_step", no_walk)),
     "drop_leaves": Break("rows of a map that was dropped are retracted", around(news, "next_step", drop_leaves)),
-    "walk_mem": Break("how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory)),
+    "walk_mem": Break(
+        "how far a walk has come is durable", around(MemoryLedger, "progress_of", walk_in_memory), focus="walked"
+    ),
     "all_walked_at_first": Break(
         "only a partition without an insert has nothing to walk", around(Acquirer, "_reached", all_walked_at_first)
     ),
     "walk_goes_on": Break(
-        "each change of the maps is walked from the beginning", around(news, "next_step", walk_goes_on), times=10
+        "each change of the maps is walked from the beginning",
+        around(news, "next_step", walk_goes_on),
+        focus="interrupted",
     ),
-    "change_unnumbered": Break(
-        "changes of the maps are numbered",
-        change_unnumbered,
-        times=10,
-        naps=("insert",),
-        focus="maps",
-    ),
+    "change_unnumbered": Break("changes of the maps are numbered", change_unnumbered, focus="withdrawn"),
     "switch_early": Break(
         "readers wait until all have walked", around(StandingMaps, "switch_when_walked", switch_early)
     ),

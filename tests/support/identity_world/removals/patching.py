@@ -15,15 +15,11 @@ BEYOND = 1 << 30
 class Break(NamedTuple):
     """What is missing then, and how it is taken out.
 
-    `times`: how much longer to look. `is_rare`: no schedule is sure to show it within that, since several workers must stop at one wrong
-    moment each. `naps`: calls of the ledger before which workers sleep at times. `focus`: the plans in which to look (plan.py).
+    `focus`: the plans in which to look (plan.py, scenes.py).
     """
 
     missing: str
     remove: Callable[[], Removal]
-    times: int = 1
-    is_rare: bool = False
-    naps: tuple[str, ...] = ()
     focus: str = ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-from tests.support.identity_world.removals.patching import BEYOND, Break, Removal, all_of, around, instead
+from tests.support.identity_world.removals.patching import Break, Removal, all_of, around, instead
 from touchline.identity import components, neighbourhood
 from touchline.identity.links import Newest
 from touchline.processors import persons, pipeline
@@ -26,10 +26,6 @@ def unordered_handoffs(_: Any, partition: Any, identifiers: Any, cursors: Any, a
     found = holding(partition, identifiers, cursors, at)
     given = {row.identifier for row in partition.ledger.handoffs_of(identifiers) if row.handoff_to == partition.number}
     return found._replace(held=found.held | given)
-
-
-def beyond_cursors(_: Any, partition: Any, identifiers: Any, cursors: Any, at: Homes) -> Any:
-    return holding(partition, identifiers, dict.fromkeys(partition.ledger.positions(), BEYOND), at)
 
 
 def eager_leader() -> Removal:
@@ -132,20 +128,23 @@ BREAKS: dict[str, Break] = {
     "no_retract": Break("who gives away retracts", around(pipeline, "publish", no_retract)),
     "handoff_first": Break("who gives away retracts in the same insert", handoff_first),
     "unordered_handoffs": Break("the newest handoff counts", around(persons, "holding", unordered_handoffs)),
-    "beyond_cursors": Break(
-        "handoffs count when they are read", around(persons, "holding", beyond_cursors), is_rare=True
-    ),
     "no_reread": Break("who is given an identifier reads all of it", around(persons, "_touched", untold("handoff"))),
     "no_away": Break("a holder hears what changed elsewhere", around(persons, "_touched", untold("away"))),
-    "release_untold": Break("a holder hears what was released elsewhere", around(pipeline, "publish", release_untold)),
-    "endpoint_only": Break("links of others are judged, too", around(pipeline, "publish", endpoint_only), times=5),
+    "release_untold": Break(
+        "a holder hears what was released elsewhere", around(pipeline, "publish", release_untold), focus="released"
+    ),
+    "endpoint_only": Break(
+        "links of others are judged, too",
+        around(pipeline, "publish", endpoint_only),
+        focus="chained",
+    ),
     "no_raw_neighbours": Break(
-        "neighbours of what changed are judged with it", instead(neighbourhood, "Newest", Blind), times=5
+        "neighbours of what changed are judged with it", instead(neighbourhood, "Newest", Blind), focus="crowded"
     ),
     "no_label_closure": Break(
         "what is published together is judged together",
         instead(Relations, "published_with", lambda *_: set()),
-        times=5,
+        focus="parted",
     ),
     "unlinked_for_good": Break(
         "times decide, and not the order of arrival", around(Newest, "effective_link", unlinked_for_good)

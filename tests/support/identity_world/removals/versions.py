@@ -98,19 +98,22 @@ def sweep_forgets(step: Any, self: Any, *arguments: Any) -> Any:
 
 
 BREAKS: dict[str, Break] = {
-    "no_sweep": Break("what nobody looks up is found", instead(StoreLoop, "_sweep_of", lambda *_: lambda _: ())),
-    "sweep_untold": Break("all hear of what a sweep found", around(claims, "_hear", sweep_untold), times=2),
+    "no_sweep": Break(
+        "what nobody looks up is found", instead(StoreLoop, "_sweep_of", lambda *_: lambda _: ()), focus="swept"
+    ),
+    "sweep_untold": Break("all hear of what a sweep found", around(claims, "_hear", sweep_untold), focus="swept"),
     "sweep_forgets": Break(
         "what a sweep found is told until it is stored",
         around(Sweeper, "step", sweep_forgets),
-        naps=("insert",),
-        is_rare=True,
+        focus="swept",
     ),
     "first_come": Break("of conflicting versions the hash decides", instead(versions, "_order", first_come)),
     "no_claim": Break("a revision of what was not met here claims", around(pipeline, "Here", no_claim)),
     "no_claim_index": Break("the ids of claims are met", around(claims, "_hear", no_claim_index)),
     "index_mem": Break(
-        "the ids of claims are met after a restart", instead(PartitionIds, "meet_claims", lambda *_: None), times=5
+        "the ids of claims are met after a restart",
+        instead(PartitionIds, "meet_claims", lambda *_: None),
+        focus="forgotten",
     ),
     "in_place_any_key": Break(
         "only a version that nobody else publishes is replaced", instead(settle, "_is_one_place", lambda *_: True)
@@ -118,29 +121,30 @@ BREAKS: dict[str, Break] = {
     "in_place_untold": Break(
         "who waits hears of a revision in place",
         around(pipeline, "settle", in_place_untold),
-        focus="versions",
-        is_rare=True,
+        focus="in_place",
     ),
-    "no_claim_barrier": Break("a claim is passed before it is settled", instead(claims, "passed_of", all_passed)),
+    "no_claim_barrier": Break(
+        "a claim is passed before it is settled", instead(claims, "passed_of", all_passed), focus="released"
+    ),
     "no_release_barrier": Break(
-        "a release is passed before a claim is settled", around(claims, "decide_one", no_release_barrier), times=5
+        "a release is passed before a claim is settled",
+        around(claims, "decide_one", no_release_barrier),
+        focus="released",
     ),
     "own_cursor": Break(
         "the own poll is the own cursor",
         around(claims, "passed_of", own_cursor),
-        naps=("find_events",),
-        focus="versions",
-        is_rare=True,
+        focus="released",
     ),
     "look_first": Break(
         "marks are read before versions",
         around(claims, "passed_of", look_first),
-        naps=("progress",),
-        focus="versions",
-        is_rare=True,
+        focus="looked",
     ),
     "look_once": Break(
-        "what is known is looked up again before a claim is settled", around(claims, "decide_one", look_once)
+        "what is known is looked up again before a claim is settled",
+        around(claims, "decide_one", look_once),
+        focus="in_place",
     ),
     "settle_beside": Break("none is stored when a claim is settled", around(claims, "decide_one", settle_beside)),
     "watch_mem": Break("claims are watched after a restart", instead(acquire, "WatchList", lambda *_: WatchList())),

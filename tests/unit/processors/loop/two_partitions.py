@@ -95,14 +95,24 @@ class Workers:
         """A look at a partition without records."""
         assert isinstance(self._loops[number].tick(Assigned(TOPIC, number, self._generations[number])), Acknowledge)
 
+    def keep_state(self, number: int) -> None:
+        """Another worker, which had the partition up to now, has the state as it is."""
+        state, kept = self._folder / str(number), self._folder / f"kept {number}"
+        if state.exists():
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(state, kept)
+
     def restart(self, number: int, how: str) -> None:
-        """The worker ends and another goes on: `close`, `kill`, or `lose state`."""
+        """The worker ends and another goes on: `close`, `kill`, `lose state`, or with the `kept state` if there is any."""
         if how == "close":
             self._loops[number].close()
         else:
             kill(self._loops[number])
-        if how == "lose state":
+        kept = self._folder / f"kept {number}"
+        if how == "lose state" or (how == "kept state" and kept.exists()):
             shutil.rmtree(self._folder / str(number), ignore_errors=True)
+        if how == "kept state" and kept.exists():
+            shutil.copytree(kept, self._folder / str(number))
         self._loops[number] = self._started(number)
 
     def finish(self) -> None:
