@@ -29,7 +29,7 @@ MAPS: Final = ("retail", "web_shop")
 OLD, NEW = "version: 3\n", "version: 4\n"
 CHANGED: Final = ("stays: [service, loyalty]", "stays: [loyalty]")
 DROPPED_RULE: Final = "  - {id: used_coupon, when: {touchpoint: coupon}, stage: consideration}\n"
-REST_SECONDS: Final = 240.0
+REST_SECONDS: Final = 420.0
 COMES_BACK: Final = 0.5
 """Chance of a killed worker to be started again after each further chunk."""
 
