@@ -15,19 +15,21 @@ import pytest
 from tests.support.engine import running_engine
 from tests.support.view_sums import view_sums
 from tests.unit.processors.loop.partition import Event, expected_fates, version, winners
-from tests.unit.processors.loop.world import MAP, SOURCES, batch, kill, make_loop, records_of, store_all
+from tests.unit.processors.loop.world import MAP, SOURCES, TOPIC, batch, kill, make_loop, records_of, store_all
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.map_changes.start import register_configuration
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.ledger import LedgerUnavailable
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Insert
-from touchline.processors.values.protocol import Acknowledge
+from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
 
 EVENTS = 20_000
 PERSONS = 2_500
+TICKS = 6
 MINUTES = 60 * 24 * 20
 
 
@@ -115,6 +117,13 @@ def store_with_accidents(settings: Settings, events: list[Event], folder: Path, 
             if chance.random() < 0.2:
                 shutil.rmtree(state, ignore_errors=True)
             loop = make_loop(ledger, state, f"w{turn}")
+    come_to_rest(loop, turn)
+
+
+def come_to_rest(loop: StoreLoop, generation: int) -> None:
+    """What is left to ticks is followed, and the worker ends."""
+    for _ in range(TICKS):
+        assert isinstance(loop.tick(Assigned(TOPIC, 0, generation)), Acknowledge)
     loop.close()
 
 
@@ -149,5 +158,5 @@ def test_every_view_of_twenty_thousand_events_equals_one_sorted_pass(engine: Set
     ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, engine))
     loop = make_loop(ledger, tmp_path / "sorted")
     store_all(loop, records_of(winners(events)), (EVENTS,))
-    loop.close()
+    come_to_rest(loop, 1)
     assert actual == view_sums(engine)
