@@ -100,7 +100,6 @@ class Acquirer:
             path = self._place.state_dir / f"{_name(stream)}.ids"
             ids = self.ids[stream.partition] = PartitionIds(path, stream, self._place.id_bytes_max)
         ids.restore(self._ledger, mark, self._should_stop)
-        ids.meet_claims(self._ledger, self._should_stop)
         return ids
 
 

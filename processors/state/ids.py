@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,28 +67,32 @@ class PartitionIds:
 
     def restore(self, ledger: Ledger, mark: Mark, should_stop: Callable[[], bool], room: int = 0) -> None:
         """Make the ids complete up to the mark, with room for `room` more: nothing to do, catch up, or read all again in a larger
-        set. Raises LedgerUnavailable, also when the worker is asked to stop meanwhile."""
+        set. The events of all claims that any partition ever made are known then, too: what comes here of them later must be looked up.
+        Raises LedgerUnavailable, also when the worker is asked to stop meanwhile."""
+        claims = [*ledger.claim_hashes()]
         if self.mark is not None and self.mark != mark and not self._is_of(ledger, mark):
             self.mark = None
-        if self.mark is not None and self._catch_up(ledger, mark, should_stop) and self._seen.has_room(room):
+        is_known = self.mark is not None and self._catch_up(ledger, mark, should_stop)
+        if is_known and self._meet_all(claims) and self._seen.has_room(room):
             return
         self.mark = None
         self._seen = room_for(0, self._bytes_max)  # the old set goes before the new one comes
-        self._seen = room_for(ledger.count_ids(self.stream) + room, self._bytes_max)
+        lengths = [*map(len, claims)]
+        # Room for a chunk of claims more, so that the same claims fit when they are met the next time.
+        self._seen = room_for(ledger.count_ids(self.stream) + sum(lengths) + max(room, *lengths, 0), self._bytes_max)
         self._saved_count = 0
-        if not self._read(ledger, None, should_stop):
+        if not (self._read(ledger, None, should_stop) and self._meet_all(claims)):
             raise LedgerUnavailable("more ids than the ledger counted")
         self.mark = mark
         log_event(logging.INFO, "ids_read", partition=self.stream.partition, ids=self._seen.count)
 
-    def meet_claims(self, ledger: Ledger, should_stop: Callable[[], bool]) -> None:
-        """Know the events of all claims that any partition ever made: what comes here of them later must be looked up. Raises
-        LedgerUnavailable."""
-        for hashes in ledger.claim_hashes():
+    def _meet_all(self, chunks: Iterable[Sequence[int]]) -> bool:
+        """False if there is no room for all."""
+        for hashes in chunks:
             if not self._seen.has_room(len(hashes)):
-                assert self.mark is not None, "claims are met after the ids are restored"
-                self.restore(ledger, self.mark, should_stop, room=len(hashes))
+                return False
             self._seen.meet(hashes)
+        return True
 
     def _is_of(self, ledger: Ledger, mark: Mark) -> bool:
         """Whether the ledger knows the insert of our stamp as we do: after a restored backup it may be another."""

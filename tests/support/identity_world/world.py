@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -17,7 +18,9 @@ from tests.support.identity_world.server import Server
 from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, Worker
 from touchline.processors import news, sweep, walk
 from touchline.processors.homes import Homes
+from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.partition import Partition
 from touchline.processors.steps import kept
 from touchline.processors.steps.validate import Validator
 from touchline.processors.values.protocol import Assigned
@@ -39,6 +42,12 @@ _KEPT_EVERY = (1, 1, 2, kept.EVERY)
 _MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
 
 
+def _read_ids_anew(loop: StoreLoop, partition: Partition, id_count: int) -> None:
+    """The ids have no room, however few come."""
+    partition.ids.mark = None
+    partition.ids.restore(partition.ledger, partition.mark, loop._should_stop, room=id_count)
+
+
 class World:
     """`run` goes on until nothing changes any more, and raises Violation."""
 
@@ -58,6 +67,7 @@ class World:
         self._read_at_once = random.choice(_READ_AT_ONCE)
         self._walked_at_once = random.choice(_WALKED_AT_ONCE)
         self._kept_every = random.choice(_KEPT_EVERY)
+        self._is_cramped = random.random() < 0.2
         self._folder = folder
         self._kafka = Kafka(self._records, self._acknowledged, self._ticked)
         self._started = 0
@@ -238,6 +248,7 @@ class World:
                 patch.object(walk, "EVENTS_AT_ONCE", self._walked_at_once),
                 patch.object(sweep, "INSERTS_PER_STEP", 4 * self._read_at_once),
                 patch.object(kept, "EVERY", self._kept_every),
+                patch.object(StoreLoop, "_make_room", _read_ids_anew) if self._is_cramped else nullcontext(),
             ):
                 while not self._is_at_rest():
                     self._step()

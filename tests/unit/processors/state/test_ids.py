@@ -29,7 +29,7 @@ from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.seen import LOAD_MAX, SMALLEST_SLOTS, Bitmap, Fingerprints, SeenIds, room_for
 from touchline.processors.values.event_hash import hashes_of
-from touchline.processors.values.protocol import Acknowledge, ReadAgain
+from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain
 from touchline.processors.values.records import Fact
 
 HASHES = st.lists(
@@ -155,6 +155,39 @@ def test_more_ids_than_fit_are_read_again_into_a_larger_set_and_stay_known(tmp_p
     ids.restore(ledger, Mark(1, 8), lambda: False, room=SMALLEST_SLOTS)
     assert ids.has_room(SMALLEST_SLOTS)
     assert ids.meet([("shop", f"e{n}") for n in range(10)]) == list(range(9))
+
+
+@pytest.mark.parametrize("room", [0, SMALLEST_SLOTS])
+def test_claims_of_other_partitions_are_known_and_stay_known_when_the_set_grows(room: int, tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    other = make_loop(ledger, tmp_path / "1", pipeline=make_pipeline(Homes(lambda key: 1, 2)))
+    claim = records_of([event(2, 2, 5, revision=1)])
+    assert other.store(batch(claim)._replace(partition=1)) == Acknowledge(1)
+    ids = PartitionIds(tmp_path / "x.ids", STREAM, 128 << 20)
+    ids.restore(ledger, Mark(0, -1), lambda: False)
+    ids.restore(ledger, Mark(0, -1), lambda: False, room=room)
+    assert ids.has_room(room)
+    assert ids.meet([("shop", "e1"), ("shop", "e2")]) == [1]
+
+
+def test_the_first_version_comes_after_the_claim_and_after_the_set_of_ids_grew(tmp_path: Path) -> None:
+    ledger, homes = MemoryLedger(), Homes(lambda key: int(key[-1:], 16) % 2, 2)
+    here, there = (make_loop(ledger, tmp_path / str(n), f"w{n}", pipeline=make_pipeline(homes)) for n in range(2))
+    assert there.store(batch(records_of([event(2, 1, 5, revision=1)]))._replace(partition=1)) == Acknowledge(1)
+
+    def rest() -> None:
+        for number, loop in [(0, here), (1, there)] * 4:
+            assert isinstance(loop.tick(Assigned(TOPIC, number, 1)), Acknowledge)
+
+    rest()
+    here._acquirer.ids[0].restore(
+        ledger, Mark(ledger.progress()["events/T1/0"].insert_number, -1), lambda: False, SMALLEST_SLOTS
+    )
+    assert here.store(batch(records_of([event(2, 2, 5)]))) == Acknowledge(1)
+    rest()
+    standing = {row["stream"]: row["fate"] for row in ledger.standing("received")}
+    assert standing == {"events/T1/0": "superseded", "events/T1/1": "stored"}
+    assert ledger.standing("claim") == []
 
 
 def test_a_saved_file_is_caught_up_and_not_read_anew(tmp_path: Path) -> None:
