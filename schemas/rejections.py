@@ -106,7 +106,15 @@ def rejection_in(details: ErrorDetails) -> Rejection:
     # A null where a field is required is a missing value, not a wrong one.
     if details["input"] is None and kind != "missing":
         return Rejection(Reason.MISSING_FIELD, _path(details["loc"]))
+    if _is_read_as_fraction(details):
+        return Rejection(Reason.WRONG_TYPE, _path(details["loc"]))
     return Rejection(_REASONS.get(kind, Reason.WRONG_TYPE), _path(details["loc"]))
+
+
+def _is_read_as_fraction(details: ErrorDetails) -> bool:
+    """Whether a whole number of a sender is none for who reads it: beyond 64 bits JSON's readers take it for a number with a fraction."""
+    value, bounds = details["input"], details.get("ctx", {}).values()
+    return type(value) is int and not -(1 << 63) <= value < 1 << 64 and any(type(one) is int for one in bounds)
 
 
 def _tag_reason(details: ErrorDetails) -> Reason:

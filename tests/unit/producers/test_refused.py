@@ -100,6 +100,16 @@ def test_what_emit_refuses_is_quarantined_and_what_it_takes_is_not_sent_this_way
         assert RAW.encode() not in producer.records[0].value
 
 
+@pytest.mark.parametrize("number", [-(1 << 63) - 1, -(1 << 63), (1 << 64) - 1, 1 << 64, 10**400])
+@pytest.mark.parametrize("field", ["revision", "amount"])
+def test_a_whole_number_beyond_64_bits_is_refused_for_the_same_reason_on_both_sides(field: str, number: int) -> None:
+    event = {**EVENT, field: {"amount_minor": number, "currency": "EUR"} if field == "amount" else number}
+    producer, reason = new_producer(), rejection_of(event)
+    assert reason is not None
+    assert producer.emit_refused(event)
+    assert fate(producer).reason in (reason, *BYTES)
+
+
 @pytest.mark.parametrize(
     "identifiers",
     [
