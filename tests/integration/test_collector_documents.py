@@ -34,7 +34,7 @@ def running(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def folder(running: CollectorProcess, tmp_path: Path) -> Path:
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "secrets").symlink_to(running.settings.write_keys_file.parent)
-    (lines,) = [block for block in blocks_of(PAGES[0]) if block.language == "json"]
+    lines = next(block for block in blocks_of(PAGES[0]) if block.language == "json")  # the file; others are examples
     (tmp_path / "events.ndjson").write_text(lines.text, encoding="utf-8")
     return tmp_path
 
