@@ -101,7 +101,8 @@ def publish(
         published.handoffs.extend(give_away(holds.held, leader_of, holds.newest, position))
         given = {handoff.identifier for handoff in published.handoffs}
         led = holds.held - given
-        knows = Knows(homes, maps, relations, persons, led, holds.held)
+        at_home = {one.key for one in judged.component_of if homes.has(partition.number, one.key)}
+        knows = Knows(maps, relations, persons, led, holds.held, at_home, partition.tails.get_many(at_home))
         turns = [turn_of(partition, one, touched.since_us, knows) for one in components.values()]
         later_than_us, facts = read(partition, news, decided, led, turns)
         for turn in turns:

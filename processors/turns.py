@@ -14,7 +14,6 @@ from touchline.identity.persons import Persons
 from touchline.journey.compile import CompiledMap
 from touchline.processors.claims import Decided
 from touchline.processors.following import Version, version_of
-from touchline.processors.homes import Homes
 from touchline.processors.news import News
 from touchline.processors.relations import Relations
 from touchline.processors.state.partition import Partition
@@ -28,15 +27,16 @@ from touchline.processors.values.records import position_of
 
 
 class Knows(NamedTuple):
-    """What holds for all components of a tick: homes, maps, what is said about identifiers, the persons, which identifiers this partition
-    holds, and which of these it keeps since it leads them."""
+    """What holds for all components of a tick: the maps, what is said about identifiers, the persons, which identifiers this partition
+    holds, which of these it keeps since it leads them, which are at home here, and the tails of those, as far as they have one."""
 
-    homes: Homes
     maps: Sequence[CompiledMap]
     relations: Relations
     persons: Persons
     led: Collection[str]
     held: Collection[str]
+    at_home: Collection[str]
+    tails: Mapping[str, PersonTail]
 
 
 class Turn(NamedTuple):
@@ -64,8 +64,8 @@ def turn_of(
 ) -> Turn:
     """How to follow the component. `since_us` tells from which time on what is stored of an identifier has changed."""
     keys = [one.key for one in component]
-    at_home = [key for key in keys if knows.homes.has(partition.number, key)]
-    known = partition.tails.get_many(at_home)
+    at_home = [key for key in keys if key in knows.at_home]
+    known = knows.tails
     last_us = {key: known[key].last_us if key in known else BEFORE_ALL_US for key in at_home}
     erased_us = {one.key: knows.relations.erased_us(one) for one in component}
     changed_us = min(map(since_us, keys))
@@ -115,12 +115,15 @@ def read(
     facts = _facts(partition, decided, led, later_than_us)
     going_on_from = {one for one, time_us in later_than_us.items() if time_us > EVER_US}
     waiting_us = partition.ledger.away_beyond(going_on_from, news.until) if going_on_from else {}
+    anew: set[str] = set()
     for place, turn in enumerate(turns):
         keys = [one.key for one in turn.component]
         if any(waiting_us.get(key, NEVER_US) <= later_than_us.get(key, EVER_US) for key in keys):
             turns[place] = turn._replace(states=(), plain=None)
-            later_than_us |= dict.fromkeys(led & set(keys), EVER_US)
-            facts |= {key: [] for key in keys} | _facts(partition, decided, led & set(keys), {})
+            anew |= led.intersection(keys)
+    if anew:
+        later_than_us |= dict.fromkeys(anew, EVER_US)
+        facts |= {key: [] for key in anew} | _facts(partition, decided, anew, {})
     return later_than_us, facts
 
 

@@ -69,7 +69,7 @@ def follow(
 def follow_piece(
     placed: Sequence[Placed], before: PersonTail, maps: Sequence[CompiledMap]
 ) -> tuple[list[Placed], ByMap, PersonTail]:
-    """The same of so few events, in order of time, that no state on the way is kept."""
+    """The same of so few events, in order of time, that no state is kept among them; the one before them may be."""
     last_us = max([last_moment(fact) for _, fact in placed])
     on_journey = _on_journey(placed)
     if not on_journey:
