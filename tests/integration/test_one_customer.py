@@ -14,21 +14,12 @@ from tests.support.collectors import collector
 from tests.support.engines import Ledger, own_face_with_worker, touchline
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
+from tests.support.till_file import TILL_MAPPING
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
 
 RECEIPTS = 40
-MAPPING = """\
-mapping: tills
-source: retail-pos
-id: receipt
-time: {column: sold_at, format: "%Y-%m-%d %H:%M:%S"}
-zone: Europe/Berlin
-identifiers: {loyalty: card}
-amount: {column: total, currency: EUR}
-fields: {touchpoint: {constant: store_purchase}, action: {constant: purchase}, order.id: receipt}
-"""
 ORDERS = (
     "SELECT count(), toFloat64(sum(amount)), uniqExact(person), countIf(person IS NULL) FROM journey.orders "
     "WHERE toMonth(local_date) = %(month)s"
@@ -57,7 +48,7 @@ def settle(shop: Ledger) -> None:
 def test_receipts_that_get_their_cards_later_count_once_for_their_customers(
     shop: Ledger, tmp_path: Path, *, is_card_first: bool
 ) -> None:
-    (tmp_path / "tills.yaml").write_text(MAPPING)
+    (tmp_path / "tills.yaml").write_text(TILL_MAPPING)
     month = 2 if is_card_first else 1
     for name, is_known in (("without", False), ("with", True)):
         cards = [f"4{month}{number:04}" if is_known else "" for number in range(RECEIPTS)]

@@ -13,6 +13,7 @@ from tests.support.collectors import collector
 from tests.support.engines import Ledger, own_face_with_worker, touchline
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
+from tests.support.till_file import TILL_MAPPING
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -39,16 +40,6 @@ fields: {touchpoint: met, provenance: {constant: declared}}
 TILL = """\
 receipt,sold_at,total,card
 88,2026-03-10 17:30:00,129.90,4711 0815
-"""
-RECEIPTS = """\
-mapping: receipts
-source: retail-pos
-id: receipt
-time: {column: sold_at, format: "%Y-%m-%d %H:%M:%S"}
-zone: Europe/Berlin
-identifiers: {loyalty: card}
-amount: {column: total, currency: EUR}
-fields: {touchpoint: {constant: store_purchase}, action: {constant: purchase}, order.id: receipt}
 """
 REGISTER = """\
 member,login,card,since
@@ -128,7 +119,7 @@ def take_file(ledger: Ledger, file: Path, rows: str, mapping: str) -> None:
 
 def play(ledger: Ledger, folder: Path) -> None:
     """The file of the till comes first, then what links browser, login and card, and in the end what the customer remembers."""
-    take_file(ledger, folder / "till", TILL, RECEIPTS)
+    take_file(ledger, folder / "till", TILL, TILL_MAPPING)
     tried = (
         "--touchpoint",
         "try_on",

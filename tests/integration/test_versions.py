@@ -13,22 +13,13 @@ import pytest
 
 from tests.support.collectors import collector
 from tests.support.engines import Ledger, own_face_with_worker
+from tests.support.till_file import TILL_MAPPING
 from touchline.clickhouse.connect import connect
 from touchline.kafka.offsets import lag
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
 
-MAPPING = """\
-mapping: tills
-source: retail-pos
-id: receipt
-time: {column: sold_at, format: "%Y-%m-%d %H:%M:%S"}
-zone: Europe/Berlin
-identifiers: {loyalty: card}
-amount: {column: total, currency: EUR}
-fields: {touchpoint: {constant: store_purchase}, action: {constant: purchase}, order.id: receipt}
-"""
 RECEIPTS = 20
 ANSWERS = 40
 
@@ -70,7 +61,7 @@ def export(path: Path, total: str, receipts: int = RECEIPTS) -> str:
 def test_a_corrected_export_sent_at_once_after_the_first_is_told_and_counts_when_it_says_so(
     shop: Ledger, tmp_path: Path
 ) -> None:
-    (tmp_path / "tills.yaml").write_text(MAPPING)
+    (tmp_path / "tills.yaml").write_text(TILL_MAPPING)
     words = ("--mapping", str(tmp_path / "tills.yaml"))
     first, corrected = export(tmp_path / "first.csv", "10.00"), export(tmp_path / "corrected.csv", "20.00")
     total = "SELECT count(), toFloat64(sum(amount)) FROM journey.orders WHERE source = 'retail-pos'"
