@@ -84,6 +84,15 @@ class Deliveries:
                 self._changed.wait_for(lambda: self._on_their_way <= self._room_at)
             self._on_their_way += 1
 
+    def start_some(self, wanted: int) -> int:
+        """The same of several events, as many as there is room for; returns how many, at least one."""
+        with self._lock:
+            if self._on_their_way >= self.max_unacknowledged:
+                self._changed.wait_for(lambda: self._on_their_way <= self._room_at)
+            taken = min(wanted, self.max_unacknowledged - self._on_their_way)
+            self._on_their_way += taken
+            return taken
+
     def take(self, events: int) -> None:
         """Takes events on their way without waiting: something else bounds them."""
         with self._lock:
@@ -103,10 +112,10 @@ class Deliveries:
         """In a forked child: starts anew, what is on its way is the parent's."""
         self.__init__(self.max_unacknowledged)  # type: ignore[misc]
 
-    def cancel(self) -> None:
-        """Takes a `start` back: the event was refused before it left."""
+    def cancel(self, events: int = 1) -> None:
+        """Takes a `start` back: the events were refused before they left."""
         with self._changed:
-            self._on_their_way -= 1
+            self._on_their_way -= events
             self._changed.notify_all()
 
     def finish(self, event_id: str, error: Exception | None, on_delivery: OnDelivery | None) -> None:

@@ -1,4 +1,4 @@
-"""The way to Kafka without an outbox: each record to kafka-python, which keeps it in memory until it is acknowledged."""
+"""The way to Kafka without an outbox: records are kept in memory by kafka-python until they are acknowledged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GRACE_SECONDS: Final = 0.1
 class DirectTransport:
     """One KafkaProducer at a time."""
 
-    events_at_once: Final = 1
+    events_at_once: Final = 2_000
     keeps_events: Final = False
     """They are in memory until Kafka has them."""
     waiting_bytes: Final = 0
@@ -58,6 +58,9 @@ class DirectTransport:
 
     def send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
         """Waits while too many are on their way. Raises EventRejected, EngineUnreachable."""
+        if len(records) > 1 and self._kafka.takes_together(records):
+            self._send_together(records, on_delivery)
+            return
         for record in records:
             self._deliveries.start()
             try:
@@ -65,6 +68,19 @@ class DirectTransport:
             except BaseException:
                 self._deliveries.cancel()
                 raise
+
+    def _send_together(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+        sent = 0
+        while sent < len(records):
+            taken = self._deliveries.start_some(len(records) - sent)
+            try:
+                self._kafka.send_together(records[sent : sent + taken], on_delivery)
+            except BaseException as error:
+                self._deliveries.cancel(taken)
+                if isinstance(error, KafkaError):
+                    raise unreachable(self._bootstrap, error) from None
+                raise
+            sent += taken
 
     def _send_one(self, record: PreparedRecord, on_delivery: OnDelivery | None) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected
+from touchline.producers.rotation import RotationLinks
 from touchline.schemas.identifiers import IdentifierRejected, NobodyNamed, PersonKeys, order_of
 from touchline.schemas.markers import Markers
 from touchline.schemas.nobody import is_nobody
@@ -38,6 +39,7 @@ class PersonMaker:
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None) -> None:
         self._person_keys = person_keys
+        self.rotation = RotationLinks(person_keys)
         self._readings = {
             name: _Readings(one.markers if one.nobody else None, one.country)
             for name, one in (sources or {}).items()
@@ -55,18 +57,16 @@ class PersonMaker:
         )
         if not isinstance(identifiers, list | tuple):
             raise _wrong_identifiers(identifiers)
-        if (
-            len(identifiers) == 1
-            and type(identifiers[0]) is tuple
-            and markers is None
-            and (country is None or identifiers[0][:1] != ("phone",))
-        ):  # mostly one, who was here before
-            try:
-                person = self._persons.get(identifiers[0])
-            except TypeError:  # its value is no text
-                person = None
-            if person is not None:
-                return [person]
+        if len(identifiers) == 1 and markers is None:  # mostly one, who was here before
+            one = identifiers[0]
+            pair = (one.get("type"), one.get("value")) if type(one) is dict and len(one) == 2 else one
+            if type(pair) is tuple and (country is None or pair[:1] != ("phone",)):
+                try:
+                    person = self._persons.get(pair)
+                except TypeError:  # its value is no text
+                    person = None
+                if person is not None:
+                    return [person]
         pairs = _pairs(identifiers)
         if markers is not None:
             pairs = [pair for pair in pairs if not markers.name_nobody(*pair, country)]
@@ -88,6 +88,13 @@ class PersonMaker:
             except EventRejected:
                 persons.append({"type": "refused", "key": ""})
         return persons
+
+    def _forget(self, known: _Known) -> None:
+        """Of a full table; while keys are rotated of all of them, since whom a table knows is linked already."""
+        tables = (self._persons, *self._phones.values()) if self.rotation.is_needed else (known,)
+        for table in tables:
+            table.clear()
+        self.rotation.forget()
 
     def _person_of(self, kind: str, value: str, country: str) -> dict[str, str] | None:
         """The person of a source with a country, by which its telephone numbers alone are read."""
@@ -112,7 +119,9 @@ class PersonMaker:
         except UnicodeEncodeError:
             raise EventRejected(Rejection(Reason.NOT_UTF8, "identifiers")) from None
         if len(known) >= _PERSONS_KEPT:
-            known.clear()
+            self._forget(known)
+        if self.rotation.is_needed:
+            self.rotation.learn(person["key"], kind, value, country)
         known[kind, value] = person
         return person
 

@@ -18,9 +18,11 @@ from typing import Any, Self
 from touchline.errors import WrongUsage
 from touchline.producers.deliveries import Deliveries, DeliveryCounts, OnDelivery
 from touchline.producers.errors import DeliveryFailed, EventRejected, OutboxFull
+from touchline.producers.masked import MaskedCounts, MaskedTally
 from touchline.producers.record import PreparedRecord, RecordMaker
 from touchline.schemas.events import Event
 from touchline.schemas.identifiers import PersonKeys
+from touchline.schemas.personal.guard import Finding
 from touchline.schemas.sources import Sources
 from touchline.schemas.times import format_time
 
@@ -34,6 +36,9 @@ OnTaken = Callable[[Sequence[PreparedRecord]], None]
 
 OnSuppressed = Callable[[int], None]
 """Called by `emit_many` with the position of a taken event that the pipeline will suppress for want of consent."""
+
+OnMasked = Callable[[int, tuple[Finding, ...]], None]
+"""Called by `emit_many` with the position of a taken event in which personal values were masked, and which: never the values."""
 
 
 def now_us() -> int:
@@ -68,12 +73,23 @@ class EventProducer(ABC):
         self._deliveries = Deliveries(max_unacknowledged)
         self._is_closed = False
         self._suppressed = 0
+        self._masked = MaskedTally()
+
+    @property
+    def masked(self) -> MaskedCounts:
+        """How many personal values were masked in the events taken, by field and kind (see docs/privacy.md)."""
+        return self._masked.counts()
 
     @property
     def suppressed(self) -> int:
         """Events taken that the pipeline will suppress: their source works under consent, and they name no grant (see
         docs/senders/README.md). Always 0 without `sources`."""
         return self._suppressed
+
+    @property
+    def maker(self) -> RecordMaker:
+        """Makes its records, for who makes many of them at once."""
+        return self._maker
 
     @property
     def counts(self) -> DeliveryCounts:
@@ -122,21 +138,27 @@ class EventProducer(ABC):
         if self._is_closed:
             raise WrongUsage("the producer is closed", "open a new one")
         record = self._maker.make(event)
+        if record.links:
+            self._send_links((record,))
         self._send((record,), on_delivery or self._on_delivery)
         self._suppressed += record.is_suppressed
+        if record.masked:
+            self._masked.add(record.masked)
         return record.event_id
 
     def emit_many(
         self,
-        events: Iterable[Event | Mapping[str, Any]],
+        events: Iterable[Event | Mapping[str, Any] | PreparedRecord],
         *,
         on_rejected: OnRejected | None = None,
         on_delivery: OnDelivery | None = None,
         on_suppressed: OnSuppressed | None = None,
         on_taken: OnTaken | None = None,
+        on_masked: OnMasked | None = None,
     ) -> int:
         """Emits complete events in order and returns how many were taken, those that will be suppressed included
-        (`on_suppressed` is told of each). `on_taken` is shown the records as they go out.
+        (`on_suppressed` is told of each); records that were made before go as they are. `on_taken` is shown
+        the records as they go out, `on_masked` hears of personal values.
 
         The first bad event raises EventRejected (those before it are taken), unless `on_rejected` takes it. With an
         outbox many events are written at once: all that were taken are there when this returns or raises, and no
@@ -152,6 +174,7 @@ class EventProducer(ABC):
             nonlocal made, taken
             if made:
                 records, made = made, []
+                self._send_links(records, taken)
                 self._send_counted(records, callback, taken)
                 taken += len(records)
                 if on_taken is not None:
@@ -162,7 +185,7 @@ class EventProducer(ABC):
         try:
             for position, event in enumerate(events):
                 try:
-                    record = make(event)
+                    record = event if isinstance(event, PreparedRecord) else make(event)
                 except EventRejected as rejection:
                     if on_rejected is None:
                         raise
@@ -173,6 +196,10 @@ class EventProducer(ABC):
                         self._suppressed += 1
                         if on_suppressed is not None:
                             on_suppressed(position)
+                    if record.masked:
+                        self._masked.add(record.masked)
+                        if on_masked is not None:
+                            on_masked(position, record.masked)
                 now_s = now()
                 if len(made) >= at_once or now_s > hand_over_s:
                     hand_over()
@@ -198,6 +225,25 @@ class EventProducer(ABC):
     def secure(self) -> None:
         """Waits until every event that was taken survives the end of this process. Raises as `flush` does."""
         self.flush()
+
+    def _send_links(self, records: Sequence[PreparedRecord], taken: int = 0) -> None:
+        """Sends what links their persons to the keys of before a rotation; an outbox that is full says how many events it has `taken`."""
+        links = [link for record in records for link in record.links]
+        if not links:
+            return
+        try:
+            self._send(links, self._on_link)
+        except OutboxFull as full:
+            full.taken = taken
+            self._maker.forget_links()
+            raise
+        except BaseException:
+            self._maker.forget_links()
+            raise
+
+    def _on_link(self, _: str, error: Exception | None) -> None:
+        if error is not None:
+            self._maker.forget_links()
 
     def _send_counted(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None, taken: int) -> None:
         try:

@@ -7,7 +7,7 @@ version of this package with one default more must not turn a repeated event int
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -16,15 +16,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from touchline.producers.errors import EventRejected, SourceUndeclared, remedy_of, shape_at
+from touchline.producers.guarding import Guarding
 from touchline.producers.persons import PersonMaker
-from touchline.schemas.addresses import cut_addresses, may_hold_addresses
+from touchline.schemas.addresses import may_hold_addresses
 from touchline.schemas.checking import check_sent
 from touchline.schemas.credibility import fault_of
 from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep
-from touchline.schemas.events import ANSWER, Event
+from touchline.schemas.events import ANSWER, TOUCHPOINT, Event
 from touchline.schemas.identifiers import PersonKeys, strongest
 from touchline.schemas.nulls import drop_nulls
 from touchline.schemas.permission import lacks_consent
+from touchline.schemas.personal.guard import Finding
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, rejection_of, shape_of
 from touchline.schemas.sources import Source, Sources
@@ -36,10 +38,15 @@ with suppress(ImportError):  # the base install has three packages and not this 
 
     _plain_json = orjson.dumps
 
+plain: Any = None
+with suppress(ImportError):
+    from touchline.producers import plain
+
 MAX_VALUE_BYTES: Final = 900_000
 """Below Kafka's default limit of a record batch (1 MiB), so that a large event is refused here, with its reason."""
 
 _UNDECLARED: Final = Source(legal_basis="consent")
+_AT: Final = b"@"
 _OBJECTS: Final = ("properties", "order", "amount", "consent", "about")
 _NUMBERS: Final = ("score", "sampling_probability")
 _JSON_TYPES: Final = frozenset((str, int, float, bool, type(None), dict, list, tuple))
@@ -59,6 +66,10 @@ class PreparedRecord(NamedTuple):
     time: str
     is_suppressed: bool = False
     """By what the sender knows of its sources: the pipeline will keep its position only, for want of consent."""
+    masked: tuple[Finding, ...] = ()
+    """Personal values that do not stand in it any more."""
+    links: tuple[PreparedRecord, ...] = ()
+    """Go before it: they link its persons to their keys of before a rotation."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
@@ -89,40 +100,79 @@ class RecordMaker:
 
     def __init__(self, person_keys: PersonKeys | None, sources: Sources | None, clock_us: Callable[[], int]) -> None:
         self._persons = PersonMaker(person_keys, sources)
+        self._rotates = self._persons.rotation.is_needed
         self._sources = sources
+        self._guarding = Guarding(sources)
         self._clock_us = clock_us
         self._last_received = (-1, "")
+        self._declared_of: Any = None if plain is None else plain.declared_of(sources)
 
     def takes(self, source: str) -> bool:
         """Whether events of that source are not refused for its name: it is declared, or nobody knows what is."""
         return self._sources is None or source in self._sources
 
+    def is_plain(self, source: str) -> bool:
+        """Whether an event of the source needs no look beyond its own values: its times are as they stand, no field of the contract is
+        declared personal, and no keys are being rotated."""
+        declared = _UNDECLARED if self._sources is None else self._sources.get(source)
+        return not (
+            declared is None
+            or declared.terms.clock_correction_us
+            or self._guarding.takes_fields(source)
+            or self._persons.rotation.is_needed
+        )
+
+    def needs_consent(self, source: str) -> bool:
+        """Whether a grant decides what is kept of its events."""
+        return self._sources is not None and self._sources[source].needs_consent
+
+    def person_of(self, kind: str, value: str, source: str) -> dict[str, str] | None:
+        """Type and key, None for nobody. Raises as `make` does."""
+        return next(iter(self._persons.keyed([(kind, value)], source)), None)
+
+    def may_be_personal(self, properties: dict[str, Any], source: str) -> bool:
+        """Whether the values of properties need a closer look."""
+        event = {"type": TOUCHPOINT, "properties": properties}
+        try:
+            return self._guarding.clean(event, source, is_open=False)[0] is not event
+        except EventRejected:
+            return True
+
+    def received_now(self) -> tuple[int, str] | None:
+        """The present in microseconds, and as records have it; None where the clock stands where no time of receipt can be."""
+        now_us, stamp = self._clock_us(), dict[str, Any]()
+        self._write_received(stamp, now_us)
+        return (now_us, stamp["received_at"]) if stamp else None
+
     def make(self, given: Event | Mapping[str, Any]) -> PreparedRecord:
         """The record of one complete event. Raises EventRejected; WrongUsage where identifiers meet no person key."""
-        payload = given.copy() if type(given) is dict else _as_dict(given)
         now_us = self._clock_us()
+        if type(given) is dict:
+            if self._declared_of is not None and (made := self._made_plainly(given, now_us)) is not None:
+                return made
+            payload = given.copy()
+        else:
+            payload = _as_dict(given)
         if payload.get("type") == ANSWER and payload.get("anonymous") is True:
             # Who answered must not reach Kafka, in the record's key either.
             payload.pop("identifiers", None)
             payload.pop("persons", None)
         if "identifiers" in payload:
-            given_identifiers = payload.pop("identifiers")
-            keyed = self._persons.keyed(given_identifiers, payload.get("source"))
-            if payload.get("persons") is None:
-                if keyed or given_identifiers == []:  # where nobody is known, it is the event without identifiers
-                    payload["persons"] = keyed
-            elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
-                payload["persons"] = [*payload["persons"], *keyed]
+            self._key_persons(payload)
         sent = self._checked(payload, now_us)
         has_unchecked_fields = len(sent) < len(payload)
         if sent.get("received_at") is None:
             self._write_received(payload, now_us)
         is_open = has_unchecked_fields or may_hold_addresses(payload)  # else all that stands there is known, and flat
-        if not (is_open or payload.get("properties") or sent["type"] == ANSWER):
-            value = _encode_plain(payload)
-        else:
-            has_unchecked_fields = has_unchecked_fields or _holds_foreign_types(payload)
-            value = _encode(payload, is_open=is_open, has_unchecked_fields=has_unchecked_fields)
+        masked: tuple[Finding, ...] = ()
+        if is_open or "properties" in payload or "comment" in payload or self._guarding.has_personal_fields:
+            payload, masked = self._guarding.clean(payload, sent["source"], is_open=is_open)
+        is_plain = not (is_open or payload.get("properties") or sent["type"] == ANSWER)
+        value = _encode_checked(payload, is_plain, has_unchecked_fields)
+        if _AT in value and (guarded := self._guarding.clean_names(payload, sent["source"])) is not None:
+            payload, more = guarded
+            masked += more
+            value = _encode_checked(payload, is_plain, has_unchecked_fields)
         if len(value) > MAX_VALUE_BYTES:
             raise EventRejected(Rejection(Reason.TOO_LARGE, ""), f"{len(value):,} bytes")
         if is_open and are_bytes_too_deep(value):
@@ -130,8 +180,55 @@ class RecordMaker:
         persons, source, event_id = sent.get("persons"), sent["source"], sent["id"]
         key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
         is_suppressed = self._sources is not None and lacks_consent(sent, self._sources[source])
-        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"], is_suppressed)
+        links: tuple[PreparedRecord, ...] = ()
+        if self._rotates and persons and not is_suppressed:
+            links = tuple(self.make(link) for link in self._persons.rotation.links_of(sent))
+        fields = (event_id, key.encode(), value, source, sent["type"], sent["time"], is_suppressed, masked, links)
         return tuple.__new__(PreparedRecord, fields)  # half the time of PreparedRecord(*fields)
+
+    def _made_plainly(self, given: dict[str, Any], now_us: int) -> PreparedRecord | None:
+        """The same record by the quick way (plain.py); None where a closer look is needed."""
+        source = given.get("source")
+        declared = self._declared_of(source) if type(source) is str else None
+        if declared is None or not plain.is_plain(given, declared, now_us):
+            return None
+        payload = given.copy()
+        persons: Sequence[dict[str, str]] = ()
+        if "identifiers" in payload:
+            identifiers = payload.pop("identifiers")
+            persons = self._persons.keyed(identifiers, source)
+            if persons or identifiers == []:
+                payload["persons"] = persons
+        if payload.get("received_at") is None:
+            self._write_received(payload, now_us)
+        kind, event_id = payload["type"], payload["id"]
+        try:
+            value = _plain_json(payload) if kind == TOUCHPOINT else _encode(payload, has_unchecked_fields=False)
+        except (TypeError, PydanticSerializationError):
+            return None
+        if _AT in value or len(value) > MAX_VALUE_BYTES:
+            return None
+        key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
+        is_suppressed = declared.needs_consent and lacks_consent(payload, declared.source)
+        links: tuple[PreparedRecord, ...] = ()
+        if self._rotates and persons and not is_suppressed:
+            links = tuple(self.make(link) for link in self._persons.rotation.links_of(check_sent(payload)))
+        fields = (event_id, key.encode(), value, source, kind, payload["time"], is_suppressed, (), links)
+        return tuple.__new__(PreparedRecord, fields)  # half the time of PreparedRecord(*fields)
+
+    def _key_persons(self, payload: dict[str, Any]) -> None:
+        """Persons instead of the identifiers of an event."""
+        given_identifiers = payload.pop("identifiers")
+        keyed = self._persons.keyed(given_identifiers, payload.get("source"))
+        if payload.get("persons") is None:
+            if keyed or given_identifiers == []:  # where nobody is known, it is the event without identifiers
+                payload["persons"] = keyed
+        elif isinstance(payload["persons"], list | tuple):  # else the check refuses it
+            payload["persons"] = [*payload["persons"], *keyed]
+
+    def forget_links(self) -> None:
+        """Some that were made may not have arrived: they are made again for whoever is seen next."""
+        self._persons.rotation.unlink()
 
     def make_refused(self, given: Event | Mapping[str, Any]) -> PreparedRecord | None:
         """The record of an event that `make` refuses, for the quarantine. None where it would be too large for Kafka, or where it would
@@ -150,7 +247,7 @@ class RecordMaker:
         if "received_at" not in payload:
             self._write_received(payload, now_us)
         try:
-            cut_addresses(payload)
+            payload = self._guarding.clean_refused(payload)
             value = _encode_refused(payload)
         except (ValueError, RecursionError):  # a field that holds itself
             return None
@@ -233,19 +330,27 @@ def _rejected(rejection: Rejection, payload: dict[str, Any]) -> EventRejected:
     return EventRejected(rejection, shape_at(payload, rejection.field), remedy_of(rejection, payload))
 
 
+def _not_json() -> EventRejected:
+    return EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write")
+
+
+def _encode_checked(payload: dict[str, Any], is_plain: bool, has_unchecked_fields: bool) -> bytes:
+    if is_plain:
+        return _encode_plain(payload)
+    return _encode(payload, has_unchecked_fields=has_unchecked_fields or _holds_foreign_types(payload))
+
+
 def _encode_plain(payload: dict[str, Any]) -> bytes:
     """The same bytes as `_encode` where all that stands there is known and checked, and no number is a float: orjson, which is used
     where it is installed and takes a quarter of the time, would write NaN as null."""
     try:
         return _plain_json(payload)
     except (TypeError, PydanticSerializationError):  # what pydantic takes for text or a number, and orjson does not
-        return _encode(payload, is_open=False, has_unchecked_fields=_holds_foreign_types(payload))
+        return _encode(payload, has_unchecked_fields=_holds_foreign_types(payload))
 
 
-def _encode(payload: dict[str, Any], *, is_open: bool, has_unchecked_fields: bool) -> bytes:
+def _encode(payload: dict[str, Any], *, has_unchecked_fields: bool) -> bytes:
     try:
-        if is_open:
-            cut_addresses(payload)
         if not has_unchecked_fields:
             value = to_json(payload)
             # NaN and Infinity, in an unknown field of an order, say; looking for a letter first takes a tenth of the time.
@@ -255,7 +360,7 @@ def _encode(payload: dict[str, Any], *, is_open: bool, has_unchecked_fields: boo
         _write_moments(payload)
         return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (ValueError, TypeError, RecursionError, PydanticSerializationError):
-        raise EventRejected(Rejection(Reason.NOT_JSON, ""), "a field holds what JSON cannot write") from None
+        raise _not_json() from None
 
 
 def _encode_refused(payload: dict[str, Any]) -> bytes:

@@ -51,7 +51,7 @@ def cut_addresses(event: dict[str, Any]) -> bool:
         kind = type(value)
         if ((kind is str or kind is int) and name not in _KNOWN) or kind is dict or kind is list or kind is tuple:
             inner = _cut(value) if holds_addresses(name) else _members(value)
-            if inner is not value:
+            if inner is not value and inner != value:  # else it was cut before
                 event[name] = inner  # no name is added or lost, so the loop goes on
                 found = True
     return found
@@ -62,7 +62,7 @@ def may_hold_addresses(event: dict[str, Any]) -> bool:
     contract does not name: costs a tenth of looking at all that stands there."""
     get = event.get
     properties = get("properties")
-    if properties and not properties.keys() <= _plain_names and _name_addresses(properties):  # flat, by the contract
+    if properties and names_addresses(properties):  # flat, by the contract
         return True
     for name, known in NESTED_FIELD_NAMES[event["type"]]:
         inner = get(name)
@@ -78,7 +78,10 @@ _plain_names: Final[set[object]] = set()
 """Names of properties that hold no addresses, and were seen before."""
 
 
-def _name_addresses(properties: dict[str, Any]) -> bool:
+def names_addresses(properties: dict[str, Any]) -> bool:
+    """Whether the name of one of the properties says that an IP address stands there."""
+    if properties.keys() <= _plain_names:
+        return False
     if any(map(holds_addresses, properties)):
         return True
     if len(_plain_names) < _NAMES_KEPT:

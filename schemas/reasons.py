@@ -24,7 +24,7 @@ class Fate(StrEnum):
     SUPPRESSED = "suppressed"
     """Its source works under consent and the event has no grant; only its position is kept."""
     ERASED = "erased"
-    """Its person was erased; only its position is kept."""
+    """Its person was erased, or its term is over; only its position is kept."""
 
 
 @unique
@@ -43,5 +43,6 @@ class Reason(StrEnum):
     OUT_OF_SCALE = "out_of_scale"
     UNKNOWN_SOURCE = "unknown_source"
     TIME_OUT_OF_RANGE = "time_out_of_range"
+    PERSONAL_VALUE = "personal_value"
     CONFLICT = "conflict"
     UNSTORABLE = "unstorable"

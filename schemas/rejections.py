@@ -58,6 +58,7 @@ REMEDIES: Final = {
     Reason.OUT_OF_SCALE: "use a value within the range or scale that docs/contracts.md lists",
     Reason.UNKNOWN_SOURCE: "declare the source in sources.yaml",
     Reason.TIME_OUT_OF_RANGE: "use a time from 1990-01-01 to 24 h after the event was received",
+    Reason.PERSONAL_VALUE: "leave the value out, or say in sources.yaml what becomes of it (personal_values, let_through)",
     Reason.CONFLICT: "raise the revision where the content changed",
     Reason.UNSTORABLE: "report it: the store refuses this record",
 }

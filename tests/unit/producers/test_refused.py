@@ -155,3 +155,18 @@ def test_a_bad_answer_that_may_be_anonymous_names_nobody(anonymous: Any) -> None
     assert type(fate(producer)) is Invalid
     assert b"persons" not in producer.records[0].value
     assert RAW.encode() not in producer.records[0].value
+
+
+@pytest.mark.parametrize("source", ["tlil", RAW, None, 7, ["till"]])
+def test_what_any_source_calls_personal_is_left_out_where_the_source_is_not_known(source: object) -> None:
+    sources = {
+        "till": Source(legal_basis="contract", personal=("customer_name",)),
+        "crm": Source(legal_basis="contract"),
+    }
+    producer = InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=sources)
+    named = {"customerName": "Zebediah Quux", "properties": {"customer_name": "Zebediah Quux", "lines": 3}}
+    assert producer.emit_refused({**EVENT, **named, "source": source})
+    producer.flush()
+    value = producer.records[-1].value
+    assert b"Zebediah" not in value
+    assert b'"lines":3' in value

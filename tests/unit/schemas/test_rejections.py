@@ -81,7 +81,7 @@ def test_every_reason_has_a_remedy() -> None:
 def test_the_closed_sets_are_those_of_the_public_interface() -> None:
     assert {reason.value for reason in Reason} == {
         "not_utf8", "not_json", "too_deep", "too_large", "empty_value", "missing_field", "wrong_type",
-        "unknown_version", "unknown_source", "out_of_scale", "time_out_of_range", "unknown_currency", "conflict",
+        "unknown_version", "unknown_source", "out_of_scale", "time_out_of_range", "unknown_currency", "personal_value", "conflict",
         "unstorable",
     }  # fmt: skip
     assert {fate.value for fate in Fate} == {"stored", "duplicate", "superseded", "quarantined", "suppressed", "erased"}
