@@ -16,12 +16,13 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.errors import WrongUsage
+from touchline.schemas.key_file import read_key_file
 from touchline.schemas.nobody import is_nobody, is_nobodys_mail
 from touchline.schemas.phones import e164_of, is_no_line
 from touchline.schemas.tool_forms import MASKED, FormFault, fault_of_number, fault_of_text, plain, whole
@@ -38,6 +39,7 @@ MERGE_NOBODY: Final = frozenset(("household",))
 _ORDER: Final = {name: number for number, name in enumerate(IDENTIFIER_TYPES)}
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+PERSON_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,32}:[0-9a-f]{64}")
 _SECRET_BYTES: Final = 32
 _LONG_NAME: Final = 6
 _CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -74,6 +76,16 @@ class PersonRef(BaseModel):
 
     type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}:[0-9a-f]{64}$")]
+
+
+def is_identifier_type(name: str) -> bool:
+    """Whether a text has the form of a type of identifiers."""
+    return _TYPE.fullmatch(name) is not None
+
+
+def is_person_key(value: object) -> bool:
+    """Whether a value has the form of a person key."""
+    return isinstance(value, str) and PERSON_KEY.fullmatch(value) is not None
 
 
 class IdentifierRejected(ValueError):
@@ -259,10 +271,19 @@ def _normalise_phone(text: str, country: str | None) -> str:
     return number
 
 
-class PersonKeys:
-    """Makes person keys under one secret of 32 bytes. Whoever holds the secret can test guesses: keep it safe."""
+class OlderKeys(NamedTuple):
+    """A secret of before, and when another took its place (RFC 3339)."""
 
-    def __init__(self, key_id: str, secret: bytes) -> None:
+    keys: PersonKeys
+    retired_at: str
+
+
+class PersonKeys:
+    """Makes person keys under one secret of 32 bytes. Whoever holds the secret can test guesses: keep it safe.
+
+    `older` are the secrets of before a rotation, the newest first: senders link their keys to the present ones."""
+
+    def __init__(self, key_id: str, secret: bytes, older: Sequence[OlderKeys] = ()) -> None:
         if not _KEY_ID.fullmatch(key_id):
             raise WrongUsage("the key id of the person key is malformed", "use 1-32 letters, digits, _ or -")
         if len(secret) != _SECRET_BYTES:
@@ -270,6 +291,7 @@ class PersonKeys:
                 f"the secret of the person key has {len(secret)} bytes", f"use {_SECRET_BYTES} random bytes"
             )
         self.key_id = key_id
+        self.older = tuple(older)
         self._mac = hmac.new(secret, digestmod="sha256")  # a copy costs half of setting the key up again
 
     def __repr__(self) -> str:
@@ -277,24 +299,20 @@ class PersonKeys:
 
     @classmethod
     def from_file(cls, path: Path | str) -> PersonKeys:
-        """Reads `<key id>:<hex of 32 bytes>` from a file of one line. Raises WrongUsage where that fails."""
-        try:
-            text = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise WrongUsage(
-                f"the person key file {path} cannot be read ({type(error).__name__})",
-                "start the local stack once (touchline up), or write one line: <key id>:<hex of 32 random bytes>",
-            ) from None
-        key_id, _, secret_hex = text.partition(":")
-        try:
-            return cls(key_id, bytes.fromhex(secret_hex))
-        except ValueError:
-            raise WrongUsage(
-                f"the person key file {path} is malformed", "write one line: <key id>:<hex of 32 random bytes>"
-            ) from None
+        """Reads the person key file (key_file.py). Raises WrongUsage where that fails."""
+        present, *older = read_key_file(path)
+        return cls(
+            present.key_id,
+            present.secret,
+            [OlderKeys(cls(one.key_id, one.secret), one.retired_at) for one in older],
+        )
 
     def key(self, identifier_type: str, value: str, country: str | None = None) -> str:
         """`<key id>:<64 hex digits>` of the normalised value. Raises IdentifierRejected (see `normalise`)."""
         mac = self._mac.copy()
         mac.update(f"{identifier_type}\0{normalise(identifier_type, value, country)}".encode())
         return f"{self.key_id}:{mac.hexdigest()}"
+
+    def all_keys(self, identifier_type: str, value: str, country: str | None = None) -> list[str]:
+        """The key of the identifier, then those that it had before: to find somebody whom nobody has seen since. Raises as `key` does."""
+        return [one.key(identifier_type, value, country) for one in (self, *(older.keys for older in self.older))]
