@@ -1,0 +1,1 @@
+"""What people wrote: read by those who may, with every reading written down."""
