@@ -10,8 +10,9 @@ import typer
 
 from touchline.cli.ledger import open_ledger
 from touchline.errors import WrongUsage
+from touchline.person.known import keys_beginning_with
 from touchline.person.page import SHOWN_KEY_DIGITS, render_person
-from touchline.person.read import keys_beginning_with, read_person
+from touchline.person.read import read_person
 from touchline.person.values import as_object
 from touchline.schemas.identifiers import IDENTIFIER_TYPES, IdentifierRejected, PersonKeys
 from touchline.settings import Settings, load_settings
@@ -52,9 +53,9 @@ def person(
     """
     settings = load_settings()
     given = dict(zip(IDENTIFIER_TYPES, (login, mail, phone, loyalty, household, device, anonymous), strict=True))
-    asked = asked_key(key, given, identifier, settings)
+    asked = asked_keys(key, given, identifier, settings)
     with open_ledger(settings) as client:
-        known = keys_beginning_with(client, asked)
+        known = next(filter(None, (keys_beginning_with(client, one) for one in asked)), [])
         if len(known) > 1:
             raise WrongUsage("several person keys begin so", "give more digits of the one that is meant")
         found = read_person(client, known[0]) if known else None
@@ -68,8 +69,8 @@ def person(
     return 0
 
 
-def asked_key(key: str | None, given: dict[str, str | None], identifier: str | None, settings: Settings) -> str:
-    """The person key that is meant, or how it begins."""
+def asked_keys(key: str | None, given: dict[str, str | None], identifier: str | None, settings: Settings) -> list[str]:
+    """The person key that is meant, or how it begins; of an identifier also the keys that it had before a rotation."""
     named = [(name, value) for name, value in given.items() if value is not None]
     if identifier is not None:
         name, colon, value = identifier.partition(":")
@@ -82,14 +83,19 @@ def asked_key(key: str | None, given: dict[str, str | None], identifier: str | N
             "for example `touchline person k1:16eaacd3` or `touchline person --loyalty 4711`",
         )
     if key is not None:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             raise WrongUsage(
                 "that is no person key",
                 f"a key looks like k1:16eaacd3, with {SHOWN_KEY_DIGITS} digits or more; name a raw identifier by its type: --loyalty 4711",
             )
-        return key.removesuffix("…")
+        return [key.removesuffix("…")]
     ((name, value),) = named
     try:
-        return PersonKeys.from_file(settings.person_key_file).key(name, value)
+        return PersonKeys.from_file(settings.person_key_file).all_keys(name, value)
     except IdentifierRejected as rejected:
         raise WrongUsage(rejected.what, rejected.hint) from None
+
+
+def is_key(text: str) -> bool:
+    """Whether it has the form of a person key, whole or as pages show it."""
+    return _KEY.fullmatch(text) is not None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from touchline.identity.components import Components
-from touchline.identity.links import Erasure, History, Identifier, Link, Newest, Pair, Unlink, pair_of
+from touchline.identity.links import History, Identifier, Link, Newest, Pair, Unlink, joins, pair_of
 from touchline.person.values import Evidence
 from touchline.schemas.identifiers import MERGE_NOBODY, order_of
 
@@ -15,7 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SaidRow(NamedTuple):
-    """A row of the ledger of kind link, unlink or erase, that stands."""
+    """A row of the ledger of kind link or unlink, that stands."""
 
     kind: str
     time: datetime
@@ -30,7 +30,7 @@ class SaidRow(NamedTuple):
 
     @property
     def ends(self) -> tuple[Identifier, Identifier]:
-        """Both identifiers; of an erasure the second one means nothing."""
+        """Both identifiers."""
         return (
             identifier_of(self.identifier, self.identifier_type),
             identifier_of(self.linked_identifier, self.linked_identifier_type),
@@ -55,34 +55,38 @@ def moment_of(microseconds: int) -> datetime:
 
 def history_of(rows: Iterable[SaidRow]) -> History:
     """The rows as a history."""
-    history: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    links: list[Link] = []
+    unlinks: list[Unlink] = []
     for row in rows:
         at, event, (one, other) = time_us(row.time), (row.source, row.event_id), row.ends
         if row.kind == "link":
-            history[0].append(Link(at, event, one, other))
-        elif row.kind == "unlink":
-            history[1].append(Unlink(at, event, one, other))
+            links.append(Link(at, event, one, other))
         else:
-            history[2].append(Erasure(at, event, one))
-    return History(*history)
+            unlinks.append(Unlink(at, event, one, other))
+    return History(links, unlinks)
 
 
-def evidence_of(rows: Iterable[SaidRow], newest: Newest, found: Components) -> list[Evidence]:
-    """Each row with what became of it, in the order of its time."""
-    told = [Evidence(row.time, row.kind, *row[2:], _state(row, newest, found.cut)) for row in rows]
+def evidence_of(
+    rows: Iterable[SaidRow], newest: Newest, found: Components, links: Mapping[Pair, Collection[int]]
+) -> list[Evidence]:
+    """Each row with what became of it, in the order of its time. `links` are those of the found ones that count, with all times of each."""
+    told = [Evidence(row.time, row.kind, *row[2:], _state(row, newest, found, links)) for row in rows]
     return sorted(told)
 
 
-def _state(row: SaidRow, newest: Newest, cut: Collection[Pair]) -> str:
+def _state(row: SaidRow, newest: Newest, found: Components, links: Mapping[Pair, Collection[int]]) -> str:
     one, other = row.ends
     if row.kind != "link":
         return "in force"
     if one == other:
         return "says nothing: an identifier with itself"
-    if {one.type, other.type} & MERGE_NOBODY:
+    if not joins(one, other, MERGE_NOBODY):
         return "joins nobody: a household is not a person"
     if time_us(row.time) not in newest.effective_us(*pair_of(one, other)):
-        return "ended: unlinked or erased at its time or later"
-    if pair_of(one, other) in cut:
+        return "ended: unlinked at its time or later"
+    pair = pair_of(one, other)
+    if pair in found.cut:
         return "counts for nothing: of a hub"
+    if pair in found.links and time_us(row.time) not in links.get(pair, ()):
+        return "counts for nothing: the consent to be linked was withdrawn"
     return "in force"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,8 +22,8 @@ class PersonIdentifier(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What one event says of two identifiers, or an erasure of one. `kind` is link, unlink or erase; `stored_at` is when it was stored;
-    `state` says what became of it."""
+    """What one event says of two identifiers. `kind` is link or unlink; `stored_at` is when it was stored; `state` says what became of
+    it."""
 
     time: datetime
     kind: str
@@ -94,8 +94,26 @@ class Journey(NamedTuple):
     touchpoints: int
 
 
+class Belonging(NamedTuple):
+    """What belongs to the person to whom an identifier leads. `asked` is the key that was asked for; `persons` those to whom it leads:
+    several where it is a shared device. Of the identifiers it is not told since when they are published so."""
+
+    asked: str
+    asked_type: str
+    persons: Sequence[str]
+    identifiers: Sequence[PersonIdentifier]
+    evidence: Sequence[Evidence]
+    hubs: Sequence[Hub]
+    shared: Sequence[SharedDevice]
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the links say something else than what is published so far."""
+        return _is_on_its_way(self.identifiers)
+
+
 class Person(NamedTuple):
-    """All of it. `asked` is the key that was asked for; `persons` those to whom it leads: several where it is a shared device."""
+    """All that is told of one person: what belongs to it, and what was published when."""
 
     asked: str
     asked_type: str
@@ -111,10 +129,13 @@ class Person(NamedTuple):
     @property
     def is_on_its_way(self) -> bool:
         """Whether the links say something else than what is published so far."""
-        return any(
-            one.belongs_to is not None and one.persons and list(one.persons) != [one.belongs_to]
-            for one in self.identifiers
-        )
+        return _is_on_its_way(self.identifiers)
+
+
+def _is_on_its_way(identifiers: Iterable[PersonIdentifier]) -> bool:
+    return any(
+        one.belongs_to is not None and one.persons and list(one.persons) != [one.belongs_to] for one in identifiers
+    )
 
 
 def as_object(person: Person) -> dict[str, object]:

@@ -15,12 +15,14 @@ from rich.console import Console
 from tests.contract.sql.rows import DEFAULTS, Row, attached, choose_default_map, received, retraction, write
 from touchline.cli.main import run
 from touchline.local.parts import settings_environment
+from touchline.person.known import keys_beginning_with
 from touchline.person.page import render_person
-from touchline.person.read import keys_beginning_with, read_person
+from touchline.person.read import read_person
 from touchline.person.values import Person, as_object
 from touchline.schemas.identifiers import PersonKeys
+from touchline.schemas.sources import Source
 from touchline.settings import Settings
-from touchline.sql.schema.reference import register_hub_neighbours
+from touchline.sql.schema.reference import register_hub_neighbours, register_sources
 from touchline.terminal import plain
 
 KEYS = PersonKeys("k1", bytes(32))
@@ -211,7 +213,43 @@ def test_a_hub_is_named_and_its_links_are_told_to_count_for_nothing(empty_client
     assert [one.identifier for one in person.identifiers] == [JANE]
 
 
-def test_a_household_joins_nobody_and_an_erasure_ends_links(empty_client: Client) -> None:
+def test_a_link_after_a_withdrawal_is_told_to_count_for_nothing_and_the_page_leads_by_the_others(
+    empty_client: Client,
+) -> None:
+    register_sources(empty_client, {"web": Source(legal_basis="consent"), "shop": Source(legal_basis="contract")})
+    jane = {"identifier": JANE, "identifier_type": TYPES[JANE]}
+    named = {"consent_id": "g1", "purposes": "analytics,profiling"}
+    rows = [
+        *event(1, JANE, JANE, 1),
+        *event(2, CARD, JANE, 1),
+        *event(3, MAIL, MAIL, 1),
+        *event(4, PHONE, JANE, 1),
+        # Event i10 says that Jane has the card, i11 (after the withdrawal) the mail address, i12 of the shop the phone.
+        received(10, "stored", 10, event_id="i10", source="web", event_time=hour(2), **jane, **named),
+        received(11, "stored", 11, event_id="i11", source="web", event_time=hour(5), **jane, **named),
+        received(12, "stored", 12, event_id="i12", event_time=hour(6), **jane),
+        link(20, JANE, CARD, 2) | {"source": "web", "event_id": "i10"},
+        link(21, JANE, MAIL, 5) | {"source": "web", "event_id": "i11"},
+        link(22, JANE, PHONE, 6) | {"event_id": "i12"},
+    ]
+    nothing: Row = {"consent_id": "", "purposes": ""}
+    store(empty_client, [nothing | row for row in rows])
+    assert {one.state for one in person_of(empty_client, JANE).evidence} == {"in force"}
+    said = {"event_type": "touchline.consent.v1", "action": "withdrawn", "about_time": hour(3), "purposes": "profiling"}
+    statement = received(13, "stored", 13, event_id="i13", source="web", event_time=hour(9), **jane) | said
+    write(empty_client, [statement | {"consent_id": "g1"}])
+    person = person_of(empty_client, JANE)
+    assert [(one.event_id, one.state) for one in person.evidence] == [
+        ("i10", "in force"),
+        ("i11", "counts for nothing: the consent to be linked was withdrawn"),
+        ("i12", "in force"),
+    ]
+    assert {one.identifier for one in person.identifiers} == {JANE, CARD, PHONE}
+    assert not person.is_on_its_way
+    assert [one.identifier for one in person_of(empty_client, MAIL).identifiers] == [MAIL]
+
+
+def test_a_household_joins_nobody_and_an_unlink_ends_links(empty_client: Client) -> None:
     store(
         empty_client,
         event(1, JANE, JANE, 1),
@@ -219,12 +257,12 @@ def test_a_household_joins_nobody_and_an_erasure_ends_links(empty_client: Client
         link(10, JANE, HOME, 2),
         link(11, JOHN, HOME, 2),
         link(12, JANE, CARD, 2),
-        link(13, CARD, "", 4, "erase"),
+        link(13, CARD, JANE, 4, "unlink"),
     )
     person = person_of(empty_client, JANE)
     assert person.persons == [JANE]
     assert [(one.kind, one.state.partition(":")[0]) for one in person.evidence] == [
-        ("link", "joins nobody"), ("link", "ended"), ("erase", "in force"),
+        ("link", "joins nobody"), ("link", "ended"), ("unlink", "in force"),
     ]  # fmt: skip
 
 

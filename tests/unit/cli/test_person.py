@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from touchline.cli.person import asked_key
+from touchline.cli.person import asked_keys
 from touchline.errors import WrongUsage
 from touchline.schemas.identifiers import PersonKeys
 from touchline.settings import Settings, load_settings
@@ -23,13 +23,13 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_raw_identifier_is_made_into_the_key_that_senders_make(settings: Settings) -> None:
-    assert asked_key(None, {"loyalty": "47-11", "mail": None}, None, settings) == CARD
-    assert asked_key(None, {}, "crm:88-1", settings) == KEYS.key("crm", "88-1")
+    assert asked_keys(None, {"loyalty": "47-11", "mail": None}, None, settings) == [CARD]
+    assert asked_keys(None, {}, "crm:88-1", settings) == [KEYS.key("crm", "88-1")]
 
 
 @pytest.mark.parametrize("key", [CARD, CARD[:11], f"{CARD[:11]}…"])
 def test_a_key_may_be_given_whole_or_as_the_pages_show_it(settings: Settings, key: str) -> None:
-    assert CARD.startswith(asked_key(key, {}, None, settings))
+    assert CARD.startswith(asked_keys(key, {}, None, settings)[0])
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,6 @@ def test_what_names_nobody_is_wrong_usage_and_tells_no_value(
     settings: Settings, key: str | None, given: dict[str, str | None], identifier: str | None
 ) -> None:
     with pytest.raises(WrongUsage) as refused:
-        asked_key(key, given, identifier, settings)
+        asked_keys(key, given, identifier, settings)
     assert refused.value.hint
     assert "4.71101E" not in str(refused.value)
