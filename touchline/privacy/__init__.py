@@ -1,0 +1,1 @@
+"""What a company must be able to show of the personal data it keeps."""
