@@ -1,8 +1,10 @@
 """What was said about who belongs together, and which links are effective.
 
-A link is effective if it is newer than every unlink of its pair and every erasure of one of its ends. Event times decide, not the order of
-arrival; at the same time the unlink or the erasure wins. So of each pair and each identifier only the newest time of each kind matters, and
-what is said twice, or late, changes nothing.
+A link is effective if it is newer than every unlink of its pair. Event times decide, not the order of arrival; at the same time the unlink
+wins. Links and unlinks that an erasure of one end covers count for nothing, as if they had never been said. So what is said twice, or late,
+changes nothing.
+
+Why an erasure has a time: docs/decisions/0191.
 """
 
 from __future__ import annotations
@@ -32,6 +34,25 @@ Pair = tuple[Identifier, Identifier]
 """Two different identifiers, the smaller one first."""
 
 
+def joins(one: Identifier, other: Identifier, apart: Collection[str]) -> bool:
+    """Whether a link of the two can say something: they are two, and of no type that is `apart` (a household), which merges nobody.
+
+    Two keys of one type whose key ids differ are the exception: they are one identifier before and after a rotation of the secret.
+    """
+    if one.type in apart or other.type in apart:
+        return is_rotated(one, other)
+    return one != other
+
+
+def is_rotated(one: Identifier, other: Identifier) -> bool:
+    """Whether the two are one identifier before and after a rotation of the secret: keys of one type whose key ids differ."""
+    return one.type == other.type and _key_id(one) != _key_id(other)
+
+
+def _key_id(identifier: Identifier) -> str:
+    return identifier.key.partition(":")[0]
+
+
 class Link(NamedTuple):
     """`event` says that two identifiers belong to one person. Links are ordered like events: by time in µs, source and id."""
 
@@ -51,11 +72,18 @@ class Unlink(NamedTuple):
 
 
 class Erasure(NamedTuple):
-    """Everything about the identifier up to this time is erased, its links included. An erasure is never taken back."""
+    """Everything about the identifier after `after_us` and up to `time_us` is erased, its links included. An erasure is never taken back.
+
+    It begins before all times, but of a device that several persons use: there it holds while the device belongs to who is erased.
+    """
 
     time_us: int
-    event: Event
     identifier: Identifier
+    after_us: int = -1
+
+    def covers(self, time_us: int) -> bool:
+        """Whether something of that time is erased."""
+        return self.after_us < time_us <= self.time_us
 
 
 class History(NamedTuple):
@@ -82,33 +110,28 @@ def about(history: History, identifiers: Collection[Identifier]) -> History:
 
 
 class Newest:
-    """What counts of all that was said: per pair the times of its links and the newest unlink, per identifier the newest erasure. Reads
-    grow it; nothing leaves it. Links and unlinks of identifiers whose type is among `apart` are left out: they merge nobody."""
+    """What counts of all that was said: per pair its links and unlinks, per identifier its erasures. Reads grow it; nothing leaves
+    it. Links and unlinks of identifiers whose type is among `apart` are left out, as `joins` says."""
 
     def __init__(self, apart: Collection[str] = ()) -> None:
         self._apart = apart
-        self._links: dict[Pair, Link] = {}
-        self._linked_us: defaultdict[Pair, set[int]] = defaultdict(set)
-        self._unlinked_us: dict[Pair, int] = {}
-        self._erased_us: dict[Identifier, int] = {}
+        self._links: defaultdict[Pair, dict[int, Link]] = defaultdict(dict)
+        self._unlinked_us: defaultdict[Pair, set[int]] = defaultdict(set)
+        self._erasures: defaultdict[Identifier, set[Erasure]] = defaultdict(set)
         self._named_with: defaultdict[Identifier, set[Identifier]] = defaultdict(set)
 
     def learn(self, history: History) -> None:
         """Take in more of what was said. A link of an identifier with itself says nothing."""
         for link in history.links:
-            if self._says_something(link):
+            if joins(link.one, link.other, self._apart):
                 pair = self._pair(link)
-                self._links[pair] = max(link, self._links.get(pair, link))
-                self._linked_us[pair].add(link.time_us)
+                at_that_time = self._links[pair]
+                at_that_time[link.time_us] = max(link, at_that_time.get(link.time_us, link))
         for unlink in history.unlinks:
-            if self._says_something(unlink):
-                pair = self._pair(unlink)
-                self._unlinked_us[pair] = max(unlink.time_us, self._unlinked_us.get(pair, unlink.time_us))
-        for time_us, _, identifier in history.erasures:
-            self._erased_us[identifier] = max(time_us, self._erased_us.get(identifier, time_us))
-
-    def _says_something(self, said: Link | Unlink) -> bool:
-        return said.one != said.other and said.one.type not in self._apart and said.other.type not in self._apart
+            if joins(unlink.one, unlink.other, self._apart):
+                self._unlinked_us[self._pair(unlink)].add(unlink.time_us)
+        for erasure in history.erasures:
+            self._erasures[erasure.identifier].add(erasure)
 
     def _pair(self, said: Link | Unlink) -> Pair:
         self._named_with[said.one].add(said.other)
@@ -126,21 +149,22 @@ class Newest:
 
     def effective_link(self, one: Identifier, other: Identifier) -> Link | None:
         """The newest link of the two (of links at the same time, the last in the order of events) if it is effective."""
-        link = self._links.get(pair_of(one, other))
-        if link is None:
-            return None
-        ended_us = self._ended_us(one, other)
-        return link if ended_us is None or link.time_us > ended_us else None
+        times_us = self.effective_us(one, other)
+        return self._links[pair_of(one, other)][times_us[-1]] if times_us else None
 
     def effective_us(self, one: Identifier, other: Identifier) -> list[int]:
         """The times of all effective links of the two, in order, each once."""
-        ended_us = self._ended_us(one, other)
-        times_us = self._linked_us.get(pair_of(one, other), ())
-        return sorted(time_us for time_us in times_us if ended_us is None or time_us > ended_us)
+        pair = pair_of(one, other)
+        links = self._links.get(pair)
+        if not links:
+            return []
+        erasures = [erasure for end in pair for erasure in self._erasures.get(end, ())]
 
-    def _ended_us(self, one: Identifier, other: Identifier) -> int | None:
-        ends_us = (self._unlinked_us.get(pair_of(one, other)), self._erased_us.get(one), self._erased_us.get(other))
-        return max((end_us for end_us in ends_us if end_us is not None), default=None)
+        def standing(times_us: Iterable[int]) -> Iterable[int]:
+            return (time_us for time_us in times_us if not any(erasure.covers(time_us) for erasure in erasures))
+
+        unlinked_us = max(standing(self._unlinked_us.get(pair, ())), default=-1)
+        return sorted(time_us for time_us in standing(links) if time_us > unlinked_us)
 
 
 def pair_of(one: Identifier, other: Identifier) -> Pair:

@@ -56,7 +56,7 @@ def components_around(
 
     `changed` are the identifiers about which something is said or no longer said (`links.changed_by`), `dirty` others that must be judged.
     Identifiers that are published together are judged together: what was published under older knowledge is then restated as a whole.
-    Links of the types that are `apart` count for nothing and are not read.
+    Links of the types that are `apart` count as `links.joins` says.
     """
     read = _Read(look_up, apart, hubs.still)
     guard = HubGuard(read.newest, neighbours_max, hubs.still)
@@ -78,11 +78,10 @@ class _Read:
     def __init__(self, look_up: LookUp, apart: Collection[str], unread: Collection[Identifier]) -> None:
         self.newest = Newest(apart)
         self._look_up = look_up
-        self._apart = apart
         self._read: set[Identifier] = set(unread)
 
     def add(self, identifiers: Iterable[Identifier]) -> None:
-        missing = frozenset(one for one in identifiers if one.type not in self._apart) - self._read
+        missing = frozenset(identifiers) - self._read
         if missing:
             self._read |= missing
             self.newest.learn(self._look_up(missing))

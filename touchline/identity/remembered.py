@@ -8,7 +8,8 @@ Apps state login and cookie with every event, so most links say again what is kn
 - of a pair with a hub at one end, if the pair is linked already.
 
 Everything else is news: unlinks, erasures, whatever is retracted, and each link of a pair that is not remembered. So it does no harm to
-forget, and after a start nothing is remembered.
+forget, and after a start nothing is remembered. Nor is anything of whoever withdrew a consent: a repeated link may be the first that counts
+(`grants`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from touchline.identity.components import Components
-from touchline.identity.links import History, Identifier, Link, Pair, changed_by, pair_of
+from touchline.identity.links import History, Identifier, Link, Pair, changed_by, joins, pair_of
 from touchline.identity.neighbourhood import Hubs
 from touchline.identity.persons import Persons, TimeLine
 
@@ -41,7 +42,7 @@ class Remembered:
 
     def is_news(self, link: Link) -> bool:
         """Whether the link can change anything."""
-        if link.one == link.other or link.one.type in self._apart or link.other.type in self._apart:
+        if not joins(link.one, link.other, self._apart):
             return False
         pair = pair_of(link.one, link.other)
         if pair not in self._pairs:
@@ -60,8 +61,15 @@ class Remembered:
         adds_only = not (said.unlinks or said.erasures or any(retracted))
         return changed, Hubs(before=self._hubs - erased, still=frozenset(self._hubs) if adds_only else ())
 
-    def judged(self, changed: Collection[Identifier], found: Components, persons: Persons) -> None:
-        """What `components_around` found for these changed identifiers, and `persons_of` in it, is stored now."""
+    def judged(
+        self,
+        changed: Collection[Identifier],
+        found: Components,
+        persons: Persons,
+        by_consent: Collection[Identifier] = (),
+    ) -> None:
+        """What `components_around` found for these changed identifiers, and `persons_of` in it, is stored now. `by_consent` are those whose
+        links count only as far as `grants` says."""
         for identifier in found.component_of:
             for pair in self._pairs_of.pop(identifier.key, ()):
                 self._pairs.pop(pair, None)
@@ -69,7 +77,8 @@ class Remembered:
         hubs = {one for one in found.hubs if one in changed or one in self._hubs}
         self._hubs = self._hubs.difference(found.component_of) | hubs
         for pair in found.links:
-            self._remember(pair, self._to_compare(pair, persons))
+            if pair[0] not in by_consent:
+                self._remember(pair, self._to_compare(pair, persons))
         for pair in found.cut:
             if all(one in self._hubs or (one in found.component_of and one not in found.hubs) for one in pair):
                 self._remember(pair, None)

@@ -21,7 +21,7 @@ neighbours_max = st.integers(1, 3)
 
 links = st.builds(Link, moments, events, identifiers, identifiers)
 unlinks = st.builds(Unlink, moments, events, identifiers, identifiers)
-erasures = st.builds(Erasure, moments, events, identifiers)
+erasures = st.builds(Erasure, moments, identifiers, st.sampled_from([-1, -1, 0, 3]))
 histories = st.builds(
     History, st.lists(links, max_size=16), st.lists(unlinks, max_size=5), st.lists(erasures, max_size=2)
 )
@@ -48,7 +48,7 @@ def unlink(time_us: int, one: Identifier, other: Identifier) -> Unlink:
 
 
 def erasure(time_us: int, identifier: Identifier) -> Erasure:
-    return Erasure(time_us, ("desk", "erased"), identifier)
+    return Erasure(time_us, identifier)
 
 
 def together(first: History, then: History) -> History:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from touchline.identity.links import History, Identifier, Link
+from touchline.identity.links import History, Identifier, Link, Unlink
 
 Components = dict[Identifier, Identifier]
 
@@ -12,9 +12,9 @@ Components = dict[Identifier, Identifier]
 def linked_pairs(history: History, among: set[Identifier]) -> set[frozenset[Identifier]]:
     """Pairs with a link that is newer than everything that could end it."""
     pairs = set()
+    history = not_erased(history)
     for pair in map(frozenset, combinations(among, 2)):
         ends = [unlink.time_us for unlink in history.unlinks if {unlink.one, unlink.other} == pair]
-        ends += [erasure.time_us for erasure in history.erasures if erasure.identifier in pair]
         times = [link.time_us for link in history.links if {link.one, link.other} == pair]
         if any(all(time > end for end in ends) for time in times):
             pairs.add(pair)
@@ -24,13 +24,25 @@ def linked_pairs(history: History, among: set[Identifier]) -> set[frozenset[Iden
 def effective_links(history: History) -> list[Link]:
     """The links that are newer than everything that could end them."""
     found = []
+    history = not_erased(history)
     for link in history.links:
         pair = {link.one, link.other}
         ends = [unlink.time_us for unlink in history.unlinks if {unlink.one, unlink.other} == pair]
-        ends += [erasure.time_us for erasure in history.erasures if erasure.identifier in pair]
         if len(pair) == 2 and all(link.time_us > end for end in ends):
             found.append(link)
     return found
+
+
+def not_erased(history: History) -> History:
+    """What was said and is not erased, as if nobody had ever been."""
+
+    def stands(said: Link | Unlink) -> bool:
+        return not any(
+            erasure.identifier in (said.one, said.other) and erasure.after_us < said.time_us <= erasure.time_us
+            for erasure in history.erasures
+        )
+
+    return History(list(filter(stands, history.links)), list(filter(stands, history.unlinks)))
 
 
 def person_at(

@@ -19,8 +19,8 @@ from tests.unit.identity.histories import (
     unlink,
     visitor,
 )
-from tests.unit.identity.oracle import linked_pairs
-from touchline.identity.links import History, Identifier, Link, Newest, about, changed_by
+from tests.unit.identity.oracle import linked_pairs, not_erased
+from touchline.identity.links import Erasure, History, Identifier, Link, Newest, about, changed_by, joins
 from touchline.schemas.identifiers import IDENTIFIER_TYPES, order_of
 
 
@@ -36,6 +36,19 @@ def test_login_comes_before_card_before_anonymous_whatever_the_keys() -> None:
     assert sorted(declared) == declared
     assert Identifier(*order_of("login"), "k1:f") < Identifier(*order_of("loyalty"), "k1:0")
     assert Identifier(*order_of("anonymous"), "k1:f") < Identifier(*order_of("badge"), "k1:0")
+
+
+def test_a_household_joins_nobody_but_is_itself_under_the_keys_of_before_and_after_a_rotation() -> None:
+    before, after, other = (Identifier(*order_of("household"), key) for key in ("k1:0", "k2:f", "k2:a"))
+    apart = frozenset(("household",))
+    assert joins(before, after, apart)
+    assert not joins(after, other, apart)
+    assert not joins(after, after, apart)
+    assert not joins(after, login(1), apart)
+    assert joins(login(1), login(2), apart)
+    newest = Newest(apart)
+    newest.learn(History(links=[link(1, after, before), link(1, after, other), link(1, after, login(1))]))
+    assert newest.neighbours(after) == [before]
 
 
 @pytest.mark.parametrize(("link_us", "end_us", "is_effective"), [(4, 5, False), (5, 5, False), (6, 5, True)])
@@ -62,6 +75,29 @@ def test_an_older_link_unlink_or_erasure_that_arrives_late_changes_nothing() -> 
     assert newest_of(is_linked, late).neighbours(login(1)) == [card(1)]
     assert newest_of(is_unlinked, late).neighbours(login(1)) == []
     assert newest_of(is_erased, late).neighbours(login(1)) == []
+
+
+@pytest.mark.parametrize(("time_us", "is_effective"), [(2, True), (3, False), (5, False), (6, True)])
+def test_of_a_shared_device_only_links_within_the_erased_span_are_gone(time_us: int, is_effective: bool) -> None:
+    span = Erasure(5, visitor(1), after_us=2)
+    said = History([link(time_us, login(1), visitor(1))], [], [span])
+    assert span.covers(time_us) is not is_effective
+    assert newest_of(said).effective_us(login(1), visitor(1)) == ([time_us] if is_effective else [])
+
+
+def test_a_link_of_before_an_erased_span_is_told_where_a_newer_one_is_erased() -> None:
+    links = [link(time_us, login(1), visitor(1)) for time_us in (1, 4, 2)]
+    newest = newest_of(History(links, [], [Erasure(5, visitor(1), 2), Erasure(9, visitor(1), 6)]))
+    assert newest.effective_us(visitor(1), login(1)) == [1, 2]
+    assert newest.effective_link(login(1), visitor(1)) == links[2]
+
+
+@given(histories)
+def test_what_is_erased_counts_as_if_it_had_never_been_said(history: History) -> None:
+    whole, left = newest_of(history), newest_of(not_erased(history))
+    for one in IDENTIFIERS:
+        for other in IDENTIFIERS:
+            assert whole.effective_us(one, other) == left.effective_us(one, other)
 
 
 def test_a_link_after_the_unlink_links_again() -> None:

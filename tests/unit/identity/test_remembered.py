@@ -285,3 +285,13 @@ def test_who_was_linked_is_near_at_any_remove_but_not_through_a_hub() -> None:
     assert known.near([login(1).key, login(2).key]) == {card(3).key}
     assert known.near(["nobody"]) == set()
     assert remembered(*JUNK, most=3).near([login(1).key]) == set()
+
+
+def test_of_whom_links_count_by_consent_every_repetition_is_news() -> None:
+    history = History([link(1, login(1), card(1)), link(1, login(2), card(2))])
+    found = components(history, 9)
+    remembered = Remembered(DEVICES)
+    changed = {login(1), login(2), card(1), card(2)}
+    remembered.judged(changed, found, persons_of(found.component_of, found.links, DEVICES), {login(1), card(1)})
+    assert remembered.is_news(link(5, card(1), login(1)))
+    assert not remembered.is_news(link(5, card(2), login(2)))
