@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,13 @@ from clickhouse_driver import Client
 from tests.support.documents import ROOT, blocks_of
 from tests.support.engine import running_engine
 from tests.support.ledger_tables import tables_of
-from tests.unit.processors.loop.world import batch, event, make_loop, make_pipeline, records_of
+from tests.support.requests_to_erase import ask_to_erase
+from tests.unit.processors.loop.world import batch, event, make_loop, make_pipeline, person_key, records_of
 from touchline.backup import restore as restoring
 from touchline.backup.manifest import FILE_NAME, Manifest
-from touchline.backup.restore import ASIDE, restore_backup
+from touchline.backup.register import Register, read_tables
+from touchline.backup.restore import ASIDE, Erased, erase_again, restore_backup
+from touchline.backup.tables import data_tables
 from touchline.backup.take import take_backup
 from touchline.clickhouse.connect import connect, connect_as
 from touchline.errors import NotClean, TouchlineError, WrongUsage
@@ -27,11 +31,13 @@ from touchline.processors.ledger.columns import MARK
 from touchline.processors.ledger.ledger import LedgerUnavailable, Mark, Stream, WriterFenced
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, build_insert
+from touchline.schemas.erasure import ErasureSecret
 from touchline.settings import Settings
 from touchline.sql.schema.migrate import expected_schema_version, migrate, roll_back, schema_version
 
 STREAM = Stream("events", "T1", 0)
 EVENTS = 60
+NOBODY = Erased(Register(written_at=datetime(2026, 1, 1, tzinfo=UTC)), None)
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +73,15 @@ def client_of(settings: Settings) -> Iterator[Client]:
         client.disconnect()
 
 
-def fill(settings: Settings, state: Path) -> None:
+SENT = [event(number % 50, number % 7, number) for number in range(EVENTS)]
+
+
+def fill(settings: Settings, state: Path, sent: Sequence[dict[str, Any]] = SENT) -> None:
     ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, settings))
     state.mkdir(exist_ok=True)
     loop = make_loop(ledger, state, pipeline=make_pipeline())
-    records = records_of([event(number % 50, number % 7, number) for number in range(EVENTS)])
-    for start in range(0, EVENTS, 20):
+    records = records_of(sent)
+    for start in range(0, len(records), 20):
         loop.store(batch(records[start : start + 20]))
     loop.close()
     with client_of(settings) as client:
@@ -95,7 +104,7 @@ def test_a_backup_is_restored_whole_with_its_schema_and_leaves_nothing_frozen(
     manifest = Manifest.read(backup)
     assert manifest.schema_version == expected_schema_version()
     with client_of(target) as client:
-        assert restore_backup(client, backup, lambda _line: None) == manifest
+        assert restore_backup(client, backup, lambda _line: None, NOBODY).manifest == manifest
         assert schema_version(client) == expected_schema_version()
         assert client.execute("SELECT count() FROM journey_raw.ledger") == [(manifest.tables["ledger"].rows,)]
         assert client.execute("SELECT count() FROM journey_raw.settlements") == [(1,)]
@@ -108,7 +117,7 @@ def test_nothing_is_overwritten(source: Settings, backup: Path, tmp_path: Path) 
     with client_of(source) as client:
         before = tables_of(source)
         with pytest.raises(WrongUsage, match=r"ClickHouse holds data already: journey_raw.ledger"):
-            restore_backup(client, backup, lambda _line: None)
+            restore_backup(client, backup, lambda _line: None, NOBODY)
         assert tables_of(source) == before
         (tmp_path / "kept").mkdir()
         (tmp_path / "kept" / "file").write_text("kept")
@@ -152,13 +161,13 @@ def test_a_restore_that_was_cut_off_is_run_again(
     with client_of(target) as client:
         monkeypatch.setattr(restoring, "_check", cut)
         with pytest.raises(Cut):
-            restore_backup(client, backup, lambda _line: None)
+            restore_backup(client, backup, lambda _line: None, NOBODY)
         monkeypatch.undo()
         ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, target))
         with pytest.raises(LedgerUnavailable, match="code 60"):
             ledger.acquire(STREAM, 1, "a")  # a worker waits: half a ledger is none
         ledger.close()
-        restore_backup(client, backup, lambda _line: None)
+        restore_backup(client, backup, lambda _line: None, NOBODY)
     assert tables_of(target) == tables_of(source)
 
 
@@ -172,10 +181,10 @@ def test_a_damaged_part_is_found_and_never_in_use(
     data.write_bytes(content)
     with client_of(target) as client:
         with pytest.raises(NotClean):
-            restore_backup(client, damaged, lambda _line: None)
+            restore_backup(client, damaged, lambda _line: None, NOBODY)
         names = client.execute("SELECT name FROM system.tables WHERE database = 'journey_raw' AND name LIKE 'ledger%'")
         assert names == [(ASIDE,)]
-        restore_backup(client, backup, lambda _line: None)
+        restore_backup(client, backup, lambda _line: None, NOBODY)
     assert tables_of(target) == tables_of(source)
 
 
@@ -185,8 +194,8 @@ def test_a_writer_that_took_the_empty_ledger_is_fenced_after_the_restore(backup:
         migrate(client)
         ledger = ClickHouseLedger(lambda: connect_as(ColumnClient, target))
         assert ledger.acquire(STREAM, 9, "quick") == Mark(0, -1)
-        restore_backup(client, backup, lambda _line: None)
-        first = Block("mark", MARK, 1, [19], [("quick", 9, 0, 0, {"received": 20, "stored": 20}, {}, 0, "")])
+        restore_backup(client, backup, lambda _line: None, NOBODY)
+        first = Block("mark", MARK, 1, [19], [("quick", 9, 0, 0, {"received": 20, "stored": 20}, {}, 0, "", 0)])
         with pytest.raises(WriterFenced):
             ledger.insert(build_insert(STREAM.name, 0, 1, 1, [first]))
         assert ledger.acquire(STREAM, 9, "quick") == Mark(3, EVENTS - 1)
@@ -204,16 +213,16 @@ def test_a_backup_of_another_schema_is_refused_before_anything_is_changed(
         manifest = Manifest.read(newer)
         manifest.model_copy(update={"schema_version": expected_schema_version() + 1}).write(newer)
         with pytest.raises(WrongUsage, match="this release knows versions up to"):
-            restore_backup(client, newer, lambda _line: None)
+            restore_backup(client, newer, lambda _line: None, NOBODY)
         manifest.model_copy(update={"format": 2}).write(newer)
         with pytest.raises(WrongUsage, match="format 2"):
-            restore_backup(client, newer, lambda _line: None)
+            restore_backup(client, newer, lambda _line: None, NOBODY)
         assert schema_version(client) == 0
         migrate(client)
         older = Path(shutil.copytree(backup, tmp_path / "older"))
         manifest.model_copy(update={"schema_version": expected_schema_version() - 1}).write(older)
         with pytest.raises(WrongUsage, match=f"schema version {expected_schema_version()}") as caught:
-            restore_backup(client, older, lambda _line: None)
+            restore_backup(client, older, lambda _line: None, NOBODY)
         assert "drop the empty databases" in caught.value.hint
 
 
@@ -230,7 +239,7 @@ def test_a_backup_of_an_earlier_schema_is_restored_under_it_and_migrated_then(ta
     assert manifest.schema_version == known - 1
     said: list[str] = []
     with client_of(target) as client:
-        restore_backup(client, tmp_path / "backup", said.append)
+        restore_backup(client, tmp_path / "backup", said.append, NOBODY)
         assert schema_version(client) == known
     assert [line for line in said if line.startswith("applied ")]
     assert tables_of(target) == before
@@ -244,6 +253,10 @@ def test_the_statements_for_a_server_elsewhere_do_the_same(source: Settings, tar
         if "statements" in block.words
     }
     with client_of(source) as client:
+        for name in ("backup", "restore"):
+            assert {table.name for table in data_tables(client)} <= set(
+                re.findall(r"TABLE journey_raw\.(\w+)", blocks[name])
+            )
         run(client, blocks["backup"])
     with client_of(target) as client:
         migrate(client)
@@ -252,6 +265,15 @@ def test_the_statements_for_a_server_elsewhere_do_the_same(source: Settings, tar
         made, wanted = (Path(one.local_dir).parent / "data" / "backups" for one in (source, target))
         shutil.copytree(made, wanted, dirs_exist_ok=True)
         run(client, blocks["restore"])
+        secret, person = ErasureSecret(bytes(32)), person_key(3)
+        ask_to_erase(client, 1, "r1", person, secret, is_done=True)
+        known = read_tables(client, datetime.now(UTC))
+        client.execute("TRUNCATE TABLE journey_raw.erasures")
+        again = erase_again(client, Erased(known, secret))
+        assert [(one.number, one.identifier) for one in again.rows] == [(2, person)]
+        for table in ("erasures", "erasure_states"):
+            client.execute(f"TRUNCATE TABLE journey_raw.{table}")
+        run(client, blocks["rename"])
         ledger.close()
         assert client.execute("SELECT count() FROM journey_raw.fence") == [(0,)]
     assert tables_of(target) == tables_of(source)

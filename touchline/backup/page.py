@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from touchline.backup.again import Again
 from touchline.backup.behind import Behind
 from touchline.backup.manifest import Manifest
+from touchline.backup.register import Written
 from touchline.wording import counted
 
 
@@ -31,6 +33,40 @@ def behind_lines(behind: Sequence[Behind] | None) -> Iterator[str]:
                 f"partition {one.partition}: {counted(one.lost, 'record')} {are} lost, Kafka dropped {those} after the backup was taken: "
                 "its retention must be longer than the time between backups"
             )
+
+
+def register_lines(written: Written) -> Iterator[str]:
+    """Where the register of erasures stands now."""
+    requests = len({one.request for one in written.register.erasures})
+    yield f"register of {counted(requests, 'request')} to erase in {' and '.join(map(str, written.paths))}"
+    for path in written.missed:
+        yield f"its copy {path} could not be written: a restore with that one would bring back who was erased since it was written"
+
+
+def again_lines(again: Again, *, is_followed: bool, is_known: bool) -> Iterator[str]:
+    """What became of those who were erased, and what is left to do."""
+    if not is_known:
+        yield "the register of erasures was left out: whoever was erased after this backup was taken is BACK, and counts in every number"
+        yield "erase them again with `touchline erase`, and start the workers anew before"
+        return
+    back = f"{counted(again.identifiers, 'identifier')} of erased persons {'was' if again.identifiers == 1 else 'were'} in this backup"
+    if not again.requests:
+        yield "nobody was ever erased here"
+    elif not again.identifiers:
+        yield f"{counted(again.requests, 'request')} to erase: the backup holds nothing of them, and what comes again is erased on arrival"
+    elif is_followed:
+        yield f"{back}: out of every view again"
+        yield "run `touchline erase --resume`: it blanks what is left of them in the rows"
+    else:
+        yield f"{back}, and no worker has erased them again: VIEWS SHOW THEM"
+        yield "start the workers now, whose first ticks do that; then run `touchline erase --resume`: it blanks what is left in the rows"
+
+
+def again_object(again: Again, *, is_followed: bool, is_known: bool) -> dict[str, object] | None:
+    """The same for JSON; None where the register was left out."""
+    if not is_known:
+        return None
+    return {"requests": again.requests, "identifiers_again": again.identifiers, "is_followed": is_followed}
 
 
 def manifest_object(manifest: Manifest) -> dict[str, object]:

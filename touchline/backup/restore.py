@@ -4,7 +4,10 @@ Workers may run meanwhile. A writer that met the empty ledger would begin at Kaf
 has another name until it is whole: inserts under way are waited for, new ones fail, and workers wait. The fence is emptied before the
 ledger gets its own name back: whoever took possession of the empty one is refused then (469), and reads the mark anew.
 
-Why: docs/decisions/0167.
+Where the backup holds persons who were erased since, the views go before the ledger gets its name back, and come when workers have
+erased them again: no reader sees them, as long as workers run.
+
+Why: docs/decisions/0167, 0191.
 """
 
 from __future__ import annotations
@@ -14,21 +17,21 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
+from touchline.backup.again import Again, ask_again, require_secret, wait_followed
 from touchline.backup.manifest import Manifest
+from touchline.backup.register import Register
 from touchline.backup.tables import DATABASE, LEDGER, DataTable, data_tables, require_shared_disk
 from touchline.errors import NotClean, TouchlineError, WrongUsage
-from touchline.sql.schema.migrate import (
-    apply_migrations,
-    expected_schema_version,
-    migrate,
-    migrations_dir,
-    schema_version,
-)
+from touchline.schemas.erasure import ErasureSecret
+from touchline.sql.schema.migrate import apply_migrations, expected_schema_version, migrations_dir, schema_version
+from touchline.sql.schema.view_files import apply_views, read_views
 from touchline.wording import counted
 
 ASIDE = "ledger_restoring"
@@ -38,13 +41,32 @@ _INSERTING = f"SELECT query_id FROM system.processes WHERE startsWith(query, 'IN
 _AGAIN = "what was attached so far is not in use: mend the cause and run the same command again"
 
 
-def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]) -> Manifest:
-    """Make ClickHouse hold what the backup holds, under this release's schema.
+class Erased(NamedTuple):
+    """What a restore needs to know of those who were erased: the register, and the secret of its digests; None where there is none."""
+
+    register: Register
+    secret: ErasureSecret | None
+
+
+class Restored(NamedTuple):
+    """What was restored, what was done about requests to erase, and whether workers have followed these already."""
+
+    manifest: Manifest
+    again: Again
+    is_followed: bool
+
+
+def restore_backup(client: Client, folder: Path, progress: Callable[[str], None], erased: Erased | None) -> Restored:
+    """Make ClickHouse hold what the backup holds, under this release's schema, and have erased again whom it holds and who was erased
+    since; without `erased` those are back.
 
     Raises WrongUsage (no backup, data already there, another schema, no way to ClickHouse's disk) before anything is changed, and
-    TouchlineError or NotClean when a part cannot be copied or attached, or is damaged; then it can be run again.
+    TouchlineError or NotClean when a part cannot be copied or attached, or is damaged; then it can be run again. Raises WrongUsage, too,
+    where there are requests to erase and not their secret.
     """
     manifest = Manifest.read(folder)
+    if erased is not None and erased.register.erasures:
+        require_secret(erased.register, erased.secret)
     was_cut_off = _was_cut_off(client)
     if not was_cut_off:
         _require_empty(client)
@@ -55,6 +77,26 @@ def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]
     _wait_for_inserts(client)
     for table in data_tables(client):  # of a worker that was quick, or of a restore that was cut off
         client.execute(f"TRUNCATE TABLE {DATABASE}.{table.name}")
+    _attach_all(client, folder, manifest, progress)
+    again = Again() if erased is None else erase_again(client, erased)
+    if again.identifiers:
+        found = counted(again.identifiers, "identifier")
+        progress(
+            f"{found} of persons who were erased stand in this backup: asked for again; no views until workers have followed"
+        )
+        for view in read_views():
+            client.execute(f"DROP VIEW IF EXISTS {view}")
+    client.execute(f"TRUNCATE TABLE {DATABASE}.fence")
+    client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
+    for step in apply_migrations(client):
+        progress(f"applied {step.name}")
+    is_followed = not again.identifiers or wait_followed(client, again.newest)
+    if views := apply_views(client):
+        progress(f"made {len(views)} views")
+    return Restored(manifest, again, is_followed)
+
+
+def _attach_all(client: Client, folder: Path, manifest: Manifest, progress: Callable[[str], None]) -> None:
     tables = {LEDGER if table.name == ASIDE else table.name: table for table in data_tables(client)}
     for name, backup in manifest.tables.items():
         if name not in tables:
@@ -65,14 +107,13 @@ def restore_backup(client: Client, folder: Path, progress: Callable[[str], None]
             _attach(client, tables[name], folder / name / part)
         _check(client, tables[name], backup.rows)
         progress(f"attached {name}: {counted(backup.rows, 'row')} in {counted(len(backup.parts), 'part')}")
-    client.execute(f"TRUNCATE TABLE {DATABASE}.fence")
-    client.execute(f"RENAME TABLE {DATABASE}.{ASIDE} TO {DATABASE}.{LEDGER}")
-    applied = migrate(client)
-    for step in applied.migrations:
-        progress(f"applied {step.name}")
-    if applied.views:
-        progress(f"made {len(applied.views)} views")
-    return manifest
+
+
+def erase_again(client: Client, erased: Erased) -> Again:
+    """The part of a restore that is about requests to erase, for a ledger that ClickHouse's own RESTORE has filled; under its own name or
+    under that of a ledger that is not whole yet. Raises as `restore_backup` does."""
+    ledger = ASIDE if _was_cut_off(client) else LEDGER
+    return ask_again(client, erased.register, erased.secret, datetime.now(UTC), ledger)
 
 
 def _was_cut_off(client: Client) -> bool:

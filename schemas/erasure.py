@@ -1,0 +1,62 @@
+"""What remains of somebody who was erased: keyed hashes, by which what comes again is known and nobody else can be told.
+
+    <hex of 32 bytes>
+
+The secret is a file of its own and no sender has it: with the secret of the person keys, whoever has that could look for anybody among
+the erased.
+
+Why: docs/decisions/0191.
+"""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+from typing import Final
+
+from touchline.errors import WrongUsage
+
+ERASED_PREFIX: Final = "erased:"
+"""How the id of an erased event begins."""
+_SECRET_BYTES: Final = 32
+_ID_DIGITS: Final = 32
+
+
+class ErasureSecret:
+    """HMAC-SHA256 (RFC 2104) under the installation's erasure secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != _SECRET_BYTES:
+            raise WrongUsage(
+                "the erasure secret must have 32 bytes", "write one line of 64 hex digits into erasure_secret_file"
+            )
+        self._secret = secret
+        self.id = self._digest("secret").hex()[:16]
+        """Tells this secret from another one."""
+
+    @classmethod
+    def from_file(cls, path: Path) -> ErasureSecret:
+        """Raises WrongUsage."""
+        try:
+            return cls(bytes.fromhex(path.read_text(encoding="utf-8").strip()))
+        except (OSError, ValueError) as error:
+            raise WrongUsage(
+                f"the erasure secret file {path} cannot be used ({type(error).__name__})",
+                "it holds one line of 64 hex digits, mode 0600; `touchline up` makes one for the local stack; every worker needs the same",
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"ErasureSecret({self.id!r}, secret hidden)"
+
+    def of_identifier(self, identifier: str) -> bytes:
+        """32 bytes that stand for a person key."""
+        return self._digest(f"identifier\0{identifier}")
+
+    def hidden_id(self, source: str, event_id: str) -> str:
+        """The id that an erased event has from then on: another version of it is known by it."""
+        if event_id.startswith(ERASED_PREFIX):
+            return event_id
+        return ERASED_PREFIX + self._digest(f"event\0{source}\0{event_id}").hex()[:_ID_DIGITS]
+
+    def _digest(self, text: str) -> bytes:
+        return hmac.digest(self._secret, text.encode(), "sha256")

@@ -1,0 +1,1 @@
+"""Erasing persons: who is meant, what is found of them, the request that workers follow, what is blanked, and the certificate."""
