@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, strategies as st
@@ -13,7 +11,9 @@ from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, stra
 from tests.checks.mutations import bases, mutated_records
 from tests.unit.processors.loop.odd import EncodingLedger
 from tests.unit.processors.loop.test_odd_records import assert_balanced
-from tests.unit.processors.loop.world import Record, batch, fates, make_loop
+from tests.unit.processors.loop.world import Record, batch, fates, make_loop, quick_folder
+from touchline.processors.ledger.memory import MemoryLedger
+from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge
 
 RECORDS_PER_EXAMPLE = 100
@@ -22,17 +22,23 @@ BYTES_MAX = 300
 
 def fates_of(records: Sequence[Record], batch_size: int) -> Counter[str]:
     """Number of records by fate. Raises AssertionError unless each has one, none is put aside as a bug, and the account balances."""
+    ledger = stored(records, batch_size)
+    assert_balanced(ledger, records)
+    counts = Counter(fates(ledger))
+    counts.pop("unknown_fields", None)
+    return counts
+
+
+def stored(records: Sequence[Record], batch_size: int, pipeline: Pipeline | None = None) -> MemoryLedger:
+    """A ledger with these records, stored in such batches by this pipeline or that of the tests' world."""
     ledger = EncodingLedger()
-    with tempfile.TemporaryDirectory() as state:
-        loop = make_loop(ledger, Path(state))
+    with quick_folder() as state:
+        loop = make_loop(ledger, state, pipeline=pipeline)
         for start in range(0, len(records), batch_size):
             part = records[start : start + batch_size]
             assert loop.store(batch(part)) == Acknowledge(part[-1].offset + 1)
         loop.close()
-    assert_balanced(ledger, list(records))
-    counts = Counter(fates(ledger))
-    counts.pop("unknown_fields", None)
-    return counts
+    return ledger
 
 
 def check_bytes(count: int, seed: int) -> Counter[str]:

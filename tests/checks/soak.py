@@ -1,4 +1,5 @@
-"""A worker at full rate for minutes: does its memory grow beyond the bounds of its caches? `./run check soak [--seed N] [--minutes M]`.
+"""A worker at full rate for minutes: does its memory grow beyond the bounds of its caches?
+`./run check soak [--seed N] [--minutes M] [--late PERCENT] [--linked PERCENT]`.
 
 One sender floods a stack of its own, so that records always wait; some are repeated, some late. The number of persons is fixed and
 the memory for ids small, so that the caches are full after the first third of the run, if that is a minute or more; what grows after that
@@ -14,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.checks.flood import BACKLOG_MAX, Flood
+from tests.checks.flood import BACKLOG_MAX, USUAL, Flood, Mix
 from tests.checks.verdict import check_parser, end_with_verdict
 from tests.support.real_worker import RealWorker, ask, real_worker, stored_count
 from touchline.local.stack import LocalStack
@@ -49,14 +50,21 @@ def main() -> None:
     """Run the check; its last line is the verdict."""
     parser = check_parser("soak", __doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES, help=f"how long (default {MINUTES:.0f})")
+    parser.add_argument(
+        "--late", type=float, default=USUAL.late * 100, help="percent of events an hour late (default %(default)s)"
+    )
+    parser.add_argument(
+        "--linked", type=float, default=0.0, help="percent of persons linked in pairs (default %(default)s)"
+    )
     arguments = parser.parse_args()
-    end_with_verdict(lambda: check(arguments.minutes * 60, arguments.seed))
+    mix = Mix(arguments.late / 100, arguments.linked / 100)
+    end_with_verdict(lambda: check(arguments.minutes * 60, arguments.seed, mix))
 
 
-def check(seconds: float, seed: int) -> str:
+def check(seconds: float, seed: int, mix: Mix) -> str:
     """What was found. Raises AssertionError when memory grew, records are missing, or the worker complained."""
     with tempfile.TemporaryDirectory(prefix="touchline-soak-") as folder:
-        soaked = soak(Path(folder), seconds, seed)
+        soaked = soak(Path(folder), seconds, seed, mix=mix)
     highest = max(soaked.samples) >> 20
     found = (
         f"{soaked.stored:,} records in {soaked.seconds:.0f} s ({soaked.stored / soaked.seconds:,.0f} a second), "
@@ -67,14 +75,14 @@ def check(seconds: float, seed: int) -> str:
     return found
 
 
-def soak(folder: Path, seconds: float, seed: int, backlog_max: int = BACKLOG_MAX) -> Soaked:
+def soak(folder: Path, seconds: float, seed: int, backlog_max: int = BACKLOG_MAX, mix: Mix = USUAL) -> Soaked:
     """Run one worker that long on a stack of its own, then let it catch up and compare its account with what was sent."""
     with LocalStack(folder / "stack", partitions=PARTITIONS) as stack:
         settings = stack.settings.with_changes(id_memory_mb=ID_MEMORY_MB)
         with real_worker(settings, folder) as worker:
             worker.wait_log("event=ready", 60)
             stored = 0
-            flood = Flood(settings, seed, PERSONS, lambda: stored, backlog_max)
+            flood = Flood(settings, seed, PERSONS, lambda: stored, backlog_max, mix)
             flood.start()
             began = time.monotonic()
             samples: list[int] = []

@@ -13,9 +13,9 @@ OK = 0
 FAILED = NotClean.exit_status
 
 
-def check_parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """Arguments that every check has; one run with one seed is always the same."""
-    parser = argparse.ArgumentParser(prog=f"./run check {name}", description=(description or "").partition("\n")[0])
+def check_parser(name: str, description: str | None, command: str = "check ") -> argparse.ArgumentParser:
+    """Arguments that every check has; one run with one seed is always the same. `command` is what is typed before the name."""
+    parser = argparse.ArgumentParser(prog=f"./run {command}{name}", description=(description or "").partition("\n")[0])
     parser.add_argument("--seed", type=int, default=1, help="another seed, other inputs (default 1)")
     return parser
 

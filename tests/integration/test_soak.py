@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.checks.flood import Mix
 from tests.checks.soak import soak
 
 SECONDS = 7.0
@@ -16,6 +17,6 @@ MEMORY_BYTES_MAX = 400 << 20
 
 @pytest.mark.timeout(240)
 def test_flooded_worker_stores_everything_within_bounded_memory(tmp_path: Path) -> None:
-    soaked = soak(tmp_path, SECONDS, seed=3, backlog_max=BACKLOG_MAX)
+    soaked = soak(tmp_path, SECONDS, seed=3, backlog_max=BACKLOG_MAX, mix=Mix(late=0.1, linked=0.05))
     assert soaked.stored > 0
     assert max(soaked.samples) < MEMORY_BYTES_MAX
