@@ -92,8 +92,15 @@ def _field_off_scale(answer: Mapping[str, Any]) -> str:
     first, last, score = answer["scale_min"], answer["scale_max"], answer["score"]
     if first == last:
         return "scale_max"
+    return "" if fits_scale(first, last, score, answer["kpi"]) else "score"
+
+
+def fits_scale(first: int, last: int, score: float | None, kpi: str) -> bool:
+    """Whether the scale has two ends and the score, where there is one, lies on it."""
+    if first == last:
+        return False
     if score is None:
-        return ""
+        return True
     low, high = (first, last) if first < last else (last, first)
-    is_whole = (low, high) not in KPI_SCALES.get(answer["kpi"], ()) or score == int(score)
-    return "" if low <= score <= high and is_whole else "score"
+    is_whole = (low, high) not in KPI_SCALES.get(kpi, ()) or score == int(score)
+    return low <= score <= high and is_whole

@@ -54,6 +54,11 @@ def check_sent(value: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
+def refilled(event: CheckedEvent) -> CheckedEvent:
+    """A checked event out of which declared fields were taken: with their defaults, in the model's order again."""
+    return {**_CHECKS[event["type"]].left_out, **event}
+
+
 def _check_for(kind: Any, value: dict[str, Any]) -> _Check:
     try:
         return _CHECKS[kind]

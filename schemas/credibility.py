@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from touchline.schemas.checking import CheckedEvent
-from touchline.schemas.events import ANSWER, TOUCHPOINT
+from touchline.schemas.events import ANSWER, CONSENT, TOUCHPOINT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Terms
@@ -38,7 +38,8 @@ class Moments(NamedTuple):
     clock_correction_us: int
     """time_us minus the time as sent."""
     about_us: int
-    """When that happened which the event is about: the touchpoint of an answer, else time_us."""
+    """When that happened which the event is about: the touchpoint of an answer; from when on a consent is given or withdrawn, by the
+    source's clock put right; else time_us."""
 
 
 def moments_of(event: CheckedEvent, source: Terms, delivered_us: int) -> Moments | Rejection:
@@ -65,6 +66,8 @@ def moments_of(event: CheckedEvent, source: Terms, delivered_us: int) -> Moments
             is_credible = is_valid_event_time(declared_us, received_us)
         else:
             is_credible = is_valid_declared_time(declared_us)
+            if kind == CONSENT:
+                about_us = declared_us + source.clock_correction_us
         if not is_credible:
             return Rejection(Reason.TIME_OUT_OF_RANGE, field)
     return Moments(time_us, received_us, source.clock_correction_us, about_us)

@@ -12,18 +12,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from touchline.errors import WrongUsage
 from touchline.schemas.countries import country_of
 from touchline.schemas.markers import Markers
 from touchline.schemas.nobody import Marker
+from touchline.schemas.personal.guard import Guard
+from touchline.schemas.personal.policy import PersonalPolicy, Rules
 from touchline.schemas.precision import Precision
+from touchline.schemas.retention import ClassTerms, WhenExpired, days_by_class
 from touchline.schemas.times import zone_of
 
 SOURCE_ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 SourceId = Annotated[str, Field(pattern=SOURCE_ID_PATTERN)]
 Zone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Country = Annotated[str, BeforeValidator(country_of)]
 
 
@@ -37,8 +51,8 @@ class Terms(NamedTuple):
     precision: Precision | None
 
 
-class Source(BaseModel):
-    """What is declared of one source."""
+class Source(PersonalPolicy):
+    """What is declared of one source; of its personal values, see PersonalPolicy."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,6 +75,14 @@ class Source(BaseModel):
         "and within that unit the map orders its events among those of other sources",
     )
     retention_days: int = Field(default=1095, ge=1, description="Term after which its events must go")
+    retention: ClassTerms | None = Field(
+        default=None,
+        description="Other terms by class of event, in days: `touchpoints`, `answers`, `initiatives`, `identifies`",
+    )
+    when_expired: WhenExpired | None = Field(
+        default=None,
+        description="What becomes of its events after their term; without it nothing does: [retention](privacy.md#retention)",
+    )
     brand: str | None = Field(default=None, description="Brand of events that name none")
     default_channel: str | None = Field(
         default=None, description="Channel of events that name none; leave it out where the map decides"
@@ -73,6 +95,35 @@ class Source(BaseModel):
     nobody: tuple[Marker, ...] = Field(
         default=(), description="Texts that stand for nobody where an identifier should be, beside those that always do"
     )
+
+    # For the register of processing (docs/privacy.md); nothing is decided by these.
+    why: Sentence = Field(
+        default="", description="What its events are processed for, in a sentence; for the register of processing"
+    )
+    interest: Sentence = Field(
+        default="", description="Under legitimate_interests: which interest that is; for the register of processing"
+    )
+    subjects: tuple[Words, ...] = Field(
+        default=(), description="Whose data they are, such as customers; for the register of processing"
+    )
+    data: tuple[Words, ...] = Field(
+        default=(), description="Which categories of data they hold, in words; for the register of processing"
+    )
+    recipients: tuple[Words, ...] = Field(
+        default=(),
+        description="Who else receives them, such as a processor; an empty list says nobody; for the register of processing",
+    )
+    transfers: tuple[Words, ...] = Field(
+        default=(),
+        description="To which countries outside the EEA they go, with the safeguard; an empty list says none; for the register of "
+        "processing",
+    )
+
+    @model_validator(mode="after")
+    def _has_an_interest_to_name(self) -> Self:
+        if self.interest and self.legal_basis != "legitimate_interests":
+            raise ValueError(f"interest says nothing of a source whose legal_basis is {self.legal_basis}")
+        return self
 
     @model_validator(mode="after")
     def _has_a_clock_to_correct(self) -> Self:
@@ -90,10 +141,20 @@ class Source(BaseModel):
         """What each of its events needs."""
         return Terms(self.zone, self.clock_correction_us, self.brand or "", self.default_channel or "", self.precision)
 
+    @property
+    def kept_days(self) -> dict[str, int | None]:
+        """By class of event how many days it is kept; None: as long as nobody asks for its erasure."""
+        return days_by_class(self.retention_days, self.retention)
+
     @cached_property
     def markers(self) -> Markers:
         """`nobody` as identifiers are compared with it."""
         return Markers(self.nobody)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Keeps personal values out of its events."""
+        return Guard(Rules.of(self, self.country))
 
     @cached_property
     def needs_consent(self) -> bool:
@@ -105,11 +166,27 @@ class Source(BaseModel):
         return not self.needs_consent or any(purpose in self.purposes for purpose in granted_purposes or ())
 
 
+class Controller(BaseModel):
+    """Who answers for the processing: Article 30 (1) (a) GDPR."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Words = Field(description="Name of the company")
+    contact: Words = Field(description="How it is reached: address, mail or telephone")
+    representative: Words | None = Field(default=None, description="Its representative in the EU, where it has one")
+    data_protection_officer: Words | None = Field(
+        default=None, description="How its data protection officer is reached"
+    )
+
+
 class SourcesFile(BaseModel):
     """The form of sources.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    controller: Controller | None = Field(
+        default=None, description="Who answers for the processing; for the register of processing"
+    )
     sources: dict[SourceId, Source]
 
 
@@ -118,6 +195,11 @@ Sources = Mapping[str, Source]
 
 
 def load_sources(path: Path | str) -> Sources:
+    """The sources of sources.yaml. Raises as `load_sources_file` does."""
+    return load_sources_file(path).sources
+
+
+def load_sources_file(path: Path | str) -> SourcesFile:
     """Reads sources.yaml. Raises WrongUsage that names the entry and the remedy. Needs the extra `cli` (PyYAML)."""
     try:
         import yaml  # the base install has no YAML
@@ -151,7 +233,7 @@ def load_sources(path: Path | str) -> Sources:
             "keep one of them, or give the other one another id",
         )
     try:
-        return SourcesFile.model_validate(document).sources
+        return SourcesFile.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"

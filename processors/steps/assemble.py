@@ -26,6 +26,7 @@ from touchline.processors.steps.diff import Difference
 from touchline.processors.steps.follow import Attached
 from touchline.processors.steps.settle import CLAIM as CLAIMED, Settled
 from touchline.processors.values.records import (
+    Erased,
     Fact,
     Invalid,
     NewRecords,
@@ -41,6 +42,8 @@ from touchline.schemas.times import RECEIVED_UNKNOWN_US, is_valid_declared_time
 
 Row = tuple[object, ...]
 _REASON = BARE.index("reason")
+_CLAIMED = (("fate", Fate.SUPERSEDED), ("reason", CLAIMED))
+_FATES_OF = {Invalid: Fate.QUARANTINED, Suppressed: Fate.SUPPRESSED, Erased: Fate.ERASED}
 
 
 class Fated(NamedTuple):
@@ -66,7 +69,7 @@ def assemble_fates(
 ) -> Fated:
     """One received row per record; standing versions that a record moved are retracted and asserted under their new fate."""
     touchpoints, others = stored = _stored_blocks()
-    claimed = Block("received", FACT, 1, [], [], same=(("fate", Fate.SUPERSEDED), ("reason", CLAIMED)))
+    claimed = Block("received", FACT, 1, [], [], same=_CLAIMED)
     bare = Block("received", BARE, 1, [], [])
     counts: Counter[str] = Counter(received=len(new.records))
     reasons: Counter[str] = Counter()
@@ -90,7 +93,7 @@ def assemble_fates(
                 continue
             row = _lost(outcome, fate, record.value or b"", cipher)
         else:
-            fate = Fate.SUPPRESSED if isinstance(outcome, Suppressed) else Fate.QUARANTINED
+            fate = _FATES_OF[type(outcome)]
             counts[fate] += 1
             row = _kept_back(outcome, fate, record.timestamp, cipher, f"{stream}\0{offset}")
         bare.offsets.append(offset)
@@ -137,6 +140,20 @@ def settle_claims(claims: Sequence[tuple[KnownEvent, ClaimedFact]], into: Fated)
     into.blocks.extend(into.stored)
 
 
+def claim_again(claims: Sequence[tuple[KnownEvent, ClaimedFact]], into: Fated) -> None:
+    """Stored versions that wait, as other facts, until they may count again: retract them, and assert them as claims."""
+    if not claims:
+        return
+    retracted = Block("received", BARE, -1, [], [], [])
+    claimed = Block("received", FACT, 1, [], [], same=_CLAIMED)
+    for event, (_, offset, fact) in claims:
+        _retract(event, into, retracted, Fate.SUPERSEDED)
+        claimed.offsets.append(offset)
+        claimed.rows.append(fact)
+    into.blocks[:0] = [retracted]
+    into.blocks.append(claimed)
+
+
 def _retract(event: KnownEvent, into: Fated, retracted: Block, new_fate: Fate) -> None:
     assert retracted.row_ids is not None
     retracted.row_ids.append(event.row_id)
@@ -149,7 +166,7 @@ def _retract(event: KnownEvent, into: Fated, retracted: Block, new_fate: Fate) -
 
 def _identity(event: KnownEvent) -> Row:
     version = (event.source, event.event_id, event.revision, event.payload_hash, event.completeness)
-    return (*version, event.identifier, 0, 0, 0, "", "")
+    return (event.event_type, *version, event.identifier, event.event_time, 0, 0, "", "")
 
 
 def _reason(fate: Fate) -> str:
@@ -161,18 +178,34 @@ def _lost(fact: Fact, fate: Fate, value: bytes, cipher: Cipher) -> Row:
     payload, key_id = "", ""
     if fate is Fate.QUARANTINED:
         payload, key_id = cipher.seal(value, f"{fact.source}\0{fact.event_id}"), cipher.key_id
-    identity = (fact.source, fact.event_id, fact.revision, fact.payload_hash, fact.completeness, fact.identifier)
-    return (*identity, fact.event_time, fact.span_us, fact.received_time, payload, key_id, fate, _reason(fate), "")
+    version = (fact.source, fact.event_id, fact.revision, fact.payload_hash, fact.completeness)
+    return (
+        fact.event_type,
+        *version,
+        fact.identifier,
+        fact.event_time,
+        fact.span_us,
+        fact.received_time,
+        payload,
+        key_id,
+        fate,
+        _reason(fate),
+        "",
+    )
 
 
-def _kept_back(outcome: Invalid | Suppressed, fate: Fate, record_time_ms: int, cipher: Cipher, context: str) -> Row:
+def _kept_back(
+    outcome: Invalid | Suppressed | Erased, fate: Fate, record_time_ms: int, cipher: Cipher, context: str
+) -> Row:
     received_us = record_time_ms * 1_000
     if not is_valid_declared_time(received_us):  # a sender sets the record's time, so it may be anything
         received_us = RECEIVED_UNKNOWN_US
     if isinstance(outcome, Suppressed):
-        return (outcome.source, "", 0, 0, 0, "", 0, 0, received_us, "", "", fate, outcome.reason, "")
+        return ("", outcome.source, "", 0, 0, 0, "", 0, 0, received_us, "", "", fate, outcome.reason, "")
+    if isinstance(outcome, Erased):
+        return ("", *outcome, "", 0, 0, received_us, "", "", fate, "", "")
     payload, key_id = (cipher.seal(outcome.payload, context), cipher.key_id) if outcome.payload else ("", "")
-    identity = (outcome.source, outcome.event_id, outcome.revision, outcome.payload_hash, 0, "")
+    identity = ("", outcome.source, outcome.event_id, outcome.revision, outcome.payload_hash, 0, "")
     return (*identity, 0, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)
 
 

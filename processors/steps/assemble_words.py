@@ -6,7 +6,7 @@ Why: docs/decisions/0187.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from touchline.processors.ledger.columns import AWAY, CLAIM, HANDOFF, LINK, LOOK, RELEASE
@@ -17,7 +17,9 @@ from touchline.processors.values.records import Fact
 
 Row = tuple[object, ...]
 NOTHING_AWAY: Mapping[str, int] = MappingProxyType({})
-_CLAIM_SOURCE, _CLAIM_ID, _CLAIM_REASON = map(CLAIM.index, ("source", "event_id", "reason"))
+_CLAIM_SOURCE, _CLAIM_ID, _CLAIM_REASON, _CLAIM_OTHER, _CLAIM_TIME = map(
+    CLAIM.index, ("source", "event_id", "reason", "linked_identifier", "event_time")
+)
 
 
 def assemble_links(links: Sequence[StatedLink], stored: Sequence[Block]) -> list[Block]:
@@ -52,8 +54,13 @@ def assemble_claims(placed: Sequence[tuple[int, Fact]], links: Sequence[StatedLi
     return block
 
 
-def assemble_decided_claims(claims: Sequence[ClaimRow], settled: Collection[tuple[int, str, str]]) -> list[Block]:
-    """Claim rows of decided claims are retracted; those of the (offset, source, id) that are stored now say their links."""
+def assemble_decided_claims(
+    claims: Sequence[ClaimRow],
+    settled: Collection[tuple[int, str, str]],
+    is_erased: Callable[[str, int], bool] = lambda *_: False,
+) -> list[Block]:
+    """Claim rows of decided claims are retracted; those of the (offset, source, id) that are stored now say their links, but for those with
+    an identifier that is erased at that time (µs)."""
     retracted = Block(
         "claim",
         CLAIM,
@@ -69,6 +76,7 @@ def assemble_decided_claims(claims: Sequence[ClaimRow], settled: Collection[tupl
             for one in claims
             if one.values[_CLAIM_REASON] == kind
             and (one.offset, one.values[_CLAIM_SOURCE], one.values[_CLAIM_ID]) in settled
+            and not is_erased(str(one.values[_CLAIM_OTHER]), int(str(one.values[_CLAIM_TIME])))
         ]
         rows: list[Row] = [tuple(one.values[CLAIM.index(name)] for name in LINK) for one in said]
         blocks.append(Block(kind, LINK, 1, [one.offset for one in said], rows))

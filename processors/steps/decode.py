@@ -1,4 +1,4 @@
-"""Second step: bytes to JSON objects. Anything that is not a JSON object within the limits is rejected, with the reason."""
+"""Second step: bytes to touchpoints or JSON objects. Anything that is no JSON object within the limits is rejected, with the reason."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from touchline.processors.steps.plain import plain_touchpoint
 from touchline.processors.values.records import Invalid, KafkaRecord
 from touchline.schemas.decoding import why_no_json
 from touchline.schemas.reasons import Reason
@@ -17,21 +18,31 @@ VALUE_BYTES_MAX = 1 << 20
 Decoded = dict[str, Any] | Invalid
 
 
-def decode(records: Sequence[KafkaRecord]) -> list[Decoded]:
-    """One outcome per record, in order. Objects may still nest too deep: see validate.py."""
-    decoded: list[Decoded] = []
+def decode_quickly(records: Sequence[KafkaRecord]) -> list[Any]:
+    """One outcome per record, in order: a plain touchpoint (see plain.py) where it is one, else that of `decode`."""
+    decoded: list[Any] = []
     for record in records:
         value = record.value
-        if value and len(value) <= VALUE_BYTES_MAX:
-            try:
-                one = orjson.loads(value)
-            except orjson.JSONDecodeError:
-                one = _behind_mark(value)
-            if type(one) is dict:
-                decoded.append(one)
-                continue
-        decoded.append(Invalid(_why_no_object(value), "", "", value or b""))
+        plain = plain_touchpoint(value) if value and len(value) <= VALUE_BYTES_MAX else None
+        decoded.append(decode_one(value) if plain is None else plain)
     return decoded
+
+
+def decode(records: Sequence[KafkaRecord]) -> list[Decoded]:
+    """One outcome per record, in order. Objects may still nest too deep: see validate.py."""
+    return [decode_one(record.value) for record in records]
+
+
+def decode_one(value: bytes | None) -> Decoded:
+    """The outcome of one record's value."""
+    if value and len(value) <= VALUE_BYTES_MAX:
+        try:
+            one = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            one = _behind_mark(value)
+        if type(one) is dict:
+            return one
+    return Invalid(_why_no_object(value), "", "", value or b"")
 
 
 def _behind_mark(value: bytes) -> Any:

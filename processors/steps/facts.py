@@ -14,7 +14,7 @@ from touchline.schemas.canonical import payload_hash_of_own
 from touchline.schemas.checking import CheckedEvent, doubles_of, has_unknown_fields
 from touchline.schemas.credibility import instants_of, moments_of, sign_fault
 from touchline.schemas.depth import is_too_deep
-from touchline.schemas.events import ANSWER, IDENTIFY, TOUCHPOINT
+from touchline.schemas.events import ANSWER, CONSENT, IDENTIFY, TOUCHPOINT
 from touchline.schemas.identifiers import strongest
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.precision import Precision, span_of
@@ -28,6 +28,7 @@ _NO_PROPERTIES: Mapping[str, str] = {}
 # Survey, question, its version, language, kpi, variant, scope, scale, score, has_score, disposition, sampling probability; then
 # time, source and id of what the answer is about, day of the answer.
 _NO_ANSWER = ("", "", "", "", "", "", "", 0, 0, 0.0, 0, "", 0.0, 0, "", "", 0)
+_ABOUT_TIME = Fact._fields.index("about_time") - Fact._fields.index("survey")
 _NO_ANSWER_NOR_COMMENT = (*_NO_ANSWER, "", "", 0, 0)  # with what it says itself, and the completeness
 _NO_MONEY = (0, "", 0, "", "")
 _of_all: Any = itemgetter(  # one call for all is quicker than one look-up each
@@ -157,6 +158,10 @@ def _other_fact(
     identifier_type, identifier = _identifier(event)
     touchpoint, action = _contact(event)
     answer, comment, about_own = _NO_ANSWER, None, 0
+    consent_id, purposes = ("", "") if consent is None else (consent["id"], _joined(consent["purposes"]))
+    if kind == CONSENT:
+        consent_id, purposes = event["consent_id"], _joined(event["purposes"])
+        answer, about_us = _effective(about_us), time_us
     if kind == ANSWER:
         answer, comment = _answer(event, about_us, local_day(time_us, zone)), event["comment"]
         about_own = _own_of_about(event)
@@ -172,8 +177,8 @@ def _other_fact(
             span_us,
             zone,
             identifier_type,
-            "" if consent is None else consent["id"],
-            "" if consent is None else _joined(consent["purposes"]),
+            consent_id,
+            purposes,
             properties_of(event, has_unknown, unknown_fields),
             kind,
             source_id,
@@ -262,6 +267,11 @@ def _answer(event: CheckedEvent, about_us: int, answered_day: int) -> tuple[Any,
         about["event_id"] or "",
         answered_day,
     )
+
+
+def _effective(effective_us: int) -> tuple[Any, ...]:
+    """Of what a consent event says: only from when on."""
+    return (*_NO_ANSWER[:_ABOUT_TIME], effective_us, *_NO_ANSWER[_ABOUT_TIME + 1 :])
 
 
 def _own_of_about(event: CheckedEvent) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -25,9 +26,10 @@ _NO_PROPERTIES: Mapping[str, str] = {}
 
 @dataclass(slots=True)
 class UnknownFields:
-    """How many fields of some events the contract does not know."""
+    """How many fields of some events the contract does not know, and what was masked in these and in all other text: values by kind."""
 
     count: int = 0
+    masked: Counter[str] = field(default_factory=Counter)
 
 
 def properties_of(event: CheckedEvent, has_unknown: bool, unknown_fields: UnknownFields) -> Mapping[str, str]:
@@ -68,7 +70,13 @@ def _own_fields(event: CheckedEvent) -> dict[str, str]:
     """Fields of rare event types that have no column of their own."""
     if event["type"] == CONSENT:
         purposes = ",".join(sorted(set(event["purposes"])))
-        return {"consent_id": event["consent_id"], "purposes": purposes, "effective_at": event["effective_at"]}
+        version = {"version": event["version"]} if event["version"] else {}
+        return {
+            "consent_id": event["consent_id"],
+            "purposes": purposes,
+            "effective_at": event["effective_at"],
+            **version,
+        }
     if event["type"] == INITIATIVE:
         fields = {name: event[name] for name in ("initiative", "starts_at", "ends_at", "owner", "expected_kpi")}
         if event["cost"] is not None:

@@ -11,7 +11,8 @@ Why: docs/decisions/0062, 0187.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from touchline.processors.ledger.ledger import KnownEvent
@@ -23,6 +24,7 @@ from touchline.schemas.versions import Version, judge
 
 Key = tuple[str, str]
 """(source, event id)"""
+NO_NAMES: Mapping[Key, Key] = MappingProxyType({})
 CLAIM: Final = "claim"
 """Reason of a superseded version that waits for its turn."""
 
@@ -56,20 +58,28 @@ class Here(NamedTuple):
     is_plain: Callable[[str], bool]
 
 
-def settle(facts: Sequence[Placed], suspects: set[Key], known: Sequence[KnownEvent], here: Here) -> Settled:
+def settle(
+    facts: Sequence[Placed],
+    suspects: set[Key],
+    known: Sequence[KnownEvent],
+    here: Here,
+    also_called: Mapping[Key, Key] = NO_NAMES,
+) -> Settled:
     """Fates of the suspects, whose versions in all partitions are `known`, and of first versions that are none: all others are stored. A
-    suspect that turns out to be new extends its journey like any other event."""
+    suspect that turns out to be new extends its journey like any other event. `also_called` are suspects by the hidden id under which
+    erased versions of them are kept."""
     settled = Settled.nothing()
     if not suspects:  # nearly always: most batches hold first versions alone
         facts = [] if here.is_only else [placed for placed in facts if placed[1].revision]
     standing: dict[Key, list[KnownEvent]] = defaultdict(list)
     for event in known:
-        standing[event.source, event.event_id].append(event)
+        key = (event.source, event.event_id)
+        standing[also_called.get(key, key)].append(event)
     arriving: dict[Key, list[Placed]] = defaultdict(list)
     for placed in facts:
         key = key_of(placed)
         if key in suspects or (placed[1].revision and not here.is_only):
-            arriving[key].append(placed)
+            arriving[also_called.get(key, key)].append(placed)
     for key, incoming in arriving.items():
         _settle_one(key, standing[key], incoming, here, settled)
     return settled
@@ -95,12 +105,14 @@ def _settle_one(
     for event, fate in zip(standing, judgement.standing, strict=True):
         if event.partition != here.partition or (fate == event.fate and event.reason != CLAIM) or fate is Fate.STORED:
             continue
+        if event.fate == Fate.ERASED:
+            continue  # for ever
         if event.fate == Fate.STORED:
             if best is None or is_claim:
                 continue  # it counts until the better one is settled
             settled.replaced.add(key)
-            _follow_again(event, key, here, settled)
-            _follow_again(best, key, here, settled)
+            _follow_again(event, here, settled)
+            _follow_again(best, here, settled)
         settled.moved.append((event, fate))
 
 
@@ -124,9 +136,9 @@ def _is_one_place(one: str, other: str, here: Here) -> bool:
     return one == other or (here.is_plain(one) and here.is_plain(other))
 
 
-def _follow_again(changed: KnownEvent | Fact, key: Key, here: Here, settled: Settled) -> None:
+def _follow_again(changed: KnownEvent | Fact, here: Here, settled: Settled) -> None:
     if not changed.identifier:
-        settled.again_alone.add(key)
+        settled.again_alone.add((changed.source, changed.event_id))
     else:
         touched = settled.again if here.is_plain(changed.identifier) else settled.away
         note_change(touched, changed.identifier, changed.event_time)

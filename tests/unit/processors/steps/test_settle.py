@@ -106,3 +106,39 @@ def test_of_two_claims_of_a_partition_the_lesser_one_ends_when_the_better_one_co
 def test_only_versions_of_this_partition_are_moved() -> None:
     elsewhere = known(1, Fate.SUPERSEDED, partition=ELSEWHERE, reason=CLAIM)
     assert settled([2], known(0), elsewhere, plain=(ANNA,)).moved == [(known(0), Fate.SUPERSEDED)]
+
+
+HIDDEN = ("shop", "erased:0")
+
+
+def settled_beside_erased(revision: int, of_erased: int, *, is_only: bool = False) -> Settled:
+    """What becomes of that revision where an erased one is kept under its hidden id."""
+    erased = known(of_erased, Fate.ERASED, identifier="")._replace(event_id=HIDDEN[1])
+    facts = placed_of([event(1, 2, 5, revision=revision)])
+    return settle(facts, {KEY}, [erased], Here(HERE, is_only, lambda _: True), {HIDDEN: KEY})
+
+
+@pytest.mark.parametrize("is_only", [True, False])
+def test_a_lesser_version_than_an_erased_one_does_not_count(is_only: bool) -> None:
+    found = settled_beside_erased(0, 1, is_only=is_only)
+    assert (found.fates, found.claims, found.moved) == ({0: Fate.SUPERSEDED}, set(), [])
+
+
+def test_a_better_version_than_an_erased_one_waits_as_a_claim_and_the_erased_one_stays_erased() -> None:
+    found = settled_beside_erased(2, 1)
+    assert (found.fates, found.claims, found.moved) == ({0: Fate.SUPERSEDED}, {0}, [])
+
+
+def test_a_version_under_its_hidden_id_and_one_under_its_former_id_are_versions_of_one_event() -> None:
+    facts = placed_of([event(1, 2, 5, revision=1), event(1, None, 5)])
+    facts[1] = (facts[1][0], facts[1][1]._replace(event_id=HIDDEN[1]))
+    found = settle(facts, {KEY, HIDDEN}, [], Here(HERE, True, lambda _: True), {HIDDEN: KEY})
+    assert found.fates == {1: Fate.SUPERSEDED}
+
+
+def test_an_anonymised_version_that_is_replaced_is_followed_again_under_its_hidden_id() -> None:
+    stored = known(0, identifier="")._replace(event_id=HIDDEN[1])
+    facts = placed_of([event(1, None, 5, revision=1)])
+    found = settle(facts, {KEY}, [stored], Here(HERE, True, lambda _: True), {HIDDEN: KEY})
+    assert found.moved == [(stored, Fate.SUPERSEDED)]
+    assert found.again_alone == {HIDDEN, KEY}
