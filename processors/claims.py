@@ -15,14 +15,20 @@ from typing import Final, NamedTuple
 from touchline.identity.passed import LedgerPosition
 from touchline.identity.watch import Fate as Stand, Rules, Standing, decide as decide_one
 from touchline.processors.homes import Homes, holding, passed_of, position_of_row
-from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, WriterFenced
+from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, LinkRow, WriterFenced
 from touchline.processors.news import News
+from touchline.processors.state.erasures import Erasures
 from touchline.processors.state.partition import Key, Partition
 from touchline.processors.steps.settle import CLAIM
 from touchline.schemas.reasons import Fate
 from touchline.schemas.versions import Version, fate_beside, winner_of
 
-_STANDS: Final = {Fate.STORED: Stand.STORED, Fate.SUPERSEDED: Stand.SUPERSEDED, Fate.QUARANTINED: Stand.CONFLICT}
+_STANDS: Final = {
+    Fate.STORED: Stand.STORED,
+    Fate.SUPERSEDED: Stand.SUPERSEDED,
+    Fate.QUARANTINED: Stand.CONFLICT,
+    Fate.ERASED: Stand.SUPERSEDED,  # it never counts again, and is never another version's duplicate
+}
 _FATES: Final = {
     Stand.SUPERSEDED: Fate.SUPERSEDED,
     Stand.CONFLICT: Fate.QUARANTINED,
@@ -32,20 +38,25 @@ _FATES: Final = {
 
 class Decided(NamedTuple):
     """Versions of this partition that cease to count or to wait, and claims that are stored now. `releases` are the events of which a
-    version gave way whose identifier another partition may hold; `looks` the others, for those who wait."""
+    version gave way whose identifier another partition may hold; `looks` the others, for those who wait. `cut` are stored versions whose
+    records count on as nobody's, among the settled ones, or claimed until the holder of the identifier has taken them back; `links` ceased
+    to be said beside the versions that are lost."""
 
     moved: list[tuple[KnownEvent, Fate]]
     settled: list[tuple[KnownEvent, ClaimedFact]]
     releases: set[Key]
     looks: set[tuple[str, str, str]]
+    cut: Sequence[KnownEvent] = ()
+    links: Sequence[LinkRow] = ()
+    claimed: Sequence[tuple[KnownEvent, ClaimedFact]] = ()
 
     @property
     def lost(self) -> list[KnownEvent]:
         """The versions that were stored and are no more."""
-        return [event for event, _ in self.moved if event.fate == Fate.STORED]
+        return [*(event for event, _ in self.moved if event.fate == Fate.STORED), *self.cut]
 
 
-def decide(partition: Partition, news: News, homes: Homes) -> Decided:
+def decide(partition: Partition, news: News, homes: Homes, erasures: Erasures) -> Decided:
     """What becomes of the watched events. The partition's list of them follows at once: if the insert fails, the partition is acquired
     anew.
     Raises LedgerUnavailable, and WriterFenced where another writer has decided meanwhile."""
@@ -59,8 +70,10 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
     if not due:
         return decided
     versions: dict[Key, list[KnownEvent]] = {key: [] for key in due}
-    for event in partition.ledger.find_events(due):
-        versions[event.source, event.event_id].append(event)
+    hidden = erasures.hidden_keys(due)
+    for event in partition.ledger.find_events(sorted({*due, *hidden})):
+        key = (event.source, event.event_id)
+        versions[hidden.get(key, key)].append(event)
     found: dict[Key, set[LedgerPosition]] = defaultdict(set)
     releases: dict[Key, set[LedgerPosition]] = defaultdict(set)
     for row in partition.ledger.waiting_rows(due):
@@ -73,7 +86,7 @@ def decide(partition: Partition, news: News, homes: Homes) -> Decided:
     held = holding(partition, {event.identifier for event in mine if event.identifier}, news.until, homes).held
     settling: list[KnownEvent] = []
     for key, unsorted in versions.items():
-        events = sorted(unsorted, key=lambda one: one.row_id)
+        events = sorted(_without_erased_copies(unsorted), key=lambda one: one.row_id)
         standings = standings_of(events, held)
         outcome = decide_one(partition.number, standings, releases[key], passed, RULES)
         for place, fate in outcome.moved.items():
@@ -108,6 +121,12 @@ def _hear(partition: Partition, news: News) -> set[Key]:
 
 FOUND: Final = "found"
 """Reason of a look that a sweep asks for: whoever has anything of the event looks."""
+
+
+def _without_erased_copies(events: Sequence[KnownEvent]) -> list[KnownEvent]:
+    """Duplicates of an anonymised version are erased, and say nothing beside it."""
+    others = {(one.revision, one.payload_hash) for one in events if one.fate != Fate.ERASED}
+    return [one for one in events if one.fate != Fate.ERASED or (one.revision, one.payload_hash) not in others]
 
 
 def standings_of(events: Sequence[KnownEvent], held: Collection[str]) -> list[Standing[Version]]:

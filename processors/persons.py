@@ -28,7 +28,9 @@ from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.ledger.ledger import ALL, FeedRow
 from touchline.processors.news import News
 from touchline.processors.relations import Relations
+from touchline.processors.state.erasures import Erasures
 from touchline.processors.state.partition import Key, Partition
+from touchline.processors.steps.consent import PurposesOf
 from touchline.processors.steps.follow import Followed, follow_alone
 from touchline.processors.steps.kept import EVER_US, NEVER_US, note_change
 from touchline.processors.steps.resolve import Placed
@@ -48,6 +50,16 @@ class Published(NamedTuple):
     away: dict[str, int]
 
 
+class Rules(NamedTuple):
+    """By what persons are judged and followed: the maps that stand, with how many neighbours an identifier is a hub, the purposes of the
+    sources under consent, and who is erased."""
+
+    maps: Sequence[CompiledMap]
+    neighbours_max: int
+    purposes_of: PurposesOf
+    erasures: Erasures
+
+
 class _Touched(NamedTuple):
     """Identifiers of which what is stored may have changed, with the earliest time (µs) at which."""
 
@@ -65,24 +77,24 @@ def publish(
     news: News,
     decided: Decided,
     homes: Homes,
-    maps: Sequence[CompiledMap],
-    neighbours_max: int,
+    rules: Rules,
 ) -> Published:
     """What follows for all whom the news touch. Raises LedgerUnavailable."""
     touched = _touched(partition, news, decided)
     holds = holding(partition, touched.moved.keys() | touched.told.keys(), news.until, homes)
     away = {one: time_us for one, time_us in touched.moved.items() if one not in holds.held}
+    maps = rules.maps
     published = Published(Followed([{} for _ in maps], [], [], {}), [], away)
     changed, hubs = partition.remembered.changed_by(*_said(news))
     led: set[str] = set()
     given: set[str] = set()
     later_than_us: Mapping[str, int] = ALL
     if changed or holds.held:
-        relations = Relations(partition.ledger, changed, partition.remembered.near)
+        relations = Relations(partition.ledger, rules.erasures, changed, partition.remembered.near)
         judged = components_around(
             relations.identifiers(one.key for one in changed),
             relations.identifiers(holds.held),
-            neighbours_max,
+            rules.neighbours_max,
             relations.look_up,
             relations.published_with,
             MERGE_NOBODY,
@@ -102,13 +114,16 @@ def publish(
         given = {handoff.identifier for handoff in published.handoffs}
         led = holds.held - given
         at_home = {one.key for one in judged.component_of if homes.has(partition.number, one.key)}
-        knows = Knows(maps, relations, persons, led, holds.held, at_home, partition.tails.get_many(at_home))
+        tails = partition.tails.get_many(at_home)
+        knows = Knows(maps, rules.purposes_of, relations, judged, persons, led, holds.held, at_home, tails)
         turns = [turn_of(partition, one, touched.since_us, knows) for one in components.values()]
         later_than_us, facts = read(partition, news, decided, led, turns)
+        by_consent: set[Identifier] = set()
         for turn in turns:
-            follow_turn(partition, turn, facts, knows, published.followed)
+            if follow_turn(partition, turn, facts, knows, published.followed):
+                by_consent.update(turn.component)
         # If the insert fails the partition is acquired anew, and remembers nothing.
-        partition.remembered.judged(changed, judged, persons)
+        partition.remembered.judged(changed, judged, persons, by_consent)
     _restate(partition, news, decided, maps, led | given, later_than_us, published.followed)
     return published
 
@@ -136,26 +151,26 @@ def _touched(partition: Partition, news: News, decided: Decided) -> _Touched:
 def _said(news: News) -> tuple[History, History]:
     """What the rows say of who belongs together, and what they take back."""
     asserted, retracted = ([row for row in news.rows if (row.sign > 0) is is_asserted] for is_asserted in (True, False))
-    return _history(asserted), _history(retracted)
+    erasures = [
+        Erasure(one.until_us, Identifier(*order_of(one.identifier_type), one.identifier), one.after_us)
+        for one in news.erasures
+    ]
+    return _history(asserted)._replace(erasures=erasures), _history(retracted)
 
 
 def _history(rows: Iterable[FeedRow]) -> History:
     links: list[Link] = []
     unlinks: list[Unlink] = []
-    erasures: list[Erasure] = []
     for row in rows:
-        if row.kind not in ("link", "unlink", "erase"):
+        if row.kind not in ("link", "unlink"):
             continue
         event, one = (row.source, row.event_id), Identifier(*order_of(row.identifier_type), row.identifier)
-        if row.kind == "erase":
-            erasures.append(Erasure(row.event_time, event, one))
-            continue
         other = Identifier(*order_of(row.linked_identifier_type), row.linked_identifier)
         if row.kind == "link":
             links.append(Link(row.event_time, event, one, other))
         else:
             unlinks.append(Unlink(row.event_time, event, one, other))
-    return History(links, unlinks, erasures)
+    return History(links, unlinks)
 
 
 def _restate(

@@ -7,6 +7,7 @@ Why: docs/decisions/0187.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from touchline.processors.ledger.ledger import FeedRow, Ledger, Progress
@@ -28,12 +29,15 @@ class Poll:
         self._positions: Cursors | None = None
         self._progress: dict[str, Progress] | None = None
         self._fed: _Fed | None = None
+        self.erasure = 0
+        """Number of the newest request to erase that was known before the positions were read."""
 
-    def begins(self, partition: int) -> bool:
-        """The partition begins a tick. Whether that is a new poll."""
+    def begins(self, partition: int, look: Callable[[], int] = lambda: 0) -> bool:
+        """The partition begins a tick. Whether that is a new poll. `look` reads requests to erase first, and gives the newest number."""
         is_new = self._positions is None or partition in self._served
         if is_new:
             self.forget()
+            self.erasure = look()
             self._positions = self._ledger.positions()
         self._served.add(partition)
         return is_new

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from touchline.identity.links import Erasure, History, Identifier, Link, Unlink
 from touchline.processors.ledger.ledger import Ledger, Said
+from touchline.processors.state.erasures import Erasures, Span
 from touchline.schemas.identifiers import order_of
 
 Near = Callable[[Collection[str]], Collection[str]]
@@ -20,17 +21,21 @@ def _nobody(_: Collection[str]) -> Collection[str]:
 
 
 class Relations:
-    """Links, unlinks and erasures around some identifiers, for one tick. `named` are identifiers that the news name: these have their types
-    even where nothing that stands names them any more. `near` gives the keys that are probably asked for next."""
+    """Links, unlinks and erasures around some identifiers, for one tick. `erasures` are the requests that this worker knows. `named` are
+    identifiers that the news name: these have their types even where nothing that stands names them any more. `near` gives the keys that
+    are probably asked for next."""
 
-    def __init__(self, ledger: Ledger, named: Iterable[Identifier] = (), near: Near = _nobody) -> None:
+    def __init__(
+        self, ledger: Ledger, erasures: Erasures, named: Iterable[Identifier] = (), near: Near = _nobody
+    ) -> None:
         self._ledger = ledger
+        self._erasures = erasures
         self._near = near
         self._asked: set[str] = set()
         self._together: set[str] = set()
         self._known: dict[str, Identifier] = {one.key: one for one in named}
         self._said: dict[str, list[Said]] = {}
-        self._erasures: set[Erasure] = set()
+        self._spans: dict[str, tuple[Span, ...]] = {}
 
     def identifiers(self, keys: Iterable[str]) -> set[Identifier]:
         """The identifiers of these keys, with the types by which links name them. Of one that nothing names the type is empty: it is a
@@ -51,7 +56,13 @@ class Relations:
                 links.append(Link(one.event_time, (one.source, one.event_id), *ends))
             else:
                 unlinks.append(Unlink(one.event_time, (one.source, one.event_id), *ends))
-        return History(links, unlinks, self._erasures)
+        erasures = [
+            Erasure(until_us, self._known[key], after_us)
+            for key in {end for one in said for end in (one.identifier, one.linked_identifier)} | keys
+            for after_us, until_us, _ in self.erased(key)
+            if key in self._known
+        ]
+        return History(links, unlinks, erasures)
 
     def published_with(self, identifiers: Collection[Identifier]) -> set[Identifier]:
         """Whoever is published together with one of them, or with one that was asked for before."""
@@ -63,10 +74,12 @@ class Relations:
             self._together |= self._ledger.published_with(missing)
         return self.identifiers(self._together)
 
-    def erased_us(self, identifier: Identifier) -> int:
-        """Up to which time everything about the identifier is erased; before all times where nothing is."""
-        times_us = [one.time_us for one in self._erasures if one.identifier == identifier]
-        return max(times_us, default=-1)
+    def erased(self, key: str) -> tuple[Span, ...]:
+        """What of the identifier is erased."""
+        spans = self._spans.get(key)
+        if spans is None:
+            spans = self._spans[key] = self._erasures.spans_of(key)
+        return spans
 
     def _read(self, keys: Collection[str]) -> None:
         missing = {key for key in keys if key not in self._said}
@@ -76,12 +89,8 @@ class Relations:
         for key in missing:
             self._said[key] = []
         for one in self._ledger.said_about(sorted(missing)):
-            ends = [(one.identifier, one.identifier_type)]
-            if one.linked_identifier:
-                ends.append((one.linked_identifier, one.linked_identifier_type))
+            ends = ((one.identifier, one.identifier_type), (one.linked_identifier, one.linked_identifier_type))
             for key, kind in ends:
                 self._known.setdefault(key, Identifier(*order_of(kind), key))
-                if key in missing and one.kind != "erase":
+                if key in missing:
                     self._said[key].append(one)
-            if one.kind == "erase":
-                self._erasures.add(Erasure(one.event_time, (one.source, one.event_id), self._known[one.identifier]))

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from touchline.identity.links import Identifier
 from touchline.identity.persons import Persons
 from touchline.journey.compile import CompiledMap
+from touchline.processors.state.erasures import Span
 from touchline.processors.state.together import Judged
 from touchline.processors.steps import kept
 from touchline.processors.steps.follow import ByMap, follow_piece, in_order
@@ -25,14 +26,14 @@ Together = list[tuple[list[Placed], ByMap]]
 def judged_as(
     component: Sequence[Identifier],
     persons: Persons,
-    erased_us: Mapping[str, int],
+    erased: Mapping[str, tuple[Span, ...]],
     led: Collection[str],
     held: Collection[str],
     maps: Sequence[CompiledMap],
 ) -> Judged:
     """What must stay as it is, so that states of the component hold."""
     of_identifiers = tuple(
-        (one, persons.whole.get(one), persons.shared.get(one), erased_us[one.key], one.key in led, one.key in held)
+        (one, persons.whole.get(one), persons.shared.get(one), erased[one.key], one.key in led, one.key in held)
         for one in component
     )
     return (of_identifiers, tuple((one.map, one.version, one.content_hash) for one in maps))

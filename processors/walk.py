@@ -41,11 +41,7 @@ def reached_at_first(change: int) -> Reached:
 
 def has_walked(partition: Partition, change: int) -> bool:
     """Whether all is restated that this change asks for."""
-    return has_ended(partition.reached, change)
-
-
-def has_ended(reached: Reached, change: int) -> bool:
-    """The same of what a mark says."""
+    reached = partition.reached
     return reached.map_change == change and (reached.walked_to == END or not change)
 
 

@@ -10,16 +10,22 @@ from touchline.processors.ledger.asking import LOOKUP_CHUNK, Asking
 from touchline.processors.ledger.ledger import (
     ClaimedFact,
     ClaimRow,
+    ErasureRequest,
+    Expired,
     FeedRow,
     HandoffRow,
+    KnownEvent,
+    LinkRow,
     Progress,
     Said,
     StandingMaps,
     Stream,
     WaitingRow,
 )
-from touchline.processors.ledger.queries import between
+from touchline.processors.ledger.queries import RECEIVED_FACTS, VERSIONS_OF, between
+from touchline.processors.ledger.rows import insert_of_row
 from touchline.processors.values.records import Cursors, Fact
+from touchline.schemas.retention import Cutoff
 
 
 class ClickHouseAcross(Asking):
@@ -60,10 +66,40 @@ class ClickHouseAcross(Asking):
         return self._first_values(queries.CLAIM_HASHES, {})
 
     def said_about(self, identifiers: Collection[str]) -> list[Said]:
-        found = [Said._make(row) for row in self._ask_of_identifiers(queries.LINKS_ABOUT, identifiers)]
-        ends = {end for one in found for end in (one.identifier, one.linked_identifier) if end}
-        further = ends.difference(identifiers)
-        return found + [Said._make(row) for row in self._ask_of_identifiers(queries.ERASURES, further)]
+        return [Said._make(row) for row in self._ask_of_identifiers(queries.LINKS_ABOUT, identifiers)]
+
+    def links_naming(self, partition: int, identifiers: Collection[str]) -> list[LinkRow]:
+        rows = self._ask_of_identifiers(queries.LINKS_NAMING, identifiers, {"partition": partition})
+        return [LinkRow(row[0], row[1], row[2], tuple(row[3:])) for row in rows]
+
+    def versions_of(self, partition: int, identifiers: Collection[str]) -> list[KnownEvent]:
+        rows = self._ask_of_identifiers(VERSIONS_OF, identifiers, {"partition": partition})
+        return [KnownEvent._make(row) for row in rows]
+
+    def received_facts(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimedFact]:
+        rows = self._ask_of_events(RECEIVED_FACTS, keys, partition)
+        return [ClaimedFact(row[0], row[1], Fact._make(row[2:])) for row in rows]
+
+    def expired(self, partition: int, cutoffs: Sequence[Cutoff], after: int, until: int, count: int) -> Expired:
+        sql, values = queries.expired(cutoffs)
+        rows: list[KnownEvent] = []
+        for stream, newest in self._streams_of(partition):
+            if newest >= insert_of_row(after) and len(rows) < queries.EXPIRED_ROWS_AT_ONCE:
+                bounds = {"stream": stream, "insert_number": insert_of_row(after), "after": after, "until": until}
+                rows += [KnownEvent._make(row) for row in self._ask(sql, values | bounds)]
+        if not rows:
+            return Expired([], until)
+        row_ids = tuple(row.row_id for row in rows)
+        ended = {one for (one,) in self._ask(queries.RETRACTED_AMONG, {"row_ids": row_ids})}
+        seen = until if len(rows) < queries.EXPIRED_ROWS_AT_ONCE else row_ids[-1]
+        return Expired.of([row for row in rows if row.row_id not in ended], cutoffs, count, seen)
+
+    def erasures_after(self, number: int) -> list[ErasureRequest]:
+        rows = self._ask(queries.ERASURES, {"number": number})
+        return [ErasureRequest._make((*row[:3], bytes.fromhex(row[3]), *row[4:])) for row in rows]
+
+    def still_named(self, identifiers: Collection[str]) -> set[str]:
+        return {name for (name,) in self._ask_of_identifiers(queries.STILL_NAMED, identifiers)}
 
     def handoffs_of(self, identifiers: Collection[str]) -> list[HandoffRow]:
         return [HandoffRow._make(row) for row in self._ask_of_identifiers(queries.HANDOFFS, identifiers)]
@@ -90,7 +126,7 @@ class ClickHouseAcross(Asking):
         if not rows:
             for name, _ in self._streams_of(stream.partition)[-1:]:
                 rows = self._ask(queries.PROGRESS_OF, {"stream": name})
-        return Progress._make(rows[0]) if rows else Progress(0, {}, 0, "")
+        return Progress._make(rows[0]) if rows else Progress(0, {}, 0, "", 0)
 
     def _streams_of(self, partition: int) -> list[tuple[str, int]]:
         """(stream, newest insert) of all incarnations of a partition, the oldest first: insert numbers go on from one to the next."""

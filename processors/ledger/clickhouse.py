@@ -13,7 +13,6 @@ from touchline.clickhouse.connect import is_away
 from touchline.clickhouse.errors import ErrorKind, kind_of, refusal_text
 from touchline.processors.ledger import queries
 from touchline.processors.ledger.across import ClickHouseAcross
-from touchline.processors.ledger.asking import LOOKUP_CHUNK
 from touchline.processors.ledger.ledger import (
     ALL,
     FenceHeld,
@@ -37,6 +36,7 @@ UNSTORABLE = frozenset((ErrorKind.VALUE, ErrorKind.ROW_VALUE, ErrorKind.CONSTRAI
 """Errors that speak of the records and not of the server; of a CHECK, any but the fence."""
 _named_constraint = re.compile(r"Constraint `?(\w+)`? for table").search
 IN_FLIGHT_WAIT_SECONDS = 5.0
+IDENTIFIERS_AT_ONCE = 50_000
 _POLL_SECONDS = 0.05
 
 
@@ -151,8 +151,8 @@ class ClickHouseLedger(ClickHouseAcross):
 
     def identifiers_since(self, stream: Stream, insert_number: int | None) -> Iterator[dict[str, int]]:
         rows = self._ask(queries.identifiers(since=insert_number is not None), _span(stream, insert_number))
-        for start in range(0, len(rows), LOOKUP_CHUNK):
-            yield dict(rows[start : start + LOOKUP_CHUNK])
+        for start in range(0, len(rows), IDENTIFIERS_AT_ONCE):
+            yield dict(rows[start : start + IDENTIFIERS_AT_ONCE])
 
     def last_unidentified_since(self, stream: Stream, insert_number: int | None) -> dict[str, int]:
         rows = self._ask(queries.last_unidentified(since=insert_number is not None), _span(stream, insert_number))

@@ -23,6 +23,7 @@ ATTACHED = (*SHARED, "map", "map_version", *DECIDED)
 
 FATE = ("fate", "reason", "field")
 BARE = (
+    "event_type",
     "source",
     "event_id",
     "revision",
@@ -48,8 +49,8 @@ AWAY = ("identifier", "event_time")
 """Columns of a word to the holder of an identifier: what is stored of it has changed, at that time or later."""
 RELEASE = ("source", "event_id")
 LOOK = ("source", "event_id", "reason")
-MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts", "cursors", "map_change", "walked_to")
-FEED_KINDS = ("link", "unlink", "erase", "handoff", "away", "claim", "release", "look")
+MARK = ("writer", "generation", "first_offset", "gaps", "fate_counts", "cursors", "map_change", "walked_to", "erasure")
+FEED_KINDS = ("link", "unlink", "handoff", "away", "claim", "release", "look")
 """Kinds of rows by which partitions speak to each other; each reads them of all, its own included."""
 UNKNOWN_FIELDS = "unknown_fields"
 """Key of `fate_counts` that is no fate: unknown fields of the batch's events, so that all a mark adds up stands in one column."""
@@ -62,7 +63,7 @@ _NUMBERS = frozenset(
         "is_mapped", "cycle", "touchpoint_number", "wait_us", "is_conversion", "first_of", "stage_max_before",
         "stage_max", "funnel_before", "funnel_depth", "churn_due_at", "local_date", "scale_min", "scale_max", "has_score",
         "about_time", "answered_date", "about_own", "amount_minor", "currency_exponent", "generation", "first_offset", "gaps",
-        "handoff_to", "handoff_number", "record_partition", "map_change",
+        "handoff_to", "handoff_number", "record_partition", "map_change", "erasure",
     )
 )  # fmt: skip
 _FLOATS = frozenset(("score", "sampling_probability"))

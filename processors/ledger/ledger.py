@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from touchline.processors.ledger.rows import Insert, partition_of_row
 from touchline.processors.values.records import Cursors, Fact, NamingAnswer
+from touchline.schemas.retention import Cutoff, WhenExpired, ending_of
 
 MapVersion = tuple[str, int]
 """(map, version)"""
@@ -59,7 +60,7 @@ class Mark(NamedTuple):
 
 class KnownEvent(NamedTuple):
     """A received row that stands (not retracted) and is no duplicate: one version of one (source, id), of any partition. A claim is
-    superseded, for the reason `claim`. Of `event_time` only that of stored ones and of claims is known."""
+    superseded, for the reason `claim`. `event_time` is 0 and `event_type` empty where nobody knows them: a record that was refused."""
 
     source: str
     event_id: str
@@ -72,6 +73,7 @@ class KnownEvent(NamedTuple):
     row_id: int
     identifier: str
     event_time: int = 0
+    event_type: str = ""
 
     @property
     def partition(self) -> int:
@@ -125,7 +127,7 @@ class ClaimedFact(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What stands about who belongs together. `kind` is link, unlink or erase; an erasure has no other end."""
+    """What stands about who belongs together. `kind` is link or unlink."""
 
     kind: str
     event_time: int
@@ -173,6 +175,40 @@ class Progress(NamedTuple):
     cursors: Cursors
     map_change: int
     walked_to: str
+    erasure: int = 0
+
+
+class Expired(NamedTuple):
+    """Versions that are past a cutoff, with the way in which they end, and the row id up to which nothing else is."""
+
+    events: list[tuple[KnownEvent, WhenExpired]]
+    reached: int
+
+    @classmethod
+    def of(cls, events: Sequence[KnownEvent], cutoffs: Sequence[Cutoff], count: int, seen: int) -> Expired:
+        """The first of these, which are all up to the row id `seen`."""
+        taken = events[:count]
+        found = [
+            (one, how)
+            for one in taken
+            if (how := ending_of(cutoffs, one.source, one.event_type, one.event_time)) is not None
+        ]
+        return cls(found, seen if len(events) <= count else taken[-1].row_id)
+
+
+class ErasureRequest(NamedTuple):
+    """Everything about an identifier after `after_us` and up to `until_us` (µs) is to go; `how`: `erase`, or `anonymise`, by which its
+    events count on as nobody's. `digest` is what remains of the identifier (schemas/erasure.py), made with the secret `secret_id`; the
+    identifier is empty when the request is done."""
+
+    number: int
+    identifier: str
+    identifier_type: str
+    digest: bytes
+    secret_id: str
+    after_us: int
+    until_us: int
+    how: str
 
 
 class StandingMaps(NamedTuple):
@@ -210,7 +246,8 @@ class Ledger(Protocol):
         cannot be stored."""
 
     def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
-        """All versions of the given (source, event id) pairs that stand, in every partition: stored, superseded, in conflict, claims."""
+        """All versions of the given (source, event id) pairs that stand, in every partition: stored, superseded, in conflict, claims,
+        erased."""
 
     def claims_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimRow]:
         """The partition's claims of these events that stand."""
@@ -229,8 +266,28 @@ class Ledger(Protocol):
         """The links and unlinks that these events of the partition said, as far as they stand."""
 
     def said_about(self, identifiers: Collection[str]) -> list[Said]:
-        """The links and unlinks that name one of these identifiers at either end, and all erasures of both ends of these and of the
-        identifiers themselves, as far as they stand, of every partition. Some may come twice."""
+        """The links and unlinks that name one of these identifiers at either end, as far as they stand, of every partition. Some may come
+        twice."""
+
+    def links_naming(self, partition: int, identifiers: Collection[str]) -> list[LinkRow]:
+        """The partition's links and unlinks that name one of these identifiers at either end, as far as they stand. Some may come twice."""
+
+    def versions_of(self, partition: int, identifiers: Collection[str]) -> list[KnownEvent]:
+        """The partition's received rows of these identifiers that stand, whatever their fate, duplicates included."""
+
+    def received_facts(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimedFact]:
+        """The partition's stored events with these (source, event id) pairs: nothing of the facts is left out."""
+
+    def expired(self, partition: int, cutoffs: Sequence[Cutoff], after: int, until: int, count: int) -> Expired:
+        """The partition's received rows that stand and are past one of these cutoffs, of those with a row id above `after` and up to
+        `until`, in the order of these ids; at most `count`, and maybe none although there are more. What was erased is not among them;
+        where the cutoff anonymises, neither is what is nobody's already, nor a claim, which may be the version that counts."""
+
+    def erasures_after(self, number: int) -> list[ErasureRequest]:
+        """The requests to erase behind this number, in order."""
+
+    def still_named(self, identifiers: Collection[str]) -> set[str]:
+        """Those of the identifiers that any row of any partition names, whether it stands or not, at either end of a link."""
 
     def handoffs_of(self, identifiers: Collection[str]) -> list[HandoffRow]:
         """All handoffs of these identifiers."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
-from touchline.processors.ledger.columns import CLAIM, FEED_KINDS
+from touchline.processors.ledger.columns import CLAIM, FEED_KINDS, LINK
 from touchline.processors.ledger.ledger import (
     ClaimedFact,
     ClaimRow,
+    ErasureRequest,
+    Expired,
     FeedRow,
     HandoffRow,
+    KnownEvent,
+    LinkRow,
     MapVersion,
     Progress,
     Said,
@@ -21,17 +25,20 @@ from touchline.processors.ledger.ledger import (
 from touchline.processors.ledger.memory_rows import MemoryRows, Row, fact_of, key_of, partition_of, value_of
 from touchline.processors.values.event_hash import hashes_of
 from touchline.processors.values.records import NAMES_EVENT, Cursors
+from touchline.schemas.erasure import ERASED_PREFIX
+from touchline.schemas.retention import ANONYMISE, Cutoff, WhenExpired, ending_of
 
 MapChange = tuple[int, str, int, str]
 """(number, map, version, state): a row of journey_raw.map_changes; the state is `stands` or `dropped`."""
 
 
 class MemoryAcross(MemoryRows):
-    """The look-ups that reach over partitions, and the changes of maps, which commands write."""
+    """The look-ups that reach over partitions, and the changes of maps and requests to erase, which commands write."""
 
     def __init__(self) -> None:
         super().__init__()
         self.map_changes: list[MapChange] = []
+        self.erasures: list[ErasureRequest] = []
 
     def claims_of(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimRow]:
         wanted = set(keys)
@@ -85,9 +92,48 @@ class MemoryAcross(MemoryRows):
             for kind in ("link", "unlink")
             for row in self.standing(kind, lambda row: not identifiers_of(row).isdisjoint(identifiers))
         ]
-        ends = set(identifiers).union(*map(identifiers_of, links))
-        rows = [*links, *self.standing("erase", lambda row: value_of(row, "identifier") in ends)]
-        return [Said._make(value_of(row, name) for name in Said._fields) for row in rows]
+        return [Said._make(value_of(row, name) for name in Said._fields) for row in links]
+
+    def links_naming(self, partition: int, identifiers: Collection[str]) -> list[LinkRow]:
+        return [
+            LinkRow(kind, row["row_id"], row["offset"], tuple(value_of(row, name) for name in LINK))
+            for kind in ("link", "unlink")
+            for row in self.standing(kind)
+            if partition_of(row) == partition and not identifiers_of(row).isdisjoint(identifiers)
+        ]
+
+    def versions_of(self, partition: int, identifiers: Collection[str]) -> list[KnownEvent]:
+        rows = self.standing("received", lambda row: value_of(row, "identifier") in identifiers)
+        return [
+            KnownEvent._make(value_of(row, name) for name in KnownEvent._fields)
+            for row in rows
+            if partition_of(row) == partition
+        ]
+
+    def received_facts(self, partition: int, keys: Sequence[tuple[str, str]]) -> list[ClaimedFact]:
+        wanted = set(keys)
+        rows = self.standing("received", lambda row: row["fate"] == "stored" and key_of(row) in wanted)
+        return [
+            ClaimedFact(row["row_id"], row["offset"], fact_of(row)) for row in rows if partition_of(row) == partition
+        ]
+
+    def expired(self, partition: int, cutoffs: Sequence[Cutoff], after: int, until: int, count: int) -> Expired:
+        rows = self.standing(
+            "received",
+            lambda row: (
+                after < row["row_id"] <= until
+                and partition_of(row) == partition
+                and _how_it_ends(row, cutoffs) is not None
+            ),
+        )
+        events = [KnownEvent._make(value_of(row, name) for name in KnownEvent._fields) for row in rows]
+        return Expired.of(sorted(events, key=lambda one: one.row_id), cutoffs, count, until)
+
+    def erasures_after(self, number: int) -> list[ErasureRequest]:
+        return [one for one in self.erasures if one.number > number]
+
+    def still_named(self, identifiers: Collection[str]) -> set[str]:
+        return {one for row in self.rows for one in identifiers_of(row) if one in identifiers}
 
     def handoffs_of(self, identifiers: Collection[str]) -> list[HandoffRow]:
         return [
@@ -122,7 +168,7 @@ class MemoryAcross(MemoryRows):
         of_partition = [row for row in self.asserted("mark") if partition_of(row) == stream.partition]
         own = [row for row in of_partition if row["stream"] == stream.name]
         newest = (own or of_partition)[-1:]
-        return _progress(newest[0]) if newest else Progress(0, {}, 0, "")
+        return _progress(newest[0]) if newest else Progress(0, {}, 0, "", 0)
 
     def feed(self, after: Cursors, until: Cursors) -> list[FeedRow]:
         rows = [row for row in self.rows if row["kind"] in FEED_KINDS and is_between(row, after, until)]
@@ -175,6 +221,13 @@ def identifiers_of(row: Row) -> set[str]:
     return {value_of(row, "identifier"), value_of(row, "linked_identifier")}
 
 
+def _how_it_ends(row: Row, cutoffs: Sequence[Cutoff]) -> WhenExpired | None:
+    how = ending_of(cutoffs, *(value_of(row, name) for name in ("source", "event_type", "event_time")))
+    is_anonymised = row["fate"] == "stored" and value_of(row, "event_id").startswith(ERASED_PREFIX)
+    must_stay = is_anonymised or value_of(row, "reason") == "claim"
+    return None if row["fate"] == "erased" or (how == ANONYMISE and must_stay) else how
+
+
 def _progress(mark: Row) -> Progress:
     return Progress._make(
         (
@@ -182,5 +235,6 @@ def _progress(mark: Row) -> Progress:
             dict(value_of(mark, "cursors")),
             value_of(mark, "map_change"),
             value_of(mark, "walked_to"),
+            value_of(mark, "erasure"),
         )
     )

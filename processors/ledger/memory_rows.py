@@ -52,7 +52,7 @@ def fact_of(row: Row, left_out: Collection[str] = ()) -> Fact:
 
 def is_version(row: Row) -> bool:
     """Not refused: a received row that is a version of its event, whether it counts or not."""
-    return row["fate"] in ("stored", "superseded") or value_of(row, "reason") == "conflict"
+    return row["fate"] in ("stored", "superseded", "erased") or value_of(row, "reason") == "conflict"
 
 
 def key_of(row: Row) -> tuple[str, str]:

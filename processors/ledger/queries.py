@@ -103,10 +103,13 @@ def columns_of(names: Sequence[str]) -> str:
 OF_EVENTS = "event_id IN %(event_ids)s AND (source, event_id) IN %(keys)s"
 
 # A record that was refused for another reason than a conflict is no version of its event: it has neither revision nor hash.
-KNOWN_EVENTS = standing(
-    f"source, event_id, revision, payload_hash, completeness, fate, reason, offset, row_id, identifier, {read('event_time')}",
-    f"kind = 'received' AND (fate IN ('stored', 'superseded') OR reason = 'conflict') AND {OF_EVENTS}",
+KNOWN = (
+    "source, event_id, revision, payload_hash, completeness, fate, reason, offset, row_id, identifier, "
+    f"{read('event_time')}, event_type"
 )
+_VERSION = "kind = 'received' AND (fate IN ('stored', 'superseded', 'erased') OR reason = 'conflict')"
+KNOWN_EVENTS = standing(KNOWN, f"{_VERSION} AND {OF_EVENTS}")
+VERSIONS_OF = standing(KNOWN, f"kind = 'received' AND identifier IN %(identifiers)s AND {OF_PARTITION}")
 LINKS = standing(
     f"kind, row_id, offset, {columns_of(LINK)}", f"kind IN ('link', 'unlink') AND {OF_EVENTS} AND {OF_PARTITION}"
 )
@@ -116,6 +119,10 @@ _FACTS = (_FACT, "kind = 'received' AND fate = 'stored' AND identifier IN %(iden
 # Of some identifiers only what is later than a time. A retraction of a received row does not repeat the time.
 _LATER = f"{read('event_time')} > transform(identifier, %(bounded)s, CAST(%(bounds)s, 'Array(Int64)'), toInt64(-1))"
 FACTS, FACTS_LATER = standing(*_FACTS), standing(*_FACTS, _LATER)
+RECEIVED_FACTS = standing(
+    f"row_id, offset, {columns_of(Fact._fields)}",
+    f"kind = 'received' AND fate = 'stored' AND {OF_EVENTS} AND {OF_PARTITION}",
+)
 FACTS_ALONE = standing(
     _FACT, f"kind = 'received' AND fate = 'stored' AND identifier = '' AND {OF_EVENTS} AND {OF_PARTITION}"
 )
@@ -164,7 +171,6 @@ def answers_naming(spans: str) -> str:
 
 # Retracted rows and retractions are read, too, and versions that do not count: a person may have lost all events since, and what was
 # superseded must be found late when it comes again.
-_VERSION = "kind = 'received' AND (fate IN ('stored', 'superseded') OR reason = 'conflict')"
 _STORED_SINCE = f"{_VERSION} AND stream = %(stream)s AND insert_number > %(insert_number)s"
 # Each insert has a mark; the streams are found among these, and their rows by the sort key.
 _STORED = f"""{_VERSION} AND stream IN (
@@ -180,10 +186,11 @@ WHERE stream = %(stream)s AND insert_number = %(insert_number)s AND kind = 'mark
 
 def identifiers(*, since: bool) -> str:
     """Per identifier the latest moment at which a version can have happened, whether it counts or not, of a stream since an insert or of
-    a partition."""
+    a partition. In order, as the state keeps them."""
     return f"""
     SELECT identifier, {_LATEST} FROM journey_raw.ledger
-    WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier"""
+    WHERE {_STORED_SINCE if since else _STORED} AND identifier != '' GROUP BY identifier
+    ORDER BY identifier"""
 
 
 def last_unidentified(*, since: bool) -> str:

@@ -3,11 +3,15 @@ that it may read it; and beside it plainly, so that it finds the rows by their s
 
 from __future__ import annotations
 
-from touchline.processors.ledger.columns import CLAIM, FEED_KINDS
+from collections.abc import Sequence
+
+from touchline.processors.ledger.columns import CLAIM, FEED_KINDS, LINK
 from touchline.processors.ledger.ledger import FeedRow, HandoffRow, Said, WaitingRow
-from touchline.processors.ledger.queries import OF_EVENTS, OF_PARTITION, columns_of, read, standing
+from touchline.processors.ledger.queries import KNOWN, OF_EVENTS, OF_PARTITION, columns_of, read, standing
 from touchline.processors.values.event_hash import HASHED_BY
 from touchline.processors.values.records import Fact
+from touchline.schemas.erasure import ERASED_PREFIX
+from touchline.schemas.retention import ANONYMISE, Cutoff
 from touchline.sql.ledger.rows import or_mark
 
 _OF_FEED = or_mark(f"has([{', '.join(map(repr, FEED_KINDS))}], kind)")
@@ -33,11 +37,60 @@ WHERE {_OF_FEED} AND kind IN ('claim', 'release') AND {OF_EVENTS} AND sign = 1
 
 _SAID = columns_of(Said._fields)
 LINKS_ABOUT = f"""
-{standing(_SAID, "kind IN ('link', 'unlink', 'erase') AND identifier IN %(identifiers)s")}
+{standing(_SAID, "kind IN ('link', 'unlink') AND identifier IN %(identifiers)s")}
 UNION ALL
 {standing(_SAID, f"{_OF_LINKS} AND linked_identifier IN %(identifiers)s")}
 """
-ERASURES = standing(_SAID, "kind = 'erase' AND identifier IN %(identifiers)s")
+_LINK = f"kind, row_id, offset, {columns_of(LINK)}"
+LINKS_NAMING = f"""
+{standing(_LINK, f"kind IN ('link', 'unlink') AND identifier IN %(identifiers)s AND {OF_PARTITION}")}
+UNION ALL
+{standing(_LINK, f"kind IN ('link', 'unlink') AND linked_identifier IN %(identifiers)s AND {OF_PARTITION}")}
+"""
+ERASURES = """
+SELECT number, identifier, toString(identifier_type), digest, toString(secret_id),
+    toUnixTimestamp64Micro(after_time), toUnixTimestamp64Micro(until_time), toString(how)
+FROM journey_raw.erasures WHERE number > %(number)s ORDER BY number
+"""
+
+EXPIRED_ROWS_AT_ONCE = 5_000
+"""Rows of which it is asked whether they still stand: more than are wanted, since on the way most may have ended already."""
+_PAST_TERM = """source = %(source{0})s AND event_type IN %(types{0})s
+        AND event_time >= fromUnixTimestamp64Micro(%(from{0})s) AND event_time < fromUnixTimestamp64Micro(%(before{0})s)"""
+# A claim may be the version that counts in the end: it is nobody's when its turn has come.
+_MUST_STAY = f"reason = 'claim' OR (fate = 'stored' AND startsWith(event_id, '{ERASED_PREFIX}'))"
+
+
+def expired(cutoffs: Sequence[Cutoff]) -> tuple[str, dict[str, object]]:
+    """Rows of a stream past one of the cutoffs, whether they stand or not, in the order of their ids; with the values of its parameters."""
+    past, values = [], dict[str, object]()
+    for number, one in enumerate(cutoffs):
+        condition = _PAST_TERM.format(number)
+        if one.how == ANONYMISE:
+            condition += f" AND NOT ({_MUST_STAY})"
+        past.append(f"({condition})")
+        values |= {
+            f"source{number}": one.source,
+            f"types{number}": one.types,
+            f"from{number}": one.from_us,
+            f"before{number}": one.before_us,
+        }
+    sql = f"""
+    SELECT {KNOWN} FROM journey_raw.ledger
+    WHERE stream = %(stream)s AND kind = 'received' AND sign = 1 AND fate != 'erased'
+        AND insert_number >= %(insert_number)s AND row_id > %(after)s AND row_id <= %(until)s AND ({" OR ".join(past)})
+    ORDER BY insert_number, row_id LIMIT {EXPIRED_ROWS_AT_ONCE}"""
+    return sql, values
+
+
+RETRACTED_AMONG = (
+    f"SELECT row_id FROM journey_raw.ledger WHERE {or_mark('sign = -1')} AND sign = -1 AND row_id IN %(row_ids)s"
+)
+STILL_NAMED = f"""
+SELECT DISTINCT identifier FROM journey_raw.ledger WHERE identifier IN %(identifiers)s
+UNION DISTINCT
+SELECT DISTINCT linked_identifier FROM journey_raw.ledger WHERE {_OF_LINKS} AND linked_identifier IN %(identifiers)s
+"""
 HANDOFFS = f"""
 SELECT {columns_of(HandoffRow._fields)} FROM journey_raw.ledger WHERE kind = 'handoff' AND identifier IN %(identifiers)s AND sign = 1
 """
@@ -49,7 +102,7 @@ UNION ALL
 """
 
 POSITIONS = "SELECT toString(stream), max(insert_number) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
-_PROGRESS = "insert_number, cursors, map_change, walked_to FROM journey_raw.ledger WHERE kind = 'mark'"
+_PROGRESS = "insert_number, cursors, map_change, walked_to, erasure FROM journey_raw.ledger WHERE kind = 'mark'"
 PROGRESS = f"""
 SELECT toString(stream), {_PROGRESS} AND (stream, insert_number) IN (
     SELECT stream, max(insert_number) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream)

@@ -53,18 +53,18 @@ class Acquirer:
         self._takes = count(1)
         self.ids: dict[int, PartitionIds] = {}
 
-    def acquire(self, assigned: Assigned, look_at_maps: Callable[[], None], *, force: bool) -> tuple[Partition, int]:
-        """The partition as the ledger has it, and how many persons were read again. Raises FenceHeld, LedgerUnavailable, StateLost."""
+    def acquire(self, assigned: Assigned, look_around: Callable[[], None], *, force: bool) -> tuple[Partition, int]:
+        """The partition as the ledger has it, and how many persons are to be read again. Raises FenceHeld, LedgerUnavailable, StateLost."""
         topic, number, generation = assigned
         stream = Stream(topic, self._incarnation_of(topic), number)
         # A name for each time: an insert of our own that was given up, and arrives after this, meets a fence too.
         writer = f"{self._place.writer}#{next(self._takes)}"
         mark = self._ledger.acquire(stream, generation, writer, force=force)
-        # The mark may say that all was walked for a change of which this worker has not heard.
-        look_at_maps()
+        # The mark may speak of a change of the maps or an erasure of which this worker has not heard.
+        look_around()
         reached = self._reached(stream) if mark.insert_number else reached_at_first(self._pipeline.map_change)
         ids = self._restored_ids(stream, mark)
-        tails = Tails(self._place.state_dir / _name(stream), self._pipeline.layout)
+        tails = Tails(self._place.state_dir / folder_name(stream), self._pipeline.layout)
         try:
             restored = restore(tails, self._ledger, stream, mark, reached, self._pipeline)
         except BaseException:
@@ -92,16 +92,17 @@ class Acquirer:
         positions = self._ledger.positions()
         progress = self._ledger.progress_of(stream)
         cursors = {name: min(read, positions.get(name, 0)) for name, read in progress.cursors.items()}
-        return Reached(cursors, progress.map_change, progress.walked_to)
+        return Reached(cursors, progress.map_change, progress.walked_to, progress.erasure)
 
     def _restored_ids(self, stream: Stream, mark: Mark) -> PartitionIds:
         ids = self.ids.get(stream.partition)
         if ids is None or ids.stream != stream:
-            path = self._place.state_dir / f"{_name(stream)}.ids"
+            path = self._place.state_dir / f"{folder_name(stream)}.ids"
             ids = self.ids[stream.partition] = PartitionIds(path, stream, self._place.id_bytes_max)
         ids.restore(self._ledger, mark, self._should_stop)
         return ids
 
 
-def _name(stream: Stream) -> str:
+def folder_name(stream: Stream) -> str:
+    """Of the folder with the tails of its persons."""
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', stream.topic)}-{stream.partition}"

@@ -28,6 +28,7 @@ from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
 from touchline.metrics.meter import Meter
+from touchline.processors.expiring import expired_news
 from touchline.processors.ledger.ledger import (
     FenceHeld,
     Ledger,
@@ -38,8 +39,9 @@ from touchline.processors.ledger.ledger import (
     WriterFenced,
 )
 from touchline.processors.ledger.rows import TooManyRows
-from touchline.processors.loop.acquire import Acquirer, Place
+from touchline.processors.loop.acquire import Acquirer, Place, folder_name
 from touchline.processors.loop.blame import Blame
+from touchline.processors.loop.forget import LeftBehind, forget_erased, forget_outlived
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.standing import MapSource, StandingMaps
 from touchline.processors.news import Sweep, news_of
@@ -104,6 +106,7 @@ class StoreLoop:
         self._sweep_every_ticks = sweep_every_ticks
         self._sweeper = Sweeper(id_bytes_max)
         self._revoked: set[int] = set()
+        self._left_behind = LeftBehind(state_dir)
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None:
         """The group gave these partitions to this worker; older generations are stale from now on. A lower generation than the last
@@ -210,11 +213,21 @@ class StoreLoop:
         if owned is not None and owned.generation == assigned.generation:
             return owned
         self._forget(assigned.partition)
-        partition, restored = self._acquirer.acquire(assigned, self._look_at_maps, force=force)
+        partition, restored = self._acquirer.acquire(assigned, self._look_around, force=force)
         partition.pieces = self._pieces.pop(partition.number, 1)
         self._meter.acquired(restored)
         self._owned[partition.number] = partition
         return partition
+
+    def _look_around(self) -> None:
+        """What commands have written: requests to erase, and which maps stand."""
+        self._look_at_erasures()
+        self._look_at_maps()
+
+    def _look_at_erasures(self) -> int:
+        erasures = self._pipeline.erasures
+        erasures.look(self._ledger)
+        return erasures.newest
 
     def _look_at_maps(self) -> None:
         if self._standing is not None:
@@ -240,14 +253,24 @@ class StoreLoop:
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
-        if self._poll.begins(partition.number):
+        if self._poll.begins(partition.number, self._look_at_erasures):
             if not all(owned.fits(self._poll.positions) for owned in self._owned.values()):
                 raise LedgerFellBack("the newest insert is another one")
             self._look_at_maps()
+        self._forget_erased(partition)
         has_others = self._pipeline.homes.partition_count > 1
         sweep = self._sweep_of(partition)
-        change = self._pipeline.map_change
-        for news in news_of(partition, self._poll, change, has_others=has_others, must_mark=must_mark, sweep=sweep):
+        change, erasures = self._pipeline.map_change, self._pipeline.erasures
+        for news in news_of(
+            partition,
+            self._poll,
+            change,
+            erasures,
+            has_others=has_others,
+            must_mark=must_mark,
+            sweep=sweep,
+            expired=lambda: expired_news(partition, self._pipeline.terms, self._now_ms()),
+        ):
             self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
             try:
                 outcome = self._pipeline.tick(partition, news)
@@ -268,9 +291,20 @@ class StoreLoop:
                 self._meter.restated(outcome)
                 self._sweeper.told(news.found)
                 self._meter.swept(len(news.found))
+                if news.expired:
+                    self._meter.expired(outcome)
         partition.pieces = max(1, partition.pieces // 2)
+        self._meter.rests(partition)
         if self._standing is not None:
             self._standing.switch_when_walked(partition)
+
+    def _forget_erased(self, partition: Partition) -> None:
+        erasures = self._pipeline.erasures
+        forget_erased(partition, erasures)
+        forget_outlived(partition, self._pipeline.terms, self._now_ms())
+        owned = {folder_name(one.stream) for one in self._owned.values()}
+        self._left_behind.clean_next(owned, erasures, self._ledger)
+        self._meter.erasures(erasures.open_count)
 
     def _sweep_of(self, partition: Partition) -> Sweep:
         """Now and then the owner of partition 0 looks for what nobody looks up."""

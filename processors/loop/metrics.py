@@ -38,12 +38,13 @@ class StoreMeter:
     def stored(self, prepared: Prepared, stored_time_ms: int) -> None:
         """An insert is durable. One without records is no batch: only its rows count."""
         self._meter.observe(declared.BATCH_ROWS, prepared.insert.row_count)
-        new, fated, unknown_field_count, _, laps, _ = prepared.tally
+        new, fated, unknown_field_count, _, laps, _, personal_values = prepared.tally
         if not new.records:
             return
         meter, counts = self._meter, Counter(fated.counts)
         meter.add(declared.RECORDS_RECEIVED, len(new.records))
         meter.add(declared.UNKNOWN_FIELDS, unknown_field_count)
+        meter.add_each(declared.PERSONAL_VALUES, personal_values)
         meter.add(declared.OFFSET_GAPS, new.gap_count)
         for (before, after), count in fated.moved.items():
             meter.add(declared.RECORDS_MOVED, count, before, after)
@@ -71,9 +72,24 @@ class StoreMeter:
         for (before, after), count in tally.fated.moved.items():
             self._meter.add(declared.RECORDS_MOVED, count, before, after)
 
+    def erasures(self, open_count: int) -> None:
+        """How many identifiers are to be erased and are not yet."""
+        self._meter.set(declared.ERASURES_OPEN, open_count)
+
     def swept(self, found: int) -> None:
         """A sweep found so many events that are stored in two partitions."""
         self._meter.add(declared.DOUBLE_EVENTS, found)
+
+    def expired(self, prepared: Prepared) -> None:
+        """An insert is durable that ended records whose term was over."""
+        moved = prepared.tally.fated.moved
+        for (_, after), count in moved.items():
+            self._meter.add(declared.EVENTS_EXPIRED, count, "erased" if after == Fate.ERASED else "anonymised")
+
+    def rests(self, partition: Partition) -> None:
+        """A tick has ended, in which maybe nothing was left of what is past its term."""
+        if partition.swept.rested_ms:
+            self._meter.set(declared.RETENTION_SWEPT, partition.swept.rested_ms / 1_000, str(partition.number))
 
     def waits(self, error: Exception) -> None:
         """The store backs off."""
@@ -106,7 +122,13 @@ class StoreMeter:
 
     def lets_go(self, partition: int) -> None:
         """The partition is another worker's, or will be acquired anew."""
-        for metric in (declared.STATE_BYTES, declared.STATE_IDS, declared.CACHED_TAILS, declared.CLAIMS_WAITING):
+        for metric in (
+            declared.STATE_BYTES,
+            declared.STATE_IDS,
+            declared.CACHED_TAILS,
+            declared.CLAIMS_WAITING,
+            declared.RETENTION_SWEPT,
+        ):
             self._meter.drop(metric, str(partition))
 
 

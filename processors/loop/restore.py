@@ -5,14 +5,13 @@ from __future__ import annotations
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.tails import Stamp, Tails
-from touchline.processors.values.person import APART, BEFORE_ALL_US, PersonTail, key_of_nobody, new_person, not_before
+from touchline.processors.values.person import APART, BEFORE_ALL_US, PersonTail, key_of_nobody, unread_person
 from touchline.processors.values.records import Cursors, Reached
-from touchline.processors.walk import has_ended
 
 
 def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, reached: Reached, pipeline: Pipeline) -> int:
     """Make `tails` reflect everything up to the mark, and all that was said about identifiers, whether it was followed or not; returns the
-    number of persons that were read again.
+    number of persons that are to be read, each by the first batch that names one.
 
     A state with an older stamp of this stream is caught up from there, unless the stream has walked for a change of the maps since; any
     other one is dropped and rebuilt.
@@ -29,7 +28,7 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, reached: R
     )
     count = 0
     for times in ledger.identifiers_since(stream, since):
-        _rebuild(tails, ledger, stream, times, pipeline, is_walked=has_ended(reached, pipeline.map_change))
+        _note_unread(tails, times, len(pipeline.maps))
         count += len(times)
     # Read after the events: what anybody said and no tick has followed may have changed these, and not yet what is published of them.
     _set_apart(tails, ledger, stream, reached.cursors, ledger.positions(), pipeline)
@@ -45,12 +44,12 @@ def restore(tails: Tails, ledger: Ledger, stream: Stream, mark: Mark, reached: R
 def _set_apart(
     tails: Tails, ledger: Ledger, stream: Stream, after: Cursors, until: Cursors, pipeline: Pipeline
 ) -> None:
-    """All identifiers at home here that somebody linked, erased or handed over, or of which another partition received something: only
+    """All identifiers at home here that somebody linked or handed over, or of which another partition received something: only
     ticks follow them."""
     named = {
         end
         for row in ledger.feed(after, until)
-        if row.kind in ("link", "unlink", "erase", "handoff", "away")
+        if row.kind in ("link", "unlink", "handoff", "away")
         for end in (row.identifier, row.linked_identifier)
         if end and pipeline.homes.has(stream.partition, end)
     }
@@ -60,29 +59,16 @@ def _set_apart(
     )
 
 
-def _rebuild(
-    tails: Tails, ledger: Ledger, stream: Stream, times: dict[str, int], pipeline: Pipeline, *, is_walked: bool
-) -> None:
-    """The tails of these identifiers, as far as batches follow them: by their stored events.
-
-    All are left to the ticks until the walk for the maps that stand has ended: nobody knows under which of them a person's events are
-    published.
-    """
+def _note_unread(tails: Tails, times: dict[str, int], map_count: int) -> None:
+    """These identifiers have events, the last one at that time. The first batch that names one reads it, or leaves it to the ticks where
+    it is not at home here."""
     known = tails.get_many(times)
-    wanted = {
-        one: last_us
-        for one, last_us in times.items()
-        if pipeline.homes.has(stream.partition, one) and (one not in known or known[one].is_plain)
-    }
-    rebuilt = pipeline.tails_of(ledger.facts_of(sorted(wanted))) if is_walked else {}
-    nothing = new_person(len(pipeline.maps))
     # Without a stamp of its own: a crash in between leaves the old stamp, and the work is done again.
     tails.put_many(
         {
-            one: not_before(rebuilt.get(one, nothing), last_us, known.get(one, nothing).last_us)
-            if is_walked
-            else PersonTail(last_us, APART)
-            for one, last_us in wanted.items()
+            one: unread_person(max(last_us, known[one].last_us) if one in known else last_us, map_count)
+            for one, last_us in times.items()
+            if one not in known or known[one].is_plain
         },
         None,
     )

@@ -16,6 +16,13 @@ def is_full(error: BaseException) -> bool:
     return any(str(error).endswith(os.strerror(number)) for number in _FULL)
 
 
+def reserve(path: Path, size_bytes: int) -> None:
+    """Let the file, which is made where there is none, have its bytes on the disk: a mapped file that gets them no sooner than it is
+    written to ends the process (SIGBUS) where the disk is full. Raises OSError: of a full disk, `is_full`."""
+    with path.open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, size_bytes)
+
+
 def reason_of(error: BaseException, state_dir: Path) -> str:
     """Why the store waits, for the log: an error of the ledger speaks for itself, one of the state is about its folder."""
     if is_full(error):

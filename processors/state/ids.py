@@ -55,6 +55,10 @@ class PartitionIds:
         """Positions of the (source, id) pairs that seem known. All are known from now on. Make room before."""
         return self._seen.meet(hashes_of(keys))
 
+    def known_among(self, keys: Sequence[tuple[str, str]]) -> list[int]:
+        """Positions of the (source, id) pairs that seem known. The others stay unknown."""
+        return self._seen.known_among(hashes_of(keys))
+
     def has_room(self, ids: int) -> bool:
         """Whether this many more ids fit."""
         return self._seen.has_room(ids)

@@ -11,6 +11,8 @@ from touchline.identity.remembered import Remembered
 from touchline.identity.watchlist import WatchList
 from touchline.processors.ledger.ledger import Ledger, Mark, Stream
 from touchline.processors.state.ids import PartitionIds
+from touchline.processors.state.outlived import Outlived
+from touchline.processors.state.swept import Swept
 from touchline.processors.state.tails import Stamp, Tails
 from touchline.processors.state.together import KeptTogether
 from touchline.processors.values.person import PersonTail
@@ -58,11 +60,21 @@ class Partition:
     """What was looked up of handoffs last."""
     together: KeptTogether = field(default_factory=KeptTogether)
     """States on the way through the events of those who belong together."""
+    swept: Swept = field(default_factory=Swept)
+    """How far it was swept for events whose term is over."""
+    outlived: Outlived = field(default_factory=Outlived)
+    """How far its tails were looked through for persons of whom that left nothing."""
 
     @property
     def number(self) -> int:
         """The partition's number within its topic."""
         return self.stream.partition
+
+    def forget(self) -> None:
+        """What is remembered beside the tails, of whomever: it is judged and looked up anew."""
+        self.remembered = Remembered(DEVICE_TYPES, MERGE_NOBODY)
+        self.together = KeptTogether()
+        self.given = None
 
     @property
     def unmarked_inserts(self) -> int:

@@ -48,6 +48,18 @@ class Fingerprints:
         self.count += len(hashes) - len(known)
         return known
 
+    def known_among(self, hashes: Sequence[int]) -> list[int]:
+        """Positions of the hashes that seem known. The others stay unknown."""
+        table, mask = self._table, self._mask
+        known = []
+        for position, hashed in enumerate(hashes):
+            slot, fingerprint = hashed & mask, hashed >> 34 | 1
+            while table[slot] not in (0, fingerprint):
+                slot = slot + 1 & mask
+            if table[slot]:
+                known.append(position)
+        return known
+
     def contents(self) -> memoryview:
         """The table's bytes."""
         return memoryview(self._table).cast("B")
@@ -89,6 +101,15 @@ class Bitmap:
                 field[second >> 3] |= other
         self.count += len(hashes) - len(known)
         return known
+
+    def known_among(self, hashes: Sequence[int]) -> list[int]:
+        """As Fingerprints.known_among."""
+        field, mask = self._bytes, 8 * len(self._bytes) - 1
+        return [
+            position
+            for position, hashed in enumerate(hashes)
+            if all(field[place >> 3] & 1 << (place & 7) for place in (hashed & mask, hashed >> 32 & mask))
+        ]
 
     def contents(self) -> memoryview:
         """The bitmap's bytes."""

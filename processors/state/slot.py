@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -25,6 +26,20 @@ class StateSlot:
     def release(self) -> None:
         """Give the folder back; the state in it stays."""
         os.close(self._descriptor)
+
+
+def claim_others(slot: Path) -> Iterator[StateSlot]:
+    """The folders beside this one that no living process holds, each claimed until it is given back."""
+    for path in sorted(slot.parent.iterdir()):
+        lock = path / _LOCK_NAME
+        if path != slot and lock.is_file():
+            descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                continue
+            yield StateSlot(path, descriptor)
 
 
 def claim_slot(state_dir: Path) -> StateSlot:

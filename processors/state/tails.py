@@ -12,7 +12,8 @@ import marshal
 import secrets
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ import lmdb
 
 from touchline.journey.values import Tail, dump_tail, load_tail
 from touchline.processors.ledger.ledger import Mark
+from touchline.processors.state.disk import reserve
 from touchline.processors.values.person import KeptState, PersonTail
 from touchline.processors.values.records import Reached
 
@@ -29,6 +31,16 @@ MEMORY_PERSONS_MAX = 200_000
 _STAMP = b"\x00stamp"
 _OWNER = b"\x00owner"
 _LAYOUTS = b"\x00layouts"
+_FORGOTTEN = b"\x00forgotten"
+_OWN = b"\x00"
+"""How the keys begin that are nobody's."""
+_FIRST = b"\x01"
+"""Behind these."""
+_COPIED_AT_ONCE = 10_000
+_DATA = "data.mdb"
+_LOCK = "lock.mdb"
+_LOCK_BYTES = 1 << 14
+"""More than LMDB takes for its 126 readers."""
 Layout = tuple[str, ...]
 """The versions of maps whose tails a person has, in the order of the tails."""
 
@@ -67,6 +79,7 @@ class Tails:
 
     def __init__(self, path: Path, layout: Layout = (), *, memory_persons_max: int = MEMORY_PERSONS_MAX) -> None:
         self._owner = secrets.token_bytes(16)
+        self._path = path
         self._environment = _opened(path)
         try:
             with self._environment.begin(write=True) as transaction:
@@ -79,6 +92,7 @@ class Tails:
         self._memory: dict[str, PersonTail] = {}
         self._memory_persons_max = memory_persons_max
         self._lookups = {"memory": 0, "disk": 0, "nowhere": 0}
+        self._tried = 0
 
     def lay_out(self, layout: Layout) -> None:
         """Other maps stand: persons keep the tails of those that stand still, and have none (None) of the others until they are put
@@ -160,11 +174,85 @@ class Tails:
     def clear(self) -> None:
         """Forget everything, the stamp included. Raises StateLost as above."""
         self._memory.clear()
+        self._tried = 0
         with self._environment.begin(write=True) as transaction:
             self._check(transaction)
             transaction.drop(self._environment.open_db(), delete=False)
             transaction.put(_OWNER, self._owner)
         self._layouts = []
+
+    def has_forgotten(self, count: int) -> bool:
+        """Whether `forget` was given that count last, and the file was not emptied since. Where it failed, it is tried again when the file
+        is opened the next time."""
+        if self._tried == count:
+            return True
+        with self._environment.begin() as transaction:
+            raw = transaction.get(_FORGOTTEN)
+        return count == (0 if raw is None else marshal.loads(raw))
+
+    def not_later(self, before_us: int, after: str, count: int) -> tuple[list[str], str]:
+        """Of the next so many persons behind the key `after` those of whom nothing happened at or after `before_us`, and the last key of
+        all of these; it is empty where there are no more. Raises StateLost where the file holds something else; it is empty then."""
+        try:
+            with self._environment.begin(buffers=True) as transaction:
+                cursor = transaction.cursor()
+                found: list[str] = []
+                reached, looked = "", 0
+                is_there = cursor.set_range(after.encode() if after else _FIRST)
+                while is_there and looked < count:
+                    key = bytes(cursor.key()).decode()
+                    if key != after:
+                        looked, reached = looked + 1, key
+                        if marshal.loads(cursor.value())[0] < before_us:
+                            found.append(key)
+                    is_there = cursor.next()
+                return found, reached if is_there else ""
+        except _UNREADABLE:
+            self.clear()
+            raise StateLost("the state file cannot be read") from None
+
+    def forget(self, chosen: Callable[[Sequence[str]], Collection[str]], count: int | None = None) -> int:
+        """Take keys out for good: LMDB keeps the bytes of what was deleted or replaced, so all others are copied into a new file, which
+        takes the place of this one in one step. Of some keys at once `chosen` names those to take out. Returns how many there were. The
+        stamp stays, and without `count` what `has_forgotten` says.
+
+        Raises StateLost where another worker has opened the file since, or where it cannot be read; OSError and lmdb.Error.
+        """
+        self._tried = self._tried if count is None else count
+        draft = self._path.with_name(f"{self._path.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            taken = self._copy(draft, chosen, count)
+            self._environment.close()
+            (draft / _DATA).replace(self._path / _DATA)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        self._environment = _opened(self._path)
+        self._memory.clear()
+        return taken
+
+    def _copy(self, draft: Path, chosen: Callable[[Sequence[str]], Collection[str]], count: int | None) -> int:
+        copy = _opened(draft)
+        taken = 0
+        try:
+            with self._environment.begin() as transaction:
+                self._check(transaction)
+                entries = iter(transaction.cursor())
+                while some := list(islice(entries, _COPIED_AT_ONCE)):
+                    persons = [key.decode() for key, _ in some if not key.startswith(_OWN)]
+                    out = {key.encode() for key in chosen(persons)}
+                    with copy.begin(write=True) as copying:
+                        copying.cursor().putmulti([one for one in some if one[0] not in out], append=True)
+                    taken += len(out)
+            if count is not None:
+                with copy.begin(write=True) as copying:
+                    copying.put(_FORGOTTEN, marshal.dumps(count))
+            copy.sync(True)
+        except _UNREADABLE:
+            raise StateLost("the state file cannot be read") from None
+        finally:
+            copy.close()
+        return taken
 
     def _number(self, transaction: lmdb.Transaction) -> int:
         """Number of the present layout in the file, which keeps all that it ever had."""
@@ -199,15 +287,20 @@ def _opened(path: Path) -> lmdb.Environment:
     """The file, made anew where it is no LMDB file or shorter than it says (reading past its end would kill the process)."""
     path.mkdir(parents=True, exist_ok=True)
     try:
-        environment = lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
+        environment = _open(path)
         used = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-        if (path / "data.mdb").stat().st_size >= used:
+        if (path / _DATA).stat().st_size >= used:
             return environment
         environment.close()
     except _BROKEN:
         pass
     shutil.rmtree(path)
     path.mkdir()
+    return _open(path)
+
+
+def _open(path: Path) -> lmdb.Environment:
+    reserve(path / _LOCK, _LOCK_BYTES)
     return lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=0, readahead=False)
 
 

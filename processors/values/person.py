@@ -28,7 +28,8 @@ class PersonTail(NamedTuple):
     walk will do. It is empty for events without an identifier, which move no journey, and for identifiers that only ticks follow: linked,
     handed over or erased ones.
 
-    `event_count` counts the events on the journey, `kept` holds states on the way, the earliest first."""
+    `event_count` counts the events on the journey, `kept` holds states on the way, the earliest first. Of a person who is known and whose
+    events are yet to be read there is `last_us` alone (`unread_person`)."""
 
     last_us: int
     maps: tuple[Tail | None, ...]
@@ -39,6 +40,11 @@ class PersonTail(NamedTuple):
     def is_plain(self) -> bool:
         """Whether batches go on with the journey."""
         return bool(self.maps)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there are events that nobody has looked at since the state was lost."""
+        return self.event_count < 0
 
 
 APART = ()
@@ -52,6 +58,11 @@ NOBODY = PersonTail(BEFORE_ALL_US, ())
 def new_person(map_count: int) -> PersonTail:
     """The tail of a person of whom nothing is known, or nothing counts any more."""
     return PersonTail(BEFORE_ALL_US, (NO_TAIL,) * map_count)
+
+
+def unread_person(last_us: int, map_count: int) -> PersonTail:
+    """The tail of a person of whom only the last moment is known."""
+    return PersonTail(last_us, (None,) * map_count, -1)
 
 
 def last_moment(fact: Fact) -> int:

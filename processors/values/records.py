@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
+from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Reason
 
 OFFSET_BITS = 52
@@ -67,6 +68,11 @@ class NewRecords(NamedTuple):
         return NewRecords(self.first_offset, records[-1].offset + 1 - self.first_offset - len(records), records)
 
 
+def withdraws(fact: Fact) -> bool:
+    """Whether the event takes a consent back."""
+    return fact.event_type == CONSENT and fact.action == "withdrawn"
+
+
 def position_of(partition: int, offset: int) -> int:
     """Where a record lies among all of a topic: its partition (12 bits) and its offset (52 bits). An offset alone names a record within one
     partition only."""
@@ -96,11 +102,13 @@ Cursors = Mapping[str, int]
 
 
 class Reached(NamedTuple):
-    """How far a partition has read what all partitions say, and walked for a change of the maps: what its marks say beside the offset."""
+    """How far a partition has read what all partitions say, walked for a change of the maps, and followed requests to erase: what its marks
+    say beside the offset."""
 
     cursors: Cursors
     map_change: int = 0
     walked_to: str = ""
+    erasure: int = 0
 
 
 class Invalid(NamedTuple):
@@ -120,6 +128,17 @@ class Suppressed(NamedTuple):
 
     reason: str
     source: str
+
+
+class Erased(NamedTuple):
+    """A record of somebody who was erased before it came: what tells later versions of its event apart stays, nothing personal.
+    `event_id` is the hidden one (schemas/erasure.py)."""
+
+    source: str
+    event_id: str
+    revision: int
+    payload_hash: int
+    completeness: int
 
 
 class Fact(NamedTuple):
@@ -198,4 +217,4 @@ TOUCHPOINT_WIDTH = Fact._fields.index("survey")
 OWN_TIME, OWN_ZONE, OWN_BRAND, NAMES_EVENT = 1, 2, 4, 8
 """Bits of `about_own`: what an answer says itself, and so does not take from the event that it names; and whether it names one."""
 
-RecordOutcome = Fact | Invalid | Suppressed
+RecordOutcome = Fact | Invalid | Suppressed | Erased

@@ -26,6 +26,9 @@ HEARTBEAT_SECONDS = 1.0
 REBALANCE_SECONDS = 3.0
 REQUEST_SECONDS = 10.0
 COMMIT_SECONDS = 1.0
+METADATA_SECONDS = 3.0
+"""A broker that has just started may not know the topic yet. A member that then assigns for the group assigns nothing, and hears of it
+when it asks for metadata the next time: stock, after five minutes."""
 DAYS = 86_400.0 * 7
 FETCH_BYTES = 8 << 20
 """One partition's share of an answer: a batch and a half of 600 bytes a record. With 4 MiB the inserts were smaller: 7 % CPU."""
@@ -106,6 +109,7 @@ def faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_commit_interval": COMMIT_SECONDS,
         "broker_commit_livelock_soft_timeout": DAYS,
         "consumer_max_fetch_size": FETCH_BYTES,
+        "consumer_metadata_max_age_ms": int(METADATA_SECONDS * 1_000),
         "consumer_auto_offset_reset": "earliest",
         "web_enabled": False,
         "reply_create_topic": False,

@@ -23,10 +23,12 @@ from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.disk import is_full
+from touchline.processors.state.erasures import Erasures
 from touchline.processors.state.slot import claim_slot
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.validate import Validator
 from touchline.processors.worker.maps import StoredMaps
+from touchline.schemas.erasure import ErasureSecret
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.read import find_map, load_map
 from touchline.schemas.sources import Sources
@@ -55,6 +57,8 @@ def build_pipeline(
     maps = [load_map(find_map(name, settings.journeys_dir, settings.project_dir)) for name in settings.maps]
     sources = live_sources.open()
     cipher = Cipher.from_file(settings.payload_key_file)
+    erasures = Erasures(_erasure_secret(settings.erasure_secret_file))
+    require_secret(sources, has_secret=erasures.has_secret, path=settings.erasure_secret_file)
     topic = describe_topic(settings.kafka_bootstrap, settings.topic)
     begun = _begin(settings, maps, sources)
     pipeline = Pipeline(
@@ -63,10 +67,19 @@ def build_pipeline(
         cipher,
         Homes(lambda key: partition_of(key, topic.partition_count), topic.partition_count),
         hub_neighbours=settings.hub_neighbours,
+        erasures=erasures,
     )
     pipeline.attach_under(begun.change, pipeline.maps)
+
+    def declare(new: Sources) -> None:
+        try:
+            require_secret(new, has_secret=erasures.has_secret, path=settings.erasure_secret_file)
+        except WrongUsage as error:  # the events are worth more than their end: it waits for a start with the file
+            log_event(logging.ERROR, "retention_waits", because=error.what, hint=error.hint)
+        pipeline.declare(Validator(new, settings.company_zone, cipher))
+
     live_sources.then(
-        lambda new: pipeline.declare(Validator(new, settings.company_zone, cipher)),
+        declare,
         lambda new: _register(settings, new),
     )
     return StoreLoop(
@@ -81,6 +94,22 @@ def build_pipeline(
         look=live_sources.look,
         maps=StoredMaps(settings, maps[0].map),
     )
+
+
+def _erasure_secret(path: Path) -> ErasureSecret | None:
+    """None where there is no such file: then no request to erase may stand either."""
+    return ErasureSecret.from_file(path) if path.exists() else None
+
+
+def require_secret(sources: Sources, *, has_secret: bool, path: Path) -> None:
+    """Raises WrongUsage where a source ends its events and there is no secret to hide them by."""
+    ending = [name for name, one in sorted(sources.items()) if one.when_expired is not None]
+    if ending and not has_secret:
+        raise WrongUsage(
+            f"{ending[0]} declares when_expired, and there is no erasure secret in {path}",
+            "write one line of 64 random hex digits into the file of erasure_secret_file, mode 0600, the same for every worker; "
+            "or take when_expired out of sources.yaml, so that nothing ends",
+        )
 
 
 def _state_dir(settings: Settings) -> Path:

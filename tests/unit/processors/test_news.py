@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.support.erasures import erasures_of, request
 from touchline.identity.watchlist import WatchList
 from touchline.processors import news
-from touchline.processors.ledger.ledger import FeedRow, Progress
+from touchline.processors.ledger.ledger import ErasureRequest, FeedRow, Progress
 from touchline.processors.news import INSERTS_AT_ONCE, UNMARKED_INSERTS, News, news_of
 from touchline.processors.poll import Poll
+from touchline.processors.state.erasures import READ
 from touchline.processors.values.records import Cursors, NamingAnswer, Reached
-from touchline.processors.walk import END
+from touchline.processors.walk import END, Step
 
 HERE, ELSEWHERE = "events/T1/0", "events/T1/1"
 
@@ -44,7 +47,7 @@ class Feed:
 
 
 def said(kind: str, insert_number: int, sign: int = 1) -> FeedRow:
-    return FeedRow(ELSEWHERE, insert_number, kind, sign, 0, "shop", "e1", 0, "", "", "", "", 0, 0, "")
+    return FeedRow(ELSEWHERE, insert_number, kind, sign, 0, "shop", "e1", 0, "k1", "", "", "", 0, 0, "")
 
 
 def partition(ledger: Feed, **fields: Any) -> Any:
@@ -56,12 +59,19 @@ def partition(ledger: Feed, **fields: Any) -> Any:
     return SimpleNamespace(**usual | fields)
 
 
-def read(of: Any, *, has_others: bool = True, must_mark: bool = False, map_change: int = 0) -> list[News]:
+def read(
+    of: Any,
+    *,
+    has_others: bool = True,
+    must_mark: bool = False,
+    map_change: int = 0,
+    requests: Sequence[ErasureRequest] = (),
+) -> list[News]:
     """All news, each followed before the next is asked for."""
     pieces = []
-    poll = Poll(of.ledger)
-    poll.begins(of.number)
-    for one in news_of(of, poll, map_change, has_others=has_others, must_mark=must_mark):
+    poll, erasures = Poll(of.ledger), erasures_of(*requests)
+    poll.begins(of.number, lambda: erasures.newest)
+    for one in news_of(of, poll, map_change, erasures, has_others=has_others, must_mark=must_mark):
         pieces.append(one)
         of.reached = one.reached(of.reached)
     return pieces
@@ -93,7 +103,7 @@ def test_marks_are_read_after_the_rows_that_they_are_compared_with() -> None:
     assert of.ledger.asked == ["positions", "feed", "progress"]
 
 
-@pytest.mark.parametrize("kind", ["link", "unlink", "erase", "away", "handoff", "release"])
+@pytest.mark.parametrize("kind", ["link", "unlink", "away", "handoff", "release"])
 def test_marks_are_not_read_where_nothing_waits_for_them(kind: str) -> None:
     of = partition(Feed({ELSEWHERE: 1}, said(kind, 1)))
     read(of)
@@ -150,3 +160,57 @@ def test_of_no_stream_less_is_read_than_before_although_the_poll_is_older() -> N
     ledger = Feed({HERE: 1})
     of = partition(ledger, reached=Reached({HERE: 1, ELSEWHERE: 4}))
     assert read(of, must_mark=True)[-1].until == {HERE: 1, ELSEWHERE: 4}
+
+
+def test_requests_to_erase_come_first_in_pieces_of_which_each_leaves_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "ERASED_AT_ONCE", 4)
+    requests = [request(number, f"k{number}", 9) for number in range(1, 6)]
+    of = partition(Feed({ELSEWHERE: 1}, said("link", 1)), pieces=2, reached=Reached({}, erasure=2))
+    pieces = read(of, requests=requests)
+    assert [[one.number for one in piece.erasures] for piece in pieces] == [[3, 4], [5], []]
+    assert [(piece.erasure, piece.must_mark, len(piece.rows)) for piece in pieces] == [
+        (4, True, 0), (5, True, 0), (0, False, 1),
+    ]  # fmt: skip
+    assert of.reached == Reached({ELSEWHERE: 1}, erasure=5)
+    assert read(of, requests=requests) == []
+
+
+def test_requests_that_are_done_are_followed_by_all_and_need_no_mark_of_their_own() -> None:
+    of = partition(Feed({}))
+    (only,) = read(of, requests=[request(1, "k1", 9, is_done=True)])
+    assert (only.erasures, only.erasure, only.must_mark) == ((), 1, False)
+    assert of.reached.erasure == 1
+
+
+def test_a_request_that_is_done_behind_one_that_waits_is_marked_as_followed_too() -> None:
+    of = partition(Feed({}))
+    pieces = read(of, requests=[request(1, "k1", 9), request(2, "k2", 9, is_done=True)])
+    assert [(len(one.erasures), one.erasure, one.must_mark) for one in pieces] == [(1, 1, True), (0, 2, False)]
+
+
+def test_whoever_waits_until_all_is_read_gets_a_mark_behind_the_last_piece() -> None:
+    of = partition(Feed({ELSEWHERE: INSERTS_AT_ONCE + 1}, said("link", 1)))
+    pieces = read(of, requests=[request(1, "", -1)._replace(how=READ)])
+    assert [(one.erasure, one.must_mark) for one in pieces] == [(0, False), (0, False), (1, True)]
+    assert pieces[-1].until == {ELSEWHERE: INSERTS_AT_ONCE + 1}
+
+
+def test_a_partition_that_is_behind_does_not_say_that_it_has_read_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "GOES_PER_TICK", 1)
+    of = partition(Feed({ELSEWHERE: INSERTS_AT_ONCE + 1}))
+    asked = [request(1, "", -1)._replace(how=READ)]
+    assert [one.erasure for one in read(of, requests=asked)] == [0]
+    assert [one.erasure for one in read(of, requests=asked)] == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["link", "unlink", "handoff", "away"])
+def test_a_row_that_is_blank_is_no_news(kind: str) -> None:
+    of = partition(Feed({ELSEWHERE: 1}, said(kind, 1)._replace(identifier="")))
+    assert [list(one.rows) for one in read(of)] == [[]]
+
+
+def test_a_walk_for_a_change_of_maps_leaves_the_requests_that_were_followed() -> None:
+    before = Reached({HERE: 3}, 1, END, erasure=7)
+    assert News({HERE: 4}, (), {}).reached(before) == Reached({HERE: 4}, 1, END, 7)
+    walked = News({HERE: 4}, (), {}, walk=Step(2, "i", [], []))
+    assert walked.reached(before).erasure == 7

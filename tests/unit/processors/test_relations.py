@@ -6,17 +6,19 @@ from collections.abc import Collection
 
 import pytest
 
+from tests.support.erasures import erasures_of, request
 from touchline.identity.links import Erasure, Identifier, Link, Unlink
 from touchline.processors.ledger.ledger import Said
 from touchline.processors.relations import Relations
+from touchline.processors.state.erasures import ERASE
 from touchline.schemas.identifiers import order_of
 
 LOGIN, COOKIE = Identifier(*order_of("login"), "k2"), Identifier(*order_of("anonymous"), "k3")
 SAID = [
     Said("link", 10, "shop", "e1", "k2", "login", "k3", "anonymous"),
     Said("unlink", 20, "shop", "e2", "k2", "login", "k3", "anonymous"),
-    Said("erase", 30, "shop", "e3", "k3", "anonymous", "", ""),
 ]
+ERASURES = erasures_of(request(1, "k3", 30, after_us=4), request(2, "k9", 50))
 
 
 class Ledger:
@@ -35,7 +37,7 @@ class Ledger:
 
 def relations() -> tuple[Ledger, Relations]:
     ledger = Ledger()
-    return ledger, Relations(ledger)  # type: ignore[arg-type]  # the two look-ups that relations ask for
+    return ledger, Relations(ledger, ERASURES)  # type: ignore[arg-type]  # the two look-ups that relations ask for
 
 
 def test_links_unlinks_and_erasures_are_told_with_both_types() -> None:
@@ -43,7 +45,7 @@ def test_links_unlinks_and_erasures_are_told_with_both_types() -> None:
     assert found.look_up([LOGIN]) == (
         [Link(10, ("shop", "e1"), LOGIN, COOKIE)],
         [Unlink(20, ("shop", "e2"), LOGIN, COOKIE)],
-        {Erasure(30, ("shop", "e3"), COOKIE)},
+        [Erasure(30, COOKIE, 4)],
     )
 
 
@@ -57,10 +59,15 @@ def test_whoever_is_published_with_it_has_a_type_too() -> None:
     assert found.published_with([LOGIN]) == {LOGIN, COOKIE}
 
 
-def test_an_erasure_reaches_up_to_its_time_and_of_others_nothing_is_erased() -> None:
+def test_the_erased_spans_of_each_identifier_are_told_and_of_others_there_are_none() -> None:
     _, found = relations()
-    found.look_up([LOGIN])
-    assert (found.erased_us(COOKIE), found.erased_us(LOGIN)) == (30, -1)
+    assert [found.erased(key) for key in ("k3", "k9", "k2")] == [((4, 30, ERASE),), ((-1, 50, ERASE),), ()]
+
+
+def test_an_erased_identifier_of_which_nothing_is_said_is_told_with_its_erasure_when_news_name_it() -> None:
+    erased = Identifier(*order_of("mail"), "k9")
+    found = Relations(Ledger(), ERASURES, [erased])  # type: ignore[arg-type]  # as above
+    assert found.look_up([erased]) == ([], [], [Erasure(50, erased)])
 
 
 def test_each_identifier_is_read_once() -> None:
@@ -74,7 +81,7 @@ def test_each_identifier_is_read_once() -> None:
 
 def test_who_is_probably_asked_for_next_is_read_ahead() -> None:
     ledger = Ledger()
-    found = Relations(ledger, (), lambda keys: {"k3"} - set(keys))  # type: ignore[arg-type]  # as above
+    found = Relations(ledger, ERASURES, (), lambda keys: {"k3"} - set(keys))  # type: ignore[arg-type]  # as above
     assert found.identifiers(["k2"]) == {LOGIN}
     assert len(found.look_up([LOGIN, COOKIE]).links) == 1
     assert ledger.asked == [["k2", "k3"]]

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.support.erasures import SECRET
 from tests.unit.processors.loop.partition import Event
 from tests.unit.processors.loop.world import TOPIC, Record, event, kill, make_loop, make_pipeline, records_of
 from touchline.processors.homes import Homes
 from touchline.processors.ledger.ledger import Ledger
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.memory_rows import Row
+from touchline.processors.state.erasures import Erasures
 from touchline.processors.values.protocol import Acknowledge, Assigned
 from touchline.processors.values.records import ReceivedBatch
 
@@ -61,7 +63,7 @@ class Workers:
     """One worker for each partition. `deliver`, `tick` and `restart` are what may happen to it, in any order."""
 
     def __init__(self, ledger: Ledger, folder: Path, log: Sequence[Sequence[Record]], **options: Any) -> None:
-        """`options` are those of the pipeline."""
+        """`options` are those of the pipeline; the worker has its clock, too."""
         self.ledger = ledger
         self._folder = folder
         self._log = log
@@ -77,7 +79,8 @@ class Workers:
             self.ledger,
             self._folder / str(number),
             writer,
-            pipeline=make_pipeline(Homes(home, PARTITIONS), **self._options),
+            pipeline=make_pipeline(Homes(home, PARTITIONS), erasures=Erasures(SECRET), **self._options),
+            now_ms=self._options.get("now_ms", lambda: 1),
         )
 
     def deliver(self, number: int, count: int) -> None:

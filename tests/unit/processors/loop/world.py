@@ -121,7 +121,7 @@ def make_pipeline(
     homes: Homes = ONE_PARTITION, text: str = MAP, sources: Sources = SOURCES, **options: Any
 ) -> Pipeline:
     """The real steps under the map and the sources above, or others."""
-    return Pipeline(make_validator(sources), [compiled(text)], CIPHER, homes, now_ms=lambda: 1, **options)
+    return Pipeline(make_validator(sources), [compiled(text)], CIPHER, homes, **{"now_ms": lambda: 1, **options})
 
 
 def make_validator(sources: Sources = SOURCES) -> Validator:
@@ -155,7 +155,7 @@ def make_loop(
         incarnation_of=lambda topic: incarnation,
         should_stop=options.pop("should_stop", lambda: False),
         sleep=options.pop("sleep", lambda seconds: None),
-        now_ms=lambda: 1,
+        now_ms=options.pop("now_ms", lambda: 1),
         **options,
     )
 

@@ -15,6 +15,7 @@ from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.state.disk import is_full, reason_of
 from touchline.processors.state.slot import StateSlot
+from touchline.processors.state.tails import Tails
 from touchline.processors.values.protocol import Acknowledge
 from touchline.processors.worker import build
 from touchline.settings import Settings
@@ -69,3 +70,24 @@ def test_worker_waits_for_space_for_its_state_and_asks_for_the_right_to_write(
     with pytest.raises(raised) as caught:
         build._state_dir(Settings())
     assert "state_dir" in caught.value.hint
+
+
+def test_the_pages_that_lmdb_maps_are_on_the_disk_before_it_writes_there(tmp_path: Path) -> None:
+    """Else a full disk would end the process by a signal, without a word."""
+    tails = Tails(tmp_path / "state")
+    size, blocks = (found := (tmp_path / "state" / "lock.mdb").stat()).st_size, found.st_blocks
+    tails.close()
+    assert blocks * 512 >= size > 0
+
+
+def test_a_state_file_on_a_full_disk_is_refused_as_such_before_lmdb_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise FULL
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        Tails(tmp_path / "state")
+    assert is_full(raised.value)
+    assert not (tmp_path / "state" / "data.mdb").exists()

@@ -72,6 +72,21 @@ def test_what_was_met_is_known_for_ever(make: Any, known: list[int], later: list
     assert {later[position] for position in seen.meet(later[:20])} >= set(later[:20]) & set(known)
 
 
+@pytest.mark.parametrize("make", [lambda: Fingerprints(128), lambda: Bitmap(64)])
+@given(known=HASHES.filter(lambda hashes: len(hashes) <= 60), others=HASHES.filter(lambda hashes: len(hashes) <= 20))
+def test_a_look_calls_known_what_a_meeting_would_and_changes_nothing(
+    make: Any, known: list[int], others: list[int]
+) -> None:
+    seen: SeenIds = make()
+    seen.meet(known)
+    before = bytes(seen.contents())
+    found = seen.known_among(others)
+    assert bytes(seen.contents()) == before
+    assert seen.known_among(known) == list(range(len(known)))
+    one_by_one = [place for place, one in enumerate(others) if type(seen).of(seen.count, before).meet([one])]
+    assert found == one_by_one
+
+
 def test_new_ids_are_called_new() -> None:
     hashes = hashes_of(("shop", f"e{n}") for n in range(100_000))
     fingerprints, bitmap = room_for(100_000, 128 << 20), Bitmap(1 << 19)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import lmdb
@@ -83,3 +84,52 @@ def test_a_state_from_before_a_restored_backup_is_not_trusted(goes_on: int, tmp_
     assert one.store(batch(RECORDS[6 + goes_on :], generation=3)) == Acknowledge(9)
     assert fates(ledger) == {"received": 9, "stored": 9}
     assert journey_rows(ledger) == journey_rows(undisturbed(tmp_path / "quiet"))
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_is_forgotten_leaves_no_byte_in_the_state_file_and_the_others_stay(tmp_path: Path) -> None:
+    tails = Tails(tmp_path / "state")
+    keys = [f"k1:{number:064x}" for number in range(2_000)]
+    for last_us in (1, 2):  # replaced values lie in free pages
+        tails.put_many({key: PersonTail(last_us, ()) for key in keys}, STAMP)
+    gone = set(keys[::3])
+    assert keys[3].encode() in bytes_of(tmp_path)
+    assert tails.forget(lambda some: gone.intersection(some), 7) == len(gone)
+    assert [key for key in gone if key.encode() in bytes_of(tmp_path)] == []
+    assert tails.get_many(keys) == {key: PersonTail(2, ()) for key in keys if key not in gone}
+    assert tails.stamp() == STAMP
+    assert tails.has_forgotten(7)
+    tails.put_many({keys[0]: PersonTail(3, ())}, STAMP)
+    tails.close()
+    again = Tails(tmp_path / "state")
+    assert (again.has_forgotten(7), again.has_forgotten(8)) == (True, False)
+    assert again.get_many(keys[:2]) == {keys[0]: PersonTail(3, ()), keys[1]: PersonTail(2, ())}
+    again.clear()
+    assert not again.has_forgotten(7)
+    again.close()
+
+
+@pytest.mark.parametrize("where", ["while it is copied", "before the swap"])
+def test_a_worker_that_is_killed_while_its_state_forgets_finds_all_of_it_or_none(where: str, tmp_path: Path) -> None:
+    tails = Tails(tmp_path / "state")
+    tails.put_many({"gone": PersonTail(1, ()), "here": PersonTail(1, ())}, STAMP)
+
+    def killed(_: Sequence[str]) -> set[str]:
+        raise KeyboardInterrupt
+
+    if where == "while it is copied":
+        with pytest.raises(KeyboardInterrupt):
+            tails.forget(killed, 1)
+    else:
+        (tmp_path / "state.draft").mkdir()
+        (tmp_path / "state.draft" / "data.mdb").write_bytes(b"half")
+    assert set(tails.get_many(["gone", "here"])) == {"gone", "here"}
+    tails.close()
+    again = Tails(tmp_path / "state")
+    assert not again.has_forgotten(1)
+    assert again.forget(lambda some: {"gone"}.intersection(some), 1) == 1
+    assert set(again.get_many(["gone", "here"])) == {"here"}
+    again.close()

@@ -63,6 +63,7 @@ def test_takeover_settings_are_those_that_were_measured() -> None:
     assert chosen["broker_rebalance_timeout"] == 3.0
     assert chosen["consumer_max_fetch_size"] == 8 * 1024 * 1024
     assert 5_000 <= chosen["broker_max_poll_records"] <= 20_000
+    assert chosen["consumer_metadata_max_age_ms"] == 3_000
 
 
 def test_agent_is_serial_so_that_acknowledgements_are_in_order(tmp_path: Path) -> None:
