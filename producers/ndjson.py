@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from pydantic_core import from_json
 
 from touchline.errors import WrongUsage
 from touchline.producers.errors import EventRejected
+from touchline.producers.masked import MaskedCounts, in_json, masked_note, masked_since
 from touchline.producers.producer import EventProducer
 from touchline.producers.undeclared import UndeclaredSources
 from touchline.schemas.decoding import why_no_json
@@ -44,19 +45,23 @@ class LineVerdicts:
     suppressed: int = 0
     """Sent, but the pipeline keeps nothing of them: their source works under consent, and they name no grant."""
     rejected: int = 0
+    masked: MaskedCounts = field(default_factory=dict)
+    """Personal values that were masked, by field and kind."""
     waiting: int = 0
     """Of the taken ones, in the outbox and not yet in Kafka."""
     rejections: list[LineVerdict] = field(default_factory=list)
 
     def as_json(self) -> str:
         """One object for scripts."""
-        return json.dumps(asdict(self))
+        fields = asdict(replace(self, masked={}))
+        del fields["masked"]
+        return json.dumps(fields | in_json(self.masked))
 
     def sentence(self) -> str:
         """For people."""
         refused = f", refused {counted(self.rejected, 'line')}" if self.rejected else ""
         suppressed = suppressed_note(self.suppressed)
-        return f"sent {counted(self.accepted, 'event')}{refused}{waiting_note(self.waiting)}{suppressed}"
+        return f"sent {counted(self.accepted, 'event')}{refused}{waiting_note(self.waiting)}{suppressed}{masked_note(self.masked)}"
 
 
 def emit_lines(
@@ -100,6 +105,8 @@ def emit_lines(
                 refuse(error)
         advance(read_bytes)
 
+    masked_before = producer.masked
+
     def suppress(_: int) -> None:
         verdicts.suppressed += 1
 
@@ -109,6 +116,7 @@ def emit_lines(
         for sentence in undeclared.sentences("line"):
             say(sentence)
     verdicts.accepted = taken - verdicts.suppressed
+    verdicts.masked = masked_since(masked_before, producer.masked)
     return verdicts
 
 

@@ -113,10 +113,10 @@ class ContestedIds:
         with self._file:
             self._file.execute("DELETE FROM known")
 
-    def expect(self, events: Iterable[dict[str, Any]]) -> None:
-        """These are about to be sent, as far as they are not refused: what is known of them is looked up in the meantime."""
+    def expect(self, keys: Iterable[tuple[str, str]]) -> None:
+        """These (source, id) are about to be sent, as far as they are not refused: what is known of them is looked up in the meantime."""
         if self._known is not None:
-            self._known.expect([(event["source"], event["id"]) for event in events])
+            self._known.expect(list(keys))
 
     def see(self, records: Iterable[PreparedRecord]) -> None:
         """These go out. Of a record two hashes are kept, and the record itself only while its id may be known: what stays alive costs more

@@ -1,6 +1,6 @@
 """Sends the rows of one file: map, emit, secure, note how far it came; bad rows go to the quarantine.
 
-    rows ─▶ Mapper ─▶ emit_many ─▶ refused? ─▶ emit_refused ─▶ secure ─▶ journal
+    rows ─▶ PlainRows, else Mapper ─▶ emit_many ─▶ refused? ─▶ emit_refused ─▶ secure ─▶ journal
 
 A kill between `secure` and the journal repeats one batch: its events are duplicates, which change nothing; its refused rows then stand
 in the quarantine twice.
@@ -12,17 +12,20 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, Final, NamedTuple
 
 from touchline.producers.errors import DeliveryFailed, EventRejected
+from touchline.producers.garbage import rare_collections
 from touchline.producers.imports.contested import ContestedIds
-from touchline.producers.imports.garbage import rare_collections
 from touchline.producers.imports.journal import ImportJournal, Progress
 from touchline.producers.imports.mapping.mapper import Mapper
+from touchline.producers.imports.mapping.plain import PlainRows
 from touchline.producers.imports.rows.row import Row, RowFile
 from touchline.producers.imports.verdicts import RowVerdict, RowVerdicts
+from touchline.producers.masked import masked_since
 from touchline.producers.producer import EventProducer
+from touchline.producers.record import PreparedRecord
 from touchline.producers.undeclared import UndeclaredSources
 
 ROWS_PER_BATCH: Final = 5_000
@@ -33,11 +36,17 @@ _Bad = tuple[RowVerdict, dict[str, Any], bytes]
 """Why a row is refused, as much of its event as there is, and what stands there where it is no row."""
 
 
+_Good = tuple[int, dict[str, Any] | PreparedRecord]
+"""Line of a row and what is sent of it."""
+
+
 class _Taken(NamedTuple):
     """A row on its way to Kafka."""
 
     line: int
-    event: dict[str, Any]
+    event_id: str
+    size: int
+    """About, in bytes."""
     is_suppressed: bool
 
 
@@ -66,15 +75,18 @@ def send_rows(
     if contested is not None:
         contested.begin_file()
     iterator = iter(rows)
+    plain = PlainRows.of(mapper, producer.maker)
+    masked_before = producer.masked
     position = 0
     for row in islice(iterator, done.rows):
         mapper.skip(row)
     with rare_collections():
         for batch in _batches(iterator, rows_per_batch):
             refused, taken = _send_batch(
-                batch, mapper, producer, verdicts, say, undeclared or UndeclaredSources(), contested
+                _mapped(batch, plain, mapper), producer, verdicts, say, undeclared or UndeclaredSources(), contested
             )
             verdicts.rows += len(batch)
+            verdicts.masked = masked_since(masked_before, producer.masked)
             if journal is not None:
                 sent = _quarantine(refused, producer, journal)
                 verdicts.quarantined += len(sent)
@@ -104,7 +116,7 @@ def send_events(
         position += len(batch)
         if is_new:
             if contested is not None:
-                contested.expect(batch)
+                contested.expect((event["source"], event["id"]) for event in batch)
             producer.emit_many(batch, on_taken=contested.see if contested is not None else None)
             if contested is not None:
                 contested.settle()
@@ -133,8 +145,7 @@ def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
 
 
 def _send_batch(
-    batch: list[Row],
-    mapper: Mapper,
+    mapped: tuple[list[_Good], list[_Bad]],
     producer: EventProducer,
     verdicts: RowVerdicts,
     say: Say,
@@ -142,12 +153,13 @@ def _send_batch(
     contested: ContestedIds | None,
 ) -> tuple[Refused, Iterable[_Taken]]:
     """Sends what can be sent; counts and tells the verdicts on the rest in the order of the lines. Gives these, and what was taken."""
-    good, bad = _mapped(batch, mapper)
+    good, bad = mapped
     counted_only: set[int] = set()
     refused_lines: set[int] = set()
 
     def on_rejected(position: int, error: EventRejected) -> None:
         line, event = good[position]
+        assert isinstance(event, dict)
         bad.append((RowVerdict.of_rejection(line, error), event, b""))
         refused_lines.add(line)
         if undeclared.note(error):
@@ -155,7 +167,10 @@ def _send_batch(
 
     suppressed: list[int] = []
     if contested is not None:
-        contested.expect(event for _, event in good)
+        contested.expect(
+            (one.source, one.event_id) if isinstance(one, PreparedRecord) else (one["source"], one["id"])
+            for _, one in good
+        )
     events = (event for _, event in good)
     taken = producer.emit_many(
         events,
@@ -174,16 +189,27 @@ def _send_batch(
             say(verdict)
     is_suppressed = set(suppressed)
     sent = (
-        _Taken(line, event, at in is_suppressed) for at, (line, event) in enumerate(good) if line not in refused_lines
+        _Taken(line, *_id_and_size(event), at in is_suppressed)
+        for at, (line, event) in enumerate(good)
+        if line not in refused_lines
     )
     return [(_hash_of(event, raw), event) for _, event, raw in bad], sent
 
 
-def _mapped(batch: list[Row], mapper: Mapper) -> tuple[list[tuple[int, dict[str, Any]]], list[_Bad]]:
-    """Lines and events of the rows that the mapping can read, and the others."""
+def _id_and_size(event: dict[str, Any] | PreparedRecord) -> tuple[str, int]:
+    if isinstance(event, PreparedRecord):
+        return event.event_id, len(event.value)
+    return event["id"], len(str(event))
+
+
+def _mapped(batch: list[Row], plain: PlainRows | None, mapper: Mapper) -> tuple[list[_Good], list[_Bad]]:
+    """Lines and what to send of the rows that the mapping can read, and the others."""
     bad: list[_Bad] = []
-    good: list[tuple[int, dict[str, Any]]] = []
-    for row in batch:
+    good: list[_Good] = []
+    for row, record in zip(batch, plain.records(batch) if plain is not None else repeat(None), strict=False):
+        if record is not None:
+            good.append((row.number, record))
+            continue
         event, faults = mapper.map(row)
         if faults:
             bad.append((RowVerdict.of_faults(row.number, faults), event, row.raw))
@@ -201,15 +227,15 @@ def _secure(producer: EventProducer, taken: Iterable[_Taken], verdicts: RowVerdi
             raise
         left = Counter(failed.too_large)
         refused: list[_Taken] = []
-        suspects = [one for one in taken if one.event["id"] in left]
-        for one in sorted(suspects, key=lambda one: -len(str(one.event))):  # of rows with one id the largest
-            if left[one.event["id"]]:
-                left[one.event["id"]] -= 1
+        suspects = [one for one in taken if one.event_id in left]
+        for one in sorted(suspects, key=lambda one: -one.size):  # of rows with one id the largest
+            if left[one.event_id]:
+                left[one.event_id] -= 1
                 refused.append(one)
         verdicts.quarantined -= left.total()  # refused rows before, which are no less large for the quarantine
-        for line, _, was_suppressed in sorted(refused, key=lambda one: one.line):
-            verdict = RowVerdict.of_size(line)
-            verdicts.take_back(verdict, was_suppressed=was_suppressed)
+        for one in sorted(refused, key=lambda one: one.line):
+            verdict = RowVerdict.of_size(one.line)
+            verdicts.take_back(verdict, was_suppressed=one.is_suppressed)
             say(verdict)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from touchline.producers.errors import EventRejected
 from touchline.producers.imports.contested import Contested
 from touchline.producers.imports.rows.row import RowFault
+from touchline.producers.masked import MaskedCounts, in_json, masked_note
 from touchline.schemas.reasons import Reason
 from touchline.wording import counted, suppressed_note, waiting_note
 
@@ -69,6 +70,8 @@ class RowVerdicts:
     """Of the refused ones, those that this run sent to the quarantine; the others had been sent there before, or are too large."""
     contested: Contested = field(default_factory=Contested)
     """Ids whose contents contradict each other, also of the rows that an earlier run dealt with."""
+    masked: MaskedCounts = field(default_factory=dict)
+    """Personal values that were masked in rows that this run sent, by field and kind."""
     rejections: list[RowVerdict] = field(default_factory=list)
     """The first VERDICTS_KEPT."""
 
@@ -96,9 +99,11 @@ class RowVerdicts:
         refused = f", refused {counted(self.rejected, 'row')}" if self.rejected else ""
         if self.quarantined:
             refused += f" ({self.quarantined:,} new in the quarantine)"
-        notes = f"{waiting_note(waiting)}{suppressed_note(self.suppressed)}"
+        notes = f"{waiting_note(waiting)}{suppressed_note(self.suppressed)}{masked_note(self.masked)}"
         return f"{file}: {verb} {counted(self.accepted, 'event')}{refused}{skipped}{notes}"
 
     def as_json(self, file: Path, **more: Any) -> str:
         """One object for scripts."""
-        return json.dumps({"file": str(file), **asdict(self), **more})
+        fields = asdict(replace(self, masked={}))
+        del fields["masked"]
+        return json.dumps({"file": str(file), **fields, **in_json(self.masked), **more})

@@ -82,9 +82,10 @@ def _short(number: int) -> bytes:
 
 def body_of(record: PreparedRecord) -> bytes:
     """The record from its key on, as Kafka's format 2 has it: key, value and `record.headers`."""
-    event_id, key, value, source, kind, time, _ = record
+    event_id, key, value, source, kind, time = record[:6]
     name = event_id.encode()
-    at, before_ids = (time.encode(), _BEFORE_IDS_OF_FIVE) if has_offset(time) else (b"", _BEFORE_IDS_OF_FOUR)
+    is_timed = time[-1:] == "Z" or has_offset(time)
+    at, before_ids = (time.encode(), _BEFORE_IDS_OF_FIVE) if is_timed else (b"", _BEFORE_IDS_OF_FOUR)
     common = _common.get((source, kind, len(at))) or _common_headers(source, kind, len(at))
     return b"".join(
         (_short(len(key)), key, _short(len(value)), value, before_ids[len(name)], name, common, at),

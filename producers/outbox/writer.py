@@ -111,6 +111,26 @@ class OutboxWriter:
                 raise OutboxFull.by_disk(self.config.folder) from None
             raise unusable(self.config.folder, error) from None
 
+    def begin_segment(self) -> None:
+        """Whatever is written from now on, by whomever, stands in a new segment: those before go as soon as all in them is acknowledged.
+        Raises OutboxUnusable."""
+        page, folder = self.page, self.config.folder
+        with self._threads:
+            try:
+                self._lock.take()
+                try:
+                    if page[WRITING]:
+                        recover(folder, page, is_new=False)
+                    if page[END] > page[TAIL]:
+                        page[TAIL] = page[END]
+                        path = segment_path(folder, page[TAIL])
+                        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                        sync_folder(folder)
+                finally:
+                    self._lock.give_back()
+            except OSError as error:
+                raise unusable(folder, error) from None
+
     def _segment_to_write(self) -> int:
         tail, end = self.page[TAIL], self.page[END]
         if self._segment_start == tail and end - tail < self.config.segment_bytes:

@@ -41,6 +41,14 @@ def marks_of(currency: str) -> tuple[str, ...]:
     return (currency.casefold(), *_SIGNS.get(currency, "").split())
 
 
+def plain_minor(money: Money, text: str, exponent: int) -> int | None:
+    """What `minor_of` makes of a text of digits and at most one mark, at a quarter of the cost; None of any other."""
+    plain = _PLAIN[decimal_of(money)].fullmatch(text)
+    if plain is None or len(decimals := plain[2] or "") > exponent:
+        return None
+    return int(plain[1] + decimals.ljust(exponent, "0"))
+
+
 def minor_of(money: Money, value: Any, currency: str) -> int:
     """Minor units of an amount. Raises CellUnreadable."""
     exponent = CURRENCY_EXPONENTS.get(currency)
@@ -56,10 +64,9 @@ def minor_of(money: Money, value: Any, currency: str) -> int:
     text = text_of(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):  # a number of the file: it has one reading
         return _whole_of(money, value, text, currency)
-    # Most cells are plain, and this costs a quarter of what the other forms do.
-    plain = _PLAIN[decimal_of(money)].fullmatch(text)
-    if plain is not None and len(decimals := plain[2] or "") <= exponent:
-        return int(plain[1] + decimals.ljust(exponent, "0"))
+    plain = plain_minor(money, text, exponent)
+    if plain is not None:
+        return plain
     written = read_written(text, money, marks_of(currency))
     if written is None:
         if _is_of_another_currency(text, currency):

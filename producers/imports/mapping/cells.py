@@ -152,7 +152,11 @@ def _boolean(value: Any) -> bool:
 def time_of(values: list[Any], form: str, zone: ZoneInfo | None) -> str:
     """RFC 3339: in UTC, or without offset where neither the cell nor the mapping knows one (then the source's zone counts). Raises
     CellUnreadable."""
-    moment = moment_of(values, form)
+    return written(moment_of(values, form), zone)
+
+
+def written(moment: datetime, zone: ZoneInfo | None) -> str:
+    """As `time_of` gives it."""
     if moment.tzinfo is None:
         if zone is None:
             return moment.isoformat(timespec="microseconds")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from touchline.producers.imports.mapping.cells import CellUnreadable, fault_of, is_empty, require_readable, text_of
@@ -42,6 +43,9 @@ class RowIds:
         parts = []
         for column in key.columns:
             value = cells.get(column)
+            if type(value) is str and (text := value.strip()):  # nearly all
+                parts.append(text)
+                continue
             if is_empty(value):
                 hint = "give it a value, or key the rows by other columns"
                 faults.append(RowFault(Reason.MISSING_FIELD, "id", f"column {column} is empty", hint))
@@ -52,9 +56,15 @@ class RowIds:
                 faults.append(fault_of(error, "id", column))
                 event["id"] = [text_of(value)]
                 return
-        if len(parts) > 1:  # a/b and c must not be the key of a and b/c
-            parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
-        event["id"] = key.prefix + "/".join(parts)
+        event["id"] = key.prefix + (joined_key(parts) if len(parts) > 1 else parts[0])
+
+
+def joined_key(parts: Sequence[str]) -> str:
+    """Several cells as one text: a/b and c must not be the key of a and b/c."""
+    joined = "/".join(parts)
+    if "%" in joined or joined.count("/") >= len(parts):
+        return "/".join([part.replace("%", "%25").replace("/", "%2F") for part in parts])
+    return joined
 
 
 def _single(value: Any) -> str:

@@ -37,6 +37,9 @@ def _as_time_format(value: str) -> str:
 
 _WIDTHS: Final = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 _DAY_PARTS: Final = frozenset("Ymd")
+_NUMBER: Final = re.compile("%(.)")
+_MINUTES: Final = re.compile("%M(?:([^%]*)%S)?")
+_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*", re.DOTALL)
 
 
 def read_time(text: str, form: str) -> datetime:
@@ -48,6 +51,34 @@ def read_time(text: str, form: str) -> datetime:
     parts = found.groupdict()
     year, month, day, hour, minute, second = (int(parts.get(name, 0)) for name in _WIDTHS)
     return datetime(year, month, day, hour, minute, second)
+
+
+def has_usual_width(text: str, form: str) -> bool:
+    """Whether each number of a text in that format stands at its usual place."""
+    fixed = _ISO if form == ISO else _fixed(form)
+    return fixed is not None and fixed.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=64)
+def minutes_in(form: str) -> tuple[int, int, dict[str, str]]:
+    """Where the minutes and seconds stand in a text of usual width, from and to, and what they are for each text there, as `mm:ss`. Of
+    formats that have them not side by side, or not at a fixed place, there is none."""
+    if form == ISO:
+        form = "%Y-%m-%dT%H:%M:%S"
+    found = _MINUTES.search(form)
+    if _fixed(form) is None or found is None or ("%S" in form) != (found[1] is not None):
+        return 0, 0, {}
+    begin, mark = len(_NUMBER.sub(_zeros, form[: found.start()])), found[1]
+    minutes = (f"{minute:02}" for minute in range(60))
+    if mark is None:
+        return begin, begin + 2, {minute: f"{minute}:00" for minute in minutes}
+    seconds = [f"{second:02}" for second in range(60)]
+    texts = {f"{minute}{mark}{second}": f"{minute}:{second}" for minute in minutes for second in seconds}
+    return begin, begin + 4 + len(mark), texts
+
+
+def _zeros(number: re.Match[str]) -> str:
+    return "0" * _WIDTHS[number[1]]
 
 
 @lru_cache(maxsize=64)

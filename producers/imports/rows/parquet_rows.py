@@ -36,7 +36,10 @@ class ParquetRows:
             raise WrongUsage(
                 f"{path} cannot be read as Parquet", "check what wrote it, or name its format in the mapping"
             ) from None
-        self.columns: list[str] | None = list(_flat(self._file.schema_arrow.empty_table()).column_names)
+        # Of the schema, not of an empty table: for an empty list pyarrow loads pandas where it is installed, for half a second.
+        self.columns: list[str] | None = [
+            name for field in self._file.schema_arrow for name in _names(field.name, field.type)
+        ]
         self._read = None if wanted is None else [name for name in self.columns if name in wanted]
         read = self.columns if self._read is None else self._read
         if repeated := sorted({name for name in read if read.count(name) > 1}):
@@ -52,7 +55,7 @@ class ParquetRows:
     def __iter__(self) -> Iterator[Row]:
         number = 0
         try:
-            for batch in self._file.iter_batches(_ROWS_PER_BATCH, columns=self._read):
+            for batch in self._file.iter_batches(_ROWS_PER_BATCH, columns=self._read, use_threads=False):
                 table = _flat(pa.Table.from_batches([batch]))
                 names = table.column_names
                 for cells in zip(*map(_values, table.columns), strict=True):
@@ -75,6 +78,15 @@ def _row(number: int, names: list[str], cells: tuple[object, ...]) -> Row:
         "fix it where the file is made",
     )
     return Row(number, None, fault, repr(others).encode("utf-8", "surrogateescape"))
+
+
+def _names(name: str, of: pa.DataType) -> Iterator[str]:
+    """Of the columns that `_flat` makes of one."""
+    if not pa.types.is_struct(of):
+        yield name
+        return
+    for member in of:
+        yield from _names(f"{name}.{member.name}", member.type)
 
 
 def _flat(table: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kafka.errors import IllegalStateError, InvalidRecordError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
@@ -17,6 +17,8 @@ from kafka.future import Future
 
 from touchline.errors import TouchlineError
 from touchline.kafka.partitioning import partition_of
+from touchline.producers.batches import Batch
+from touchline.producers.outbox.wire import record_of
 
 PARTITIONS = 3
 Refuses = Callable[[str, int], KafkaError | None]
@@ -44,9 +46,11 @@ class ScriptedKafka:
 
 
 class _Sent:
-    def __init__(self, event_id: str, stamp_ms: int) -> None:
+    def __init__(self, event_id: str, stamp_ms: int, whole: object = None) -> None:
         self.event_id = event_id
         self.stamp_ms = stamp_ms
+        self.whole = whole
+        """The ready batch that it is part of, which is sent as it is."""
         self.future = Future()
 
 
@@ -65,6 +69,7 @@ class ScriptedProducer:
         self._is_stuck = False
         self.is_closed = False
         self._sender = self
+        self.config = {"batch_size": 1 << 18, "max_request_size": 1 << 20, "api_version": (2, 0)}
 
     def send(
         self, topic: str, value: bytes, key: bytes, headers: Any, partition: None, timestamp_ms: int
@@ -80,12 +85,32 @@ class ScriptedProducer:
             self.flush()
         return _WaitedFor(sent.future, self.flush)
 
+    def partitions_for(self, topic: str) -> set[int]:
+        return set(range(PARTITIONS))
+
+    def put_batches(self, topic: str, batches: Iterable[Batch], stamp_ms: int) -> None:
+        """As touchline.producers.batches has it; a batch's outcome is that of its first record."""
+        if self.is_closed:
+            raise IllegalStateError("closed")
+        is_full = False
+        with self._lock:
+            for partition, bodies, on_answer in batches:
+                whole = object()
+                queue = self._queues[partition]
+                queue += [_Sent(record_of(body).event_id, stamp_ms, whole) for body in bodies]
+                first = queue[-len(bodies)].future
+                first._add_cb_eb(lambda _, answer=on_answer: answer(None), on_answer)
+                is_full |= len(queue) >= 3 * self._kafka.batch_records
+        if is_full:
+            self.flush()
+
     def flush(self, timeout: float | None = None) -> None:
         with self._lock:  # one at a time, as kafka-python's one thread does
             queues, self._queues = self._queues, defaultdict(list)
             for partition, queue in sorted(queues.items()):
                 while queue and self._fatal is None and not self._is_stuck:
-                    batch, queue[:] = queue[: self._kafka.batch_records], queue[self._kafka.batch_records :]
+                    number = self._first_batch(queue)
+                    batch, queue[:] = queue[:number], queue[number:]
                     self._store(partition, batch)
             if self._is_stuck:
                 self._queues = queues
@@ -93,6 +118,11 @@ class ScriptedProducer:
                 for partition, queue in queues.items():
                     self._abort(partition, queue, self._fatal)
                 self._is_dead = True
+
+    def _first_batch(self, queue: list[_Sent]) -> int:
+        whole = queue[0].whole
+        alike = next((at for at, sent in enumerate(queue) if sent.whole is not whole), len(queue))
+        return min(alike, self._kafka.batch_records) if whole is None else alike
 
     def _store(self, partition: int, batch: list[_Sent]) -> None:
         if self._fatal is not None:
@@ -105,7 +135,7 @@ class ScriptedProducer:
             self._kafka.stamps |= {sent.event_id: sent.stamp_ms for sent in batch}
             for sent in batch:
                 sent.future.success(None)
-        elif isinstance(errors[0], MessageSizeTooLargeError) and len(batch) > 1:
+        elif isinstance(errors[0], MessageSizeTooLargeError) and len(batch) > 1 and batch[0].whole is None:
             self._store(partition, batch[: len(batch) // 2])
             self._store(partition, batch[len(batch) // 2 :])
         elif isinstance(errors[0], KafkaTimeoutError):
@@ -117,12 +147,16 @@ class ScriptedProducer:
                 self._fatal, self._fatal_partition = errors[0], partition
             for sent in batch:
                 error = refused[sent.event_id] or KafkaError("it was part of a batch with invalid records")
-                sent.future.failure(error if len(batch) == 1 or error not in errors else InvalidRecordError(str(error)))
+                is_own = len(batch) == 1 or error not in errors
+                if isinstance(errors[0], MessageSizeTooLargeError):  # it says so of the batch, not of a record
+                    sent.future.failure(errors[0])
+                else:
+                    sent.future.failure(error if is_own else InvalidRecordError(str(error)))
 
     def _abort(self, partition: int, queue: list[_Sent], error: KafkaError) -> None:
         """The futures fail in any order. Of another partition than the refused batch's the first batch was on its way, and is stored."""
         may_be_stored = partition != self._fatal_partition and not self._is_dead
-        on_its_way = queue[: self._kafka.batch_records] if may_be_stored else []
+        on_its_way = queue[: self._first_batch(queue)] if may_be_stored and queue else []
         if not any(self._kafka.refuses(sent.event_id, sent.stamp_ms) for sent in on_its_way):
             self._kafka.logs[partition] += [sent.event_id for sent in on_its_way]
         for sent in reversed(queue):

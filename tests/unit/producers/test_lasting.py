@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from kafka.errors import (
     InvalidRecordError,
     KafkaError,
@@ -18,7 +18,7 @@ from kafka.errors import (
 )
 
 from tests.unit.producers.outbox.rig import TOLERANCE_MS, out_of_range, record
-from tests.unit.producers.scripted_kafka import Refuses, ScriptedKafka
+from tests.unit.producers.scripted_kafka import Refuses, ScriptedKafka, ScriptedProducer
 from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.producers.deliveries import Deliveries
 from touchline.producers.lasting import LastingKafka
@@ -37,11 +37,29 @@ class Rig:
         self.clock = SenderClock(lambda: (NOW_MS + ahead_ms) * 1_000)
         self.ends: Counter[str] = Counter()
         self.errors: dict[str, Exception] = {}
-        self.lasting = LastingKafka(kafka.open, "events", self.deliveries, self.clock, SECONDS, pause_seconds=0.001)
+        self.lasting = LastingKafka(
+            kafka.open,
+            "events",
+            self.deliveries,
+            self.clock,
+            SECONDS,
+            pause_seconds=0.001,
+            put=ScriptedProducer.put_batches,
+        )
 
     def emit(self, number: int, person: str = "k1:ada") -> None:
         self.deliveries.start()
         self.lasting.send(record(number, person), self._ended)
+
+    def emit_together(self, numbers: Sequence[int], persons: Sequence[str]) -> None:
+        """As the direct way does it."""
+        records = [record(number, person) for number, person in zip(numbers, persons, strict=True)]
+        if not self.lasting.takes_together(records):
+            for number, person in zip(numbers, persons, strict=True):
+                self.emit(number, person)
+            return
+        assert self.deliveries.start_some(len(records)) == len(records)
+        self.lasting.send_together(records, self._ended)
 
     def _ended(self, event_id: str, error: Exception | None) -> None:
         self.ends[event_id] += 1
@@ -77,6 +95,24 @@ def test_one_event_that_is_too_large_fails_and_the_next_ones_are_stored() -> Non
     assert (failures.number, failures.event_ids) == (1, ("e1",))
 
 
+def test_a_batch_that_is_too_large_goes_again_as_records_and_so_does_what_follows() -> None:
+    rig = Rig(ScriptedKafka(refusing(MessageSizeTooLargeError, "e7")))
+    rig.emit_together(range(10), ["k1:ada"] * 10)
+    assert rig.settle()
+    rig.emit_together(range(10, 20), ["k1:ada"] * 10)
+    assert rig.settle()
+
+    assert list(rig.errors) == ["e7"]
+    assert rig.stored(next(iter(rig.kafka.logs))) == [f"e{number}" for number in range(20) if number != 7]
+    assert not rig.lasting.takes_together([record(20)])
+
+
+def test_what_is_larger_than_a_batch_goes_by_itself() -> None:
+    rig = Rig(ScriptedKafka())
+    assert rig.lasting.takes_together([record(1), record(2, size=200_000)])
+    assert not rig.lasting.takes_together([record(1), record(2, size=300_000)])
+
+
 ERRORS: list[Callable[[], KafkaError]] = [MessageSizeTooLargeError, InvalidRecordError, lambda: KafkaError("odd")]
 
 
@@ -87,21 +123,29 @@ ERRORS: list[Callable[[], KafkaError]] = [MessageSizeTooLargeError, InvalidRecor
     settled_after=st.sets(st.integers(0, 59), max_size=5),
     batch_records=st.integers(1, 12),
     away=st.integers(0, 2),
+    together=st.integers(1, 20),
 )
+@example([0, 0, 0], {0: MessageSizeTooLargeError}, set(), 1, 0, 2)
 def test_whatever_is_refused_when_only_that_fails_and_the_order_per_person_stays(
     persons: list[int],
     refused: dict[int, Callable[[], KafkaError]],
     settled_after: set[int],
     batch_records: int,
     away: int,
+    together: int,
 ) -> None:
     errors = {f"e{number}": error for number, error in refused.items() if number < len(persons)}
     kafka = ScriptedKafka(lambda event_id, _: errors[event_id]() if event_id in errors else None, batch_records)
     rig = Rig(kafka)
     kafka.open_fails = [EngineUnreachable("away", "wait")] * away
-    for number, person in enumerate(persons):
-        rig.emit(number, f"k1:p{person}")
-        if number in settled_after:
+    for begin in range(0, len(persons), together):
+        numbers = range(begin, min(begin + together, len(persons)))
+        names = [f"k1:p{persons[number]}" for number in numbers]
+        if together == 1:
+            rig.emit(begin, names[0])
+        else:
+            rig.emit_together(numbers, names)
+        if not settled_after.isdisjoint(numbers):
             assert rig.settle()
     assert rig.settle()
     rig.lasting.close()

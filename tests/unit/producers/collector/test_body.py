@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 
 from touchline.producers.collector.body import read_body
 from touchline.producers.collector.limits import Room
+from touchline.service.deadlines import Deadlines
 from touchline.service.problem import RequestRefused
 
 LIMIT = 10_000
@@ -24,6 +25,12 @@ class Cut:
         self._pieces = [piece for piece in pieces if piece]
         self._stalls = stalls
 
+    def is_eof(self) -> bool:
+        return not self._stalls and len(self._pieces) % 2 == 1
+
+    def read_nowait(self) -> bytes:
+        return b"".join(self._pieces)
+
     async def readany(self) -> bytes:
         if self._pieces:
             return self._pieces.pop(0)
@@ -35,7 +42,8 @@ class Cut:
 def read(pieces: list[bytes], encoding: str = "", room_bytes: int = 1 << 20, stalls: bool = False) -> tuple[bytes, int]:
     """Body, and bytes held."""
     hold = Room(room_bytes).hold()
-    return asyncio.run(read_body(Cut(pieces, stalls), encoding, LIMIT, 0.05 if stalls else 5, hold)), hold.bytes
+    seconds = 0.05 if stalls else 5
+    return asyncio.run(read_body(Cut(pieces, stalls), encoding, LIMIT, Deadlines(), seconds, hold)), hold.bytes
 
 
 def pieces_of(body: bytes, cuts: list[int]) -> list[bytes]:

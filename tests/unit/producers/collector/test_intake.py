@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -218,3 +220,45 @@ def test_a_source_that_was_declared_before_the_request_is_taken_without_a_restar
         return [(one.accepted, len(one.rejected)) for one in taken]
 
     assert asyncio.run(take()) == [(0, 1), (1, 0)]
+
+
+DEEP = json.loads("[" * 40 + "]" * 40)
+
+
+@pytest.mark.parametrize("has_outbox", [True, False])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"new": DEEP},
+        {"order": DEEP},
+        {"time": DEEP},
+        {"identifiers": DEEP},
+        {"source": "nobody", "new": DEEP},
+        {"properties": {"a": DEEP}},
+    ],
+)
+def test_that_an_event_nests_too_deep_is_said_before_all_else(fields: dict[str, Any], has_outbox: bool) -> None:
+    producer = InMemoryProducer(max_unacknowledged=1, sources={"shop": Source(legal_basis="contract")})
+    (taken,) = with_intake(
+        producer, lambda intake: take_all(intake, [[event(1), event(2, **fields)]]), has_outbox=has_outbox
+    )
+    assert isinstance(taken, Taken)
+    assert (taken.accepted, {number: (error.reason, error.shape) for number, error in taken.rejected.items()}) == (
+        1,
+        {1: (Reason.TOO_DEEP, "more than 32 levels")},
+    )
+
+
+def test_an_outcome_that_comes_at_the_last_moment_counts() -> None:
+    async def use(intake: Intake) -> Taken:
+        taking = asyncio.create_task(intake.take([event(1)], 30, lambda: None))
+        await asyncio.sleep(0)
+        intake._hand_over()
+        while not intake._ended:  # the loop stands still meanwhile, so nobody was told
+            time.sleep(0.001)
+        (waiting,) = intake._deadlines._open
+        intake._tell()
+        waiting.end()
+        return await taking
+
+    assert with_intake(InMemoryProducer(), use).accepted == 1

@@ -20,6 +20,8 @@ RECORDS = st.builds(
     TEXTS,
     st.sampled_from(["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5+01:00", "2026-01-01T00:00:00"]),
     is_suppressed=st.just(False),  # the sender's own word; Kafka has no use for it
+    masked=st.just(()),
+    links=st.just(()),
 )
 
 
