@@ -21,8 +21,18 @@ from aiohttp.typedefs import Handler
 from touchline.errors import TouchlineError
 from touchline.producers.collector.access import WriteKey, WriteKeys
 from touchline.producers.collector.body import read_body
-from touchline.producers.collector.front import Front, HttpReply, Item, ItemVerdict, Parsed, Posted, RequestOutcome
+from touchline.producers.collector.front import (
+    BadItem,
+    Front,
+    HttpReply,
+    ItemMasked,
+    ItemVerdict,
+    Parsed,
+    Posted,
+    RequestOutcome,
+)
 from touchline.producers.collector.intake import Intake
+from touchline.producers.collector.json_items import depth_before
 from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
@@ -32,9 +42,10 @@ from touchline.producers.errors import EventRejected
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.service.answering import Answering
+from touchline.service.deadlines import Deadlines
 from touchline.service.health import add_health, exposed, report
 from touchline.service.live_sources import LiveSources
-from touchline.service.problem import RequestRefused, ServiceWords, as_problem
+from touchline.service.problem import RequestRefused, ServiceWords, problem_of
 from touchline.settings import Settings
 
 log = logging.getLogger("touchline.collector")
@@ -78,6 +89,7 @@ class Collector:
         self._undeclared = UndeclaredLog(log)
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self._tell_again_s = 0.0
+        self._deadlines = Deadlines()
         self._answering = Answering(settings.collector_read_seconds, self._answered)
         # Bodies are unzipped within our own bounds (body.py); aiohttp's limit would never be reached.
         self.app = web.Application(middlewares=[self._sent_in_time, self._as_problem], client_max_size=0)
@@ -104,7 +116,8 @@ class Collector:
             posted = await self._read(request, hold)
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
-            self._rate.spend(key.key_id, max(0, len(parsed) - 1))
+            if len(parsed) > 1:
+                self._rate.spend(key.key_id, len(parsed) - 1)
             sorted_out = _sorted_out(key, parsed)
         except BaseException:
             hold.release()
@@ -112,9 +125,10 @@ class Collector:
         outcome = await self._emit(sorted_out, hold)
         self._counts["accepted"] += outcome.accepted
         self._counts["suppressed"] += outcome.suppressed
-        self._counts["rejected"] += len(outcome.rejected)
+        if outcome.rejected:
+            self._counts["rejected"] += len(outcome.rejected)
+            self._undeclared.note(key.key_id, outcome.rejected)
         self._meter.judged(outcome)
-        self._undeclared.note(key.key_id, outcome.rejected)
         return front.answer(outcome)
 
     def _authenticated(self, front: Front, request: web.Request) -> WriteKey:
@@ -143,7 +157,12 @@ class Collector:
         headers = request.headers
         try:
             body = await read_body(
-                request.content, headers.get("Content-Encoding", ""), limit, self._settings.collector_read_seconds, hold
+                request.content,
+                headers.get("Content-Encoding", ""),
+                limit,
+                self._deadlines,
+                self._settings.collector_read_seconds,
+                hold,
             )
         except (ConnectionError, web.RequestPayloadError):
             raise RequestRefused(400, "the connection broke amid the body", "send it again") from None
@@ -164,11 +183,13 @@ class Collector:
             hold.release()
             return RequestOutcome(0, rejected)
         taken = await self._intake.take(good, self._settings.collector_ack_seconds, hold.release)
-        for number, error in taken.rejected.items():
-            position, line = places[number]
-            rejected.append(ItemVerdict(position, line, error, good[number]))
-        rejected.sort(key=lambda one: one.position)
-        return RequestOutcome(taken.accepted, rejected, taken.suppressed)
+        if taken.rejected:
+            for number, error in taken.rejected.items():
+                position, line = places[number]
+                rejected.append(_verdict(position, line, error, good[number]))
+            rejected.sort(key=lambda one: one.position)
+        masked = [ItemMasked(*places[number], findings) for number, findings in sorted(taken.masked.items())]
+        return RequestOutcome(taken.accepted, rejected, taken.suppressed, masked)
 
     @web.middleware
     async def _sent_in_time(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -180,22 +201,23 @@ class Collector:
     @web.middleware
     async def _as_problem(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._counts["requests"] += 1
-        return await as_problem(self._kept(request, handler), _WORDS, log)
-
-    async def _kept(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except RequestRefused:
-            raise
-        except TouchlineError as error:
-            self._tell_operator(error)
-            self._meter.not_kept()
-            raise RequestRefused(
-                503,
-                "events cannot be kept now",
-                "send all of them again: what arrived counts once",
-                retry_after=OUTBOX_RETRY_SECONDS,
-            ) from None
+        except Exception as error:
+            return problem_of(self._as_refusal(error), _WORDS, log)
+
+    def _as_refusal(self, error: Exception) -> Exception:
+        """The same error; what says that events are not kept as a refusal."""
+        if not isinstance(error, TouchlineError) or isinstance(error, RequestRefused):
+            return error
+        self._tell_operator(error)
+        self._meter.not_kept()
+        return RequestRefused(
+            503,
+            "events cannot be kept now",
+            "send all of them again: what arrived counts once",
+            retry_after=OUTBOX_RETRY_SECONDS,
+        )
 
     def _tell_operator(self, error: TouchlineError) -> None:
         """Folders and addresses of brokers are the operator's to know, not the sender's; said once in a while."""
@@ -243,28 +265,34 @@ def _sorted_out(key: WriteKey, parsed: Parsed) -> SortedOut:
     places: list[tuple[int, int | None]] = []
     rejected: list[ItemVerdict] = []
     for position, item in enumerate(parsed):
-        if not isinstance(item, Item):
+        if isinstance(item, BadItem):
             rejected.append(ItemVerdict(position, item.line, item.error, None))
             continue
-        event = item.event
+        event, line = item
         event.pop("received_at", None)  # it is received here and now
-        try:
-            _require_source(key, event)
+        if key.sources is not None and (error := _foreign(key, event)) is not None:
+            rejected.append(_verdict(position, line, depth_before(error, event), event))
+        else:
             good.append(event)
-            places.append((position, item.line))
-        except EventRejected as error:
-            rejected.append(ItemVerdict(position, item.line, error, event))
+            places.append((position, line))
     return SortedOut(good, places, rejected)
 
 
-def _require_source(key: WriteKey, event: dict[str, object]) -> None:
+def _verdict(position: int, line: int | None, error: EventRejected, event: dict[str, object]) -> ItemVerdict:
+    """Of what nests too deep nothing else is said."""
+    return ItemVerdict(position, line, error, None if error.reason is Reason.TOO_DEEP else event)
+
+
+def _foreign(key: WriteKey, event: dict[str, object]) -> EventRejected | None:
+    """Why an event may not come by this write key."""
     source = event.get("source")
-    if isinstance(source, str) and not key.permits(source):
-        raise EventRejected(
-            Rejection(Reason.UNKNOWN_SOURCE, "source"),
-            "a source that this write key may not send for",
-            "use that source's write key, or add the source to this key's line",
-        )
+    if not isinstance(source, str) or key.permits(source):
+        return None
+    return EventRejected(
+        Rejection(Reason.UNKNOWN_SOURCE, "source"),
+        "a source that this write key may not send for",
+        "use that source's write key, or add the source to this key's line",
+    )
 
 
 def _response(reply: HttpReply) -> web.Response:

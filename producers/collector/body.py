@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import Final, Protocol
 
 from touchline.producers.collector.limits import Hold
 from touchline.producers.collector.refusals import busy, too_large
+from touchline.service.deadlines import Deadlines
 from touchline.service.problem import RequestRefused
 
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
@@ -18,33 +18,64 @@ _MEMBERS_MAX: Final = 64
 class Chunks(Protocol):
     """Where bytes come from: aiohttp's request.content."""
 
+    def is_eof(self) -> bool:
+        """Whether all bytes are there, so that nobody waits for any."""
+
+    def read_nowait(self) -> bytes:
+        """What is there."""
+
     async def readany(self) -> bytes:
         """What is there, at least a byte; empty at the end."""
 
 
-async def read_body(chunks: Chunks, encoding: str, limit_bytes: int, seconds: float, hold: Hold) -> bytes:
+async def read_body(
+    chunks: Chunks, encoding: str, limit_bytes: int, deadlines: Deadlines, seconds: float, hold: Hold
+) -> bytes:
     """The whole body, unzipped. Raises RequestRefused: 408, 413, 415, 400 (damaged zip), 503 (no room)."""
     encoding = encoding.strip().lower()
     inflate = None if encoding in ("", "identity") else _Inflate(encoding, limit_bytes)
-    body = bytearray()
-    sent_bytes = 0
+    body = _Body(inflate, limit_bytes, hold)
+    if chunks.is_eof():
+        body.add(chunks.read_nowait())
+        return body.whole()
     try:
-        async with asyncio.timeout(seconds):
+        with deadlines.within(seconds):
             while chunk := await chunks.readany():
-                sent_bytes += len(chunk)
-                if sent_bytes > limit_bytes:
-                    raise too_large(limit_bytes)
-                part = chunk if inflate is None else inflate.feed(chunk, limit_bytes - len(body))
-                if not hold.grow(len(part)):
-                    raise busy("too many bytes are in flight")
-                body += part
+                body.add(chunk)
     except TimeoutError:
         raise RequestRefused(
             408, f"the body did not arrive within {seconds:g} s", "send smaller requests, or fix the connection"
         ) from None
-    if inflate is not None:
-        inflate.finish()
-    return bytes(body)
+    return body.whole()
+
+
+class _Body:
+    """A body that comes in pieces."""
+
+    def __init__(self, inflate: _Inflate | None, limit_bytes: int, hold: Hold) -> None:
+        self._inflate = inflate
+        self._limit_bytes = limit_bytes
+        self._hold = hold
+        self._sent_bytes = 0
+        self._bytes = 0
+        self._parts: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        """The next piece as it was sent. Raises RequestRefused."""
+        self._sent_bytes += len(chunk)
+        if self._sent_bytes > self._limit_bytes:
+            raise too_large(self._limit_bytes)
+        part = chunk if self._inflate is None else self._inflate.feed(chunk, self._limit_bytes - self._bytes)
+        if not self._hold.grow(len(part)):
+            raise busy("too many bytes are in flight")
+        self._parts.append(part)
+        self._bytes += len(part)
+
+    def whole(self) -> bytes:
+        """After the last piece. Raises RequestRefused."""
+        if self._inflate is not None:
+            self._inflate.finish()
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
 
 class _Inflate:

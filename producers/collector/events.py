@@ -41,8 +41,7 @@ class EventsFront:
         if kind in LINES:
             return items_of_lines(body, items_max)
         if kind == JSON:
-            items = items_of(body, items_max, item_of)
-            return [item_of_document(body, item_of)] if items is None else items
+            return items_of(body, items_max, item_of, takes_one=True) or []
         raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
 
     def answer(self, outcome: RequestOutcome) -> HttpReply:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from touchline.producers.errors import EventRejected
+from touchline.schemas.personal.guard import Finding
 
 
 class Posted(NamedTuple):
@@ -53,6 +54,14 @@ class ItemVerdict(NamedTuple):
     """As it was read, for saying more about its faults; None where it is none."""
 
 
+class ItemMasked(NamedTuple):
+    """What was masked in one item that was taken."""
+
+    position: int
+    line: int | None
+    findings: tuple[Finding, ...]
+
+
 class RequestOutcome(NamedTuple):
     """What became of a request whose items were told apart. Those accepted are durable."""
 
@@ -60,6 +69,8 @@ class RequestOutcome(NamedTuple):
     rejected: Sequence[ItemVerdict]
     suppressed: int = 0
     """Taken, but the pipeline will keep nothing of them: their source works under consent, and they name no grant."""
+    masked: Sequence[ItemMasked] = ()
+    """Personal values in items that were taken, in the order of the items."""
 
 
 class HttpReply(NamedTuple):

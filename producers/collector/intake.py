@@ -12,16 +12,22 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, chain
 from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from touchline.errors import EngineUnreachable, TouchlineError
+from touchline.producers.collector.json_items import depth_before
 from touchline.producers.deliveries import TOO_LARGE
 from touchline.producers.errors import TOO_LARGE_HINT, DeliveryFailed, EventRejected, OutboxFull
 from touchline.producers.producer import EventProducer
+from touchline.schemas.personal.guard import Finding
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
+from touchline.service.deadlines import Deadlines
 
 log = logging.getLogger("touchline.collector")
 
@@ -40,15 +46,26 @@ class Taken(NamedTuple):
     """By position among the events."""
     suppressed: int = 0
     """Not among the accepted: the pipeline will keep nothing of them."""
+    masked: Mapping[int, tuple[Finding, ...]] = {}
+    """Personal values that were masked, by position among the events."""
 
 
 class _Job:
     """The events of one request on their way. Ends once, in whatever thread that is known."""
 
-    def __init__(self, events: Events, end: Callable[[_Job, Taken | Exception], None]) -> None:
+    def __init__(
+        self,
+        events: Events,
+        end: Callable[[_Job, Taken | Exception], None],
+        outcome: asyncio.Future[Taken],
+        is_over: Callable[[], None],
+    ) -> None:
         self.events = events
+        self.outcome = outcome
+        self.is_over = is_over
         self.rejected: dict[int, EventRejected] = {}
         self.suppressed: set[int] = set()
+        self.masked: dict[int, tuple[Finding, ...]] = {}
         self._end = end
         self._lock = threading.Lock()
         self._sent: int | None = None
@@ -60,11 +77,16 @@ class _Job:
     def finish(self) -> None:
         """All that was not rejected is durable."""
         suppressed = len(self.suppressed)
-        self._end(self, Taken(len(self.events) - len(self.rejected) - suppressed, self.rejected, suppressed))
+        accepted = len(self.events) - len(self.rejected) - suppressed
+        self._end(self, Taken(accepted, self.rejected, suppressed, self.masked))
 
     def fail(self, error: Exception) -> None:
         """It is not known of every event whether it is durable."""
         self._end(self, error)
+
+    def reject(self, position: int, error: EventRejected) -> None:
+        """The producer refuses the event."""
+        self.rejected[position] = depth_before(error, self.events[position])
 
     def sent(self, count: int) -> None:
         """So many were handed to Kafka; the job ends with their last acknowledgement."""
@@ -79,7 +101,7 @@ class _Job:
         with self._lock:
             self._delivered += 1
             if isinstance(error, TOO_LARGE):
-                self._reject(event_id)
+                self._refused_by_kafka(event_id)
             elif error is not None:
                 self._failed += 1
                 self._failed_ids.append(event_id)
@@ -88,11 +110,12 @@ class _Job:
         if is_over:
             self._settle()
 
-    def _reject(self, event_id: str) -> None:
+    def _refused_by_kafka(self, event_id: str) -> None:
         """Kafka refuses the event, however often it is sent: its neighbours must not come again for it."""
         for position, event in enumerate(self.events):
             if event.get("id") == event_id and position not in self.rejected:
                 self.suppressed.discard(position)
+                self.masked.pop(position, None)
                 self.rejected[position] = EventRejected(
                     Rejection(Reason.TOO_LARGE, ""), "more than the topic takes", TOO_LARGE_HINT
                 )
@@ -125,7 +148,11 @@ class Intake:
         self._has_outbox = has_outbox
         self._clock_s = clock_s
         self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[list[_Job] | None] = SimpleQueue()
+        self._fresh: list[_Job] = []
+        self._ended: deque[tuple[_Job, Taken | Exception]] = deque()
+        self._is_telling = False
+        self._deadlines = Deadlines()
         self._failed_s = -TROUBLE_SECONDS
         self._thread = threading.Thread(target=self._run, name="touchline-intake", daemon=True)
         self._thread.start()
@@ -147,21 +174,15 @@ class Intake:
             TouchlineError: full, unreachable or not acknowledged in time; sending all again is harmless.
         """
         outcome: asyncio.Future[Taken] = self._loop.create_future()
-
-        def end(ended: Taken | Exception) -> None:
-            is_over()
-            if outcome.done():  # nobody waits any more
-                return
-            if isinstance(ended, Taken):
-                outcome.set_result(ended)
-            else:
-                self._failed_s = self._clock_s()
-                outcome.set_exception(ended)
-
-        self._jobs.put(_Job(events, lambda _, ended: self._call(end, ended)))
+        if not self._fresh:  # those that come in one turn of the loop are handed over together
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append(_Job(events, self._end, outcome, is_over))
         try:
-            return await asyncio.wait_for(outcome, patience_seconds)
+            with self._deadlines.within(patience_seconds):
+                return await outcome
         except TimeoutError:
+            if outcome.done() and not outcome.cancelled():  # it came in the same turn of the loop
+                return outcome.result()
             self._failed_s = self._clock_s()
             raise EngineUnreachable(
                 f"the events were not acknowledged within {patience_seconds:g} s",
@@ -170,14 +191,38 @@ class Intake:
 
     async def close(self, patience_seconds: float) -> None:
         """Ends the thread after all that was taken; gives up waiting for it when the patience is over."""
+        self._hand_over()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, patience_seconds)
 
-    def _call(self, end: Callable[[Taken | Exception], None], ended: Taken | Exception) -> None:
+    def _hand_over(self) -> None:
+        if self._fresh:
+            jobs, self._fresh = self._fresh, []
+            self._jobs.put(jobs)
+
+    def _end(self, job: _Job, ended: Taken | Exception) -> None:
+        """Called in any thread; those that end together are told together."""
+        self._ended.append((job, ended))
+        if self._is_telling:  # looked at after the job was added: whoever tells has not begun
+            return
+        self._is_telling = True
         try:
-            self._loop.call_soon_threadsafe(end, ended)
+            self._loop.call_soon_threadsafe(self._tell)
         except RuntimeError:  # the loop is closed: the process ends, and nobody can be told
             pass
+
+    def _tell(self) -> None:
+        self._is_telling = False
+        while self._ended:
+            job, ended = self._ended.popleft()
+            job.is_over()
+            if job.outcome.done():  # nobody waits any more
+                continue
+            if isinstance(ended, Taken):
+                job.outcome.set_result(ended)
+            else:
+                self._failed_s = self._clock_s()
+                job.outcome.set_exception(ended)
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
@@ -191,34 +236,40 @@ class Intake:
             if is_last:
                 return
 
-    def _collect(self, first: _Job) -> tuple[list[_Job], bool]:
-        """What waits, up to EVENTS_TOGETHER; whether the end was among it."""
-        jobs, count = [first], len(first.events)
-        while count < EVENTS_TOGETHER:
+    def _collect(self, jobs: list[_Job]) -> tuple[list[_Job], bool]:
+        """What waits, until it is EVENTS_TOGETHER; whether the end was among it."""
+        while sum(len(job.events) for job in jobs) < EVENTS_TOGETHER:
             try:
-                job = self._jobs.get_nowait()
+                more = self._jobs.get_nowait()
             except Empty:
                 break
-            if job is None:
+            if more is None:
                 return jobs, True
-            jobs.append(job)
-            count += len(job.events)
+            jobs += more
         return jobs, False
 
     def _emit_together(self, jobs: Sequence[_Job]) -> None:
-        places = [(job, position) for job in jobs for position in range(len(job.events))]
+        starts = [0, *accumulate(len(job.events) for job in jobs)]
+
+        def place(number: int) -> tuple[_Job, int]:
+            at = bisect_right(starts, number) - 1
+            return jobs[at], number - starts[at]
 
         def reject(number: int, error: EventRejected) -> None:
-            job, position = places[number]
-            job.rejected[position] = error
+            job, position = place(number)
+            job.reject(position, error)
 
         def suppress(number: int) -> None:
-            job, position = places[number]
+            job, position = place(number)
             job.suppressed.add(position)
 
+        def mask(number: int, findings: tuple[Finding, ...]) -> None:
+            job, position = place(number)
+            job.masked[position] = findings
+
         try:
-            events = (event for job in jobs for event in job.events)
-            self._producer.emit_many(events, on_rejected=reject, on_suppressed=suppress)
+            events = chain.from_iterable(job.events for job in jobs)
+            self._producer.emit_many(events, on_rejected=reject, on_suppressed=suppress, on_masked=mask)
         except OutboxFull as full:
             self._end_in_part(jobs, full)
         except Exception as error:
@@ -247,15 +298,17 @@ class Intake:
         for job in jobs:
             job.rejected.clear()
             job.suppressed.clear()
+            job.masked.clear()
             self._emit_together([job])
 
     def _emit_one(self, job: _Job) -> None:
         try:
             sent = self._producer.emit_many(
                 job.events,
-                on_rejected=job.rejected.__setitem__,
+                on_rejected=job.reject,
                 on_delivery=job.delivered,
                 on_suppressed=job.suppressed.add,
+                on_masked=job.masked.__setitem__,
             )
         except Exception as error:
             if not isinstance(error, TouchlineError):

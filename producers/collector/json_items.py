@@ -21,10 +21,12 @@ _BLANKS: Final = b" \t\r\n"
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
 
 
-def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem]) -> list[Item | BadItem] | None:
-    """An item for each member of a JSON array, None where the body is another JSON value. A member that is no JSON (NaN, a lone
-    surrogate, a name without quotes) is a bad item and costs no other; so is a lone object that is none. Raises RequestRefused where the
-    body cannot be told apart into members, or has too many."""
+def items_of(
+    body: bytes, items_max: int, make: Callable[[Any], Item | BadItem], *, takes_one: bool = False
+) -> list[Item | BadItem] | None:
+    """An item for each member of a JSON array. Of another JSON value None, or the item where `takes_one`. A member that is no JSON
+    (NaN, a lone surrogate, a name without quotes) is a bad item and costs no other; so is a lone object that is none. Raises
+    RequestRefused where the body cannot be told apart into members, or has too many."""
     body = body.removeprefix(BOM_UTF8)
     try:
         document = orjson.loads(body)
@@ -38,7 +40,7 @@ def items_of(body: bytes, items_max: int, make: Callable[[Any], Item | BadItem])
         require_few(len(members), items_max)
         return [_member(member, make) for member in members]
     if not isinstance(document, list):
-        return None
+        return [make(document)] if takes_one else None
     require_few(len(document), items_max)
     return [make(value) for value in document]
 
@@ -108,14 +110,29 @@ def _no_json(text: bytes, error: orjson.JSONDecodeError, line: int | None = None
 
 
 def item_of(value: Any, line: int | None = None) -> Item | BadItem:
-    """An object that nests no deeper than the pipeline takes."""
+    """An object. How deep it nests is asked where its event is refused (`depth_before`): what a producer takes nests no deeper than it may,
+    and to look at each event costs as much as reading it."""
     if not isinstance(value, dict):
         return BadItem(
             EventRejected(Rejection(Reason.NOT_JSON, ""), shape_of(value), "send one object for each event"), line
         )
-    if is_too_deep(value):
-        return BadItem(EventRejected(Rejection(Reason.TOO_DEEP, ""), f"more than {DEPTH_MAX} levels"), line)
     return Item(value, line)
+
+
+def depth_before(error: EventRejected, event: dict[str, Any]) -> EventRejected:
+    """The error by which an event is refused: that it nests too deep comes before all others."""
+    return _too_deep() if is_too_deep(event) else error
+
+
+def _too_deep() -> EventRejected:
+    return EventRejected(Rejection(Reason.TOO_DEEP, ""), f"more than {DEPTH_MAX} levels")
+
+
+def _item_of_line(line: bytes, number: int) -> Item | BadItem:
+    value = orjson.loads(line.removeprefix(BOM_UTF8))  # of files that were joined each may have one
+    if line.count(b"{") + line.count(b"[") > DEPTH_MAX and is_too_deep(value):
+        return BadItem(_too_deep(), number)
+    return item_of(value, number)
 
 
 def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
@@ -129,9 +146,7 @@ def items_of_lines(body: bytes, items_max: int) -> list[Item | BadItem]:
         if not line.strip() or line.strip() == BOM_UTF8:
             continue
         try:
-            items.append(
-                item_of(orjson.loads(line.removeprefix(BOM_UTF8)), number)
-            )  # of files that were joined each may have one
+            items.append(_item_of_line(line, number))
         except orjson.JSONDecodeError as error:
             items.append(_no_json(line, error, number))
         require_few(len(items), items_max)

@@ -34,10 +34,19 @@ class CollectorMeter:
 
     def judged(self, outcome: RequestOutcome) -> None:
         """The events of one request have their verdicts."""
-        self.meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
-        self.meter.add(declared.EVENTS_SUPPRESSED, outcome.suppressed)
-        reasons = Counter(rejected.error.reason.value for rejected in outcome.rejected)
-        self.meter.add_each(declared.EVENTS_REJECTED, reasons)
+        if outcome.accepted:
+            self.meter.add(declared.EVENTS_ACCEPTED, outcome.accepted)
+        if outcome.suppressed:
+            self.meter.add(declared.EVENTS_SUPPRESSED, outcome.suppressed)
+        if outcome.rejected:
+            reasons = Counter(rejected.error.reason.value for rejected in outcome.rejected)
+            self.meter.add_each(declared.EVENTS_REJECTED, reasons)
+        if outcome.masked:
+            kinds: Counter[str] = Counter()
+            for item in outcome.masked:
+                for finding in item.findings:
+                    kinds[finding.kind] += finding.values
+            self.meter.add_each(declared.VALUES_MASKED, kinds)
 
     def not_kept(self) -> None:
         """Neither Kafka nor the outbox took a request's events."""

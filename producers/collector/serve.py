@@ -15,6 +15,7 @@ from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
+from touchline.producers.garbage import rare_collections
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.schemas.sources import Sources
@@ -46,6 +47,11 @@ async def serve(settings: Settings) -> None:
 
     Raises WrongUsage (keys, sources, port), EngineUnreachable (no outbox, and Kafka away), OutboxUnusable.
     """
+    with rare_collections():
+        await _serve(settings)
+
+
+async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     on_stop_signal(stop.set)
     if not settings.person_key_file.is_file():

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.producers.collector.explain import faults_of
-from touchline.producers.collector.front import ItemVerdict, RequestOutcome
+from touchline.producers.collector.front import ItemMasked, ItemVerdict, RequestOutcome
+from touchline.producers.masked import MASKED_HINT
 from touchline.schemas.reasons import Reason
 from touchline.wording import SUPPRESSED_HINT
 
 FAULTS_SHOWN: Final = 20
 ITEMS_EXPLAINED: Final = 100
 """Items whose faults are all listed; of further ones only the leading fault is."""
+MASKED_SHOWN: Final = 100
 
 
 class ReceiptFault(BaseModel):
@@ -39,6 +43,20 @@ class RejectedItem(BaseModel):
     faults: Annotated[list[ReceiptFault], Field(min_length=1, max_length=FAULTS_SHOWN)]
 
 
+class MaskedValues(BaseModel):
+    """Personal values of one kind in one field of an item that was taken. Never a value."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item: int = Field(ge=0, description="Position among the items of the request, from 0")
+    line: int | None = Field(default=None, ge=1, description="Line of an NDJSON body, from 1")
+    field: str = Field(description="Such as comment or properties.note; names that may hold a value are left out")
+    kind: Literal["mail", "phone", "card", "iban", "ip", "named"] = Field(
+        description="What was masked; named: the field is declared personal in sources.yaml, and was left out"
+    )
+    values: int = Field(ge=1, description="How many")
+
+
 class Receipt(BaseModel):
     """What became of the items of a request. Those accepted are durable: acknowledged by Kafka, or in the outbox."""
 
@@ -52,8 +70,11 @@ class Receipt(BaseModel):
     )
     rejected: int = Field(ge=0, description="Items that were not taken; each has a verdict")
     rejections: list[RejectedItem] = Field(description="In the order of the items")
+    masked: list[MaskedValues] | None = Field(
+        default=None, description="Personal values that were masked, the first 100; left out where there are none"
+    )
     hint: str | None = Field(
-        default=None, description="What to do about suppressed items; left out where there are none"
+        default=None, description="What to do about suppressed items and masked values; left out where there are none"
     )
 
 
@@ -70,11 +91,22 @@ class ProblemDocument(BaseModel):
 def receipt_of(outcome: RequestOutcome) -> bytes:
     """A Receipt as JSON, fields without a value left out. Made without the models: a request may have thousands of bad items."""
     rejections = [_rejection(verdict, number) for number, verdict in enumerate(outcome.rejected)]
-    rejected = {"rejected": len(rejections), "rejections": rejections}
-    if not outcome.suppressed:
-        return orjson.dumps({"accepted": outcome.accepted, **rejected})
-    suppressed = {"suppressed": outcome.suppressed, **rejected, "hint": SUPPRESSED_HINT}
-    return orjson.dumps({"accepted": outcome.accepted, **suppressed})
+    receipt: dict[str, Any] = {"accepted": outcome.accepted}
+    hints = []
+    if outcome.suppressed:
+        receipt["suppressed"] = outcome.suppressed
+        hints.append(SUPPRESSED_HINT)
+    receipt |= {"rejected": len(rejections), "rejections": rejections}
+    if outcome.masked:
+        receipt["masked"] = list(islice(_masked_in(outcome.masked), MASKED_SHOWN))
+        hints.append(MASKED_HINT)
+    return orjson.dumps({**receipt, "hint": "; ".join(hints)} if hints else receipt)
+
+
+def _masked_in(items: Sequence[ItemMasked]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        for finding in item.findings:
+            yield _without_none({"item": item.position, "line": item.line, **finding._asdict()})
 
 
 def _rejection(verdict: ItemVerdict, number: int) -> dict[str, Any]:

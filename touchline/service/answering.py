@@ -9,6 +9,8 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from touchline.service.deadlines import Deadlines
+
 OnAnswered = Callable[[web.Request, int, float], None]
 """Gets the request, the status and the seconds that the handler took."""
 
@@ -19,14 +21,13 @@ class Answering:
     def __init__(self, send_seconds: float, on_answered: OnAnswered) -> None:
         self._send_seconds = send_seconds
         self._on_answered = on_answered
+        self._deadlines = Deadlines()
         self._open = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle: asyncio.Event | None = None
         self.is_stopping = False
 
     async def send(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The handler's answer, sent: a client that does not read it loses the connection."""
-        self._idle.clear()
         self._open += 1
         began_s = time.monotonic()
         try:
@@ -35,7 +36,7 @@ class Answering:
             await self._send(request, response)
         finally:
             self._open -= 1
-            if not self._open:
+            if self._idle is not None and not self._open:
                 self._idle.set()
         return response
 
@@ -43,6 +44,9 @@ class Answering:
         """Returns when no request is open, or when the patience is over. To be called when nobody listens any more: connections that
         are kept alive end with their next answer."""
         self.is_stopping = True
+        if not self._open:
+            return
+        self._idle = asyncio.Event()
         try:
             await asyncio.wait_for(self._idle.wait(), patience_seconds)
         except TimeoutError:
@@ -52,7 +56,7 @@ class Answering:
         if self.is_stopping:
             response.force_close()
         try:
-            async with asyncio.timeout(self._send_seconds):
+            with self._deadlines.within(self._send_seconds):
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:

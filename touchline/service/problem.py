@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
 from typing import Final, NamedTuple
@@ -77,18 +76,24 @@ class ServiceWords(NamedTuple):
 async def as_problem(
     answer: Awaitable[web.StreamResponse], words: ServiceWords, log: logging.Logger
 ) -> web.StreamResponse:
-    """What a handler answers, or its failure as a problem document. A bug is logged without its text, which may quote the request."""
+    """What a handler answers, or its failure as a problem document."""
     try:
         return await answer
-    except RequestRefused as refused:
-        return refused.response()
-    except HTTPException as error:
-        return _from_aiohttp(error, words).response()
-    except (asyncio.CancelledError, ConnectionError):
-        raise
     except Exception as error:
-        log.error("bug", extra={"fields": {"error": type(error).__name__, "at": frames_of(error)}})
-        return RequestRefused(500, *words.fault).response()
+        return problem_of(error, words, log)
+
+
+def problem_of(error: Exception, words: ServiceWords, log: logging.Logger) -> web.Response:
+    """A handler's failure as a problem document. A bug is logged without its text, which may quote the request. A connection's end is
+    raised again."""
+    if isinstance(error, RequestRefused):
+        return error.response()
+    if isinstance(error, HTTPException):
+        return _from_aiohttp(error, words).response()
+    if isinstance(error, ConnectionError):
+        raise error
+    log.error("bug", extra={"fields": {"error": type(error).__name__, "at": frames_of(error)}})
+    return RequestRefused(500, *words.fault).response()
 
 
 def _from_aiohttp(error: HTTPException, words: ServiceWords) -> RequestRefused:
