@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import psutil
 from clickhouse_driver import Client
 from kafka import KafkaProducer
 
+from bench.against import HERE, Version, add_argument, in_turn, stack_for, versions
 from bench.events import WireEvent
-from bench.pipeline import OURS, PARTITIONS, PATIENCE_SECONDS, POLL_SECONDS, process_of_worker
+from bench.pipeline import PARTITIONS, PATIENCE_SECONDS, POLL_SECONDS, process_of_worker
+from bench.rounds import rounds_within, spread
 from touchline.clickhouse.connect import connect
 from touchline.local.stack import LocalStack
 
+BUDGET_SECONDS: Final = 480.0
 QUIET_SECONDS: Final = 4.0
 """At rest: no partition has written anything for so long, four ticks."""
 INSERTS: Final = "SELECT uniqExact(stream, insert_number) FROM journey_raw.ledger WHERE kind = 'mark'"
@@ -32,22 +34,48 @@ class Measured(NamedTuple):
     events_per_second: float
 
 
-class _Reading(NamedTuple):
+class Reading(NamedTuple):
+    """How many events were stored, and the CPU seconds of worker and engine until then."""
+
     stored: int
     cpu_seconds: tuple[float, float]
     at: float
 
 
-def run(events: Sequence[WireEvent], *, until_rest: bool = False) -> Measured:
+def run(events: Sequence[WireEvent], version: Version = HERE, *, until_rest: bool = False) -> Measured:
     """One worker over the events, from the first that stand in ClickHouse to the last; `until_rest`: to the end of all that follows
     from them, the time of `QUIET_SECONDS` not counted and its CPU counted."""
-    with (
-        tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder,
-        LocalStack(Path(folder), partitions=PARTITIONS) as stack,
-    ):
+    with stack_for(version, PARTITIONS) as stack:
         _send(stack, events)
-        with process_of_worker(stack.settings) as pid:
-            return _measure(stack, pid, len(events), until_rest=until_rest)
+        with process_of_worker(stack.settings, version) as pid:
+            return _measure(stack, pid, len(events), version.counted, until_rest=until_rest)
+
+
+def run_shares(
+    name: str,
+    arguments: argparse.Namespace,
+    shares: Sequence[float],
+    made: Callable[[int, float], list[WireEvent]],
+    **kept: bool,
+) -> dict[str, object]:
+    """The rounds of a benchmark that stores events of which some share is `name`, each share and each version in turn; the summary."""
+    rounds: list[dict[float, Measured]] = []
+    others: list[dict[float, Measured]] = []
+    with versions(arguments.against) as found:
+        for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
+            turn = number % len(shares)
+            here, there = dict[float, Measured](), dict[float, Measured]()
+            for share in (*shares[turn:], *shares[:turn]):
+                events = made(arguments.events, share)
+                for version in in_turn(found, number):
+                    (here if version is HERE else there)[share] = run(events, version, **kept)
+            rounds.append({share: here[share] for share in shares})
+            others += [there] if there else []
+            shown = ", ".join(f"{share:.0%} {name} {here[share].worker_us:.1f}" for share in shares)
+            shown += "".join(f"; {arguments.against}: {share:.0%} {one.worker_us:.1f}" for share, one in there.items())
+            print(f"round {number + 1}: us of the worker's CPU an event: {shown}", file=sys.stderr)
+    result = summarize(rounds, name, arguments.events)
+    return result | (compare(rounds, others, name) | {"against": found[-1].name} if others else {})
 
 
 def _send(stack: LocalStack, events: Sequence[WireEvent]) -> None:
@@ -59,14 +87,14 @@ def _send(stack: LocalStack, events: Sequence[WireEvent]) -> None:
     producer.close()
 
 
-def _measure(stack: LocalStack, worker_pid: int, events: int, *, until_rest: bool) -> Measured:
+def _measure(stack: LocalStack, worker_pid: int, events: int, counted: str, *, until_rest: bool) -> Measured:
     engine = stack.clickhouse.identity
     assert engine is not None, "the stack runs"
     processes = [psutil.Process(worker_pid), psutil.Process(engine.pid)]
     client = connect(stack.settings)
     try:
-        first = _wait_stored(client, processes, 1, events)
-        last = _wait_stored(client, processes, events, events)
+        first = wait_stored(client, processes, counted, 1, events)
+        last = wait_stored(client, processes, counted, events, events)
         if until_rest:
             last = _wait_rest(client, processes, last)
     finally:
@@ -78,23 +106,31 @@ def _measure(stack: LocalStack, worker_pid: int, events: int, *, until_rest: boo
     return Measured(worker / count * 1e6, server / count * 1e6, count / (last.at - first.at))
 
 
-def _wait_stored(client: Client, processes: Sequence[psutil.Process], count: int, events: int) -> _Reading:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_stored(
+    client: Client,
+    processes: Sequence[psutil.Process],
+    query: str,
+    count: int,
+    events: int,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Reading:
+    """Wait until the query's answer is `count` of the `events`, and read the CPU time of worker and engine then."""
+    deadline = time.monotonic() + patience_seconds
     stored = 0
     while time.monotonic() < deadline and processes[0].status() != psutil.STATUS_ZOMBIE:
-        stored = int(client.execute(OURS)[0][0])
+        stored = int(client.execute(query)[0][0])
         if stored >= count:
-            return _reading(stored, processes)
+            return read(stored, processes)
         time.sleep(POLL_SECONDS * 10)  # the server's CPU is counted: few questions
-    raise SystemExit(f"only {stored} of {events} events were stored within {PATIENCE_SECONDS:.0f} s")
+    raise SystemExit(f"only {stored} of {events} events were stored within {patience_seconds:.0f} s")
 
 
-def _wait_rest(client: Client, processes: Sequence[psutil.Process], last: _Reading) -> _Reading:
+def _wait_rest(client: Client, processes: Sequence[psutil.Process], last: Reading) -> Reading:
     deadline = time.monotonic() + PATIENCE_SECONDS
     inserts, quiet_since = -1, last.at
     while time.monotonic() < deadline:
         (said,) = client.execute(INSERTS)[0]
-        now = _reading(last.stored, processes)
+        now = read(last.stored, processes)
         if said != inserts:
             inserts, quiet_since = said, now.at
         elif now.at - quiet_since >= QUIET_SECONDS:
@@ -103,9 +139,10 @@ def _wait_rest(client: Client, processes: Sequence[psutil.Process], last: _Readi
     raise SystemExit(f"inserts go on after {PATIENCE_SECONDS:.0f} s")
 
 
-def _reading(stored: int, processes: Sequence[psutil.Process]) -> _Reading:
+def read(stored: int, processes: Sequence[psutil.Process]) -> Reading:
+    """CPU seconds of worker and engine by now."""
     worker, server = (one.cpu_times() for one in processes)
-    return _Reading(stored, (worker.user + worker.system, server.user + server.system), time.monotonic())
+    return Reading(stored, (worker.user + worker.system, server.user + server.system), time.monotonic())
 
 
 def summarize(rounds: Sequence[Mapping[float, Measured]], name: str, events: int) -> dict[str, object]:
@@ -120,10 +157,23 @@ def summarize(rounds: Sequence[Mapping[float, Measured]], name: str, events: int
         if share:
             for part in ("worker", "engine"):
                 ratios = [getattr(one[share], f"{part}_us") / getattr(one[0.0], f"{part}_us") for one in rounds]
-                result[f"{label}_{part}_ratio"] = round(statistics.median(ratios), 2)
-                result[f"{label}_{part}_ratio_min"] = round(min(ratios), 2)
-                result[f"{label}_{part}_ratio_max"] = round(max(ratios), 2)
+                result |= spread(f"{label}_{part}_ratio", ratios)
     return {**result, "events": events, "rounds": len(rounds)}
+
+
+def compare(
+    rounds: Sequence[Mapping[float, Measured]], others: Sequence[Mapping[float, Measured]], name: str
+) -> dict[str, object]:
+    """The other commit's medians, and our CPU an event over its own of the same round: below 1 we are cheaper."""
+    result: dict[str, object] = {}
+    for share in rounds[0]:
+        label = f"{name}_{share:.0%}".rstrip("%")
+        for part in ("worker_us", "engine_us"):
+            ours, theirs = ([getattr(one[share], part) for one in which] for which in (rounds, others))
+            result[f"against_{label}_{part}"] = round(statistics.median(theirs), 1)
+            ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+            result |= spread(f"{label}_{part.removesuffix('_us')}_ratio_to_against", ratios)
+    return result
 
 
 def parsed(name: str, description: str | None, events: int, rounds: int) -> argparse.Namespace:
@@ -132,4 +182,5 @@ def parsed(name: str, description: str | None, events: int, rounds: int) -> argp
     parser.add_argument("--json", action="store_true", help="print one object")
     parser.add_argument("--events", type=int, default=events, help=f"events a run (default {events:,})")
     parser.add_argument("--rounds", type=int, default=rounds, help=f"rounds (default {rounds})")
+    add_argument(parser)
     return parser.parse_args()

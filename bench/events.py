@@ -8,7 +8,7 @@ simulator's events, as disturbed as the world is: half are answers, some come la
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import islice
@@ -46,25 +46,43 @@ class WireEvent(NamedTuple):
 def make_events(count: int, partitions: int) -> Iterator[WireEvent]:
     """The same `count` events each time."""
     random = Random(SEED)
-    persons = [
-        f"bench:{sha256(str(number).encode()).hexdigest()}" for number in range(max(1, count // EVENTS_PER_PERSON))
-    ]
+    persons = person_keys(count)
     homes = [partition_of(key.encode(), partitions) for key in persons]
     for number in range(count):
-        at = (BEGIN + STEP * number).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         who = random.randrange(len(persons))
-        body = _answer(random) if number % 20 == 19 else _touchpoint(random, number)
-        event = {
-            "id": f"e{number:09}",
-            "source": "retail-pos",
-            "time": at,
-            "received_at": at,
-            "persons": [{"type": "loyalty_card", "key": persons[who]}],
-            "simulated": True,
-            **body,
-        }
-        value = json.dumps(event, separators=(",", ":")).encode()
-        yield WireEvent(persons[who].encode(), value, _headers(event), homes[who])
+        yield _event(random, number, persons[who], homes[who])
+
+
+def person_key(number: int) -> str:
+    """The key of one of the benchmarks' persons."""
+    return f"bench:{sha256(str(number).encode()).hexdigest()}"
+
+
+def events_of(persons: Iterable[int], first_number: int, partitions: int) -> Iterator[WireEvent]:
+    """An event of each of these persons in this order, numbered from `first_number`, which also says its time."""
+    random = Random(SEED + first_number)
+    for number, person in enumerate(persons, first_number):
+        key = person_key(person)
+        yield _event(random, number, key, partition_of(key.encode(), partitions))
+
+
+def _event(random: Random, number: int, key: str, partition: int) -> WireEvent:
+    at = (BEGIN + STEP * number).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    event = {
+        "id": f"e{number:09}",
+        "source": "retail-pos",
+        "time": at,
+        "received_at": at,
+        "persons": [{"type": "loyalty_card", "key": key}],
+        "simulated": True,
+        **(_answer(random) if number % 20 == 19 else _touchpoint(random, number)),
+    }
+    return WireEvent(key.encode(), json.dumps(event, separators=(",", ":")).encode(), _headers(event), partition)
+
+
+def person_keys(count: int) -> list[str]:
+    """Of the persons of so many events."""
+    return [person_key(number) for number in range(max(1, count // EVENTS_PER_PERSON))]
 
 
 def make_simulated_events(count: int, partitions: int) -> Iterator[WireEvent]:

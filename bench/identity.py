@@ -1,4 +1,4 @@
-"""What it costs that identifiers belong together: `./run bench identity [--json] [--events N] [--rounds N]`.
+"""What it costs that identifiers belong together: `./run bench identity [--json] [--events N] [--rounds N] [--against COMMIT]`.
 
 As many events are stored three times, each time on a stack of its own and in changing order: no identifier is linked; 5 % of them are
 linked in pairs; and 20 %. A pair is linked by an identify event, which comes at some time between the first event and the last; mostly the
@@ -10,19 +10,16 @@ four seconds without work behind that. Reported are medians over the rounds, and
 from __future__ import annotations
 
 import json
-import sys
 from random import Random
 from typing import Any, Final
 
-from bench.cpu import Measured, parsed, run, summarize
+from bench.cpu import parsed, run_shares
 from bench.events import WireEvent, make_events
 from bench.pipeline import PARTITIONS
-from bench.rounds import rounds_within
 from touchline.schemas.identify import IdentifyEvent
 
 EVENTS = 30_000
 ROUNDS = 3
-BUDGET_SECONDS = 480.0
 SHARES: Final = (0.0, 0.05, 0.2)
 SEED: Final = 13
 
@@ -30,15 +27,7 @@ SEED: Final = 13
 def main() -> None:
     """Run the benchmark and print what it found; the last line of --json is one object."""
     arguments = parsed("identity", __doc__, EVENTS, ROUNDS)
-    rounds: list[dict[float, Measured]] = []
-    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
-        turn = number % len(SHARES)
-        shares = (*SHARES[turn:], *SHARES[:turn])
-        found = {share: run(linked(arguments.events, share), until_rest=True) for share in shares}
-        rounds.append({share: found[share] for share in SHARES})
-        shown = ", ".join(f"{share:.0%} linked {found[share].worker_us:.1f}" for share in SHARES)
-        print(f"round {number + 1}: us of the worker's CPU an event: {shown}", file=sys.stderr)
-    result = summarize(rounds, "linked", arguments.events)
+    result = run_shares("linked", arguments, SHARES, linked, until_rest=True)
     print(json.dumps(result) if arguments.json else "\n".join(f"{name:<36}{value}" for name, value in result.items()))
 
 

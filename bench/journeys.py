@@ -70,8 +70,9 @@ def _is_kept(event: dict[str, Any]) -> bool:
     return bool(event["type"] == TOUCHPOINT)
 
 
-def load_journeys(settings: Settings, events: int) -> None:
-    """Fill the empty ledger with about so many events."""
+def load_journeys(settings: Settings, events: int, *, with_marks: bool = False) -> None:
+    """Fill the empty ledger with about so many events. `with_marks`: each insert of copies has a mark, too, that of the insert which it
+    copies. So parts merge as a worker's do, and the account counts too much."""
     with tempfile.TemporaryDirectory() as folder:
         store = build_pipeline(
             settings.with_changes(state_dir=Path(folder), maps=[MAP]),
@@ -87,7 +88,7 @@ def load_journeys(settings: Settings, events: int) -> None:
         store.close()
     client = connect(settings, timeout_seconds=600)
     try:
-        _copy(client, max(1, events // EVENTS_MAX))
+        _copy(client, max(1, events // EVENTS_MAX), with_marks=with_marks)
     finally:
         client.disconnect()
 
@@ -104,7 +105,7 @@ def _tick_to_rest(store: StoreLoop, settings: Settings) -> None:
         client.disconnect()
 
 
-def _copy(client: Client, copies: int) -> None:
+def _copy(client: Client, copies: int, *, with_marks: bool) -> None:
     """Copies 1..n-1 of what stands."""
     names = [
         name
@@ -113,7 +114,7 @@ def _copy(client: Client, copies: int) -> None:
         )
     ]
     changed = {
-        "stream": "concat(toString(stream), toString(copy))",
+        "stream": "if(kind = 'mark', toString(stream), concat(toString(stream), toString(copy)))",
         "row_id": "bitOr(row_id, bitShiftLeft(toUInt64(copy), 52))",
         "identifier": _other("identifier"),
         "person": _other("person"),
@@ -129,9 +130,10 @@ def _copy(client: Client, copies: int) -> None:
     for number in inserts:
         for first in range(1, copies, COPIES_PER_INSERT):
             last = min(copies, first + COPIES_PER_INSERT)
+            chosen_rows = f"(kind != 'mark' OR copy = {first})" if with_marks else "kind != 'mark'"
             client.execute(
                 f"INSERT INTO journey_raw.ledger ({', '.join(names)}) SELECT {chosen} FROM journey_raw.ledger "
-                f"ARRAY JOIN range({first}, {last}) AS copy WHERE stream = 't/bench/0' AND insert_number = {number} AND kind != 'mark'",
+                f"ARRAY JOIN range({first}, {last}) AS copy WHERE stream = 't/bench/0' AND insert_number = {number} AND {chosen_rows}",
                 settings={"optimize_use_projections": 0},
             )
 

@@ -1,4 +1,4 @@
-"""What late events cost: `./run bench late [--json] [--events N] [--rounds N]`.
+"""What late events cost: `./run bench late [--json] [--events N] [--rounds N] [--against COMMIT]`.
 
 The same events are stored three times, each time on a stack of its own and in changing order: all in order of their times;
 1 % of them late; and 10 %. A late event arrives up to the whole span of the events after its time (100,000 events: 11 days).
@@ -9,19 +9,16 @@ ClickHouse and the last. Reported are medians over the rounds, and the ratio to 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from bench.cpu import Measured, parsed, run, summarize
+from bench.cpu import parsed, run_shares
 from bench.events import WireEvent, make_events
 from bench.pipeline import PARTITIONS
-from bench.rounds import rounds_within
 
 EVENTS = 100_000
 ROUNDS = 3
-BUDGET_SECONDS = 480.0
 SHARES: Final = (0.0, 0.01, 0.1)
 SEED: Final = 11
 
@@ -29,14 +26,7 @@ SEED: Final = 11
 def main() -> None:
     """Run the benchmark and print what it found; the last line of --json is one object."""
     arguments = parsed("late", __doc__, EVENTS, ROUNDS)
-    rounds: list[dict[float, Measured]] = []
-    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
-        turn = number % len(SHARES)
-        found = {share: run(late(arguments.events, share)) for share in (*SHARES[turn:], *SHARES[:turn])}
-        rounds.append({share: found[share] for share in SHARES})
-        shown = ", ".join(f"{share:.0%} late {found[share].worker_us:.1f}" for share in SHARES)
-        print(f"round {number + 1}: us of the worker's CPU an event: {shown}", file=sys.stderr)
-    result = summarize(rounds, "late", arguments.events)
+    result = run_shares("late", arguments, SHARES, late)
     print(json.dumps(result) if arguments.json else "\n".join(f"{name:<36}{value}" for name, value in result.items()))
 
 

@@ -1,10 +1,10 @@
 """Events per worker CPU second, ours over stock Faust: `./run bench pipeline [--json] [--events N] [--rounds N]
-[--profile] [--simulated]`.
+[--profile] [--simulated] [--against COMMIT]`.
 
 Each round has a stack of its own in a temporary folder. The same events are written to a topic once; our worker and the
 baseline (bench/stock_faust.py) read them one after the other, in turn first. CPU time is the worker process's, user and
 system, between the first events that stand in ClickHouse and the last. Reported are medians, with the spread over
-rounds.
+rounds. With `--against` the worker of that commit has its turn on a stack of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +23,11 @@ from typing import NamedTuple
 import psutil
 
 from bench import stock_faust
+from bench.against import HERE, ROOT, Version, add_argument, environment_for, in_turn, stack_for, versions
 from bench.events import send_events
-from bench.rounds import rounds_within
+from bench.rounds import rounds_within, spread
 from touchline.clickhouse.connect import connect
 from touchline.local.parts import settings_environment
-from touchline.local.stack import LocalStack
 from touchline.settings import Settings
 
 EVENTS = 100_000
@@ -38,7 +37,6 @@ PATIENCE_SECONDS = 150.0
 BUDGET_SECONDS = 450.0
 """No further round begins when it would probably end later; three take about two and a half minutes on two quiet cores."""
 POLL_SECONDS = 0.05
-OURS = "SELECT toUInt64(sum(sign)) FROM journey_raw.ledger WHERE kind = 'received'"
 STOCK = f"SELECT count() FROM {stock_faust.TABLE}"
 
 
@@ -59,16 +57,36 @@ def main() -> None:
         print(profile(arguments.events))
         return
     rounds: list[tuple[Measured, Measured]] = []
-    for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
-        rounds.append(run_round(arguments.events, ours_first=number % 2 == 0, simulated=arguments.simulated))
-        ours, stock = rounds[-1]
-        print(
-            f"round {number + 1}: ours {ours.cpu_us_per_event:.1f} us of CPU an event, stock Faust "
-            f"{stock.cpu_us_per_event:.1f}, ratio {ours.events_per_cpu_second / stock.events_per_cpu_second:.1f}",
-            file=sys.stderr,
-        )
+    others: list[Measured] = []
+    with versions(arguments.against) as found:
+        for number in rounds_within(arguments.rounds, BUDGET_SECONDS):
+            for version in in_turn(found, number):
+                if version is HERE:
+                    rounds.append(run_round(arguments.events, number % 2 == 0, arguments.simulated))
+                else:
+                    others.append(run_other(version, arguments.events, arguments.simulated))
+            _tell(number, rounds[-1], others[-1:], arguments.against)
     result = summarize(rounds, arguments.events)
+    if others:
+        result |= compare([ours for ours, _ in rounds], others) | {"against": found[-1].name}
     print(json.dumps(result) if arguments.json else "\n".join(f"{name:<36}{value}" for name, value in result.items()))
+
+
+def _tell(number: int, pair: tuple[Measured, Measured], other: list[Measured], commit: str | None) -> None:
+    ours, stock = pair
+    ratio = ours.events_per_cpu_second / stock.events_per_cpu_second
+    print(
+        f"round {number + 1}: ours {ours.cpu_us_per_event:.1f} us of CPU an event, stock Faust {stock.cpu_us_per_event:.1f}, "
+        f"ratio {ratio:.1f}" + "".join(f"; {commit} {one.cpu_us_per_event:.1f}" for one in other),
+        file=sys.stderr,
+    )
+
+
+def compare(ours: list[Measured], others: list[Measured]) -> dict[str, object]:
+    """The other commit's median, and our CPU an event over its own of the same round: below 1 we are cheaper."""
+    ratios = [one.cpu_us_per_event / other.cpu_us_per_event for one, other in zip(ours, others, strict=True)]
+    median = statistics.median(other.cpu_us_per_event for other in others)
+    return {"against_cpu_us_per_event": round(median, 2), **spread("cpu_ratio_to_against", ratios)}
 
 
 def summarize(rounds: list[tuple[Measured, Measured]], events: int) -> dict[str, object]:
@@ -89,32 +107,41 @@ def summarize(rounds: list[tuple[Measured, Measured]], events: int) -> dict[str,
     }
 
 
-def run_round(events: int, *, ours_first: bool, simulated: bool) -> tuple[Measured, Measured]:
+def run_round(events: int, ours_first: bool, simulated: bool) -> tuple[Measured, Measured]:
     """Our worker and the baseline over the same topic, on one stack."""
-    with (
-        tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder,
-        LocalStack(Path(folder), partitions=PARTITIONS) as stack,
-    ):
+    with stack_for(HERE, PARTITIONS) as stack:
         send_events(stack.settings.kafka_bootstrap, stack.settings.topic, events, PARTITIONS, simulated=simulated)
         if ours_first:
-            ours, stock = measure_ours(stack.settings, events), measure_stock(stack.settings, events)
+            ours, stock = measure_worker(stack.settings, HERE, events), measure_stock(stack.settings, events)
         else:
-            stock, ours = measure_stock(stack.settings, events), measure_ours(stack.settings, events)
+            stock, ours = measure_stock(stack.settings, events), measure_worker(stack.settings, HERE, events)
         return ours, stock
 
 
-def measure_ours(settings: Settings, events: int) -> Measured:
+def run_other(version: Version, events: int, simulated: bool) -> Measured:
+    """The worker of another commit over the same events, on a stack of its own."""
+    with stack_for(version, PARTITIONS) as stack:
+        send_events(stack.settings.kafka_bootstrap, stack.settings.topic, events, PARTITIONS, simulated=simulated)
+        return measure_worker(stack.settings, version, events)
+
+
+def measure_worker(settings: Settings, version: Version, events: int) -> Measured:
     """`touchline worker` from an empty ledger to the last event."""
-    with process_of_worker(settings) as pid:
-        return _measure(pid, settings, OURS, events)
+    with process_of_worker(settings, version) as pid:
+        return _measure(pid, settings, version.counted, events)
 
 
 @contextmanager
-def process_of_worker(settings: Settings) -> Iterator[int]:
+def process_of_worker(settings: Settings, version: Version = HERE) -> Iterator[int]:
     """A `touchline worker` while the block runs; gives its process id."""
-    command = [sys.executable, "-m", "touchline", "worker"]
-    with _process(command, settings_environment(settings), settings.local_dir / "ours.log") as pid:
+    command = [version.python, "-m", "touchline", "worker"]
+    with running(command, environment_for(version, settings), worker_log(settings), version.root) as pid:
         yield pid
+
+
+def worker_log(settings: Settings) -> Path:
+    """What the worker that was started last says."""
+    return settings.local_dir / "worker-of-benchmark.log"
 
 
 def measure_stock(settings: Settings, events: int) -> Measured:
@@ -135,7 +162,7 @@ def measure_stock(settings: Settings, events: int) -> Measured:
     }
     command = [sys.executable, "-m", "bench.stock_faust", "--datadir", str(settings.local_dir / "faust")]
     command += ["worker", "--loglevel", "warn", "--without-web"]
-    with _process(command, environment, settings.local_dir / "stock.log") as pid:
+    with running(command, environment, settings.local_dir / "stock.log") as pid:
         return _measure(pid, settings, STOCK, events)
 
 
@@ -168,9 +195,10 @@ def _between(first: tuple[int, float, float], last: tuple[int, float, float]) ->
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], log_path: Path) -> Iterator[int]:
+def running(command: list[str], environment: dict[str, str], log_path: Path, folder: Path = ROOT) -> Iterator[int]:
+    """A program while the block runs, its output in the log; gives its process id. What it said is shown when the block gives up."""
     with log_path.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
     try:
         yield process.pid
     except SystemExit:
@@ -194,6 +222,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--simulated", action="store_true", help="the simulator's events, some of them late, doubled or revised"
     )
+    add_argument(parser)
     return parser.parse_args()
 
 

@@ -40,7 +40,7 @@ STEPS: Sequence[tuple[object, str]] = (
     (clickhouse.ClickHouseLedger, "acquire"),
     (acquire, "restore"),
     (pipeline, "receive"),
-    (pipeline, "decode"),
+    (pipeline, "decode_quickly"),
     (Validator, "validate"),
     (pipeline, "resolve"),
     (pipeline, "settle"),

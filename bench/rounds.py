@@ -1,10 +1,11 @@
-"""How many rounds a benchmark takes: all that are wanted, unless the machine is too busy for them."""
+"""How many rounds a benchmark takes: all that are wanted, unless the machine is too busy for them; and what is told of ratios."""
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 def rounds_within(count: int, budget_seconds: float) -> Iterator[int]:
@@ -15,3 +16,9 @@ def rounds_within(count: int, budget_seconds: float) -> Iterator[int]:
             print(f"no time for round {number + 1}: the machine is busy", file=sys.stderr)
             return
         yield number
+
+
+def spread(name: str, ratios: Sequence[float]) -> dict[str, object]:
+    """The median of the rounds' ratios, the lowest and the highest."""
+    found = {"": statistics.median(ratios), "_min": min(ratios), "_max": max(ratios)}
+    return {f"{name}{which}": round(ratio, 2) for which, ratio in found.items()}

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 import pytest
 
-from bench import attach, collector, emit, identity, journeys, late, ledger, pipeline, profile, views
-from bench.events import WireEvent, make_events, make_simulated_events
+from bench import attach, collector, emit, erase_live, identity, journeys, late, ledger, pipeline, profile, views
+from bench.events import WireEvent, events_of, make_events, make_simulated_events
 from touchline.journey.compile import compile_map
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
@@ -47,7 +47,24 @@ def test_a_benchmark_says_how_it_is_called(
 
 
 def test_all_benchmarks_are_among_these() -> None:
-    assert {"attach", "collector", "emit", "identity", "import", "late", "ledger", "pipeline", "views"} == set(COMMANDS)
+    assert {
+        "attach",
+        "collector",
+        "emit",
+        "erase",
+        "erase_live",
+        "identity",
+        "import",
+        "late",
+        "latency",
+        "ledger",
+        "peers",
+        "personal",
+        "pipeline",
+        "rebuild",
+        "scale",
+        "views",
+    } == set(COMMANDS)
 
 
 def facts_of(events: Iterable[tuple[bytes | None, bytes | None]]) -> list[object]:
@@ -69,14 +86,35 @@ def facts_of(events: Iterable[tuple[bytes | None, bytes | None]]) -> list[object
         lambda: make_simulated_events(60, 4),
         lambda: late.late(60, 0.5),
         lambda: identity.linked(400, 0.2),
+        lambda: events_of(range(60), 0, 4),
         lambda: (WireEvent(one.key, one.value, [], 0) for one in journeys.simulated_year(60, Settings())),
     ],
-    ids=["pipeline", "simulated", "late", "identity", "views"],
+    ids=["pipeline", "simulated", "late", "identity", "scale", "views"],
 )
 def test_the_events_of_a_benchmark_are_stored_by_a_worker(made: Callable[[], Iterable[WireEvent]]) -> None:
     events = list(made())
     assert facts_of((one.key, one.value) for one in events) == [Fact] * len(events)
     assert len({(one.partition, one.key, one.value) for one in events}) == len(events) >= 60
+
+
+def test_persons_who_are_erased_have_events_before_and_others_have_those_that_are_sent_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(erase_live, "FURTHER_SECONDS", 1)
+    load = erase_live.load_of(1_000, 5)
+    before = list(load.before)
+    chosen = {one.encode() for one in load.chosen}
+    assert (len(before), len(chosen)) == (1_000, 5)
+    assert chosen <= {one.key for one in before}
+    meanwhile = [next(load.meanwhile) for _ in range(50)]
+    assert chosen.isdisjoint(one.key for one in meanwhile)
+    assert facts_of((one.key, one.value) for one in meanwhile) == [Fact] * 50
+    assert {one.value for one in meanwhile}.isdisjoint(one.value for one in before)
+
+
+def test_what_the_command_says_is_read_with_its_seconds() -> None:
+    lines = ["200 persons, 200 identifiers", "  0.3 s  finding 200 persons\n", " 12.5 s  blanked 1,000 records"]
+    assert erase_live.phases_of(lines) == [(0.3, "finding 200 persons"), (12.5, "blanked 1,000 records")]
 
 
 def test_pairs_are_linked_by_identify_events() -> None:
