@@ -239,3 +239,30 @@ def test_a_time_of_seconds_keeps_its_zone_on_the_native_protocol(server: Server,
     assert [spec for _, spec in columns] == ["UInt64", *(f"DateTime('{zone}')" for zone in zones), "String", "DateTime"]
     times = [datetime(2025, 3, 9, 23, 30, tzinfo=ZoneInfo(zone)) for zone in zones]
     assert [row[:4] for row in found] == [(number, *times, "x") for number in range(rows)]
+
+
+def test_a_large_result_with_times_keeps_their_zones(driver: DriverClient) -> None:
+    sql = (
+        "SELECT toDateTime('2025-03-09 23:30:00', 'Asia/Kolkata') AS at, repeat('x', 1000000) AS text FROM numbers(40)"
+    )
+    rows, columns = driver.client.execute(sql, with_column_types=True, settings={"max_block_size": 4})
+    assert columns == [("at", "DateTime('Asia/Kolkata')"), ("text", "String")]
+    time = datetime(2025, 3, 9, 23, 30, tzinfo=ZoneInfo("Asia/Kolkata"))
+    assert [(at, len(text)) for at, text in rows] == [(time, 1_000_000)] * 40
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "1 AS `two words`, count() AS c, max(plus(number, 2)), (1, 'x') AS pair, map('a', 1) AS m, [1, NULL] AS maybe",
+        "toDateTime(number, 'Asia/Kolkata') AS at, now64(3, 'UTC') AS now, toDecimal64(number, 2) AS money",
+        "CAST('a', 'Enum8(\\'a\\' = 1, \\'(b\\' = 2)') AS mood, toLowCardinality('x') AS low, CAST((1, 'b'), 'Tuple(a UInt8, b String)')",
+        "number AS `it's`",
+        "number FROM numbers(0) UNION ALL SELECT toUInt64(0) AS number",
+    ],
+)
+def test_an_empty_result_has_the_names_and_types_of_its_description(driver: DriverClient, what: str) -> None:
+    sql = f"SELECT {what} FROM numbers(3) GROUP BY number HAVING number > 5"
+    rows, columns = driver.client.execute(sql, with_column_types=True)
+    described = driver.rows(f"DESCRIBE TABLE ({sql}) SETTINGS print_pretty_type_names = 0")
+    assert (rows, columns) == ([], [(row[0], row[1]) for row in described])

@@ -44,7 +44,7 @@ def print_status(status: StackStatus, settings: Settings) -> None:
         console.print(
             f"\n{counted(status.lag, 'record')} of {settings.topic} {'waits' if status.lag == 1 else 'wait'} to be stored"
         )
-    for sentence in status.maps:
+    for sentence in (*status.maps, *(one.sentence for one in status.erasures)):
         console.print(sentence, markup=False, soft_wrap=True)
     if status.is_ready:
         console.print(f"Kafka {settings.kafka_bootstrap}, ClickHouse {_clickhouse(settings)}", markup=False)

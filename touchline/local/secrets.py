@@ -38,6 +38,7 @@ def _secrets(settings: Settings) -> dict[Path, Callable[[], str]]:
         settings.person_key_file: _new_key,
         settings.payload_key_file: _new_key,
         settings.write_keys_file: _new_write_key,
+        settings.erasure_secret_file: lambda: secrets.token_hex(KEY_BYTES),
     }
 
 
@@ -49,6 +50,17 @@ def _new_key() -> str:
 def _new_write_key() -> str:
     """A key for every source, for this machine; give each sender one of its own (docs/senders/http.md)."""
     return f"local.{secrets.token_hex(KEY_BYTES)} *"
+
+
+def replace_secret(path: Path, text: str) -> None:
+    """Write a secret anew, so that a reader sees all of the old one or all of the new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, SECRET_MODE)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def write_once(path: Path, make: Callable[[], str]) -> bool:

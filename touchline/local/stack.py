@@ -34,13 +34,14 @@ from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
 from touchline.settings import Settings, load_settings
 
-SECRETS = ("clickhouse_password", "person_key", "payload_key", "write_keys")
+SECRETS = ("clickhouse_password", "person_key", "payload_key", "write_keys", "erasure_secret")
 
 
 def folder_settings(directory: Path, ports: Literal["free", "fixed"], partitions: int, brokers: int = 1) -> Settings:
     """The project's settings with a stack of its own in `directory`: data, secrets, and free ports unless `fixed`."""
     changes: dict[str, object] = {"local_dir": directory, "state_dir": directory / "state", "partitions": partitions}
     changes |= {f"{name}_file": directory / "secrets" / name for name in SECRETS}
+    changes["erasure_register_file"] = directory / "erasures.json"
     if ports == "free":
         first, http, kafka, *_controllers_and_more = free_ports(2 + 2 * brokers)
         changes |= {"clickhouse_port": first, "clickhouse_http_port": http, "kafka_bootstrap": f"{LOOPBACK}:{kafka}"}

@@ -6,14 +6,19 @@ import time
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING
 
 from touchline.errors import TouchlineError, WrongUsage
 from touchline.kafka.offsets import lag
+from touchline.kafka.topic import count_partitions
 from touchline.local.java import kafka_version
 from touchline.local.process import MIB, Part, read_record_fields
 from touchline.local.stack import LocalStack
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
+
+if TYPE_CHECKING:
+    from touchline.erasure.under_way import OpenRequests
 
 
 class PartState(StrEnum):
@@ -53,7 +58,7 @@ class PartStatus:
 class StackStatus:
     """All parts; `lag` is the records that Kafka has and the workers have not yet stored, None when Kafka does not
     say. `sources` is why sources.yaml cannot be read: workers that run go by what it said before. `maps` has a sentence for each version
-    of a map that is being applied.
+    of a map that is being applied; `erasures` are the requests to erase that are not done.
     """
 
     folder: str
@@ -61,6 +66,7 @@ class StackStatus:
     lag: int | None
     sources: Trouble | None = None
     maps: list[str] = field(default_factory=list)
+    erasures: list[OpenRequests] = field(default_factory=list)
 
     @property
     def is_ready(self) -> bool:
@@ -69,7 +75,7 @@ class StackStatus:
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
-        found = asdict(self)
+        found = asdict(self) | {"erasures": [one.as_object() for one in self.erasures]}
         return {"folder": found["folder"], "ready": self.is_ready} | found
 
 
@@ -80,8 +86,9 @@ def stack_status(stack: LocalStack) -> StackStatus:
     waiting = lag(stack.settings) if has_kafka else None
     sources = _sources_trouble(stack) if stack.workers else None
     is_ready = stack.clickhouse.name in (part.name for part in parts if part.state is PartState.READY)
-    maps = maps_under_way(stack.settings) if is_ready else []
-    return StackStatus(str(stack.settings.local_dir), parts, waiting, sources, maps)
+    partitions = count_partitions(stack.settings) if has_kafka and is_ready else None
+    maps, erasures = under_way(stack.settings, partitions) if is_ready else ([], [])
+    return StackStatus(str(stack.settings.local_dir), parts, waiting, sources, maps, erasures)
 
 
 def _sources_trouble(stack: LocalStack) -> Trouble | None:
@@ -115,18 +122,20 @@ def _version(part: Part, settings: Settings, state: PartState) -> str:
     return clickhouse_version(settings) if state is PartState.READY else ""
 
 
-def maps_under_way(settings: Settings) -> list[str]:
-    """A sentence for each version of a map that is being applied; nothing where ClickHouse does not say."""
+def under_way(settings: Settings, partitions: int | None) -> tuple[list[str], list[OpenRequests]]:
+    """A sentence for each version of a map that is being applied, and the requests to erase that are not done; nothing where
+    ClickHouse does not say. `partitions`: how many the topic has, where Kafka says."""
     from clickhouse_driver.errors import Error
 
     from touchline.clickhouse.connect import connect
+    from touchline.erasure.under_way import read_open_requests
     from touchline.map_changes.progress import read_versions, what_is_under_way
 
     client = connect(settings, timeout_seconds=5)
     try:
-        return list(what_is_under_way(read_versions(client)))
+        return list(what_is_under_way(read_versions(client))), read_open_requests(client, partitions)
     except (Error, TouchlineError, EOFError, OSError):
-        return []
+        return [], []
     finally:
         client.disconnect()
 

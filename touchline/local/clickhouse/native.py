@@ -7,6 +7,7 @@ At revision 54440 a block on the wire, behind its block info, equals one block o
 
 import contextlib
 import io
+import itertools
 import os
 import socket
 import socketserver
@@ -27,6 +28,7 @@ from touchline.local.clickhouse.statements import InsertStatement, first_word, r
 REVISION = 54440
 _BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 _UNEXPECTED_PACKET = 101
+HELD_BYTES_MAX = 16 << 20
 _UNREADABLE = (DriverError, ValueError, LookupError, RuntimeError, OverflowError, MemoryError)  # of garbage
 
 
@@ -158,7 +160,9 @@ class NativeHandler(socketserver.BaseRequestHandler):
 
 def _zoned_blocks(client: EngineClient, sql: str) -> Generator[bytes]:
     """The blocks of a result with the zones of its times: the engine writes `DateTime('UTC')` as `DateTime`, as for clients of old, and a
-    client would read that in a zone of its own."""
+    client would read that in a zone of its own. What says the zones is no part of the result, so one with such times is held until it
+    is there; a large one is asked for again instead."""
+    held: list[bytes] = []
     with contextlib.closing(client.stream(sql, "Native")) as blocks:
         first = next(blocks, b"")
         if not first:
@@ -167,7 +171,16 @@ def _zoned_blocks(client: EngineClient, sql: str) -> Generator[bytes]:
             yield first
             yield from blocks
             return
+        size = 0
+        for block in itertools.chain((first,), blocks):
+            held.append(block)
+            if (size := size + len(block)) > HELD_BYTES_MAX:
+                held.clear()
+                break
     columns = client.columns(sql)
+    if held:
+        yield from (with_types(block, columns) for block in held)
+        return
     with contextlib.closing(client.stream(sql, "Native")) as blocks:
         for block in blocks:
             yield with_types(block, columns)

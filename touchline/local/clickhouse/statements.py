@@ -1,11 +1,14 @@
 """Just enough reading of SQL to route a statement. Text is only cut, never rewritten: comments reach the engine."""
 
 import re
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 READING_WORDS = frozenset({"select", "with", "show", "desc", "describe", "exists", "explain", "check"})
 _HEAD_MAX = 1 << 16  # characters in which a statement's kind is to be seen; behind them may stand much data
 _HIDDEN = re.compile(r"(?s:--[^\n]*|\#[ !][^\n]*|/\*.*?\*/|(['`\"])(?:(?!\1)[^\\]|\\.)*\1|\$(\w*)\$.*?\$\2\$)")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
 _INSERT = re.compile(
     r"(?i)\s*insert\s+into\s+(?:table\s+)?(?P<target>[\w.$]+)"
     r"\s*(?P<columns>\((?!\s*(?:select|with)\b)(?:[^()]|\([^()]*\))*\))?"
@@ -70,3 +73,26 @@ def split_format(sql: str) -> tuple[str, str]:
 def quote(value: str, mark: str = "'") -> str:
     """`value` as an SQL string, or with "`" as a name."""
     return mark + value.replace("\\", "\\\\").replace(mark, "\\" + mark) + mark
+
+
+def columns_of_tree(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Names and types of a result, from the text of EXPLAIN QUERY TREE; none where it is not one plain query or cannot be read for sure."""
+    if lines[:2] != ["QUERY id: 0", "  PROJECTION COLUMNS"]:
+        return []
+    columns = []
+    for line in takewhile(lambda one: one.startswith("    "), lines[2:]):
+        bare = _QUOTED.sub(lambda found: "_" * len(found[0]), line)
+        if "'" in bare or (place := _end_of_name(bare)) < 0:
+            return []
+        columns.append((line[4:place], line[place + 1 :]))
+    return columns
+
+
+def _end_of_name(line: str) -> int:
+    """Where the last blank stands that is not in parentheses; names may have some, types do not. -1: nowhere."""
+    depth = 0
+    for place in range(len(line) - 1, 4, -1):
+        depth += (line[place] == ")") - (line[place] == "(")
+        if line[place] == " " and not depth:
+            return place
+    return -1

@@ -12,6 +12,7 @@ from clickhouse_driver.writer import write_binary_str
 from touchline.local.clickhouse.blocks import Tape, skip_block, split_blocks
 from touchline.local.clickhouse.statements import (
     InsertStatement,
+    columns_of_tree,
     first_word,
     is_several,
     quote,
@@ -181,3 +182,36 @@ def test_a_block_that_breaks_off_is_an_error(cut: int) -> None:
 def test_an_unknown_type_is_an_error_that_names_it() -> None:
     with pytest.raises(ValueError, match="AggregateFunction"):
         skip_block(Tape([block(1, column("a", "AggregateFunction(uniq, String)", b"\x00"))].pop))
+
+
+TREE = """QUERY id: 0
+  PROJECTION COLUMNS
+    day DateTime('UTC')
+    max(plus(1, 2)) UInt16
+    a name of words Tuple(a UInt8, b LowCardinality(String))
+    mood Enum8('sad (or so)' = 1, 'it\\'s fine' = 2)
+  PROJECTION
+    LIST id: 1, nodes: 4
+      COLUMN id: 2, column_name: day, result_type: DateTime('UTC')"""
+
+
+def test_columns_are_read_from_the_tree_of_a_query() -> None:
+    assert columns_of_tree(TREE.splitlines()) == [
+        ("day", "DateTime('UTC')"),
+        ("max(plus(1, 2))", "UInt16"),
+        ("a name of words", "Tuple(a UInt8, b LowCardinality(String))"),
+        ("mood", "Enum8('sad (or so)' = 1, 'it\\'s fine' = 2)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        TREE.replace("QUERY", "UNION"),
+        TREE.replace("day DateTime", "it's day DateTime"),
+        TREE.replace("day ", "day"),
+    ],
+)
+def test_columns_that_cannot_be_read_for_sure_are_none(text: str) -> None:
+    assert columns_of_tree(text.splitlines()) == []
