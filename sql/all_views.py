@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
+from touchline.sql.subjects.comments import COMMENTS
+from touchline.sql.subjects.consent import CONSENT_VIEWS
 from touchline.sql.subjects.dimensions import DIMENSION_VIEWS, MAP_DAYS
 from touchline.sql.subjects.facts import FACT_VIEWS, UNMAPPED_BEHIND
 from touchline.sql.subjects.funnel.views import FUNNEL_STAGE, FUNNEL_STAGE_BEHIND, FUNNEL_STAGE_OF_ALL
@@ -29,6 +31,7 @@ from touchline.sql.subjects.waits import DWELL, WAIT, WAIT_BEHIND, WAITS
 _OF_TABLES = (
     *(*FACT_VIEWS, UNCLASSIFIED_ANSWERS, QUARANTINE, QUARANTINE_SETTLED),
     *IDENTITY_VIEWS,
+    *CONSENT_VIEWS,
     *NOTE_VIEWS,
     *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
     *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),
@@ -62,3 +65,5 @@ ALL_VIEWS: tuple[View | ParameterizedView, ...] = (
     *API_VIEWS,
     TOUCHPOINT_GLANCE,  # made of views with arguments
 )
+KEPT_APART: tuple[View, ...] = (COMMENTS,)
+"""In `journey_raw`: no reader, no BI tool and no question of the page reaches them; each has a role of its own."""

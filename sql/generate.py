@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from touchline.sql.all_views import ALL_VIEWS, API_VIEWS, EVENT_VIEWS, VIEWS
+from touchline.sql.all_views import ALL_VIEWS, API_VIEWS, EVENT_VIEWS, KEPT_APART, VIEWS
 from touchline.sql.ledger.projections import JOURNEY_SUMS, KPI_PROJECTIONS, Projection
 from touchline.sql.schema.documents import kpis_page, views_page
 from touchline.sql.schema.viewers import viewer_grants
@@ -33,7 +33,7 @@ def generated_files() -> dict[str, str]:
         "docs/views.md": views_page(VIEWS, [one.view for one in EVENT_VIEWS], API_VIEWS),
     } | {
         f"{VIEWS_FOLDER}/{view.full_name.replace('.', '/')}.sql": _HEAD.format("subjects") + view.ddl()
-        for view in ALL_VIEWS
+        for view in (*ALL_VIEWS, *KEPT_APART)
     }
 
 

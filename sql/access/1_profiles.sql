@@ -1,5 +1,7 @@
 -- Limits of those who log in. No `readonly = 1`: Grafana, Tableau and JDBC drivers set settings of their own, which it forbids; `readonly = 2`
 -- allows that, and no writing. A limit after MAX is the most that a client may give itself.
+-- `log_queries = 0` where queries name persons: system.query_log would keep their keys beyond an erasure. Of people who type queries the log
+-- is kept, and sql/server/person_keys.xml masks keys in it.
 
 CREATE SETTINGS PROFILE IF NOT EXISTS touchline_reader;
 ALTER SETTINGS PROFILE touchline_reader SETTINGS
@@ -29,11 +31,23 @@ ALTER SETTINGS PROFILE touchline_dashboard SETTINGS
     allow_ddl = 0,
     max_execution_time = 30 MAX 600,
     max_memory_usage = 4000000000 MAX 8000000000,
-    max_concurrent_queries_for_user = 200 MAX 200;
+    max_concurrent_queries_for_user = 200 MAX 200,
+    log_queries = 0;
 
 -- The worker: an insert is acknowledged when its part stands, never when it is queued, and a retry is never swallowed.
 CREATE SETTINGS PROFILE IF NOT EXISTS touchline_writer;
 ALTER SETTINGS PROFILE touchline_writer SETTINGS
     async_insert = 0 CONST,
     insert_deduplicate = 0 CONST,
-    allow_ddl = 0;
+    allow_ddl = 0,
+    log_queries = 0;
+
+-- Who reads what people wrote appends to the log of readings, so it is not read-only; it has no other right to write.
+CREATE SETTINGS PROFILE IF NOT EXISTS touchline_comments;
+ALTER SETTINGS PROFILE touchline_comments SETTINGS
+    async_insert = 0 CONST,
+    allow_ddl = 0,
+    max_execution_time = 60 MAX 600,
+    max_memory_usage = 4000000000 MAX 8000000000,
+    max_concurrent_queries_for_user = 20 MAX 20,
+    log_queries = 0;

@@ -5,6 +5,7 @@ CREATE ROLE IF NOT EXISTS touchline_viewer SETTINGS PROFILE 'touchline_viewer';
 GRANT
     SELECT ON journey.unmapped,
     SELECT ON journey.unclassified_answers,
+    SELECT ON journey.consent_rate,
     SELECT ON journey.initiatives,
     SELECT ON journey.annotations,
     SELECT ON journey.kpi_volume_1h,

@@ -1,7 +1,8 @@
-"""What stands about who belongs together, as SQL: links, unlinks, erasures, and which links are in force.
+"""What stands about who belongs together, as SQL: links, unlinks, and which links are in force.
 
-A link is in force while it is newer than every unlink of its two identifiers and every erasure of one of them; times of events decide, not
-the order of arrival, and at the same time the unlink or the erasure wins. Hubs stand apart: their links are in force, and join nobody.
+A link is in force while it is newer than every unlink of its two identifiers; times of events decide, not the order of arrival, and at the
+same time the unlink wins. Erased links do not stand. Hubs stand apart: their links are in force, and join nobody. So do links under a
+withdrawn consent (docs/decisions/0190): who is one person stands in the view identifiers.
 
 Why: docs/decisions/0187.
 """
@@ -26,12 +27,6 @@ _TYPE_IS_TEXT: Final = {
     for part in ("", "_type")
 }
 _IS_IN_ORDER: Final = "identifier < linked_identifier"
-_ERASED: Final = Select(
-    {"erased": "identifier", "erased_at": "max(event_time)"},
-    LEDGER,
-    where=("kind = 'erase'", NET_ROWS),
-    group_by=("identifier",),
-).nested()
 
 
 def said(*conditions: str) -> str:
@@ -48,17 +43,8 @@ def said(*conditions: str) -> str:
 
 
 def in_force(rows: str) -> str:
-    """The rows of `said` with `is_in_force`: 1 for a link that is newer than what ends it."""
+    """The rows of `said` with `is_in_force`: 1 for a link that is newer than every unlink."""
     unlinked = "maxIf(event_time, said_as = 'unlink') OVER (PARTITION BY one, other)"
     ends = Select({"*": "*", "unlinked_at": unlinked}, rows).nested()
-    is_newer = " AND ".join(f"event_time > {name}" for name in ("unlinked_at", "one_erased", "other_erased"))
-    columns = {
-        "*": "*",
-        "one_erased": "of_one.erased_at",
-        "other_erased": "of_other.erased_at",
-        "is_in_force": f"said_as = 'link' AND one != other AND {is_newer}",
-    }
-    joined = f"{ends} AS ends" + "".join(
-        f"\nLEFT JOIN{_ERASED} AS of_{end} ON {end} = of_{end}.erased" for end in ("one", "other")
-    )
-    return Select(columns, joined).nested()
+    columns = {"*": "*", "is_in_force": "said_as = 'link' AND one != other AND event_time > unlinked_at"}
+    return Select(columns, ends).nested()

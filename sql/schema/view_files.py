@@ -23,7 +23,7 @@ from clickhouse_driver.errors import ErrorCodes, ServerException
 
 VIEW_FILES_TABLE: Final = "journey_raw.view_files"
 _TEXT: Final = re.compile(r"'(?:\\.|''|[^'\\])*'|--[^\n]*")
-_VIEW: Final = re.compile(r"\b(?:journey|journey_api)\.\w+\b")
+_VIEW: Final = re.compile(r"\b(?:journey|journey_api|journey_raw)\.\w+\b")
 _NO_FILE: Final = ""
 _MISSING: Final = {ErrorCodes.UNKNOWN_TABLE, ErrorCodes.UNKNOWN_DATABASE}
 
@@ -107,7 +107,8 @@ def _made(client: Client) -> _Made:
             raise
         return _Made({}, frozenset(), ())
     found = client.execute(
-        "SELECT concat(database, '.', name) FROM system.tables WHERE database IN ('journey', 'journey_api') AND engine = 'View'"
+        "SELECT concat(database, '.', name) FROM system.tables "
+        "WHERE database IN ('journey', 'journey_api', 'journey_raw') AND engine = 'View'"
     )
     releases = [_numbers(release) for _, _, releases in rows for release in releases]
     return _Made(

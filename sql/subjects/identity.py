@@ -71,8 +71,8 @@ _SAID: Final = chosen("event_time", "source", "event_id", event_time="event_time
         "linked_identifier_type": (_TYPE, "Type of the other identifier", "linked_identifier_type_"),
         "is_in_force": (
             "UInt8",
-            "1 for a link that is newer than every unlink of the two and every erasure of one of them; those of a hub (view hubs) "
-            "or a household join nobody all the same",
+            "1 for a link that is newer than every unlink of the two; those of a hub (view hubs), of a household, or stated when the "
+            "consent to be linked was withdrawn join nobody all the same",
             "",
         ),
     }

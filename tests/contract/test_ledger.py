@@ -88,7 +88,7 @@ def empty(settings: Settings) -> None:
 
 
 def marked(stream: Stream, number: int, last_offset: int, generation: int, writer: str) -> Insert:
-    row: tuple[object, ...] = (writer, generation, 0, 0, {"received": 1}, {}, 0, "")
+    row: tuple[object, ...] = (writer, generation, 0, 0, {"received": 1}, {}, 0, "", 0)
     return build_insert(stream.name, stream.partition, number, 1, [Block("mark", MARK, 1, [last_offset], [row])])
 
 

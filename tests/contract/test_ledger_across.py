@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings as examples, strategies as st
 
 from tests.support.engine import running_engine
+from tests.support.erasures import request
 from touchline.clickhouse.connect import connect, connect_as
+from touchline.person.evidence import moment_of
 from touchline.processors.homes import position_of_row
 from touchline.processors.ledger import queries, queries_across
 from touchline.processors.ledger.clickhouse import ClickHouseLedger
@@ -28,6 +31,7 @@ from touchline.processors.ledger.columns import (
 )
 from touchline.processors.ledger.ledger import (
     HandoffRow,
+    KnownEvent,
     Ledger,
     LedgerUnavailable,
     Progress,
@@ -38,9 +42,11 @@ from touchline.processors.ledger.ledger import (
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.processors.ledger.rows import Block, build_insert, row_id_base
+from touchline.processors.state.erasures import ANONYMISE
 from touchline.processors.values.event_hash import hashes_of
 from touchline.processors.values.records import Cursors, position_of
-from touchline.schemas.events import TOUCHPOINT
+from touchline.schemas.events import ANSWER, TOUCHPOINT
+from touchline.schemas.retention import Cutoff
 from touchline.settings import Settings
 
 STREAMS = [Stream("events", "T1", number) for number in (0, 1)]
@@ -63,7 +69,7 @@ def real(engine: Settings) -> Iterator[ClickHouseLedger]:
 
 def empty(settings: Settings) -> None:
     client = connect(settings)
-    for table in ("ledger", "fence", "map_changes"):
+    for table in ("ledger", "fence", "map_changes", "erasures"):
         client.execute(f"TRUNCATE TABLE journey_raw.{table}")
     client.disconnect()
 
@@ -213,20 +219,111 @@ def test_a_claim_stands_until_it_is_decided_and_its_fact_is_whole(writers: Write
     assert [one for chunk in ledger.claim_hashes() for one in chunk] == hashes_of([key])
 
 
-def test_links_are_found_by_either_end_with_the_erasures_of_both(writers: Writers) -> None:
-    erasures = [block("erase", ("identifier", "event_time"), 3, {"identifier": one, "event_time": 9}) for one in "bd"]
+def test_links_are_found_by_either_end(writers: Writers) -> None:
     first = writers.insert(STREAMS[0], link("link", 0, "e1", "a", "b"), link("unlink", 1, "e2", "c", "a", 6))
-    writers.insert(STREAMS[1], *erasures)
     link_ab = Said("link", 5, "shop", "e1", "a", "login", "b", "mail")
     unlink_ca = Said("unlink", 6, "shop", "e2", "c", "login", "a", "mail")
-    erase_b, erase_d = (Said("erase", 9, "", "", one, "", "", "") for one in "bd")
     said = writers.ledger.said_about
-    assert set(said({"a"})) == {link_ab, unlink_ca, erase_b}
-    assert set(said(["b"])) == {link_ab, erase_b}
-    assert (set(said(["c"])), said(["d"]), said(["e"]), said([])) == ({unlink_ca}, [erase_d], [], [])
+    assert set(said({"a"})) == {link_ab, unlink_ca}
+    assert (said(["b"]), said(["c"]), said(["e"]), said([])) == ([link_ab], [unlink_ca], [], [])
     writers.insert(STREAMS[0], link("link", 0, "e1", "a", "b", row_id=first))
     assert set(said(["a"])) == {unlink_ca}
-    assert said(["b"]) == [erase_b]
+    assert said(["b"]) == []
+
+
+def test_the_links_of_a_partition_that_name_somebody_are_found_by_either_end(writers: Writers) -> None:
+    first = writers.insert(STREAMS[0], link("link", 3, "e1", "a", "b"), link("unlink", 4, "e2", "c", "a", 6))
+    writers.insert(STREAMS[1], link("link", 0, "e3", "b", "c"))
+
+    def naming(partition: int, *identifiers: str) -> set[tuple[Any, ...]]:
+        found = writers.ledger.links_naming(partition, identifiers)
+        return {(one.kind, one.row_id, one.offset, *one.values) for one in found}
+
+    ab = ("link", first, 3, "", "shop", "e1", 0, 5, "a", "login", "b", "mail")
+    ca = ("unlink", first + 1, 4, "", "shop", "e2", 0, 6, "c", "login", "a", "mail")
+    assert (naming(0, "a"), naming(0, "b"), naming(0, "c", "e")) == ({ab, ca}, {ab}, {ca})
+    assert (naming(1, "a"), naming(2, "b"), naming(0)) == (set(), set(), set())
+    writers.insert(STREAMS[0], link("link", 3, "e1", "a", "b", row_id=first))
+    assert (naming(0, "a", "b"), naming(0, "b")) == ({ca}, set())
+
+
+def test_all_that_was_received_of_somebody_is_found_whatever_its_fate(writers: Writers) -> None:
+    fates = [
+        ("stored", ""),
+        ("superseded", ""),
+        ("superseded", "claim"),
+        ("quarantined", "conflict"),
+        ("duplicate", ""),
+        ("erased", ""),
+    ]
+    whole = {"revision": 2, "payload_hash": 2**63 + 1, "completeness": 2**60, "event_time": 9}
+    first = writers.insert(
+        STREAMS[0],
+        *(
+            fact(place, f"e{place}", "a", fate=fate, reason=reason, **whole)
+            for place, (fate, reason) in enumerate(fates)
+        ),
+        fact(6, "e6", "b"),
+        fact(7, "e7"),
+    )
+    writers.insert(STREAMS[1], fact(0, "e0", "a"))
+    found = writers.ledger.versions_of(0, ["a", "z"])
+    assert sorted((one.event_id, one.fate, one.reason) for one in found) == [
+        (f"e{place}", *fate) for place, fate in enumerate(fates)
+    ]
+    (stored,) = (one for one in found if one.fate == "stored")
+    assert stored == KnownEvent("shop", "e0", *(2, 2**63 + 1, 2**60), "stored", "", 0, first, "a", 9, TOUCHPOINT)
+    assert (writers.ledger.versions_of(2, ["a"]), writers.ledger.versions_of(0, [])) == ([], [])
+    writers.insert(STREAMS[0], fact(0, "e0", "a", first))
+    assert len(writers.ledger.versions_of(0, ["a"])) == len(fates) - 1
+
+
+def test_a_stored_fact_is_read_whole(writers: Writers) -> None:
+    ledger, key = writers.ledger, ("shop", "e1")
+    whole: Values = {
+        "revision": 1, "payload_hash": 2**63 + 1, "comment": "sealed", "cipher_key_id": "k", "completeness": 2**60,
+        "properties": {"size": "44"}, "consent_id": "c1", "order_id": "o1", "event_time": 7, "place": "é",
+    }  # fmt: skip
+    first = writers.insert(
+        STREAMS[1], fact(2, "e1", "a", **whole), fact(3, "e1", "a", fate="superseded"), fact(4, "e2")
+    )
+    (found,) = ledger.received_facts(1, [key, ("shop", "e9")])
+    assert (found.row_id, found.offset) == (first, 2)
+    said = found.fact._asdict()
+    assert {name: said[name] for name in whole} == whole
+    assert (ledger.received_facts(0, [key]), ledger.received_facts(1, [])) == ([], [])
+
+
+def test_erased_versions_are_found_with_the_others(writers: Writers) -> None:
+    first = writers.insert(STREAMS[0], fact(4, "e1", "a"), fact(5, "erased:0", fate="erased", revision=3))
+    writers.insert(STREAMS[0], fact(4, "e1", "a", first), fact(4, "e1", "a", fate="erased"))
+    found = writers.ledger.find_events([("shop", "e1"), ("shop", "erased:0")])
+    assert sorted((one.event_id, one.fate, one.revision, one.identifier) for one in found) == [
+        ("e1", "erased", 0, "a"),
+        ("erased:0", "erased", 3, ""),
+    ]
+
+
+def test_requests_to_erase_are_read_in_the_order_of_their_numbers(engine: Settings, real: ClickHouseLedger) -> None:
+    twin, client = MemoryLedger(), connect(engine)
+    empty(engine)
+    assert real.erasures_after(0) == twin.erasures_after(0) == []
+    requests = [
+        request(1, "k1:a", 2**50),
+        request(2, "k1:b", 2**50, how=ANONYMISE, after_us=1_700_000_000_000_001, identifier_type="anonymous"),
+        request(3, "k1:c", 2**50, is_done=True),
+    ]
+    requests[0] = requests[0]._replace(after_us=0)  # as the table says "before all times"
+    requests[2] = requests[2]._replace(after_us=0)
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    for one in reversed(requests):
+        twin.erasures.insert(0, one)
+        times = [moment_of(one.after_us), moment_of(one.until_us), moment]
+        row = (one.number, "r1", one.how, one.identifier, one.identifier_type, one.digest.hex(), one.secret_id, *times)
+        client.execute("INSERT INTO journey_raw.erasures VALUES", [row])
+    for number in range(4):
+        assert real.erasures_after(number) == twin.erasures_after(number) == requests[number:]
+    client.disconnect()
 
 
 def test_handoffs_tell_their_numbers_and_by_whom(writers: Writers) -> None:
@@ -238,6 +335,14 @@ def test_handoffs_tell_their_numbers_and_by_whom(writers: Writers) -> None:
     found = writers.ledger.handoffs_of(["a", "b"])
     assert sorted(found) == [HandoffRow("a", 1, 1, first), HandoffRow("a", 2, 0, second)]
     assert writers.ledger.handoffs_of([]) == []
+
+
+def test_whoever_any_row_names_is_still_named_also_where_the_row_does_not_stand(writers: Writers) -> None:
+    first = writers.insert(STREAMS[0], fact(0, "e1", "a"), link("link", 1, "e2", "b", "c"))
+    writers.insert(STREAMS[1], block("away", AWAY, 0, {"identifier": "d", "event_time": 1}))
+    writers.insert(STREAMS[0], fact(0, "e1", "a", row_id=first), link("link", 1, "e2", "b", "c", row_id=first + 1))
+    assert writers.ledger.still_named(["a", "b", "c", "d", "e"]) == {"a", "b", "c", "d"}
+    assert writers.ledger.still_named(["e"]) == writers.ledger.still_named([]) == set()
 
 
 def test_who_is_published_together_is_found_by_any_of_them(writers: Writers) -> None:
@@ -277,6 +382,63 @@ def test_the_feed_tells_what_was_said_between_two_reads_in_order(writers: Writer
 HERE, THERE = STREAMS
 
 
+def old(event_id: str, event_time: int, row_id: int | None = None, **more: Any) -> Block:
+    return fact(event_time, event_id, "a", row_id, event_time=event_time, **more)
+
+
+def test_what_is_past_its_term_is_found_among_what_stands_in_the_order_of_the_rows(writers: Writers) -> None:
+    ledger, here = writers.ledger, STREAMS[0]
+    first = writers.insert(here, old("e1", 50), old("e2", 40), old("e3", 99), old("e4", 10, source="web"))
+    writers.insert(STREAMS[1], old("e5", 50))
+    second = writers.insert(
+        here,
+        old("e2", 40, first + 1),  # beaten by a version that is past its term, too
+        old("e2", 40, fate="superseded"),
+        old("e6", 30, fate="duplicate"),
+        old("e7", 30, fate="erased"),
+        old("e8", 0, fate="quarantined"),
+        old("e9", 30, event_type=ANSWER),
+        old("erased:1", 20),
+        old("e10", 30, fate="superseded", reason="claim"),
+    )
+    until = row_id_base(0, 9)
+
+    def found(how: Any = "erase", after: int = 0, count: int = 9, until: int = until) -> tuple[list[str], int]:
+        cutoffs = [Cutoff("shop", (TOUCHPOINT, ""), 1, 99, how), Cutoff("other", (ANSWER,), 1, 99, how)]
+        events, reached = ledger.expired(0, cutoffs, after, until, count)
+        assert {one for _, one in events} <= {how}
+        return [f"{event.event_id} {event.fate}" for event, _ in events], reached
+
+    beside = ["e6 duplicate", "erased:1 stored", "e10 superseded"]
+    assert found() == (["e1 stored", "e2 superseded", *beside], until)
+    assert found("anonymise") == (["e1 stored", "e2 superseded", "e6 duplicate"], until)
+    assert found(count=1) == (["e1 stored"], first)
+    assert found(after=first) == (["e2 superseded", *beside], until)
+    assert found(until=second - 1) == (["e1 stored"], second - 1)
+    assert (
+        ledger.expired(0, [Cutoff("shop", (TOUCHPOINT,), 45, 99, "erase")], 0, until, 9).events[0][0].event_id == "e1"
+    )
+    assert ledger.expired(0, [Cutoff("shop", (TOUCHPOINT,), 51, 99, "erase")], 0, until, 9) == ([], until)
+
+
+def test_what_is_past_its_term_is_found_through_many_rows_that_ended_already(
+    writers: Writers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries_across, "EXPIRED_ROWS_AT_ONCE", 3)
+    here = STREAMS[0]._replace(incarnation="T2")
+    first = writers.insert(STREAMS[0], *(old(f"e{number}", 5) for number in range(8)))
+    ended = [old(f"e{number}", 5, first + number) for number in range(7)]
+    writers.insert(here, *ended, *(old(f"e{number}", 5, fate="erased") for number in range(7)), old("e9", 6))
+    reached, told = 0, list[str]()
+    until = row_id_base(0, 9)
+    for _ in range(20):
+        events, reached = writers.ledger.expired(0, [Cutoff("shop", (TOUCHPOINT,), 1, 9, "erase")], reached, until, 2)
+        told += [event.event_id for event, _ in events]
+        if reached == until:
+            break
+    assert (told, reached) == (["e7", "e9"], until)
+
+
 def test_words_that_were_not_read_yet_tell_the_earliest_change_of_each_identifier(writers: Writers) -> None:
     for number, (stream, identifier, time_us) in enumerate(
         [(HERE, "a", 50), (THERE, "a", 40), (HERE, "a", 30), (THERE, "a", 20), (THERE, "b", 10), (THERE, "c", 60)]
@@ -294,8 +456,8 @@ def test_the_newest_mark_of_each_stream_tells_its_progress(writers: Writers) -> 
     assert (ledger.progress(), ledger.progress_of(first)) == ({}, Progress(0, {}, 0, ""))
     writers.insert(first, cursors={first.name: 0, second.name: 2**40}, map_change=3, walked_to="i é")
     writers.insert(second)
-    writers.insert(first, cursors={second.name: 2**40 + 1}, map_change=4, walked_to="end")
-    newest = Progress(2, {second.name: 2**40 + 1}, 4, "end")
+    writers.insert(first, cursors={second.name: 2**40 + 1}, map_change=4, walked_to="end", erasure=2**40)
+    newest = Progress(2, {second.name: 2**40 + 1}, 4, "end", 2**40)
     assert ledger.progress() == {first.name: newest, second.name: Progress(1, {}, 0, "")}
     assert ledger.progress_of(first) == newest
     assert ledger.progress_of(Stream("events", "T1", 2)) == Progress(0, {}, 0, "")
@@ -303,10 +465,12 @@ def test_the_newest_mark_of_each_stream_tells_its_progress(writers: Writers) -> 
 
 def test_a_new_incarnation_goes_on_from_the_progress_of_the_newest_one_before(writers: Writers) -> None:
     for incarnation in ("T9", "T2"):
-        writers.insert(Stream("events", incarnation, 1), cursors={incarnation: 5}, map_change=1, walked_to=incarnation)
+        writers.insert(
+            Stream("events", incarnation, 1), cursors={incarnation: 5}, map_change=1, walked_to=incarnation, erasure=6
+        )
     writers.insert(Stream("events", "T9", 11), walked_to="another partition")
     reborn = Stream("events", "T3", 1)
-    assert writers.ledger.progress_of(reborn) == Progress(2, {"T2": 5}, 1, "T2")
+    assert writers.ledger.progress_of(reborn) == Progress(2, {"T2": 5}, 1, "T2", 6)
     writers.insert(reborn, walked_to="own")
     assert writers.ledger.progress_of(reborn) == Progress(3, {}, 0, "own")
 
@@ -373,9 +537,11 @@ class Told(NamedTuple):
 
     versions: list[Any]
     rows: list[Any]
+    received: list[Any]
     claims: list[Any]
     said: list[Any]
     walk: list[Any]
+    expired: list[Any]
 
 
 def plain(value: object) -> object:
@@ -397,19 +563,30 @@ def told(ledger: Ledger) -> Told:
     return Told(
         all_of([ledger.find_events(keys), ledger.facts_of(PERSONS), *(ledger.facts_alone(one, keys) for one in partitions)]),
         all_of([*(ledger.published_of(one, persons, keys) for one in partitions), ledger.occasions_of(keys)]),
+        all_of([set(map(tuple, ledger.versions_of(one, persons))) for one in partitions]
+               + [ledger.received_facts(one, keys) for one in partitions]),
         all_of([ledger.standing_claims(), ledger.waiting_rows(keys), *(ledger.claims_of(one, keys) for one in partitions),
                 *(ledger.claimed_facts(one, keys) for one in partitions), *ledger.claim_hashes()]),
         all_of([set(ledger.said_about(persons)), ledger.handoffs_of(persons), ledger.published_with(persons),
                 ledger.away_beyond(PERSONS, until).items(),
-                ledger.feed({}, until), ledger.progress().items(), *(ledger.links_of(one, keys) for one in partitions)]),
+                ledger.feed({}, until), ledger.progress().items(), *(ledger.links_of(one, keys) for one in partitions),
+                *(set(ledger.links_naming(one, persons)) for one in partitions)]),
         [ledger.identifiers_after("a", 2), *(ledger.unidentified_after(one, 1, 99) for one in partitions)],
+        [plain(ledger.expired(one, [Cutoff("shop", (TOUCHPOINT, ""), 1, 30, "erase")], 0, row_id_base(one, 9), 99)) for one in partitions],
     )  # fmt: skip
 
 
 event_ids = st.sampled_from(["e0", "e1", "e2", "e3"])
 somebody = st.sampled_from(PERSONS)
 fates = st.sampled_from(
-    [("stored", ""), ("superseded", ""), ("superseded", "claim"), ("quarantined", "conflict"), ("duplicate", "")]
+    [
+        ("stored", ""),
+        ("superseded", ""),
+        ("superseded", "claim"),
+        ("quarantined", "conflict"),
+        ("duplicate", ""),
+        ("erased", ""),
+    ]
 )
 Written = tuple[Any, ...]
 written: st.SearchStrategy[Written] = st.one_of(
@@ -418,7 +595,6 @@ written: st.SearchStrategy[Written] = st.one_of(
     st.tuples(st.sampled_from(["link", "unlink"]), event_ids, somebody, somebody),
     st.tuples(st.just("claim"), event_ids, st.integers(0, 3)),
     st.tuples(st.just("release"), event_ids),
-    st.tuples(st.just("erase"), somebody),
     st.tuples(st.just("handoff"), somebody, st.integers(1, 3)),
     st.tuples(st.just("away"), somebody),
 )
@@ -428,7 +604,7 @@ def block_of(one: Written, offset: int, row_id: int | None) -> Block:
     kind, rest = one[0], one[1:]
     if kind == "received":
         event_id, identifier, (fate, reason) = rest
-        return fact(offset, event_id, identifier, row_id, fate=fate, reason=reason)
+        return fact(offset, event_id, identifier, row_id, fate=fate, reason=reason, event_time=offset)
     if kind == "attached":
         return attached(offset, rest[0], rest[1], rest[2], rest[3], row_id)
     if kind in ("link", "unlink"):
@@ -505,6 +681,16 @@ def test_the_look_up_reads_its_projection(crowded: Any, name: str, projection: s
         line for (line,) in crowded.execute(f"EXPLAIN projections = 1 {question}", keys | {"identifiers": ("1001",)})
     )
     assert f"({projection})" in plan, plan
+
+
+def test_what_is_past_its_term_is_read_in_the_order_of_the_table_and_no_further_than_needed(crowded: Any) -> None:
+    question, values = queries_across.expired([Cutoff("shop", ("", TOUCHPOINT), 0, 1, "erase")])
+    values |= {"stream": "events/T1/1", "insert_number": 90, "after": 0, "until": 10**9}
+    plan = "\n".join(line for (line,) in crowded.execute(f"EXPLAIN indexes = 1 {question}", values))
+    assert "Read type: InOrder" in plan, plan
+    granules = [line.split("Granules:")[1] for line in plan.splitlines() if "Granules:" in line]
+    selected, of_all = map(int, granules[-1].split("/"))
+    assert selected < of_all / 4, plan
 
 
 def test_the_feed_of_all_that_ever_was_reads_no_rows_of_journeys(crowded: Any) -> None:

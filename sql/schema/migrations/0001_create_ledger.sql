@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     -- position and sign
     stream LowCardinality(String) COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
     insert_number UInt64 COMMENT 'Number of the insert within the stream, from 1, without gaps' CODEC(Delta, LZ4),
-    kind LowCardinality(String) COMMENT 'received, attached, link, unlink, erase, handoff, away, claim, release, look or mark',
+    kind LowCardinality(String) COMMENT 'received, attached, link, unlink, handoff, away, claim, release, look or mark',
     offset Int64 COMMENT 'Kafka offset of the record; of a mark the last offset it accounts for' CODEC(Delta, LZ4),
     sign Int8 COMMENT '+1 asserts the row, -1 retracts the +1 row with the same row_id',
     row_id UInt64 COMMENT 'Unique per +1 row: partition << 52 | insert number << 20 | ordinal; its -1 repeats it' CODEC(Delta, LZ4),
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     linked_identifier String COMMENT 'Other end of a link or unlink' CODEC(ZSTD(1)),
     linked_identifier_type LowCardinality(String) COMMENT 'Type of that other end',
     person String COMMENT 'Person key of the whole person: the smallest of the linked ones' CODEC(ZSTD(1)),
-    consent_id String COMMENT 'Consent under which the event was sent; empty when the source needs none' CODEC(ZSTD(1)),
+    consent_id String COMMENT 'Consent under which the event was sent, or which a consent event is about; empty when the source needs none' CODEC(ZSTD(1)),
     purposes LowCardinality(String) COMMENT 'Purposes of that consent, sorted, joined by commas',
 
     -- dimensions (received: as sent; attached: as decided)
@@ -105,7 +105,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     has_score UInt8 COMMENT '1 when a score was given',
     disposition LowCardinality(String) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
     sampling_probability Float64 COMMENT 'Probability with which the person was asked',
-    about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about (attached: of the event that it names)' CODEC(Delta, ZSTD(1)),
+    about_time DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about (attached: of the event that it names); of a consent event, from when on it holds' CODEC(Delta, ZSTD(1)),
     about_source LowCardinality(String) COMMENT 'Source of the event that the answer is about; may be empty',
     about_event_id String COMMENT 'Id of the event that the answer is about; may be empty' CODEC(ZSTD(1)),
     answered_date Date COMMENT 'Day on which the answer was given, in the zone of local_date' CODEC(Delta, LZ4),
@@ -133,6 +133,7 @@ CREATE TABLE IF NOT EXISTS journey_raw.ledger
     cursors Map(LowCardinality(String), UInt64) COMMENT 'Per stream the number of the insert up to which the writer has read it',
     map_change UInt64 COMMENT 'Number of the change of maps for which the writer walks, or has walked, its identifiers',
     walked_to String COMMENT 'How far that walk has come: a phase (i, identifiers; n, events of nobody; end) and a place in it',
+    erasure UInt64 COMMENT 'Number of the newest request to erase that the writer has followed in this stream',
     handoff_to UInt16 COMMENT 'Partition to which the right to publish the identifier moves',
     handoff_number UInt32 COMMENT 'Number of the handoff of that identifier, from 1',
 

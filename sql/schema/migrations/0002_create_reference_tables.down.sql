@@ -1,4 +1,6 @@
+DROP VIEW IF EXISTS journey_raw.comments SYNC;
 DROP TABLE IF EXISTS journey_raw.view_files SYNC;
+DROP TABLE IF EXISTS journey_raw.readings SYNC;
 DROP TABLE IF EXISTS journey_raw.settlements SYNC;
 DROP TABLE IF EXISTS journey_raw.sources SYNC;
 DROP TABLE IF EXISTS journey_raw.places SYNC;
@@ -7,5 +9,7 @@ DROP TABLE IF EXISTS journey_raw.stages SYNC;
 DROP VIEW IF EXISTS journey_raw.hidden_maps SYNC;
 DROP TABLE IF EXISTS journey_raw.shown_maps SYNC;
 DROP TABLE IF EXISTS journey_raw.hub_limits SYNC;
+DROP TABLE IF EXISTS journey_raw.erasure_states SYNC;
+DROP TABLE IF EXISTS journey_raw.erasures SYNC;
 DROP TABLE IF EXISTS journey_raw.map_changes SYNC;
 DROP TABLE IF EXISTS journey_raw.maps SYNC;

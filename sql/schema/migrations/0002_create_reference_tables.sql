@@ -55,6 +55,32 @@ FROM
 GROUP BY map, version
 HAVING max(is_dropped) OR max(change) > max(shown);
 
+CREATE TABLE IF NOT EXISTS journey_raw.erasures
+(
+    number UInt64 COMMENT 'Number of the row, from 1; workers follow the rows in this order',
+    request String COMMENT 'Id of the request that it belongs to',
+    how LowCardinality(String) COMMENT 'erase: its events leave every count; anonymise: they count on, as nobody''s',
+    identifier String COMMENT 'Person key of one identifier of the person; empty when the request is done',
+    identifier_type LowCardinality(String) COMMENT 'Type of that identifier',
+    digest String COMMENT 'What remains of the identifier: hex of its HMAC under the erasure secret',
+    secret_id LowCardinality(String) COMMENT 'Which erasure secret that was',
+    after_time DateTime64(6, 'UTC') COMMENT 'What happened after this is meant: 1970 but for a device of several persons',
+    until_time DateTime64(6, 'UTC') COMMENT 'And what happened up to this, whenever it comes',
+    asked_at DateTime64(6, 'UTC') COMMENT 'When it was asked for'
+)
+ENGINE = MergeTree ORDER BY number
+COMMENT 'Identifiers of persons to be erased, and what remains of them; rows are added and never leave';
+
+CREATE TABLE IF NOT EXISTS journey_raw.erasure_states
+(
+    request String COMMENT 'Id of the request',
+    state LowCardinality(String) COMMENT 'asked, then retracted (nothing of it counts), then done (nothing of it is left)',
+    at DateTime64(6, 'UTC') COMMENT 'When',
+    certificate String COMMENT 'Of done the certificate as JSON; it names nobody' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree ORDER BY (request, at)
+COMMENT 'How far requests to erase have come; the newest row of a request counts';
+
 CREATE TABLE IF NOT EXISTS journey_raw.hub_limits
 (
     neighbours UInt32 COMMENT 'How many identifiers one may be linked with before its links count for nothing: the setting hub_neighbours',
@@ -129,6 +155,20 @@ CREATE TABLE IF NOT EXISTS journey_raw.settlements
 )
 ENGINE = MergeTree ORDER BY (stream, offset)
 COMMENT 'Quarantined records that need nobody any more; only commands write here, and they only append';
+
+CREATE TABLE IF NOT EXISTS journey_raw.readings
+(
+    read_at DateTime64(6, 'UTC') COMMENT 'When what people wrote was read: just before it was shown' CODEC(Delta, LZ4),
+    way LowCardinality(String) COMMENT 'comments (the command), page (the dashboard) or export (all that is kept of one person)',
+    reader String COMMENT 'Who: of a command the user of the operating system, of the page the name of the key',
+    filters Map(LowCardinality(String), String) COMMENT 'What was asked for, by filter. Words that were looked for are counted and not kept, a person stands in person_digest',
+    person_digest String COMMENT 'When one person was asked for: a digest of the person key, by which its readings are found and no person is; empty otherwise',
+    opened UInt32 COMMENT 'How many texts were decrypted',
+    shown UInt32 COMMENT 'How many of them were shown',
+    login LowCardinality(String) MATERIALIZED currentUser() COMMENT 'User of ClickHouse who wrote this row: the server says so, no client can'
+)
+ENGINE = MergeTree ORDER BY read_at
+COMMENT 'Who has read what people wrote, when and which; rows are only appended, and nothing of the texts is kept here';
 
 CREATE TABLE IF NOT EXISTS journey_raw.view_files
 (

@@ -25,7 +25,7 @@ ALTER TABLE journey_raw.ledger
     (
         SELECT stream, insert_number, kind, sign, row_id, offset, source, event_id, event_type, revision, payload_hash, completeness, event_time,
             identifier, identifier_type, linked_identifier, linked_identifier_type, handoff_to, handoff_number, reason
-        WHERE (has(['link', 'unlink', 'erase', 'handoff', 'away', 'claim', 'release', 'look'], kind) OR kind = 'mark')
+        WHERE (has(['link', 'unlink', 'handoff', 'away', 'claim', 'release', 'look'], kind) OR kind = 'mark')
         ORDER BY kind, stream, insert_number
     ),
     -- Links by their other end; by_identifier finds the first one.

@@ -22,6 +22,7 @@ TABLES = (
     "places",
     "sources",
     "settlements",
+    "readings",
 )
 
 

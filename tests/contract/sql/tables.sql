@@ -1,3 +1,33 @@
+CREATE TABLE journey_raw.erasure_states
+(
+    `request` String COMMENT 'Id of the request',
+    `state` LowCardinality(String) COMMENT 'asked, then retracted (nothing of it counts), then done (nothing of it is left)',
+    `at` DateTime64(6, 'UTC') COMMENT 'When',
+    `certificate` String COMMENT 'Of done the certificate as JSON; it names nobody' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY (request, at)
+SETTINGS index_granularity = 8192
+COMMENT 'How far requests to erase have come; the newest row of a request counts'
+
+CREATE TABLE journey_raw.erasures
+(
+    `number` UInt64 COMMENT 'Number of the row, from 1; workers follow the rows in this order',
+    `request` String COMMENT 'Id of the request that it belongs to',
+    `how` LowCardinality(String) COMMENT 'erase: its events leave every count; anonymise: they count on, as nobody\'s',
+    `identifier` String COMMENT 'Person key of one identifier of the person; empty when the request is done',
+    `identifier_type` LowCardinality(String) COMMENT 'Type of that identifier',
+    `digest` String COMMENT 'What remains of the identifier: hex of its HMAC under the erasure secret',
+    `secret_id` LowCardinality(String) COMMENT 'Which erasure secret that was',
+    `after_time` DateTime64(6, 'UTC') COMMENT 'What happened after this is meant: 1970 but for a device of several persons',
+    `until_time` DateTime64(6, 'UTC') COMMENT 'And what happened up to this, whenever it comes',
+    `asked_at` DateTime64(6, 'UTC') COMMENT 'When it was asked for'
+)
+ENGINE = MergeTree
+ORDER BY number
+SETTINGS index_granularity = 8192
+COMMENT 'Identifiers of persons to be erased, and what remains of them; rows are added and never leave'
+
 CREATE TABLE journey_raw.fence
 (
     `stream` String COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
@@ -60,7 +90,7 @@ CREATE TABLE journey_raw.ledger
 (
     `stream` LowCardinality(String) COMMENT 'Topic, topic incarnation and partition: <topic>/<topic id>/<partition>',
     `insert_number` UInt64 COMMENT 'Number of the insert within the stream, from 1, without gaps' CODEC(Delta(8), LZ4),
-    `kind` LowCardinality(String) COMMENT 'received, attached, link, unlink, erase, handoff, away, claim, release, look or mark',
+    `kind` LowCardinality(String) COMMENT 'received, attached, link, unlink, handoff, away, claim, release, look or mark',
     `offset` Int64 COMMENT 'Kafka offset of the record; of a mark the last offset it accounts for' CODEC(Delta(8), LZ4),
     `sign` Int8 COMMENT '+1 asserts the row, -1 retracts the +1 row with the same row_id',
     `row_id` UInt64 COMMENT 'Unique per +1 row: partition << 52 | insert number << 20 | ordinal; its -1 repeats it' CODEC(Delta(8), LZ4),
@@ -85,7 +115,7 @@ CREATE TABLE journey_raw.ledger
     `linked_identifier` String COMMENT 'Other end of a link or unlink' CODEC(ZSTD(1)),
     `linked_identifier_type` LowCardinality(String) COMMENT 'Type of that other end',
     `person` String COMMENT 'Person key of the whole person: the smallest of the linked ones' CODEC(ZSTD(1)),
-    `consent_id` String COMMENT 'Consent under which the event was sent; empty when the source needs none' CODEC(ZSTD(1)),
+    `consent_id` String COMMENT 'Consent under which the event was sent, or which a consent event is about; empty when the source needs none' CODEC(ZSTD(1)),
     `purposes` LowCardinality(String) COMMENT 'Purposes of that consent, sorted, joined by commas',
     `touchpoint` LowCardinality(String) COMMENT 'Touchpoint; of an answer the one it is about',
     `action` LowCardinality(String) COMMENT 'What the person did there; may be empty',
@@ -130,7 +160,7 @@ CREATE TABLE journey_raw.ledger
     `has_score` UInt8 COMMENT '1 when a score was given',
     `disposition` LowCardinality(String) COMMENT 'What became of the question: complete, partial, shown, dismissed, ...',
     `sampling_probability` Float64 COMMENT 'Probability with which the person was asked',
-    `about_time` DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about (attached: of the event that it names)' CODEC(Delta(8), ZSTD(1)),
+    `about_time` DateTime64(6, 'UTC') COMMENT 'When the touchpoint happened that the answer is about (attached: of the event that it names); of a consent event, from when on it holds' CODEC(Delta(8), ZSTD(1)),
     `about_source` LowCardinality(String) COMMENT 'Source of the event that the answer is about; may be empty',
     `about_event_id` String COMMENT 'Id of the event that the answer is about; may be empty' CODEC(ZSTD(1)),
     `answered_date` Date COMMENT 'Day on which the answer was given, in the zone of local_date' CODEC(Delta(2), LZ4),
@@ -152,6 +182,7 @@ CREATE TABLE journey_raw.ledger
     `cursors` Map(LowCardinality(String), UInt64) COMMENT 'Per stream the number of the insert up to which the writer has read it',
     `map_change` UInt64 COMMENT 'Number of the change of maps for which the writer walks, or has walked, its identifiers',
     `walked_to` String COMMENT 'How far that walk has come: a phase (i, identifiers; n, events of nobody; end) and a place in it',
+    `erasure` UInt64 COMMENT 'Number of the newest request to erase that the writer has followed in this stream',
     `handoff_to` UInt16 COMMENT 'Partition to which the right to publish the identifier moves',
     `handoff_number` UInt32 COMMENT 'Number of the handoff of that identifier, from 1',
     INDEX of_person person TYPE bloom_filter(0.01) GRANULARITY 1,
@@ -207,7 +238,7 @@ CREATE TABLE journey_raw.ledger
             handoff_to,
             handoff_number,
             reason
-        WHERE (has(['link', 'unlink', 'erase', 'handoff', 'away', 'claim', 'release', 'look'], kind) OR (kind = 'mark'))
+        WHERE (has(['link', 'unlink', 'handoff', 'away', 'claim', 'release', 'look'], kind) OR (kind = 'mark'))
         ORDER BY
             kind,
             stream,
@@ -580,6 +611,22 @@ ENGINE = MergeTree
 ORDER BY (place, registered_at)
 SETTINGS index_granularity = 8192
 COMMENT 'Places'
+
+CREATE TABLE journey_raw.readings
+(
+    `read_at` DateTime64(6, 'UTC') COMMENT 'When what people wrote was read: just before it was shown' CODEC(Delta(8), LZ4),
+    `way` LowCardinality(String) COMMENT 'comments (the command), page (the dashboard) or export (all that is kept of one person)',
+    `reader` String COMMENT 'Who: of a command the user of the operating system, of the page the name of the key',
+    `filters` Map(LowCardinality(String), String) COMMENT 'What was asked for, by filter. Words that were looked for are counted and not kept, a person stands in person_digest',
+    `person_digest` String COMMENT 'When one person was asked for: a digest of the person key, by which its readings are found and no person is; empty otherwise',
+    `opened` UInt32 COMMENT 'How many texts were decrypted',
+    `shown` UInt32 COMMENT 'How many of them were shown',
+    `login` LowCardinality(String) MATERIALIZED currentUser() COMMENT 'User of ClickHouse who wrote this row: the server says so, no client can'
+)
+ENGINE = MergeTree
+ORDER BY read_at
+SETTINGS index_granularity = 8192
+COMMENT 'Who has read what people wrote, when and which; rows are only appended, and nothing of the texts is kept here'
 
 CREATE TABLE journey_raw.settlements
 (

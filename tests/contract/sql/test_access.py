@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import clickhouse_connect
@@ -16,13 +17,23 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
+from tests.contract.sql.rows import received, write
 from tests.contract.sql.stored import answer, store
 from tests.support.access import OWNER, ROOT, engine_as, read_access, statements
 from tests.support.dashboards import dashboard
-from tests.unit.processors.loop.world import MAP, SOURCES, event
+from tests.unit.processors.loop.world import CIPHER, MAP, SOURCES, event, person_key
 from touchline.account.accounts import check_balance, check_rows, read_accounts
 from touchline.account.recounts import check_projections, check_signs
 from touchline.clickhouse.connect import connect, connect_as
+from touchline.comments.read import persons_of, read_comments
+from touchline.comments.readings import read_log
+from touchline.comments.values import Selection
+from touchline.erasure.blank import blank
+from touchline.erasure.blank_quarantine import blank_quarantine
+from touchline.erasure.blank_request import blank_requests
+from touchline.erasure.count import count_rows
+from touchline.erasure.tables import ask_to_read, rows_of, write_rows, write_states
+from touchline.erasure.values import RETRACTED, Target
 from touchline.local.commands import touchline_command
 from touchline.local.parts import settings_environment
 from touchline.map_changes.start import register_configuration
@@ -30,9 +41,10 @@ from touchline.processors.ledger.clickhouse import ClickHouseLedger
 from touchline.processors.ledger.native import ColumnClient
 from touchline.quarantine.entries import EntryFilter, read_open
 from touchline.quarantine.settle import discarded, settle
+from touchline.schemas.erasure import ErasureSecret
 from touchline.schemas.journey.read import parse_map
 from touchline.settings import Settings
-from touchline.sql.all_views import ALL_VIEWS
+from touchline.sql.all_views import ALL_VIEWS, KEPT_APART
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
 from touchline.sql.schema.migrate import Pending, migrate, require_schema
@@ -41,7 +53,7 @@ from touchline.sql.schema.viewers import viewer_views
 
 READERS = ("touchline_reader", "touchline_viewer", "touchline_dashboard")
 ACCESS_DENIED, READONLY, NOT_ALLOWED = 497, 164, 452
-TABLES = ("ledger", "fence", "maps", "settlements", "schema_versions")
+TABLES = ("ledger", "fence", "maps", "settlements", "schema_versions", "comments", "readings")
 ARGUMENTS = {
     "map": "'rich'", "map_version": "1", "filter": "map()", "date_from": "'2025-01-01'", "date_to": "'2027-01-01'",
     "before_from": "'2024-01-01'", "before_to": "'2024-12-31'", "as_of": "'2027-01-01 00:00:00'", "grain": "'day'", "by": "'touchpoint'",
@@ -58,7 +70,8 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with engine_as(folder, None) as settings:
         client = connect(settings)
         migrate(client)
-        for view in ALL_VIEWS:  # the session's user is called default; on a server the views are the migrator's
+        # The session's user is called default; on a server the views are the migrator's.
+        for view in (*ALL_VIEWS, *KEPT_APART):
             client.execute(view.ddl().replace("SQL SECURITY DEFINER", f"DEFINER = {OWNER} SQL SECURITY DEFINER"))
         client.disconnect()
     with engine_as(folder, "touchline_writer") as settings:
@@ -73,7 +86,8 @@ def work_as_writer(settings: Settings, folder: Path) -> None:
     register_configuration(client, [parse_map(MAP)], SOURCES)
     register_places(client, [Place("7", name="Station")])
     touchpoints = [event(number, number % 5, number) for number in range(40)]
-    answers = [answer(number, number % 5, number) for number in range(40)]
+    answers = [answer(number, number % 5, number) for number in range(39)]
+    answers.append(answer(39, 1, 39) | {"comment": "The queue was long"})
     store(
         settings, folder, [*touchpoints, b"{", *touchpoints[:5], *answers, event(3, 1, 99) | {"revision": 1}], (20, 100)
     )
@@ -146,7 +160,7 @@ def test_users_are_made_of_password_files_and_no_password_is_sent_or_shown(
 
 def test_readers_are_granted_nothing_but_select_on_journey_and_journey_api() -> None:
     rights = read_access().rights
-    assert {*READERS, OWNER, "touchline_writer"} == rights.keys()
+    assert {*READERS, OWNER, "touchline_writer", "touchline_comments"} == rights.keys()
     for role in READERS:
         granted = [re.fullmatch(r"SELECT ON (\w+)\.(\w+|\*)", one.strip()) for one in rights[role].split(",")]
         assert {one[1] if one else None for one in granted} == {"journey", "journey_api"}, role
@@ -165,6 +179,25 @@ def test_the_migrator_can_migrate_from_nothing_and_again(tmp_path: Path) -> None
         assert migrate(client) == Pending([], [])
         assert client.execute("SELECT count() FROM journey.touchpoints") == [(0,)]
         assert error_of(client, "CREATE DATABASE other") == ACCESS_DENIED
+        client.disconnect()
+
+
+def test_the_migrator_may_do_what_erasing_takes(tmp_path: Path) -> None:
+    with engine_as(tmp_path, OWNER) as settings:
+        client = connect(settings)
+        migrate(client)
+        key, secret = person_key(1), ErasureSecret(bytes(32))
+        erased = {"identifier": key, "identifier_type": "login", "source": "shop", "event_id": "e1"}
+        write(client, [received(1, "erased", 1, **erased), received(2, "quarantined", 2, source="shop", event_id="e2")])
+        write_rows(client, rows_of("r1", "erase", [Target(key, "login", 0, 2**51)], secret, datetime.now(UTC)))
+        write_states(client, RETRACTED, {"r1": "{}"})
+        assert count_rows(client, [[Target(key, "login", 0, 2**51)]])[0].rows
+        assert ask_to_read(client, secret) == 2
+        assert blank(client, secret, lambda _: None).records == 1
+        blank_quarantine(client, CIPHER, [key], [])
+        assert blank_requests(client, ["r1"]) == set()
+        assert client.execute("SELECT count() FROM journey_raw.ledger WHERE identifier != ''") == [(0,)]
+        assert client.execute("SELECT count() FROM journey_raw.erasures WHERE identifier != ''") == [(0,)]
         client.disconnect()
 
 
@@ -209,6 +242,28 @@ def test_a_viewer_reads_what_is_of_many_and_no_single_person_answer_or_order(as_
         allowed
     )
     assert {"journey.kpi_revenue_1d", "journey_api.revenue_by_touchpoint"}.isdisjoint(allowed)
+
+
+@pytest.mark.parametrize("as_role", ["touchline_comments"], indirect=True)
+def test_who_reads_comments_reads_them_appends_to_the_log_of_readings_and_can_do_nothing_else(as_role: Client) -> None:
+    require_schema(as_role)
+    before = read_log(as_role)
+    found = read_comments(as_role, CIPHER, Selection(values={"touchpoint": ("till",)}), "comments", "ada")
+    assert [one.text for one in found.comments] == ["The queue was long"]
+    assert persons_of(as_role, [person_key(1)]) == (person_key(1),)
+    (newest, *older) = read_log(as_role)
+    assert older == before
+    assert (newest.reader, newest.opened, newest.shown, newest.login) == ("ada", 1, 1, "default")
+    refused = (
+        "SELECT 1 FROM journey_raw.ledger", "SELECT 1 FROM journey.answers", "SELECT 1 FROM journey_raw.settlements",
+        "INSERT INTO journey_raw.places (place) VALUES", "ALTER TABLE journey_raw.readings DELETE WHERE 1",
+        "TRUNCATE TABLE journey_raw.readings", "DROP TABLE journey_raw.readings", "OPTIMIZE TABLE journey_raw.readings",
+    )  # fmt: skip
+    assert {sql: error_of(as_role, sql) for sql in refused} == dict.fromkeys(refused, ACCESS_DENIED)
+    # A column that the server fills: nobody writes down a reading under another's name.
+    login = "SELECT default_kind FROM system.columns WHERE database = 'journey_raw' AND table = 'readings' AND name = 'login'"
+    assert as_role.execute(login) == [("MATERIALIZED",)]
+    assert error_of(as_role, "SELECT 1 SETTINGS max_execution_time = 601") == NOT_ALLOWED
 
 
 def test_the_dashboards_server_needs_no_more_than_its_role(ledger: Path, tmp_path: Path) -> None:

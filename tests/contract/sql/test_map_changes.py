@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from clickhouse_driver import Client
 
-from tests.contract.sql.rows import Row, answer, attached, mark, received, retraction, write
+from tests.contract.sql.rows import NOON, Row, answer, attached, mark, received, retraction, write
 from tests.unit.map_changes.test_diff_of_files import MAP
 from touchline.account.maps import BEGINNINGS, NO_REMAINS, SAME_EVENTS, check_maps
 from touchline.errors import NotClean, WrongUsage
@@ -286,6 +287,28 @@ def test_reconcile_finds_versions_that_hold_other_events_than_are_stored(empty_c
     write(empty_client, [retraction(fourth[0]), attached(60, event_id="e5", source="till", map="shop", map_version=1)])
     assert differences(empty_client, SAME_EVENTS) == [
         ("map shop version 1", "4 events attached, and as many stored that it takes, but others")
+    ]
+
+
+def test_what_is_withheld_since_a_consent_was_withdrawn_is_not_missing(empty_client: Client) -> None:
+    begin_maps(empty_client, [SHOP, OTHER])
+    late = {"event_time": NOON + timedelta(hours=5), "identifier": "k9", "purposes": "analytics", "consent_id": "c1"}
+    withdrawal = {
+        "event_type": "touchline.consent.v1", "action": "withdrawn", "identifier": "k9", "consent_id": "c1", "purposes": "analytics",
+        "about_time": NOON + timedelta(hours=4),
+    }  # fmt: skip
+    rows = [
+        *stored(),
+        *rows_of(1),
+        marks(),
+        received(7, "stored", 7, event_id="e7", **withdrawal),
+        received(8, "stored", 8, event_id="e8", **late),
+    ]
+    write(empty_client, [{"consent_id": "", "purposes": ""} | row for row in rows])
+    assert differences(empty_client, SAME_EVENTS) == []
+    write(empty_client, [received(9, "stored", 9, event_id="e9", **late | {"identifier": "k8"})])
+    assert differences(empty_client, SAME_EVENTS) == [
+        ("map shop version 1", "3 events attached, 4 stored that it takes")
     ]
 
 

@@ -274,7 +274,7 @@ def check_windowfunnel(client: Client, views: Views, stages: int) -> None:
 
 
 @settings(
-    max_examples=3, phases=(Phase.explicit, Phase.generate), deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=2, phases=(Phase.explicit, Phase.generate), deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(
     events=histories(),

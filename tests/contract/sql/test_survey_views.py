@@ -260,7 +260,7 @@ def naive(value: datetime | date) -> datetime:
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],

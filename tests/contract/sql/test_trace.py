@@ -13,6 +13,7 @@ from clickhouse_driver import Client
 from rich.console import Console
 
 from tests.contract.sql.stored import answer, start_anew, store
+from tests.unit.processors.loop.test_consent import said, visit
 from tests.unit.processors.loop.world import event, person_key
 from touchline.settings import Settings
 from touchline.terminal import plain
@@ -44,6 +45,8 @@ EVENTS: list[dict[str, Any] | bytes] = [
         "time": "2025-06-01T10:00:00Z",
         "persons": [{"type": "login", "key": person_key(1)}, {"type": "anonymous", "key": f"k1:{'ab' * 32}"}],
     },
+    said(12, ("login", 2), 5, "withdrawn"),
+    visit(13, ("login", 2), 6),
 ]
 
 
@@ -164,6 +167,15 @@ def test_an_event_that_links_identifiers_counts_in_no_kpi_and_says_what_it_links
     text = shown(trace)
     assert "this kind of event is attached to no journey and counts in no KPI" in text
     assert "links them with k1:abababab…" in text
+
+
+def test_an_event_whose_consent_is_withdrawn_says_so(stored: Client) -> None:
+    trace = trace_event(stored, "web", "e13")
+    assert (trace.counts, trace.placements, [one.purpose for one in trace.withdrawn]) == (True, [], ["analytics"])
+    assert "withheld, it counts nowhere" in shown(trace)
+    assert "consent withdrawn for analytics from 2025-06-01 00:05:00 UTC on" in shown(trace)
+    assert trace_event(stored, "shop", "e12").withdrawn == []
+    json.dumps(as_object(trace), default=str)
 
 
 def test_no_personal_value_is_shown(stored: Client) -> None:

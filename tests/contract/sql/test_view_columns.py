@@ -30,6 +30,8 @@ VIEWS = {
     "identifiers": "identifier identifier_type person events first_at last_at is_simulated",
     "links": "event_time source event_id kind identifier identifier_type linked_identifier linked_identifier_type is_in_force",
     "hubs": "identifier identifier_type neighbours",
+    "consents": "person purpose state valid_from valid_until consent_id version identifier source event_id stated_at is_simulated",
+    "consent_rate": "source received_on n_granted n n_ended consent_rate ci_low ci_high ci_method is_simulated",
     "initiatives": "source event_id revision touchpoint is_simulated initiative starts_at ends_at cost currency owner expected_kpi "
     "reported_at",
     "annotations": "map map_version date until text touchpoint stage",
@@ -70,7 +72,16 @@ TYPES = {
     "place": "LowCardinality(Nullable(String))", "touchpoint": "LowCardinality(String)", "rate": "Nullable(Float64)",
     "score": "Nullable(Float64)", "person": "Nullable(String)", "stage_order": "Nullable(UInt8)",
 }  # fmt: skip
-OTHERWISE = ("annotations", "identifiers", "journeys", "map_versions", "funnel_stage", "kpi_dwell", "touchpoint_glance")
+OTHERWISE = (
+    "annotations",
+    "consents",
+    "identifiers",
+    "journeys",
+    "map_versions",
+    "funnel_stage",
+    "kpi_dwell",
+    "touchpoint_glance",
+)
 """Views in which one of these names has another meaning."""
 
 

@@ -13,7 +13,7 @@ from tests.contract.sql.conftest import empty
 from tests.contract.sql.rows import DEFAULTS, NOON, Row, attached, choose_default_map, received, retraction, write
 from tests.unit.identity.histories import histories
 from touchline.identity.components import HubGuard
-from touchline.identity.links import Erasure, History, Identifier, Link, Newest, Unlink, changed_by
+from touchline.identity.links import History, Identifier, Link, Newest, Unlink, changed_by
 from touchline.sql.schema.reference import register_hub_neighbours
 
 LOGIN, CARD, PHONE = "k1:login", "k1:card", "k1:phone"
@@ -25,10 +25,6 @@ def link(row_id: int, one: str, other: str, hour: int = 0, kind: str = "link", *
     types = {f"{end}_type": key.partition(":")[2].rstrip("0123456789") for end, key in ends.items()}
     at = {"event_time": MORNING + timedelta(hours=hour), "event_id": f"i{row_id}"}
     return DEFAULTS | {"kind": kind, "row_id": row_id} | ends | types | at | values
-
-
-def erasure(row_id: int, identifier: str, hour: int) -> Row:
-    return link(row_id, identifier, "", hour, "erase")
 
 
 def in_force(client: Client) -> dict[str, int]:
@@ -76,21 +72,23 @@ def test_a_device_that_several_persons_share_has_a_row_for_each(empty_client: Cl
     assert empty_client.execute(shared) == [(PHONE,)]
 
 
-def test_a_link_is_in_force_until_an_unlink_or_an_erasure_of_one_end_at_its_time_or_later(empty_client: Client) -> None:
+def test_a_link_is_in_force_until_an_unlink_at_its_time_or_later_and_erased_ones_are_not_shown(
+    empty_client: Client,
+) -> None:
     rows = [
         link(1, LOGIN, CARD, 1),
         link(2, CARD, LOGIN, 3, "unlink"),
         link(3, LOGIN, CARD, 3),
         link(4, LOGIN, CARD, 4),
         link(5, LOGIN, PHONE, 5),
-        erasure(6, PHONE, 5),
+        retraction(link(5, LOGIN, PHONE, 5)),
         link(7, PHONE, CARD, 6),
         link(8, CARD, CARD, 9),
         link(9, LOGIN, CARD, 9, "unlink"),
         retraction(link(9, LOGIN, CARD, 9, "unlink")),
     ]
     write(empty_client, rows)
-    assert in_force(empty_client) == {"i1": 0, "i2": 0, "i3": 0, "i4": 1, "i5": 0, "i7": 1, "i8": 0}
+    assert in_force(empty_client) == {"i1": 0, "i2": 0, "i3": 0, "i4": 1, "i7": 1, "i8": 0}
     assert empty_client.execute("SELECT * FROM journey.links WHERE event_id = 'i4'") == [
         (MORNING + timedelta(hours=4), "shop", "i4", "link", LOGIN, "login", CARD, "card", 1)
     ]
@@ -161,12 +159,13 @@ def _key(identifier: Identifier) -> str:
 
 def _rows(history: History) -> Iterable[Row]:
     numbers = count(1)
-    said: list[Link | Unlink | Erasure] = [*history.links, *history.unlinks, *history.erasures]
+    said: list[Link | Unlink] = [*history.links, *history.unlinks]
     for one in said:
+        kind = "link" if isinstance(one, Link) else "unlink"
         at = {"event_time": MORNING + timedelta(microseconds=one.time_us)}
-        match one:
-            case Link() | Unlink():
-                kind = "link" if isinstance(one, Link) else "unlink"
-                yield link(next(numbers), _key(one.one), _key(one.other), 0, kind, **at)
-            case Erasure():
-                yield link(next(numbers), _key(one.identifier), "", 0, "erase", **at)
+        row = link(next(numbers), _key(one.one), _key(one.other), 0, kind, **at)
+        yield row
+        if any(
+            erasure.identifier in (one.one, one.other) and erasure.covers(one.time_us) for erasure in history.erasures
+        ):
+            yield retraction(row)

@@ -20,11 +20,7 @@ FROM
             arrayJoin([((identifier_, identifier_type_), (linked_identifier_, linked_identifier_type_)), ((linked_identifier_, linked_identifier_type_), (identifier_, identifier_type_))]) AS ends
         FROM
         (
-            SELECT
-                *,
-                of_one.erased_at AS one_erased,
-                of_other.erased_at AS other_erased,
-                said_as = 'link' AND one != other AND event_time > unlinked_at AND event_time > one_erased AND event_time > other_erased AS is_in_force
+            SELECT *, said_as = 'link' AND one != other AND event_time > unlinked_at AS is_in_force
             FROM
             (
                 SELECT *, maxIf(event_time, said_as = 'unlink') OVER (PARTITION BY one, other) AS unlinked_at
@@ -45,23 +41,7 @@ FROM
                     WHERE kind IN ('link', 'unlink')
                         AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
                 )
-            ) AS ends
-            LEFT JOIN
-            (
-                SELECT identifier AS erased, max(event_time) AS erased_at
-                FROM journey_raw.ledger
-                WHERE kind = 'erase'
-                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
-                GROUP BY identifier
-            ) AS of_one ON one = of_one.erased
-            LEFT JOIN
-            (
-                SELECT identifier AS erased, max(event_time) AS erased_at
-                FROM journey_raw.ledger
-                WHERE kind = 'erase'
-                    AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
-                GROUP BY identifier
-            ) AS of_other ON other = of_other.erased
+            )
         )
         WHERE is_in_force = 1
             AND identifier_type_ NOT IN ('household')

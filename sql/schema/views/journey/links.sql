@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW journey.links
     identifier_type LowCardinality(String) COMMENT 'Its type: login, loyalty, anonymous, ...',
     linked_identifier String COMMENT 'Person key of the other identifier',
     linked_identifier_type LowCardinality(String) COMMENT 'Type of the other identifier',
-    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two and every erasure of one of them; those of a hub (view hubs) or a household join nobody all the same'
+    is_in_force UInt8 COMMENT '1 for a link that is newer than every unlink of the two; those of a hub (view hubs), of a household, or stated when the consent to be linked was withdrawn join nobody all the same'
 )
 SQL SECURITY DEFINER
 COMMENT 'What events that count say about two identifiers: that they are, or are not, one person''s; one row per event and pair'
@@ -25,11 +25,7 @@ AS SELECT
     is_in_force
 FROM 
 (
-    SELECT
-        *,
-        of_one.erased_at AS one_erased,
-        of_other.erased_at AS other_erased,
-        said_as = 'link' AND one != other AND event_time > unlinked_at AND event_time > one_erased AND event_time > other_erased AS is_in_force
+    SELECT *, said_as = 'link' AND one != other AND event_time > unlinked_at AS is_in_force
     FROM
     (
         SELECT *, maxIf(event_time, said_as = 'unlink') OVER (PARTITION BY one, other) AS unlinked_at
@@ -50,22 +46,6 @@ FROM
             WHERE kind IN ('link', 'unlink')
                 AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
         )
-    ) AS ends
-    LEFT JOIN
-    (
-        SELECT identifier AS erased, max(event_time) AS erased_at
-        FROM journey_raw.ledger
-        WHERE kind = 'erase'
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
-        GROUP BY identifier
-    ) AS of_one ON one = of_one.erased
-    LEFT JOIN
-    (
-        SELECT identifier AS erased, max(event_time) AS erased_at
-        FROM journey_raw.ledger
-        WHERE kind = 'erase'
-            AND sign = 1 AND row_id NOT IN (SELECT row_id FROM journey_raw.ledger WHERE (sign = -1 OR kind = 'mark'))
-        GROUP BY identifier
-    ) AS of_other ON other = of_other.erased
+    )
 )
 SETTINGS join_use_nulls = 0;
