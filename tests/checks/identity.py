@@ -12,6 +12,7 @@ import os
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import chain
 from multiprocessing import get_context
 from statistics import fmean
@@ -38,7 +39,8 @@ def check(seed: int, schedules: int, jobs: int, break_schedules: int) -> str:
     counts: Counter[str] = Counter()
     found: list[tuple[int, str]] = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for number, outcome in enumerate(pool.map(outcome_of, chunks), start=1):
+        of_consents = pool.map(partial(outcome_of, focus="consent"), chunks[: max(1, len(chunks) // 4)])
+        for number, outcome in enumerate(chain(pool.map(outcome_of, chunks), of_consents), start=1):
             counts += outcome.counts
             found += outcome.found
             if number % 10 == 0:
@@ -129,7 +131,13 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="processes (default %(default)s)")
     parser.add_argument("--one", type=int, metavar="SCHEDULE", help="replay one schedule and print its steps")
-    parser.add_argument("--scene", default="", choices=["", *SCENES], metavar="NAME", help="with --one: of this scene")
+    parser.add_argument(
+        "--scene",
+        default="",
+        choices=["", "consent", *SCENES],
+        metavar="NAME",
+        help="with --one: of this scene, or of people who withdraw a consent",
+    )
     parser.add_argument(
         "--break", dest="break_name", default="", choices=["", *BREAKS], metavar="NAME", help="remove this step"
     )

@@ -10,7 +10,7 @@ from tests.support.identity_world.breaks import BREAKS
 from tests.support.identity_world.run import absences_of, outcome_of, run_one
 from tests.support.identity_world.scenes import SCENES
 
-FIRST, PART, PARTS = 5_000_000, 60, 10
+FIRST, PART, PARTS = 5_000_000, 52, 10
 SCENE_PART, TRIES = 10, 400
 
 
@@ -22,6 +22,22 @@ def test_whatever_fails_a_reader_sees_no_person_twice_and_the_end_is_one_sorted_
     assert outcome.counts["schedules"] == PART
     happened = {name for name, count in outcome.counts.items() if count}
     assert {"merged", "handoff rows", "claim rows", "release rows", "look rows"} <= happened
+
+
+@pytest.mark.parametrize("part", range(PARTS // 3))
+def test_whatever_fails_a_withdrawal_holds_for_the_whole_person_at_the_end(part: int) -> None:
+    begin = FIRST + part * PART
+    outcome = outcome_of(range(begin, begin + PART), focus="consent")
+    assert outcome.found == []
+    assert outcome.counts["schedules"] == PART
+
+
+@pytest.mark.parametrize("part", range(PARTS // 3))
+def test_whatever_fails_of_the_erased_nothing_is_left_at_the_end(part: int) -> None:
+    begin = FIRST + part * PART
+    outcome = outcome_of(range(begin, begin + PART), focus="erase")
+    assert outcome.found == []
+    assert outcome.counts["schedules"] == PART
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -115,11 +115,11 @@ runpy.run_module("touchline.local.clickhouse", run_name="__main__", alter_sys=Tr
 
 
 @contextmanager
-def engine_as(folder: Path, role: str | None) -> Iterator[Settings]:
-    """Settings of an engine over the data in `folder`, whose user has the role."""
+def engine_as(folder: Path, role: str | None, more: str = "") -> Iterator[Settings]:
+    """Settings of an engine over the data in `folder`, whose user has the role; `more` goes into the server's configuration."""
     (folder / "password").write_text("between-tests\n")
     (folder / "users.xml").write_text(users_file(read_access(), role), encoding="utf-8")
-    config = f"<clickhouse><users_config>{folder / 'users.xml'}</users_config></clickhouse>"
+    config = f"<clickhouse><users_config>{folder / 'users.xml'}</users_config>{more}</clickhouse>"
     (folder / "config.xml").write_text(config, encoding="utf-8")
     settings = load_settings(
         clickhouse_port=free_port(),

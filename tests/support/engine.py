@@ -24,7 +24,11 @@ def running_engine(folder: Path, *, migrated: bool = True, **given: Any) -> Iter
     password = folder / "password"
     password.write_text("between-tests\n")
     own = {"clickhouse_port": free_port(), "clickhouse_http_port": free_port(), "clickhouse_password_file": password}
-    own |= {"local_dir": folder / "local", "state_dir": folder / "state"}
+    own |= {
+        "local_dir": folder / "local",
+        "state_dir": folder / "state",
+        "erasure_register_file": folder / "erasures.json",
+    }
     settings = load_settings(**{**own, **given})
     command = [
         sys.executable, "-m", "touchline.local.clickhouse", "--path", str(folder / "data"),

@@ -8,14 +8,14 @@ also when that is killed (the stack's guard).
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+from tests.support.commands import run_command
 
 if TYPE_CHECKING:
     from touchline.local.process import Part
@@ -77,6 +77,7 @@ def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Led
     native, http = free_ports(2)
     topic = fresh_topic(stack, int(str(changes.get("partitions", PARTITIONS))))
     own = {"local_dir": folder, "state_dir": folder / "state", "topic": topic, "consumer_group": f"touchline-{topic}"}
+    own["erasure_register_file"] = folder / "erasures.json"
     ports = {"clickhouse_port": native, "clickhouse_http_port": http}
     settings = stack.settings.with_changes(**{**own, **ports, **changes})
     environment = settings_environment(settings)
@@ -120,7 +121,6 @@ def migrate(ledger: Ledger) -> None:
 
 def touchline(ledger: Ledger, *arguments: str, status: int = 0) -> str:
     """Run a `touchline` command on a ledger's settings and check its exit status; returns its standard output."""
-    command = [sys.executable, "-m", "touchline", *arguments]
-    outcome = subprocess.run(command, env=ledger.environment, capture_output=True, text=True, check=False)
-    assert outcome.returncode == status, f"{arguments}: status {outcome.returncode}\n{outcome.stdout}\n{outcome.stderr}"
+    outcome = run_command(arguments, ledger.environment)
+    assert outcome.status == status, f"{arguments}: status {outcome.status}\n{outcome.stdout}\n{outcome.stderr}"
     return outcome.stdout

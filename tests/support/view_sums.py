@@ -5,7 +5,7 @@ from __future__ import annotations
 from touchline.clickhouse.connect import connect
 from touchline.settings import Settings
 
-OF_RECORDS = {"quarantine", "quarantine_settled", "account", "freshness"}
+OF_RECORDS = {"quarantine", "quarantine_settled", "account", "freshness", "consent_rate"}
 """Views of records and positions, which depend on arrival."""
 OF_WHAT_IS_DECLARED = "dim_"
 ALL_BUT_TIMES_OF_THE_RUN = {"map_versions": "* EXCEPT (changed_at, shown_at)"}

@@ -91,7 +91,7 @@ def wait_for(condition: Callable[[], bool], complaint: Callable[[], str], second
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, complaint()
-        time.sleep(0.05)
+        time.sleep(0.1)  # what is asked for mostly costs a connection, and others need the processor, too
 
 
 def lines(notes: Path, kind: str) -> list[list[str]]:

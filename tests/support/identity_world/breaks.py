@@ -12,11 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from tests.support.identity_world.removals import kept, maps, persons, reading, versions, writers
+from tests.support.identity_world.removals import consent, erasures, kept, maps, persons, reading, versions, writers
 from tests.support.identity_world.removals.patching import Break
 
 BREAKS: dict[str, Break] = (
-    writers.BREAKS | persons.BREAKS | kept.BREAKS | reading.BREAKS | versions.BREAKS | maps.BREAKS
+    writers.BREAKS
+    | persons.BREAKS
+    | kept.BREAKS
+    | reading.BREAKS
+    | versions.BREAKS
+    | maps.BREAKS
+    | consent.BREAKS
+    | erasures.BREAKS
 )
 
 

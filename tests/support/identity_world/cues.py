@@ -62,6 +62,19 @@ class Scene:
         """The same of who is one person."""
         return self._send(name, persons, partition, minute, wait, type="touchline.identify.v1", action=action)
 
+    def answer(self, name: str, event_id: str, partition: int, *, minute: int = 0, wait: Cue | None = None) -> Sent:
+        """The same of an answer of nobody about that event."""
+        fields = {
+            "survey": "s", "question": "q", "question_version": "1", "kpi": "nps", "scope": "transactional", "language": "en",
+            "scale_min": 0, "scale_max": 10, "disposition": "complete", "score": self.random.randrange(11),
+            "about": {"touchpoint": "site", "source": "shop", "event_id": event_id},
+        }  # fmt: skip
+        return self._send(name, [], partition, minute, wait, type="touchline.answer.v1", **fields)
+
+    def ask_when(self, cue: Cue) -> None:
+        """The requests to erase of the plan come then."""
+        self._staging.request_wait = cue
+
     def _send(
         self, name: str, persons: list[Person], partition: int, minute: int, wait: Cue | None, **fields: Any
     ) -> Sent:
@@ -129,3 +142,15 @@ def has_walked(partition: int, *, is_done: bool = True) -> Cue:
         return mark.get("map_change", 0) > 1 and (not is_done or mark.get("walked_to") == END)
 
     return is_so
+
+
+def later(cue: Cue, random: Random) -> Cue:
+    """Some turns after the cue."""
+    turns = random.randrange(300)
+
+    def is_due(reader: Reader) -> bool:
+        nonlocal turns
+        turns -= turns > 0 and cue(reader)
+        return not turns and cue(reader)
+
+    return is_due

@@ -5,28 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.support.identity_world.oracle import Expected, expected_of
-from tests.support.identity_world.plan import Plan
+from tests.support.identity_world.plan import Plan, is_covered
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
 from tests.support.identity_world.said import Version, first_positions
 from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
+from touchline.processors.values.records import offset_of, partition_of
 
 
 def check_end(
     plan: Plan, said: Mapping[Place, Version], maps: Mapping[MapVersion, CompiledMap], reader: Reader
 ) -> None:
     """Raises Violation."""
-    expected = expected_of(said, [maps[one] for one in reader.standing_maps], plan.neighbours_max)
+    kept = {place: version for place, version in said.items() if not is_covered(version.event, plan.requests)}
+    expected = expected_of(kept, [maps[one] for one in reader.standing_maps], plan.neighbours_max, plan.requests)
     _check_fates(plan, said, reader, expected)
+    for place in said.keys() - kept.keys():
+        if reader.fates[place] != "erased" and place not in reader.cut:
+            raise Violation(f"at the end {place} is {reader.fates[place]}, not erased")
     if reader.claims:
         raise Violation(f"at the end {len(reader.claims)} claims wait")
     for key, best in expected.counting.items():
         if reader.stored[key] != 1:
             raise Violation(f"at the end {reader.stored[key]} versions of {best.key[1]} are stored")
     places = first_positions(said)
-    rows = {(places[one.row[0]], one.row[1]) for one in reader.attached.values()}
-    if rows != expected.rows or len(rows) != len(reader.attached):
-        many, missing = len(rows - expected.rows), len(expected.rows - rows)
+    standing = [one.row for one in reader.attached.values() if _place(one.row[0]) not in reader.cut]
+    cut = {said[place].key for place in reader.cut}
+
+    def seen(position: int, values: tuple[object, ...]) -> tuple[int, tuple[object, ...]]:
+        """Answers of others keep what they took from an event that counts on as nobody's, if they came before."""
+        named = said[_place(position)].event.get("about", {})
+        return (places[position], () if (named.get("source"), named.get("event_id")) in cut else values)
+
+    rows = {seen(*row) for row in standing}
+    wanted = {seen(*row) for row in expected.rows}
+    if rows != wanted or len(rows) != len(standing):
+        many, missing = len(rows - wanted), len(wanted - rows)
         raise Violation(f"at the end {many} rows are too many, {missing} are missing")
     if +reader.links != expected.links:
         raise Violation("at the end the links are not those of the events that count")
@@ -34,6 +48,13 @@ def check_end(
         holder, leader = reader.holder(one[1]), plan.home(smallest[1].encode())
         if holder != leader:
             raise Violation(f"at the end {one[1][-8:]} is held by {holder}, not by {leader}")
+    for one in {one for version in said.values() for one in version.ids} - expected.components.keys():
+        if reader.holder(one[1]) != plan.home(one[1].encode()):
+            raise Violation(f"at the end {one[1][-8:]}, of which nothing is left, is not held at home")
+
+
+def _place(position: int) -> Place:
+    return (partition_of(position), offset_of(position))
 
 
 def _check_fates(plan: Plan, said: Mapping[Place, Version], reader: Reader, expected: Expected) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
 from tests.support.identity_world.staging import Staging
+from touchline.processors.ledger.ledger import ErasureRequest
+from touchline.schemas.erasure import ErasureSecret
 
 Event = dict[str, Any]
+SECRET = ErasureSecret(bytes(32))
 Person = dict[str, str]
 Key = tuple[str, str]
 """(source, id)"""
@@ -44,6 +48,7 @@ DISPOSITIONS = ("partial", "complete", "dismissed", "shown")
 MINUTES = (12, 60, 4_000)
 NEIGHBOURS = (1, 2, 3, 9, 9, 9)
 VERSIONS_MAX = 5
+GRANTS = ("c1", "c2")
 REVISIONS = (0, 1, 1, 1, 2, 2, 3)
 MAP_PLANS = ("add", "add switch", "add switch drop", "add switch drop", "add withdraw", "add withdraw add switch drop")
 
@@ -54,7 +59,8 @@ class Plan:
 
     `faulty` are events of which a sender sent one revision into several partitions: so many versions may count for a while. `map_steps`
     happen to the maps one after another, and so many of the records wait for the first `held` of them. `staging`: who does what when, of
-    a plan made for one situation; else all that is at random, too.
+    a plan made for one situation; else all that is at random, too. `is_under_consent`: the source is, and every event names a grant.
+    `requests` to erase come one after another.
     """
 
     random: Random
@@ -66,7 +72,9 @@ class Plan:
     faulty: dict[Key, int]
     map_steps: list[str] = field(default_factory=list)
     held: tuple[int, list[int]] | None = None
+    is_under_consent: bool = False
     staging: Staging | None = None
+    requests: list[ErasureRequest] = field(default_factory=list)
 
     def readable(self, partition: int, reader: Any, map_steps_done: int) -> list[Record]:
         """The records of the partition that a worker can read by now."""
@@ -85,8 +93,8 @@ class Plan:
 
 
 def plan_of(seed: int, focus: str = "") -> Plan:
-    """The plan of this seed. `focus`: nearly nothing but many versions of few events (`versions`), or a map that is withdrawn and added
-    again (`maps`)."""
+    """The plan of this seed. `focus`: nearly nothing but many versions of few events (`versions`), a map that is withdrawn and added again
+    (`maps`), people who grant and withdraw consents (`consent`), or people who are erased (`erase`)."""
     return _Planner(Random(seed), focus).plan()
 
 
@@ -97,6 +105,7 @@ class _Planner:
         self.plan_ = Plan(random, random.choice((1, 2, 2, 2, 3, 4)), random.choice(NEIGHBOURS), {}, [], [], {})
         self.people = [self._person(number) for number in range(random.randint(2, 6))]
         self.minutes = random.choice(MINUTES)
+        self.plan_.is_under_consent = focus == "consent"
         self.sent: list[Event] = []
         self.is_astray = self.random.random() < 0.2
         self.routes: dict[int, int] = {}
@@ -124,8 +133,10 @@ class _Planner:
         for one in order:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
-        if self.focus == "maps" or (random.random() < 0.3 and not self.focus):
-            plan.map_steps = (MAP_PLANS[-1] if self.focus else random.choice(MAP_PLANS)).split()
+        if self.focus == "erase" or (self.focus in ("", "consent") and random.random() < 0.15):
+            plan.requests = requests_of(random, self.sent)
+        if self.focus == "maps" or (random.random() < 0.3 and self.focus in ("", "consent", "erase")):
+            plan.map_steps = (MAP_PLANS[-1] if self.focus == "maps" else random.choice(MAP_PLANS)).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
         return plan
 
@@ -136,6 +147,8 @@ class _Planner:
         if random.random() < 0.15:  # somebody with many neighbours
             self.plan_.neighbours_max = random.choice((1, 2))
             kinds += ["link"] * 4
+        if self.plan_.is_under_consent:
+            kinds += ["said"] * random.randint(1, 4)
         random.shuffle(kinds)
         if self.focus == "versions":
             kinds = ["touch"] * random.randint(1, 3)
@@ -146,7 +159,8 @@ class _Planner:
 
     def _persons_for(self, kind: str) -> list[Person]:
         random = self.random
-        if kind == "unlink" and self.pairs and random.random() < 0.8:
+        again = {"unlink": 0.8, "link": 0.5 if self.plan_.is_under_consent else 0.0}.get(kind, 0.0)
+        if again and self.pairs and random.random() < again:
             persons = list(random.choice(self.pairs))
             random.shuffle(persons)
             return persons
@@ -170,6 +184,9 @@ class _Planner:
         }
         if kind in ("touch", "answer"):
             one["place"] = f"p{random.randrange(100)}"  # versions differ by it
+        elif kind == "said":
+            del one["touchpoint"]
+            one |= self._statement()
         else:
             del one["touchpoint"]
             one |= {"type": "touchline.identify.v1", "action": kind, "properties": {"row": str(random.randrange(100))}}
@@ -190,9 +207,23 @@ class _Planner:
                 }
             if disposition in ("partial", "complete"):
                 one["score"] = random.randrange(11)
+        if self.plan_.is_under_consent and kind != "said":
+            one["consent"] = {"id": random.choice(GRANTS), "purposes": ["analytics", "profiling"]}
         if kind != "unlink" and len(persons) > 1:
             self.pairs += [(persons[0], other) for other in persons[1:]]
         return one
+
+    def _statement(self) -> Event:
+        """What somebody says of a consent, which may hold from another time on."""
+        random = self.random
+        minute = random.randrange(self.minutes)
+        return {
+            "type": "touchline.consent.v1",
+            "consent_id": random.choice(GRANTS),
+            "purposes": random.choice(([], ["analytics"], ["profiling"], ["profiling"], ["analytics", "profiling"])),
+            "state": random.choice(("granted", "withdrawn", "withdrawn")),
+            "effective_at": f"2025-06-{1 + minute // 1440:02d}T{minute // 60 % 24:02d}:{minute % 60:02d}:00Z",
+        }
 
     def _revise(self, count: int, *, has_faults: bool) -> None:
         """Further versions, under the same or another key."""
@@ -261,7 +292,7 @@ def place_of(identifier_type: str) -> tuple[int, str]:
 def _kind_of(one: Event) -> str:
     if one["type"] == "touchline.identify.v1":
         return str(one["action"])
-    return "answer" if one["type"] == "touchline.answer.v1" else "touch"
+    return {"touchline.answer.v1": "answer", "touchline.consent.v1": "said"}.get(one["type"], "touch")
 
 
 def _minute_of(one: Event) -> int:
@@ -271,3 +302,58 @@ def _minute_of(one: Event) -> int:
 
 def _record(offset: int, one: Event) -> Record:
     return Record(offset, kafka_key_of(one), json.dumps(one).encode())
+
+
+def requests_of(random: Random, sent: list[Event]) -> list[ErasureRequest]:
+    """Requests to erase some identifiers, up to some time, of a device perhaps from some time on.
+
+    Of an event whose best version is erased, no other version may be of somebody who is not: whether that one counts depends on what came
+    first, and no request of a whole person asks for it (docs/decisions/0191).
+    """
+    people = {(person["type"], person["key"]) for one in sent for person in one["persons"]}
+    moments = sorted({moment_us(one["time"]) for one in sent})
+    how = random.choice(("erase", "erase", "erase", "anonymise"))
+    for _ in range(20):
+        chosen = random.sample(sorted(people), random.randint(1, min(4, len(people))))
+        requests = []
+        for number, (kind, key) in enumerate(chosen, 1):
+            until_us = random.choice((moments[-1] + 1, moments[-1] + 1, *moments))
+            after_us = random.choice((-1, -1, *moments)) if kind in ("device", "anonymous") else -1
+            requests.append(request(number, kind, key, until_us)._replace(after_us=after_us, how=how))
+        if _is_whole(requests, sent):
+            return requests
+    return []
+
+
+def request(number: int, kind: str, key: str, until_us: int) -> ErasureRequest:
+    """That everything of the identifier up to that time is to be erased."""
+    return ErasureRequest(number, key, kind, SECRET.of_identifier(key), SECRET.id, -1, until_us, "erase")
+
+
+def _is_whole(requests: list[ErasureRequest], sent: list[Event]) -> bool:
+    covered: dict[str, set[tuple[int, bool]]] = defaultdict(set)
+    for one in sent:
+        covered[one["id"]].add((one["revision"], is_covered(one, requests)))
+    for versions in covered.values():
+        highest = max(revision for revision, _ in versions)
+        if any(
+            covers for revision, covers in versions if revision == highest or requests[0].how == "anonymise"
+        ) and not all(covers for _, covers in versions):
+            return False
+    return True
+
+
+def is_covered(one: Event, requests: list[ErasureRequest]) -> bool:
+    """Whether the event is of somebody who is erased at its time."""
+    first = in_order_of_types(one["persons"])[:1]
+    return bool(first) and is_erased(first[0]["key"], moment_us(one["time"]), requests)
+
+
+def is_erased(key: str, time_us: int, requests: list[ErasureRequest]) -> bool:
+    """Whether what is said of the identifier at that time is erased."""
+    return any(one.identifier == key and one.after_us < time_us <= one.until_us for one in requests)
+
+
+def moment_us(text: str) -> int:
+    """Microseconds since 1970 of an event's time."""
+    return int(datetime.fromisoformat(text).timestamp()) * 1_000_000

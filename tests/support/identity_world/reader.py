@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tests.support.identity_world.oracle import Row, rows_of
-from tests.support.identity_world.plan import Key
+from tests.support.identity_world.plan import SECRET, Key
 from tests.support.identity_world.said import Version, first_positions
 from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
+from touchline.processors.erasing import anonymised
 from touchline.processors.ledger.columns import ATTACHED, default_of
+from touchline.processors.ledger.ledger import ErasureRequest
 from touchline.processors.ledger.rows import insert_of_row, partition_of_row
+from touchline.processors.state.erasures import Erasures
 from touchline.processors.values.records import offset_of, partition_of, position_of
 
 StoredRow = Mapping[str, Any]
@@ -22,9 +25,11 @@ _PERSON, _IDENTIFIER = ATTACHED.index("person"), ATTACHED.index("identifier")
 _MAP = ATTACHED.index("map")
 # A version goes forwards only; `claim` is a version that waits.
 _FORWARDS = {
-    "claim": {"stored", "superseded", "quarantined", "duplicate"},
-    "stored": {"superseded", "quarantined", "duplicate"},
-    "quarantined": {"superseded"},
+    "claim": {"stored", "superseded", "quarantined", "duplicate", "erased"},
+    "stored": {"superseded", "quarantined", "duplicate", "erased"},
+    "quarantined": {"superseded", "erased"},
+    "superseded": {"erased"},
+    "duplicate": {"erased"},
 }
 
 
@@ -48,8 +53,13 @@ class Reader:
         maps: Mapping[MapVersion, CompiledMap],
         faulty: Mapping[Key, int],
         home: Callable[[bytes], int],
+        requests: Sequence[ErasureRequest] = (),
     ) -> None:
         self._said = said
+        self._erasures = Erasures(SECRET)
+        self._erasures.know(requests)
+        self._real = {SECRET.hidden_id(*one.key): one.key[1] for one in said.values()}
+        """By hidden id that of the event."""
         self._first = first_positions(said)
         self._maps = maps
         self._faulty = faulty
@@ -57,6 +67,8 @@ class Reader:
         self.standing_maps: tuple[MapVersion, ...] = tuple(maps)[:1]
         self.is_switched = False
         self.fates: dict[Place, str] = {}
+        self.cut: set[Place] = set()
+        """Records whose events count on as nobody's."""
         self.received_in: dict[Place, int] = {}
         self._rows_of_place: Counter[Place] = Counter()
         self.stored: Counter[Key] = Counter()
@@ -115,7 +127,7 @@ class Reader:
             if partition_of_row(row["row_id"]) != partition:
                 raise Violation(f"partition {partition} moves a fate of partition {partition_of_row(row['row_id'])}")
             place, fate = (partition, row["offset"]), _fate(row)
-            key = (row["source"], row["event_id"])
+            key = self._key_of(row["source"], row["event_id"])
             touched.add((place, key))
             self._rows_of_place[place] += row["sign"]
             self.stored[key] += row["sign"] * (fate == "stored")
@@ -126,13 +138,18 @@ class Reader:
                     raise Violation(f"the fate {fate} of {place} is retracted, which is {before[place]}")
             else:
                 self.fates[place] = fate
+                if fate in ("stored", "claim") and row["event_id"] in self._real:
+                    self.cut.add(place)
                 self.received_in.setdefault(place, insert_of_row(row["row_id"]))
         for place, key in touched:
+            if self._off_journey[key]:  # it comes back when it is none of that any more
+                self._gone = {gone: at for gone, at in self._gone.items() if gone[0] != key}
             if self._rows_of_place[place] != 1:
                 raise Violation(f"the record {place} has {self._rows_of_place[place]} fates")
             if self._said[place].key != key:
                 raise Violation(f"the record {place} is no version of {key}")
-            if place in before and self.fates[place] not in _FORWARDS.get(before[place], set()):
+            is_cut = place in self.cut and before.get(place) in ("stored", "claim")
+            if place in before and not is_cut and self.fates[place] not in _FORWARDS.get(before[place], set()):
                 raise Violation(f"version {place} of {key[1]} goes from {before[place]} to {self.fates[place]}")
             if self.stored[key] > self._faulty.get(key, 1):
                 raise Violation(f"{self.stored[key]} versions of {key[1]} are stored")
@@ -204,10 +221,18 @@ class Reader:
         asked = (person, shown, positions)
         known = self._known.get(asked)
         if known is None:
-            versions = [self._said[partition_of(one), offset_of(one)] for one in sorted(positions)]
+            versions = [self._as_stored(partition_of(one), offset_of(one), person) for one in sorted(positions)]
             known = self._known[asked] = rows_of(person, versions, [self._maps[shown]])
         if Counter(map(self._as_seen, rows)) != Counter(map(self._as_seen, known)):
             raise Violation(f"person {person[-8:]} is a mix of two states under {shown}")
+
+    def _as_stored(self, partition: int, offset: int, person: str) -> Version:
+        version = self._said[partition, offset]
+        is_cut = not person and bool(version.fact.identifier)
+        return version._replace(fact=anonymised(version.fact, self._erasures)) if is_cut else version
+
+    def _key_of(self, source: str, event_id: str) -> Key:
+        return (source, self._real.get(event_id, event_id))
 
     def _as_seen(self, row: Row) -> Row:
         """Without what an answer takes from the event that it names, which may have changed a moment ago in another partition. Of one
@@ -221,7 +246,8 @@ class Reader:
             identifier, number = row["identifier"], row["handoff_number"]
             if row["sign"] < 0 or self.holder(identifier) != partition:
                 raise Violation(f"partition {partition} gives away what partition {self.holder(identifier)} holds")
-            if number != self.handoffs.get(identifier, (0, 0))[0] + 1:
+            known = self.handoffs.get(identifier)
+            if known is not None and number != known[0] + 1:
                 raise Violation(f"handoff {number} follows {self.handoffs.get(identifier)}")
             if self._by_identifier[identifier]:
                 raise Violation(f"{self._by_identifier[identifier]} rows stand of an identifier that is given away")

@@ -36,7 +36,7 @@ def outcome_of(seeds: Sequence[int], break_name: str = "", focus: str = "", foun
             with broken(break_name):
                 found = run_one(seed, outcome.counts, None, break_name, focus)
             if found:
-                outcome.found.append((seed, found))
+                outcome.found.append((seed, f"{found} (--scene {focus})" if focus else found))
                 if break_name or len(outcome.found) >= found_max:
                     break
     return outcome

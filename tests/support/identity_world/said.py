@@ -14,7 +14,6 @@ from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.values.records import Fact, position_of
 from touchline.schemas.sources import Source, Sources
 
-SOURCES: Sources = {"shop": Source(legal_basis="contract", zone=None)}
 CIPHER = Cipher("p1", bytes(32))
 
 Id = tuple[tuple[int, str], str]
@@ -53,9 +52,14 @@ def id_of(identifier_type: str, key: str) -> Id:
     return (place_of(identifier_type), key)
 
 
+def sources_of(plan: Plan) -> Sources:
+    """What is declared of the one source."""
+    return {"shop": Source(legal_basis="consent" if plan.is_under_consent else "contract")}
+
+
 def said(plan: Plan) -> dict[Place, Version]:
     """By place what the record there says, duplicates included."""
-    validator = Validator(SOURCES, "UTC", CIPHER)
+    validator = Validator(sources_of(plan), "UTC", CIPHER)
     found: dict[Place, Version] = {}
     for partition, (records, events) in enumerate(zip(plan.log, plan.events, strict=True)):
         into = Validated([], [], UnknownFields())

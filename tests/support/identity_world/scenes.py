@@ -17,9 +17,10 @@ from tests.support.identity_world.cues import (
     has_walked,
     is_decided,
     is_handed_over,
+    later,
     received,
 )
-from tests.support.identity_world.plan import Plan
+from tests.support.identity_world.plan import Plan, moment_us, request
 from tests.support.identity_world.staging import Staging
 
 WORKER_FAULTS, STORE_FAULTS = (0.0, 0.3), (0.55, 1.0)
@@ -174,6 +175,33 @@ def moved_over(random: Random) -> Plan:
     return scene.plan
 
 
+def erased(random: Random) -> Plan:
+    """Somebody is erased of whom a version counts that a claim of another partition waits for, when all know of that claim."""
+    scene = Scene(random, 3, Staging(3, ("erasures_after",), sleepers=(1, 2)))
+    claims = []
+    for number in range(random.randint(1, 3)):
+        person = scene.person("login", 1)
+        first = scene.touch(f"e{number}", [person], 1)
+        claims.append(scene.touch(f"e{number}", [scene.person("login", 0)], 0, revision=1, wait=received(first)))
+        scene.plan.requests.append(request(number + 1, "login", person["key"], moment_us("2025-06-02T00:00:00Z")))
+    scene.ask_when(
+        later(lambda reader: all(has_read(one, claim)(reader) for one in range(3) for claim in claims), random)
+    )
+    return scene.plan
+
+
+def unread(random: Random) -> Plan:
+    """Answers of others name events of somebody who is erased, and their partition reads late that these are retracted."""
+    scene = Scene(random, 2, Staging(2, ("erasures_after",), sleepers=(0,), blanks=1))
+    person, sent = scene.person("login", 1), []
+    for number in range(random.randint(2, 5)):
+        event = scene.touch(f"e{number}", [person], 1, minute=number)
+        sent.append(scene.answer(f"a{number}", f"e{number}", 0, minute=9, wait=received(event)))
+    scene.plan.requests.append(request(1, "login", person["key"], moment_us("2025-06-02T00:00:00Z")))
+    scene.ask_when(lambda reader: all(received(one)(reader) for one in sent))
+    return scene.plan
+
+
 def walked(random: Random) -> Plan:
     """Workers end while they walk for a version of the map."""
     scene = Scene(random, 2, Staging(2, faults=12, fault_kinds=WORKER_FAULTS, map_pause=20))
@@ -216,6 +244,8 @@ SCENES: dict[str, Callable[[Random], Plan]] = {
     "parted": parted,
     "rejoined": rejoined,
     "moved_over": moved_over,
+    "erased": erased,
+    "unread": unread,
     "walked": walked,
     "interrupted": interrupted,
     "withdrawn": withdrawn,

@@ -15,7 +15,8 @@ class Staging:
     """How a plan made for one situation runs: with so many `workers`, each with partitions of its own; of them `sleepers`, None for all,
     sleep at times before the calls of the ledger in `naps`; with so many `faults`, of kinds within these bounds (world.py). Records in
     `waits` can be read only once the store, as a reader sees it, has come so far. So do the steps of the maps in `map_waits`, by their
-    places; the others follow one another within `map_pause` turns."""
+    places; the others follow one another within `map_pause` turns. And so do requests to erase, by `request_wait`; what
+    names the erased is blanked `blanks` times."""
 
     workers: int
     naps: tuple[str, ...] = ()
@@ -25,6 +26,8 @@ class Staging:
     waits: dict[Place, Callable[[Any], bool]] = field(default_factory=dict)
     map_waits: dict[int, Callable[[Any], bool]] = field(default_factory=dict)
     map_pause: int = 300
+    request_wait: Callable[[Any], bool] | None = None
+    blanks: int = 0
 
     def naps_of(self, slot: int) -> tuple[str, ...]:
         """The calls before which this worker sleeps at times."""

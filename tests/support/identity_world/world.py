@@ -8,11 +8,12 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
+from tests.support.identity_world.blanking import Record, blank, blank_words, may_blank, records_of
 from tests.support.identity_world.end import check_end
 from tests.support.identity_world.maps import NAME, compiled_map
-from tests.support.identity_world.plan import Plan, Record, plan_of
+from tests.support.identity_world.plan import SECRET, Plan, Record as KafkaRecord, plan_of, request
 from tests.support.identity_world.reader import MapVersion, Reader, Violation
-from tests.support.identity_world.said import CIPHER, SOURCES, said
+from tests.support.identity_world.said import CIPHER, said, sources_of
 from tests.support.identity_world.scenes import SCENES
 from tests.support.identity_world.server import Server
 from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, Worker
@@ -20,6 +21,7 @@ from touchline.processors import news, sweep, walk
 from touchline.processors.homes import Homes
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
+from touchline.processors.state.erasures import READ, Erasures
 from touchline.processors.state.partition import Partition
 from touchline.processors.steps import kept
 from touchline.processors.steps.validate import Validator
@@ -56,7 +58,7 @@ class World:
         self.random = random = self.plan.random
         self.said = said(self.plan)
         self.maps = {shown: compiled_map(version) for shown, version in _MAPS.items()}
-        self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home)
+        self.reader = Reader(self.said, self.maps, self.plan.faulty, self.plan.home, self.plan.requests)
         self.server = Server(self.reader, random, trace)
         self.trace = trace
         self.steps = 0
@@ -75,6 +77,13 @@ class World:
         self._committed = dict.fromkeys(range(self.plan.partitions), 0)
         self._owners: dict[int, Worker] = {}
         self._quiet: dict[int, tuple[int, int]] = {}
+        self._requests = list(self.plan.requests)
+        self._request_due = random.choice((0, random.randrange(300), random.randrange(2_000)))
+        self._blanks_left = random.choice((0, 1, 2)) if self.plan.staging is None else self.plan.staging.blanks
+        if not self.plan.requests:
+            self._blanks_left = 0
+        self._to_blank: set[Record] | None = None
+        self._has_asked = False
         self._map_due = random.randrange(300)
         self._map_steps = list(self.plan.map_steps)
         if self._map_steps:  # else the one map stands for ever
@@ -86,7 +95,7 @@ class World:
 
     # ------------------------------------------------------------ Kafka and its group
 
-    def _records(self, partition: int) -> list[Record]:
+    def _records(self, partition: int) -> list[KafkaRecord]:
         return self.plan.readable(partition, self.reader, len(self.plan.map_steps) - len(self._map_steps))
 
     def _acknowledged(self, worker: Worker, assigned: Assigned, next_offset: int) -> None:
@@ -106,12 +115,13 @@ class World:
         """The real steps, with this world's partitioner and the maps that stand."""
         standing = self.server.standing_maps()
         pipeline = Pipeline(
-            Validator(SOURCES, "UTC", CIPHER),
+            Validator(sources_of(self.plan), "UTC", CIPHER),
             [self.maps[one] for one in self.reader.standing_maps],
             CIPHER,
             Homes(self.plan.home, self.plan.partitions),
             now_ms=lambda: 1,
             hub_neighbours=self.plan.neighbours_max,
+            erasures=Erasures(SECRET),
         )
         pipeline.attach_under(standing.change, pipeline.maps)
         return pipeline
@@ -194,6 +204,44 @@ class World:
             self.reader.check_maps_agree()
             self.reader.is_switched = True
 
+    # ------------------------------------------------------------ erasures
+
+    def _is_request_due(self) -> bool:
+        cue = None if self.plan.staging is None else self.plan.staging.request_wait
+        return self.steps >= self._request_due if cue is None else cue(self.reader)
+
+    def _ask_to_erase(self) -> None:
+        """Somebody is to be erased: all identifiers at once, as the command asks, or one after another."""
+        count = self.random.choice((1, len(self._requests)))
+        for one in self._requests[:count]:
+            self._note(f"{one.how} {one.identifier[-8:]} after {one.after_us} up to {one.until_us}")
+            self.server.erasures.append(one)
+        del self._requests[:count]
+        self.server.version += 1
+        self._request_due = self.steps + self.random.randrange(100)
+
+    def _blank(self) -> None:
+        """Whatever names the erased is blanked: first in rows of sign 1, later in those that retract them."""
+        if self._to_blank is None:
+            if not may_blank(self.server, self.plan.partitions):
+                return
+            if not self._has_asked:
+                self._has_asked = True
+                number = len(self.server.erasures) + 1
+                self.server.erasures.append(request(number, "", "", -1)._replace(how=READ))
+                self.server.version += 1
+            else:
+                self._has_asked = False
+                self._to_blank = records_of(self.server)
+                blank(self.server, self._to_blank, 1)
+                self._note(f"{len(self._to_blank)} records are blanked")
+            return
+        blank(self.server, self._to_blank, -1)
+        blank_words(self.server, self.reader, self.plan.home, self._to_blank)
+        self._note("their retractions, too")
+        self._to_blank = None
+        self._blanks_left -= 1
+
     # ------------------------------------------------------------ faults
 
     def _fault(self) -> None:
@@ -264,6 +312,10 @@ class World:
             raise Violation("there is no end")
         if self._map_steps and self.steps >= self._map_due:
             self._map_step()
+        if self._requests and self._is_request_due():
+            self._ask_to_erase()
+        if self._blanks_left and not self._requests and random.random() < 0.02:
+            self._blank()
         if self.faults > 0 and random.random() < self._fault_rate:
             self._fault()
             return
@@ -286,7 +338,7 @@ class World:
             self._replace(worker)
 
     def _is_at_rest(self) -> bool:
-        if self.faults > 0 or self.server.flights or self._map_steps:
+        if self.faults > 0 or self.server.flights or self._map_steps or self._requests or self._blanks_left:
             return False
         if any(self._committed[one] < len(log) for one, log in enumerate(self.plan.log)):
             return False

@@ -165,14 +165,15 @@ def untrue(ledger: Ledger, truth: Truth) -> list[str]:
 
 
 def differing(
-    calm: Ledger, wild: Ledger, seed: int, each: int | None = None
+    calm: Ledger, wild: Ledger, seed: int, each: int | None = None, view: str = ""
 ) -> tuple[list[Question], list[Difference]]:
-    """All questions that were asked of both, of each view `each` of them by chance or all, and where the answers differ."""
+    """All questions that were asked of both, of each view or of this one, `each` of them by chance or all, and where answers differ."""
     one, other = connect(calm.settings), connect(wild.settings)
     try:
         questions = list(asked_of(one, seed))
         if each is not None:
             questions = some_of(questions, seed, each)
+        questions = [one for one in questions if one[0] == view or not view]
         first = dict(reversed(questions))
         columns = {view: compared_columns(one, view, source) for view, source in first.items()}
         found = []

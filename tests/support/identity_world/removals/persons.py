@@ -12,7 +12,6 @@ from touchline.identity import components, neighbourhood
 from touchline.identity.links import Newest
 from touchline.processors import persons, pipeline
 from touchline.processors.homes import Homes, holding
-from touchline.processors.pipeline import Pipeline
 from touchline.processors.relations import Relations
 
 
@@ -149,5 +148,5 @@ BREAKS: dict[str, Break] = {
     "unlinked_for_good": Break(
         "times decide, and not the order of arrival", around(Newest, "effective_link", unlinked_for_good)
     ),
-    "links_stay": Break("links go with their version", instead(Pipeline, "_lost_links", lambda *_: [])),
+    "links_stay": Break("links go with their version", instead(pipeline, "_lost_links", lambda *_: [])),
 }

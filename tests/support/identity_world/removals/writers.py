@@ -7,12 +7,13 @@ from unittest.mock import patch
 
 from tests.support.identity_world import server
 from tests.support.identity_world.removals.patching import Break, Removal, around, instead
-from touchline.processors import pipeline
+from touchline.processors import pipeline, unread
 from touchline.processors.ledger.ledger import LedgerUnavailable
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop import acquire, restore
 from touchline.processors.steps import settle
 from touchline.processors.steps.receive import receive as receive_step
+from touchline.processors.values.person import new_person
 from touchline.schemas.reasons import Fate
 
 
@@ -118,6 +119,10 @@ BREAKS: dict[str, Break] = {
     "no_dedup": Break("a version that came before is a duplicate", around(settle, "judge", no_dedup)),
     "nothing_late": Break("what comes late is followed again", around(pipeline, "resolve", nothing_late)),
     "stale_tails": Break("tails are brought up to the mark", instead(acquire, "restore", lambda *_: 0)),
+    "unread_is_new": Break(
+        "after the loss of a state persons are read before they are followed",
+        instead(unread, "_read", lambda _, tails, maps: dict.fromkeys(tails, new_person(len(maps)))),
+    ),
     "nobody_apart": Break(
         "linked identifiers are left to ticks after a restart", instead(restore, "_set_apart", lambda *_: None)
     ),
