@@ -12,6 +12,8 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from touchline.schemas.personal.policy import PersonalPolicy
+from touchline.schemas.retention import ClassTerms
 from touchline.schemas.sources import Source
 from touchline.settings import ENV_PREFIX, Settings
 
@@ -71,6 +73,8 @@ sources:
     legal_basis: consent
     purposes: [analytics, personalisation]
     retention_days: 395
+    retention: {answers: 730}
+    when_expired: anonymise
     default_channel: web
   till:
     name: Tills of the stores
@@ -83,6 +87,30 @@ sources:
   call-centre:
     legal_basis: legitimate_interests
     country: DE
+    personal: [customer_name, street]
+```
+
+`personal`, `personal_values` and `let_through` keep personal values out of events before they are sent:
+[what never comes in](privacy.md#what-never-comes-in).
+
+`why`, `interest`, `subjects`, `data`, `recipients` and `transfers` decide nothing: they go into the
+[register of processing](privacy.md#register-of-processing), with the company that answers for it, which stands beside the sources:
+
+```yaml
+controller:
+  name: Corner Shop Ltd
+  contact: privacy@corner-shop.example
+  data_protection_officer: dpo@corner-shop.example
+sources:
+  till:
+    name: Tills of the stores
+    legal_basis: contract
+    why: to hand over what was bought, and to see how stores are doing
+    subjects: [customers with a loyalty card]
+    data: [purchases and their amounts, number of the loyalty card as a keyed hash]
+    retention_days: 1095
+    recipients: []
+    transfers: []
 ```
 
 `precision` is for sources that know seconds, minutes, hours or days. Declare it where their events meet exact ones of the same person:
@@ -102,8 +130,14 @@ def settings_doc() -> str:
         for name, field in Settings.model_fields.items()
         if field.examples and name != "project_dir"
     )
-    sources = "".join(_source_row(name, field) for name, field in Source.model_fields.items())
+    sources = "".join(
+        _source_row(name, field) for name, field in sorted(Source.model_fields.items(), key=_is_of_persons)
+    )
     return HEAD + settings + EXAMPLE + example + SOURCES + sources + SOURCES_EXAMPLE
+
+
+def _is_of_persons(field: tuple[str, FieldInfo]) -> bool:
+    return field[0] in PersonalPolicy.model_fields
 
 
 def _setting_row(name: str, field: FieldInfo) -> str:
@@ -145,7 +179,13 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 def _word_for(kind: Any) -> str:
     if get_origin(kind) in (list, tuple):
         return "list; commas in a variable or flag" if get_origin(kind) is list else "list"
-    names: dict[Any, str] = {int: "whole number", float: "number", Path: "path", bool: "true or false"}
+    names: dict[Any, str] = {
+        int: "whole number",
+        float: "number",
+        Path: "path",
+        bool: "true or false",
+        ClassTerms: "days by class",
+    }
     return names.get(kind, "text")
 
 

@@ -61,11 +61,12 @@ COLLECTOR: Final = Row(
         Panel(
             "Events",
             "cps",
-            "Accepted ones are durable; the others have the reason that their sender heard.",
+            "Accepted ones are durable; the others have the reason that their sender heard. Masked are personal values in accepted ones.",
             (
                 Query(f"sum(rate(touchline_collector_events_accepted_total{RATE}))", "accepted"),
                 Query(f"sum(rate(touchline_collector_events_suppressed_total{RATE}))", "suppressed"),
                 Query(f"sum by (reason) (rate(touchline_collector_events_rejected_total{RATE}))", "{{reason}}"),
+                Query(f"sum by (kind) (rate(touchline_collector_personal_values_total{RATE}))", "masked: {{kind}}"),
             ),
         ),
         Panel("Request seconds", "s", "From the head to the answer.", quantiles("touchline_collector_request_seconds")),

@@ -28,12 +28,14 @@ FATES: Final = Row(
             (rates("touchline_records_moved_total", "from_fate", "to_fate"),),
         ),
         Panel(
-            "Offsets without a record, unknown fields",
+            "Offsets without a record, unknown fields, personal values",
             "cps",
-            "Gaps beside transactions: Kafka dropped records before they were read. Unknown fields are kept as properties.",
+            "Gaps beside transactions: Kafka dropped records before they were read. Unknown fields are kept as properties. Personal "
+            "values that a worker masks come from a sender that is not ours: see docs/privacy.md.",
             (
                 Query(f"sum(rate(touchline_offset_gaps_total{RATE}))", "gaps"),
                 Query(f"sum(rate(touchline_unknown_fields_total{RATE}))", "unknown fields"),
+                Query(f"sum by (kind) (rate(touchline_personal_values_total{RATE}))", "masked: {{kind}}"),
             ),
         ),
         Panel(
@@ -169,6 +171,31 @@ TROUBLE: Final = Row(
             (
                 Query("sum(touchline_claims_waiting)", "waiting"),
                 Query("sum(increase(touchline_double_events_total[1h]))", "given two keys"),
+            ),
+        ),
+        Panel(
+            "Retention",
+            "short",
+            "Records whose term was over, in the last hour; hours since the last sweep that found nothing more in some partition.",
+            (
+                Query("sum by (outcome) (increase(touchline_events_expired_total[1h]))", "{{outcome}}"),
+                Query(
+                    "max((time() - touchline_retention_swept_timestamp_seconds) / 3600)",
+                    "hours since the last whole sweep",
+                ),
+            ),
+        ),
+        Panel(
+            "Erasures",
+            "short",
+            "Identifiers to be erased whose request is not done: `touchline erase --list`; records that were erased, in the last day.",
+            (
+                Query("max(touchline_erasures_open)", "open"),
+                Query(
+                    'sum(increase(touchline_records_moved_total{to_fate="erased"}[1d])) + '
+                    'sum(increase(touchline_records_total{fate="erased"}[1d]))',
+                    "records erased",
+                ),
             ),
         ),
         Panel(

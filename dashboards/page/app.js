@@ -92,6 +92,13 @@ function useCatalogue(asked) {
   return catalogue;
 }
 
+/** Whether comments are served here, to those who have a key. */
+function useServed() {
+  const [served, hold] = useState(false);
+  useEffect(() => { ask("/api/comments", { cost: 2 }).then((answer) => hold(answer.is_served), () => hold(false)); }, []);
+  return served;
+}
+
 function App() {
   const [state, go] = useAddress();
   const language = useLanguage(state);
@@ -101,13 +108,14 @@ function App() {
   const map = maps?.length ? chosen(maps, state) : null;
   const values = useValues(map, asked);
   const catalogue = useCatalogue(asked);
+  const served = useServed();
   const again = useCallback(() => { forget(); setAsked((count) => count + 1); }, []);
   const store = useMemo(() => language && {
-    ...language, state, go, map, maps, values, catalogue, theme, toggleTheme, asked, again,
+    ...language, state, go, map, maps, values, catalogue, served, theme, toggleTheme, asked, again,
     change: (changes, { replace = false } = {}) => go(write(changed(state, changes)), replace),
     sides: map ? sidesOf(state, map) : [],
     names: map ? namesOf(map.content) : null,
-  }, [language, state, map, maps, values, catalogue, theme, asked]);
+  }, [language, state, map, maps, values, catalogue, served, theme, asked]);
   if (!store) return null;
   return html`<${Shared.Provider} value=${store}>
     ${error ? html`<main class="alone"><${Failure} error=${error} /></main>` : html`<${Page} />`}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -27,6 +27,9 @@ from touchline.metrics.meter import Meter
 from touchline.service.health import add_health, exposed, report
 from touchline.service.problem import RequestRefused, ServiceWords, as_problem
 
+if TYPE_CHECKING:  # it needs more packages than the dashboard
+    from touchline.dashboards.server.comments import CommentsDesk
+
 log = logging.getLogger("touchline.dashboard")
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -39,6 +42,7 @@ _WORDS: Final = ServiceWords(
     {
         404: ("there is nothing at this path", "open /, or see docs/dashboard.md"),
         405: ("the server only reads", "use GET or HEAD"),
+        413: ("the request is too large", "ask for fewer values"),
     },
     hint="see docs/dashboard.md",
     fault=("the server has a fault", "report it with the line of its log"),
@@ -48,13 +52,22 @@ _WORDS: Final = ServiceWords(
 class Dashboard:
     """The state that requests share."""
 
-    def __init__(self, api: Api, readiness: Readiness, meter: Meter, names: Names, files: PageFiles) -> None:
+    def __init__(
+        self,
+        api: Api,
+        readiness: Readiness,
+        meter: Meter,
+        names: Names,
+        files: PageFiles,
+        comments: CommentsDesk | None = None,
+    ) -> None:
         self._api = api
         self._readiness = readiness
         self._meter = meter
         self._exposition = Exposition(meter)
         self._names = names
         self._files = files
+        self._comments = comments
         self.app = web.Application(middlewares=[self._as_problem])
         get = self.app.router.add_get
         get("/", self._page)
@@ -63,6 +76,8 @@ class Dashboard:
         get("/api/values", self._values)
         get("/api/journey", self._journey)
         get("/api/q/{name}", self._query)
+        get("/api/comments", self._says_whether_comments_are_served)
+        self.app.router.add_post("/api/comments", self._read_comments)
         get("/export/map.html", self._snapshot)
         add_health(self.app, self._ready, self._metrics, takes_head=True)
 
@@ -99,6 +114,20 @@ class Dashboard:
             file_name = f"{question.name.replace('_', '-')}.csv"
             return await _download(request, csv_rows(self._api.clickhouse, question), file_name)
         return _json(await self._api.answer(await self._api.question(name, parameters)))
+
+    async def _says_whether_comments_are_served(self, request: web.Request) -> web.Response:
+        _parameters(request).require_all_read()
+        return _json(b'{"is_served":true}' if self._comments else b'{"is_served":false}')
+
+    async def _read_comments(self, request: web.Request) -> web.Response:
+        """A POST: what was looked for must stand in no log of addresses, and no cache keeps its answer."""
+        if self._comments is None:
+            raise RequestRefused(
+                404, "this page shows no comments", "set dashboard_comments_keys_file, or use `touchline comments`"
+            )
+        if request.content_type != _JSON:
+            raise RequestRefused(415, "the request is no JSON", f"send it as {_JSON}")
+        return _json(await self._comments.read(request.headers, await request.read()))
 
     async def _snapshot(self, request: web.Request) -> web.Response:
         body, file_name = await snapshot(self._api, _parameters(request))

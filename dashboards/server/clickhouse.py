@@ -37,6 +37,7 @@ SETTINGS: Final = {
     "format_csv_null_representation": "",
     "output_format_csv_crlf_end_of_line": "1",
     "cancel_http_readonly_queries_on_client_close": "1",
+    "log_queries": "0",  # they name persons, and the server's log would keep them
 }
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -18,10 +18,14 @@ from touchline.dashboards.server.health import Readiness
 from touchline.dashboards.server.known_maps import KnownMaps
 from touchline.dashboards.server.security import Names
 from touchline.dashboards.server.static import PageFiles
+from touchline.errors import WrongUsage
 from touchline.metrics.declared import DASHBOARD
 from touchline.metrics.meter import Meter
 from touchline.service.runner import Limits, Service, on_stop_signal
 from touchline.settings import Settings
+
+if TYPE_CHECKING:
+    from touchline.dashboards.server.comments import CommentsDesk
 
 log = logging.getLogger("touchline.dashboard")
 
@@ -86,4 +90,18 @@ def _application(
     views = catalogue()
     api = Api(clickhouse, KnownMaps(clickhouse, now), views, now)
     readiness = Readiness(clickhouse, views.values())
-    return Dashboard(api, readiness, meter, Names(settings), PageFiles()).app
+    return Dashboard(api, readiness, meter, Names(settings), PageFiles(), _comments(settings)).app
+
+
+def _comments(settings: Settings) -> CommentsDesk | None:
+    """None where no keys are configured. Needs packages that a page without comments does without."""
+    if settings.dashboard_comments_keys_file is None:
+        return None
+    try:
+        from touchline.dashboards.server.comments import CommentsDesk
+    except ModuleNotFoundError as error:
+        raise WrongUsage(
+            f"comments on the page need the Python package {error.name!r}, which is not installed",
+            "pip install 'touchline[worker,dashboard]', or leave dashboard_comments_keys_file empty",
+        ) from None
+    return CommentsDesk.open(settings)

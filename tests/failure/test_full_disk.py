@@ -13,6 +13,7 @@ from bench.events import make_events
 from tests.support.disks import SmallDisk, small_disk
 from tests.support.engines import Ledger, migrate, own_face, touchline
 from tests.support.real_worker import RealWorker, ask, real_worker
+from tests.support.workers import wait_for
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PARTITIONS = 2
 EVENTS = 4_000
 TOUCHPOINTS = EVENTS - EVENTS // 20
+FULL = "the disk of the worker's state is full: free space for"
 SHOWN = "SELECT count(), uniqExact(source, event_id) FROM journey.touchpoints"
 
 
@@ -61,16 +63,22 @@ def test_full_disk_under_clickhouse_is_said_and_waited_for(stack: LocalStack, di
             assert_each_counts_once(ledger, worker)
 
 
-def test_full_disk_under_the_state_folder_is_said_and_waited_for(
+def test_full_disk_under_the_state_folder_is_said_and_waited_for_before_there_is_a_file_and_after(
     stack: LocalStack, disk: SmallDisk, tmp_path: Path
 ) -> None:
     with own_face(stack, tmp_path / "local", partitions=PARTITIONS, state_dir=disk.path / "state") as ledger:
         migrate(ledger)
-        send(ledger, 0, EVENTS // 2)
         with real_worker(ledger.settings, tmp_path) as worker:
-            worker.wait_stored(EVENTS // 2)
-            disk.fill(worker.process.pid)
-            send(ledger, EVENTS // 2, EVENTS // 2)
-            worker.wait_log("the disk of the worker's state is full: free space for")
-            disk.free(worker.process.pid)
+            worker.wait_log("event=ready")
+            for first in (0, EVENTS // 2):
+                said = worker.log.count(FULL)
+
+                def is_said_again(before: int = said) -> bool:
+                    return worker.log.count(FULL) > before
+
+                disk.fill(worker.process.pid)
+                send(ledger, first, EVENTS // 2)
+                wait_for(is_said_again, lambda: worker.log)
+                disk.free(worker.process.pid)
+                worker.wait_stored(first + EVENTS // 2)
             assert_each_counts_once(ledger, worker)

@@ -13,7 +13,7 @@ from tests.support.contradictions.pairs import PAIRS, Pair, Place, compared
 from tests.support.contradictions.selecting import Selection, selections
 from tests.support.contradictions.world import Row, World, world_of
 
-SEED, RANDOM = 5, 6
+SEED, RANDOM = 5, 1
 PLANTED = {
     "volume_by_touchpoint": "events",
     "volume_over_time": "events",
@@ -37,7 +37,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def selected(world: World) -> list[Selection]:
-    return [*selections(world.known_maps(), SEED, RANDOM)]
+    """Of maps that are not the default one all of it: a week or a month of them says no more."""
+    known = {one.map for one in world.known_maps() if one.is_default}
+    return [one for one in selections(world.known_maps(), SEED, RANDOM) if one.map in known or one.is_all]
 
 
 @pytest.mark.timeout(600)  # some thousand questions

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from touchline.erasure.under_way import OpenRequests
 from touchline.local.doctor import Grade, examine
 from touchline.local.identity import ProcessIdentity
 from touchline.local.page import print_status
@@ -88,3 +91,15 @@ def test_status_says_that_the_sources_file_cannot_be_read_while_workers_go_on(
     print_status(status, stack.settings)
     shown = capsys.readouterr().out
     assert f"{status.sources.what}; workers go by what it said before\nhint: {status.sources.hint}\n" in shown
+
+
+def test_status_tells_open_requests_to_erase_to_people_and_programs(
+    stack: LocalStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _tell(stack, "ready")
+    one = OpenRequests("asked", 1, 2, datetime(2026, 3, 1, 9, 12, tzinfo=UTC), ["customer-events/T/3"])
+    assert stack_status(stack).as_dict()["erasures"] == []
+    status = replace(stack_status(stack), erasures=[one])
+    assert json.loads(json.dumps(status.as_dict()))["erasures"] == [one.as_object()]
+    print_status(status, stack.settings)
+    assert f"{one.sentence}\n" in capsys.readouterr().out

@@ -21,8 +21,8 @@ FILES = {
     "with docker-compose.cluster.yml": ("docker-compose.yml", "docker-compose.cluster.yml"),
 }
 FILE_WRITERS = {"grafana-files": "grafana", "superset-files": "superset"}
-ONE_SHOTS = {"topic", "access", "migrate", "demo", *FILE_WRITERS}
-OURS = {"migrate", "worker", "collector", "dashboard", "demo", *FILE_WRITERS}
+ONE_SHOTS = {"topic", "access", "migrate", "privacy", "demo", *FILE_WRITERS}
+OURS = {"migrate", "privacy", "worker", "collector", "dashboard", "demo", *FILE_WRITERS}
 WRITABLE = {
     "kafka": "its image writes its configuration at the start",
     "clickhouse": "its image writes its users at the start",
@@ -61,11 +61,14 @@ def test_the_specification_rejects_a_faulty_service(compose: Document, fault: Do
         validate(compose)
 
 
-def test_the_whole_pipeline_is_there_and_the_rest_waits_for_the_profile_demo() -> None:
+def test_the_whole_pipeline_is_there_and_the_rest_waits_for_its_profile() -> None:
     services = load("docker-compose.yml")["services"]
     always = {name for name, service in services.items() if not service.get("profiles")}
     assert always == {"kafka", "topic", "clickhouse", "access", "migrate", "worker", "collector", "dashboard"}
-    assert {profile for service in services.values() for profile in service.get("profiles", [])} == {"demo"}
+    assert {profile for service in services.values() for profile in service.get("profiles", [])} == {
+        "demo",
+        "privacy",
+    }
 
 
 def test_no_service_runs_as_root_or_gains_privileges(services: dict[str, Document]) -> None:
@@ -131,12 +134,12 @@ def test_secrets_are_files_that_are_declared_used_and_made_and_no_variable_holds
 
 def unread(service: str) -> set[str]:
     """Secrets that the common environment names and a service does not read, so it does not get them."""
-    person, payload = "TOUCHLINE_PERSON_KEY_FILE", "TOUCHLINE_PAYLOAD_KEY_FILE"
+    person, payload, erasure = (f"TOUCHLINE_{name}_FILE" for name in ("PERSON_KEY", "PAYLOAD_KEY", "ERASURE_SECRET"))
     return {
-        "migrate": {person, payload},
-        "dashboard": {person, payload},
-        "collector": {payload},
-        "demo": {payload},
+        "migrate": {person, payload, erasure},
+        "dashboard": {person, payload, erasure},
+        "collector": {payload, erasure},
+        "demo": {payload, erasure},
     }.get(service, set())
 
 
@@ -160,6 +163,34 @@ def test_nobody_but_the_one_who_makes_the_roles_has_the_administrators_password(
     assert "$__file{/run/secrets/clickhouse_grafana_password}" in (sources / "touchline.yaml").read_text(
         encoding="utf-8"
     )
+
+
+def test_erasing_has_the_login_the_secrets_and_the_folders_that_it_takes_and_no_up_starts_it(
+    services: dict[str, Document],
+) -> None:
+    privacy, worker, collector = (services[name] for name in ("privacy", "worker", "collector"))
+    assert privacy["profiles"] == ["privacy"]
+    assert "entrypoint" not in privacy, "`docker compose run privacy` takes any command of ours"
+    assert {"erase", "retention"} <= COMMANDS.keys()
+    environment = privacy["environment"]
+    assert environment["TOUCHLINE_CLICKHOUSE_USER"] == "touchline_migrator"
+    read = {name for value in environment.values() for name in re.findall(r"/run/secrets/(\w+)", str(value))}
+    assert (
+        set(privacy["secrets"])
+        == read
+        == {
+            "clickhouse_migrator_password",
+            "person_key",
+            "payload_key",
+            "erasure_secret",
+        }
+    )
+    register = environment["TOUCHLINE_ERASURE_REGISTER_FILE"]
+    assert register == worker["environment"]["TOUCHLINE_ERASURE_REGISTER_FILE"]
+    assert set(worker["volumes"]) <= set(privacy["volumes"]), "the register, and the maps and sources of the workers"
+    assert environment["TOUCHLINE_OUTBOX_DIR"] == collector["environment"]["TOUCHLINE_OUTBOX_DIR"]
+    assert f"collector-outbox:{environment['TOUCHLINE_OUTBOX_DIR']}" in privacy["volumes"]
+    assert environment["TOUCHLINE_KAFKA_BOOTSTRAP"] == worker["environment"]["TOUCHLINE_KAFKA_BOOTSTRAP"]
 
 
 def test_variables_and_commands_are_ours_and_have_values_that_the_settings_take(services: dict[str, Document]) -> None:

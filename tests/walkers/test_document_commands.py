@@ -18,7 +18,7 @@ from tests.support.documents import DOCUMENTS, ROOT, all_blocks, inline_code, re
 from touchline.cli.commands import COMMANDS, EXAMPLES
 from touchline.settings import Settings
 
-OF_THE_REPOSITORY = {"demo", "test", "lint", "bench", "check", "clean", "superset", "help"}
+OF_THE_REPOSITORY = {"demo", "test", "lint", "bench", "chaos", "check", "clean", "superset", "help"}
 STARTS_A_COMMAND = re.compile(
     r"^(?:[A-Z_]+=\S+ +)*(?:\./run|(?:docker compose exec \w+ )?(?:\.venv/bin/)?touchline) +(.+)$", re.DOTALL
 )

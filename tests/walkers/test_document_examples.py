@@ -26,7 +26,7 @@ WORDS = {
     "python": {"fragment"},
     "json": {"unchecked"},
     "console": {"status=1"},
-    "sql": {"statements", "backup", "restore"},
+    "sql": {"statements", "backup", "restore", "rename"},
 }
 SMALLEST_MAP = next(block for block in blocks_of(ROOT / "docs" / "journey-maps.md") if block.language == "yaml").text
 

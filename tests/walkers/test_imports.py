@@ -26,6 +26,7 @@ ALLOWED = {
     "identity": "",
     "settings": "",
     "terminal": "",
+    "markup": "",
     "metrics": "schemas",
     "clickhouse": "settings",
     "kafka": "log settings",
@@ -53,16 +54,21 @@ ALLOWED = {
     "processors/steps processors/values schemas service settings sql",
     # operations and ways to look
     "account": "journey kafka map_changes schemas settings sql",
-    "backup": "account kafka settings sql",
+    "backup": "account kafka schemas settings sql",
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
     "report": "map_changes schemas sql surveys terminal",
     "trace": "schemas sql surveys terminal",
     "person": "identity schemas sql terminal",
-    "dashboards/server": "clickhouse metrics schemas service settings sql",
+    "comments": "person processors/steps schemas terminal",
+    "export": "comments markup person processors/steps quarantine schemas sql terminal",
+    "erasure": "export kafka person processors/state processors/steps producers/outbox quarantine schemas sql terminal",
+    "privacy": "markup schemas",
+    "retention": "erasure schemas sql terminal",
+    "dashboards/server": "clickhouse comments markup metrics processors/steps schemas service settings sql",
     "dashboards/bi": "dashboards/monitoring sql",
     "dashboards/monitoring": "",
     "dashboards/superset": "",
-    "local": "clickhouse kafka map_changes processors/worker schemas settings sql terminal",
+    "local": "clickhouse erasure kafka map_changes processors/worker schemas settings sql terminal",
 }
 FREE = {"errors", "wording"}
 """The ground: everybody may use it."""

@@ -86,7 +86,7 @@ def test_run_says_what_is_there_when_a_name_is_unknown() -> None:
 
 
 def test_lock_has_hashes_and_names_no_index() -> None:
-    for name in ("requirements.lock", "scripts/uv.lock"):
+    for name in ("requirements.lock", "scripts/uv.lock", "scripts/peers.lock", "scripts/fuzz.lock"):
         lock = (ROOT / name).read_text(encoding="utf-8")
         pins = re.findall(r"^[a-z0-9][\w.-]*==\S+ (.*)$", lock, re.MULTILINE)
         assert pins

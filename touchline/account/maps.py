@@ -12,8 +12,9 @@ from touchline.journey.compile import CompiledMap
 from touchline.map_changes.progress import APPLIED, DROPPED, read_versions
 from touchline.map_changes.tables import compiled_maps
 from touchline.map_changes.values import Key
-from touchline.sql.ledger.projections import ANSWER_TYPE, JOURNEY_SUMS, TOUCHPOINT_TYPE
+from touchline.sql.ledger.projections import JOURNEY_SUMS
 from touchline.sql.ledger.rows import NET_ROWS
+from touchline.sql.ledger.withheld import HAS_WITHDRAWN, ON_A_JOURNEY, withheld
 from touchline.wording import counted
 
 SAME_EVENTS: Final = "every version of a map holds all events that it takes"
@@ -91,9 +92,16 @@ def _check_beginnings(client: Client) -> Iterator[Mismatch]:
 
 
 def _stored(client: Client) -> dict[tuple[str, str, bool], Held]:
-    """By source, brand, and whether it is an answer that names an event."""
+    """By source, brand, and whether it is an answer that names an event: what a map that takes it must hold. What nobody holds since its
+    person has withdrawn a consent is not among it."""
     rows = client.execute(_STORED)
-    return {(source, brand, bool(is_about)): Held(events, hashes) for source, brand, is_about, events, hashes in rows}
+    if client.execute(HAS_WITHDRAWN):
+        rows += [(*of, -events, -hashes) for *of, events, hashes in client.execute(_WITHHELD)]
+    held: dict[tuple[str, str, bool], Held] = {}
+    for source, brand, is_about, events, hashes in rows:
+        key = (source, brand, bool(is_about))
+        held[key] = held.get(key, NOTHING) + Held(events, hashes)
+    return held
 
 
 def _held(client: Client) -> dict[tuple[Key, bool], Held]:
@@ -107,14 +115,17 @@ def _named(key: Key) -> str:
     return f"map {key[0]} version {key[1]}"
 
 
-_ON_A_JOURNEY: Final = f"event_type IN ('{TOUCHPOINT_TYPE}', '{ANSWER_TYPE}')"
 _STORED: Final = f"""
 SELECT toString(source), toString(brand), about_event_id != '' AS is_about, count(), sum(cityHash64(source, event_id))
-FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND {_ON_A_JOURNEY} AND {NET_ROWS}
+FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND {ON_A_JOURNEY} AND {NET_ROWS}
 GROUP BY source, brand, is_about"""
+_WITHHELD: Final = withheld(
+    "toString(source), toString(brand), about_event_id != '' AS is_about, count(), sum(cityHash64(source, event_id))",
+    "source, brand, is_about",
+)
 _HELD: Final = f"""
 SELECT toString(map), map_version, about_event_id != '' AS is_about, sum(sign), sum(sign * toInt128(cityHash64(source, event_id)))
-FROM journey_raw.ledger WHERE kind = 'attached' AND {_ON_A_JOURNEY}
+FROM journey_raw.ledger WHERE kind = 'attached' AND {ON_A_JOURNEY}
 GROUP BY map, map_version, is_about"""
 _SUMS: Final = JOURNEY_SUMS.of_all_versions("", JOURNEY_SUMS.keys)
 _WITHOUT_BEGINNING: Final = f"""

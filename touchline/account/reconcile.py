@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from clickhouse_driver import Client
 
-from touchline.account import accounts, maps, recounts
+from touchline.account import accounts, erasures, maps, recounts
 from touchline.account.differences import Reconciliation
 from touchline.kafka.offsets import TopicOffsets, read_offsets, without_marks
 from touchline.settings import Settings
@@ -15,6 +16,7 @@ _POLL_SECONDS = 0.5
 CHECKS = (
     *(accounts.BALANCE, accounts.ROWS, accounts.OFFSETS, recounts.SIGNS, recounts.PROJECTIONS),
     *(maps.SAME_EVENTS, maps.BEGINNINGS, maps.NO_REMAINS),
+    *(erasures.DONE, erasures.COUNTS_NOWHERE, erasures.BLANK),
 )
 
 
@@ -40,6 +42,7 @@ def reconcile(client: Client, settings: Settings, wait_seconds: float = 0.0) -> 
             *recounts.check_signs(client),
             *recounts.check_projections(client),
             *of_maps,
+            *erasures.check_erasures(client, datetime.now(UTC)),
         ),
     )
 

@@ -20,8 +20,11 @@ RECOUNTED = (
 SET_OF_ROWS = "count(), sum(cityHash64(tuple(*)))"
 """Equal for equal rows in any order. The tuple is needed: the hash of several arguments is NULL when one of them is, and sums skip that."""
 _SHOWN = 10
+_LOOKS = 10
+_ROWS_STORED = "SELECT total_rows FROM system.tables WHERE database = 'journey_raw' AND name = 'ledger'"
+ASK_LATER = "run it again when less is stored: whether the sums are those of the rows cannot be said"
 MAKE_ANEW = (
-    "sums are not those of the rows (or a worker stored in between: run it again): "
+    "sums are not those of the rows: "
     "ALTER TABLE journey_raw.ledger CLEAR PROJECTION name, then MATERIALIZE PROJECTION name, makes one anew"
 )
 STANDS_WRONG = f"rows were lost, doubled or written by hand: {RESTORE}"
@@ -35,18 +38,25 @@ TWO_PERSONS = (
 
 
 def check_projections(client: Client) -> Iterator[Mismatch]:
-    """Each mart is the same set of rows when the engine may not use its projections."""
+    """Each mart is the same set of rows when the engine may not use its projections. What differs while workers store is asked again."""
     for view in RECOUNTED:
         query = f"SELECT {SET_OF_ROWS} FROM journey.{view}"
-        ((kept, kept_hash),) = client.execute(query)
-        ((counted, counted_hash),) = client.execute(query, settings={"optimize_use_projections": 0})
-        if (kept, kept_hash) != (counted, counted_hash):
-            said = (
-                f"{kept} rows with projections, {counted} without"
-                if kept != counted
-                else f"{kept} rows, with other values"
-            )
-            yield Mismatch(PROJECTIONS, f"journey.{view}", said, MAKE_ANEW)
+        for _ in range(_LOOKS):
+            before = client.execute(_ROWS_STORED)
+            ((kept, kept_hash),) = client.execute(query)
+            ((counted, counted_hash),) = client.execute(query, settings={"optimize_use_projections": 0})
+            if (kept, kept_hash) == (counted, counted_hash):
+                break
+            if client.execute(_ROWS_STORED) == before:
+                said = (
+                    f"{kept} rows with projections, {counted} without"
+                    if kept != counted
+                    else f"{kept} rows, with other values"
+                )
+                yield Mismatch(PROJECTIONS, f"journey.{view}", said, MAKE_ANEW)
+                break
+        else:
+            yield Mismatch(PROJECTIONS, f"journey.{view}", "something is stored whenever it is looked at", ASK_LATER)
 
 
 def check_signs(client: Client) -> Iterator[Mismatch]:

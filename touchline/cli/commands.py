@@ -68,6 +68,30 @@ COMMANDS: dict[str, Command] = {
         Command(
             "person", "touchline.cli.person", "person", "worker", WAYS_TO_LOOK, "who one person is, and by which links"
         ),
+        Command(
+            "comments",
+            "touchline.cli.comments",
+            "comments",
+            "worker",
+            WAYS_TO_LOOK,
+            "what people wrote; who has read it",
+        ),
+        Command(
+            "export",
+            "touchline.cli.export",
+            "export",
+            "worker",
+            WAYS_TO_LOOK,
+            "all that is kept of one person, for that person",
+        ),
+        Command(
+            "retention",
+            "touchline.cli.retention",
+            "retention",
+            "worker",
+            WAYS_TO_LOOK,
+            "how long events are kept, and what is due",
+        ),
         Command("sql", "touchline.cli.sql", "sql", "worker", WAYS_TO_LOOK, "ask ClickHouse; TSV by default"),
         Command("bi", "touchline.cli.bi", None, "cli", WAYS_TO_LOOK, "files for Superset, Grafana and dbt"),
         Command(
@@ -86,8 +110,18 @@ COMMANDS: dict[str, Command] = {
             WAYS_TO_LOOK,
             "what is kept out: look, send again, give up",
         ),
+        Command(
+            "erase",
+            "touchline.cli.erase",
+            "erase",
+            "worker",
+            JOURNEYS,
+            "a person leaves every number and table, with a certificate",
+        ),
         Command("map", "touchline.cli.map", None, "cli", JOURNEYS, "journey maps: check, draft, apply, compare"),
+        Command("keys", "touchline.cli.keys", None, "cli", WAYS_IN, "the secrets of person keys: show, rotate, forget"),
         Command("config", "touchline.cli.config", None, "cli", ABOUT, "the effective configuration and its origins"),
+        Command("privacy", "touchline.cli.privacy", None, "cli", ABOUT, "the register of processing"),
         Command("version", "touchline.cli.version", "version", "cli", ABOUT, "what is installed"),
     )
 }

@@ -14,6 +14,7 @@ import typer
 from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import open_producer
 from touchline.errors import WrongUsage
+from touchline.producers.masked import MaskedCounts, in_json, masked_note
 from touchline.producers.ndjson import LineVerdicts, emit_lines
 from touchline.schemas.money import CURRENCY_EXPONENTS, to_minor
 from touchline.settings import load_settings
@@ -87,24 +88,28 @@ def emit(
         return 1 if verdicts.rejected else 0
     if file is not None:
         raise WrongUsage("--touchpoint and a file were given", "leave one of them out")
-    emitted, waiting, suppressed = _emit_one({"source": DEFAULT_SOURCE, "touchpoint": touchpoint, **fields}, outbox)
+    emitted, waiting, suppressed, masked = _emit_one(
+        {"source": DEFAULT_SOURCE, "touchpoint": touchpoint, **fields}, outbox
+    )
     if as_json:
         verdict = {"accepted": 1 - suppressed, "suppressed": suppressed, "rejected": 0}
-        print(json.dumps({**verdict, "waiting": waiting, "id": emitted}))
+        print(json.dumps({**verdict, **in_json(masked), "waiting": waiting, "id": emitted}))
     else:
         print(emitted)
         if waiting:
             print(f"sent 1 event{waiting_note(waiting)}", file=sys.stderr)
         if suppressed:
             print(f"sent 0 events{suppressed_note(suppressed)}", file=sys.stderr)
+        if masked:
+            print(f"sent 1 event{masked_note(masked)}", file=sys.stderr)
     return 0
 
 
-def _emit_one(fields: dict[str, Any], outbox: Path | None) -> tuple[str, int, int]:
-    """Id, events that wait, events that will be suppressed."""
+def _emit_one(fields: dict[str, Any], outbox: Path | None) -> tuple[str, int, int, MaskedCounts]:
+    """Id, events that wait, events that will be suppressed, personal values that were masked."""
     with open_producer(load_settings(), outbox) as producer:
         emitted = producer.emit(**fields)
-    return emitted, producer.counts.on_their_way, producer.suppressed
+    return emitted, producer.counts.on_their_way, producer.suppressed, producer.masked
 
 
 def _emit_stream(file: Path | None, outbox: Path | None) -> LineVerdicts:

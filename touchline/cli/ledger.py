@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from clickhouse_driver import Client
 
@@ -11,11 +12,15 @@ from touchline.clickhouse.connect import connect, explained
 from touchline.settings import Settings
 from touchline.sql.schema.migrate import require_schema
 
+ANSWER_SECONDS: Final = 300.0
+CHANGE_SECONDS: Final = 86_400.0
+"""Of commands that rewrite large parts of the ledger."""
+
 
 @contextmanager
-def open_clickhouse(settings: Settings) -> Iterator[Client]:
+def open_clickhouse(settings: Settings, answer_seconds: float = ANSWER_SECONDS) -> Iterator[Client]:
     """A client of ClickHouse, whatever schema is there. Raises EngineUnreachable, and what `explained` makes of its errors."""
-    client = connect(settings)
+    client = connect(settings, timeout_seconds=answer_seconds)
     try:
         with explained(settings):
             yield client
@@ -24,8 +29,9 @@ def open_clickhouse(settings: Settings) -> Iterator[Client]:
 
 
 @contextmanager
-def open_ledger(settings: Settings) -> Iterator[Client]:
-    """A client of ClickHouse with the schema that this release works with. Raises WrongUsage where it has another one."""
-    with open_clickhouse(settings) as client:
+def open_ledger(settings: Settings, answer_seconds: float = ANSWER_SECONDS) -> Iterator[Client]:
+    """A client of ClickHouse with the schema that this release works with. Raises WrongUsage where it has another one. The server says
+    nothing while it merges or changes rows, so whoever asks for that waits for longer."""
+    with open_clickhouse(settings, answer_seconds) as client:
         require_schema(client)
         yield client

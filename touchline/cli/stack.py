@@ -111,7 +111,8 @@ def down(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show each part: its state, process, ports, memory and version; and how many records wait to be stored.
+    """Show each part: its state, process, ports, memory and version; how many records wait to be stored, which versions of maps are being
+    applied, and which requests to erase are open, since when, and what they wait for.
 
     Exit status 3 unless every part is ready.
 

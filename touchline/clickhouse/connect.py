@@ -28,6 +28,8 @@ SETTINGS: dict[str, object] = {
     "insert_deduplicate": 0,
     # What stands is found by two readings of the ledger, rows and retractions: both are of one moment (the default, since it can be off).
     "enable_shared_storage_snapshot_in_query": 1,
+    # Queries name person keys; in the server's own query_log these would outlive an erasure.
+    "log_queries": 0,
     "max_query_size": 64 << 20,
     "max_partitions_per_insert_block": 0,
 }

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from touchline.errors import WrongUsage
+from touchline.errors import EngineUnreachable, WrongUsage
 from touchline.kafka.admin import admin_client, unreachable
 from touchline.settings import Settings
 
@@ -40,6 +40,14 @@ def describe_topic(bootstrap: str, topic: str) -> TopicDescription:
             return require_topic(admin, bootstrap, topic)
     except (KafkaError, OSError) as error:
         raise unreachable(bootstrap, type(error).__name__) from None
+
+
+def count_partitions(settings: Settings) -> int | None:
+    """How many partitions the configured topic has now; None where Kafka does not answer within 4 s, or has no such topic."""
+    try:
+        return describe_topic(settings.kafka_bootstrap, settings.topic).partition_count
+    except (EngineUnreachable, WrongUsage):
+        return None
 
 
 def require_topic(admin: Any, bootstrap: str, topic: str) -> TopicDescription:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from touchline.metrics.kinds import Label, Metric, MetricKind
+from touchline.schemas.personal.kinds import COUNTED
 from touchline.schemas.reasons import Fate, Reason
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -22,9 +23,10 @@ STEPS: Final = ("decode", "validate", "resolve", "settle", "attach", "assemble",
 TICK_OUTCOMES: Final = ("done", "refused")
 INSERT_OUTCOMES: Final = ("stored", "fenced", "refused", "unclear")
 WAIT_CAUSES: Final = ("clickhouse", "kafka", "state")
+EXPIRED_OUTCOMES: Final = ("erased", "anonymised")
 REJOIN_CAUSES: Final = ("crashed", "reading_stuck", "topic_changed")
-_ARRIVED: Final = tuple(fate.value for fate in Fate if fate is not Fate.ERASED)
-_MOVABLE: Final = (Fate.STORED.value, Fate.DUPLICATE.value, Fate.SUPERSEDED.value, Fate.QUARANTINED.value)
+_ARRIVED: Final = tuple(fate.value for fate in Fate)
+_MOVABLE: Final = tuple(fate.value for fate in Fate if fate is not Fate.SUPPRESSED)
 _PARTITION: Final = Label("partition", bound="partitions that this worker holds")
 
 BUILD_INFO = Metric(
@@ -57,7 +59,7 @@ RECORDS_MOVED = Metric(
     "touchline_records_moved_total",
     MetricKind.COUNTER,
     "records",
-    "Earlier records whose fate a later one changed, such as an event that a revision superseded",
+    "Earlier records whose fate changed, such as an event that a revision superseded or that was erased",
     (Label("from_fate", _MOVABLE), Label("to_fate", _MOVABLE)),
 )
 RECORDS_QUARANTINED = Metric(
@@ -78,6 +80,14 @@ UNKNOWN_FIELDS = Metric(
     MetricKind.COUNTER,
     "fields",
     "Fields of stored events that the contract does not name",
+)
+
+PERSONAL_VALUES = Metric(
+    "touchline_personal_values_total",
+    MetricKind.COUNTER,
+    "values",
+    "Personal values that came by Kafka and were masked before they were stored, by kind: a sender that is not ours",
+    (Label("kind", COUNTED),),
 )
 
 # Worker: time
@@ -147,6 +157,20 @@ IDENTIFIERS_HANDED_OVER = Metric(
     "identifiers",
     "Identifiers given to another partition, which leads the person that they belong to",
 )
+EVENTS_EXPIRED = Metric(
+    "touchline_events_expired_total",
+    MetricKind.COUNTER,
+    "records",
+    "Records whose term was over, by what became of them; versions that did not count and repetitions are always erased",
+    (Label("outcome", EXPIRED_OUTCOMES),),
+)
+RETENTION_SWEPT = Metric(
+    "touchline_retention_swept_timestamp_seconds",
+    MetricKind.GAUGE,
+    "seconds",
+    "Unix time at which a sweep last found nothing more in a partition whose term is over; no series where no source has `when_expired`",
+    (_PARTITION,),
+)
 CLAIMS_WAITING = Metric(
     "touchline_claims_waiting",
     MetricKind.GAUGE,
@@ -159,6 +183,13 @@ DOUBLE_EVENTS = Metric(
     MetricKind.COUNTER,
     "events",
     "Events that a sender gave two keys, each time as a first version, as a sweep found them",
+)
+
+ERASURES_OPEN = Metric(
+    "touchline_erasures_open",
+    MetricKind.GAUGE,
+    "identifiers",
+    "Identifiers that are to be erased and that the ledger still names: the request is not done, see `touchline erase --list`",
 )
 
 # Worker: trouble
@@ -244,7 +275,7 @@ RESTORED_PERSONS = Metric(
     "touchline_restored_persons_total",
     MetricKind.COUNTER,
     "persons",
-    "Persons whose state was read from the ledger again",
+    "Persons of a lost or older state, each to be read from the ledger by the first batch that names one",
 )
 STATE_BYTES = Metric(
     "touchline_state_bytes",
@@ -265,8 +296,9 @@ TAIL_LOOKUPS = Metric(
 
 WORKER: Final = (
     BUILD_INFO, READY, SOURCES_STALE, RECORDS_RECEIVED, RECORDS, RECORDS_MOVED, RECORDS_QUARANTINED, OFFSET_GAPS,
-    UNKNOWN_FIELDS, BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY,
-    RECEIVED_DELAY, TICKS, ROWS_RESTATED, IDENTIFIERS_HANDED_OVER, CLAIMS_WAITING, DOUBLE_EVENTS,
+    UNKNOWN_FIELDS, PERSONAL_VALUES, BATCH_RECORDS, BATCH_ROWS, BATCH_SECONDS, STEP_SECONDS, INSERT_SECONDS, INSERTS, EVENT_DELAY,
+    RECEIVED_DELAY, TICKS, ROWS_RESTATED, IDENTIFIERS_HANDED_OVER, EVENTS_EXPIRED, RETENTION_SWEPT, CLAIMS_WAITING, DOUBLE_EVENTS,
+    ERASURES_OPEN,
     STORE_WAITS, STORE_BUSY, FENCED, BATCHES_REFUSED, ENGINE_AWAY, FELL_BACK, LAG, UNREADABLE, ASSIGNED, REBALANCES, REJOINS,
     ACQUISITIONS, RESTORED_PERSONS, STATE_BYTES, STATE_IDS, CACHED_TAILS, TAIL_LOOKUPS,
 )  # fmt: skip
@@ -307,6 +339,13 @@ EVENTS_REJECTED = Metric(
     "events",
     "Events that were not taken, by the reason that their sender heard",
     (Label("reason", tuple(reason.value for reason in Reason)),),
+)
+VALUES_MASKED = Metric(
+    "touchline_collector_personal_values_total",
+    MetricKind.COUNTER,
+    "values",
+    "Personal values that were masked in events that were taken, by kind; named: their field is declared personal",
+    (Label("kind", COUNTED),),
 )
 IN_FLIGHT = Metric(
     "touchline_collector_in_flight_bytes",
@@ -350,7 +389,7 @@ OUTBOX_KAFKA_AWAY = Metric(
 
 COLLECTOR: Final = (
     BUILD_INFO, READY, SOURCES_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED,
-    IN_FLIGHT, NOT_KEPT, CLOCK_AHEAD,
+    VALUES_MASKED, IN_FLIGHT, NOT_KEPT, CLOCK_AHEAD,
 )  # fmt: skip
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
 """Of a collector with an outbox."""

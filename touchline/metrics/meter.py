@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import product, repeat
 from threading import Lock
 from typing import NamedTuple
 
@@ -74,13 +74,13 @@ class Meter:
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
         """Put one value into a histogram."""
-        self.observe_each(metric, (value,), *labels)
+        self._observe(metric, labels, bisect_left(metric.buckets, value), repeat(1), value)
 
     def observe_each(self, metric: Metric, values: Iterable[float], *labels: str) -> None:
         """Put many values into a histogram at once."""
         ascending = sorted(values)
         below = [bisect_right(ascending, bound) for bound in metric.buckets]
-        self._observe(metric, labels, [*below, len(ascending)], sum(ascending))
+        self._observe(metric, labels, 0, [*below, len(ascending)], sum(ascending))
 
     def observe_ages(self, metric: Metric, moments_us: Iterable[int], now_us: int) -> None:
         """Put the seconds from each moment to now into a histogram without labels; all in integers, since there may be many.
@@ -92,15 +92,16 @@ class Meter:
         count = len(ascending)
         del ascending[bisect_right(ascending, now_us) :]
         below = [count - bisect_left(ascending, now_us - round(bound * _US)) for bound in metric.buckets]
-        self._observe(metric, (), [*below, count], (len(ascending) * now_us - sum(ascending)) / _US)
+        self._observe(metric, (), 0, [*below, count], (len(ascending) * now_us - sum(ascending)) / _US)
 
-    def _observe(self, metric: Metric, labels: LabelValues, counts: Sequence[int], total: float) -> None:
+    def _observe(self, metric: Metric, labels: LabelValues, first: int, counts: Iterable[int], total: float) -> None:
+        """Raise the buckets from the `first` on."""
         _require(metric.kind is MetricKind.HISTOGRAM, metric, "only a histogram observes")
         with self._lock:
             series = self._series(metric, labels)
             series[labels] = series.get(labels, 0.0) + total
-            known = self._buckets[metric.name].setdefault(labels, [0] * len(counts))
-            for index, count in enumerate(counts):
+            known = self._buckets[metric.name].setdefault(labels, [0] * (len(metric.buckets) + 1))
+            for index, count in zip(range(first, len(known)), counts, strict=False):
                 known[index] += count
 
     def read(self) -> Iterator[tuple[Metric, list[Sample]]]:

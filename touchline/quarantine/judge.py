@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import orjson
+
 from touchline.processors.steps.cipher import Cipher
 from touchline.processors.steps.decode import decode
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.validate import Validated, Validator
-from touchline.processors.values.records import Fact, Invalid, Suppressed
+from touchline.processors.values.records import Erased, Fact, Invalid, Suppressed
 from touchline.producers.record import PreparedRecord
 from touchline.quarantine.entries import Entry
 from touchline.quarantine.keep import Kept, State
+from touchline.schemas.nulls import drop_nulls
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
 from touchline.schemas.sources import Sources
@@ -61,12 +64,13 @@ class Judge:
 
     def __init__(self, sources: Sources, company_zone: str, cipher: Cipher) -> None:
         self._validator = Validator(sources, company_zone, cipher)
+        self._sources = sources
 
     def judge(self, kept: Kept) -> Judgement:
         """Would a worker of this release and configuration store it?
 
         The key is made anew from the content, as the contract says. The time that Kafka kept stays, so that an event of the future does
-        not become credible by waiting.
+        not become credible by waiting. Personal values do not go to Kafka again: what the guard masks is sent masked.
         """
         entry, state, value = kept
         if entry.reason == Reason.CONFLICT:
@@ -81,12 +85,25 @@ class Judge:
         match outcome:
             case Invalid():
                 return Unmendable(outcome.reason, outcome.field, REMEDIES[outcome.reason])
+            case Erased():
+                raise AssertionError("only batches leave the erased out")
             case Suppressed():
                 return Unmendable(outcome.reason, "consent", CONSENT_REMEDY)
             case Fact():
+                masked = self._masked(record, outcome.source)
+                if masked != value:
+                    return self.judge(Kept(entry, state, masked))
                 assert type(decoded[0]) is dict
                 time = str(decoded[0]["time"])
                 return Mended(_prepared(outcome, value, time), record.timestamp, _version(outcome))
+
+    def _masked(self, record: _Record, source: str) -> bytes:
+        """The record's value without personal values; the same bytes where it has none."""
+        (event,) = decode([record])
+        assert type(event) is dict
+        drop_nulls(event)
+        cleaned = self._sources[source].guard.clean(event, is_open=True)
+        return record.value if cleaned is None else orjson.dumps(cleaned.event)
 
 
 def timestamp_ms(entry: Entry) -> int:

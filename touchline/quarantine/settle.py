@@ -11,6 +11,7 @@ from clickhouse_driver import Client
 
 from touchline.errors import WrongUsage
 from touchline.quarantine.entries import Entry
+from touchline.schemas.personal.find import mask
 
 NOTE_CHARACTERS_MAX = 500
 
@@ -45,8 +46,8 @@ def settle(client: Client, settlements: Iterable[Settlement], now: datetime | No
 
 
 def discarded(entries: Iterable[Entry], because: str) -> list[Settlement]:
-    """The end of these entries, with its reason. Raises WrongUsage without one."""
-    note = " ".join(because.split())
+    """The end of these entries, with its reason, where personal values are masked: it stands in a view. Raises WrongUsage without one."""
+    note = mask(" ".join(because.split()), is_comment=True).text
     if not note:
         raise WrongUsage("no reason is given", 'say why, for example --because "test records of the new till"')
     if len(note) > NOTE_CHARACTERS_MAX:

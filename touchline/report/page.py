@@ -62,6 +62,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield _plain(
             ("source", "touchpoint", "action", "events"), [(*row[:3], f"{row[3]:,}") for row in report.unmapped]
         )
+    if report.withheld:
+        yield Text(
+            "\nwithheld: stored, and counted nowhere, since a consent was withdrawn (`touchline trace` says it of one event)"
+        )
+        yield _plain(("source", "events"), [(source, f"{count:,}") for source, count in report.withheld])
     if report.quarantine:
         yield Text(
             "\nquarantine (`touchline quarantine list` has each record, `touchline quarantine replay` sends again what is fixed)"

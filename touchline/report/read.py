@@ -30,6 +30,7 @@ from touchline.report.values import (
     Trend,
 )
 from touchline.sql.language.usual import PERIOD_DAYS, moment_after
+from touchline.sql.ledger.withheld import HAS_WITHDRAWN, withheld
 from touchline.sql.subjects.funnel.definition import MODE as FUNNEL_MODE
 from touchline.sql.subjects.funnel.views import FUNNEL_STAGE
 from touchline.sql.subjects.surveys.api import SURVEY_BY_TOUCHPOINT
@@ -85,6 +86,7 @@ def build_report(
         mode,
         client.execute(_UNDECLARED),
         list(what_is_under_way(read_versions(client))),
+        read_withheld(client),
     )
 
 
@@ -196,6 +198,13 @@ def read_uncounted(client: Client) -> list[tuple[str, int]]:
     return sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
 
 
+def read_withheld(client: Client) -> list[tuple[str, int]]:
+    """(source, events) that are withheld as of now, the most first."""
+    if not client.execute(HAS_WITHDRAWN):
+        return []
+    return sorted((tuple(row) for row in client.execute(_WITHHELD)), key=lambda one: (-one[1], one[0]))
+
+
 def read_unmapped(client: Client, maps: Sequence[tuple[str, int]]) -> list[tuple[str, str, str, int]]:
     """(source, touchpoint, action, events). With one map that is the view `unmapped`; with several, an event that another map places is
     none of them."""
@@ -212,6 +221,7 @@ def _account(client: Client) -> Account:
     return Account(received, stored, duplicate, superseded, quarantined, suppressed, erased, gaps, is_balanced)
 
 
+_WITHHELD = withheld("toString(source), toInt64(count())", "source")
 _FUNNEL = f"""
 SELECT {", ".join(StageLine._fields)}
 FROM {

@@ -153,6 +153,8 @@ class Report(NamedTuple):
     """Sources of the quarantine that are not declared, with their records."""
     under_way: Sequence[str] = ()
     """A sentence for each version of a map that is being applied."""
+    withheld: Sequence[tuple[str, int]] = ()
+    """By source the events that are stored and count nowhere, since a consent was withdrawn."""
 
     @property
     def touchpoints(self) -> list[TouchpointLine]:
@@ -184,6 +186,7 @@ def as_object(found: Report) -> dict[str, object]:
         "unmapped": [
             dict(zip(("source", "touchpoint", "action", "events"), row, strict=True)) for row in found.unmapped
         ],
+        "withheld": dict(found.withheld),
         "quarantine": dict(found.quarantine),
         "undeclared_sources": dict(found.undeclared),
         "maps_being_applied": list(found.under_way),

@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_
 from touchline.errors import WrongUsage
 from touchline.settings.engines import ClickHouseSettings, KafkaSettings, KeySettings
 from touchline.settings.group import SettingsGroup
+from touchline.settings.privacy import PrivacySettings
 from touchline.settings.readers import DashboardSettings
 from touchline.settings.senders import CollectorSettings, OutboxSettings
 from touchline.settings.worker import EndpointSettings, JourneySettings, LocalSettings, WorkerSettings
@@ -49,6 +50,7 @@ class Settings(
     DashboardSettings,
     CollectorSettings,
     OutboxSettings,
+    PrivacySettings,
     KeySettings,
     ClickHouseSettings,
     KafkaSettings,

@@ -47,7 +47,7 @@ class ClickHouseSettings(SettingsGroup):
 
 
 class KeySettings(SettingsGroup):
-    """Files of the keys: of person keys, and of kept payloads."""
+    """Files of the keys: of person keys, of kept payloads, and of what remains of the erased; and the register of these."""
 
     person_key_file: Path = Field(
         Path(".local/secrets/person_key"),
@@ -58,4 +58,16 @@ class KeySettings(SettingsGroup):
         Path(".local/secrets/payload_key"),
         description="file `<key id>:<hex of 32 bytes>`: encrypts kept payloads",
         examples=["/run/secrets/payload_key"],
+    )
+    erasure_secret_file: Path = Field(
+        Path(".local/secrets/erasure_secret"),
+        description="file with one line, hex of 32 bytes: by it workers know who was erased; the same for all workers, `touchline erase` "
+        "and `touchline restore`, and for no sender",
+        examples=["/run/secrets/erasure_secret"],
+    )
+    erasure_register_file: Path = Field(
+        Path(".local/erasures.json"),
+        description="file in which `touchline erase` and `touchline backup` note what remains of the erased, for `touchline restore`; it "
+        "names nobody. Keep it where the backups are",
+        examples=["/var/backups/erasures.json"],
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, field_validator
 
-from touchline.settings.group import Name, Port, SettingsGroup, split_commas
+from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none, split_commas
 
 
 class DashboardSettings(SettingsGroup):
@@ -43,6 +45,33 @@ class DashboardSettings(SettingsGroup):
         examples=[60.0],
         json_schema_extra={"unit": "seconds"},
     )
+
+    dashboard_comments_keys_file: Path | None = Field(
+        None,
+        description="keys that open comments on the page: lines `<name>.<secret>`, each reading is logged under the name; the page shows "
+        "no comments where empty",
+        examples=["/run/secrets/comments_keys"],
+    )
+    dashboard_comments_user: Name | None = Field(
+        None,
+        description="ClickHouse user with whom the dashboard reads comments (role touchline_comments); clickhouse_user where empty",
+        examples=["touchline_comments"],
+    )
+    dashboard_comments_password_file: Path | None = Field(
+        None,
+        description="file with that user's password; clickhouse_password_file where empty",
+        examples=["/run/secrets/clickhouse_comments_password"],
+    )
+
+    @field_validator(
+        "dashboard_comments_keys_file",
+        "dashboard_comments_user",
+        "dashboard_comments_password_file",
+        mode="before",
+    )
+    @classmethod
+    def _nothing_where_empty(cls, value: object) -> object:
+        return empty_is_none(value)
 
     @field_validator("dashboard_names", mode="before")
     @classmethod

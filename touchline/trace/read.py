@@ -13,6 +13,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from touchline.schemas.events import CONSENT
 from touchline.schemas.reasons import Fate, Reason
 from touchline.schemas.rejections import REMEDIES
 from touchline.sql.all_views import EVENT_VIEWS
@@ -21,7 +22,7 @@ from touchline.sql.ledger.behind import EventView
 from touchline.sql.ledger.projections import ANSWER_TYPE, FIRST_OF_BITS
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.uncounted import why_uncounted
-from touchline.trace.values import CLAIM, Counted, Event, Placement, Trace, Unseen, Version
+from touchline.trace.values import CLAIM, Counted, Event, Placement, Trace, Unseen, Version, Withdrawn
 
 # The engine else looks an event up by scanning tables that it takes for small: a tenth of a second a view.
 SETTINGS = {"min_table_rows_to_use_projection_index": 0}
@@ -59,7 +60,22 @@ def trace_event(client: Client, source: str, event_id: str, waiting: Callable[[]
     placements = [_placement(row) for row in attached]
     counting = [view for view in EVENT_VIEWS if view.event_type == sent.event_type] if placements else []
     counted = [cell for view in counting for cell in _counted(client, view, key)]
-    return Trace(source, event_id, versions, sent, placements, counted, None)
+    withdrawn = [] if placements else _withdrawn(client, key)
+    return Trace(source, event_id, versions, sent, placements, counted, None, withdrawn)
+
+
+def _withdrawn(client: Client, key: dict[str, str]) -> list[Withdrawn]:
+    """The purposes that the event names and that had been withdrawn by then: by its person, or for the grant that it names."""
+    found = [
+        row
+        for purposes, identifier, consent_id in _ask(client, _NAMED, key)
+        for row in client.execute(
+            _WITHDRAWN,
+            key | {"purposes": purposes, "identifier": identifier, "consent_id": consent_id},
+            settings=SETTINGS,
+        )
+    ]
+    return [Withdrawn._make(row) for row in found]
 
 
 def _other_person(identifier: str, attached: Sequence[tuple[Any, ...]]) -> str:
@@ -196,6 +212,21 @@ SELECT toString(map), map_version, {DEFAULT_MAP}, person, toString(stage), stage
     if(toUnixTimestamp(churn_due_at) = 0, NULL, churn_due_at), toString(event_type),
     (toString(kpi), toString(variant), scale_min, scale_max, has_score, toString(disposition))
 FROM journey_raw.ledger WHERE kind = 'attached' AND {_OF_EVENT} AND {NET_ROWS} ORDER BY map, map_version"""
+_NAMED = f"""
+SELECT splitByChar(',', toString(purposes)), identifier, consent_id FROM journey_raw.ledger
+WHERE kind = 'received' AND fate = 'stored' AND event_type != '{CONSENT}' AND purposes != '' AND {_OF_EVENT} AND {NET_ROWS} LIMIT 1"""
+_AT = f"(SELECT event_time FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND {_OF_EVENT} AND {NET_ROWS} LIMIT 1)"
+_WITHDRAWN = f"""
+SELECT toString(purpose), max(valid_from) FROM journey.consents
+WHERE state = 'withdrawn' AND valid_from <= {_AT} AND (valid_until IS NULL OR valid_until > {_AT}) AND purpose IN %(purposes)s
+    AND (consent_id = %(consent_id)s OR person IN (
+        SELECT person FROM journey.identifiers WHERE identifier = %(identifier)s
+        UNION ALL
+        SELECT person FROM journey.consents WHERE identifier = %(identifier)s
+        UNION ALL
+        SELECT %(identifier)s
+    ))
+GROUP BY purpose ORDER BY purpose"""
 _WITHOUT_ID = """
 SELECT if(fate = 'quarantined', concat('quarantined as ', reason), toString(fate)) AS fate_and_reason, sum(sign) AS records
 FROM journey_raw.ledger WHERE kind = 'received' AND event_id = '' AND source IN (%(source)s, '')

@@ -117,8 +117,16 @@ class Unseen(NamedTuple):
         return dict(self.without_id).get(Fate.SUPPRESSED, 0)
 
 
+class Withdrawn(NamedTuple):
+    """A purpose that the event names and its person had withdrawn by then, and from when on."""
+
+    purpose: str
+    since: datetime
+
+
 class Trace(NamedTuple):
-    """All of it. `event` is None when no version counts, `unseen` when there is any version."""
+    """All of it. `event` is None when no version counts, `unseen` when there is any version; `withdrawn` is asked of events without a
+    place alone."""
 
     source: str
     event_id: str
@@ -127,6 +135,7 @@ class Trace(NamedTuple):
     placements: Sequence[Placement]
     counted: Sequence[Counted]
     unseen: Unseen | None
+    withdrawn: Sequence[Withdrawn] = ()
 
     @property
     def counts(self) -> bool:
@@ -151,6 +160,7 @@ def as_object(found: Trace) -> dict[str, object]:
         "placements": [placement._asdict() for placement in found.placements],
         "counted": [one._asdict() for one in found.counted],
         "unseen": found.unseen._asdict() if found.unseen else None,
+        "withdrawn": [one._asdict() for one in found.withdrawn],
     }
 
 
@@ -168,6 +178,9 @@ def verdict(trace: Trace) -> str:
 
 
 def _counting(trace: Trace) -> str:
+    if not trace.placements and trace.withdrawn:
+        purposes = " and ".join(f"{one.purpose} from {one.since:%Y-%m-%d %H:%M:%S} UTC on" for one in trace.withdrawn)
+        return f"stored; withheld, it counts nowhere: consent withdrawn for {purposes}"
     if not trace.placements:
         return "stored; this kind of event is attached to no journey and counts in no KPI"
     times = sum(version.counts for version in trace.versions)

@@ -3,7 +3,7 @@
 export const FILTER_KEYS = ["channel", "is_online", "persona", "segment", "place", "brand", "touchpoint", "stage", "is_simulated"];
 /** What narrows a list of journeys further; left behind when another view is opened. */
 export const DRILL_KEYS = ["depth", "depth_min", "stage_max", "stage_max_min", "state", "is_window_over", "is_end_known", "touchpoint_last", "stage_at_end", "touchpoint_met", "stage_met", "step", "node_from", "node_to", "by", "answers", "answer_class", "person", "cycle", "order"];
-export const VIEWS = ["map", "act", "trend", "funnel", "flow", "waits", "journeys"];
+export const VIEWS = ["map", "act", "trend", "funnel", "flow", "waits", "journeys", "comments"];
 const SINGLE = ["map", "version", "from", "to", "compare", "view", "lang", "kpi", "grain", "mode", "steps", "lanes", "as_of", ...DRILL_KEYS];
 
 /** Where nothing between `=` and `&` is a value: what the map gives no stage. */

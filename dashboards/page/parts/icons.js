@@ -9,6 +9,7 @@ const PATHS = {
   flow: "M3 5h3c4 0 4 5 8 5h3M3 15h3c4 0 4-5 8-5M14.5 7.5 17 10l-2.5 2.5",
   waits: "M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM10 6v4.2l2.8 1.8",
   journeys: "M5 5h.01M5 10h.01M5 15h.01M9 5h7M9 10h7M9 15h7",
+  comments: "M4 4h12v9H9l-3.500 3v-3H4zM7 7.500h6M7 10h4",
   table: "M3 4.5h14v11H3zM3 8.5h14M8 8.5v7",
   sql: "M7 6 3 10l4 4M13 6l4 4-4 4",
   csv: "M10 3v9M6.5 9 10 12.5 13.5 9M4 16h12",

@@ -4,6 +4,7 @@ import { useStore } from "../core/store.js";
 import { Skeleton } from "../parts/states.js";
 import { TooltipLayer } from "../parts/tooltip.js";
 import { ActView } from "../views/act.js";
+import { CommentsView } from "../views/comments.js";
 import { FlowView } from "../views/flow.js";
 import { FunnelView } from "../views/funnel.js";
 import { JourneysView } from "../views/journeys.js";
@@ -16,7 +17,7 @@ import { Applying } from "./applying.js";
 import { Header } from "./header.js";
 import { Tabs } from "./tabs.js";
 
-const VIEWS = { map: MapView, act: ActView, trend: TrendView, funnel: FunnelView, flow: FlowView, waits: WaitsView, journeys: JourneysView };
+const VIEWS = { map: MapView, act: ActView, trend: TrendView, funnel: FunnelView, flow: FlowView, waits: WaitsView, journeys: JourneysView, comments: CommentsView };
 
 export function Page() {
   const { t, state, map, maps } = useStore();

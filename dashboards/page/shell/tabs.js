@@ -6,15 +6,15 @@ import { Icon } from "../parts/icons.js";
 import { To } from "../parts/link.js";
 
 export function Tabs() {
-  const { t, state } = useStore();
+  const { t, state, served } = useStore();
   const strip = useRef(null);
   // On a narrow screen the strip scrolls: the open tab is in it.
   useEffect(() => {
     const tab = strip.current.querySelector("[aria-current]");
-    strip.current.scrollLeft = tab.offsetLeft - (strip.current.clientWidth - tab.offsetWidth) / 2;
-  }, [state.view, t]);
+    if (tab) strip.current.scrollLeft = tab.offsetLeft - (strip.current.clientWidth - tab.offsetWidth) / 2;
+  }, [state.view, t, served]);
   return html`<nav class="tabs" ref=${strip} aria-label=${t("views")}>
-    ${VIEWS.map((view) => html`<${To} key=${view} view=${view} class="tab" aria-current=${state.view === view ? "page" : undefined}>
+    ${VIEWS.filter((view) => view !== "comments" || served).map((view) => html`<${To} key=${view} view=${view} class="tab" aria-current=${state.view === view ? "page" : undefined}>
       <${Icon} name=${view} size=${16} />${t(`view.${view}`)}<//>`)}
   </nav>`;
 }

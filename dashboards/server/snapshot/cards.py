@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from touchline.dashboards.server.snapshot.facts import facts_of
 from touchline.dashboards.server.snapshot.kpis import badge, kpi_block, simulated_badge
-from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.read import Rows, Seen
 from touchline.dashboards.server.snapshot.words import NONE, PageWords
+from touchline.markup import Child, Markup, tag
 from touchline.schemas.journey.coverage import touchpoints_of_stages
 from touchline.schemas.journey.facts import Facts
 from touchline.schemas.journey.model import JourneyMap

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from touchline.dashboards.server.snapshot.kpis import badge
-from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.words import PageWords
+from touchline.markup import Child, Markup, tag
 from touchline.schemas.journey.facts import FACT_KINDS, Emotion, Expectation, Facts, Initiative, Remark
 from touchline.schemas.journey.model import JourneyMap
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from touchline.dashboards.server.snapshot.markup import Child, Markup, tag
 from touchline.dashboards.server.snapshot.words import PageWords
+from touchline.markup import Child, Markup, tag
 from touchline.sql.language.catalogue import REVERSED
 
 Row = Mapping[str, Any]

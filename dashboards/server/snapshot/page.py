@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from touchline.dashboards.server.snapshot.cards import wall
 from touchline.dashboards.server.snapshot.kpis import badge
-from touchline.dashboards.server.snapshot.markup import DOCTYPE, Child, Markup, tag, trusted
 from touchline.dashboards.server.snapshot.read import Seen
 from touchline.dashboards.server.snapshot.words import PageWords
+from touchline.markup import DOCTYPE, Child, Markup, tag, trusted
 
 _OF_REACHED: Final = ("advanced", "completed", "dropped", "open")
 """What became of the journeys that reached a stage."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from touchline.account import accounts, maps, reconcile as module, recounts
+from touchline.account import accounts, erasures, maps, reconcile as module, recounts
 from touchline.account.differences import Mismatch
 from touchline.account.reconcile import reconcile
 from touchline.settings import Settings
@@ -46,6 +46,7 @@ def differences(monkeypatch: pytest.MonkeyPatch, world: World, wait_seconds: flo
         (accounts, "check_rows"),
         (recounts, "check_signs"),
         (recounts, "check_projections"),
+        (erasures, "check_erasures"),
     ):
         monkeypatch.setattr(part, name, lambda *_: [])
     client: Any = None

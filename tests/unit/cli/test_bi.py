@@ -122,7 +122,7 @@ def test_json_is_one_object_with_the_files_and_what_was_removed(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["tableau", "new"], "'tableau' is not one of 'superset', 'grafana', 'dbt'"),
+        (["tableau", "new"], "'…' is not one of 'superset', 'grafana', 'dbt'"),
         (["grafana", "new", "--unpacked"], "--unpacked is of superset alone"),
         (["dbt", "full"], "is not empty, and no export is in it"),
         (["dbt", "full/file"], "is a file"),

@@ -67,11 +67,26 @@ def test_bug_keeps_its_traceback(add_command: Callable[[Callable[[], None]], str
         cli.run([add_command(raising(ZeroDivisionError()))])
 
 
-def test_missing_package_of_an_extra_says_what_to_install(
-    add_command: Callable[[Callable[[], None]], str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("rich._x", "cli"),
+        ("nobody_knows", "cli"),
+        ("chdb._x", "local"),
+        ("clickhouse_driver", "worker"),
+        ("pyarrow.lib", "import"),
+    ],
+)
+def test_a_missing_package_is_told_with_the_extra_that_brings_it(
+    add_command: Callable[[Callable[[], None]], str], capsys: pytest.CaptureFixture[str], module: str, extra: str
 ) -> None:
-    assert cli.run([add_command(raising(ModuleNotFoundError("no", name="chdb._x")))]) == 2
-    assert "hint: pip install 'touchline[cli]'" in capsys.readouterr().err
+    assert cli.run([add_command(raising(ModuleNotFoundError("no", name=module)))]) == 2
+    assert f"hint: pip install 'touchline[{extra}]'" in capsys.readouterr().err
+
+
+def test_the_commands_own_extra_is_named_where_several_bring_the_package() -> None:
+    assert cli._extra_with("clickhouse_driver", "dashboard") == "dashboard"
+    assert cli._extra_with("clickhouse_driver", "local") == "local"
 
 
 def test_missing_module_of_our_own_is_a_bug(add_command: Callable[[Callable[[], None]], str]) -> None:

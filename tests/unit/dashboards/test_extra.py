@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 OF_OTHER_EXTRAS = (
     "faust",
@@ -45,3 +46,14 @@ def test_without_its_extra_the_command_says_what_to_install() -> None:
     found = outcome(("aiohttp",), "sys.exit(run(['dashboard']))")
     assert found.returncode == 2
     assert "hint: pip install 'touchline[dashboard]'" in found.stderr
+
+
+def test_comments_on_the_page_say_which_package_they_need(tmp_path: Path) -> None:
+    keys = f"dashboard_comments_keys_file={tmp_path / 'keys'}"
+    (tmp_path / "password").write_text("x")
+    password = f"clickhouse_password_file={tmp_path / 'password'}"
+    statement = f"sys.exit(run(['dashboard', '--set', {keys!r}, '--set', {password!r}]))"
+    found = outcome(("cryptography",), statement)
+    assert found.returncode == 2
+    assert "'cryptography'" in found.stderr
+    assert "hint: pip install 'touchline[worker,dashboard]'" in found.stderr

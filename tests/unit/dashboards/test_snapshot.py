@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.dashboards.test_markup import Read
 from tests.unit.processors.loop.world import MAP
+from tests.unit.test_markup import Read
 from touchline.dashboards.server.asking.maps import KnownMap
 from touchline.dashboards.server.snapshot.page import page
 from touchline.dashboards.server.snapshot.read import VIEWS, Seen, Selection

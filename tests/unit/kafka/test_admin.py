@@ -11,7 +11,7 @@ import pytest
 from touchline.errors import EngineUnreachable
 from touchline.kafka.admin import admin_client, broker_is_ready
 from touchline.kafka.offsets import lag, read_offsets
-from touchline.kafka.topic import describe_topic, ensure_topic
+from touchline.kafka.topic import count_partitions, describe_topic, ensure_topic
 from touchline.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1, [::1]:2,here")
@@ -66,3 +66,8 @@ def test_lag_is_not_known_without_kafka_and_nothing_is_logged(caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         assert lag(SETTINGS) is None
     assert caplog.records == []
+
+
+@pytest.mark.usefixtures("tried")
+def test_how_many_partitions_there_are_is_not_known_without_kafka() -> None:
+    assert count_partitions(SETTINGS) is None

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.quarantine.rig import PERSON, RECEIVED_US, entry, event, judge, kept
 from touchline.quarantine.judge import Mended, Unmendable
 from touchline.quarantine.keep import Kept, State
+from touchline.schemas.canonical import payload_hash
 
 
 def test_a_mended_record_is_its_bytes_under_the_key_and_time_that_it_should_have() -> None:
@@ -21,6 +22,15 @@ def test_a_mended_record_is_its_bytes_under_the_key_and_time_that_it_should_have
     assert verdict.timestamp_ms == RECEIVED_US // 1_000
     assert dict(verdict.record.headers)["ce_id"] == b"visit-1"
     assert dict(verdict.record.headers)["ce_time"] == b"2026-03-01T10:00:00+01:00"
+
+
+def test_personal_values_do_not_go_to_kafka_again() -> None:
+    raw = event(properties={"note": "write to zeb.quux@example.org", "gone": None}, client_ip="203.0.113.77")
+    verdict = judge().judge(kept(raw))
+    assert isinstance(verdict, Mended)
+    sent = json.loads(verdict.record.value)
+    assert sent == {**raw, "properties": {"note": "write to [mail]"}, "client_ip": "203.0.113.0"}
+    assert verdict.version == ("till", "visit-1", payload_hash(sent))
 
 
 def test_an_event_of_nobody_has_its_own_key() -> None:

@@ -90,3 +90,8 @@ def test_deep_and_odd_json_has_a_shape() -> None:
     assert shape_lines(b"null") == ["JSON, but no object: null"]
     assert shape_lines(b"\xff") == ["no UTF-8 from byte 0 on, of 1"]
     assert shape_lines(b"{") == ["no JSON, 1 bytes of text"]
+
+
+def test_a_reason_to_discard_keeps_no_personal_value() -> None:
+    (end,) = discarded([entry(7)], "zeb.quux@example.org asked for it on +44 20 7946 0018")
+    assert end.note == "[mail] asked for it on [phone]"

@@ -36,6 +36,18 @@ def test_what_is_listed_is_not_said_to_be_nothing(capsys: pytest.CaptureFixture[
     assert "nothing is kept out" not in said
 
 
+def test_events_that_are_withheld_are_counted_by_source_and_are_no_fate(capsys: pytest.CaptureFixture[str]) -> None:
+    print_page(render(REPORT), 160)
+    assert "withheld" not in capsys.readouterr().out
+    found = REPORT._replace(withheld=[("web", 1_200), ("app", 3)])
+    print_page(render(found), 160)
+    said = capsys.readouterr().out
+    assert "since a consent was withdrawn" in said
+    assert re.search(r"web\s+1,200", said)
+    assert re.search(r"app\s+3\b", said)
+    assert as_object(found)["withheld"] == {"web": 1_200, "app": 3}
+
+
 def test_sources_that_are_not_declared_are_named_in_the_one_line_of_their_reason(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from touchline.sql.all_views import EVENT_VIEWS
 from touchline.trace.page import span
 from touchline.trace.read import cell_query, short_key
-from touchline.trace.values import Placement, Trace, Unseen, Version, verdict
+from touchline.trace.values import Placement, Trace, Unseen, Version, Withdrawn, verdict
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,12 @@ def placed(uncounted: str) -> Placement:
 def test_an_answer_that_enters_no_kpi_is_not_told_to_count(reasons: list[str], said: str) -> None:
     version = Version("t", "i", 0, 0, 0, "stored", "", "", "", "", None, [])
     assert verdict(Trace("web", "a1", [version], None, [placed(one) for one in reasons], [], None)) == said
+
+
+def test_a_withheld_event_says_which_consent_was_withdrawn_and_from_when_on() -> None:
+    version = Version("t", "i", 0, 0, 0, "stored", "", "", "", "", None, [])
+    withdrawn = [Withdrawn(purpose, datetime(2026, 3, day, 12)) for purpose, day in (("ads", 1), ("analytics", 2))]
+    assert verdict(Trace("web", "e1", [version], None, [], [], None, withdrawn)) == (
+        "stored; withheld, it counts nowhere: consent withdrawn for ads from 2026-03-01 12:00:00 UTC on and analytics from "
+        "2026-03-02 12:00:00 UTC on"
+    )

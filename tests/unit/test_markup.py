@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from hypothesis import given, strategies as st
 
-from touchline.dashboards.server.snapshot.markup import Markup, tag
+from touchline.markup import Markup, tag
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"), max_size=40)
 
