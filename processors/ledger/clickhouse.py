@@ -81,14 +81,15 @@ class ClickHouseLedger(ClickHouseAcross):
 
     def insert(self, insert: Insert) -> None:
         names = ", ".join(column.name for column in insert.columns)
-        sql = f"INSERT INTO journey_raw.ledger ({names}) {queries.tag(insert.stream)} VALUES"
+        tags = " ".join(map(queries.tag, insert.numbers))
+        sql = f"INSERT INTO journey_raw.ledger ({names}) {tags} VALUES"
         try:
             self._connected().execute(sql, insert.columns, columnar=True)
         except ServerException as error:
             self.close()
             kind = kind_of(error.code)
             if kind is ErrorKind.CONSTRAINT and _constraint(error.message) == FENCE_CONSTRAINT:
-                raise WriterFenced(insert.stream) from None
+                raise WriterFenced(", ".join(insert.numbers)) from None
             if kind in UNSTORABLE:
                 raise RecordsRefused(f"ClickHouse refused an insert, code {error.code}") from None
             raise LedgerUnavailable(refusal_text("refused an insert", error.code)) from None

@@ -242,8 +242,8 @@ class Ledger(Protocol):
         """The stream's last durable offset, whoever writes it; -1 where nothing is stored."""
 
     def insert(self, insert: Insert) -> None:
-        """Store all rows of the insert or none. Raises WriterFenced when the fence names another writer, RecordsRefused when a value
-        cannot be stored."""
+        """Store all rows of the insert or none. Raises WriterFenced when the fence of one of its streams names another writer,
+        RecordsRefused when a value cannot be stored."""
 
     def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
         """All versions of the given (source, event id) pairs that stand, in every partition: stored, superseded, in conflict, claims,

@@ -66,8 +66,8 @@ class MemoryLedger(MemoryAcross):
     def check_fence(self, insert: Insert) -> None:
         """What the CHECK of the table does. Raises WriterFenced."""
         for row in rows_of(insert):
-            if row["kind"] == "mark" and self.fences.get(insert.stream) != (row.get("generation", 0), row["writer"]):
-                raise WriterFenced(insert.stream)
+            if row["kind"] == "mark" and self.fences.get(row["stream"]) != (row.get("generation", 0), row["writer"]):
+                raise WriterFenced(row["stream"])
 
     def find_events(self, keys: Sequence[tuple[str, str]]) -> list[KnownEvent]:
         wanted = set(keys)

@@ -5,7 +5,7 @@ Why: docs/decisions/0060.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -46,10 +46,10 @@ class Block(NamedTuple):
 
 
 class Insert(NamedTuple):
-    """One insert of `row_count` rows; columns that hold nothing but defaults are absent."""
+    """One insert of `row_count` rows; columns that hold nothing but defaults are absent. `numbers`: by stream its number there; it has one
+    stream, or several that are joined."""
 
-    stream: str
-    insert_number: int
+    numbers: Mapping[str, int]
     row_count: int
     columns: list[EncodedColumn]
 
@@ -110,7 +110,25 @@ def build_insert(stream: str, partition: int, insert_number: int, stored_time_ms
             pieces.setdefault(name, []).append((row, Same(value, size)))
         row += size
     columns = [EncodedColumn(name, row_count, parts) for name, parts in pieces.items()]
-    return Insert(stream, insert_number, row_count, columns)
+    return Insert({stream: insert_number}, row_count, columns)
+
+
+def join_inserts(inserts: Sequence[Insert]) -> Insert:
+    """The same rows in one insert: all are stored, or none. The streams must differ.
+
+    Raises TooManyRows above INSERT_ROWS_MAX.
+    """
+    row_count = sum(insert.row_count for insert in inserts)
+    if row_count > INSERT_ROWS_MAX:
+        raise TooManyRows(f"{row_count} rows")
+    pieces: dict[str, list[tuple[int, Sequence[object]]]] = {}
+    first_row = 0
+    for insert in inserts:
+        for column in insert.columns:
+            pieces.setdefault(column.name, []).extend((first_row + row, values) for row, values in column.pieces)
+        first_row += insert.row_count
+    numbers = {stream: number for insert in inserts for stream, number in insert.numbers.items()}
+    return Insert(numbers, row_count, [EncodedColumn(name, row_count, parts) for name, parts in pieces.items()])
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[Sequence[object] | None]:

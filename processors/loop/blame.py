@@ -26,6 +26,10 @@ class Blame:
         """How many records the partition's next insert may hold; None for all."""
         return self._limits.get(partition)
 
+    def suspects(self, partition: int) -> bool:
+        """Whether an insert of the partition failed by itself, and not all of its records are stored or put aside since."""
+        return partition in self._limits or any(number == partition for number, _ in self._failures)
+
     def is_guilty(self, partition: int, offset: int) -> bool:
         """Whether the record must be put aside."""
         return self._failures.get((partition, offset), 0) >= TRIES_ALONE

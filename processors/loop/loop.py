@@ -8,18 +8,20 @@
       ▼
     the pipeline prepares ONE insert ──▶ it is sent ──▶ state follows ──▶ acknowledge
 
+Batches of several partitions share one insert where nothing stands against it; what does not come off is done one by one.
+
 Whatever goes wrong after the insert was sent is ambiguous: ownership is forgotten, and acquiring again reads from the mark what is
 true; of all partitions, since a server that was away may have come back with less than it had acknowledged. Nothing is acknowledged
 before it is durable, nothing is inserted blindly.
 
-Why: docs/decisions/0060.
+Why: docs/decisions/0060, 0194.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import lmdb
@@ -27,6 +29,7 @@ import lmdb
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
+from touchline.metrics.laps import Laps
 from touchline.metrics.meter import Meter
 from touchline.processors.expiring import expired_news
 from touchline.processors.ledger.ledger import (
@@ -38,7 +41,7 @@ from touchline.processors.ledger.ledger import (
     Stream,
     WriterFenced,
 )
-from touchline.processors.ledger.rows import TooManyRows
+from touchline.processors.ledger.rows import TooManyRows, join_inserts
 from touchline.processors.loop.acquire import Acquirer, Place, folder_name
 from touchline.processors.loop.blame import Blame
 from touchline.processors.loop.forget import LeftBehind, forget_erased, forget_outlived
@@ -52,7 +55,7 @@ from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import StateLost
 from touchline.processors.sweep import Sweeper
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
-from touchline.processors.values.records import ReceivedBatch
+from touchline.processors.values.records import NewRecords, ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -146,6 +149,13 @@ class StoreLoop:
         assigned = Assigned(batch.topic, batch.partition, batch.generation)
         return self._until_durable(assigned, lambda partition: self._store_records(partition, batch))
 
+    def store_together(self, batches: Sequence[ReceivedBatch]) -> list[StoreResult]:
+        """The same of several partitions, the answers in this order. One insert holds what needs no more than preparing; `store` finds
+        nothing left of it then, and does all else."""
+        if len(batches) > 1:
+            self._store_in_one_insert(batches)
+        return [self.store(batch) for batch in batches]
+
     def tick(self, assigned: Assigned, *, must_mark: bool = False) -> StoreResult:
         """The same for work without any Kafka record: answers whose occasion came or changed. Nothing is inserted where there are none,
         unless `must_mark` asks for a mark alone."""
@@ -233,6 +243,45 @@ class StoreLoop:
         if self._standing is not None:
             self._standing.look(self._owned.values())
 
+    def _store_in_one_insert(self, batches: Sequence[ReceivedBatch]) -> None:
+        """Whatever goes wrong, also by a record's fault, is left to what is done one by one, from what the ledger says then."""
+        self._blame.pause()
+        self._look()
+        try:
+            made = []
+            for partition, new in self._ready(batches):
+                self._make_room(partition, len(new.records))
+                made.append((partition, self._pipeline.prepare(partition, new)))
+            if made:
+                self._insert(*made)
+        except WriterFenced:
+            self._meter.fenced()
+            self._forget_all()
+        except Exception as error:
+            self._forget_all()
+            self._go_on_alone(error)
+
+    def _go_on_alone(self, error: Exception) -> None:
+        log_event(logging.WARNING, "joint_insert_fails", error=type(error).__name__, at=frames_of(error))
+
+    def _ready(self, batches: Sequence[ReceivedBatch]) -> list[tuple[Partition, NewRecords]]:
+        """New records of partitions that are this worker's already, and of which none is suspected. None where that is one partition's
+        only: it needs no joint insert."""
+        ready = []
+        for batch in batches:
+            partition = self._owned.get(batch.partition)
+            if (
+                partition is None
+                or not batch.generation == partition.generation == self._generation
+                or batch.partition in self._revoked
+                or self._blame.suspects(batch.partition)
+            ):
+                continue
+            new = self._pipeline.receive(partition, batch)
+            if new.records:
+                ready.append((partition, new))
+        return ready if len(ready) > 1 else []
+
     def _store_records(self, partition: Partition, batch: ReceivedBatch) -> None:
         """Inserts of as many of the records as fit, until the mark covers all."""
         self._look()
@@ -249,7 +298,7 @@ class StoreLoop:
             else:
                 self._make_room(partition, len(new.records))
                 prepared = self._pipeline.prepare(partition, new)
-            self._insert(partition, prepared)
+            self._insert((partition, prepared))
 
     def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
         """Inserts of what all partitions said since the last time."""
@@ -285,7 +334,7 @@ class StoreLoop:
                 partition.tails.put_many(outcome.tails, None)
                 partition.look_to(outcome.reached)
             else:
-                self._insert(partition, outcome)
+                self._insert((partition, outcome))
                 # What was given away here is taken up in this round of ticks, not in the next.
                 self._poll.forget()
                 self._meter.restated(outcome)
@@ -319,22 +368,27 @@ class StoreLoop:
         if not partition.ids.has_room(id_count):
             partition.ids.restore(partition.ledger, partition.mark, self._should_stop, room=id_count)
 
-    def _insert(self, partition: Partition, prepared: Prepared) -> None:
-        """Send the one insert; once it is durable, the state follows."""
-        laps = prepared.tally.laps
+    def _insert(self, *made: tuple[Partition, Prepared]) -> None:
+        """Send the one insert; once it is durable, the states follow."""
+        insert = join_inserts([prepared.insert for _, prepared in made])
+        laps = Laps()
         error: BaseException | None = None
         try:
-            partition.ledger.insert(prepared.insert)
+            self._ledger.insert(insert)
         except BaseException as caught:
             error = caught
             raise
         finally:
-            self._meter.inserted(laps.lap("insert"), error)
+            seconds = laps.lap("insert")
+            self._meter.inserted(seconds, error)
         self._blame.stored()
-        partition.reflect(prepared.mark, prepared.reached, prepared.tails)
-        laps.lap("remember")
-        self._meter.stored(prepared, self._now_ms())
-        self._meter.holds(partition)
+        for partition, prepared in made:
+            laps = prepared.tally.laps
+            laps.add("insert", seconds / len(made))
+            partition.reflect(prepared.mark, prepared.reached, prepared.tails)
+            laps.lap("remember")
+            self._meter.stored(prepared, self._now_ms())
+            self._meter.holds(partition)
 
     def _still_member(self, assigned: Assigned) -> bool:
         self._wait(2 * HEARTBEAT_SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from touchline.processors.values.records import ReceivedBatch
@@ -34,11 +34,12 @@ StoreResult = Acknowledge | ReadAgain
 
 
 class Store(Protocol):
-    """Keeps batches. `store`, `tick` and `read_marks` are called by one thread; `store` and `tick` wait there while ClickHouse is away;
-    they must return soon after the worker was asked to stop. An exception out of any method is a bug, and ends the worker with nothing
+    """Keeps batches. `store_together`, `tick` and `read_marks` are called by one thread; the first two wait there while ClickHouse is
+    away; they must return soon after the worker was asked to stop. An exception out of any method is a bug, and ends the worker with nothing
     acknowledged. The other methods are called by the main thread and may not block."""
 
-    def store(self, batch: ReceivedBatch) -> StoreResult: ...
+    def store_together(self, batches: Sequence[ReceivedBatch]) -> list[StoreResult]:
+        """An answer to each of these batches, of which no two are of one partition."""
 
     def tick(self, assigned: Assigned) -> StoreResult:
         """Do what has come up without records of this partition."""

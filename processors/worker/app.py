@@ -18,6 +18,7 @@ from yarl import URL
 from touchline.processors.worker.bulk.consumer import BulkConsumer
 from touchline.processors.worker.bulk.record import POLL_BATCHES
 from touchline.processors.worker.bulk.transport import BulkTransport
+from touchline.processors.worker.gather import gathered
 from touchline.processors.worker.handover import Handover
 from touchline.settings import Settings
 
@@ -33,8 +34,8 @@ DAYS = 86_400.0 * 7
 FETCH_BYTES = 8 << 20
 """One partition's share of an answer: a batch and a half of 600 bytes a record. With 4 MiB the inserts were smaller: 7 % CPU."""
 STREAM_BUFFER_BULKS = 4
-"""Bulk records between poll and agent; with one poll prefetched by aiokafka they bound the memory of records in
-flight."""
+"""Bulk records between poll and agent; with one poll prefetched by aiokafka, and one that is read ahead, they bound the
+memory of records in flight."""
 
 
 class _ConsumerOnly(BootStrategy):
@@ -66,8 +67,8 @@ def build_app(
     topic = app.topic(settings.topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
 
     async def store_batches(stream: Any) -> None:
-        async for event in stream.noack().events():
-            await handover.hand_over(consumer_of(app), event)
+        async for events in gathered(stream.noack().events(), settings.batch_rows):
+            await handover.hand_over(consumer_of(app), events)
 
     app.agent(topic, name="store_batches", concurrency=1)(store_batches)
 

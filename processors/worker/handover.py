@@ -1,7 +1,8 @@
-"""From Faust's stream to the store and back: one batch at a time, acknowledged when it is durable; and ticks between the batches.
+"""From Faust's stream to the store and back: what came together at a time, acknowledged when it is
+durable; and ticks between.
 
-A bulk record comes out of the stream. If a rebalance or a seek made it obsolete, it is dropped. Else the store gets
-it, in one thread that is not the loop's, so that heartbeats go on while ClickHouse is slow or away. The answer
+Bulk records of one or more partitions come out of the stream (gather.py). What a rebalance or a seek made obsolete is dropped. The store
+gets the others, in one thread that is not the loop's, so that heartbeats go on while ClickHouse is slow or away. The answer
 `Acknowledge` moves the offset that Kafka is told, and the read position too where the store wants to go on elsewhere;
 `ReadAgain` reads the batch again. Nothing else acknowledges, and no exception gets back into Faust, which would
 acknowledge and go on.
@@ -14,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
@@ -27,6 +28,7 @@ from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgai
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker.bulk.consumer import BulkConsumer
 from touchline.processors.worker.bulk.record import BulkRecord
+from touchline.processors.worker.gather import bulk_of
 from touchline.processors.worker.watchdog import durable_offset
 
 REFUSED_PAUSE_SECONDS = 1.0
@@ -56,36 +58,44 @@ class Handover:
         """Whether the store is at work, also on a batch for which nobody waits any more: its thread cannot be cancelled."""
         return bool(self._handed)
 
-    async def hand_over(self, consumer: BulkConsumer, event: EventT[Any]) -> None:
-        """Store one bulk record and acknowledge, seek or fail accordingly."""
-        bulk = cast(BulkRecord, event.value)
-        if self.failure is not None or not consumer.is_current(bulk):
+    async def hand_over(self, consumer: BulkConsumer, events: Sequence[EventT[Any]]) -> None:
+        """Store these bulk records, no two of one partition, and acknowledge, seek or fail accordingly."""
+        current = [event for event in events if consumer.is_current(bulk_of(event))]
+        if self.failure is not None or not current:
             return
         try:
-            result = await self._stored(bulk)
+            results = await self._stored([bulk_of(event) for event in current])
         except (
             Exception
         ) as error:  # a bug, or a state that ends the worker: it must not reach Faust, which would acknowledge
             self._fail(error)
             return
-        if not consumer.is_current(bulk):
-            return
-        if isinstance(result, Acknowledge):
+        refused = []
+        for event, result in zip(current, results, strict=True):
+            bulk = bulk_of(event)
+            if not consumer.is_current(bulk):
+                continue
+            if isinstance(result, ReadAgain):
+                refused.append((bulk, result))
+                continue
             self._acknowledge(event, bulk, result)
             if result.next_offset != bulk.end_offset:
                 await self._seek(consumer, TP(bulk.topic, bulk.partition), result.next_offset)
-        else:
-            await self._read_again(consumer, bulk, result)
+        if refused:
+            await self._read_again(consumer, refused)
 
-    async def _stored(self, bulk: BulkRecord) -> StoreResult:
-        if bulk.records[0].offset < bulk.start_offset:
-            raise TopicChanged(
-                f"{bulk.topic}/{bulk.partition}: offset {bulk.records[0].offset} follows {bulk.start_offset - 1}"
-            )
-        batch = ReceivedBatch(bulk.topic, bulk.partition, bulk.generation, bulk.records, bulk.start_offset)
+    async def _stored(self, bulks: Sequence[BulkRecord]) -> list[StoreResult]:
+        for bulk in bulks:
+            if bulk.records[0].offset < bulk.start_offset:
+                raise TopicChanged(
+                    f"{bulk.topic}/{bulk.partition}: offset {bulk.records[0].offset} follows {bulk.start_offset - 1}"
+                )
+        batches = [
+            ReceivedBatch(one.topic, one.partition, one.generation, one.records, one.start_offset) for one in bulks
+        ]
         self.busy_since = monotonic()
         try:
-            return await self._in_turn(self._store.store, batch)
+            return await self._in_turn(self._store.store_together, batches)
         finally:
             self.busy_since = None
 
@@ -94,18 +104,15 @@ class Handover:
         event.ack()
         self.progress += 1
 
-    async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: ReadAgain) -> None:
-        self._meter.add(BATCHES_REFUSED)
-        log_event(
-            logging.WARNING,
-            "batch_refused",
-            partition=bulk.partition,
-            generation=bulk.generation,
-            reason=refused.reason,
-        )
+    async def _read_again(self, consumer: BulkConsumer, refused: Sequence[tuple[BulkRecord, ReadAgain]]) -> None:
+        for bulk, answer in refused:
+            self._meter.add(BATCHES_REFUSED)
+            at = {"partition": bulk.partition, "generation": bulk.generation}
+            log_event(logging.WARNING, "batch_refused", **at, reason=answer.reason)
         await asyncio.sleep(REFUSED_PAUSE_SECONDS)
-        if consumer.is_current(bulk):
-            await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
+        for bulk, _ in refused:
+            if consumer.is_current(bulk):
+                await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
 
     async def tick(self, assigned: Sequence[Assigned]) -> float:
         """Let the store look at each of these partitions for work that comes without records; batches go in between. Returns the seconds

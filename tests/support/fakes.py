@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from touchline.errors import WrongUsage
@@ -27,6 +27,9 @@ class NotingStore:
             kind, partition, _, last, *_ = line.split()
             if kind == "stored":
                 self.next_offsets[int(partition)] = int(last) + 1
+
+    def store_together(self, batches: Sequence[ReceivedBatch]) -> list[StoreResult]:
+        return [self.store(batch) for batch in batches]
 
     def store(self, batch: ReceivedBatch) -> StoreResult:
         expected = self.next_offsets.get(batch.partition, 0)

@@ -99,14 +99,19 @@ class Reader:
         return self._home(identifier.encode()) if known is None else known[1]
 
     def apply(self, rows: Iterable[StoredRow]) -> None:
-        """One insert. Raises Violation."""
+        """One insert. Partitions that share one do not know of each other, so each is as if the others had come before or after it.
+        Raises Violation."""
+        by_partition: dict[int, list[StoredRow]] = defaultdict(list)
+        for row in rows:
+            by_partition[_partition(row)].append(row)
+        for partition, own in by_partition.items():
+            self._apply(partition, own)
+
+    def _apply(self, partition: int, rows: Sequence[StoredRow]) -> None:
         by_kind: dict[str, list[StoredRow]] = defaultdict(list)
         for row in rows:
             by_kind[row["kind"]].append(row)
             self.kinds[row["kind"]] += 1
-        if not by_kind:
-            return
-        partition = _partition(next(iter(by_kind.values()))[0])
         self._apply_fates(partition, by_kind["received"])
         self._apply_attached(partition, by_kind["attached"])
         self._apply_handoffs(partition, by_kind["handoff"])

@@ -107,7 +107,7 @@ class Server(MemoryLedger):
 
     def is_running(self, stream: Stream) -> bool:
         """Whether an insert of the stream has passed the fence and is not there yet."""
-        return any(one.stage == "running" and one.insert.stream == stream.name for one in self.flights)
+        return any(one.stage == "running" and stream.name in one.insert.numbers for one in self.flights)
 
     def crash(self) -> None:
         """The server ends: what is under way is never stored."""
@@ -185,7 +185,7 @@ class Client:
         while flight.heard == "pending":
             self._wait()
         if flight.heard == "fenced":
-            raise WriterFenced(insert.stream)
+            raise WriterFenced(", ".join(insert.numbers))
         if flight.heard == "lost":
             raise LedgerUnavailable("no answer")
         self._pause()
@@ -199,7 +199,8 @@ class Client:
 def trace_of(flight: Flight) -> list[str]:
     """An insert as a trace shows it: a line for each row, the mark first."""
     insert = flight.insert
-    lines = [f"       insert {insert.stream.rpartition('/')[2]}.{insert.insert_number}"]
+    numbers = [f"{stream.rpartition('/')[2]}.{number}" for stream, number in insert.numbers.items()]
+    lines = [f"       insert {' and '.join(numbers)}"]
     for row in reversed(flight.rows):
         shown = {name: row[name] for name in _SHOWN if row.get(name)}
         shown |= {name: row[name][-6:] for name in _KEYS if row.get(name)}

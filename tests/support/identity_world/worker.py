@@ -12,7 +12,7 @@ from tests.support.identity_world.plan import Record
 from tests.support.identity_world.server import Client, Server
 from tests.support.identity_world.strands import Strand
 from touchline.journey.compile import CompiledMap
-from touchline.processors.ledger.ledger import Ledger, MapVersion
+from touchline.processors.ledger.ledger import Ledger, LedgerUnavailable, MapVersion
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
@@ -71,6 +71,10 @@ class _Loop(StoreLoop):
 
     def _seek_guilty(self, partition: int, error: Exception) -> None:
         raise error
+
+    def _go_on_alone(self, error: Exception) -> None:
+        if not isinstance(error, LedgerUnavailable):
+            raise error
 
 
 class Worker:
@@ -153,27 +157,32 @@ class Worker:
         self.loop.close()
 
     def _turn(self) -> None:
-        """One poll: records of one of the partitions, or a tick."""
+        """One poll: records of one or more of the partitions, or a tick."""
         random = self._random
         generation, positions = self.believes
         partition = random.choice(sorted(positions))
         assigned = Assigned(TOPIC, partition, generation)
         if random.random() < _READ_MARKS:
             self.loop.read_marks(TOPIC, INCARNATION, sorted(positions))
-        start = positions[partition]
-        records = self._kafka.records(partition)
-        if start < len(records) and random.random() < 0.6:
-            if random.random() < REDELIVERED:
-                start = random.randrange(start + 1)
-            end = start + random.randint(1, self._rates.batch_max)
-            batch = ReceivedBatch(TOPIC, partition, generation, records[start:end], start)
-            self._done(assigned, self.loop.store(batch))
+        unread = {one for one in positions if positions[one] < len(self._kafka.records(one))}
+        if partition in unread and random.random() < 0.6:
+            others = sorted(unread - {partition})
+            together = [partition, *random.sample(others, random.randint(0, len(others)))]
+            batches = [self._batch(one, positions[one], generation) for one in together]
+            for batch, answer in zip(batches, self.loop.store_together(batches), strict=True):
+                self._done(Assigned(TOPIC, batch.partition, generation), answer)
             return
         version = self._server.version
         if self._done(assigned, self.loop.tick(assigned)):
             sweeper = self.loop._sweeper
             self._swept = {} if sweeper._met_twice or sweeper._found else sweeper._cursors
             self._kafka.ticked(self, assigned, version)
+
+    def _batch(self, partition: int, start: int, generation: int) -> ReceivedBatch:
+        if self._random.random() < REDELIVERED:
+            start = self._random.randrange(start + 1)
+        end = start + self._random.randint(1, self._rates.batch_max)
+        return ReceivedBatch(TOPIC, partition, generation, self._kafka.records(partition)[start:end], start)
 
     def _done(self, assigned: Assigned, answer: StoreResult) -> bool:
         if not isinstance(answer, Acknowledge):

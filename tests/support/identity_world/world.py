@@ -260,7 +260,7 @@ class World:
             self.server.crash()
         elif kind < 0.9 and self.server.flights:
             flight = random.choice(self.server.flights)
-            self._note(f"no answer to {flight.insert.stream} {flight.insert.insert_number}")
+            self._note(f"no answer to {flight.insert.numbers}")
             if flight.heard == "pending":
                 flight.heard = "lost"
         elif kind >= 0.9:

@@ -14,7 +14,7 @@ from faust.types import TP
 
 from tests.support.fakes import BlockingStore, BuggyStore, NotingStore, RefusingStore
 from tests.support.workers import lines
-from tests.unit.processors.worker.bulk.rig import TP0, Rig, bulk, rig
+from tests.unit.processors.worker.bulk.rig import TOPIC, TP0, Rig, bulk, rig
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
 from touchline.processors.values.records import ReceivedBatch
 from touchline.processors.worker import handover as handover_module
@@ -29,10 +29,13 @@ class MarkAheadStore(NotingStore):
         return Acknowledge(50)
 
 
-async def give(parts: Rig, one: BulkRecord) -> None:
-    message = parts.consumer._to_message(TP0, one)
-    message.incref()
-    await parts.handover.hand_over(parts.consumer, Event(parts.app, None, one, None, message))
+async def give(parts: Rig, *bulks: BulkRecord) -> None:
+    events = []
+    for one in bulks:
+        message = parts.consumer._to_message(TP(TOPIC, one.partition), one)
+        message.incref()
+        events.append(Event(parts.app, None, one, None, message))
+    await parts.handover.hand_over(parts.consumer, events)
 
 
 def noted_seeks(parts: Rig, monkeypatch: pytest.MonkeyPatch) -> list[Mapping[TP, int]]:
@@ -53,6 +56,47 @@ def test_stored_batch_is_acknowledged_up_to_its_end(tmp_path: Path, monkeypatch:
             await give(parts, bulk(0))
             assert parts.consumer.durable_offsets == {TP0: 3}
             assert seeks == []
+
+    asyncio.run(scenario())
+
+
+TP1 = TP(TOPIC, 1)
+
+
+def test_what_came_together_is_acknowledged_each_by_its_own_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0), bulk(100, partition=1))
+            assert parts.consumer.durable_offsets == {TP0: 3, TP1: 0}
+            assert seeks == [{TP1: 0}]
+
+    asyncio.run(scenario())
+
+
+def test_of_what_came_together_only_what_is_refused_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        store = RefusingStore(tmp_path / "notes")
+        store.refusals = 1
+        async with rig(store) as parts:
+            seeks = noted_seeks(parts, monkeypatch)
+            await give(parts, bulk(0), bulk(0, partition=1))
+            assert parts.consumer.durable_offsets == {TP1: 3}
+            assert seeks == [{TP0: 0}]
+
+    asyncio.run(scenario())
+
+
+def test_of_what_came_together_what_is_stale_is_left_out(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as parts:
+            await give(parts, bulk(0, generation=6), bulk(0, partition=1))
+            assert [line[0] for line in lines(tmp_path / "notes", "stored")] == ["1"]
+            assert parts.consumer.durable_offsets == {TP1: 3}
 
     asyncio.run(scenario())
 

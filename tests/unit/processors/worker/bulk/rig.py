@@ -46,6 +46,8 @@ def record(offset: int, value: bytes = b"{}", partition: int = 0) -> ConsumerRec
     return ConsumerRecord(TOPIC, partition, offset, 1_700_000_000_000, 0, b"key", value, None, 3, len(value), ())
 
 
-def bulk(first: int, count: int = 3, *, start: int | None = None, generation: int = 7, epoch: int = 0) -> BulkRecord:
-    records = [record(offset) for offset in range(first, first + count)]
+def bulk(
+    first: int, count: int = 3, *, start: int | None = None, generation: int = 7, epoch: int = 0, partition: int = 0
+) -> BulkRecord:
+    records = [record(offset, partition=partition) for offset in range(first, first + count)]
     return BulkRecord(records, first if start is None else start, first + count, generation, epoch)
