@@ -29,40 +29,32 @@ import lmdb
 from touchline.errors import EngineUnreachable, TouchlineError
 from touchline.log import frames_of, log_event
 from touchline.metrics.declared import WORKER
-from touchline.metrics.laps import Laps
 from touchline.metrics.meter import Meter
-from touchline.processors.expiring import expired_news
 from touchline.processors.ledger.ledger import (
     FenceHeld,
     Ledger,
-    LedgerFellBack,
     LedgerUnavailable,
     RecordsRefused,
     Stream,
     WriterFenced,
 )
-from touchline.processors.ledger.rows import TooManyRows, join_inserts
-from touchline.processors.loop.acquire import Acquirer, Place, folder_name
+from touchline.processors.ledger.rows import TooManyRows
+from touchline.processors.loop.acquire import Acquirer, Place
 from touchline.processors.loop.blame import Blame
-from touchline.processors.loop.forget import LeftBehind, forget_erased, forget_outlived
+from touchline.processors.loop.inserts import Inserts
 from touchline.processors.loop.metrics import StoreMeter
 from touchline.processors.loop.standing import MapSource, StandingMaps
-from touchline.processors.news import Sweep, news_of
-from touchline.processors.pipeline import Pipeline, Prepared, Quiet
-from touchline.processors.poll import Poll
+from touchline.processors.loop.ticking import SWEEP_EVERY_TICKS, Ticking
+from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.disk import reason_of
 from touchline.processors.state.partition import Partition
 from touchline.processors.state.tails import StateLost
-from touchline.processors.sweep import Sweeper
 from touchline.processors.values.protocol import Acknowledge, Assigned, ReadAgain, StoreResult
 from touchline.processors.values.records import NewRecords, ReceivedBatch
 
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 1.0
-SWEEP_EVERY_TICKS = 20
-PIECES_MAX = 2_000
-"""Smaller ones than this make no difference: one insert of one stream, one identifier."""
 _WAIT_STEP_SECONDS = 0.1
 
 
@@ -96,20 +88,24 @@ class StoreLoop:
         self._acquirer = Acquirer(pipeline, ledger, place, incarnation_of, should_stop)
         self._should_stop = should_stop
         self._sleep = sleep
-        self._now_ms = now_ms
         self._meter = StoreMeter(meter or Meter(WORKER))
         self._look = look
-        self._standing = None if maps is None else StandingMaps(pipeline, ledger, maps)
         self._blame = Blame()
+        self._inserts = Inserts(ledger, self._blame, self._meter, now_ms, should_stop)
+        self.ticking = Ticking(
+            pipeline,
+            ledger,
+            self._inserts,
+            self._meter,
+            None if maps is None else StandingMaps(pipeline, ledger, maps),
+            state_dir=state_dir,
+            id_bytes_max=id_bytes_max,
+            now_ms=now_ms,
+            sweep_every_ticks=sweep_every_ticks,
+        )
         self._generation = -1
         self._owned: dict[int, Partition] = {}
-        self._poll = Poll(ledger)
-        self._pieces: dict[int, int] = {}
-        self._ticks = 0
-        self._sweep_every_ticks = sweep_every_ticks
-        self._sweeper = Sweeper(id_bytes_max)
         self._revoked: set[int] = set()
-        self._left_behind = LeftBehind(state_dir)
 
     def on_assigned(self, partitions: Collection[int], generation: int) -> None:
         """The group gave these partitions to this worker; older generations are stale from now on. A lower generation than the last
@@ -159,7 +155,7 @@ class StoreLoop:
     def tick(self, assigned: Assigned, *, must_mark: bool = False) -> StoreResult:
         """The same for work without any Kafka record: answers whose occasion came or changed. Nothing is inserted where there are none,
         unless `must_mark` asks for a mark alone."""
-        answer = self._until_durable(assigned, lambda partition: self._store_no_records(partition, must_mark))
+        answer = self._until_durable(assigned, lambda partition: self._tick(partition, must_mark))
         self._meter.ticked(is_refused=isinstance(answer, ReadAgain))
         return answer
 
@@ -223,25 +219,11 @@ class StoreLoop:
         if owned is not None and owned.generation == assigned.generation:
             return owned
         self._forget(assigned.partition)
-        partition, restored = self._acquirer.acquire(assigned, self._look_around, force=force)
-        partition.pieces = self._pieces.pop(partition.number, 1)
+        partition, restored = self._acquirer.acquire(assigned, lambda: self.ticking.look(self._owned), force=force)
+        self.ticking.begin_with(partition)
         self._meter.acquired(restored)
         self._owned[partition.number] = partition
         return partition
-
-    def _look_around(self) -> None:
-        """What commands have written: requests to erase, and which maps stand."""
-        self._look_at_erasures()
-        self._look_at_maps()
-
-    def _look_at_erasures(self) -> int:
-        erasures = self._pipeline.erasures
-        erasures.look(self._ledger)
-        return erasures.newest
-
-    def _look_at_maps(self) -> None:
-        if self._standing is not None:
-            self._standing.look(self._owned.values())
 
     def _store_in_one_insert(self, batches: Sequence[ReceivedBatch]) -> None:
         """Whatever goes wrong, also by a record's fault, is left to what is done one by one, from what the ledger says then."""
@@ -250,10 +232,10 @@ class StoreLoop:
         try:
             made = []
             for partition, new in self._ready(batches):
-                self._make_room(partition, len(new.records))
+                self._inserts.make_room(partition, len(new.records))
                 made.append((partition, self._pipeline.prepare(partition, new)))
             if made:
-                self._insert(*made)
+                self._inserts.send(*made)
         except WriterFenced:
             self._meter.fenced()
             self._forget_all()
@@ -296,99 +278,13 @@ class StoreLoop:
             if is_guilty:
                 prepared = self._pipeline.put_aside(partition, new)
             else:
-                self._make_room(partition, len(new.records))
+                self._inserts.make_room(partition, len(new.records))
                 prepared = self._pipeline.prepare(partition, new)
-            self._insert((partition, prepared))
+            self._inserts.send((partition, prepared))
 
-    def _store_no_records(self, partition: Partition, must_mark: bool) -> None:
-        """Inserts of what all partitions said since the last time."""
-        if self._poll.begins(partition.number, self._look_at_erasures):
-            if not all(owned.fits(self._poll.positions) for owned in self._owned.values()):
-                raise LedgerFellBack("the newest insert is another one")
-            self._look_at_maps()
-        self._forget_erased(partition)
-        has_others = self._pipeline.homes.partition_count > 1
-        sweep = self._sweep_of(partition)
-        change, erasures = self._pipeline.map_change, self._pipeline.erasures
-        for news in news_of(
-            partition,
-            self._poll,
-            change,
-            erasures,
-            has_others=has_others,
-            must_mark=must_mark,
-            sweep=sweep,
-            expired=lambda: expired_news(partition, self._pipeline.terms, self._now_ms()),
-        ):
-            self._make_room(partition, sum(row.kind == "claim" for row in news.rows))
-            try:
-                outcome = self._pipeline.tick(partition, news)
-            except TooManyRows:
-                if partition.pieces > PIECES_MAX:
-                    raise
-                # The next tick acquires the partition and goes on where the mark is, in smaller pieces.
-                self._pieces[partition.number] = 4 * partition.pieces
-                self._forget(partition.number)
-                return
-            if isinstance(outcome, Quiet):
-                partition.tails.put_many(outcome.tails, None)
-                partition.look_to(outcome.reached)
-            else:
-                self._insert((partition, outcome))
-                # What was given away here is taken up in this round of ticks, not in the next.
-                self._poll.forget()
-                self._meter.restated(outcome)
-                self._sweeper.told(news.found)
-                self._meter.swept(len(news.found))
-                if news.expired:
-                    self._meter.expired(outcome)
-        partition.pieces = max(1, partition.pieces // 2)
-        self._meter.rests(partition)
-        if self._standing is not None:
-            self._standing.switch_when_walked(partition)
-
-    def _forget_erased(self, partition: Partition) -> None:
-        erasures = self._pipeline.erasures
-        forget_erased(partition, erasures)
-        forget_outlived(partition, self._pipeline.terms, self._now_ms())
-        owned = {folder_name(one.stream) for one in self._owned.values()}
-        self._left_behind.clean_next(owned, erasures, self._ledger)
-        self._meter.erasures(erasures.open_count)
-
-    def _sweep_of(self, partition: Partition) -> Sweep:
-        """Now and then the owner of partition 0 looks for what nobody looks up."""
-        if partition.number or self._pipeline.homes.partition_count == 1:
-            return lambda _: ()
-        self._ticks += 1
-        if self._ticks % self._sweep_every_ticks:
-            return lambda _: ()
-        return lambda positions: self._sweeper.step(partition.ledger, positions)
-
-    def _make_room(self, partition: Partition, id_count: int) -> None:
-        if not partition.ids.has_room(id_count):
-            partition.ids.restore(partition.ledger, partition.mark, self._should_stop, room=id_count)
-
-    def _insert(self, *made: tuple[Partition, Prepared]) -> None:
-        """Send the one insert; once it is durable, the states follow."""
-        insert = join_inserts([prepared.insert for _, prepared in made])
-        laps = Laps()
-        error: BaseException | None = None
-        try:
-            self._ledger.insert(insert)
-        except BaseException as caught:
-            error = caught
-            raise
-        finally:
-            seconds = laps.lap("insert")
-            self._meter.inserted(seconds, error)
-        self._blame.stored()
-        for partition, prepared in made:
-            laps = prepared.tally.laps
-            laps.add("insert", seconds / len(made))
-            partition.reflect(prepared.mark, prepared.reached, prepared.tails)
-            laps.lap("remember")
-            self._meter.stored(prepared, self._now_ms())
-            self._meter.holds(partition)
+    def _tick(self, partition: Partition, must_mark: bool) -> None:
+        if not self.ticking.run(partition, self._owned, must_mark=must_mark):
+            self._forget(partition.number)
 
     def _still_member(self, assigned: Assigned) -> bool:
         self._wait(2 * HEARTBEAT_SECONDS)
@@ -407,7 +303,7 @@ class StoreLoop:
             self._meter.lets_go(partition)
 
     def _forget_all(self) -> None:
-        self._poll.forget()
+        self.ticking.forget()
         for partition in list(self._owned):
             self._forget(partition)
 

@@ -68,6 +68,15 @@ def moved_on(random: Random) -> Plan:
     return scene.plan
 
 
+def joint(random: Random) -> Plan:
+    """Each worker has two partitions with much to store, and ends while inserts of both are under way."""
+    scene = Scene(random, 4, Staging(2, faults=20, fault_kinds=WORKER_FAULTS))
+    for number in range(random.randint(10, 20)):
+        for partition in range(4):
+            scene.touch(f"e{partition}.{number}", [scene.person("login", partition)], partition, minute=number)
+    return scene.plan
+
+
 def swept(random: Random) -> Plan:
     """First versions of one event come to two partitions, and inserts get no answer or are lost."""
     scene = Scene(random, 2, Staging(1, faults=12, fault_kinds=STORE_FAULTS))
@@ -235,6 +244,7 @@ SCENES: dict[str, Callable[[Random], Plan]] = {
     "forgotten": forgotten,
     "elsewhere": elsewhere,
     "moved_on": moved_on,
+    "joint": joint,
     "swept": swept,
     "in_place": in_place,
     "released": released,

@@ -174,7 +174,7 @@ class Worker:
             return
         version = self._server.version
         if self._done(assigned, self.loop.tick(assigned)):
-            sweeper = self.loop._sweeper
+            sweeper = self.loop.ticking.sweeper
             self._swept = {} if sweeper._met_twice or sweeper._found else sweeper._cursors
             self._kafka.ticked(self, assigned, version)
 

@@ -19,7 +19,7 @@ from tests.support.identity_world.server import Server
 from tests.support.identity_world.worker import Kafka, Maps, Membership, Rates, Worker
 from touchline.processors import news, sweep, walk
 from touchline.processors.homes import Homes
-from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.loop.inserts import Inserts
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.state.erasures import READ, Erasures
 from touchline.processors.state.partition import Partition
@@ -44,10 +44,10 @@ _KEPT_EVERY = (1, 1, 2, kept.EVERY)
 _MAPS: dict[MapVersion, int] = {(NAME, 1): 1, (NAME, 2): 2}
 
 
-def _read_ids_anew(loop: StoreLoop, partition: Partition, id_count: int) -> None:
+def _read_ids_anew(inserts: Inserts, partition: Partition, id_count: int) -> None:
     """The ids have no room, however few come."""
     partition.ids.mark = None
-    partition.ids.restore(partition.ledger, partition.mark, loop._should_stop, room=id_count)
+    partition.ids.restore(partition.ledger, partition.mark, inserts._should_stop, room=id_count)
 
 
 class World:
@@ -296,7 +296,7 @@ class World:
                 patch.object(walk, "EVENTS_AT_ONCE", self._walked_at_once),
                 patch.object(sweep, "INSERTS_PER_STEP", 4 * self._read_at_once),
                 patch.object(kept, "EVERY", self._kept_every),
-                patch.object(StoreLoop, "_make_room", _read_ids_anew) if self._is_cramped else nullcontext(),
+                patch.object(Inserts, "make_room", _read_ids_anew) if self._is_cramped else nullcontext(),
             ):
                 while not self._is_at_rest():
                     self._step()

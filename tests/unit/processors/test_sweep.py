@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.unit.processors.loop.two_partitions import PARTITIONS, Workers, records_by_partition
 from tests.unit.processors.loop.world import event, fates
 from touchline.processors.ledger.memory import MemoryLedger
-from touchline.processors.loop import loop
+from touchline.processors.loop import ticking
 
 
 def stored(ledger: MemoryLedger) -> list[tuple[str, str]]:
@@ -21,7 +21,7 @@ def swept(tmp_path: Path, events: list[dict[str, object]]) -> MemoryLedger:
     workers = Workers(ledger, tmp_path, records_by_partition(events))
     for number in range(PARTITIONS):
         workers.deliver(number, 9)
-    for number in [*range(PARTITIONS)] * (loop.SWEEP_EVERY_TICKS + 8):
+    for number in [*range(PARTITIONS)] * (ticking.SWEEP_EVERY_TICKS + 8):
         workers.tick(number)
     workers.close()
     return ledger
@@ -41,7 +41,7 @@ def test_the_same_version_under_two_keys_of_kafka_counts_once(tmp_path: Path) ->
     workers = Workers(ledger, tmp_path, log)
     for number in range(PARTITIONS):
         workers.deliver(number, 9)
-    for number in [*range(PARTITIONS)] * (loop.SWEEP_EVERY_TICKS + 8):
+    for number in [*range(PARTITIONS)] * (ticking.SWEEP_EVERY_TICKS + 8):
         workers.tick(number)
     workers.close()
     assert stored(ledger) == [("e1", "1"), ("e3", "2")]

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.identity_world.removals.patching import Break, around
 from touchline.processors.ledger.memory import MemoryLedger
-from touchline.processors.loop import loop
+from touchline.processors.loop import ticking
 from touchline.processors.pipeline import Pipeline
 
 
@@ -31,5 +31,5 @@ BREAKS: dict[str, Break] = {
     "cursors_early": Break(
         "cursors are written with what follows from what was read", around(Pipeline, "_insert", cursors_early)
     ),
-    "no_ack": Break("that a claim was read stands in a mark", around(loop, "news_of", no_ack)),
+    "no_ack": Break("that a claim was read stands in a mark", around(ticking, "news_of", no_ack)),
 }

@@ -11,7 +11,7 @@ from touchline.identity.watchlist import WatchList
 from touchline.processors import claims, pipeline
 from touchline.processors.ledger.memory import MemoryLedger
 from touchline.processors.loop import acquire
-from touchline.processors.loop.loop import StoreLoop
+from touchline.processors.loop.ticking import Ticking
 from touchline.processors.steps import settle
 from touchline.processors.sweep import Sweeper
 from touchline.schemas import versions
@@ -99,7 +99,7 @@ def sweep_forgets(step: Any, self: Any, *arguments: Any) -> Any:
 
 BREAKS: dict[str, Break] = {
     "no_sweep": Break(
-        "what nobody looks up is found", instead(StoreLoop, "_sweep_of", lambda *_: lambda _: ()), focus="swept"
+        "what nobody looks up is found", instead(Ticking, "_sweep_of", lambda *_: lambda _: ()), focus="swept"
     ),
     "sweep_untold": Break("all hear of what a sweep found", around(claims, "_hear", sweep_untold), focus="swept"),
     "sweep_forgets": Break(
