@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaProducer
 
-from tests.support.engines import Ledger, migrate, own_face
+from tests.support.engines import Ledger, own_face
 from tests.support.real_worker import ask, real_worker
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def send_backlog(ledger: Ledger) -> None:
 @pytest.mark.timeout(240)
 def test_worker_waits_for_clickhouse_with_bounded_memory_and_goes_on(stack: LocalStack, tmp_path: Path) -> None:
     with own_face(stack, tmp_path / "face", partitions=PARTITIONS, stall_seconds=5) as ledger:
-        migrate(ledger)
         with real_worker(ledger.settings, tmp_path) as worker:
             worker.wait_log("event=ready")
             idle_bytes = worker.memory_bytes

@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 
 from bench.events import make_events
 from tests.support.disks import SmallDisk, small_disk
-from tests.support.engines import Ledger, migrate, own_face, touchline
+from tests.support.engines import Ledger, own_face, touchline
 from tests.support.real_worker import RealWorker, ask, real_worker
 from tests.support.workers import wait_for
 
@@ -51,7 +51,6 @@ def assert_each_counts_once(ledger: Ledger, worker: RealWorker) -> None:
 
 def test_full_disk_under_clickhouse_is_said_and_waited_for(stack: LocalStack, disk: SmallDisk, tmp_path: Path) -> None:
     with own_face(stack, disk.path / "local", partitions=PARTITIONS, state_dir=tmp_path / "state") as ledger:
-        migrate(ledger)
         send(ledger, 0, EVENTS // 2)
         with real_worker(ledger.settings, tmp_path) as worker:
             worker.wait_stored(EVENTS // 2)
@@ -67,7 +66,6 @@ def test_full_disk_under_the_state_folder_is_said_and_waited_for_before_there_is
     stack: LocalStack, disk: SmallDisk, tmp_path: Path
 ) -> None:
     with own_face(stack, tmp_path / "local", partitions=PARTITIONS, state_dir=disk.path / "state") as ledger:
-        migrate(ledger)
         with real_worker(ledger.settings, tmp_path) as worker:
             worker.wait_log("event=ready")
             for first in (0, EVENTS // 2):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.events import send_events
-from tests.support.engines import Ledger, fresh_topic, migrate, own_face, touchline
+from tests.support.engines import Ledger, fresh_topic, own_face, touchline
 from tests.support.real_worker import RealWorker, ask, real_worker
 from tests.support.workers import lines, send, wait_for, worker
 
@@ -35,7 +35,6 @@ def test_worker_ends_in_time_whatever_its_store_is_doing(stack: LocalStack, tmp_
 @pytest.fixture
 def own_ledger(stack: LocalStack, tmp_path: Path) -> Iterator[Ledger]:
     with own_face(stack, tmp_path / "face", partitions=PARTITIONS, batch_rows=300) as ledger:
-        migrate(ledger)
         yield ledger
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.engines import Ledger, migrate, own_face, own_face_with_worker, touchline, working
+from tests.support.engines import Ledger, own_face, own_face_with_worker, touchline, working
 from tests.support.live_files import files_below
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
@@ -196,7 +196,6 @@ def test_workers_and_clickhouse_that_are_killed_meanwhile_change_nothing(
     stack: LocalStack, tmp_path: Path, wanted: dict[str, tuple[int, int]]
 ) -> None:
     with own_face(stack, tmp_path / "ledger") as ledger:
-        migrate(ledger)
         with working(stack, ledger, tmp_path / "ledger") as worker:
             send(ledger, [*of_others(), *of_jane()])
             wait_until_at_rest(ledger.settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.contract.sql.test_map_that_changes import MINI, RAISED
-from tests.support.engines import Ledger, migrate, own_face, touchline, working
+from tests.support.engines import Ledger, own_face, touchline, working
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
 from tests.support.view_sums import view_sums
@@ -42,7 +42,6 @@ def shop_with(stack: LocalStack, folder: Path, text: str) -> Iterator[Ledger]:
     maps.mkdir(parents=True)
     (maps / "mini.yaml").write_text(text)
     with own_face(stack, folder, journeys_dir=maps, maps=["mini"], tick_seconds=0.5) as shop:
-        migrate(shop)
         yield shop
 
 

@@ -14,7 +14,7 @@ import pytest
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from tests.support.engines import Ledger, migrate, own_face, touchline
+from tests.support.engines import Ledger, own_face, touchline
 from tests.support.real_worker import ask, real_worker
 from tests.support.workers import send
 
@@ -27,7 +27,6 @@ PARTITIONS = 2
 @pytest.fixture
 def own_ledger(stack: LocalStack, tmp_path: Path) -> Iterator[Ledger]:
     with own_face(stack, tmp_path / "face", partitions=PARTITIONS) as ledger:
-        migrate(ledger)
         yield ledger
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.events import send_events
-from tests.support.engines import Ledger, migrate as migrate_ledger, own_face, touchline
+from tests.support.engines import Ledger, own_face, touchline
 from tests.support.real_worker import ask, real_worker
 from touchline.clickhouse.connect import connect
 from touchline.sql.schema.migrate import apply_migrations, expected_schema_version, migrations_dir
@@ -42,7 +42,6 @@ ALTER TABLE journey_raw.ledger DROP COLUMN IF EXISTS weather;
 @pytest.fixture
 def own_ledger(stack: LocalStack, tmp_path: Path) -> Iterator[Ledger]:
     with own_face(stack, tmp_path / "face", partitions=PARTITIONS, batch_rows=500) as ledger:
-        migrate_ledger(ledger)
         yield ledger
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.documents import ROOT, blocks_of
-from tests.support.engines import migrate, own_face, working
+from tests.support.engines import own_face, working
 from tests.support.walking import Walk
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ def test_the_page_on_files_works_as_it_is_written(stack: LocalStack, tmp_path: P
     project.mkdir()
     with own_face(stack, tmp_path / "face", partitions=1) as ledger:
         settings = ledger.settings
-        migrate(ledger)
         walk = Walk(project, tmp_path)
         lines = [f'{name} = "{getattr(settings, name)}"' for name in ("kafka_bootstrap", "topic", "consumer_group")]
         lines += [

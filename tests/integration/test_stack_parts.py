@@ -47,7 +47,7 @@ def test_the_zone_of_clickhouse_is_utc_whatever_the_zone_of_the_machine(
     stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Pacific/Chatham")
-    with own_face(stack, tmp_path) as face:
+    with own_face(stack, tmp_path, migrated=False) as face:
         client = connect(face.settings)
         assert client.execute("SELECT serverTimezone(), toUnixTimestamp('1970-01-02 00:00:00')") == [("UTC", 86_400)]
         client.disconnect()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kafka import KafkaProducer
 
-from tests.support.engines import Ledger, migrate as migrate_ledger, own_face, touchline
+from tests.support.engines import Ledger, own_face, touchline
 from tests.support.ports import free_port
 from tests.support.real_worker import RealWorker, ask, real_worker
 from tests.support.scraping import get, readiness, scrape, value_of
@@ -41,7 +41,6 @@ EVENT = {
 def own_ledger(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     changes = {"partitions": PARTITIONS, "stall_seconds": STALL_SECONDS, "worker_http_port": free_port()}
     with own_face(stack, tmp_path_factory.mktemp("face"), **changes) as ledger:
-        migrate_ledger(ledger)
         yield ledger
 
 

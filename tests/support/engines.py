@@ -46,7 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 @pytest.fixture(scope="module")
 def empty_face(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """A face without any schema, and a fresh topic."""
-    with own_face(stack, tmp_path_factory.mktemp("face")) as ledger:
+    with own_face(stack, tmp_path_factory.mktemp("face"), migrated=False) as ledger:
         yield ledger
 
 
@@ -54,7 +54,6 @@ def empty_face(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> I
 def ledger(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """A face with the migrated schema, and a fresh topic."""
     with own_face(stack, tmp_path_factory.mktemp("ledger")) as ledger:
-        migrate(ledger)
         yield ledger
 
 
@@ -68,8 +67,9 @@ def fresh_topic(stack: LocalStack, partitions: int = PARTITIONS) -> str:
 
 
 @contextmanager
-def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
-    """A second face beside the session's, with its own data, topic, consumer group and worker state."""
+def own_face(stack: LocalStack, folder: Path, *, migrated: bool = True, **changes: object) -> Iterator[Ledger]:
+    """A second face beside the session's, with the schema of this release and its own data, topic, consumer group and worker state."""
+    from tests.support.engine import begin_with_schema
     from touchline.local.parts import clickhouse_part, settings_environment
     from touchline.local.ports import free_ports
     from touchline.local.process import Part
@@ -81,6 +81,8 @@ def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Led
     ports = {"clickhouse_port": native, "clickhouse_http_port": http}
     settings = stack.settings.with_changes(**{**own, **ports, **changes})
     environment = settings_environment(settings)
+    if migrated:
+        begin_with_schema(folder / "clickhouse")
     face = Part(clickhouse_part(settings, environment), folder)
     face.on_start = stack.guard
     face.start()
@@ -92,9 +94,8 @@ def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Led
 
 @contextmanager
 def own_face_with_worker(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
-    """The same with the schema, and a worker that has not joined its group yet."""
+    """The same with a worker that has not joined its group yet."""
     with own_face(stack, folder, **changes) as ledger:
-        migrate(ledger)
         with working(stack, ledger, folder):
             yield ledger
 
@@ -112,11 +113,6 @@ def working(stack: LocalStack, ledger: Ledger, folder: Path) -> Iterator[Part]:
         yield worker
     finally:
         worker.terminate()
-
-
-def migrate(ledger: Ledger) -> None:
-    """Bring a face's schema up to date, as a user does."""
-    touchline(ledger, "migrate")
 
 
 def touchline(ledger: Ledger, *arguments: str, status: int = 0) -> str:

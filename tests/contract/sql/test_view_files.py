@@ -60,9 +60,8 @@ def test_what_the_engine_holds_is_what_each_file_gives_when_it_is_applied_fresh(
     held = schema_of(client)
     for view in reversed(read_views()):
         client.execute(f"DROP VIEW {view}")
-    for view, text in read_views().items():
+    for text in read_views().values():
         client.execute(text)
-        assert schema_of(client)[view] == held[view]
     assert schema_of(client) == held
 
 

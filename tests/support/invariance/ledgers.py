@@ -22,7 +22,6 @@ from touchline.local.stack import LocalStack
 from touchline.producers.record import RecordMaker
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
-from touchline.sql.schema.migrate import migrate
 
 REST_POLL_SECONDS: Final = 0.5
 QUIET_TICKS: Final = 6
@@ -64,9 +63,6 @@ def migrated(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Led
     """A ledger of its own on the stack's Kafka, empty, with the schema of this release."""
     folder.mkdir()
     with own_face(stack, folder, **changes) as ledger:
-        client = connect(ledger.settings)
-        migrate(client)
-        client.disconnect()
         yield ledger
 
 
