@@ -65,18 +65,20 @@ def test_full_disk_under_clickhouse_is_said_and_waited_for(stack: LocalStack, di
 def test_full_disk_under_the_state_folder_is_said_and_waited_for_before_there_is_a_file_and_after(
     stack: LocalStack, disk: SmallDisk, tmp_path: Path
 ) -> None:
-    with own_face(stack, tmp_path / "local", partitions=PARTITIONS, state_dir=disk.path / "state") as ledger:
-        with real_worker(ledger.settings, tmp_path) as worker:
-            worker.wait_log("event=ready")
-            for first in (0, EVENTS // 2):
-                said = worker.log.count(FULL)
+    with (
+        own_face(stack, tmp_path / "local", partitions=PARTITIONS, state_dir=disk.path / "state") as ledger,
+        real_worker(ledger.settings, tmp_path) as worker,
+    ):
+        worker.wait_log("event=ready")
+        for first in (0, EVENTS // 2):
+            said = worker.log.count(FULL)
 
-                def is_said_again(before: int = said) -> bool:
-                    return worker.log.count(FULL) > before
+            def is_said_again(before: int = said) -> bool:
+                return worker.log.count(FULL) > before
 
-                disk.fill(worker.process.pid)
-                send(ledger, first, EVENTS // 2)
-                wait_for(is_said_again, lambda: worker.log)
-                disk.free(worker.process.pid)
-                worker.wait_stored(first + EVENTS // 2)
-            assert_each_counts_once(ledger, worker)
+            disk.fill(worker.process.pid)
+            send(ledger, first, EVENTS // 2)
+            wait_for(is_said_again, lambda: worker.log)
+            disk.free(worker.process.pid)
+            worker.wait_stored(first + EVENTS // 2)
+        assert_each_counts_once(ledger, worker)

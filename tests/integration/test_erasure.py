@@ -195,31 +195,30 @@ def wait_until_state_forgets(ledger: Ledger, keys: Sequence[str]) -> None:
 def test_workers_and_clickhouse_that_are_killed_meanwhile_change_nothing(
     stack: LocalStack, tmp_path: Path, wanted: dict[str, tuple[int, int]]
 ) -> None:
-    with own_face(stack, tmp_path / "ledger") as ledger:
-        with working(stack, ledger, tmp_path / "ledger") as worker:
-            send(ledger, [*of_others(), *of_jane()])
-            wait_until_at_rest(ledger.settings)
-            first = begun(ledger)
-            wait_until(ledger, "SELECT count() > 0 FROM journey_raw.erasures")
-            first.kill()
-            first.communicate()
-            worker.kill()
-            worker.start()
-            second = begun(ledger)
-            wait_until(ledger, "SELECT count() > 0 FROM journey_raw.erasure_states WHERE state = 'retracted'")
-            ledger.face.kill()
-            said, _ = second.communicate(timeout=60)
-            assert second.returncode in (0, 3), said
-            ledger.face.start()
-            last = begun(ledger)
-            said, _ = last.communicate(timeout=180)
-            assert last.returncode in (0, 1), said  # 1: the second one had done all of it
-            wait_until_at_rest(ledger.settings)
-            assert view_sums(ledger.settings) == wanted
-            assert names_left(ledger, keys_of(ledger, *JANE)) == []
-            (request,) = json.loads(touchline(ledger, "erase", "--list", "--json"))["requests"]
-            assert request["state"] == "done"
-            touchline(ledger, "reconcile", "--wait", "60")
+    with own_face(stack, tmp_path / "ledger") as ledger, working(stack, ledger, tmp_path / "ledger") as worker:
+        send(ledger, [*of_others(), *of_jane()])
+        wait_until_at_rest(ledger.settings)
+        first = begun(ledger)
+        wait_until(ledger, "SELECT count() > 0 FROM journey_raw.erasures")
+        first.kill()
+        first.communicate()
+        worker.kill()
+        worker.start()
+        second = begun(ledger)
+        wait_until(ledger, "SELECT count() > 0 FROM journey_raw.erasure_states WHERE state = 'retracted'")
+        ledger.face.kill()
+        said, _ = second.communicate(timeout=60)
+        assert second.returncode in (0, 3), said
+        ledger.face.start()
+        last = begun(ledger)
+        said, _ = last.communicate(timeout=180)
+        assert last.returncode in (0, 1), said  # 1: the second one had done all of it
+        wait_until_at_rest(ledger.settings)
+        assert view_sums(ledger.settings) == wanted
+        assert names_left(ledger, keys_of(ledger, *JANE)) == []
+        (request,) = json.loads(touchline(ledger, "erase", "--list", "--json"))["requests"]
+        assert request["state"] == "done"
+        touchline(ledger, "reconcile", "--wait", "60")
 
 
 def begun(ledger: Ledger) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.engines import Ledger, fresh_topic, own_face
+from tests.support.engines import Ledger, bare_face, fresh_topic
 from touchline.clickhouse.connect import connect
 from touchline.kafka.admin import admin_client
 from touchline.kafka.topic import find_topic
@@ -47,7 +47,7 @@ def test_the_zone_of_clickhouse_is_utc_whatever_the_zone_of_the_machine(
     stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Pacific/Chatham")
-    with own_face(stack, tmp_path, migrated=False) as face:
+    with bare_face(stack, tmp_path) as face:
         client = connect(face.settings)
         assert client.execute("SELECT serverTimezone(), toUnixTimestamp('1970-01-02 00:00:00')") == [("UTC", 86_400)]
         client.disconnect()

@@ -46,7 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 @pytest.fixture(scope="module")
 def empty_face(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """A face without any schema, and a fresh topic."""
-    with own_face(stack, tmp_path_factory.mktemp("face"), migrated=False) as ledger:
+    with bare_face(stack, tmp_path_factory.mktemp("face")) as ledger:
         yield ledger
 
 
@@ -67,9 +67,18 @@ def fresh_topic(stack: LocalStack, partitions: int = PARTITIONS) -> str:
 
 
 @contextmanager
-def own_face(stack: LocalStack, folder: Path, *, migrated: bool = True, **changes: object) -> Iterator[Ledger]:
+def own_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
     """A second face beside the session's, with the schema of this release and its own data, topic, consumer group and worker state."""
     from tests.support.engine import begin_with_schema
+
+    begin_with_schema(folder / "clickhouse")
+    with bare_face(stack, folder, **changes) as ledger:
+        yield ledger
+
+
+@contextmanager
+def bare_face(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
+    """The same without the schema."""
     from touchline.local.parts import clickhouse_part, settings_environment
     from touchline.local.ports import free_ports
     from touchline.local.process import Part
@@ -81,8 +90,6 @@ def own_face(stack: LocalStack, folder: Path, *, migrated: bool = True, **change
     ports = {"clickhouse_port": native, "clickhouse_http_port": http}
     settings = stack.settings.with_changes(**{**own, **ports, **changes})
     environment = settings_environment(settings)
-    if migrated:
-        begin_with_schema(folder / "clickhouse")
     face = Part(clickhouse_part(settings, environment), folder)
     face.on_start = stack.guard
     face.start()
@@ -95,9 +102,8 @@ def own_face(stack: LocalStack, folder: Path, *, migrated: bool = True, **change
 @contextmanager
 def own_face_with_worker(stack: LocalStack, folder: Path, **changes: object) -> Iterator[Ledger]:
     """The same with a worker that has not joined its group yet."""
-    with own_face(stack, folder, **changes) as ledger:
-        with working(stack, ledger, folder):
-            yield ledger
+    with own_face(stack, folder, **changes) as ledger, working(stack, ledger, folder):
+        yield ledger
 
 
 @contextmanager
