@@ -49,6 +49,7 @@ class Inserts:
             seconds = laps.lap("insert")
             self._meter.inserted(seconds, error)
         self._blame.stored()
+        self._meter.durable([prepared for _, prepared in made])
         for partition, prepared in made:
             laps = prepared.tally.laps
             laps.add("insert", seconds / len(made))

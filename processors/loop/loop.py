@@ -55,6 +55,8 @@ from touchline.processors.values.records import NewRecords, ReceivedBatch
 ID_BYTES_MAX = 128 << 20
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 1.0
+WAITED_FOR = (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError)
+"""What passes by itself, or when somebody mends what is told."""
 _WAIT_STEP_SECONDS = 0.1
 
 
@@ -186,16 +188,9 @@ class StoreLoop:
                 if not self._still_member(assigned):
                     return ReadAgain("fenced by a newer writer")
                 force = False
-            except (LedgerUnavailable, EngineUnreachable, StateLost, lmdb.Error, OSError) as error:
+            except WAITED_FOR as error:
                 self._forget_all()
-                self._meter.waits(error)
-                log_event(
-                    logging.WARNING,
-                    "store_waits",
-                    partition=assigned.partition,
-                    attempt=attempt,
-                    reason=reason_of(error, self._state_dir),
-                )
+                self._tell_waits(error, assigned.partition, attempt)
                 self._wait(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
                 attempt += 1
             except TouchlineError:
@@ -204,6 +199,11 @@ class StoreLoop:
                 self._forget_all()
                 self._seek_guilty(assigned.partition, error)
         return ReadAgain("the worker stops")
+
+    def _tell_waits(self, error: Exception, partition: int, attempt: int) -> None:
+        self._meter.waits(error)
+        reason = reason_of(error, self._state_dir)
+        log_event(logging.WARNING, "store_waits", partition=partition, attempt=attempt, reason=reason)
 
     def _seek_guilty(self, partition: int, error: Exception) -> None:
         """Go on with fewer records, or without the one that fails alone; a fault that is no record's goes up as the bug it is."""
@@ -239,6 +239,9 @@ class StoreLoop:
         except WriterFenced:
             self._meter.fenced()
             self._forget_all()
+        except WAITED_FOR as error:
+            self._forget_all()
+            self._tell_waits(error, batches[0].partition, 0)
         except Exception as error:
             self._forget_all()
             self._go_on_alone(error)

@@ -7,6 +7,7 @@ truth, these numbers are for watching.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -35,9 +36,15 @@ class StoreMeter:
         self._meter.observe(declared.INSERT_SECONDS, seconds)
         self._meter.add(declared.INSERTS, 1, outcome)
 
+    def durable(self, made: Sequence[Prepared]) -> None:
+        """An insert of one or more partitions is durable."""
+        self._meter.observe(declared.BATCH_ROWS, sum(one.insert.row_count for one in made))
+        record_count = sum(len(one.tally.new.records) for one in made)
+        if record_count:
+            self._meter.observe(declared.BATCH_RECORDS, record_count)
+
     def stored(self, prepared: Prepared, stored_time_ms: int) -> None:
-        """An insert is durable. One without records is no batch: only its rows count."""
-        self._meter.observe(declared.BATCH_ROWS, prepared.insert.row_count)
+        """One partition's share of it. Without records it is no batch."""
         new, fated, unknown_field_count, _, laps, _, personal_values = prepared.tally
         if not new.records:
             return
@@ -52,7 +59,6 @@ class StoreMeter:
             counts[after] -= count
         meter.add_each(declared.RECORDS, {fate: counts[fate] for fate in Fate if counts[fate]})
         meter.add_each(declared.RECORDS_QUARANTINED, fated.reasons)
-        meter.observe(declared.BATCH_RECORDS, len(new.records))
         meter.observe(declared.BATCH_SECONDS, laps.total_seconds)
         meter.add_each(declared.STEP_SECONDS, laps.seconds)
         for block in fated.stored:

@@ -12,7 +12,7 @@ from tests.support.identity_world.plan import Record
 from tests.support.identity_world.server import Client, Server
 from tests.support.identity_world.strands import Strand
 from touchline.journey.compile import CompiledMap
-from touchline.processors.ledger.ledger import Ledger, LedgerUnavailable, MapVersion
+from touchline.processors.ledger.ledger import Ledger, MapVersion
 from touchline.processors.loop.loop import StoreLoop
 from touchline.processors.pipeline import Pipeline
 from touchline.processors.values.protocol import Acknowledge, Assigned, StoreResult
@@ -73,8 +73,7 @@ class _Loop(StoreLoop):
         raise error
 
     def _go_on_alone(self, error: Exception) -> None:
-        if not isinstance(error, LedgerUnavailable):
-            raise error
+        raise error
 
 
 class Worker:
