@@ -67,6 +67,7 @@ def build_app(
     topic = app.topic(settings.topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
 
     async def store_batches(stream: Any) -> None:
+        consumer_of(app).pacing.is_store_busy = lambda: handover.busy_since is not None
         async for events in gathered(stream.noack().events(), settings.batch_rows):
             await handover.hand_over(consumer_of(app), events)
 

@@ -17,11 +17,13 @@ from touchline.processors.worker.bulk.record import BulkRecord
 
 WAIT_SECONDS = 0.005
 """How long to wait for the next partition of the same poll."""
+BYTES_MAX = 4 << 20
+"""Of what goes together: an insert takes several times the bytes of its records in memory, and gains nothing any more from more of them."""
 
 
 async def gathered(events: AsyncIterator[EventT[Any]], records_max: int) -> AsyncIterator[list[EventT[Any]]]:
-    """One bulk record each of one or more partitions, of `records_max` records together unless one alone has more. The next one
-    is read already while these are stored."""
+    """One bulk record each of one or more partitions, of `records_max` records and BYTES_MAX together unless one alone has more. The next
+    one is read already while these are stored."""
     coming = asyncio.ensure_future(anext(events))
     together: list[EventT[Any]] = []
     try:
@@ -54,5 +56,9 @@ def bulk_of(event: EventT[Any]) -> BulkRecord:
 
 def _fits(together: Sequence[EventT[Any]], event: EventT[Any], records_max: int) -> bool:
     bulks, new = [bulk_of(one) for one in together], bulk_of(event)
-    count = sum(len(one.records) for one in bulks) + len(new.records)
-    return count <= records_max and new.partition not in {one.partition for one in bulks}
+    if (
+        new.partition in {one.partition for one in bulks}
+        or sum(len(one.records) for one in (*bulks, new)) > records_max
+    ):
+        return False
+    return sum(one.size_bytes for one in (*bulks, new)) <= BYTES_MAX

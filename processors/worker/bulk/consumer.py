@@ -33,7 +33,7 @@ class BulkConsumer(Consumer):
         self.durable_offsets: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
         self._commit_lock = asyncio.Lock()
-        self._pacing = PollPacing()
+        self.pacing = PollPacing()
 
     def _new_consumer_thread(self) -> BulkConsumerThread:
         self.bulk_thread = BulkConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -45,13 +45,13 @@ class BulkConsumer(Consumer):
         return bulk.generation == self.app.consumer_generation_id and bulk.epoch == self.bulk_thread.epochs[tp]
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Poll, not too often while little arrives."""
-        await self.sleep(self._pacing.pause_seconds)
-        count = 0
+        """Poll, not too often while little arrives, and not while the store is at work on it."""
+        await self.pacing.wait(self)
+        bulks: list[BulkRecord] = []
         async for tp, message in super().getmany(timeout):
-            count += len(message.value.records)  # type: ignore[union-attr]
+            bulks.append(message.value)  # type: ignore[arg-type]
             yield tp, message
-        self._pacing.polled(count, len(self.assignment()))
+        self.pacing.polled(bulks)
 
     def _to_message(self, tp: TP, record: BulkRecord) -> ConsumerMessage:
         message = super()._to_message(tp, record)

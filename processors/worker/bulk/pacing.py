@@ -1,15 +1,43 @@
-"""When to poll next: what Faust is told it never read, and how polls are spaced while little arrives."""
+"""When to poll next: what Faust is told it never read, how polls are spaced while little arrives, and what belongs to one poll."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
+from typing import Any, Protocol
 
 from faust.types import TP
 
-SMALL_POLL_RECORDS = 2_000
-"""A poll that returned less has drained the partition: the next one waits, for the sake of larger inserts."""
-POLL_INTERVAL_SECONDS_PER_PARTITION = 0.1
-POLL_INTERVAL_MAX_SECONDS = 1.0
+from touchline.processors.worker.bulk.record import BulkRecord, joined
+
+SMALL_POLL_RECORDS, SMALL_POLL_BYTES = 5_000, 2 << 20
+"""A poll that returned less has drained the partitions: the next one waits, for the sake of larger inserts."""
+POLL_INTERVAL_SECONDS = 0.25
+BUSY_SECONDS_MAX = 1.0
+"""So long a poll waits for the store after a small one: what it took earlier would only stand in a queue, and be an insert of its own."""
+REST_SECONDS = 0.02
+"""How long brokers have to answer with the rest of a small poll."""
+_LOOK_SECONDS = 0.01
+
+Bulks = dict[TP, list[BulkRecord]]
+
+
+async def whole_poll(fetch: Callable[..., Awaitable[Any]], stamped: Callable[[Any], Bulks]) -> Bulks:
+    """All that Kafka has, if that is little. What aiokafka fetched in advance came right after the last poll, and it asks for the rest only
+    when that is taken: without a second look it would be read a poll later. What was read is stamped before anything else may happen."""
+    bulks = stamped(await fetch())
+    if bulks and is_small([one for of_partition in bulks.values() for one in of_partition]):
+        await asyncio.sleep(REST_SECONDS)
+        for tp, rest in stamped(await fetch(timeout=0.0)).items():
+            bulks[tp] = joined(bulks.get(tp, []), rest)
+    return bulks
+
+
+def is_small(bulks: Sequence[BulkRecord]) -> bool:
+    """Whether a poll has drained the partitions."""
+    count = sum(len(one.records) for one in bulks)
+    return count < SMALL_POLL_RECORDS and sum(one.size_bytes for one in bulks) < SMALL_POLL_BYTES
 
 
 class NoReadOffsets(dict[TP, None]):
@@ -25,19 +53,29 @@ class NoReadOffsets(dict[TP, None]):
         pass
 
 
+class _Service(Protocol):
+    @property
+    def should_stop(self) -> bool: ...
+
+    async def sleep(self, n: float) -> None: ...
+
+
 class PollPacing:
-    """Spaces polls while little arrives (0.1 s per partition, 1 s at most): inserts cost, not rows."""
+    """Spaces polls while little arrives: inserts cost, not rows. `is_store_busy` tells whether bulk records are being stored."""
 
     def __init__(self) -> None:
+        self.is_store_busy: Callable[[], bool] = lambda: False
         self._next_poll_at = 0.0
 
-    @property
-    def pause_seconds(self) -> float:
-        """How long to wait before the next poll."""
-        return max(0.0, self._next_poll_at - monotonic())
+    async def wait(self, service: _Service) -> None:
+        """Until the next poll is due, or the service is to stop. After a small poll it is due at its time and not before the store has done
+        its work, or a second later."""
+        if self._next_poll_at:
+            await service.sleep(max(0.0, self._next_poll_at - monotonic()))
+            latest = self._next_poll_at + BUSY_SECONDS_MAX
+            while self.is_store_busy() and not service.should_stop and monotonic() < latest:
+                await asyncio.sleep(_LOOK_SECONDS)
 
-    def polled(self, record_count: int, partition_count: int) -> None:
-        """A poll of so many partitions brought so many records."""
-        if 0 < record_count < SMALL_POLL_RECORDS:
-            interval = POLL_INTERVAL_SECONDS_PER_PARTITION * partition_count
-            self._next_poll_at = monotonic() + min(interval, POLL_INTERVAL_MAX_SECONDS)
+    def polled(self, bulks: Sequence[BulkRecord]) -> None:
+        """A poll brought these. After one that brought nothing, or much, the next one is due at once."""
+        self._next_poll_at = monotonic() + POLL_INTERVAL_SECONDS if bulks and is_small(bulks) else 0.0

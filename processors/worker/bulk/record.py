@@ -50,6 +50,11 @@ class BulkRecord:
         self.durable_offset: int | None = None
 
     @property
+    def size_bytes(self) -> int:
+        """Of what senders wrote."""
+        return sum(len(record.value or b"") for record in self.records)
+
+    @property
     def value(self) -> BulkRecord:
         return self
 
@@ -72,6 +77,18 @@ class BulkRecord:
     @property
     def timestamp_type(self) -> int:
         return int(self.records[-1].timestamp_type)
+
+
+def joined(earlier: Sequence[BulkRecord], later: Sequence[BulkRecord]) -> list[BulkRecord]:
+    """Both of one partition, the last of the earlier ones with the first of the later ones as one record, where nothing came between."""
+    if not earlier or not later:
+        return [*earlier, *later]
+    one, next_one = earlier[-1], later[0]
+    if (one.end_offset, one.generation, one.epoch) != (next_one.start_offset, next_one.generation, next_one.epoch):
+        return [*earlier, *later]
+    records = [*one.records, *next_one.records]
+    both = BulkRecord(records, one.start_offset, next_one.end_offset, one.generation, one.epoch)
+    return [*earlier[:-1], both, *later[1:]]
 
 
 def bulk_records(

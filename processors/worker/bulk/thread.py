@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
 from faust.types import TP
 
+from touchline.processors.worker.bulk.pacing import whole_poll
 from touchline.processors.worker.bulk.reader import LeanPartitionRecords, fetch_offset, let_others_go_first
 from touchline.processors.worker.bulk.record import BulkRecord, bulk_records
 from touchline.processors.worker.bulk.unreadable import UnreadablePartitions
@@ -53,7 +54,10 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
         self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
     ) -> Mapping[TP, list[BulkRecord]]:
         self.unreadable.try_again(consumer)
-        polled = await super()._fetch_records(consumer, *args, **kwargs)
+        fetch = partial(super()._fetch_records, consumer, *args, **kwargs)
+        return await whole_poll(fetch, partial(self._stamped, consumer))
+
+    def _stamped(self, consumer: AIOKafkaConsumer, polled: Mapping[Any, Any]) -> dict[TP, list[BulkRecord]]:
         let_others_go_first(consumer, polled)
         poll = (consumer._coordinator.generation, self.app.conf.broker_max_poll_records)
         bulks: dict[TP, list[BulkRecord]] = {}

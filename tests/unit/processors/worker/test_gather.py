@@ -62,6 +62,11 @@ def test_many_records_come_by_themselves_and_few_together() -> None:
     assert groups([(0, 100), (1, 120), (2, 40), (3, 60), (4, 1)]) == [[0], [1], [2, 3], [4]]
 
 
+def test_large_records_come_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "BYTES_MAX", 20)
+    assert groups([(0, 5), (1, 5), (2, 1), (3, 5)]) == [[0, 1], [2, 3]]
+
+
 def test_whoever_stops_leaves_no_task_behind() -> None:
     async def scenario() -> None:
         reading = gathered(stream([(0, 5), PAUSE, PAUSE, (1, 5)]), 100)

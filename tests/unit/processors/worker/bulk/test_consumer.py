@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,6 +18,7 @@ from faust.types import TP
 from tests.support.fakes import NotingStore
 from tests.unit.processors.worker.bulk.rig import TOPIC, TP0, bulk, record, rig
 from touchline.processors.worker.bulk.consumer import BulkConsumer
+from touchline.processors.worker.bulk.pacing import SMALL_POLL_RECORDS
 from touchline.processors.worker.bulk.record import POLL_BATCHES, BulkRecord
 from touchline.processors.worker.bulk.thread import BulkConsumerThread
 from touchline.processors.worker.watchdog import lags_of
@@ -141,6 +142,8 @@ class ScriptedKafka:
         self._coordinator = SimpleNamespace(generation=7)
         self._fetcher = SimpleNamespace(_records=OrderedDict())
         self._polls = polls
+        self.rests: list[Callable[[], list[int]]] = []
+        """What second looks bring, and what happens before them."""
         self._committed = committed
         self.seeks: list[int] = []
         self.commit_error: Exception | None = None
@@ -165,8 +168,13 @@ class ScriptedKafka:
 def poll(monkeypatch: pytest.MonkeyPatch, consumer: BulkConsumer, kafka: ScriptedKafka) -> BulkConsumerThread:
     """The consumer's thread, with `kafka` in the place of aiokafka."""
 
-    async def fetched(_self: object, consumer: Any, *_: object, **__: object) -> dict[TopicPartition, list[Any]]:
-        offsets = consumer._polls.pop(0)
+    async def fetched(
+        _self: object, consumer: Any, *_: object, timeout: float | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        is_second_look = timeout == 0.0
+        offsets = consumer.rests.pop(0)() if is_second_look and consumer.rests else []
+        if not is_second_look:
+            offsets = consumer._polls.pop(0)
         return {TopicPartition(TOPIC, 0): [record(offset) for offset in offsets]} if offsets else {}
 
     monkeypatch.setattr("faust.transport.drivers.aiokafka.AIOKafkaConsumerThread._fetch_records", fetched)
@@ -188,6 +196,63 @@ def test_poll_becomes_one_record_per_partition_that_says_where_kafka_was_asked_f
             assert await thread._fetch_records(cast(Any, kafka)) == {}
             (second,) = (await thread._fetch_records(cast(Any, kafka)))[TP0]
             assert (second.start_offset, second.end_offset) == (9, 14)
+
+    asyncio.run(scenario())
+
+
+def test_what_came_while_a_small_poll_waited_is_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as (_, consumer, _):
+            kafka = ScriptedKafka([[5, 6], [12]], committed=4)
+            kafka.rests = [lambda: [7, 9], list]
+            thread = poll(monkeypatch, consumer, kafka)
+            await thread._seek_to_committed()
+            (whole,) = (await thread._fetch_records(cast(Any, kafka)))[TP0]
+            assert [one.offset for one in whole.records] == [5, 6, 7, 9]
+            assert (whole.start_offset, whole.end_offset) == (4, 10)
+            (after,) = (await thread._fetch_records(cast(Any, kafka)))[TP0]
+            assert (after.start_offset, after.end_offset) == (10, 13)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("between", ["seek", "rebalance"])
+def test_what_was_read_before_a_seek_or_a_rebalance_is_no_part_of_what_comes_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as (app, consumer, _):
+            kafka = ScriptedKafka([[5, 6]], committed=4)
+            thread = poll(monkeypatch, consumer, kafka)
+
+            def happen() -> list[int]:
+                if between == "seek":
+                    thread._sought(TP0, 2)
+                    return [2, 3]
+                kafka._coordinator.generation = app.consumer_generation_id = 8
+                return [7]
+
+            kafka.rests = [happen]
+            await thread._seek_to_committed()
+            before, after = (await thread._fetch_records(cast(Any, kafka)))[TP0]
+            assert (consumer.is_current(before), consumer.is_current(after)) == (False, True)
+            assert [one.offset for one in after.records] == ([2, 3] if between == "seek" else [7])
+            assert after.start_offset == (2 if between == "seek" else 7)
+
+    asyncio.run(scenario())
+
+
+def test_a_poll_that_brought_many_is_not_followed_by_a_second_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as (_, consumer, _):
+            kafka = ScriptedKafka([[*range(SMALL_POLL_RECORDS)]], committed=0)
+            kafka.rests = [lambda: [SMALL_POLL_RECORDS]]
+            thread = poll(monkeypatch, consumer, kafka)
+            found = (await thread._fetch_records(cast(Any, kafka)))[TP0]
+            assert sum(len(one.records) for one in found) == SMALL_POLL_RECORDS
+            assert len(kafka.rests) == 1
 
     asyncio.run(scenario())
 
