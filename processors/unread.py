@@ -15,7 +15,7 @@ from touchline.processors.state.partition import Partition
 from touchline.processors.steps.follow import follow
 from touchline.processors.steps.resolve import Placed
 from touchline.processors.values.person import APART, PersonTail, new_person, not_before
-from touchline.processors.values.records import withdraws
+from touchline.processors.values.records import partition_of, withdraws
 from touchline.processors.walk import has_walked
 
 PERSONS_AT_ONCE: Final = 1_000
@@ -41,12 +41,13 @@ def known_tails(
 
 
 def _read(partition: Partition, unread: dict[str, PersonTail], maps: Sequence[CompiledMap]) -> dict[str, PersonTail]:
-    """Their tails by their stored events. Whoever withdrew a consent is left to the ticks."""
+    """Their tails by their stored events. Whoever withdrew a consent is left to the ticks, and whoever has an event in another partition:
+    its word has not been read yet, so nothing is published of it."""
     placed: dict[str, list[Placed]] = defaultdict(list)
     apart: set[str] = set()
     for one in partition.ledger.facts_of(list(unread)):
         placed[one[1].identifier].append(one)
-        if withdraws(one[1]):
+        if withdraws(one[1]) or partition_of(one[0]) != partition.number:
             apart.add(one[1].identifier)
     return {
         key: _apart(tail)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.processors.loop.partition import expected_fates, expected_tables, tables_of
+from tests.unit.processors.loop.two_partitions import Workers
 from tests.unit.processors.loop.world import batch, event, fates, kill, make_loop, person_key, records_of
 from touchline.processors import unread
 from touchline.processors.ledger.ledger import ALL, Later
@@ -79,3 +80,23 @@ def test_an_event_that_is_corrected_to_another_person_moves_whoever_of_both_is_u
     corrected = [event(7, 4, 7, revision=1)]
     make_loop(ledger, tmp_path / "state", "w2").store(batch(records_of([*EVENTS, *corrected])))
     assert tables_of(ledger) == expected_tables([*EVENTS, *corrected])
+
+
+def test_who_has_an_event_in_another_partition_that_no_tick_has_read_is_left_to_the_ticks(tmp_path: Path) -> None:
+    first, elsewhere, later, of_another = event(2, 2, 0), event(4, 2, 10, "poster"), event(6, 2, 20), event(8, 4, 5)
+    at_home, foreign = records_of([first, of_another, later]), records_of([elsewhere])
+    ledger = MemoryLedger()
+    workers = Workers(ledger, tmp_path, [at_home, foreign])
+    workers.deliver(0, 1)
+    workers.restart(0, "lose state")
+    workers.deliver(0, 1)
+    workers.deliver(1, 1)
+    workers.deliver(0, 1)
+    assert attached_numbers(ledger) == {"e2": 1, "e8": 1}
+    workers.finish()
+    assert attached_numbers(ledger) == {"e2": 1, "e4": 2, "e6": 3, "e8": 1}
+
+
+def attached_numbers(ledger: MemoryLedger) -> dict[str, int]:
+    """Of each event that stands on a journey its touchpoint number there."""
+    return {row["event_id"]: row["touchpoint_number"] for row in ledger.standing("attached")}
