@@ -139,7 +139,7 @@ BREAKS: dict[str, Break] = {
     "unread_followed": Break(
         "what no tick has read is left to ticks after a restart",
         around(restore, "_set_apart", unread_followed),
-        focus="elsewhere",
+        focus="moved_on",
     ),
     "away_forgotten": Break(
         "what others received is left to ticks after a restart",
