@@ -8,6 +8,7 @@ sign of life (a store may wait hours for ClickHouse; the watchdog looks for prog
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any, cast
 
 import faust
@@ -68,8 +69,9 @@ def build_app(
 
     async def store_batches(stream: Any) -> None:
         consumer_of(app).pacing.is_store_busy = lambda: handover.busy_since is not None
-        async for events in gathered(stream.noack().events(), settings.batch_rows):
-            await handover.hand_over(consumer_of(app), events)
+        async with aclosing(gathered(stream.noack().events(), settings.batch_rows)) as coming:
+            async for events in coming:
+                await handover.hand_over(consumer_of(app), events)
 
     app.agent(topic, name="store_batches", concurrency=1)(store_batches)
 

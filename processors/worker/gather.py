@@ -8,7 +8,7 @@ Why: docs/decisions/0194.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, cast
 
 from faust.types import EventT
@@ -21,7 +21,7 @@ BYTES_MAX = 4 << 20
 """Of what goes together: an insert takes several times the bytes of its records in memory, and gains nothing any more from more of them."""
 
 
-async def gathered(events: AsyncIterator[EventT[Any]], records_max: int) -> AsyncIterator[list[EventT[Any]]]:
+async def gathered(events: AsyncIterator[EventT[Any]], records_max: int) -> AsyncGenerator[list[EventT[Any]], None]:
     """One bulk record each of one or more partitions, of `records_max` records and BYTES_MAX together unless one alone has more. The next
     one is read already while these are stored."""
     coming = asyncio.ensure_future(anext(events))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from touchline.processors.worker.bulk.record import BulkRecord, joined
@@ -29,7 +30,11 @@ async def whole_poll(fetch: Callable[..., Awaitable[Any]], stamped: Callable[[An
     bulks = stamped(await fetch())
     if bulks and is_small([one for of_partition in bulks.values() for one in of_partition]):
         await asyncio.sleep(REST_SECONDS)
-        for tp, rest in stamped(await fetch(timeout=0.0)).items():
+        try:
+            found = stamped(await fetch(timeout=0.0))
+        except KafkaError:  # the next poll meets it again; what was read already would only wait for it
+            return bulks
+        for tp, rest in found.items():
             bulks[tp] = joined(bulks.get(tp, []), rest)
     return bulks
 

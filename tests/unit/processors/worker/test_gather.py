@@ -71,7 +71,7 @@ def test_whoever_stops_leaves_no_task_behind() -> None:
     async def scenario() -> None:
         reading = gathered(stream([(0, 5), PAUSE, PAUSE, (1, 5)]), 100)
         assert len(await anext(reading)) == 1
-        await reading.aclose()  # type: ignore[attr-defined]
+        await reading.aclose()
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 

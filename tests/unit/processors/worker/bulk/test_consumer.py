@@ -242,6 +242,25 @@ def test_what_was_read_before_a_seek_or_a_rebalance_is_no_part_of_what_comes_aft
     asyncio.run(scenario())
 
 
+def test_an_error_of_the_second_look_keeps_back_nothing_that_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as (_, consumer, _):
+            kafka = ScriptedKafka([[5, 6]], committed=5)
+
+            def fail() -> list[int]:
+                raise KafkaConnectionError("away")
+
+            kafka.rests = [fail]
+            thread = poll(monkeypatch, consumer, kafka)
+            await thread._seek_to_committed()
+            (read,) = (await thread._fetch_records(cast(Any, kafka)))[TP0]
+            assert (read.start_offset, read.end_offset) == (5, 7)
+
+    asyncio.run(scenario())
+
+
 def test_a_poll_that_brought_many_is_not_followed_by_a_second_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
