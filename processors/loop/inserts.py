@@ -49,7 +49,6 @@ class Inserts:
             seconds = laps.lap("insert")
             self._meter.inserted(seconds, error)
         self._blame.stored()
-        self._meter.durable([prepared for _, prepared in made])
         for partition, prepared in made:
             laps = prepared.tally.laps
             laps.add("insert", seconds / len(made))
@@ -57,3 +56,4 @@ class Inserts:
             laps.lap("remember")
             self._meter.stored(prepared, self._now_ms())
             self._meter.holds(partition)
+        self._meter.durable([prepared for _, prepared in made])

@@ -147,12 +147,30 @@ class StoreLoop:
         assigned = Assigned(batch.topic, batch.partition, batch.generation)
         return self._until_durable(assigned, lambda partition: self._store_records(partition, batch))
 
-    def store_together(self, batches: Sequence[ReceivedBatch]) -> list[StoreResult]:
-        """The same of several partitions, the answers in this order. One insert holds what needs no more than preparing; `store` finds
-        nothing left of it then, and does all else."""
-        if len(batches) > 1:
-            self._store_in_one_insert(batches)
-        return [self.store(batch) for batch in batches]
+    def store_together(self, batches: Sequence[ReceivedBatch]) -> Mapping[int, Acknowledge]:
+        """One insert of those batches that need no more than preparing, and by partition how far these are durable. Whatever goes wrong,
+        also by a record's fault, is left to `store`, one by one, from what the ledger says then."""
+        self._blame.pause()
+        self._look()
+        try:
+            made = []
+            for partition, new in self._ready(batches):
+                self._inserts.make_room(partition, len(new.records))
+                made.append((partition, self._pipeline.prepare(partition, new)))
+            if made:
+                self._inserts.send(*made)
+            return {partition.number: Acknowledge(partition.mark.last_offset + 1) for partition, _ in made}
+        except WriterFenced:
+            self._meter.fenced()
+            self._forget_all()
+            self._wait(2 * HEARTBEAT_SECONDS)  # if another one owns a partition, the group tells us by then
+        except WAITED_FOR as error:
+            self._forget_all()
+            self._tell_waits(error, batches[0].partition, 0)
+        except Exception as error:
+            self._forget_all()
+            self._go_on_alone(error)
+        return {}
 
     def tick(self, assigned: Assigned, *, must_mark: bool = False) -> StoreResult:
         """The same for work without any Kafka record: answers whose occasion came or changed. Nothing is inserted where there are none,
@@ -225,27 +243,6 @@ class StoreLoop:
         self._owned[partition.number] = partition
         return partition
 
-    def _store_in_one_insert(self, batches: Sequence[ReceivedBatch]) -> None:
-        """Whatever goes wrong, also by a record's fault, is left to what is done one by one, from what the ledger says then."""
-        self._blame.pause()
-        self._look()
-        try:
-            made = []
-            for partition, new in self._ready(batches):
-                self._inserts.make_room(partition, len(new.records))
-                made.append((partition, self._pipeline.prepare(partition, new)))
-            if made:
-                self._inserts.send(*made)
-        except WriterFenced:
-            self._meter.fenced()
-            self._forget_all()
-        except WAITED_FOR as error:
-            self._forget_all()
-            self._tell_waits(error, batches[0].partition, 0)
-        except Exception as error:
-            self._forget_all()
-            self._go_on_alone(error)
-
     def _go_on_alone(self, error: Exception) -> None:
         log_event(logging.WARNING, "joint_insert_fails", error=type(error).__name__, at=frames_of(error))
 
@@ -253,7 +250,7 @@ class StoreLoop:
         """New records of partitions that are this worker's already, and of which none is suspected. None where that is one partition's
         only: it needs no joint insert."""
         ready = []
-        for batch in batches:
+        for batch in () if self._should_stop() else batches:
             partition = self._owned.get(batch.partition)
             if (
                 partition is None

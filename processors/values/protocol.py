@@ -34,12 +34,15 @@ StoreResult = Acknowledge | ReadAgain
 
 
 class Store(Protocol):
-    """Keeps batches. `store_together`, `tick` and `read_marks` are called by one thread; the first two wait there while ClickHouse is
-    away; they must return soon after the worker was asked to stop. An exception out of any method is a bug, and ends the worker with
-    nothing acknowledged. The other methods are called by the main thread and may not block."""
+    """Keeps batches. `store`, `store_together`, `tick` and `read_marks` are called by one thread; `store` and `tick` wait there while
+    ClickHouse is away; they must return soon after the worker was asked to stop. An exception out of any method is a bug, and ends the
+    worker with nothing acknowledged. The other methods are called by the main thread and may not block."""
 
-    def store_together(self, batches: Sequence[ReceivedBatch]) -> list[StoreResult]:
-        """An answer to each of these batches, of which no two are of one partition."""
+    def store(self, batch: ReceivedBatch) -> StoreResult: ...
+
+    def store_together(self, batches: Sequence[ReceivedBatch]) -> Mapping[int, Acknowledge]:
+        """By partition the answer to those of the batches that could be stored in one insert; the others are to be stored one by one.
+        No two are of one partition."""
 
     def tick(self, assigned: Assigned) -> StoreResult:
         """Do what has come up without records of this partition."""

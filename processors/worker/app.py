@@ -68,7 +68,8 @@ def build_app(
     topic = app.topic(settings.topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
 
     async def store_batches(stream: Any) -> None:
-        consumer_of(app).pacing.is_store_busy = lambda: handover.busy_since is not None
+        pacing = consumer_of(app).pacing
+        pacing.records_max, pacing.is_store_busy = settings.batch_rows, lambda: handover.busy_since is not None
         async with aclosing(gathered(stream.noack().events(), settings.batch_rows)) as coming:
             async for events in coming:
                 await handover.hand_over(consumer_of(app), events)

@@ -33,10 +33,20 @@ from touchline.processors.worker.watchdog import durable_offset
 
 REFUSED_PAUSE_SECONDS = 1.0
 Answer = TypeVar("Answer")
+Given = TypeVar("Given")
 
 
 class TopicChanged(Exception):
     """Kafka went back behind what was read: the topic was created anew or truncated."""
+
+
+def batch_of(bulk: BulkRecord) -> ReceivedBatch:
+    """What the store gets of a bulk record. Raises TopicChanged."""
+    if bulk.records[0].offset < bulk.start_offset:
+        raise TopicChanged(
+            f"{bulk.topic}/{bulk.partition}: offset {bulk.records[0].offset} follows {bulk.start_offset - 1}"
+        )
+    return ReceivedBatch(bulk.topic, bulk.partition, bulk.generation, bulk.records, bulk.start_offset)
 
 
 class Handover:
@@ -59,60 +69,60 @@ class Handover:
         return bool(self._handed)
 
     async def hand_over(self, consumer: BulkConsumer, events: Sequence[EventT[Any]]) -> None:
-        """Store these bulk records, no two of one partition, and acknowledge, seek or fail accordingly."""
-        current = [event for event in events if consumer.is_current(bulk_of(event))]
-        if self.failure is not None or not current:
-            return
+        """Store these bulk records, no two of one partition, together if that can be and else one by one, and acknowledge, seek or fail
+        accordingly."""
         try:
-            results = await self._stored([bulk_of(event) for event in current])
+            together = await self._stored_together(consumer, events)
+            for event in sorted(events, key=lambda one: bulk_of(one).partition not in together):
+                bulk = bulk_of(event)
+                if self.failure is None and consumer.is_current(bulk):
+                    result: StoreResult | None = together.get(bulk.partition)
+                    if result is None:
+                        result = await self._stored(self._store.store, batch_of(bulk))
+                    if consumer.is_current(bulk):
+                        await self._answered(consumer, event, bulk, result)
         except (
             Exception
         ) as error:  # a bug, or a state that ends the worker: it must not reach Faust, which would acknowledge
             self._fail(error)
-            return
-        refused = []
-        for event, result in zip(current, results, strict=True):
-            bulk = bulk_of(event)
-            if not consumer.is_current(bulk):
-                continue
-            if isinstance(result, ReadAgain):
-                refused.append((bulk, result))
-                continue
-            self._acknowledge(event, bulk, result)
-            if result.next_offset != bulk.end_offset:
-                await self._seek(consumer, TP(bulk.topic, bulk.partition), result.next_offset)
-        if refused:
-            await self._read_again(consumer, refused)
 
-    async def _stored(self, bulks: Sequence[BulkRecord]) -> list[StoreResult]:
-        for bulk in bulks:
-            if bulk.records[0].offset < bulk.start_offset:
-                raise TopicChanged(
-                    f"{bulk.topic}/{bulk.partition}: offset {bulk.records[0].offset} follows {bulk.start_offset - 1}"
-                )
-        batches = [
-            ReceivedBatch(one.topic, one.partition, one.generation, one.records, one.start_offset) for one in bulks
-        ]
+    async def _stored_together(
+        self, consumer: BulkConsumer, events: Sequence[EventT[Any]]
+    ) -> Mapping[int, Acknowledge]:
+        batches = [batch_of(bulk) for bulk in map(bulk_of, events) if consumer.is_current(bulk)]
+        if self.failure is not None or len(batches) < 2:
+            return {}
+        return await self._stored(self._store.store_together, batches)
+
+    async def _stored(self, store: Callable[[Given], Answer], given: Given) -> Answer:
         self.busy_since = monotonic()
         try:
-            return await self._in_turn(self._store.store_together, batches)
+            return await self._in_turn(store, given)
         finally:
             self.busy_since = None
+
+    async def _answered(
+        self, consumer: BulkConsumer, event: EventT[Any], bulk: BulkRecord, result: StoreResult
+    ) -> None:
+        if isinstance(result, ReadAgain):
+            await self._read_again(consumer, bulk, result)
+            return
+        self._acknowledge(event, bulk, result)
+        if result.next_offset != bulk.end_offset:
+            await self._seek(consumer, TP(bulk.topic, bulk.partition), result.next_offset)
 
     def _acknowledge(self, event: EventT[Any], bulk: BulkRecord, result: Acknowledge) -> None:
         bulk.durable_offset = result.next_offset
         event.ack()
         self.progress += 1
 
-    async def _read_again(self, consumer: BulkConsumer, refused: Sequence[tuple[BulkRecord, ReadAgain]]) -> None:
-        for bulk, answer in refused:
-            self._meter.add(BATCHES_REFUSED)
-            at = {"partition": bulk.partition, "generation": bulk.generation}
-            log_event(logging.WARNING, "batch_refused", **at, reason=answer.reason)
+    async def _read_again(self, consumer: BulkConsumer, bulk: BulkRecord, refused: ReadAgain) -> None:
+        self._meter.add(BATCHES_REFUSED)
+        at = {"partition": bulk.partition, "generation": bulk.generation}
+        log_event(logging.WARNING, "batch_refused", **at, reason=refused.reason)
         await asyncio.sleep(REFUSED_PAUSE_SECONDS)
-        for bulk, _ in refused:
-            if consumer.is_current(bulk):
-                await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
+        if consumer.is_current(bulk):
+            await self._seek(consumer, TP(bulk.topic, bulk.partition), bulk.start_offset)
 
     async def tick(self, assigned: Sequence[Assigned]) -> float:
         """Let the store look at each of these partitions for work that comes without records; batches go in between. Returns the seconds

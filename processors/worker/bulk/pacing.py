@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from touchline.processors.worker.bulk.record import BulkRecord, joined
+from touchline.processors.worker.bulk.record import BulkRecord, batch_records_max, joined
 
 SMALL_POLL_RECORDS, SMALL_POLL_BYTES = 5_000, 2 << 20
 """A poll that returned less has drained the partitions: the next one waits, for the sake of larger inserts."""
@@ -24,25 +24,29 @@ _LOOK_SECONDS = 0.01
 Bulks = dict[TP, list[BulkRecord]]
 
 
-async def whole_poll(fetch: Callable[..., Awaitable[Any]], stamped: Callable[[Any], Bulks]) -> Bulks:
+async def whole_poll(
+    fetch: Callable[..., Awaitable[Any]], stamped: Callable[[Any], Bulks], poll_records_max: int
+) -> Bulks:
     """All that Kafka has, if that is little. What aiokafka fetched in advance came right after the last poll, and it asks for the rest only
-    when that is taken: without a second look it would be read a poll later. What was read is stamped before anything else may happen."""
+    when that is taken: without a second look it would be read a poll later. What was read is stamped before anything else may happen.
+    `poll_records_max`: of each look."""
+    records_max = batch_records_max(poll_records_max)
     bulks = stamped(await fetch())
-    if bulks and is_small([one for of_partition in bulks.values() for one in of_partition]):
+    if bulks and is_small([one for of_partition in bulks.values() for one in of_partition], records_max):
         await asyncio.sleep(REST_SECONDS)
         try:
             found = stamped(await fetch(timeout=0.0))
         except KafkaError:  # the next poll meets it again; what was read already would only wait for it
             return bulks
         for tp, rest in found.items():
-            bulks[tp] = joined(bulks.get(tp, []), rest)
+            bulks[tp] = joined(bulks.get(tp, []), rest, records_max)
     return bulks
 
 
-def is_small(bulks: Sequence[BulkRecord]) -> bool:
-    """Whether a poll has drained the partitions."""
+def is_small(bulks: Sequence[BulkRecord], records_max: int) -> bool:
+    """Whether a poll, by which a batch has so many records at most, has drained the partitions."""
     count = sum(len(one.records) for one in bulks)
-    return count < SMALL_POLL_RECORDS and sum(one.size_bytes for one in bulks) < SMALL_POLL_BYTES
+    return count < min(SMALL_POLL_RECORDS, records_max) and sum(one.size_bytes for one in bulks) < SMALL_POLL_BYTES
 
 
 class NoReadOffsets(dict[TP, None]):
@@ -66,9 +70,11 @@ class _Service(Protocol):
 
 
 class PollPacing:
-    """Spaces polls while little arrives: inserts cost, not rows. `is_store_busy` tells whether bulk records are being stored."""
+    """Spaces polls while little arrives: inserts cost, not rows. `is_store_busy` tells whether bulk records are being stored,
+    `records_max` how many a batch has at most."""
 
     def __init__(self) -> None:
+        self.records_max = SMALL_POLL_RECORDS
         self.is_store_busy: Callable[[], bool] = lambda: False
         self._next_poll_at = 0.0
 
@@ -83,4 +89,4 @@ class PollPacing:
 
     def polled(self, bulks: Sequence[BulkRecord]) -> None:
         """A poll brought these. After one that brought nothing, or much, the next one is due at once."""
-        self._next_poll_at = monotonic() + POLL_INTERVAL_SECONDS if bulks and is_small(bulks) else 0.0
+        self._next_poll_at = monotonic() + POLL_INTERVAL_SECONDS if bulks and is_small(bulks, self.records_max) else 0.0

@@ -79,11 +79,19 @@ class BulkRecord:
         return int(self.records[-1].timestamp_type)
 
 
-def joined(earlier: Sequence[BulkRecord], later: Sequence[BulkRecord]) -> list[BulkRecord]:
-    """Both of one partition, the last of the earlier ones with the first of the later ones as one record, where nothing came between."""
+def batch_records_max(poll_records_max: int) -> int:
+    """Records of a batch at most, by those of a poll."""
+    return poll_records_max // POLL_BATCHES or 1
+
+
+def joined(earlier: Sequence[BulkRecord], later: Sequence[BulkRecord], records_max: int) -> list[BulkRecord]:
+    """Both of one partition, the last of the earlier ones with the first of the later ones as one record, where nothing came between and
+    it has no more than so many."""
     if not earlier or not later:
         return [*earlier, *later]
     one, next_one = earlier[-1], later[0]
+    if len(one.records) + len(next_one.records) > records_max:
+        return [*earlier, *later]
     if (one.end_offset, one.generation, one.epoch) != (next_one.start_offset, next_one.generation, next_one.epoch):
         return [*earlier, *later]
     records = [*one.records, *next_one.records]
@@ -95,7 +103,7 @@ def bulk_records(
     records: Sequence[Any], start: int, epoch: int, generation: int, poll_records_max: int
 ) -> list[BulkRecord]:
     """One partition's share of a poll as bulk records of one batch at most, each starting where the one before ends."""
-    limit = poll_records_max // POLL_BATCHES or 1
+    limit = batch_records_max(poll_records_max)
     bulks = []
     for first in range(0, len(records), limit):
         part = records[first : first + limit]

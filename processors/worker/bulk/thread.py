@@ -55,7 +55,7 @@ class BulkConsumerThread(AIOKafkaConsumerThread):
     ) -> Mapping[TP, list[BulkRecord]]:
         self.unreadable.try_again(consumer)
         fetch = partial(super()._fetch_records, consumer, *args, **kwargs)
-        return await whole_poll(fetch, partial(self._stamped, consumer))
+        return await whole_poll(fetch, partial(self._stamped, consumer), self.app.conf.broker_max_poll_records)
 
     def _stamped(self, consumer: AIOKafkaConsumer, polled: Mapping[Any, Any]) -> dict[TP, list[BulkRecord]]:
         let_others_go_first(consumer, polled)

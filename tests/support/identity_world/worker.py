@@ -168,7 +168,9 @@ class Worker:
             others = sorted(unread - {partition})
             together = [partition, *random.sample(others, random.randint(0, len(others)))]
             batches = [self._batch(one, positions[one], generation) for one in together]
-            for batch, answer in zip(batches, self.loop.store_together(batches), strict=True):
+            done = self.loop.store_together(batches) if len(batches) > 1 else {}
+            for batch in batches:
+                answer = done.get(batch.partition) or self.loop.store(batch)
                 self._done(Assigned(TOPIC, batch.partition, generation), answer)
             return
         version = self._server.version

@@ -60,11 +60,17 @@ def batches(log: Sequence[Sequence[Record]], first: int, end: int, generation: i
     return [ReceivedBatch(TOPIC, number, generation, log[number][first:end], first) for number in range(PARTITIONS)]
 
 
+def stored(loop: StoreLoop, given: Sequence[ReceivedBatch]) -> list[StoreResult]:
+    """As the handover does: together what can be, all else one by one."""
+    together = loop.store_together(given)
+    return [together.get(one.partition) or loop.store(one) for one in given]
+
+
 def begun(ledger: MemoryLedger, folder: Path) -> StoreLoop:
     """A worker that has stored the first two records of each partition: both are its own from then on."""
     loop = loop_of(ledger, folder)
     loop.on_assigned([0, 1], 1)
-    assert loop.store_together(batches(LOG, 0, 2)) == [Acknowledge(2), Acknowledge(2)]
+    assert stored(loop, batches(LOG, 0, 2)) == [Acknowledge(2), Acknowledge(2)]
     return loop
 
 
@@ -72,25 +78,43 @@ def test_what_came_together_is_one_insert_once_the_partitions_are_the_workers(tm
     ledger = NotedLedger()
     loop = begun(ledger, tmp_path)
     assert ledger.inserts == [1, 1]
-    assert loop.store_together(batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
+    assert stored(loop, batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
     assert ledger.inserts == [1, 1, 2]
     assert fates(ledger) == {"received": 10, "stored": 10}
+
+
+def test_what_was_stored_together_is_answered_also_by_a_worker_that_is_to_stop(tmp_path: Path) -> None:
+    is_told = False
+
+    class Ledger(NotedLedger):
+        def insert(self, insert: Insert) -> None:
+            nonlocal is_told
+            super().insert(insert)
+            is_told = len(self.inserts) == 3
+
+    ledger = Ledger()
+    loop = make_loop(ledger, tmp_path, pipeline=make_pipeline(Homes(home, PARTITIONS)), should_stop=lambda: is_told)
+    loop.on_assigned([0, 1], 1)
+    stored(loop, batches(LOG, 0, 2))
+    assert stored(loop, batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
+    assert loop.store_together(batches(LOG, 5, 8)) == {}
+    assert ledger.inserts == [1, 1, 2]
 
 
 def test_one_of_which_all_is_stored_already_leaves_the_other_alone(tmp_path: Path) -> None:
     ledger = NotedLedger()
     loop = begun(ledger, tmp_path)
     known, new = batches(LOG, 0, 2)[0], batches(LOG, 2, 4)[1]
-    assert loop.store_together([known, new]) == [Acknowledge(2), Acknowledge(4)]
+    assert stored(loop, [known, new]) == [Acknowledge(2), Acknowledge(4)]
     assert ledger.inserts == [1, 1, 1]
 
 
 def test_a_record_that_cannot_be_stored_keeps_no_other_partition_waiting(tmp_path: Path) -> None:
     ledger = NotedLedger(poison=["e9"])  # the third record of partition 1 is e5, the fifth e9
     loop = begun(ledger, tmp_path)
-    assert loop.store_together(batches(LOG, 2, 6)) == [Acknowledge(6), Acknowledge(6)]
+    assert stored(loop, batches(LOG, 2, 6)) == [Acknowledge(6), Acknowledge(6)]
     assert fates(ledger) == {"received": 12, "stored": 11, "quarantined": 1}
-    assert loop.store_together(batches(LOG, 6, 8)) == [Acknowledge(8), Acknowledge(8)]
+    assert stored(loop, batches(LOG, 6, 8)) == [Acknowledge(8), Acknowledge(8)]
     assert fates(ledger) == {"received": 16, "stored": 15, "quarantined": 1}
 
 
@@ -99,7 +123,7 @@ def test_a_partition_that_another_worker_took_does_not_keep_the_others_back(tmp_
     loop = begun(ledger, tmp_path / "1")
     newer = loop_of(ledger, tmp_path / "2", "w2")
     assert newer.store(batches(LOG, 0, 3, generation=2)[1]) == Acknowledge(3)
-    answers = loop.store_together(batches(LOG, 2, 5))
+    answers = stored(loop, batches(LOG, 2, 5))
     assert answers[0] == Acknowledge(5)
     assert isinstance(answers[1], Acknowledge | ReadAgain)
     newer.close()
@@ -119,7 +143,7 @@ def test_what_is_not_the_workers_any_more_is_refused_and_all_else_stored(tmp_pat
     else:
         loop.on_assigned([0], 2)
         both[0] = both[0]._replace(generation=2)
-    answers = loop.store_together(both)
+    answers = stored(loop, both)
     assert answers[0] == Acknowledge(4)
     assert isinstance(answers[1], ReadAgain)
     assert fates(ledger) == {"received": 6, "stored": 6}
@@ -129,7 +153,7 @@ def test_more_rows_than_one_insert_may_have_are_two_inserts(tmp_path: Path, monk
     ledger = NotedLedger()
     loop = begun(ledger, tmp_path)
     monkeypatch.setattr(rows_module, "INSERT_ROWS_MAX", 10)  # three events are seven rows
-    assert loop.store_together(batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
+    assert stored(loop, batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
     assert ledger.inserts == [1, 1, 1, 1]
     assert fates(ledger) == {"received": 10, "stored": 10}
 
@@ -137,7 +161,7 @@ def test_more_rows_than_one_insert_may_have_are_two_inserts(tmp_path: Path, monk
 def test_an_answer_that_was_not_heard_stores_nothing_twice(tmp_path: Path) -> None:
     ledger = NotedLedger(["", "", "unheard"])
     loop = begun(ledger, tmp_path)
-    assert loop.store_together(batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
+    assert stored(loop, batches(LOG, 2, 5)) == [Acknowledge(5), Acknowledge(5)]
     assert ledger.inserts == [1, 1, 2]
     assert fates(ledger) == {"received": 10, "stored": 10}
 
@@ -167,7 +191,7 @@ def test_tables_are_those_of_batches_one_by_one(events: list[Event], sizes: list
         while any(at[number] < len(log[number]) for number in range(PARTITIONS)):
             counts, turn = [max(1, one) for one in sizes[turn % len(sizes)]], turn + 1
             given_now = _slices(log, at, counts)
-            answers: list[StoreResult] = loop.store_together(given_now)
+            answers: list[StoreResult] = stored(loop, given_now)
             for one, answer in zip(given_now, answers, strict=True):
                 assert answer == Acknowledge(one.start_offset + len(one.records))
                 at[one.partition] = answer.next_offset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -61,6 +61,32 @@ def test_stored_batch_is_acknowledged_up_to_its_end(tmp_path: Path, monkeypatch:
 
 
 TP1 = TP(TOPIC, 1)
+
+
+class TogetherStore(NotingStore):
+    """Stores together what it is given so, but for partitions that it was told."""
+
+    alone = frozenset[int]()
+
+    def store_together(self, batches: Sequence[ReceivedBatch]) -> Mapping[int, Acknowledge]:
+        given = [one for one in batches if one.partition not in self.alone]
+        self.note(f"together {','.join(str(one.partition) for one in given)} 0 0")
+        answers = {one.partition: self.store(one) for one in given}
+        return {number: one for number, one in answers.items() if isinstance(one, Acknowledge)}
+
+
+@pytest.mark.parametrize("alone", [(), (0,), (0, 1)])
+def test_what_could_not_be_stored_together_is_stored_alone(alone: tuple[int, ...], tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = TogetherStore(tmp_path / "notes")
+        store.alone = frozenset(alone)
+        async with rig(store) as parts:
+            await give(parts, bulk(0), bulk(0, partition=1))
+            assert parts.consumer.durable_offsets == {TP0: 3, TP1: 3}
+            assert parts.handover.progress == 2
+            assert len(lines(tmp_path / "notes", "stored")) == 2
+
+    asyncio.run(scenario())
 
 
 def test_what_came_together_is_acknowledged_each_by_its_own_answer(

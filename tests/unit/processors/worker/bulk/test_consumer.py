@@ -216,6 +216,20 @@ def test_what_came_while_a_small_poll_waited_is_part_of_it(tmp_path: Path, monke
     asyncio.run(scenario())
 
 
+def test_both_looks_of_a_poll_make_no_batch_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with rig(NotingStore(tmp_path / "notes")) as (app, consumer, _):
+            app.conf.broker_max_poll_records = 4 * POLL_BATCHES
+            kafka = ScriptedKafka([[0, 1, 2]], committed=0)
+            kafka.rests = [lambda: [3, 4]]
+            thread = poll(monkeypatch, consumer, kafka)
+            await thread._seek_to_committed()
+            found = (await thread._fetch_records(cast(Any, kafka)))[TP0]
+            assert [(one.start_offset, one.end_offset) for one in found] == [(0, 3), (3, 5)]
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("between", ["seek", "rebalance"])
 def test_what_was_read_before_a_seek_or_a_rebalance_is_no_part_of_what_comes_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str

@@ -11,6 +11,8 @@ from touchline.processors.worker.bulk import pacing as pacing_module
 from touchline.processors.worker.bulk.pacing import SMALL_POLL_BYTES, SMALL_POLL_RECORDS, PollPacing, is_small
 from touchline.processors.worker.bulk.record import BulkRecord
 
+BATCH = 10_000
+
 
 class Clock:
     """Time goes on where somebody sleeps. From `stops_at` on the service is to stop."""
@@ -35,6 +37,7 @@ def waited(
     monkeypatch.setattr(pacing_module, "monotonic", lambda: clock.now)
     monkeypatch.setattr(asyncio, "sleep", clock.sleep)
     pacing = PollPacing()
+    pacing.records_max = BATCH
     pacing.is_store_busy = lambda: clock.now < 1_000.0 + busy_seconds
     pacing.polled([bulk(0, record_count)] if record_count else [])
     asyncio.run(pacing.wait(clock))
@@ -61,5 +64,11 @@ def test_who_is_to_stop_does_not_wait_for_the_store(monkeypatch: pytest.MonkeyPa
 
 def test_few_records_that_are_large_are_no_small_poll() -> None:
     records = [record(offset, b"x" * (SMALL_POLL_BYTES // 4)) for offset in range(4)]
-    assert is_small([BulkRecord(records[:3], 0, 3, 7, 0)])
-    assert not is_small([BulkRecord(records, 0, 4, 7, 0)])
+    assert is_small([BulkRecord(records[:3], 0, 3, 7, 0)], BATCH)
+    assert not is_small([BulkRecord(records, 0, 4, 7, 0)], BATCH)
+
+
+def test_a_poll_that_fills_a_batch_is_no_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "BATCH", 1_000)
+    assert waited(monkeypatch, 999) == 0.25
+    assert waited(monkeypatch, 1_000) == 0.0
