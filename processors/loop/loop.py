@@ -61,8 +61,8 @@ _WAIT_STEP_SECONDS = 0.1
 
 
 class StoreLoop:
-    """Keeps the batches of the partitions that this worker is assigned. One thread calls `store` and `tick`; the assignment callbacks may
-    come from another one and only set numbers."""
+    """Keeps the batches of the partitions that this worker is assigned. One thread calls `store`, `store_together` and `tick`; the
+    assignment callbacks may come from another one and only set numbers."""
 
     def __init__(
         self,
