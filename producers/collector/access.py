@@ -10,6 +10,8 @@ A sender gives the whole first word as `Authorization: Bearer <id>.<secret>`.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import re
@@ -35,6 +37,11 @@ class WriteKey(NamedTuple):
     def permits(self, source: object) -> bool:
         """Whether events of this source may come by this key."""
         return self.sources is None or source in self.sources
+
+    @property
+    def only_source(self) -> str | None:
+        """The source that all events by this key are of; None where it may send for several."""
+        return next(iter(self.sources)) if self.sources is not None and len(self.sources) == 1 else None
 
 
 class WriteKeys:
@@ -84,6 +91,17 @@ def bearer_of(headers: Mapping[str, str]) -> str | None:
     """The write key in a request's headers (RFC 6750), None where there is none."""
     scheme, _, presented = headers.get("Authorization", "").strip().partition(" ")
     return presented.strip() if scheme.lower() == "bearer" and presented.strip() else None
+
+
+def basic_user_of(headers: Mapping[str, str]) -> str | None:
+    """The write key as the user name of Basic authentication (RFC 7617), None where there is none."""
+    scheme, _, presented = headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(presented, validate=True).decode().partition(":")[0] or None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
 
 
 def _read(words: Sequence[str], place: str, declared: Sources) -> tuple[str, tuple[bytes, frozenset[str] | None]]:

@@ -25,9 +25,9 @@ from touchline.producers.collector.front import (
     BadItem,
     Front,
     HttpReply,
+    Item,
     ItemMasked,
     ItemVerdict,
-    Parsed,
     Posted,
     RequestOutcome,
 )
@@ -94,7 +94,8 @@ class Collector:
         # Bodies are unzipped within our own bounds (body.py); aiohttp's limit would never be reached.
         self.app = web.Application(middlewares=[self._sent_in_time, self._as_problem], client_max_size=0)
         for front in fronts:
-            self.app.router.add_post(front.path, self._handler_of(front))
+            for path in front.paths:
+                self.app.router.add_post(path, self._handler_of(front))
         self.app.router.add_get("/openapi.json", self._describe, allow_head=False)
         add_health(self.app, self._ready, self._metrics)
 
@@ -104,25 +105,33 @@ class Collector:
 
     def _handler_of(self, front: Front) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            return _response(await self._post(front, request))
+            try:
+                return _response(await self._post(front, request))
+            except TouchlineError as error:
+                refused = self._as_refusal(error)
+                if (reply := front.refuse(refused)) is None:
+                    raise
+                return refused.in_words_of(reply.body, reply.content_type)
 
         return handle
 
     async def _post(self, front: Front, request: web.Request) -> HttpReply:
-        key = self._authenticated(front, request)
-        self._require_rate(key)
+        presented = front.write_key_of(request.headers, request.query)
+        # Of a foreign front the key may stand in the body.
+        key = None if presented is None and front.is_foreign else self._admitted(presented)
         hold = self._room.hold()
         try:
             posted = await self._read(request, hold)
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
-            if len(parsed) > 1:
-                self._rate.spend(key.key_id, len(parsed) - 1)
-            sorted_out = _sorted_out(key, parsed)
+            key = key or self._admitted(parsed.write_key)
+            if len(parsed.items) > 1:
+                self._rate.spend(key.key_id, len(parsed.items) - 1)
+            sorted_out = _sorted_out(key, parsed.items, _source_of(key) if front.is_foreign else None)
         except BaseException:
             hold.release()
             raise
-        outcome = await self._emit(sorted_out, hold)
+        outcome = await self._emit(sorted_out, hold, keeps_refused=front.is_foreign)
         self._counts["accepted"] += outcome.accepted
         self._counts["suppressed"] += outcome.suppressed
         if outcome.rejected:
@@ -131,8 +140,12 @@ class Collector:
         self._meter.judged(outcome)
         return front.answer(outcome)
 
-    def _authenticated(self, front: Front, request: web.Request) -> WriteKey:
-        presented = front.write_key_of(request.headers, request.query)
+    def _admitted(self, presented: str | None) -> WriteKey:
+        key = self._authenticated(presented)
+        self._require_rate(key)
+        return key
+
+    def _authenticated(self, presented: str | None) -> WriteKey:
         key = None if presented is None else self._keys.find(presented)
         if key is None:
             what = "the write key is not known" if presented else "the request has no write key"
@@ -167,7 +180,7 @@ class Collector:
         except (ConnectionError, web.RequestPayloadError):
             raise RequestRefused(400, "the connection broke amid the body", "send it again") from None
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Posted(kind, headers, body)
+        return Posted(request.path, kind, headers, body)
 
     def _require_room_for(self, posted: Posted, hold: Hold) -> None:
         cost = parsed_bytes(posted.body)
@@ -176,13 +189,14 @@ class Collector:
         if not hold.grow(cost):
             raise busy("too many bytes are in flight")
 
-    async def _emit(self, sorted_out: SortedOut, hold: Hold) -> RequestOutcome:
+    async def _emit(self, sorted_out: SortedOut, hold: Hold, *, keeps_refused: bool) -> RequestOutcome:
         """The verdicts on all items, in order. The hold ends with the last event in memory, which may be after this has given up."""
         good, places, rejected = sorted_out
         if not good:
             hold.release()
             return RequestOutcome(0, rejected)
-        taken = await self._intake.take(good, self._settings.collector_ack_seconds, hold.release)
+        patience_seconds = self._settings.collector_ack_seconds
+        taken = await self._intake.take(good, patience_seconds, hold.release, keeps_refused=keeps_refused)
         if taken.rejected:
             for number, error in taken.rejected.items():
                 position, line = places[number]
@@ -204,11 +218,12 @@ class Collector:
         try:
             return await handler(request)
         except Exception as error:
-            return problem_of(self._as_refusal(error), _WORDS, log)
+            known = self._as_refusal(error) if isinstance(error, TouchlineError) else error
+            return problem_of(known, _WORDS, log)
 
-    def _as_refusal(self, error: Exception) -> Exception:
-        """The same error; what says that events are not kept as a refusal."""
-        if not isinstance(error, TouchlineError) or isinstance(error, RequestRefused):
+    def _as_refusal(self, error: TouchlineError) -> RequestRefused:
+        """What says that events are not kept as a refusal."""
+        if isinstance(error, RequestRefused):
             return error
         self._tell_operator(error)
         self._meter.not_kept()
@@ -260,16 +275,28 @@ class SortedOut(NamedTuple):
     rejected: list[ItemVerdict]
 
 
-def _sorted_out(key: WriteKey, parsed: Parsed) -> SortedOut:
+def _source_of(key: WriteKey) -> str:
+    """Whose the events of a foreign front are."""
+    if key.only_source is None:
+        raise RequestRefused(
+            403, "this write key may send for several sources", "use a write key of one source: its line names which"
+        )
+    return key.only_source
+
+
+def _sorted_out(key: WriteKey, items: Sequence[Item | BadItem], source: str | None) -> SortedOut:
+    """`source` is that of all items, where these do not say it."""
     good: list[dict[str, object]] = []
     places: list[tuple[int, int | None]] = []
     rejected: list[ItemVerdict] = []
-    for position, item in enumerate(parsed):
+    for position, item in enumerate(items):
         if isinstance(item, BadItem):
             rejected.append(ItemVerdict(position, item.line, item.error, None))
             continue
         event, line = item
         event.pop("received_at", None)  # it is received here and now
+        if source is not None:
+            event["source"] = source
         if key.sources is not None and (error := _foreign(key, event)) is not None:
             rejected.append(_verdict(position, line, depth_before(error, event), event))
         else:

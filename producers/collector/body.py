@@ -11,6 +11,7 @@ from touchline.service.deadlines import Deadlines
 from touchline.service.problem import RequestRefused
 
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_GZIP: Final = b"\x1f\x8b"
 _MEMBERS_MAX: Final = 64
 """A gzip file may be many in a row; nobody sends a body so, but each costs a copy of what follows it."""
 
@@ -32,9 +33,7 @@ async def read_body(
     chunks: Chunks, encoding: str, limit_bytes: int, deadlines: Deadlines, seconds: float, hold: Hold
 ) -> bytes:
     """The whole body, unzipped. Raises RequestRefused: 408, 413, 415, 400 (damaged zip), 503 (no room)."""
-    encoding = encoding.strip().lower()
-    inflate = None if encoding in ("", "identity") else _Inflate(encoding, limit_bytes)
-    body = _Body(inflate, limit_bytes, hold)
+    body = _Body(encoding.strip().lower(), limit_bytes, hold)
     if chunks.is_eof():
         body.add(chunks.read_nowait())
         return body.whole()
@@ -50,10 +49,12 @@ async def read_body(
 
 
 class _Body:
-    """A body that comes in pieces."""
+    """A body that comes in pieces. One that begins as gzip is unzipped whatever its header says: some senders zip and do not say so, and
+    no text begins so."""
 
-    def __init__(self, inflate: _Inflate | None, limit_bytes: int, hold: Hold) -> None:
-        self._inflate = inflate
+    def __init__(self, encoding: str, limit_bytes: int, hold: Hold) -> None:
+        self._is_plain = encoding in ("", "identity")
+        self._inflate = None if self._is_plain else _Inflate(encoding, limit_bytes)
         self._limit_bytes = limit_bytes
         self._hold = hold
         self._sent_bytes = 0
@@ -65,6 +66,8 @@ class _Body:
         self._sent_bytes += len(chunk)
         if self._sent_bytes > self._limit_bytes:
             raise too_large(self._limit_bytes)
+        if self._is_plain and self._inflate is None and not self._parts and chunk[:2] == _GZIP:
+            self._inflate = _Inflate("gzip", self._limit_bytes)
         part = chunk if self._inflate is None else self._inflate.feed(chunk, self._limit_bytes - self._bytes)
         if not self._hold.grow(len(part)):
             raise busy("too many bytes are in flight")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.access import bearer_of
-from touchline.producers.collector.front import HttpReply, Parsed, Posted, RequestOutcome
+from touchline.producers.collector.front import BadItem, HttpReply, Item, Parsed, Posted, RequestOutcome
 from touchline.producers.collector.json_items import item_of, item_of_document, items_of, items_of_lines
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.service.problem import RequestRefused
@@ -20,7 +20,8 @@ KNOWN: Final = (JSON, LINES[0], cloudevents.STRUCTURED, cloudevents.BATCH)
 class EventsFront:
     """202 where at least one item was taken (accepted or suppressed) or none was sent, else 422; the same receipt with both."""
 
-    path = "/v1/events"
+    paths = ("/v1/events",)
+    is_foreign = False
 
     def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
         """As a bearer token; the query is not looked at."""
@@ -28,6 +29,9 @@ class EventsFront:
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
         """See Front. Raises RequestRefused: 400 no JSON or too many items, 415 another content type."""
+        return Parsed(self._items(posted, items_max))
+
+    def _items(self, posted: Posted, items_max: int) -> Sequence[Item | BadItem]:
         kind, body = posted.content_type, posted.body
         if kind == cloudevents.BATCH:
             batch = items_of(body, items_max, cloudevents.item_of_object)
@@ -48,3 +52,7 @@ class EventsFront:
         """The receipt as JSON."""
         status = 422 if outcome.rejected and not (outcome.accepted or outcome.suppressed) else 202
         return HttpReply(status, receipt_of(outcome))
+
+    def refuse(self, refused: RequestRefused) -> HttpReply | None:
+        """As a problem document."""
+        return None

@@ -1,4 +1,4 @@
-"""What a front is: one wire form at one path, from a body to items and from outcomes to an answer.
+"""What a front is: one wire form at its paths, from a body to items and from outcomes to an answer.
 
 The collector does the rest for all of them: limits, write keys, emitting. A front raises RequestRefused where a request cannot
 be told apart into items at all; an item that is bad by itself is a value, so that its neighbours get through.
@@ -11,11 +11,13 @@ from typing import Any, NamedTuple, Protocol
 
 from touchline.producers.errors import EventRejected
 from touchline.schemas.personal.guard import Finding
+from touchline.service.problem import RequestRefused
 
 
 class Posted(NamedTuple):
     """A request as a front sees it."""
 
+    path: str
     content_type: str
     """Without its parameters, in lower case; empty where none was sent."""
     headers: Mapping[str, str]
@@ -39,8 +41,13 @@ class BadItem(NamedTuple):
     line: int | None = None
 
 
-Parsed = Sequence[Item | BadItem]
-"""In the order of the body."""
+class Parsed(NamedTuple):
+    """What a body holds."""
+
+    items: Sequence[Item | BadItem]
+    """In the order of the body."""
+    write_key: str | None = None
+    """As the body carries it, of forms that can."""
 
 
 class ItemVerdict(NamedTuple):
@@ -85,14 +92,23 @@ class Front(Protocol):
     """One way in over HTTP."""
 
     @property
-    def path(self) -> str:
-        """Where it listens: each instance may have a path of its own."""
+    def paths(self) -> Sequence[str]:
+        """Where it listens."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its senders speak of their own names, not of ours: what they send is of the one source of their write key, and what is
+        refused of it goes into the quarantine, since they cannot correct it."""
 
     def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-        """The write key as this form carries it, in a header or in the query; None where there is none. Asked before the body is read."""
+        """The write key as a header or the query carries it; None where there is none. Asked before the body is read; of a foreign front
+        the body is asked then."""
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
         """Raises RequestRefused."""
 
     def answer(self, outcome: RequestOutcome) -> HttpReply:
         """What the sender hears of its items."""
+
+    def refuse(self, refused: RequestRefused) -> HttpReply | None:
+        """What the sender hears of a request that is refused as a whole; None: a problem document."""

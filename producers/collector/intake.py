@@ -59,10 +59,12 @@ class _Job:
         end: Callable[[_Job, Taken | Exception], None],
         outcome: asyncio.Future[Taken],
         is_over: Callable[[], None],
+        keeps_refused: bool,
     ) -> None:
         self.events = events
         self.outcome = outcome
         self.is_over = is_over
+        self.keeps_refused = keeps_refused
         self.rejected: dict[int, EventRejected] = {}
         self.suppressed: set[int] = set()
         self.masked: dict[int, tuple[Finding, ...]] = {}
@@ -167,8 +169,11 @@ class Intake:
         """As the producer says it."""
         return self._producer.clock_ahead_seconds
 
-    async def take(self, events: Events, patience_seconds: float, is_over: Callable[[], None]) -> Taken:
-        """Returns when every event is durable or rejected; `is_over` is called when none of them is in memory any more.
+    async def take(
+        self, events: Events, patience_seconds: float, is_over: Callable[[], None], *, keeps_refused: bool = False
+    ) -> Taken:
+        """Returns when every event is durable or rejected; `is_over` is called when none of them is in memory any more. With
+        `keeps_refused` those that are rejected are sent into the quarantine, as far as they can be.
 
         Raises:
             TouchlineError: full, unreachable or not acknowledged in time; sending all again is harmless.
@@ -176,7 +181,7 @@ class Intake:
         outcome: asyncio.Future[Taken] = self._loop.create_future()
         if not self._fresh:  # those that come in one turn of the loop are handed over together
             self._loop.call_soon(self._hand_over)
-        self._fresh.append(_Job(events, self._end, outcome, is_over))
+        self._fresh.append(_Job(events, self._end, outcome, is_over, keeps_refused))
         try:
             with self._deadlines.within(patience_seconds):
                 return await outcome
@@ -276,7 +281,18 @@ class Intake:
             self._emit_alone(jobs, error)
         else:
             for job in jobs:
+                self._keep_refused(job)
                 job.finish()
+
+    def _keep_refused(self, job: _Job) -> None:
+        """Best effort: the sender hears of what is refused all the same."""
+        if not (job.keeps_refused and job.rejected):
+            return
+        try:
+            for position in job.rejected:
+                self._producer.emit_refused(job.events[position])
+        except TouchlineError as error:
+            log.warning("refused_not_kept", extra={"fields": {"why": error.what, "hint": error.hint}})
 
     def _end_in_part(self, jobs: Sequence[_Job], full: OutboxFull) -> None:
         """Of the requests that shared a write the first ones may be safe."""
@@ -315,4 +331,5 @@ class Intake:
                 log.exception("emitting failed")
             job.fail(error)
         else:
+            self._keep_refused(job)
             job.sent(sent)

@@ -72,7 +72,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": {
-            EventsFront.path: {"post": _post_events(settings)},
+            EventsFront.paths[0]: {"post": _post_events(settings)},
             HEALTH: {"get": _get("The process answers", "health", {"200": _status("It does")})},
             READY: {
                 "get": _get("It takes events", "ready", {"200": _status("It does"), "503": _status("It does not")})

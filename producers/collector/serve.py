@@ -15,6 +15,7 @@ from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
+from touchline.producers.collector.vendors import fronts_of
 from touchline.producers.garbage import rare_collections
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
@@ -59,6 +60,7 @@ async def _serve(settings: Settings) -> None:
             f"there is no person key file {settings.person_key_file}",
             "start the local stack once (touchline up), or set person_key_file",
         )
+    vendor_fronts = fronts_of(settings.sender_names_file)
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)
     sources = live_sources.open()
@@ -68,7 +70,7 @@ async def _serve(settings: Settings) -> None:
     intake = Intake(producer, has_outbox=settings.outbox_dir is not None, look=live_sources.look)
     collector = Collector(
         settings,
-        (EventsFront(),),
+        (EventsFront(), *vendor_fronts),
         keys,
         intake,
         Rate(settings.collector_events_per_second, time.monotonic),

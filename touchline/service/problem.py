@@ -52,11 +52,14 @@ class RequestRefused(TouchlineError):
 
     def response(self) -> web.Response:
         """The answer that says so."""
+        return self.in_words_of(orjson.dumps(self.document()), CONTENT_TYPE)
+
+    def in_words_of(self, body: bytes, content_type: str) -> web.Response:
+        """The same answer with this body, for senders that expect another form."""
         headers = {"Cache-Control": "no-store", **self.headers}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
-        body = orjson.dumps(self.document())
-        response = web.Response(status=self.status, body=body, content_type=CONTENT_TYPE, headers=headers)
+        response = web.Response(status=self.status, body=body, content_type=content_type, headers=headers)
         if self.status in _BODY_LEFT_UNREAD:
             response.force_close()
         return response

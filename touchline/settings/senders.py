@@ -58,6 +58,12 @@ class CollectorSettings(SettingsGroup):
         description="file of the collector's write keys: lines `<id>.<secret> <source> ...`",
         examples=["/run/secrets/write_keys"],
     )
+    sender_names_file: Path | None = Field(
+        None,
+        description="file that says what the events of analytics SDKs are on your maps ([senders](senders/analytics.md)); "
+        "without it the one that is shipped",
+        examples=["sender_names.yaml"],
+    )
     collector_body_bytes: int = Field(
         1 << 20,
         ge=1 << 10,
@@ -102,3 +108,8 @@ class CollectorSettings(SettingsGroup):
         examples=[10.0],
         json_schema_extra={"unit": "seconds"},
     )
+
+    @field_validator("sender_names_file", mode="before")
+    @classmethod
+    def _no_file_where_empty(cls, value: object) -> object:
+        return empty_is_none(value)

@@ -97,7 +97,7 @@ def by_own_importers(producer: InMemoryProducer, _: Path) -> None:
 
 def by_collector(kind: str, wrap: Callable[[dict[str, Any]], Any]) -> Callable[[InMemoryProducer, Path], None]:
     def post(producer: InMemoryProducer, _: Path) -> None:
-        parsed = EventsFront().parse(Posted(kind, {}, json.dumps(wrap(EVENT)).encode()), 10)
+        parsed = EventsFront().parse(Posted("/v1/events", kind, {}, json.dumps(wrap(EVENT)).encode()), 10).items
 
         async def take() -> None:
             intake = Intake(producer, has_outbox=True)

@@ -158,7 +158,7 @@ properties: {ip: ip, place_code: place_code, clientIp: clientIp, note: note, rem
 @given(st.dictionaries(NAMES, TEXTS, min_size=1, max_size=5))
 def test_emit_collector_and_import_give_the_same_event(properties: dict[str, str]) -> None:
     event = {**EVENT, "time": "2026-03-01T09:30:00.000000Z", "properties": properties}
-    parsed = EventsFront().parse(Posted("application/json", {}, json.dumps(event).encode()), 10)
+    parsed = EventsFront().parse(Posted("/v1/events", "application/json", {}, json.dumps(event).encode()), 10).items
     row = Row(1, {"id": "1", "time": event["time"], **properties})
     mapped = Mapper(parse_mapping(MAPPING)).map(row).event
     ways = [event, *(item.event for item in parsed if isinstance(item, Item)), mapped]

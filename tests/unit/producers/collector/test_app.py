@@ -70,7 +70,7 @@ class HookFront(EventsFront):
     """The same events with the write key in the query, at a path of its own."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.paths = (path,)
 
     def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
         return query.get("key")
@@ -86,11 +86,13 @@ def test_each_front_has_its_own_path_and_may_carry_the_write_key_in_the_query(tm
         keys = WriteKeys.from_file(tmp_path / "keys", {})
         collector = collector_of(fronts, keys, intake, Rate(1_000, time.monotonic), Room(1_000))
         posts = [one for one in collector.app.router.routes() if one.method == "POST" and one.resource is not None]
-        assert {one.resource.canonical for one in posts if one.resource} == {front.path for front in fronts}
+        assert {one.resource.canonical for one in posts if one.resource} == {
+            path for front in fronts for path in front.paths
+        }
         request = make_mocked_request("POST", f"/hooks/crm?key={key}")
-        assert collector._authenticated(fronts[1], request).key_id == "hook"
+        assert collector._authenticated(fronts[1].write_key_of(request.headers, request.query)).key_id == "hook"
         with pytest.raises(RequestRefused) as refused:
-            collector._authenticated(fronts[0], request)
+            collector._authenticated(fronts[0].write_key_of(request.headers, request.query))
         assert (refused.value.status, *refused.value.headers) == (401, "WWW-Authenticate")
         await intake.close(5.0)
 

@@ -38,7 +38,7 @@ OBJECTS = st.dictionaries(st.text(max_size=5), NUMBERS | st.text(max_size=5), ma
 
 
 def parse(body: bytes, kind: str = JSON, headers: dict[str, str] | None = None) -> list[Item | BadItem]:
-    return list(EventsFront().parse(Posted(kind, headers or {}, body), ITEMS_MAX))
+    return list(EventsFront().parse(Posted("/v1/events", kind, headers or {}, body), ITEMS_MAX).items)
 
 
 def events(items: list[Item | BadItem]) -> list[dict[str, Any]]:

@@ -1,0 +1,121 @@
+"""The file that says what the events of analytics SDKs are on our maps: touchpoints, actions, orders.
+
+Why: docs/decisions/0195.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from touchline.errors import WrongUsage
+from touchline.schemas.journey.explain import explain
+from touchline.schemas.journey.yaml_lines import read_yaml
+from touchline.schemas.money import Currency
+
+CallKind = Literal["page", "screen", "track", "identify", "alias", "group"]
+_OWN_NAME: Final = "{name}"
+_NO_WORD: Final = re.compile(r"[^0-9a-z]+")
+_NAME_MAX: Final = 256
+_PAGE: Final = "docs/senders/analytics.md"
+_EXAMPLES: Final = {
+    "touchpoint": "`touchpoint: product_view`, an id of a map",
+    "path": "`path: /product/*`",
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=_NAME_MAX)]
+
+
+class Named(_Part):
+    """What an event is here."""
+
+    touchpoint: Words
+    action: Annotated[str, StringConstraints(max_length=_NAME_MAX)] = ""
+    channel: Words | None = None
+    order: Literal["purchase", "refund"] | None = None
+
+
+class Page(_Part):
+    """Page views of some paths."""
+
+    path: Words
+    touchpoint: Words
+    action: Annotated[str, StringConstraints(max_length=_NAME_MAX)] = "view"
+
+
+class Names(_Part):
+    """The whole file."""
+
+    events: Mapping[str, Named] = {}
+    calls: Mapping[CallKind, Named] = {}
+    pages: Sequence[Page] = ()
+    currency: Currency | None = Field(default=None, description="Of amounts that come without one")
+
+    @cached_property
+    def _by_plain_name(self) -> dict[str, Named]:
+        return {_plain(name): named for name, named in self.events.items()}
+
+    def named(self, kind: CallKind, name: str, path: str = "") -> Named:
+        """What a call is here; `path` is that of the page."""
+        if kind == "track" and (found := self._by_plain_name.get(_plain(name))) is not None:
+            return found
+        if kind == "page" and path:
+            for page in self.pages:
+                if fnmatchcase(path, page.path):
+                    return Named(touchpoint=page.touchpoint, action=page.action, channel="web")
+        named = self.calls.get(kind) or Named(touchpoint=_OWN_NAME)
+        if _OWN_NAME in named.touchpoint:
+            own = _word(name) or kind
+            return named.model_copy(update={"touchpoint": named.touchpoint.replace(_OWN_NAME, own)[:_NAME_MAX]})
+        return named
+
+
+def shipped_names() -> Names:
+    """Those of the file that comes with the package."""
+    text = resources.files("touchline.producers.collector.vendors").joinpath("names.yaml").read_text(encoding="utf-8")
+    return parse_names(text, "names.yaml")
+
+
+def load_names(path: Path) -> Names:
+    """Those of a file. Raises WrongUsage with every problem found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUsage(
+            f"the file of senders' names {path} cannot be read ({type(error).__name__})",
+            f"check sender_names_file; {_PAGE} shows the file that is shipped",
+        ) from None
+    return parse_names(text, str(path))
+
+
+def parse_names(text: str, file: str) -> Names:
+    """The names written in `text`; `file` is the name used in complaints. Raises WrongUsage."""
+    document = read_yaml(text)
+    problems = list(document.problems)
+    if not problems:
+        try:
+            return Names.model_validate(document.values or {})
+        except ValidationError as error:
+            problems = list(explain(error, document, Names, _PAGE, _EXAMPLES))
+    listed = "\n".join(problem.at(file) for problem in problems)
+    raise WrongUsage(listed, f"fix the file; {_PAGE} shows the one that is shipped")
+
+
+def _plain(name: str) -> str:
+    return _NO_WORD.sub("", name.lower())
+
+
+def _word(name: str) -> str:
+    return _NO_WORD.sub("_", name.lower()).strip("_")

@@ -1,0 +1,154 @@
+"""Segment's HTTP API, which RudderStack speaks, too: track, page, screen, identify, group, alias, one by one or as a batch.
+
+{"batch": [{"type": "track", "event": ..., "messageId": ..., "userId": ..., "anonymousId": ..., "properties": {...}, "timestamp": ...}],
+ "sentAt": ..., "writeKey": ...}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import orjson
+
+from touchline.producers.collector.access import basic_user_of, bearer_of
+from touchline.producers.collector.front import Posted
+from touchline.producers.collector.vendors.calls import Call
+from touchline.producers.collector.vendors.front import Said
+from touchline.producers.collector.vendors.names import CallKind
+
+_KINDS: Final[Mapping[str, CallKind]] = {
+    "track": "track",
+    "page": "page",
+    "screen": "screen",
+    "identify": "identify",
+    "group": "group",
+    "alias": "alias",
+}
+_SHORT: Final = {kind[0]: kind for kind in _KINDS}
+_BATCHES: Final = ("/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch")
+_KEEPS_SENT_AT: Final = frozenset(("@rudderstack/rudder-sdk-node",))
+"""Libraries that say in a second attempt when the first one was sent."""
+_CONTEXT: Final = (
+    ("page", ("path", "referrer", "title")),
+    ("campaign", ("source", "medium", "term", "content")),
+    ("device", ("type",)),
+    ("os", ("name",)),
+    ("app", ("name", "version")),
+)
+"""What of the context is kept, as properties. Addresses, user agents, ids of advertisers and traits are not."""
+
+
+class Segment:
+    """The protocol. Calls by themselves have a path each, in full and by their first letter."""
+
+    paths = tuple(
+        path + end
+        for path in (*_BATCHES, *(f"/v1/{kind}" for kind in _KINDS), *(f"/v1/{letter}" for letter in _SHORT))
+        for end in ("", "/")
+    )
+    body_bytes_max = 500 << 10
+    call_bytes_max = 32 << 10
+
+    def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        """As the user name of Basic authentication, as a bearer token, or in the query, as beacons have it."""
+        return basic_user_of(headers) or bearer_of(headers) or query.get("writeKey") or None
+
+    def said_in(self, document: Any, posted: Posted) -> Said | None:
+        """See Tongue."""
+        if not isinstance(document, dict):
+            return None
+        key = document.get("writeKey")
+        write_key = key if isinstance(key, str) else None
+        path = posted.path.rstrip("/")
+        is_retry = posted.headers.get("X-Retry-Count", "0") not in ("", "0")
+        if path not in _BATCHES:
+            kind = path.rpartition("/")[2]
+            call = {**document, "type": _SHORT.get(kind, kind)}
+            return Said([call], write_key, document.get("sentAt"), is_retry or _keeps_sent_at(document))
+        batch = document.get("batch")
+        if not isinstance(batch, list):
+            return None
+        is_stale = is_retry or any(_keeps_sent_at(one) for one in batch[:1] if isinstance(one, dict))
+        shared = document.get("context")
+        members = batch if not isinstance(shared, dict) else [_with_context(one, shared) for one in batch]
+        return Said(members, write_key, document.get("sentAt"), is_stale)
+
+    def call_of(self, member: dict[str, Any]) -> Call | None:
+        """See Tongue."""
+        kind = _KINDS.get(str(member.get("type", "")).lower())
+        if kind is None:
+            return None
+        context = _object(member, "context")
+        name = member.get("event") if kind == "track" else member.get("name")
+        properties = _object(member, "properties")
+        if kind == "group":
+            properties = {"group_id": member.get("groupId"), **_object(member, "traits")}
+        elif kind in ("page", "screen") and member.get("category") is not None:
+            properties = {"category": member["category"], **properties}
+        path = properties.get("path") or _object(context, "page").get("path")
+        return Call(
+            kind=kind,
+            name=name if isinstance(name, str) else "",
+            id=member.get("messageId"),
+            time=member.get("timestamp") or member.get("originalTimestamp"),
+            identifiers=_who(kind, member),
+            traits=_typed(member, context) if kind == "identify" else (),
+            properties=properties,
+            facts=_kept(context),
+            path=path if isinstance(path, str) else "",
+            campaign=_object(context, "campaign").get("name"),
+            zone=context.get("timezone"),
+            consent=context.get("consent"),
+        )
+
+    def success(self, receipt: dict[str, Any]) -> bytes:
+        """See Tongue."""
+        return orjson.dumps({"success": True, **receipt})
+
+    def refusal(self, code: str, message: str, receipt: dict[str, Any]) -> bytes:
+        """See Tongue."""
+        return orjson.dumps({"success": False, "code": code, "message": message, **receipt})
+
+
+def _who(kind: str, member: Mapping[str, Any]) -> list[tuple[str, object]]:
+    who = [("login", member.get("userId")), ("anonymous", member.get("anonymousId"))]
+    if kind == "alias":
+        # The former id may be that of a device or of a login: nobody says which.
+        former = member.get("previousId")
+        who += [(one, former) for one in ("anonymous", "login") if former != member.get("userId")]
+    return who
+
+
+def _typed(member: Mapping[str, Any], context: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Mail and telephone; some libraries put them into the context."""
+    traits = {**_object(context, "traits"), **_object(member, "traits")}
+    return [("mail", traits.get("email")), ("phone", traits.get("phone"))]
+
+
+def _kept(context: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for part, names in _CONTEXT:
+        fields = context.get(part)
+        if isinstance(fields, dict):
+            kept |= {
+                f"{part}.{name}": fields[name] for name in names if isinstance(fields.get(name), str | int | float)
+            }
+    if isinstance(context.get("locale"), str):
+        kept["locale"] = context["locale"]
+    return kept
+
+
+def _object(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = fields.get(name)
+    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _with_context(member: Any, shared: Mapping[str, Any]) -> Any:
+    if not isinstance(member, dict):
+        return member
+    return {**member, "context": {**shared, **_object(member, "context")}}
+
+
+def _keeps_sent_at(member: Mapping[str, Any]) -> bool:
+    return _object(_object(member, "context"), "library").get("name") in _KEEPS_SENT_AT
