@@ -18,6 +18,7 @@ from touchline.settings import Settings
 
 _REF: Final = "#/components/schemas/{model}"
 _BEARER: Final = "writeKey"
+_BASIC: Final = "writeKeyAsUser"
 _TEXT: Final = {"type": "string"}
 EXAMPLE: Final = {
     "type": "touchline.touchpoint.v1",
@@ -73,6 +74,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": {
             EventsFront.paths[0]: {"post": _post_events(settings)},
+            **{path: {"post": _post_calls(path)} for path in _CALLS},
             HEALTH: {"get": _get("The process answers", "health", {"200": _status("It does")})},
             READY: {
                 "get": _get("It takes events", "ready", {"200": _status("It does"), "503": _status("It does not")})
@@ -88,7 +90,13 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
                 "get": _get("This document", "openapi", {"200": _content("OpenAPI 3.1", JSON, {"type": "object"})})
             },
         },
-        "components": {"schemas": _schemas(), "securitySchemes": {_BEARER: {"type": "http", "scheme": "bearer"}}},
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                _BEARER: {"type": "http", "scheme": "bearer"},
+                _BASIC: {"type": "http", "scheme": "basic"},
+            },
+        },
     }
 
 
@@ -117,6 +125,42 @@ def _post_events(settings: Settings) -> dict[str, Any]:
             **{status: _content(text, CONTENT_TYPE, _ref("ProblemDocument")) for status, text in _PROBLEMS.items()},
             "429": _later("This write key sends too fast"),
             "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
+        },
+    }
+
+
+_CALLS: Final = ("/v1/batch", "/v1/track", "/v1/page", "/v1/screen", "/v1/identify", "/v1/group", "/v1/alias")
+"""Of the paths of analytics SDKs those that people write by hand."""
+_TOLD: Final = {
+    "200": "At least one call was taken, or none was sent; `rejections` tells of each other one",
+    "400": "The body cannot be read, or no call of it was taken: final",
+    "401": "No write key, or an unknown one",
+    "403": "The write key may send for several sources",
+    "408": "The body did not arrive in time",
+    "413": "The body is larger than 500 KB",
+    "415": "The Content-Encoding is not known",
+}
+
+
+def _post_calls(path: str) -> dict[str, Any]:
+    call = {
+        "type": "object",
+        "properties": {"userId": _TEXT, "anonymousId": _TEXT, "messageId": _TEXT, "timestamp": _TEXT},
+    }
+    batch = {"type": "object", "properties": {"batch": {"type": "array", "items": call}}, "required": ["batch"]}
+    told = {"type": "object", "properties": {"success": {"type": "boolean"}}, "required": ["success"]}
+    name = path.rpartition("/")[2]
+    return {
+        "operationId": f"postCall{name.capitalize()}",
+        "summary": "Calls of Segment's and RudderStack's SDKs" if name == "batch" else f"One call: {name}",
+        "security": [{_BEARER: []}, {_BASIC: []}],
+        "requestBody": {"required": True, "content": {JSON: {"schema": batch if name == "batch" else call}}},
+        "responses": {
+            **{status: _content(text, JSON, told) for status, text in _TOLD.items()},
+            **{
+                status: {**_later(text), "content": {JSON: {"schema": told}}}
+                for status, text in (("429", "This write key sends too fast"), ("503", "Not kept now: send it again"))
+            },
         },
     }
 

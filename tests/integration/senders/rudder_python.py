@@ -1,0 +1,35 @@
+"""Every call of rudder-sdk-python, as its documentation writes them. Arguments: the collector's address, a write key,
+a prefix of ids.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import rudderstack.analytics as analytics
+
+url, key, prefix = sys.argv[1:]
+errors: list[str] = []
+analytics.write_key, analytics.dataPlaneUrl = key, url
+analytics.on_error = lambda error, items: errors.append(f"{error!r} {len(items)}")
+user, browser = f"{prefix}-user", f"{prefix}-browser"
+analytics.page(None, "Docs", "Start", {"path": "/start"}, anonymous_id=browser)
+analytics.track(None, "Product Viewed", {"sku": "s-1", "odd": float("nan")}, anonymous_id=browser)
+analytics.identify(user, {"email": f"{prefix}@example.com", "plan": "pro"}, anonymous_id=browser)
+analytics.track(
+    user,
+    "Order Completed",
+    {"order_id": f"{prefix}-1", "total": Decimal("199.90"), "currency": "EUR", "products": [{"sku": "s-1"}]},
+    timestamp=datetime(2026, 3, 3, 10, 15, tzinfo=UTC),
+    message_id=f"{prefix}-order",
+)
+analytics.track(user, "Order Refunded", {"order_id": f"{prefix}-1", "total": 19.9, "currency": "EUR"})
+analytics.screen(user, "Checkout", "Pay")
+analytics.group(user, f"{prefix}-group", {"employees": 20})
+analytics.alias(f"{prefix}-former", user)
+analytics.flush()
+analytics.shutdown()
+print(json.dumps({"errors": errors}))

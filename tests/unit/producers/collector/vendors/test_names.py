@@ -1,0 +1,49 @@
+"""The file that says what senders' events are on the maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from touchline.errors import WrongUsage
+from touchline.producers.collector.vendors.names import load_names, parse_names, shipped_names
+
+
+def test_names_are_one_whatever_their_case_and_blanks() -> None:
+    names = shipped_names()
+    found = {names.named("track", name).touchpoint for name in ("Product Viewed", "product_viewed", "ProductViewed")}
+    assert found == {"product_view"}
+
+
+def test_what_no_line_names_is_a_touchpoint_of_its_own_name() -> None:
+    names = shipped_names()
+    assert names.named("track", "Button Clicked!").touchpoint == "button_clicked"
+    assert names.named("track", "***").touchpoint == "track"
+    assert len(names.named("track", "x" * 1_000).touchpoint) == 256
+
+
+def test_pages_of_some_paths_are_touchpoints_of_their_own_and_the_first_line_counts() -> None:
+    text = "pages:\n  - {path: /product/*, touchpoint: product_view}\n  - {path: /*, touchpoint: home, action: open}\n"
+    names = parse_names(text, "names.yaml")
+    assert names.named("page", "", "/product/7").touchpoint == "product_view"
+    assert (names.named("page", "", "/").touchpoint, names.named("page", "", "/").action) == ("home", "open")
+    assert names.named("page", "Docs", "").touchpoint == "docs"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("events:\n  x: {touchpiont: y}\n", "touchpoint"),
+        ("calls:\n  dance: {touchpoint: y}\n", "calls"),
+        ("currency: EURO\n", "currency"),
+        ("events: [\n", "names.yaml"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_with_its_line(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "names.yaml").write_text(text)
+    with pytest.raises(WrongUsage) as wrong:
+        load_names(tmp_path / "names.yaml")
+    assert told in wrong.value.what
+    with pytest.raises(WrongUsage):
+        load_names(tmp_path / "none.yaml")
