@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import orjson
@@ -125,8 +125,8 @@ class Collector:
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
             key = key or self._admitted(parsed.write_key)
-            if len(parsed.items) > 1:
-                self._rate.spend(key.key_id, len(parsed.items) - 1)
+            if parsed.total > 1:
+                self._rate.spend(key.key_id, parsed.total - 1)
             sorted_out = _sorted_out(key, parsed.items, _source_of(key) if front.is_foreign else None)
         except BaseException:
             hold.release()
@@ -284,7 +284,7 @@ def _source_of(key: WriteKey) -> str:
     return key.only_source
 
 
-def _sorted_out(key: WriteKey, items: Sequence[Item | BadItem], source: str | None) -> SortedOut:
+def _sorted_out(key: WriteKey, items: Iterable[Item | BadItem], source: str | None) -> SortedOut:
     """`source` is that of all items, where these do not say it."""
     good: list[dict[str, object]] = []
     places: list[tuple[int, int | None]] = []

@@ -29,7 +29,8 @@ class EventsFront:
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
         """See Front. Raises RequestRefused: 400 no JSON or too many items, 415 another content type."""
-        return Parsed(self._items(posted, items_max))
+        items = self._items(posted, items_max)
+        return Parsed(len(items), items)
 
     def _items(self, posted: Posted, items_max: int) -> Sequence[Item | BadItem]:
         kind, body = posted.content_type, posted.body

@@ -6,7 +6,7 @@ be told apart into items at all; an item that is bad by itself is a value, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from touchline.producers.errors import EventRejected
@@ -44,8 +44,10 @@ class BadItem(NamedTuple):
 class Parsed(NamedTuple):
     """What a body holds."""
 
-    items: Sequence[Item | BadItem]
-    """In the order of the body."""
+    total: int
+    """How many items there are."""
+    items: Iterable[Item | BadItem]
+    """In the order of the body; may be made when they are asked for: nothing is made for who may not send."""
     write_key: str | None = None
     """As the body carries it, of forms that can."""
 

@@ -53,12 +53,13 @@ def _captured(name: str) -> Iterator[Captured]:
 def parsed(tongue: Tongue, request: Captured, names: Names | None = None) -> Parsed:
     """What a front reads in a request that came when it was captured."""
     front = VendorFront(tongue, names or shipped_names(), lambda: request.received_us)
-    return front.parse(request.posted, ITEMS_MAX)
+    found = front.parse(request.posted, ITEMS_MAX)
+    return found._replace(items=list(found.items))
 
 
 def events(tongue: Tongue, request: Captured) -> list[dict[str, Any]]:
     """The events of a request, all of which can be read."""
-    items = parsed(tongue, request).items
+    items = list(parsed(tongue, request).items)
     found = [item.event for item in items if isinstance(item, Item)]
     assert len(found) == len(items)
     return found

@@ -22,7 +22,6 @@ from touchline.producers.collector.vendors.documents import document_of
 from touchline.producers.collector.vendors.names import Names
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.producers.errors import EventRejected
-from touchline.schemas.depth import is_too_deep
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.service.problem import RequestRefused
@@ -102,13 +101,12 @@ class VendorFront:
         require_few(len(said.members), items_max)
         clock = SenderClock.of(said.sent_at, self._clock_us(), may_be_stale=said.may_be_stale)
         is_short = len(posted.body) <= tongue.call_bytes_max
-        return Parsed([self._item_of(member, clock, is_short=is_short) for member in said.members], said.write_key)
+        items = (self._item_of(member, clock, is_short=is_short) for member in said.members)
+        return Parsed(len(said.members), items, said.write_key)
 
     def _item_of(self, member: Any, clock: SenderClock, *, is_short: bool) -> Item | BadItem:
         if not isinstance(member, dict):
             return _bad(Reason.NOT_JSON, shape_of(member), "send an object for each call")
-        if is_too_deep(member):
-            return _bad(Reason.TOO_DEEP, "too many levels", "flatten its properties")
         if not is_short and len(orjson.dumps(member, default=str)) > self._tongue.call_bytes_max:
             return _bad(Reason.TOO_LARGE, f"more than {self._tongue.call_bytes_max:,} bytes", "send less in a call")
         call = self._tongue.call_of(member)

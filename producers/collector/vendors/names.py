@@ -24,6 +24,7 @@ CallKind = Literal["page", "screen", "track", "identify", "alias", "group"]
 _OWN_NAME: Final = "{name}"
 _NO_WORD: Final = re.compile(r"[^0-9a-z]+")
 _NAME_MAX: Final = 256
+_KNOWN_MAX: Final = 10_000
 _PAGE: Final = "docs/senders/analytics.md"
 _EXAMPLES: Final = {
     "touchpoint": "`touchpoint: product_view`, an id of a map",
@@ -64,11 +65,23 @@ class Names(_Part):
     currency: Currency | None = Field(default=None, description="Of amounts that come without one")
 
     @cached_property
+    def _known(self) -> dict[tuple[str, str, str], Named]:
+        return {}
+
+    @cached_property
     def _by_plain_name(self) -> dict[str, Named]:
         return {_plain(name): named for name, named in self.events.items()}
 
     def named(self, kind: CallKind, name: str, path: str = "") -> Named:
         """What a call is here; `path` is that of the page."""
+        known = self._known.get((kind, name, path))
+        if known is None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            known = self._known[kind, name, path] = self._named(kind, name, path)
+        return known
+
+    def _named(self, kind: CallKind, name: str, path: str) -> Named:
         if kind == "track" and (found := self._by_plain_name.get(_plain(name))) is not None:
             return found
         if kind == "page" and path:

@@ -29,13 +29,16 @@ _SHORT: Final = {kind[0]: kind for kind in _KINDS}
 _BATCHES: Final = ("/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch")
 _KEEPS_SENT_AT: Final = frozenset(("@rudderstack/rudder-sdk-node",))
 """Libraries that say in a second attempt when the first one was sent."""
-_CONTEXT: Final = (
-    ("page", ("path", "referrer", "title")),
-    ("campaign", ("source", "medium", "term", "content")),
-    ("device", ("type",)),
-    ("os", ("name",)),
-    ("app", ("name", "version")),
-)
+_CONTEXT: Final = {
+    part: tuple((name, f"{part}.{name}") for name in names)
+    for part, names in (
+        ("page", ("path", "referrer", "title")),
+        ("campaign", ("source", "medium", "term", "content")),
+        ("device", ("type",)),
+        ("os", ("name",)),
+        ("app", ("name", "version")),
+    )
+}
 """What of the context is kept, as properties. Addresses, user agents, ids of advertisers and traits are not."""
 
 
@@ -128,12 +131,13 @@ def _typed(member: Mapping[str, Any], context: Mapping[str, Any]) -> list[tuple[
 
 def _kept(context: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    for part, names in _CONTEXT:
-        fields = context.get(part)
-        if isinstance(fields, dict):
-            kept |= {
-                f"{part}.{name}": fields[name] for name in names if isinstance(fields.get(name), str | int | float)
-            }
+    for part, fields in context.items():
+        names = _CONTEXT.get(part)
+        if names is not None and isinstance(fields, dict):
+            for name, path in names:
+                value = fields.get(name)
+                if value is not None and not isinstance(value, dict | list):
+                    kept[path] = value
     if isinstance(context.get("locale"), str):
         kept["locale"] = context["locale"]
     return kept
