@@ -9,18 +9,19 @@ from typing import Annotated
 import typer
 
 from touchline.cli.contested import STATUS, open_comparison, say_contested
-from touchline.cli.importing import open_journal, open_sender, require_file, to_stderr
+from touchline.cli.importing import MappingOption, SourceOption, open_journal, open_sender, require_file, to_stderr
 from touchline.cli.progress import progress_on_stderr
 from touchline.producers.imports.file import send_file, work_of
-from touchline.producers.imports.mapping.read import load_mapping
 from touchline.producers.imports.mapping.revisions import REVISION_MAX, is_revised, with_revision
+from touchline.producers.imports.ready.find import find_mapping
 from touchline.producers.imports.rows.open import open_rows
 from touchline.settings import load_settings
 
 
 def import_file(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or NDJSON (also .gz), .xlsx, Parquet.")],
-    mapping: Annotated[Path, typer.Option("--mapping", "-m", help="YAML: which column becomes which field.")],
+    mapping: MappingOption,
+    source: SourceOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row; send nothing.")] = False,
     revision: Annotated[
         int | None, typer.Option(min=1, max=REVISION_MAX, help="Of all rows: they count before those of a lower one.")
@@ -46,13 +47,15 @@ def import_file(
         touchline import file answers.parquet --mapping survey.yaml --json
 
         touchline import corrected.csv --mapping tills.yaml --revision 1
+
+        touchline import orders.json --mapping shopify --source web-shop
     """
-    wanted = load_mapping(mapping)
+    wanted = find_mapping(mapping, source)
     if revision is not None:
         wanted = with_revision(wanted, revision)
     revised = is_revised(wanted)
     for file in files:
-        require_file(file, "retail, clicks, watch")
+        require_file(file, "retail, clicks, watch, mappings")
     settings = load_settings()
     refused, is_contested = 0, False
     with (

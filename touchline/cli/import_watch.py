@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from touchline.cli.contested import STATUS, open_comparison, say_contested
-from touchline.cli.importing import open_journal, to_stderr
+from touchline.cli.importing import MappingOption, SourceOption, open_journal, to_stderr
 from touchline.cli.progress import progress_on_stderr
 from touchline.cli.sending import open_producer
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
@@ -23,8 +23,8 @@ from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.imports.file import SourceMissing, send_file, work_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
-from touchline.producers.imports.mapping.read import load_mapping
 from touchline.producers.imports.mapping.revisions import is_revised
+from touchline.producers.imports.ready.find import find_mapping
 from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.rows.row import FileDamaged
 from touchline.producers.imports.verdicts import RowVerdicts
@@ -35,7 +35,8 @@ from touchline.settings import Settings, load_settings
 
 def import_watch(
     folder: Annotated[Path, typer.Argument(help="Where files are dropped.")],
-    mapping: Annotated[Path, typer.Option("--mapping", "-m", help="YAML: which column becomes which field.")],
+    mapping: MappingOption,
+    source: SourceOption = None,
     pattern: Annotated[str, typer.Option(help="Only files of such names.")] = "*",
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 2.0,
     once: Annotated[bool, typer.Option("--once", help="Send what is there, and end.")] = False,
@@ -55,7 +56,7 @@ def import_watch(
 
         touchline import watch inbox --mapping tills.yaml --pattern '*.csv' --once --json
     """
-    wanted = load_mapping(mapping)
+    wanted = find_mapping(mapping, source)
     drops = DropFolder(folder, pattern)
     settings = load_settings()
     declared = SourcesWatch(settings.sources_file)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from touchline.cli.sending import open_producer
 from touchline.errors import WrongUsage
@@ -13,6 +16,17 @@ from touchline.producers.producer import EventProducer
 from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import load_sources
 from touchline.settings import Settings
+
+MappingOption = Annotated[
+    str,
+    typer.Option(
+        "--mapping", "-m", metavar="NAME|FILE", help="One that ships (`touchline import mappings`), or a YAML file."
+    ),
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--source", help="Of all rows: a source that sources.yaml declares. For mappings that ship."),
+]
 
 
 def open_journal(settings: Settings) -> ImportJournal:

@@ -38,8 +38,9 @@ class MappingInvalid(WrongUsage):
         super().__init__(listed, f"fix the mapping; {PAGE} shows one with all fields")
 
 
-def load_mapping(path: Path | str) -> Mapping:
-    """The mapping of a file. Raises MappingInvalid with every problem found, WrongUsage where the file cannot be read."""
+def load_mapping(path: Path | str, source: str | None = None) -> Mapping:
+    """The mapping of a file; a `source` that is given stands before the file's. Raises MappingInvalid with every problem found,
+    WrongUsage where the file cannot be read."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -48,11 +49,11 @@ def load_mapping(path: Path | str) -> Mapping:
         raise WrongUsage(
             f"the mapping {path} cannot be read ({error.strerror})", f"check the path; {PAGE} shows a mapping"
         ) from None
-    return parse_mapping(text, str(path))
+    return parse_mapping(text, str(path), source)
 
 
-def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
-    """The mapping written in `text`; `file` is the name used in complaints."""
+def parse_mapping(text: str, file: str = "mapping.yaml", source: str | None = None) -> Mapping:
+    """The mapping written in `text`; `file` is the name used in complaints. A `source` that is given stands before the one in `text`."""
     document = read_yaml(text, nullable=frozenset(("values",)))
     if not document.problems and not isinstance(document.values, dict):
         document.problems.append(FileProblem(1, "", "the file holds no fields", "start with `mapping: <name>`"))
@@ -60,6 +61,9 @@ def parse_mapping(text: str, file: str = "mapping.yaml") -> Mapping:
         if not text.strip():
             raise MappingInvalid(file, [FileProblem(0, "", "the file is empty", "start with `mapping: <name>`")])
         raise MappingInvalid(file, document.problems)
+    if source is not None:
+        document.values["source"] = source
+        document.lines["source",] = 0  # no line of the file says it
     try:
         parsed = Mapping.model_validate(document.values)
     except ValidationError as error:
