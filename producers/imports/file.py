@@ -7,6 +7,7 @@ from pathlib import Path
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.contested import ContestedIds
+from touchline.producers.imports.exports.expand import LeftOut
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.model import Mapping
@@ -39,7 +40,8 @@ def send_file(
     contested: ContestedIds | None = None,
 ) -> RowVerdicts:
     """Sends an open file and closes it. `say` hears of each refused row at once, at the end of sources that are not
-    declared and of columns that no row has. Raises SourceMissing where the one source of all rows is not declared: then nothing is sent."""
+    declared, of what the file holds beside rows, and of columns that no row has. Raises SourceMissing where the one source of all rows is
+    not declared: then nothing is sent."""
     mapper, undeclared = Mapper(mapping), UndeclaredSources()
     try:
         if isinstance(mapping.source, str) and not producer.takes(mapping.source):
@@ -62,6 +64,9 @@ def send_file(
         rows.close()
         for sentence in undeclared.sentences("row"):
             say(f"{file}: {sentence}")
+    left_out = getattr(rows, "left_out", None)
+    if isinstance(left_out, LeftOut) and left_out.counts:
+        say(f"{file}: {left_out.sentence()}")
     if rows.columns is None and verdicts.rows > verdicts.rejected:
         for column, field in mapper.unseen.items():
             say(f"{file}: no row has {column!r}, which the mapping reads as {field}; is it spelt so?")

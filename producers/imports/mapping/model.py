@@ -233,7 +233,13 @@ class Money(WrittenNumbers):
 class FileForm(MappingPart):
     """How the file is written; what is left out is told by its name (.csv, .ndjson, .jsonl, also with .gz; .parquet, .xlsx)."""
 
-    format: Literal["csv", "ndjson", "parquet", "xlsx"] | None = None
+    format: (
+        Literal["csv", "ndjson", "parquet", "xlsx", "poslog", "shopify", "ga4", "snowplow", "matomo", "xes", "ocel"]
+        | None
+    ) = None
+    case: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
+        default=None, description="Type of the objects of an OCEL log that are its cases; left out: the only one"
+    )
     sheet: Annotated[int, Field(ge=1)] | Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
         default=None, description="Sheet of an .xlsx workbook: its name, or its number among those that are not hidden"
     )

@@ -47,9 +47,9 @@ def names_line(wanted: set[str], first_rows: FirstRows) -> int | None:
     return next((line for line, row in first_rows if _names_all(row, wanted)), None)
 
 
-def require_a_row(path: Path, rows: RowFile, wanted: set[str]) -> None:
+def require_a_row(path: Path, rows: RowFile, wanted: set[str], *, is_framed: bool) -> None:
     """Raises WrongUsage where not one row of the file has its frame, or names its own cells and has none of the wanted. Reads up to the
-    first that has; give it an own reader."""
+    first that has; give it an own reader. `is_framed` where people write titles and names around the rows."""
     first = other = None
     try:
         for row in rows:
@@ -67,7 +67,7 @@ def require_a_row(path: Path, rows: RowFile, wanted: set[str]) -> None:
         raise WrongUsage(
             f"no row of {path} can be read; line {first.number}: {first.fault.what}",
             first.fault.hint
-            if rows.columns is None
+            if not is_framed
             else f"{first.fault.hint}, or say in the mapping how the file is written (file: {{delimiter: …, skip_lines: …}})",
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from touchline.errors import WrongUsage
+from touchline.producers.imports.exports.open import READERS
 from touchline.producers.imports.mapping.model import FileForm, Mapping
 from touchline.producers.imports.rows.csv_rows import CsvRows
 from touchline.producers.imports.rows.frame import (
@@ -47,13 +48,13 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
             open_sheet = rows if chosen == "xlsx" else None
             require_no_second_names(path, mapping.file, wanted, _first_rows(path, mapping, chosen, open_sheet))
         if chosen == "xlsx":  # its rows can be read again
-            require_a_row(path, rows, wanted)
+            require_a_row(path, rows, wanted, is_framed=True)
     except BaseException:
         rows.close()
         raise
-    if chosen in ("csv", "ndjson"):
+    if chosen in ("csv", "ndjson", *READERS):
         try:
-            require_a_row(path, rows, wanted)
+            require_a_row(path, rows, wanted, is_framed=chosen in _FRAMED)
         finally:
             rows.close()
         rows = _open(path, mapping, chosen)
@@ -80,6 +81,10 @@ def _require_text(path: Path) -> None:
 
 
 def _open(path: Path, mapping: Mapping, chosen: str) -> RowFile:
+    if chosen in READERS:
+        if path.suffix != ".parquet":
+            _require_text(path)
+        return READERS[chosen](path, mapping)
     if chosen == "ndjson":
         _require_text(path)
         return NdjsonRows(path)

@@ -40,3 +40,17 @@ class Lines:
     def close(self) -> None:
         """Let go of the file."""
         self._raw.close()
+
+
+def first_sign(path: Path) -> bytes:
+    """The first byte of a text that is no blank; empty where there is none. Raises WrongUsage where the file cannot be read."""
+    lines = Lines(path)
+    try:
+        for line in lines:
+            if text := line.removeprefix(b"\xef\xbb\xbf").strip():
+                return text[:1]
+    except FileDamaged:
+        return b""  # told by whoever reads it
+    finally:
+        lines.close()
+    return b""

@@ -1,0 +1,117 @@
+"""Makes rows of records that are none yet: an order with its refunds, a visit with its actions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from touchline.producers.imports.rows.json_items import JsonItems
+from touchline.producers.imports.rows.row import Row, RowFault, RowFile
+from touchline.schemas.reasons import Reason
+
+Cells = dict[str, Any]
+Expand = Callable[[Mapping[str, Any]], Iterator[Cells]]
+"""From one record to the cells of its rows. Raises NoRecord where it is another thing."""
+_HINT: Final = "see docs/senders/stores.md for what the format holds"
+
+
+class NoRecord(ValueError):
+    """What stands there is no record of the format; says what it lacks."""
+
+
+class LeftOut:
+    """Counts what a file holds beside rows, by what it is: told when the file has been read."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def __call__(self, what: str) -> None:
+        self.counts[what] += 1
+
+    def sentence(self) -> str:
+        """For people."""
+        return f"not read: {', '.join(f'{count:,} {what}' for what, count in sorted(self.counts.items()))}"
+
+
+def damaged(number: int, raw: bytes, what: str, hint: str = _HINT) -> Row:
+    """A row that is none."""
+    return Row(number, None, RowFault(Reason.MISSING_FIELD, "id", what, hint), raw)
+
+
+class ExpandedRows:
+    """Rows of a file of rows, each of which holds one record."""
+
+    columns: list[str] | None = None
+
+    def __init__(self, inner: RowFile, expand: Expand) -> None:
+        self._inner, self._expand = inner, expand
+        self.unit, self.size = inner.unit, inner.size
+
+    @property
+    def position(self) -> int:
+        """As the file within."""
+        return self._inner.position
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._inner.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._inner:
+            if row.cells is None:
+                yield row
+                continue
+            try:
+                for cells in self._expand(row.cells):
+                    yield Row(row.number, cells)
+            except NoRecord as error:
+                yield damaged(row.number, repr(dict(row.cells)).encode("utf-8", "replace"), str(error))
+
+
+class JsonRows:
+    """Objects of a JSON document as rows, nested ones with dotted names. Rows are numbered by the objects."""
+
+    columns: list[str] | None = None
+
+    def __init__(self, path: Path, wrappers: Iterable[str] = ()) -> None:
+        """`wrappers` are fields of an object whose lists hold the rows. Raises WrongUsage where the file cannot be read."""
+        self._fields = frozenset(("", *wrappers))
+        self._items = JsonItems(path, frozenset(wrappers))
+        self.unit, self.size = self._items.unit, self._items.size
+
+    @property
+    def position(self) -> int:
+        """Bytes read."""
+        return self._items.position
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._items.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        for item in self._items:
+            if item.field not in self._fields:
+                continue
+            if isinstance(item.value, dict):
+                yield Row(item.number, flat(item.value))
+            else:
+                what = f"the object is no JSON: {item.fault}" if item.fault else "this is no JSON object"
+                yield damaged(item.number, item.raw or repr(item.value).encode("utf-8", "replace"), what)
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> Cells:
+    """Members of objects within the object, by dotted names."""
+    cells: Cells = {}
+    for name, one in value.items():
+        if isinstance(one, dict):
+            cells |= flat(one, f"{prefix}{name}.")
+        else:
+            cells[prefix + name] = one
+    return cells
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list; none where it is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,217 @@
+"""Receipts of a POSLog (ARTS / IXRetail, version 6 and those before): one row a sale, one for each receipt that goods came back from.
+
+Money is the receipt's own total, so discounts and taxes are in it whatever the lines say. Where goods were bought and brought back at
+once, what came back is the sum of its lines, and what was bought the rest: together they are the total. What was voided before it ended,
+practised, or put aside has no row; what was voided afterwards (`PostVoided`) is money that goes back for the receipt it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from touchline.producers.imports.exports.expand import Cells, LeftOut, damaged
+from touchline.producers.imports.rows.row import Row
+from touchline.producers.imports.rows.xml_items import XmlItems
+
+_TRANSACTION: Final = ("POSLog", "Transaction")
+_RETAIL: Final = ("RetailTransaction", "CustomerOrderTransaction")
+_POST_VOIDED: Final = "PostVoided"
+_NOT_DONE: Final = {
+    "Voided": "voided receipts", "Canceled": "cancelled receipts", "Cancelled": "cancelled receipts", "Suspended": "suspended receipts",
+    "InProcess": "receipts in process", "Failed": "failed receipts",
+}  # fmt: skip
+_TOTALS: Final = ("TransactionGrandAmount", "TransactionAmountTotal")
+_CARDS: Final = ("LoyaltyID", "LoyaltyAccountID", "LoyaltyCardNumber", "MembershipID")
+_CUSTOMERS: Final = ("CustomerID", "CustomerAccountID")
+COLUMNS: Final = (
+    "key", "kind", "time", "begin", "end", "day", "store", "workstation", "number", "order", "amount", "currency", "items", "loyalty",
+    "customer",
+)  # fmt: skip
+_HINT: Final = "complete it where the till writes it"
+
+
+class PoslogRows:
+    """An open POSLog."""
+
+    unit = "bytes"
+    columns: list[str] | None
+
+    def __init__(self, path: Path) -> None:
+        """Raises WrongUsage where the file cannot be read."""
+        self._items = XmlItems(path, frozenset((_TRANSACTION,)))
+        self.size = self._items.size
+        self.columns = list(COLUMNS)
+        self.left_out = LeftOut()
+
+    @property
+    def position(self) -> int:
+        """Bytes read."""
+        return self._items.position
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._items.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        """Raises FileDamaged where the document breaks off, WrongUsage where it is none or declares entities."""
+        self.left_out.counts.clear()
+        for line, _, transaction, _ in self._items:
+            receipt = next((one for one in transaction if one.tag in _RETAIL), None)
+            reason = _left_out(transaction, receipt)
+            if reason:
+                self.left_out(reason)
+            elif receipt is not None:
+                for cells in _rows(transaction, receipt):
+                    yield Row(line, cells) if cells.get("amount") is not None else _without_total(line, cells)
+
+
+def _without_total(line: int, cells: Cells) -> Row:
+    raw = repr({name: cells[name] for name in ("store", "workstation", "number", "day")}).encode()
+    return damaged(line, raw, f"the receipt has no total that is a number ({_TOTALS[0]})", _HINT)
+
+
+def _left_out(transaction: Element, receipt: Element | None) -> str:
+    """Why a transaction has no row; empty where it has one."""
+    if _is(transaction, "TrainingModeFlag"):
+        return "receipts of training"
+    if receipt is None:
+        return "transactions of other kinds"
+    status = receipt.get("TransactionStatus", "")
+    if status in _NOT_DONE:
+        return _NOT_DONE[status]
+    if _is(transaction, "CancelFlag") or _is(receipt, "CancelFlag"):
+        return "cancelled receipts"
+    if status != _POST_VOIDED and not any(_goods(receipt)):
+        return "receipts without goods"
+    return ""
+
+
+def _rows(transaction: Element, receipt: Element) -> Iterator[Cells]:
+    common = _common(transaction, receipt)
+    own = _receipt_of(transaction)
+    total = _total(receipt)
+    if receipt.get("TransactionStatus") == _POST_VOIDED:
+        sales, returns = _goods(receipt, with_voided=True)
+        sign = 1 if returns and not sales else -1  # of a return that is voided the money comes back
+        amount = None if total is None else sign * abs(total)
+        yield {**common, "kind": "void", "order": _link(receipt) or own, "amount": _money(amount)}
+        return
+    sales, returns = _goods(receipt)
+    back: dict[str, Decimal | None] = {}
+    for line in returns:
+        order = _link(line) or _link(receipt) or own
+        before, amount = back.get(order, Decimal(0)), _decimal(line, "ExtendedAmount")
+        back[order] = None if before is None or amount is None else before + abs(amount)
+    if not sales and len(back) == 1 and total is not None:
+        back = {order: abs(total) for order in back}  # all that goes back is the total
+    elif not sales and total is not None and None not in back.values():
+        *_, last = back  # what the total has beyond the lines (taxes, discounts) is one receipt's
+        back[last] = abs(total) - sum((one or Decimal(0) for order, one in back.items() if order != last), Decimal(0))
+    if sales:
+        known = None if total is None or None in back.values() else total
+        bought = None if known is None else known + sum((one or Decimal(0) for one in back.values()), Decimal(0))
+        yield {**common, "kind": "sale", "order": own, "amount": _money(bought), "items": str(len(sales))}
+    for number, (order, amount) in enumerate(back.items(), start=1):
+        cells = {**common, "kind": "return", "order": order, "amount": _money(amount and -amount)}
+        yield {**cells, "key": f"{common['key']}/return-{number}", "items": str(len(returns))}
+
+
+def _common(transaction: Element, receipt: Element) -> Cells:
+    """What all rows of a receipt share."""
+    begin, end = _text(transaction, "BeginDateTime"), _text(transaction, "EndDateTime")
+    time = end or begin or _text(receipt, "ReceiptDateTime") or _text(transaction, "POSLogDateTime")
+    day = _text(transaction, "BusinessDayDate")
+    total = _total_element(receipt)
+    named = None if total is None else total.get("CurrencyCode") or total.get("Currency")
+    number = _text(transaction, "SequenceNumber") or _text(transaction, "ReceiptNumber")
+    parts = (_store(transaction), _text(transaction, "WorkstationID"), day or (time or "")[:10] or None, number)
+    return {
+        **dict.fromkeys(COLUMNS),
+        "key": "/".join(one.replace("/", "%2F") for one in parts if one) if parts[0] and number else None,
+        "time": time,
+        "begin": begin,
+        "end": end,
+        "day": day,
+        "store": parts[0],
+        "workstation": parts[1],
+        "number": number,
+        "currency": _text(transaction, "CurrencyCode") or named,
+        "loyalty": _first(receipt, _CARDS),
+        "customer": _first(receipt, _CUSTOMERS),
+    }
+
+
+def _goods(receipt: Element, *, with_voided: bool = False) -> tuple[list[Element], list[Element]]:
+    """Sales and returns of the lines, without those that were voided unless they are asked for."""
+    lines = [line for line in receipt.iterfind("LineItem") if with_voided or not _is_voided(line)]
+    return (
+        [one for line in lines for one in line if one.tag in ("Sale", "SaleForDelivery", "SaleOfDelivery")],
+        [one for line in lines for one in line if one.tag in ("Return", "ReturnForDelivery")],
+    )
+
+
+def _link(element: Element) -> str | None:
+    """The receipt that a return or a void names."""
+    link = next((one for one in element.iterfind("TransactionLink") if _text(one, "SequenceNumber")), None)
+    return None if link is None else _receipt_of(link)
+
+
+def _receipt_of(element: Element) -> str:
+    """Store, workstation and number: what a link to a receipt can name, and so the number of an order."""
+    number = _text(element, "SequenceNumber") or _text(element, "ReceiptNumber")
+    return "/".join(one for one in (_store(element), _text(element, "WorkstationID"), number) if one)
+
+
+def _store(element: Element) -> str | None:
+    return _text(element, "RetailStoreID") or _text(element, "BusinessUnit/UnitID")
+
+
+def _total_element(receipt: Element) -> Element | None:
+    totals = {one.get("TotalType", ""): one for one in receipt.iterfind("Total")}
+    return next((totals[kind] for kind in _TOTALS if kind in totals), None)
+
+
+def _total(receipt: Element) -> Decimal | None:
+    """With its sign; None where there is none."""
+    element = _total_element(receipt)
+    total = None if element is None else _number((element.text or "").strip())
+    return None if total is None else -abs(total) if _is(receipt, "NegativeTotalFlag") else total
+
+
+def _decimal(element: Element, name: str) -> Decimal | None:
+    return _number(_text(element, name) or "")
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
+
+
+def _first(receipt: Element, names: tuple[str, ...]) -> str | None:
+    """Of the lines that were not voided, and of what stands beside them."""
+    parts = [one for one in receipt if one.tag != "LineItem" or not _is_voided(one)]
+    found = (one.text.strip() for name in names for part in parts for one in part.iter(name) if one.text)
+    return next((text for text in found if text), None)
+
+
+def _text(element: Element, way: str) -> str | None:
+    return (element.findtext(way) or "").strip() or None
+
+
+def _is_voided(line: Element) -> bool:
+    return _is(line, "VoidFlag") or _is(line, "CancelFlag")
+
+
+def _is(element: Element, flag: str) -> bool:
+    return element.get(flag, "").strip().lower() in ("true", "1")

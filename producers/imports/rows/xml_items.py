@@ -1,0 +1,139 @@
+"""Elements of an XML document, one at a time. However large the document is, one element is held.
+
+A document type is refused, and with it all entities of a document's own: a few lines of them can stand for gigabytes, or name other
+files. Elements nest no deeper than those of any honest export.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from touchline.errors import WrongUsage
+from touchline.producers.imports.rows.row import FileDamaged
+from touchline.producers.imports.rows.text import BUFFER_BYTES
+
+ITEM_BYTES_MAX: Final = 1 << 24
+"""An element that nothing closes must not fill the memory."""
+DEPTH_MAX: Final = 64
+_CHUNK: Final = 1 << 16
+Way = tuple[str, ...]
+"""Names from the root to an element, without namespaces."""
+
+
+class XmlItem(NamedTuple):
+    """An element: the line it starts in, the way to it, and itself. Names have no namespaces. `begins` are elements whose content follows
+    in items of its own, with their attributes only."""
+
+    line: int
+    path: Way
+    element: Element
+    begins: bool = False
+
+
+class XmlItems:
+    """An open XML document."""
+
+    unit = "bytes"
+
+    def __init__(self, path: Path, whole: frozenset[Way], begun: frozenset[Way] = frozenset()) -> None:
+        """Gives the elements at the ways `whole` with all that is in them, and tells where those at `begun` start. Raises WrongUsage where
+        the file cannot be read."""
+        self._path, self._whole, self._begun = path, whole, begun
+        self._roots = {one[0] for one in (*whole, *begun)}
+        try:
+            self._raw = path.open("rb", buffering=BUFFER_BYTES)
+            self.size = path.stat().st_size
+        except OSError as error:
+            raise WrongUsage(f"{path} cannot be read ({error.strerror})", "give the path of a file") from None
+        self._stream = gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
+        self._way: list[str] = []
+        self._ready: list[XmlItem] = []
+        self._builder: TreeBuilder | None = None
+        self._start = (0, 0, 0)
+        """Line, byte and depth of the element that is being read."""
+
+    @property
+    def position(self) -> int:
+        """Bytes read."""
+        return self._raw.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._raw.close()
+
+    def __iter__(self) -> Iterator[XmlItem]:
+        """Raises FileDamaged where the document breaks off or is no XML: what came before was given. Raises WrongUsage for what is
+        refused."""
+        self._parser = parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._open
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        while True:
+            chunk, fault = b"", None
+            try:
+                chunk = self._stream.read(_CHUNK)
+                parser.Parse(chunk, not chunk)
+            except (EOFError, zlib.error, gzip.BadGzipFile):
+                fault = FileDamaged(self._path, "its compressed data break off")
+            except expat.ExpatError as error:
+                fault = FileDamaged(self._path, f"line {error.lineno}: {expat.ErrorString(error.code)}")
+            yield from self._ready
+            self._ready.clear()
+            if fault is not None:
+                raise fault
+            if not chunk:
+                return
+            if self._builder is not None and parser.CurrentByteIndex - self._start[1] > ITEM_BYTES_MAX:
+                raise FileDamaged(self._path, f"the element of line {self._start[0]} does not end within 16 MB")
+
+    def _open(self, name: str, attributes: dict[str, str]) -> None:
+        local = _local(name)
+        if not self._way and local not in self._roots:
+            raise WrongUsage(
+                f"{self._path} is another kind of XML: its root is no {' or '.join(sorted(self._roots))}",
+                "check which file it is, and which mapping",
+            )
+        self._way.append(local)
+        if len(self._way) > DEPTH_MAX:
+            raise WrongUsage(f"{self._path} nests deeper than {DEPTH_MAX} elements", "no export of this kind does")
+        given = {_local(key): value for key, value in attributes.items()}
+        if self._builder is None:
+            way = tuple(self._way)
+            if way in self._begun:
+                self._ready.append(XmlItem(self._parser.CurrentLineNumber, way, Element(local, given), begins=True))
+            if way not in self._whole:
+                return
+            self._builder = TreeBuilder()
+            self._start = (self._parser.CurrentLineNumber, self._parser.CurrentByteIndex, len(way))
+        self._builder.start(local, given)
+
+    def _end(self, name: str) -> None:
+        if self._builder is not None:
+            self._builder.end(_local(name))
+            line, _, depth = self._start
+            if len(self._way) == depth:
+                self._ready.append(XmlItem(line, tuple(self._way), self._builder.close()))
+                self._builder = None
+        self._way.pop()
+
+    def _text(self, text: str) -> None:
+        if self._builder is not None:
+            self._builder.data(text)
+
+    def _refuse_doctype(self, *declared: object) -> None:
+        raise WrongUsage(
+            f"{self._path} declares a document type (<!DOCTYPE …>), which is not read",
+            "no export of this kind has one: entities in it can stand for gigabytes, or for other files",
+        )
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]

@@ -1,0 +1,184 @@
+"""A POSLog: sales, returns, voids before and after, and what is no sale at all."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.unit.producers.imports.exports.build import imported, money, persons, rows_before_damage
+from touchline.errors import WrongUsage
+from touchline.producers.imports.ready.find import ready_mapping
+from touchline.producers.imports.rows.open import open_rows
+
+ROOT: Final = '<POSLog xmlns="http://www.nrf-arts.org/IXRetail/namespace/" xmlns:own="urn:our-till" MajorVersion="6">'
+SALE: Final = "<LineItem><Sale><ItemID>4</ItemID><ExtendedAmount>20.00</ExtendedAmount></Sale></LineItem>"
+VOIDED_LINE: Final = SALE.replace("<LineItem>", '<LineItem VoidFlag="true">')
+CARD: Final = "<LineItem><own:Membership><own:LoyaltyID>4711 0815</own:LoyaltyID></own:Membership></LineItem>"
+CUSTOMER: Final = "<Customer><CustomerID>C-9</CustomerID></Customer>"
+
+
+def back(amount: str = "5.00", receipt: str | None = None) -> str:
+    link = ""
+    if receipt is not None:
+        link = (
+            f'<TransactionLink ReasonCode="Return"><RetailStoreID>12</RetailStoreID><WorkstationID>3</WorkstationID>'
+            f"<SequenceNumber>{receipt}</SequenceNumber></TransactionLink>"
+        )
+    return f"<LineItem><Return><ItemID>4</ItemID><ExtendedAmount>{amount}</ExtendedAmount>{link}</Return></LineItem>"
+
+
+def receipt(
+    number: int, *lines: str, total: str | None = "20.00", head: str = "", status: str = "", more: str = ""
+) -> str:
+    totals = '<Total TotalType="TransactionTaxAmount">1.00</Total>'
+    totals += "" if total is None else f'<Total TotalType="TransactionGrandAmount">{total}</Total>'
+    return (
+        f"<Transaction {head}><RetailStoreID>12</RetailStoreID><WorkstationID>3</WorkstationID>"
+        f"<SequenceNumber>{number}</SequenceNumber><BusinessDayDate>2026-03-01</BusinessDayDate>"
+        "<BeginDateTime>2026-03-01T09:29:00</BeginDateTime><EndDateTime>2026-03-01T09:30:00</EndDateTime>"
+        f"<CurrencyCode>EUR</CurrencyCode><RetailTransaction {status}>{''.join(lines)}{totals}{more}</RetailTransaction></Transaction>"
+    )
+
+
+def write(path: Path, *transactions: str) -> Path:
+    path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{ROOT}\n' + "\n".join(transactions) + "\n</POSLog>\n")
+    return path
+
+
+def test_a_receipt_is_a_purchase_of_its_total_with_store_time_and_customer(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.xml", receipt(1, SALE, SALE, VOIDED_LINE, CARD, CUSTOMER, total="35.90"))
+    events, verdicts, said = imported(path, "poslog", times=2)
+    assert (list(events), verdicts.rejected, said) == (["12/3/2026-03-01/1"], 0, [])
+    event = events["12/3/2026-03-01/1"]
+    assert money(event) == (3590, "EUR", "12/3/1", "purchase")
+    assert (event["time"], event["place"], event["touchpoint"]) == (
+        "2026-03-01T09:30:00.000000",
+        "12",
+        "store_purchase",
+    )
+    assert event["persons"] == persons(loyalty="47110815", customer="C-9")
+    assert event["properties"] == {"workstation": "3", "business_day": "2026-03-01", "items": 2}
+
+
+@pytest.mark.parametrize("total", ["-5.35", "5.35"])
+def test_a_return_is_a_refund_of_the_receipt_that_it_names(tmp_path: Path, total: str) -> None:
+    events = imported(write(tmp_path / "log.xml", receipt(2, back("5.00", "1"), total=total)), "poslog").events
+    assert {key: money(one) for key, one in events.items()} == {
+        "12/3/2026-03-01/2/return-1": (-535, "EUR", "12/3/1", "refund")
+    }
+    assert events["12/3/2026-03-01/2/return-1"]["action"] == "refund"
+
+
+def test_returns_of_several_receipts_and_a_purchase_are_together_the_total(tmp_path: Path) -> None:
+    swap = receipt(3, SALE, back("5.00", "1"), back("2.00", "1"), back("3.00", "2"), total="11.00")
+    only = receipt(4, back("5.00", "1"), back("3.00", "2"), total="-8.40")
+    events = imported(write(tmp_path / "log.xml", swap, only), "poslog").events
+    assert {key.removeprefix("12/3/2026-03-01/"): money(one)[::2] for key, one in events.items()} == {
+        "3": (2100, "12/3/3"),
+        "3/return-1": (-700, "12/3/1"),
+        "3/return-2": (-300, "12/3/2"),
+        "4/return-1": (-500, "12/3/1"),
+        "4/return-2": (-340, "12/3/2"),
+    }
+
+
+def test_what_was_never_sold_has_no_event_and_is_counted(tmp_path: Path) -> None:
+    control = "<Transaction><RetailStoreID>12</RetailStoreID><ControlTransaction/></Transaction>"
+    events, verdicts, said = imported(
+        write(
+            tmp_path / "log.xml",
+            receipt(1, SALE, head='CancelFlag="true"'),
+            receipt(2, SALE, head='TrainingModeFlag="true"'),
+            receipt(3, SALE, status='TransactionStatus="Suspended"'),
+            receipt(4, SALE, status='TransactionStatus="Voided"'),
+            receipt(5, VOIDED_LINE),
+            control,
+        ),
+        "poslog",
+    )
+    assert (events, verdicts.rows) == ({}, 0)
+    assert said == [
+        f"{tmp_path / 'log.xml'}: not read: 1 cancelled receipts, 1 receipts of training, 1 receipts without goods, "
+        "1 suspended receipts, 1 transactions of other kinds, 1 voided receipts"
+    ]
+
+
+def test_a_receipt_that_is_voided_afterwards_leaves_no_money(tmp_path: Path) -> None:
+    link = "<TransactionLink ReasonCode='Voided'><RetailStoreID>12</RetailStoreID><WorkstationID>3</WorkstationID>"
+    link += "<SequenceNumber>1</SequenceNumber></TransactionLink>"
+    status = 'TransactionStatus="PostVoided"'
+    path = write(
+        tmp_path / "log.xml",
+        receipt(1, SALE),
+        receipt(2, VOIDED_LINE, status=status, more=link),
+        receipt(5, back("5.00", "1"), total="-5.00"),
+        receipt(
+            6,
+            back("5.00", "1").replace("<LineItem>", "<LineItem VoidFlag='true'>"),
+            total="-5.00",
+            status=status,
+            more=link,
+        ),
+    )
+    events = imported(path, "poslog").events
+    assert sum(money(one)[0] for one in events.values()) == 0
+    assert money(events["12/3/2026-03-01/2"]) == (-2000, "EUR", "12/3/1", "refund")
+    assert money(events["12/3/2026-03-01/6"]) == (500, "EUR", "12/3/1", "purchase")
+
+
+def test_a_receipt_without_a_total_or_a_number_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.xml", receipt(1, SALE, total=None), receipt(2, SALE, total="lots"), receipt(3, SALE))
+    path.write_text(path.read_text().replace("<SequenceNumber>3</SequenceNumber>", ""))
+    _, verdicts, said = imported(path, "poslog")
+    assert (verdicts.accepted, verdicts.rejected) == (0, 3)
+    assert (
+        "line 3: field id: missing_field (the receipt has no total that is a number (TransactionGrandAmount))"
+        in said[0]
+    )
+    assert "line 5: field id: missing_field (column key is empty)" in said[2]
+
+
+def test_a_log_that_breaks_off_gives_the_receipts_before(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.xml", receipt(1, SALE), receipt(2, SALE))
+    path.write_text(path.read_text()[:-60])
+    assert [row.number for row in rows_before_damage(path, "poslog", "is damaged: line 4: ")] == [3]
+
+
+def test_a_compressed_log_is_read_and_one_that_is_cut_is_told(tmp_path: Path) -> None:
+    whole = write(tmp_path / "log.xml", receipt(1, SALE)).read_bytes()
+    path = tmp_path / "log.xml.gz"
+    path.write_bytes(gzip.compress(whole))
+    assert len(imported(path, "poslog").events) == 1
+    path.write_bytes(gzip.compress(whole)[:-20])
+    rows_before_damage(path, "poslog", "its compressed data break off")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            f'<!DOCTYPE POSLog [<!ENTITY a "aa">]>{ROOT}<Transaction>&a;</Transaction></POSLog>',
+            "declares a document type",
+        ),
+        (f'<!DOCTYPE POSLog SYSTEM "other.dtd">{ROOT}</POSLog>', "declares a document type"),
+        (f"{ROOT}{'<a>' * 70}{'</a>' * 70}</POSLog>", "nests deeper than 64 elements"),
+        ("<Invoices></Invoices>", "its root is no POSLog"),
+    ],
+)
+def test_entities_depth_and_other_documents_are_refused_before_anything_is_sent(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path = tmp_path / "log.xml"
+    path.write_text(text)
+    with pytest.raises(WrongUsage, match=told):
+        open_rows(path, ready_mapping("poslog"))
+
+
+def test_one_receipt_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "log.xml"
+    line = "<LineItem/>" * 1_000
+    path.write_text(f"{ROOT}<Transaction>" + line * 1_700)
+    assert rows_before_damage(path, "poslog", "the element of line 1 does not end within 16 MB") == []
