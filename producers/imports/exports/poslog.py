@@ -18,15 +18,15 @@ from touchline.producers.imports.rows.row import Row
 from touchline.producers.imports.rows.xml_items import XmlItems
 
 _TRANSACTION: Final = ("POSLog", "Transaction")
-_RETAIL: Final = ("RetailTransaction", "CustomerOrderTransaction")
+_RETAIL: Final = "RetailTransaction"
 _POST_VOIDED: Final = "PostVoided"
 _NOT_DONE: Final = {
-    "Voided": "voided receipts", "Canceled": "cancelled receipts", "Cancelled": "cancelled receipts", "Suspended": "suspended receipts",
+    "Voided": "voided receipts", "Suspended": "suspended receipts", "SuspendedDeleted": "suspended receipts",
     "InProcess": "receipts in process", "Failed": "failed receipts",
 }  # fmt: skip
-_TOTALS: Final = ("TransactionGrandAmount", "TransactionAmountTotal")
-_CARDS: Final = ("LoyaltyID", "LoyaltyAccountID", "LoyaltyCardNumber", "MembershipID")
-_CUSTOMERS: Final = ("CustomerID", "CustomerAccountID")
+_TOTAL: Final = "TransactionGrandAmount"
+_CARDS: Final = ("LoyaltyID", "MembershipID")
+_CUSTOMERS: Final = ("CustomerID",)
 COLUMNS: Final = (
     "key", "kind", "time", "begin", "end", "day", "store", "workstation", "number", "order", "amount", "currency", "items", "loyalty",
     "customer",
@@ -60,7 +60,7 @@ class PoslogRows:
         """Raises FileDamaged where the document breaks off, WrongUsage where it is none or declares entities."""
         self.left_out.counts.clear()
         for line, _, transaction, _ in self._items:
-            receipt = next((one for one in transaction if one.tag in _RETAIL), None)
+            receipt = next((one for one in transaction if one.tag == _RETAIL), None)
             reason = _left_out(transaction, receipt)
             if reason:
                 self.left_out(reason)
@@ -71,7 +71,7 @@ class PoslogRows:
 
 def _without_total(line: int, cells: Cells) -> Row:
     raw = repr({name: cells[name] for name in ("store", "workstation", "number", "day")}).encode()
-    return damaged(line, raw, f"the receipt has no total that is a number ({_TOTALS[0]})", _HINT)
+    return damaged(line, raw, f"the receipt has no total that is a number ({_TOTAL})", _HINT)
 
 
 def _left_out(transaction: Element, receipt: Element | None) -> str:
@@ -147,11 +147,12 @@ def _common(transaction: Element, receipt: Element) -> Cells:
 
 def _goods(receipt: Element, *, with_voided: bool = False) -> tuple[list[Element], list[Element]]:
     """Sales and returns of the lines, without those that were voided unless they are asked for."""
-    lines = [line for line in receipt.iterfind("LineItem") if with_voided or not _is_voided(line)]
-    return (
-        [one for line in lines for one in line if one.tag in ("Sale", "SaleForDelivery", "SaleOfDelivery")],
-        [one for line in lines for one in line if one.tag in ("Return", "ReturnForDelivery")],
-    )
+    sales, returns = list[Element](), list[Element]()
+    for line in receipt:
+        if line.tag == "LineItem" and (with_voided or not _is_voided(line)):
+            sales += [one for one in line if one.tag == "Sale"]
+            returns += [one for one in line if one.tag == "Return"]
+    return sales, returns
 
 
 def _link(element: Element) -> str | None:
@@ -171,8 +172,7 @@ def _store(element: Element) -> str | None:
 
 
 def _total_element(receipt: Element) -> Element | None:
-    totals = {one.get("TotalType", ""): one for one in receipt.iterfind("Total")}
-    return next((totals[kind] for kind in _TOTALS if kind in totals), None)
+    return next((one for one in receipt.iterfind("Total") if one.get("TotalType") == _TOTAL), None)
 
 
 def _total(receipt: Element) -> Decimal | None:
@@ -199,10 +199,15 @@ def _money(amount: Decimal | None) -> str | None:
 
 
 def _first(receipt: Element, names: tuple[str, ...]) -> str | None:
-    """Of the lines that were not voided, and of what stands beside them."""
-    parts = [one for one in receipt if one.tag != "LineItem" or not _is_voided(one)]
-    found = (one.text.strip() for name in names for part in parts for one in part.iter(name) if one.text)
-    return next((text for text in found if text), None)
+    """Of the lines that were not voided, and of what stands beside them: the first of the names that is filled."""
+    found: dict[str, str] = {}
+    for part in receipt:
+        if part.tag == "LineItem" and _is_voided(part):
+            continue
+        for one in part.iter():
+            if one.tag in names and one.text and (text := one.text.strip()):
+                found.setdefault(one.tag, text)
+    return next((found[name] for name in names if name in found), None)
 
 
 def _text(element: Element, way: str) -> str | None:
@@ -214,4 +219,5 @@ def _is_voided(line: Element) -> bool:
 
 
 def _is(element: Element, flag: str) -> bool:
-    return element.get(flag, "").strip().lower() in ("true", "1")
+    value = element.get(flag)
+    return value is not None and value.strip().lower() in ("true", "1")

@@ -60,8 +60,7 @@ def order_rows(order: Mapping[str, Any]) -> Iterator[Cells]:
             "order": order["id"],
             "amount": amount,
             "amount_currency": currency,
-            "status": None,  # of the order, which goes on changing
-            "revision": None,
+            "status": None,  # of the order
         }
 
 

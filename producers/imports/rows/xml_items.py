@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -55,8 +56,10 @@ class XmlItems:
         self._way: list[str] = []
         self._ready: list[XmlItem] = []
         self._builder: TreeBuilder | None = None
-        self._start = (0, 0, 0)
-        """Line, byte and depth of the element that is being read."""
+        self._start = (0, 0)
+        """Line and byte of the element that is being read."""
+        self._depth = 0
+        """How deep within it."""
 
     @property
     def position(self) -> int:
@@ -74,7 +77,6 @@ class XmlItems:
         parser.buffer_text = True
         parser.StartElementHandler = self._open
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         while True:
             chunk, fault = b"", None
@@ -95,6 +97,7 @@ class XmlItems:
                 raise FileDamaged(self._path, f"the element of line {self._start[0]} does not end within 16 MB")
 
     def _open(self, name: str, attributes: dict[str, str]) -> None:
+        """An element outside of those that are given whole."""
         local = _local(name)
         if not self._way and local not in self._roots:
             raise WrongUsage(
@@ -102,31 +105,44 @@ class XmlItems:
                 "check which file it is, and which mapping",
             )
         self._way.append(local)
-        if len(self._way) > DEPTH_MAX:
-            raise WrongUsage(f"{self._path} nests deeper than {DEPTH_MAX} elements", "no export of this kind does")
-        given = {_local(key): value for key, value in attributes.items()}
-        if self._builder is None:
-            way = tuple(self._way)
-            if way in self._begun:
-                self._ready.append(XmlItem(self._parser.CurrentLineNumber, way, Element(local, given), begins=True))
-            if way not in self._whole:
-                return
-            self._builder = TreeBuilder()
-            self._start = (self._parser.CurrentLineNumber, self._parser.CurrentByteIndex, len(way))
-        self._builder.start(local, given)
+        self._require_depth(len(self._way))
+        way = tuple(self._way)
+        line = self._parser.CurrentLineNumber
+        if way in self._begun:
+            self._ready.append(XmlItem(line, way, Element(local, _bare(attributes)), begins=True))
+        if way in self._whole:
+            self._start = (line, self._parser.CurrentByteIndex)
+            self._builder, self._depth = TreeBuilder(), 0
+            self._parser.StartElementHandler = self._open_within
+            self._parser.EndElementHandler = self._end_within
+            self._parser.CharacterDataHandler = self._builder.data
+            self._open_within(name, attributes)
 
     def _end(self, name: str) -> None:
-        if self._builder is not None:
-            self._builder.end(_local(name))
-            line, _, depth = self._start
-            if len(self._way) == depth:
-                self._ready.append(XmlItem(line, tuple(self._way), self._builder.close()))
-                self._builder = None
         self._way.pop()
 
-    def _text(self, text: str) -> None:
-        if self._builder is not None:
-            self._builder.data(text)
+    def _open_within(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._require_depth(self._depth)
+        assert self._builder is not None
+        self._builder.start(_local(name), _bare(attributes) if attributes else attributes)
+
+    def _end_within(self, name: str) -> None:
+        assert self._builder is not None
+        self._builder.end(_local(name))
+        self._depth -= 1
+        if self._depth:
+            return
+        self._ready.append(XmlItem(self._start[0], tuple(self._way), self._builder.close()))
+        self._builder = None
+        self._way.pop()
+        self._parser.StartElementHandler = self._open
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = None
+
+    def _require_depth(self, depth: int) -> None:
+        if depth > DEPTH_MAX:
+            raise WrongUsage(f"{self._path} nests deeper than {DEPTH_MAX} elements", "no export of this kind does")
 
     def _refuse_doctype(self, *declared: object) -> None:
         raise WrongUsage(
@@ -135,5 +151,11 @@ class XmlItems:
         )
 
 
+@lru_cache(maxsize=4_096)
 def _local(name: str) -> str:
+    """Without its namespace."""
     return name.rpartition(" ")[2]
+
+
+def _bare(attributes: dict[str, str]) -> dict[str, str]:
+    return {_local(key): value for key, value in attributes.items()}

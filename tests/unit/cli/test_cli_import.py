@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.documents import blocks_of, matches, steps_of
 from tests.unit.producers.imports.build import BAD_ROWS, MAPPING, ROOT, new_producer, receipt, write_csv, write_ndjson
 from touchline.cli import contested as contested_module, import_watch as watch_module, importing
 from touchline.cli.main import run
@@ -511,3 +513,60 @@ def test_a_signal_that_a_destructor_swallows_ends_the_watching_all_the_same(
     before = signal.getsignal(signal.SIGTERM)
     assert touchline("import", "watch", "inbox", "--mapping", "m.yaml") == (143, "", "")
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+ORDER = {
+    "id": 1,
+    "created_at": "2026-03-01T09:30:00Z",
+    "updated_at": "2026-03-01T09:30:00Z",
+    "total_price": "9.90",
+    "currency": "EUR",
+}
+
+
+def test_an_export_is_imported_by_the_name_of_a_mapping_for_the_source_that_is_named(
+    sent: list[InMemoryProducer], touchline: Run
+) -> None:
+    Path("orders.json").write_text(json.dumps({"orders": [ORDER]}))
+    status, out, err = touchline("import", "orders.json", "--mapping", "shopify")
+    assert (status, out) == (2, "")
+    assert "error: the mapping shopify ships, so it does not say whose the file is\nhint: name a source" in err
+    words = ("--mapping", "shopify", "--source", "retail-pos")
+    assert touchline("import", "orders.json", *words) == (0, "orders.json: sent 1 event\n", "")
+    Path("inbox").mkdir()
+    Path("orders.json").rename("inbox/orders.json")
+    assert touchline("import", "watch", "inbox", "--once", *words) == (0, "inbox/orders.json: sent 1 event\n", "")
+    (event,) = sent[-1].events
+    assert (event["source"], event["id"], event["amount"]["amount_minor"]) == ("retail-pos", "purchase/1", 990)
+
+
+def test_mappings_that_ship_are_listed_and_a_printed_one_is_a_mapping(
+    sent: list[InMemoryProducer], touchline: Run
+) -> None:
+    status, out, _ = touchline("import", "mappings")
+    names = [line.split()[0] for line in out.splitlines()]
+    assert (status, names) == (0, sorted(names))
+    assert {"ga4", "matomo", "ocel", "poslog", "shopify", "snowplow", "xes"} <= set(names)
+    status, out, _ = touchline("import", "mappings", "--json")
+    assert [json.loads(line)["mapping"] for line in out.splitlines()] == names
+    status, out, _ = touchline("import", "mappings", "shopify")
+    Path("ours.yaml").write_text(out.replace("web_purchase", "checkout"))
+    Path("orders.json").write_text(json.dumps([ORDER]))
+    assert touchline("import", "orders.json", "-m", "ours.yaml", "--source", "retail-pos")[0] == 0
+    assert [event["touchpoint"] for event in sent[-1].events] == ["checkout"]
+    status, _, err = touchline("import", "mappings", "shopfy")
+    assert (status, "did you mean 'shopify'?" in err) == (2, True)
+
+
+def test_the_page_on_exports_shows_what_the_command_says(
+    sent: list[InMemoryProducer], touchline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = [
+        block for block in blocks_of(ROOT / "docs" / "senders" / "stores.md") if block.language in ("sh", "console")
+    ]
+    subprocess.run(["bash", "-ec", page[0].text], check=True)
+    monkeypatch.setenv("TOUCHLINE_PERSON_KEY_FILE", "none")
+    for step in steps_of(page[1]):
+        status, out, err = touchline(*step.command.split()[1:])
+        assert (status, err) == (0, "")
+        assert matches(step.expected or "", out), step.command
