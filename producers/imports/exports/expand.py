@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,3 +116,17 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> Cells:
 def objects(value: object) -> list[Mapping[str, Any]]:
     """The objects of a list; none where it is no list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """The number in a text or a number; None where there is none."""
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def amount_of(number: Decimal | None) -> str | None:
+    """As a cell of money: without zeros that end it, so without a question how many decimals the currency has."""
+    return None if number is None else f"{number.normalize():f}"

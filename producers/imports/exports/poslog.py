@@ -8,12 +8,12 @@ practised, or put aside has no row; what was voided afterwards (`PostVoided`) is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from touchline.producers.imports.exports.expand import Cells, LeftOut, damaged
+from touchline.producers.imports.exports.expand import Cells, LeftOut, amount_of, damaged, decimal_of
 from touchline.producers.imports.rows.row import Row
 from touchline.producers.imports.rows.xml_items import XmlItems
 
@@ -24,6 +24,7 @@ _NOT_DONE: Final = {
     "Voided": "voided receipts", "Suspended": "suspended receipts", "SuspendedDeleted": "suspended receipts",
     "InProcess": "receipts in process", "Failed": "failed receipts",
 }  # fmt: skip
+_NEGATIVE: Final = "NegativeTotalFlag"
 _TOTAL: Final = "TransactionGrandAmount"
 _CARDS: Final = ("LoyaltyID", "MembershipID")
 _CUSTOMERS: Final = ("CustomerID",)
@@ -91,33 +92,40 @@ def _left_out(transaction: Element, receipt: Element | None) -> str:
 
 
 def _rows(transaction: Element, receipt: Element) -> Iterator[Cells]:
-    common = _common(transaction, receipt)
-    own = _receipt_of(transaction)
-    total = _total(receipt)
+    common, own = _common(transaction, receipt), _receipt_of(transaction)
     if receipt.get("TransactionStatus") == _POST_VOIDED:
         sales, returns = _goods(receipt, with_voided=True)
+        total = _total(receipt, sales, returns)
         sign = 1 if returns and not sales else -1  # of a return that is voided the money comes back
         amount = None if total is None else sign * abs(total)
-        yield {**common, "kind": "void", "order": _link(receipt) or own, "amount": _money(amount)}
+        yield {**common, "kind": "void", "order": _link(receipt) or own, "amount": amount_of(amount)}
         return
     sales, returns = _goods(receipt)
-    back: dict[str, Decimal | None] = {}
-    for line in returns:
-        order = _link(line) or _link(receipt) or own
-        before, amount = back.get(order, Decimal(0)), _decimal(line, "ExtendedAmount")
-        back[order] = None if before is None or amount is None else before + abs(amount)
-    if not sales and len(back) == 1 and total is not None:
-        back = {order: abs(total) for order in back}  # all that goes back is the total
-    elif not sales and total is not None and None not in back.values():
-        *_, last = back  # what the total has beyond the lines (taxes, discounts) is one receipt's
-        back[last] = abs(total) - sum((one or Decimal(0) for order, one in back.items() if order != last), Decimal(0))
+    total = _total(receipt, sales, returns)
+    back = _returned(receipt, returns, own, None if sales else total)
     if sales:
         known = None if total is None or None in back.values() else total
         bought = None if known is None else known + sum((one or Decimal(0) for one in back.values()), Decimal(0))
-        yield {**common, "kind": "sale", "order": own, "amount": _money(bought), "items": str(len(sales))}
+        yield {**common, "kind": "sale", "order": own, "amount": amount_of(bought), "items": str(len(sales))}
     for number, (order, amount) in enumerate(back.items(), start=1):
-        cells = {**common, "kind": "return", "order": order, "amount": _money(amount and -amount)}
+        cells = {**common, "kind": "return", "order": order, "amount": amount_of(None if amount is None else -amount)}
         yield {**cells, "key": f"{common['key']}/return-{number}", "items": str(len(returns))}
+
+
+def _returned(receipt: Element, returns: list[Element], own: str, total: Decimal | None) -> dict[str, Decimal | None]:
+    """What came back of which receipt, above zero. Where nothing was bought it comes to the `total`: what that has beyond the lines
+    (taxes, discounts) is the last receipt's."""
+    back: dict[str, Decimal | None] = {}
+    for line in returns:
+        order = _link(line) or _link(receipt) or own
+        before, amount = back.get(order, Decimal(0)), _line_amount(line)
+        back[order] = None if before is None or amount is None else before + amount
+    if total is not None and len(back) == 1:
+        return {order: abs(total) for order in back}
+    if total is not None and back and None not in back.values():
+        *_, last = back
+        back[last] = abs(total) - sum((one or Decimal(0) for order, one in back.items() if order != last), Decimal(0))
+    return back
 
 
 def _common(transaction: Element, receipt: Element) -> Cells:
@@ -175,27 +183,26 @@ def _total_element(receipt: Element) -> Element | None:
     return next((one for one in receipt.iterfind("Total") if one.get("TotalType") == _TOTAL), None)
 
 
-def _total(receipt: Element) -> Decimal | None:
-    """With its sign; None where there is none."""
+def _total(receipt: Element, sales: list[Element], returns: list[Element]) -> Decimal | None:
+    """With its sign, which many tills leave out: where more came back than was bought it is negative. None where there is none."""
     element = _total_element(receipt)
-    total = None if element is None else _number((element.text or "").strip())
-    return None if total is None else -abs(total) if _is(receipt, "NegativeTotalFlag") else total
+    total = None if element is None else decimal_of(element.text)
+    if total is None or total < 0:
+        return total
+    bought, back = _sum(sales), _sum(returns)
+    is_back = _is(receipt, _NEGATIVE) or (element is not None and _is(element, _NEGATIVE))
+    return -total if is_back or (bought is not None and back is not None and bought < back) else total
 
 
-def _decimal(element: Element, name: str) -> Decimal | None:
-    return _number(_text(element, name) or "")
+def _sum(lines: list[Element]) -> Decimal | None:
+    """Of what the lines come to; None where one says nothing of it."""
+    amounts = [_line_amount(line) for line in lines]
+    return None if None in amounts else sum((one or Decimal(0) for one in amounts), Decimal(0))
 
 
-def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
+def _line_amount(line: Element) -> Decimal | None:
+    amount = decimal_of(_text(line, "ExtendedAmount"))
+    return None if amount is None else abs(amount)
 
 
 def _first(receipt: Element, names: tuple[str, ...]) -> str | None:

@@ -1,16 +1,16 @@
 """Orders of Shopify's REST Admin API: one row for the order, one for each refund by which money went back.
 
-An order is what was paid at its purchase (`total_price`); refunds take back from it. An order that was cancelled before anything was paid
-has a row without order and amount: it stays as a touchpoint, and is no sale.
+An order is what was paid at its purchase (`total_price`); refunds take back from it. Of an order that was cancelled before anything was
+paid the row has no order and no amount: under the id of the purchase that it was, and with a later revision, it takes the sale away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
-from touchline.producers.imports.exports.expand import Cells, NoRecord, objects
+from touchline.producers.imports.exports.expand import Cells, NoRecord, amount_of, decimal_of, objects
 
 WRAPPERS: Final = ("orders",)
 _NEEDED: Final = ("id", "created_at", "total_price")
@@ -44,16 +44,18 @@ def order_rows(order: Mapping[str, Any]) -> Iterator[Cells]:
     }
     yield {
         **common,
+        "record": "order",
         "kind": "purchase" if is_sale else "cancel",
         "number": order["id"],
         "time": order.get("processed_at") or order["created_at"],
         "order": order["id"] if is_sale else None,
-        "amount": order["total_price"] if is_sale else None,
+        "amount": (amount_of(decimal_of(order["total_price"])) or order["total_price"]) if is_sale else None,
         "amount_currency": order.get("currency"),
     }
     for refund, amount, currency in refunds:
         yield {
             **common,
+            "record": _REFUND,
             "kind": _REFUND,
             "number": refund.get("id"),
             "time": refund.get("processed_at") or refund.get("created_at"),
@@ -79,13 +81,10 @@ def _refunds(order: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str,
         if len(currencies) > 1 or total is None:
             yield refund, "unreadable", None
         elif total:
-            yield refund, str(-total), currencies.pop()
+            yield refund, amount_of(-total) or "", currencies.pop()
 
 
 def _sum(amounts: list[Any]) -> Decimal | None:
     """None where one is no number."""
-    try:
-        total = sum((Decimal(str(one)) for one in amounts), Decimal(0))
-    except InvalidOperation:
-        return None
-    return total if total.is_finite() else None
+    numbers = [decimal_of(one) for one in amounts]
+    return None if None in numbers else sum((one or Decimal(0) for one in numbers), Decimal(0))

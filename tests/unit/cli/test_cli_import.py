@@ -537,7 +537,7 @@ def test_an_export_is_imported_by_the_name_of_a_mapping_for_the_source_that_is_n
     Path("orders.json").rename("inbox/orders.json")
     assert touchline("import", "watch", "inbox", "--once", *words) == (0, "inbox/orders.json: sent 1 event\n", "")
     (event,) = sent[-1].events
-    assert (event["source"], event["id"], event["amount"]["amount_minor"]) == ("retail-pos", "purchase/1", 990)
+    assert (event["source"], event["id"], event["amount"]["amount_minor"]) == ("retail-pos", "order/1", 990)
 
 
 def test_mappings_that_ship_are_listed_and_a_printed_one_is_a_mapping(

@@ -85,6 +85,14 @@ def test_returns_of_several_receipts_and_a_purchase_are_together_the_total(tmp_p
     }
 
 
+@pytest.mark.parametrize(("total", "flag"), [("-5.00", ""), ("5.00", ""), ("5.00", 'NegativeTotalFlag="true"')])
+def test_where_more_came_back_than_was_bought_the_money_goes_back(tmp_path: Path, total: str, flag: str) -> None:
+    events = imported(
+        write(tmp_path / "log.xml", receipt(3, SALE, back("25.00", "1"), total=total, status=flag)), "poslog"
+    ).events
+    assert [money(one)[::2] for one in events.values()] == [(2000, "12/3/3"), (-2500, "12/3/1")]
+
+
 def test_what_was_never_sold_has_no_event_and_is_counted(tmp_path: Path) -> None:
     control = "<Transaction><RetailStoreID>12</RetailStoreID><ControlTransaction/></Transaction>"
     events, verdicts, said = imported(

@@ -58,10 +58,10 @@ def test_an_order_is_a_purchase_and_each_refund_takes_back_what_went_back(tmp_pa
     events, verdicts, said = imported(write(tmp_path / "orders.json", ORDER), "shopify")
     assert (verdicts.rejected, said) == (0, [])
     assert {key: money(one) for key, one in events.items()} == {
-        "purchase/5001": (4990, "EUR", "5001", "purchase"),
+        "order/5001": (4990, "EUR", "5001", "purchase"),
         "refund/8001": (-1250, "EUR", "5001", "refund"),
     }
-    bought, back = events["purchase/5001"], events["refund/8001"]
+    bought, back = events["order/5001"], events["refund/8001"]
     assert bought["time"] == "2026-03-01T08:30:05.000000Z"
     assert back["time"] == "2026-03-04T07:00:00.000000Z"
     assert bought["persons"] == back["persons"] == persons(mail="ada@example.com", customer="91")
@@ -77,16 +77,30 @@ def test_an_order_that_was_called_off_unpaid_is_no_sale(tmp_path: Path) -> None:
     open_one = order(id=3, financial_status="pending")
     events = imported(write(tmp_path / "orders.json", off, voided, open_one), "shopify").events
     assert {key: money(one) for key, one in events.items()} == {
-        "cancel/1": (None, None, None, None),
-        "cancel/2": (None, None, None, None),
-        "purchase/3": (4990, "EUR", "3", "purchase"),
+        "order/1": (None, None, None, None),
+        "order/2": (None, None, None, None),
+        "order/3": (4990, "EUR", "3", "purchase"),
     }
+
+
+def test_an_order_that_is_called_off_later_takes_the_place_of_its_sale(tmp_path: Path) -> None:
+    path = tmp_path / "orders.json"
+    before = imported(write(path, order(financial_status="pending")), "shopify").events["order/5001"]
+    off = order(financial_status="pending", cancelled_at="2026-03-05T00:00:00Z", updated_at="2026-03-05T00:00:00Z")
+    after = imported(write(path, off), "shopify").events["order/5001"]
+    assert before["revision"] < after["revision"]
+    assert (money(before)[0], money(after)[0], after["action"]) == (4990, None, "cancel")
+
+
+def test_zeros_behind_an_amount_are_no_question(tmp_path: Path) -> None:
+    events = imported(write(tmp_path / "o.json", order(currency="JPY", total_price="5000.00")), "shopify").events
+    assert money(events["order/5001"])[:2] == (5000, "JPY")
 
 
 def test_an_order_of_a_test_is_simulated_and_one_without_customer_is_nobodys(tmp_path: Path) -> None:
     events = imported(write(tmp_path / "o.json", order(test=True, customer=None, email="")), "shopify").events
-    assert events["purchase/5001"]["simulated"] is True
-    assert "persons" not in events["purchase/5001"]
+    assert events["order/5001"]["simulated"] is True
+    assert "persons" not in events["order/5001"]
 
 
 @pytest.mark.parametrize("form", ["wrapped", "array", "lines", "pretty", "pages"])
@@ -102,7 +116,7 @@ def test_each_way_to_write_orders_is_read(tmp_path: Path, form: str) -> None:
     path = tmp_path / "orders.json"
     path.write_text(text)
     events, verdicts, _ = imported(path, "shopify", times=2)
-    assert sorted(events) == ["purchase/1", "purchase/2", "purchase/3"]
+    assert sorted(events) == ["order/1", "order/2", "order/3"]
     assert not verdicts.contested
 
 
@@ -111,7 +125,7 @@ def test_a_damaged_order_beside_others_costs_itself(tmp_path: Path) -> None:
     good = json.dumps(order())
     path.write_text(f'{good}\n{{"id": 2, "created_at": \n{good.replace("5001", "3")}\n{{"id": 4}}\n')
     events, verdicts, said = imported(path, "shopify")
-    assert sorted(events)[-2:] == ["purchase/3", "purchase/5001"]
+    assert sorted(events)[-2:] == ["order/3", "order/5001"]
     assert verdicts.rejected == 2
     assert "line 2: field id: missing_field (the object is no JSON: it is no JSON)" in said[0]
     assert "line 4: field id: missing_field (it is no order of the REST Admin API: it has no created_at)" in said[1]
