@@ -232,3 +232,63 @@ def test_a_drop_folder_takes_each_file_once_also_after_a_restart(shop: Ledger, f
     (inbox / "broken.parquet").write_bytes(b"no parquet")
     again = touchline(shop, *words[:5], "--once", "--json", status=1)
     assert [json.loads(line)["accepted"] for line in again.splitlines()] == [10]
+
+
+def exported_order(number: int, updated: str, **more: Any) -> dict[str, Any]:
+    fixed = {
+        "created_at": "2026-03-01T09:30:00Z",
+        "currency": "EUR",
+        "total_price": "49.90",
+        "financial_status": "paid",
+    }
+    return {"id": number, "updated_at": updated, "customer": {"id": 900 + number}, **fixed, **more}
+
+
+def exported_receipt(number: int, more: str = "", status: str = "") -> str:
+    return f"""<Transaction><RetailStoreID>7</RetailStoreID><WorkstationID>1</WorkstationID><SequenceNumber>{number}</SequenceNumber>
+        <BusinessDayDate>2026-03-01</BusinessDayDate><EndDateTime>2026-03-01T09:30:00Z</EndDateTime><CurrencyCode>EUR</CurrencyCode>
+        <RetailTransaction {status}><LineItem><Sale><ExtendedAmount>30</ExtendedAmount></Sale></LineItem>{more}
+        <Total TotalType="TransactionGrandAmount">30.00</Total></RetailTransaction></Transaction>"""
+
+
+def test_exports_leave_the_money_that_was_kept_and_one_journey_for_each_case(shop: Ledger, tmp_path: Path) -> None:
+    back = {"id": 1, "created_at": "2026-03-04T08:00:00Z"}
+    back["transactions"] = [{"kind": "refund", "status": "success", "amount": "9.90", "currency": "EUR"}]
+    early, late = "2026-03-01T09:30:00Z", "2026-03-05T00:00:00Z"
+    orders = [exported_order(1, early, refunds=[back]), exported_order(2, early, financial_status="pending")]
+    (tmp_path / "monday.json").write_text(json.dumps({"orders": orders}))
+    orders[1] = exported_order(2, late, financial_status="voided", cancelled_at=late)
+    (tmp_path / "friday.json").write_text(json.dumps({"orders": orders}))
+    names = (("RetailStoreID", 7), ("WorkstationID", 1), ("SequenceNumber", 1))
+    link = "".join(f"<{name}>{value}</{name}>" for name, value in names)
+    voided = exported_receipt(2, f"<TransactionLink>{link}</TransactionLink>", 'TransactionStatus="PostVoided"')
+    root = "http://www.nrf-arts.org/IXRetail/namespace/"
+    (tmp_path / "log.xml").write_text(
+        f"<POSLog xmlns='{root}'>{exported_receipt(1)}{voided}{exported_receipt(3)}</POSLog>"
+    )
+    event = '<event><string key="concept:name" value="{}"/><date key="time:timestamp" value="2026-03-0{}T08:00:00Z"/></event>'
+    events = event.format("call", 1) + event.format("repair", 2)
+    traces = "".join(f'<trace><string key="concept:name" value="c{case}"/>{events}</trace>' for case in range(3))
+    (tmp_path / "log.xes").write_text(f"<log>{traces}</log>")
+    for _ in range(2):
+        for names_of_files, mapping, source in (
+            ("monday.json friday.json", "shopify", "call-centre"),
+            ("log.xml", "poslog", "call-centre"),
+            ("log.xes", "xes", "crm"),
+        ):
+            files = [str(tmp_path / name) for name in names_of_files.split()]
+            touchline(shop, "import", *files, "--mapping", mapping, "--source", source)
+    wait_until_stored(shop)
+    money = (
+        "SELECT order_id, sum(amount), count() FROM journey.orders WHERE source = 'call-centre' GROUP BY 1 ORDER BY 1"
+    )
+    assert [(order, float(kept), rows) for order, kept, rows in ask(shop, money)] == [
+        ("1", 40, 2),
+        ("7/1/1", 0, 2),
+        ("7/1/3", 30, 1),
+    ]
+    ordered = "SELECT person, touchpoint FROM journey.touchpoints WHERE source = 'crm' ORDER BY event_time"
+    cases = f"SELECT person, groupArray(touchpoint) FROM ({ordered}) GROUP BY person"
+    found = ask(shop, cases)
+    assert [steps for _, steps in found] == [["call", "repair"]] * 3
+    assert len({person for person, _ in found} - {None}) == 3

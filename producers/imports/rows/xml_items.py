@@ -85,6 +85,8 @@ class XmlItems:
                 parser.Parse(chunk, not chunk)
             except (EOFError, zlib.error, gzip.BadGzipFile):
                 fault = FileDamaged(self._path, "its compressed data break off")
+            except (LookupError, ValueError):
+                raise WrongUsage(f"{self._path} names an encoding that is not read", "save it as UTF-8") from None
             except expat.ExpatError as error:
                 fault = FileDamaged(self._path, f"line {error.lineno}: {expat.ErrorString(error.code)}")
             yield from self._ready

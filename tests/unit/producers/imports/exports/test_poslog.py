@@ -174,6 +174,8 @@ def test_a_compressed_log_is_read_and_one_that_is_cut_is_told(tmp_path: Path) ->
         (f'<!DOCTYPE POSLog SYSTEM "other.dtd">{ROOT}</POSLog>', "declares a document type"),
         (f"{ROOT}{'<a>' * 70}{'</a>' * 70}</POSLog>", "nests deeper than 64 elements"),
         ("<Invoices></Invoices>", "its root is no POSLog"),
+        (f'<?xml version="1.0" encoding="UTF-99"?>{ROOT}</POSLog>', "names an encoding that is not read"),
+        (f'<?xml version="1.0" encoding="Shift_JIS"?>{ROOT}</POSLog>', "names an encoding that is not read"),
     ],
 )
 def test_entities_depth_and_other_documents_are_refused_before_anything_is_sent(
