@@ -89,9 +89,9 @@ class JsonItems:
         try:
             return JsonItem(self._count, "", self._value())
         except _Unreadable as error:
-            start, self._at = self._at, self._next_line()
-            raw = self._buffer[start : self._at].strip().encode("utf-8", "replace")
-            return JsonItem(self._count, "", None, str(error), raw[:ITEM_CHARS_MAX])
+            end = self._next_line()
+            raw, self._at = self._buffer[self._at : end].strip(), end
+            return JsonItem(self._count, "", None, str(error), raw.encode("utf-8", "replace"))
 
     def _next_line(self) -> int:
         while (end := self._buffer.find("\n", self._at)) < 0:

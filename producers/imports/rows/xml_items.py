@@ -78,10 +78,12 @@ class XmlItems:
         parser.StartElementHandler = self._open
         parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = self._refuse_doctype
+        fed = 0
         while True:
             chunk, fault = b"", None
             try:
                 chunk = self._stream.read(_CHUNK)
+                fed += len(chunk)
                 parser.Parse(chunk, not chunk)
             except (EOFError, zlib.error, gzip.BadGzipFile):
                 fault = FileDamaged(self._path, "its compressed data break off")
@@ -95,8 +97,11 @@ class XmlItems:
                 raise fault
             if not chunk:
                 return
-            if self._builder is not None and parser.CurrentByteIndex - self._start[1] > ITEM_BYTES_MAX:
-                raise FileDamaged(self._path, f"the element of line {self._start[0]} does not end within 16 MB")
+            line, start = (
+                self._start if self._builder is not None else (parser.CurrentLineNumber, parser.CurrentByteIndex)
+            )
+            if fed - start > ITEM_BYTES_MAX:  # of a single tag, too, which expat holds until it ends
+                raise FileDamaged(self._path, f"what begins in line {line} does not end within 16 MB")
 
     def _open(self, name: str, attributes: dict[str, str]) -> None:
         """An element outside of those that are given whole."""

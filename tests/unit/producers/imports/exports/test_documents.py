@@ -72,6 +72,17 @@ def test_an_object_across_two_reads_is_one(tmp_path: Path, monkeypatch: pytest.M
     assert [value for _, _, value, _ in found] == [*values, 123_456_789]
 
 
+def test_a_damaged_object_costs_its_line_also_across_two_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_items, "BUFFER_BYTES", 16)
+    path = tmp_path / "d.json"
+    path.write_text('{"a": 1}\n{"a": 2, nothing that ends so ' + "x" * 200 + '\n{"a": 3}\n')
+    document = JsonItems(path)
+    with closing(document):
+        first, damaged, last = document
+    assert (first.value, damaged.value, last.value) == ({"a": 1}, None, {"a": 3})
+    assert (damaged.raw[:20], len(damaged.raw)) == (b'{"a": 2, nothing tha', 230)
+
+
 def test_one_member_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_items, "ITEM_CHARS_MAX", 1 << 12)
     monkeypatch.setattr(json_items, "BUFFER_BYTES", 1 << 10)

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.producers.imports.exports.build import imported, money, persons, rows_before_damage
 from touchline.errors import WrongUsage
 from touchline.producers.imports.ready.find import ready_mapping
+from touchline.producers.imports.rows import xml_items
 from touchline.producers.imports.rows.open import open_rows
 
 ROOT: Final = '<POSLog xmlns="http://www.nrf-arts.org/IXRetail/namespace/" xmlns:own="urn:our-till" MajorVersion="6">'
@@ -187,8 +188,14 @@ def test_entities_depth_and_other_documents_are_refused_before_anything_is_sent(
         open_rows(path, ready_mapping("poslog"))
 
 
-def test_one_receipt_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "begins", ["<Transaction>" + "<LineItem/>" * 40, '<Transaction note="' + "x" * 400, "<!-- " + "x" * 400]
+)
+def test_what_does_not_end_does_not_fill_the_memory(
+    tmp_path: Path, begins: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_items, "ITEM_BYTES_MAX", 256)
+    monkeypatch.setattr(xml_items, "_CHUNK", 32)
     path = tmp_path / "log.xml"
-    line = "<LineItem/>" * 1_000
-    path.write_text(f"{ROOT}<Transaction>" + line * 1_700)
-    assert rows_before_damage(path, "poslog", "the element of line 1 does not end within 16 MB") == []
+    path.write_text(f"{ROOT}\n{begins}")
+    assert rows_before_damage(path, "poslog", "what begins in line 2 does not end within 16 MB") == []
