@@ -72,7 +72,8 @@ class PoslogRows:
 
 def _without_total(line: int, cells: Cells) -> Row:
     raw = repr({name: cells[name] for name in ("store", "workstation", "number", "day")}).encode()
-    return damaged(line, raw, f"the receipt has no total that is a number ({_TOTAL})", _HINT)
+    what = f"the receipt has no total that is a number ({_TOTAL}), or what was brought back no ExtendedAmount"
+    return damaged(line, raw, what, _HINT)
 
 
 def _left_out(transaction: Element, receipt: Element | None) -> str:
@@ -109,7 +110,8 @@ def _rows(transaction: Element, receipt: Element) -> Iterator[Cells]:
         yield {**common, "kind": "sale", "order": own, "amount": amount_of(bought), "items": str(len(sales))}
     for number, (order, amount) in enumerate(back.items(), start=1):
         cells = {**common, "kind": "return", "order": order, "amount": amount_of(None if amount is None else -amount)}
-        yield {**cells, "key": f"{common['key']}/return-{number}", "items": str(len(returns))}
+        key = common["key"] and f"{common['key']}/return-{number}"
+        yield {**cells, "key": key, "items": str(len(returns))}
 
 
 def _returned(receipt: Element, returns: list[Element], own: str, total: Decimal | None) -> dict[str, Decimal | None]:

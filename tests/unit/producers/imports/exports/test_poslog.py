@@ -139,15 +139,23 @@ def test_a_receipt_that_is_voided_afterwards_leaves_no_money(tmp_path: Path) -> 
 
 
 def test_a_receipt_without_a_total_or_a_number_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = write(tmp_path / "log.xml", receipt(1, SALE, total=None), receipt(2, SALE, total="lots"), receipt(3, SALE))
+    path = write(
+        tmp_path / "log.xml",
+        receipt(1, SALE, total=None),
+        receipt(2, SALE, total="lots"),
+        receipt(3, SALE),
+        receipt(3, back("5.00")),
+        receipt(4, SALE, back("much")),
+    )
     path.write_text(path.read_text().replace("<SequenceNumber>3</SequenceNumber>", ""))
     _, verdicts, said = imported(path, "poslog")
-    assert (verdicts.accepted, verdicts.rejected) == (0, 3)
-    assert (
-        "line 3: field id: missing_field (the receipt has no total that is a number (TransactionGrandAmount))"
-        in said[0]
-    )
-    assert "line 5: field id: missing_field (column key is empty)" in said[2]
+    assert (verdicts.accepted, verdicts.rejected) == (0, 6)
+    told = [one.partition(": field id: missing_field (")[::2] for one in said]
+    no_total, no_key = "the receipt has no total that is a number (TransactionGrandAmount)", "column key is empty"
+    expected = [(3, no_total), (4, no_total), (5, no_key), (6, no_key), (7, no_total), (7, no_total)]
+    for (where, what), (line, reason) in zip(told, expected, strict=True):
+        assert where.endswith(f": line {line}")
+        assert what.startswith(reason)
 
 
 def test_a_log_that_breaks_off_gives_the_receipts_before(tmp_path: Path) -> None:
