@@ -11,6 +11,7 @@ from touchline.producers.imports.exports.expand import LeftOut
 from touchline.producers.imports.journal import ImportJournal, content_hash
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.model import Mapping
+from touchline.producers.imports.rows.chosen import ChosenRows
 from touchline.producers.imports.rows.row import RowFile
 from touchline.producers.imports.send import send_rows
 from touchline.producers.imports.verdicts import RowVerdicts
@@ -28,7 +29,7 @@ def work_of(journal: ImportJournal, file: Path, mapping: Mapping) -> bytes:
 
 
 def send_file(
-    file: Path,
+    name: Path | str,
     rows: RowFile,
     mapping: Mapping,
     producer: EventProducer,
@@ -39,9 +40,9 @@ def send_file(
     say: Callable[[str], None],
     contested: ContestedIds | None = None,
 ) -> RowVerdicts:
-    """Sends an open file and closes it. `say` hears of each refused row at once, at the end of sources that are not
-    declared, of what the file holds beside rows, and of columns that no row has. Raises SourceMissing where the one source of all rows is
-    not declared: then nothing is sent."""
+    """Sends an open file, called `name` in messages, and closes it. `say` hears of each refused row at once, at the end of sources that
+    are not declared, of what the file holds beside rows, and of columns that no row has. Raises SourceMissing where the one source of all
+    rows is not declared: then nothing is sent."""
     mapper, undeclared = Mapper(mapping), UndeclaredSources()
     try:
         if isinstance(mapping.source, str) and not producer.takes(mapping.source):
@@ -56,18 +57,20 @@ def send_file(
             journal,
             work,
             advance=advance,
-            say=lambda verdict: say(f"{file}: {verdict}"),
+            say=lambda verdict: say(f"{name}: {verdict}"),
             contested=contested,
             undeclared=undeclared,
         )
+        if isinstance(rows, ChosenRows):
+            verdicts.left_out = rows.passed_over
     finally:
         rows.close()
         for sentence in undeclared.sentences("row"):
-            say(f"{file}: {sentence}")
+            say(f"{name}: {sentence}")
     left_out = getattr(rows, "left_out", None)
     if isinstance(left_out, LeftOut) and left_out.counts:
-        say(f"{file}: {left_out.sentence()}")
+        say(f"{name}: {left_out.sentence()}")
     if rows.columns is None and verdicts.rows > verdicts.rejected:
         for column, field in mapper.unseen.items():
-            say(f"{file}: no row has {column!r}, which the mapping reads as {field}; is it spelt so?")
+            say(f"{name}: no row has {column!r}, which the mapping reads as {field}; is it spelt so?")
     return verdicts

@@ -63,6 +63,8 @@ class RowVerdicts:
     suppressed: int = 0
     """Sent, but the pipeline keeps nothing of them: their source works under consent, and they name no grant."""
     rejected: int = 0
+    left_out: int = 0
+    """Rows that are no events by `rows` of the mapping, such as those without an answer; they are not among `rows`."""
     skipped: int = 0
     skipped_rejected: int = 0
     """Of the rows that an earlier run has dealt with, those that it refused and reported."""
@@ -87,9 +89,9 @@ class RowVerdicts:
         self.accepted -= not was_suppressed
         self.refuse(verdict)
 
-    def sentence(self, file: Path, *, verb: str = "sent", waiting: int = 0) -> str:
+    def sentence(self, file: Path | str, *, verb: str = "sent", waiting: int = 0) -> str:
         """For people."""
-        if not self.rows and not self.skipped:
+        if not self.rows and not self.skipped and not self.left_out:
             return f"{file}: no rows{waiting_note(waiting)}"
         refused_before = f", {self.skipped_rejected:,} of them refused" if self.skipped_rejected else ""
         done = "was" if self.skipped == 1 else "were"
@@ -99,6 +101,8 @@ class RowVerdicts:
         refused = f", refused {counted(self.rejected, 'row')}" if self.rejected else ""
         if self.quarantined:
             refused += f" ({self.quarantined:,} new in the quarantine)"
+        if self.left_out:
+            refused += f", left out {counted(self.left_out, 'row')}"
         notes = f"{waiting_note(waiting)}{suppressed_note(self.suppressed)}{masked_note(self.masked)}"
         return f"{file}: {verb} {counted(self.accepted, 'event')}{refused}{skipped}{notes}"
 

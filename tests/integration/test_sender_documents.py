@@ -1,4 +1,4 @@
-"""docs/senders/files.md typed as it stands, on the session's Kafka and a ClickHouse of its own with a worker."""
+"""docs/senders/files.md and surveys.md typed as they stand, on the session's Kafka and a ClickHouse of its own with a worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
 
 
-def test_the_page_on_files_works_as_it_is_written(stack: LocalStack, tmp_path: Path) -> None:
+def test_the_pages_on_files_work_as_they_are_written(stack: LocalStack, tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     with own_face(stack, tmp_path / "face", partitions=1) as ledger:
@@ -29,5 +29,9 @@ def test_the_page_on_files_works_as_it_is_written(stack: LocalStack, tmp_path: P
         ]
         (project / "touchline.toml").write_text("\n".join(lines))
         with working(stack, ledger, tmp_path / "face"):
-            typed = sum(walk.block(block) for block in blocks_of(ROOT / "docs" / "senders" / "files.md"))
-    assert typed > 15
+            typed = {
+                page: sum(walk.block(block) for block in blocks_of(ROOT / "docs" / "senders" / page))
+                for page in ("files.md", "surveys.md")
+            }
+    assert typed["files.md"] > 15
+    assert typed["surveys.md"] > 5

@@ -7,7 +7,7 @@ The language of a fenced block says how it is tested:
     python     runs; `python fragment` is only read
     sql        runs on an engine with the schema of this release; `sql statements NAME` has several, for a test that asks for NAME
     text       what the block before it prints
-    yaml       a journey map, a part of one, a mapping of a file, or sources.yaml
+    yaml       a journey map, a part of one, a mapping of a file or what extends one, or sources.yaml
     toml       touchline.toml
     json       events, one a line
     mermaid    a state machine that must agree with the tables of its page

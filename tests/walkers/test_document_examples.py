@@ -26,7 +26,7 @@ from touchline.settings import load_settings
 WORDS = {
     "python": {"fragment"},
     "json": {"unchecked"},
-    "console": {"status=1"},
+    "console": {"status=1", "status=2"},
     "sql": {"statements", "backup", "restore", "rename"},
 }
 SMALLEST_MAP = next(block for block in blocks_of(ROOT / "docs" / "journey-maps.md") if block.language == "yaml").text
@@ -87,8 +87,8 @@ def test_yaml_is_a_map_a_part_of_one_a_mapping_a_sources_file_or_names_of_sender
     document = yaml.safe_load(block.text)
     if "sources" in document:
         assert SourcesFile.model_validate(document).sources
-    elif "mapping" in document:
-        assert parse_mapping(block.text).mapping == document["mapping"]
+    elif "mapping" in document or "extends" in document:
+        assert parse_mapping(block.text).mapping == document.get("mapping", document.get("extends"))
     elif "calls" in document:
         assert parse_names(block.text, block.path.name).events
     elif "map" in document:

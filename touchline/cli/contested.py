@@ -106,7 +106,7 @@ def contested_lines(found: Contested, *, hint: str, is_dry: bool) -> Iterator[st
         yield "hint: name every column that tells rows apart in `id`, or the one that says when a row was changed in `revision`"
 
 
-def say_contested(file: Path, found: Contested, *, revised: bool, is_dry: bool = False) -> None:
+def say_contested(file: Path | str, found: Contested, *, revised: bool, is_dry: bool = False) -> None:
     """On the error stream, of one file."""
     if revised:
         hint = "several states of a row bear one revision: let the column that `revision` names change with the row"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from touchline.cli.contested import STATUS, open_comparison, say_contested
 from touchline.cli.importing import MappingOption, SourceOption, open_journal, open_sender, require_file, to_stderr
 from touchline.cli.progress import progress_on_stderr
 from touchline.producers.imports.file import send_file, work_of
+from touchline.producers.imports.fit import Part, parts_of
+from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.revisions import REVISION_MAX, is_revised, with_revision
 from touchline.producers.imports.ready.find import find_mapping
 from touchline.producers.imports.rows.open import open_rows
@@ -63,15 +66,15 @@ def import_file(
         open_journal(settings) as journal,
         open_comparison(settings, revised=revised, is_dry=dry_run) as comparison,
     ):
-        for file in files:
-            started_s = time.monotonic()
-            work = work_of(journal, file, wanted)
-            rows = open_rows(file, wanted)
+        for file, part in _parts(files, wanted):
+            started_s, name = time.monotonic(), part.named(file)
+            work = work_of(journal, file, part.mapping)
+            rows = open_rows(file, part.mapping)
             with progress_on_stderr(f"{file.name} {rows.unit}", rows.size) as advance:
                 verdicts = send_file(
-                    file,
+                    name,
                     rows,
-                    wanted,
+                    part.mapping,
                     producer,
                     None if dry_run else journal,
                     work,
@@ -87,11 +90,19 @@ def import_file(
             seconds = round(time.monotonic() - started_s, 3)
             if as_json:
                 more = {"waiting": waiting, "seconds": seconds, "not_compared": comparison.fault}
+                more |= {"question": part.question} if part.question else {}
                 print(verdicts.as_json(file, **more, is_dry_run=dry_run), flush=True)
             else:
-                print(verdicts.sentence(file, verb="checked" if dry_run else "sent", waiting=waiting), flush=True)
-            say_contested(file, verdicts.contested, revised=revised, is_dry=dry_run)
+                print(verdicts.sentence(name, verb="checked" if dry_run else "sent", waiting=waiting), flush=True)
+            say_contested(name, verdicts.contested, revised=revised, is_dry=dry_run)
         comparison.say_fault()
     if is_contested:
         return STATUS
     return 1 if refused else 0
+
+
+def _parts(files: list[Path], mapping: Mapping) -> Iterator[tuple[Path, Part]]:
+    """A file that cannot be read ends the import when its turn comes: those before it were sent."""
+    for file in files:
+        for part in parts_of(file, mapping):
+            yield file, part

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from touchline.producers.imports.ready.find import ready_mapping, ready_names, ready_text
+from touchline.producers.imports.ready.find import ready_mapping
+from touchline.producers.imports.ready.texts import ready_names, ready_text
 
 
 def import_mappings(

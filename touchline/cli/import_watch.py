@@ -21,13 +21,13 @@ from touchline.cli.sending import open_producer
 from touchline.errors import EngineUnreachable, TouchlineError, WrongUsage
 from touchline.producers.errors import DeliveryFailed, OutboxFull
 from touchline.producers.imports.file import SourceMissing, send_file, work_of
+from touchline.producers.imports.fit import Part, parts_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.revisions import is_revised
 from touchline.producers.imports.ready.find import find_mapping
 from touchline.producers.imports.rows.open import open_rows
 from touchline.producers.imports.rows.row import FileDamaged
-from touchline.producers.imports.verdicts import RowVerdicts
 from touchline.producers.imports.watch import DropFolder
 from touchline.schemas.sources_watch import SourcesWatch
 from touchline.settings import Settings, load_settings
@@ -96,7 +96,7 @@ class _Watching:
         self._look_at_sources()
         for file in () if self.waits_for_source else drops.look(is_settled=self.is_once):
             try:
-                verdicts = self._take(file)
+                self._take(file)
             except SourceMissing as error:
                 self.faults += 1
                 self.waits_for_source = True
@@ -111,9 +111,6 @@ class _Watching:
                     raise
                 _say(error.what, "it tries again")
                 break
-            else:
-                self.faults += verdicts.rejected
-                self.is_contested = self.is_contested or bool(verdicts.contested)
             drops.mark(file)
 
     def _look_at_sources(self) -> None:
@@ -123,13 +120,21 @@ class _Watching:
         if (problem := self.declared.problem) is not None:
             _say(problem.what, f"{problem.hint}; until then the declarations of before hold")
 
-    def _take(self, file: Path) -> RowVerdicts:
-        """Sends a file unless its content was sent before."""
-        mapping, journal = self.mapping, self.journal
+    def _take(self, file: Path) -> None:
+        """Sends each part of a file whose content was not sent before."""
+        try:
+            parts = parts_of(file, self.mapping)
+        except WrongUsage as error:
+            raise FileUnusable(error.what, error.hint) from None
+        for part in parts:
+            self._take_part(file, part)
+
+    def _take_part(self, file: Path, part: Part) -> None:
+        mapping, journal = part.mapping, self.journal
         try:
             work = work_of(journal, file, mapping)
             if journal.is_finished(work):
-                return RowVerdicts()
+                return
             rows = open_rows(file, mapping)
         except WrongUsage as error:
             raise FileUnusable(error.what, error.hint) from None
@@ -141,7 +146,7 @@ class _Watching:
         ):
             try:
                 verdicts = send_file(
-                    file,
+                    part.named(file),
                     rows,
                     mapping,
                     producer,
@@ -154,11 +159,13 @@ class _Watching:
             except FileDamaged as error:
                 raise FileUnusable(error.what, error.hint) from None
         journal.finish(work, file.name, verdicts.accepted, verdicts.rejected)
-        said = verdicts.as_json(file, not_compared=comparison.fault) if self.is_json else verdicts.sentence(file)
-        print(said, flush=True)
-        say_contested(file, verdicts.contested, revised=revised)
+        more = {"question": part.question} if part.question else {}
+        in_json = verdicts.as_json(file, not_compared=comparison.fault, **more) if self.is_json else ""
+        print(in_json or verdicts.sentence(part.named(file)), flush=True)
+        say_contested(part.named(file), verdicts.contested, revised=revised)
         comparison.say_fault()
-        return verdicts
+        self.faults += verdicts.rejected
+        self.is_contested = self.is_contested or bool(verdicts.contested)
 
 
 class FileUnusable(TouchlineError):

@@ -93,13 +93,13 @@ def value_of(cell: FieldColumn, value: Any, kind: Kind | None) -> Any:
     if isinstance(value, list | tuple | dict):
         raise CellUnreadable(f"{shape_of(value)} is no single value", "name one field of it, or write it as text")
     require_readable(value)
-    if cell.nothing or cell.sent:
+    if cell.nothing or cell.sent or cell.other is not None:
         text = text_of(value)
         if text in cell.nothing:
             raise CellUnreadable(f"{shape_of(value)} that means nothing", "leave it out")
-        if cell.sent and text not in cell.sent:
+        if cell.sent and text not in cell.sent and cell.other is None:
             raise CellUnreadable(f"{shape_of(value)} that `values` does not list", "add it to `values` of the mapping")
-        value = cell.sent.get(text, value)
+        value = cell.sent.get(text, value if cell.other is None else cell.other)
     match cell.as_ or kind:
         case "text":
             return text_of(value)

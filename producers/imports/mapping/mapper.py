@@ -28,6 +28,7 @@ from touchline.producers.imports.mapping.revisions import revision_of
 from touchline.producers.imports.mapping.row_ids import RowIds
 from touchline.producers.imports.mapping.targets import LISTS, targets_of
 from touchline.producers.imports.rows.row import Row, RowFault
+from touchline.schemas.events import EVENT_TYPES
 from touchline.schemas.reasons import Reason
 from touchline.schemas.times import zone_of
 
@@ -65,7 +66,9 @@ class Filled(NamedTuple):
                 value = cell.default
             return _members(value) if _is_list(path, value) else _listed(path, value_of(cell, value, kind))
 
-        is_text = (cell.as_ or kind) in ("text", None) and not (cell.nothing or cell.sent or path in LISTS)
+        is_text = (cell.as_ or kind) in ("text", None) and not (
+            cell.nothing or cell.sent or cell.other is not None or path in LISTS
+        )
         constant = cell.constant
         if cell.column is None and kind is not None:
             constant = _listed(path, value_of(cell, constant, kind))
@@ -94,7 +97,13 @@ class Mapper:
         self.revision = mapping.revision or _revision_in(fields)
         self.fields = [Filled.of_field(path, cell, kinds[path]) for path, cell in fields.items()]
         self.properties = [Filled.of("properties", cell, None, name=name) for name, cell in mapping.properties.items()]
-        self._groups_with_columns = {one.group for one in self.fields if one.column is not None}
+        contract = EVENT_TYPES[mapping.type].model_fields
+        self._groups_left_out = {
+            one.group
+            for one in self.fields
+            if one.column is not None and one.group and not contract[one.group.partition(".")[0]].is_required()
+        }
+        """Where all their cells are empty."""
         zone = mapping.time.zone or mapping.zone
         self.zone = None if zone is None else zone_of(zone)
         self.hours = Hours(mapping.time.format, self.zone)
@@ -102,7 +111,7 @@ class Mapper:
         self.identifiers = [Named(kind, cell, mapping.nobody) for kind, cell in mapping.identifiers.items()]
         self._ids = RowIds(mapping.id)
         self.pricing = None if mapping.amount is None else Pricing(mapping.amount)
-        self.unseen = {column: field for field, column in mapping.columns()}
+        self.unseen = {column: field for field, column in mapping.columns() if column not in mapping.optional_columns()}
         """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
 
     def skip(self, row: Row) -> None:
@@ -150,19 +159,23 @@ class Mapper:
 
     def _date(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         moment = self.mapping.time
-        values = [cells.get(column) for column in moment.columns]
+        columns = moment.columns
+        values = [cells.get(column) for column in columns]
+        if moment.otherwise is not None and all(map(is_empty, values)):
+            columns = (moment.otherwise,)
+            values = [cells.get(moment.otherwise)]
         known = self.hours.time_of(values)
         if known is not None:
             event["time"] = known
             return
         if any(map(is_empty, values)):
-            empty = next(column for column, value in zip(moment.columns, values, strict=True) if is_empty(value))
+            empty = next(column for column, value in zip(columns, values, strict=True) if is_empty(value))
             faults.append(RowFault(Reason.MISSING_FIELD, "time", f"column {empty} is empty", "give it a value"))
             return
         try:
             event["time"] = time_of(values, moment.format, self.zone)
         except CellUnreadable as error:
-            faults.append(fault_of(error, "time", " and ".join(moment.columns)))
+            faults.append(fault_of(error, "time", " and ".join(columns)))
             event["time"] = [" ".join(map(text_of, values))]
 
     def _revise(self, revision: Revision, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
@@ -188,7 +201,7 @@ class Mapper:
         event |= {
             group: members
             for group, members in groups.items()
-            if members and (group in groups_seen or group not in self._groups_with_columns)
+            if members and (group in groups_seen or group not in self._groups_left_out)
         }
 
     def _add_properties(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:

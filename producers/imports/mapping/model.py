@@ -12,15 +12,14 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     field_validator,
     model_validator,
 )
 
+from touchline.producers.imports.mapping.file_form import Column, FileForm, MappingPart, NullValues, RowChoice
 from touchline.producers.imports.mapping.time_format import ISO, TimeFormat
 from touchline.schemas.journey.conditions import Id, Scalar
 from touchline.schemas.money import CURRENCY_EXPONENTS
@@ -31,17 +30,10 @@ Kind = Literal["text", "integer", "number", "boolean"]
 EventType = Literal[
     "touchline.touchpoint.v1", "touchline.answer.v1", "touchline.identify.v1", "touchline.consent.v1", "touchline.initiative.v1"
 ]  # fmt: skip
-Column = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 IdentifierType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Separator = Literal[".", ","]
 Thousands = Literal[".", ",", " ", "'", "_"]
 Negative = Literal["trailing", "parentheses"]
-
-
-class MappingPart(BaseModel):
-    """Base of all parts: immutable, and a field nobody knows is an error (it is a misspelling)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 def _as_columns(value: object) -> object:
@@ -51,26 +43,12 @@ def _as_columns(value: object) -> object:
     return {"columns": [str(value)]} if isinstance(value, str | int) else value
 
 
-def _as_column(value: object) -> object:
+def as_column(value: object) -> object:
     return {"column": str(value)} if isinstance(value, str | int) else value
-
-
-def _as_texts(value: object) -> object:
-    """YAML reads NA as a text, -99 as a number and -9.0 as one that the file may write as -9."""
-    if not isinstance(value, list):
-        return value
-    texts = [str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in value]
-    return tuple(texts) + tuple(
-        text.removesuffix(".0") for text in texts if isinstance(text, str) and text.endswith(".0")
-    )
 
 
 def _as_currency(value: object) -> object:
     return {"constant": value} if isinstance(value, str) else value
-
-
-NullValues = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
-"""Texts that mean nothing: a cell that holds one of them counts as empty."""
 
 
 class Revision(MappingPart):
@@ -81,6 +59,7 @@ class Revision(MappingPart):
         default=None,
         description="Of times, as in `time`; left out: numbers as they stand, ISO times, times as `time` has them",
     )
+    optional: bool = Field(default=False, description="Left out where the file has no such column")
 
 
 class WrittenNumbers(MappingPart):
@@ -117,18 +96,27 @@ class FieldColumn(WrittenNumbers):
     values: dict[str, Scalar | None] = Field(
         default_factory=dict, description="What to send for each text that stands there; null: the cell counts as empty"
     )
+    other: Scalar | None = Field(default=None, description="What to send for a text that `values` does not list")
     null_values: NullValues = ()
     default: Scalar | None = None
     as_: Kind | None = Field(default=None, alias="as", description="Left out: the type of the field")
+    optional: bool = Field(default=False, description="The field is left out where the file has no such column")
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
         if (self.column is None) == (self.constant is None):
             raise ValueError("a value comes from a column or is a constant; write one of {column: …} and {constant: …}")
         if self.constant is not None and (
-            self.values or self.null_values or self.default is not None or self.as_ is not None
+            self.values
+            or self.null_values
+            or self.other is not None
+            or self.default is not None
+            or self.as_ is not None
+            or self.optional
         ):
-            raise ValueError("a constant is sent as it stands; leave values, null_values, default and as out")
+            raise ValueError(
+                "a constant is sent as it stands; leave values, other, null_values, default, as and optional out"
+            )
         return self
 
     @cached_property
@@ -152,6 +140,7 @@ class IdentifierColumn(MappingPart):
     default: Scalar | None = None
     as_: Kind | None = Field(default=None, alias="as", description="text, which an identifier always is")
     nobody: tuple[Marker, ...] = ()
+    optional: bool = Field(default=False, description="Left out where the file has no such column")
 
     @model_validator(mode="after")
     def _is_text_of_one_origin(self) -> Self:
@@ -160,9 +149,9 @@ class IdentifierColumn(MappingPart):
                 "an identifier comes from a column or is a constant; write one of {column: …} and {constant: …}"
             )
         if self.constant is not None and (
-            self.values or self.default is not None or self.as_ is not None or self.nobody
+            self.values or self.default is not None or self.as_ is not None or self.nobody or self.optional
         ):
-            raise ValueError("a constant is sent as it stands; leave values, default, as and nobody out")
+            raise ValueError("a constant is sent as it stands; leave values, default, as, nobody and optional out")
         if self.as_ not in (None, "text"):
             raise ValueError("an identifier is text; leave `as` out (4711.0 is read as 4711)")
         return self
@@ -170,7 +159,7 @@ class IdentifierColumn(MappingPart):
 
 class Key(MappingPart):
     """The natural key of a row: its columns make the event's id. `content: true` is for files without one: the id is a hash of the
-    whole row and of how many equal rows came before it."""
+    whole row, or of the columns beside it, and of how many rows with the same came before it."""
 
     columns: tuple[Column, ...] = ()
     prefix: str = Field(default="", max_length=64, description="Keeps ids apart where two kinds of rows share keys")
@@ -178,7 +167,7 @@ class Key(MappingPart):
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
-        if bool(self.columns) == self.content:
+        if not self.columns and not self.content:
             raise ValueError(
                 "an id needs a key; write the columns that number the row, or {content: true} where none do"
             )
@@ -193,6 +182,7 @@ class TimeColumns(MappingPart):
         default=ISO, description="iso, unix, unix_ms, or Python's strptime such as %d.%m.%Y %H:%M:%S"
     )
     zone: Zone | None = Field(default=None, description="Zone of times without offset; left out: the place's")
+    otherwise: Column | None = Field(default=None, description="Column of the time where these are empty")
 
     @model_validator(mode="before")
     @classmethod
@@ -230,49 +220,6 @@ class Money(WrittenNumbers):
         return cell
 
 
-class FileForm(MappingPart):
-    """How the file is written; what is left out is told by its name (.csv, .ndjson, .jsonl, also with .gz; .parquet, .xlsx)."""
-
-    format: (
-        Literal["csv", "ndjson", "parquet", "xlsx", "poslog", "shopify", "ga4", "snowplow", "matomo", "xes", "ocel"]
-        | None
-    ) = None
-    case: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
-        default=None, description="Type of the objects of an OCEL log that are its cases; left out: the only one"
-    )
-    sheet: Annotated[int, Field(ge=1)] | Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
-        default=None, description="Sheet of an .xlsx workbook: its name, or its number among those that are not hidden"
-    )
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
-    encoding: str = "utf-8"
-    header: tuple[Column, ...] = Field(
-        default=(), description="Names of the columns of a CSV file or a sheet without a first line of names"
-    )
-    null_values: NullValues = Field(default=(), description="Texts that mean nothing, in every column")
-    skip_lines: int = Field(
-        default=0, ge=0, le=1_000, description="Lines of a CSV file, or rows of a sheet, above the names of the columns"
-    )
-    header_rows: int | None = Field(
-        default=None,
-        ge=1,
-        le=100,
-        description="Rows of a CSV file or a sheet before the data, the first of which names the columns",
-    )
-
-    @field_validator("encoding")
-    @classmethod
-    def _exists(cls, value: str) -> str:
-        try:
-            newline = "\n".encode(value)
-        except LookupError:
-            newline = b""
-        if newline != b"\n":
-            raise ValueError(
-                f"{value!r} is no encoding that is read line by line; write utf-8 (save UTF-16 as that), or cp1252 for old programs"
-            )
-        return value
-
-
 class SourceColumn(MappingPart):
     """The source differs from row to row."""
 
@@ -287,19 +234,20 @@ class Mapping(MappingPart):
     type: EventType = "touchline.touchpoint.v1"
     description: str = ""
     file: FileForm = FileForm()
+    rows: RowChoice = RowChoice()
     id: Annotated[Key, BeforeValidator(_as_columns)]
     time: Annotated[TimeColumns, BeforeValidator(_as_columns)]
     zone: Zone | None = Field(
         default=None, description="IANA zone of the place: of its local day, and of times without offset"
     )
-    revision: Annotated[Revision, BeforeValidator(_as_column)] | None = None
-    identifiers: dict[IdentifierType, Annotated[IdentifierColumn, BeforeValidator(_as_column)]] = Field(
+    revision: Annotated[Revision, BeforeValidator(as_column)] | None = None
+    identifiers: dict[IdentifierType, Annotated[IdentifierColumn, BeforeValidator(as_column)]] = Field(
         default_factory=dict
     )
     nobody: tuple[Marker, ...] = Field(default=(), description="Texts that stand for nobody in every identifier")
     amount: Money | None = None
-    fields: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
-    properties: dict[str, Annotated[FieldColumn, BeforeValidator(_as_column)]] = Field(default_factory=dict)
+    fields: dict[str, Annotated[FieldColumn, BeforeValidator(as_column)]] = Field(default_factory=dict)
+    properties: dict[str, Annotated[FieldColumn, BeforeValidator(as_column)]] = Field(default_factory=dict)
 
     def columns(self) -> list[tuple[str, str]]:
         """(field of the mapping, column) of everything that is read."""
@@ -314,7 +262,15 @@ class Mapping(MappingPart):
         if isinstance(self.source, SourceColumn):
             cells.append(("source", self.source.column))
         cells += [("id", column) for column in self.id.columns] + [("time", column) for column in self.time.columns]
+        cells.append(("time", self.time.otherwise))
+        read = {column for _, column in cells}
+        cells += [("rows", column) for column in (*self.rows.filled, *self.rows.without) if column not in read]
         return [(field, column) for field, column in cells if column is not None]
+
+    def optional_columns(self) -> set[str]:
+        """Columns that the file may lack."""
+        cells = [*self.identifiers.values(), *self.fields.values(), *self.properties.values(), self.revision]
+        return {cell.column for cell in cells if cell is not None and cell.optional and cell.column is not None}
 
     def content_hash(self) -> str:
         """Of all that decides what a row becomes."""

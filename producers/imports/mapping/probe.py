@@ -34,12 +34,14 @@ class Probe:
 
     @classmethod
     def of(cls, mapper: Mapper, maker: RecordMaker) -> Self | None:
-        """None where the events of a mapping are not plain: they are no touchpoints, their ids need the whole row, their source differs by
-        row or asks for more, a grant decides what is kept of each, constants are personal, or say that money goes back."""
+        """None where the events of a mapping are not plain: they are no touchpoints, their ids need the whole row, their time may stand
+        in one of two columns, their source differs by row or asks for more, a grant decides what is kept of each, constants are
+        personal, or say that money goes back."""
         mapping, source = mapper.mapping, mapper.mapping.source
         if (
             mapping.type != TOUCHPOINT
             or mapping.id.content
+            or mapping.time.otherwise is not None
             or isinstance(source, SourceColumn)
             or not maker.is_plain(source)
         ):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Final
+from pathlib import Path as FilePath
+from typing import Final, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.cells import CellUnreadable, value_of
+from touchline.producers.imports.mapping.extend import extended
 from touchline.producers.imports.mapping.model import FieldColumn, Kind, Mapping
+from touchline.producers.imports.mapping.survey import SurveyExport
 from touchline.producers.imports.mapping.targets import FILLED_ELSEWHERE, targets_of
 from touchline.schemas.events import EVENT_TYPES, TOUCHPOINT
 from touchline.schemas.identifiers import misspelled
 from touchline.schemas.journey.explain import explain
-from touchline.schemas.journey.problems import FileProblem, did_you_mean
+from touchline.schemas.journey.problems import FileProblem, Path, did_you_mean
 from touchline.schemas.journey.yaml_lines import Document, read_yaml
 
 PAGE: Final = "docs/senders/files.md"
@@ -26,6 +28,12 @@ _EXAMPLES: Final = {
     "time": "`time: sold_at`, the column, or `time: {column: sold_at, format: '%d.%m.%Y %H:%M'}`",
     "currency": "`currency: EUR`, or `currency: {column: currency}`",
     "column": "`column: <name of the column>`",
+    "name": "`name: till`, of the survey",
+    "about": "`about: store_purchase`, the touchpoint that is asked about",
+    "scope": "`scope: transactional` of one experience, `scope: relational` of all",
+    "kpi": "`kpi: nps`, or csat, ces, or one of your own",
+    "scale": "`scale: [0, 10]`, its bad end and its good end",
+    "score": "`score: <name of the column>`",
 }
 
 
@@ -38,11 +46,11 @@ class MappingInvalid(WrongUsage):
         super().__init__(listed, f"fix the mapping; {PAGE} shows one with all fields")
 
 
-def load_mapping(path: Path | str, source: str | None = None) -> Mapping:
+def load_mapping(path: FilePath | str, source: str | None = None) -> Mapping:
     """The mapping of a file; a `source` that is given stands before the file's. Raises MappingInvalid with every problem found,
     WrongUsage where the file cannot be read."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = FilePath(path).read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise MappingInvalid(str(path), [FileProblem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from None
     except OSError as error:
@@ -61,19 +69,47 @@ def parse_mapping(text: str, file: str = "mapping.yaml", source: str | None = No
         if not text.strip():
             raise MappingInvalid(file, [FileProblem(0, "", "the file is empty", "start with `mapping: <name>`")])
         raise MappingInvalid(file, document.problems)
+    document = extended(document)
+    if document.problems:
+        raise MappingInvalid(file, document.problems)
     if source is not None:
         document.values["source"] = source
         document.lines["source",] = 0  # no line of the file says it
+    form = SurveyExport if "questions" in document.values else Mapping
     try:
-        parsed = Mapping.model_validate(document.values)
+        parsed = form.model_validate(document.values)
     except ValidationError as error:
-        raise MappingInvalid(file, explain(error, document, Mapping, PAGE, _EXAMPLES)) from None
-    if problems := list(_contradictions(parsed, document)):
+        raise MappingInvalid(file, explain(error, document, form, PAGE, _EXAMPLES)) from None
+    if problems := _problems_of(parsed, document):
         raise MappingInvalid(file, problems)
     return parsed
 
 
-def _contradictions(mapping: Mapping, document: Document) -> Iterable[FileProblem]:
+def _problems_of(mapping: Mapping, document: Document) -> Iterable[FileProblem]:
+    if not isinstance(mapping, SurveyExport):
+        return list(_contradictions(mapping, document))
+    found: dict[FileProblem, None] = {}
+    for name, one in mapping.with_example().by_question().items():
+        found |= dict.fromkeys(_contradictions(one, _OfQuestion(document, name)))
+    return found
+
+
+class _Places(Protocol):
+    def problem(self, path: Path, what: str, hint: str) -> FileProblem: ...
+
+
+class _OfQuestion(NamedTuple):
+    """The mapping of one question: its fields stand under the question in the file."""
+
+    document: Document
+    question: str
+
+    def problem(self, path: Path, what: str, hint: str) -> FileProblem:
+        asked = ("questions", self.question, *path[1:])
+        return self.document.problem(asked if self.document.lines.get(asked) else path, what, hint)
+
+
+def _contradictions(mapping: Mapping, document: _Places) -> Iterable[FileProblem]:
     targets = targets_of(mapping.type)
     for name, cell in mapping.fields.items():
         path = ("fields", name)
@@ -116,7 +152,7 @@ def _contradictions(mapping: Mapping, document: Document) -> Iterable[FileProble
             )  # fmt: skip
 
 
-def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kind]) -> Iterable[FileProblem]:
+def _default_faults(mapping: Mapping, document: _Places, targets: dict[str, Kind]) -> Iterable[FileProblem]:
     """A default stands for a cell, so it is read as one: else every empty cell would cost its row."""
     cells: list[tuple[str, str, FieldColumn, Kind | None]] = [
         ("fields", name, cell, targets[name]) for name, cell in mapping.fields.items() if name in targets
@@ -131,7 +167,7 @@ def _default_faults(mapping: Mapping, document: Document, targets: dict[str, Kin
             yield document.problem((part, name), f"the default is {error.what}", error.hint)
 
 
-def _bare_identifiers(mapping: Mapping, document: Document) -> Iterable[FileProblem]:
+def _bare_identifiers(mapping: Mapping, document: _Places) -> Iterable[FileProblem]:
     """What names a person leaves as a key only, so its column must not stand anywhere else."""
     named = {cell.column for cell in mapping.identifiers.values()} - {None}
     cells = [*mapping.fields.items(), *mapping.properties.items()]

@@ -30,13 +30,13 @@ class RowIds:
     def skip(self, row: Row) -> None:
         """A row that an earlier run has sent."""
         if self._key.content and row.cells is not None:
-            self._equal_rows[_content(row)] += 1
+            self._equal_rows[_content(row, self._key.columns)] += 1
 
     def put(self, row: Row, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         """Into the event; what no id can be made of is a fault."""
         key = self._key
         if key.content:
-            digest = _content(row)
+            digest = _content(row, key.columns)
             self._equal_rows[digest] += 1
             event["id"] = f"{key.prefix}{digest.hex()}-{self._equal_rows[digest]}"
             return
@@ -74,8 +74,9 @@ def _single(value: Any) -> str:
     return text_of(value)
 
 
-def _content(row: Row) -> bytes:
-    """Hash of all cells, whatever the order of the columns. Texts are taken as they stand, which tells 1 from 1.0."""
+def _content(row: Row, columns: Sequence[str]) -> bytes:
+    """Hash of the cells of some columns, else of all, whatever their order. Texts are taken as they stand, which tells 1 from 1.0."""
     assert row.cells is not None
-    pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in row.cells.items())
+    cells = {name: row.cells.get(name) for name in columns} if columns else row.cells
+    pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in cells.items())
     return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()

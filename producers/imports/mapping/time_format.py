@@ -39,6 +39,12 @@ _WIDTHS: Final = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 _DAY_PARTS: Final = frozenset("Ymd")
 _NUMBER: Final = re.compile("%(.)")
 _MINUTES: Final = re.compile("%M(?:([^%]*)%S)?")
+_GMT: Final = " GMT%z"
+_FROM_GMT: Final = re.compile("GMT(?:([+-])([0-9]{1,2})(?::([0-9]{2}))?)?")
+_OF_RFC_5322: Final = {
+    "UT": 0, "UTC": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
+"""Hours from GMT; other names of zones mean several, such as IST. UTC is beside those of the standard."""
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*", re.DOTALL)
 
 
@@ -47,10 +53,20 @@ def read_time(text: str, form: str) -> datetime:
     fixed = _fixed(form)
     found = None if fixed is None else fixed.fullmatch(text)
     if found is None:
-        return datetime.strptime(text, form)
+        return datetime.strptime(_with_offset(text) if form.endswith(_GMT) else text, form)
     parts = found.groupdict()
     year, month, day, hour, minute, second = (int(parts.get(name, 0)) for name in _WIDTHS)
     return datetime(year, month, day, hour, minute, second)
+
+
+def _with_offset(text: str) -> str:
+    """`GMT+1`, `GMT` and the zones of RFC 5322 (EST, EDT …) as strptime reads `GMT%z`."""
+    head, _, zone = text.rstrip().rpartition(" ")
+    found = _FROM_GMT.fullmatch(zone)
+    if found is None:
+        return f"{head} GMT{_OF_RFC_5322[zone]:+03}:00" if zone in _OF_RFC_5322 else text
+    sign, hours, minutes = found.groups()
+    return f"{head} GMT{sign or '+'}{int(hours or 0):02}:{minutes or '00'}"
 
 
 def has_usual_width(text: str, form: str) -> bool:

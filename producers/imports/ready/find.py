@@ -8,27 +8,15 @@ from typing import Final
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.mapping.read import load_mapping, parse_mapping
+from touchline.producers.imports.mapping.survey import SurveyExport
+from touchline.producers.imports.ready.texts import ready_names, ready_text
 from touchline.schemas.journey.problems import did_you_mean
 
-_FOLDER: Final = Path(__file__).parent
-_ANY_SOURCE: Final = "any"
+ANY_SOURCE: Final = "any"
 """Stands for a source where none matters."""
 
 
-def ready_names() -> list[str]:
-    """Of the mappings that ship, in alphabetical order."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
-
-
-def ready_text(name: str) -> str:
-    """The file of a mapping that ships. Raises WrongUsage where there is none of that name."""
-    names = ready_names()
-    if name not in names:
-        raise WrongUsage(f"no mapping {name} ships", did_you_mean(name, names))
-    return (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def ready_mapping(name: str, source: str = _ANY_SOURCE) -> Mapping:
+def ready_mapping(name: str, source: str = ANY_SOURCE) -> Mapping:
     """A mapping that ships, for that source. Raises WrongUsage where there is none of that name."""
     return parse_mapping(ready_text(name), name, source)
 
@@ -39,6 +27,9 @@ def find_mapping(given: str, source: str | None = None) -> Mapping:
     names = ready_names()
     if given in names:
         if source is None:
+            mapping = ready_mapping(given)
+            if isinstance(mapping, SurveyExport):
+                return mapping  # it needs more than a source, which is told when the file was looked at
             raise WrongUsage(
                 f"the mapping {given} ships, so it does not say whose the file is",
                 "name a source that sources.yaml declares: --source NAME",

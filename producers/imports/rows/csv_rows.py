@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.mapping.file_form import FileForm
 from touchline.producers.imports.rows.frame import first_csv_rows
+from touchline.producers.imports.rows.names import joined_names, numbered_names
 from touchline.producers.imports.rows.row import NoNames, Row, RowFault
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.reasons import Reason
@@ -45,6 +46,8 @@ class CsvRows:
         self._lines = Lines(path)
         self._delimiter = form.delimiter
         self._encoding = form.encoding
+        self._characters = form.escapes
+        self._escapes = re.compile("|".join(map(re.escape, form.escapes))) if form.escapes else None
         self.size = self._lines.size
         self._source = iter(self._lines)
         self._waiting: deque[tuple[int, bytes]] = deque()
@@ -54,13 +57,15 @@ class CsvRows:
         """The cells of the line that names the columns."""
         self._no_cells = 0
         """How many empty cells behind the columns are none: each line ends with so many delimiters."""
+        self.further_names: list[list[str]] = []
+        """The rows of names below the first."""
         try:
             self._skip_lines(form.skip_lines)
             self.columns: list[str] | None = list(form.header)
             if not form.header:
-                self.columns = self._header(path)
+                self.columns = self._header(path, form.names)
             rows_left = (0 if form.header else 1) if form.header_rows is None else form.header_rows
-            self._skip_rows(rows_left if form.header else rows_left - 1)
+            self._skip_rows((rows_left if form.header else rows_left - 1) - len(self.further_names))
             named = max(len(self._names) - len(self.columns), 0) if self._names else 0
             self._no_cells = self._delimiters_at_ends(path, form, len(self.columns), named)
         except BaseException:
@@ -93,12 +98,17 @@ class CsvRows:
             if self._is_frame(cells):
                 continue
             if len(cells) == width or (len(cells) == width + self._no_cells and not any(cells[width:])):
-                yield Row(self._consumed[0][0], dict(zip(columns, cells, strict=False)))
+                yield Row(self._consumed[0][0], dict(zip(columns, self._unescaped(cells), strict=False)))
             else:
                 yield self._give_up(
                     f"the row has {len(cells)} cells, the first line names {width} columns",
                     f"write {width} cells, in quotes those that hold {self._delimiter!r}; where all lines end so, end the first so",
                 )
+
+    def _unescaped(self, cells: list[str]) -> list[str]:
+        if self._escapes is None:
+            return cells
+        return [self._escapes.sub(lambda found: self._characters[found[0]], cell) for cell in cells]
 
     def _reader(self) -> Iterator[list[str]]:
         return csv.reader(self._texts(), delimiter=self._delimiter, strict=True)
@@ -155,11 +165,11 @@ class CsvRows:
         for _ in range(count):
             self._consumed.clear()
             try:
-                next(reader, None)
+                self.further_names.append(next(reader, []))
             except csv.Error:
                 return  # the rows that follow tell it
 
-    def _header(self, path: Path) -> list[str]:
+    def _header(self, path: Path, form: str) -> list[str]:
         try:
             above = (row for row in self._reader() if any(cell.strip() for cell in row))
             names = self._names = _visible(next(above, []))
@@ -174,8 +184,13 @@ class CsvRows:
                 f"the first line of {path} is not in the encoding {self._encoding}",
                 "write `file: {encoding: cp1252}` into the mapping where an old program made it, or save it as UTF-8",
             )
+        if form == "joined":
+            self._skip_rows(1)
+            names = joined_names(names, _visible(self.further_names[0]) if self.further_names else [])
         while names and not names[-1]:
             names = names[:-1]
+        if form != "unique":
+            return numbered_names(names)
         repeated = sorted({name for name in names if names.count(name) > 1})
         if "" in repeated:
             raise NoNames(
@@ -185,7 +200,8 @@ class CsvRows:
         if repeated:
             raise NoNames(
                 f"{path} has several columns {', '.join(map(repr, repeated))}",
-                "give each its own name, or list names in the mapping (file: {header: […], header_rows: 1})",
+                "give each its own name, or say in the mapping how they are called: `file: {names: numbered}` for `name (2)`, or list "
+                "names (file: {header: […], header_rows: 1})",
             )
         return names
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.mapping.file_form import FileForm
 from touchline.producers.imports.rows.row import FileDamaged, RowFile
 from touchline.producers.imports.rows.text import Lines
 from touchline.schemas.tool_forms import VISIBLE

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.exports.open import READERS
-from touchline.producers.imports.mapping.model import FileForm, Mapping
+from touchline.producers.imports.mapping.file_form import FileForm
+from touchline.producers.imports.mapping.model import Mapping
+from touchline.producers.imports.rows.chosen import ChosenRows
 from touchline.producers.imports.rows.csv_rows import CsvRows
 from touchline.producers.imports.rows.frame import (
     FirstRows,
@@ -38,7 +41,8 @@ _FRAMED: Final = ("csv", "xlsx")
 
 
 def open_rows(path: Path, mapping: Mapping) -> RowFile:
-    """The rows of the file, whose columns are those that the mapping reads. Raises WrongUsage where it cannot be read or lacks columns."""
+    """The rows of the file that are events, whose columns are those that the mapping reads. Raises WrongUsage where it cannot be read or
+    lacks columns."""
     chosen = mapping.file.format or format_of(path)
     wanted = {column for _, column in mapping.columns()}
     rows = _open(path, mapping, chosen)
@@ -58,7 +62,34 @@ def open_rows(path: Path, mapping: Mapping) -> RowFile:
         finally:
             rows.close()
         rows = _open(path, mapping, chosen)
-    return rows
+    return ChosenRows.of(rows, mapping)
+
+
+class Names(NamedTuple):
+    """The names of the columns of a file, and the rows of names below those."""
+
+    columns: list[str]
+    further: list[list[str]]
+
+
+def names_in(path: Path, mapping: Mapping) -> Names | None:
+    """None where rows name their own cells. Raises WrongUsage where the file cannot be read."""
+    chosen = mapping.file.format or format_of(path)
+    rows = _open(path, mapping, chosen)
+    try:
+        if rows.columns is None:
+            return None
+        if chosen != "xlsx":
+            return Names(rows.columns, rows.further_names if isinstance(rows, CsvRows) else [])
+        first = islice(_first_rows(path, mapping, chosen, rows), 1, mapping.file.header_rows or 1)
+        return Names(rows.columns, [cells for _, cells in first])
+    finally:
+        rows.close()
+
+
+def require_columns(path: Path, names: Names, mapping: Mapping) -> None:
+    """Raises WrongUsage where the mapping reads a column that the file does not have."""
+    _require_columns(path, names.columns, mapping, mapping.file.format or format_of(path))
 
 
 def _require_text(path: Path) -> None:

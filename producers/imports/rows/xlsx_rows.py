@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from openpyxl.utils import get_column_letter
 
 from touchline.producers.imports.mapping.cells import text_of
-from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.mapping.file_form import FileForm
 from touchline.producers.imports.rows.row import FileDamaged, NoNames, Row, RowFault
 from touchline.producers.imports.rows.unreadable import UnreadableCell
 from touchline.producers.imports.rows.workbook import (

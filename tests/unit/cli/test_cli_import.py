@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.documents import blocks_of, matches, steps_of
+from tests.unit.producers.imports import surveys
 from tests.unit.producers.imports.build import BAD_ROWS, MAPPING, ROOT, new_producer, receipt, write_csv, write_ndjson
 from touchline.cli import contested as contested_module, import_watch as watch_module, importing
 from touchline.cli.main import run
@@ -346,6 +347,40 @@ def test_a_watched_folder_takes_each_content_once(sent: list[InMemoryProducer], 
     status, out, err = touchline(*words)
     assert (status, out) == (1, "inbox/b.csv: sent 1 event\n")
     assert "c.parquet cannot be read" in err
+
+
+def test_an_export_of_a_survey_tool_is_sent_by_question(sent: list[InMemoryProducer], touchline: Run) -> None:
+    Path("q.csv").write_text(surveys.QUALTRICS)
+    Path("s.yaml").write_text(surveys.BOTH)
+    told = "q.csv (recommend): sent 1 event, left out 2 rows\nq.csv (satisfied): sent 2 events, left out 1 row\n"
+    assert touchline("import", "q.csv", "-m", "s.yaml") == (0, told, "")
+    status, out, _ = touchline("import", "q.csv", "-m", "s.yaml", "--dry-run", "--json")
+    assert status == 0
+    assert [(one["question"], one["accepted"], one["left_out"]) for one in map(json.loads, out.splitlines())] == [
+        ("recommend", 1, 2),
+        ("satisfied", 2, 1),
+    ]
+    status, out, err = touchline("import", "q.csv", "--mapping", "qualtrics")
+    assert (status, out) == (2, "")
+    assert "  recommend: {kpi: nps, scale: [0, 10], score: Q1, comment: Q1_TEXT}\n" in err
+    assert "  Q2  # How satisfied were you?" in err
+
+
+def test_a_watched_folder_takes_each_question_once(sent: list[InMemoryProducer], touchline: Run) -> None:
+    Path("inbox").mkdir()
+    Path("inbox", "q.csv").write_text(surveys.QUALTRICS)
+    Path("s.yaml").write_text(surveys.BOTH)
+    words = ("import", "watch", "inbox", "--mapping", "s.yaml", "--once")
+    status, out, _ = touchline(*words)
+    assert (status, out.count("inbox/q.csv (")) == (0, 2)
+    assert touchline(*words) == (0, "", "")
+    Path("inbox", "q.csv").write_text(surveys.QUALTRICS.replace("EN,9", "EN,nine"))
+    status, out, err = touchline(*words)
+    assert (status, out.splitlines()[0]) == (
+        1,
+        "inbox/q.csv (recommend): sent 0 events, refused 1 row (1 new in the quarantine), left out 2 rows",
+    )
+    assert "(recommend): line 5: field score" in err
 
 
 def test_a_file_that_somebody_is_writing_to_is_left_alone_until_it_rests(tmp_path: Path) -> None:

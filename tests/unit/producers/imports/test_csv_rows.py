@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.mapping.file_form import FileForm
 from touchline.producers.imports.rows.csv_rows import CsvRows
 
 DAMAGED = ['"open,1,2', 'a,"open', "a,b", "a,b,c,d", 'a,b"c"d,"e"f', '"a" b,c,d', ",", 'x,"y,z', '"""', '"a,b,c\r']

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.mapping.model import FileForm
+from touchline.producers.imports.mapping.file_form import FileForm
 from touchline.producers.imports.mapping.read import parse_mapping
 from touchline.producers.imports.rows.csv_rows import CsvRows
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows

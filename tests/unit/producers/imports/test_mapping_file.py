@@ -48,7 +48,7 @@ from touchline.producers.imports.rows.open import open_rows
         ("{loyalty: card}", "{loyalty: {column: card, as: integer}}", "an identifier is text; leave `as` out"),
         ("{loyalty: card}", "{loyalty: {column: card, nobody: [9999]}}", "write it in quotes, such as '9999'"),
         ("{loyalty: card}", "{loyalty: card}\nnobody: [0]", "write it in quotes, such as '9999'"),
-        ("{loyalty: card}", "{loyalty: {constant: x, default: y}}", "leave values, default, as and nobody out"),
+        ("{loyalty: card}", "{loyalty: {constant: x, default: y}}", "leave values, default, as, nobody and optional out"),
         ("{loyalty: card}", "{loyalty: {column: card, decimal: ','}}", "there is no such field"),
         ("{loyalty: card}", "{loyality: card}", "6: identifiers.loyality: there is no such identifier type; did you mean 'loyalty'?"),
         ("{loyalty: card}", "{loyalty: card", "not readable as YAML"),

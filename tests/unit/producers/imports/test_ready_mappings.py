@@ -9,8 +9,9 @@ import pytest
 from tests.unit.producers.imports.build import MAPPING
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.read import MappingInvalid
-from touchline.producers.imports.ready import find
-from touchline.producers.imports.ready.find import find_mapping, ready_mapping, ready_names, ready_text
+from touchline.producers.imports.ready import texts
+from touchline.producers.imports.ready.find import find_mapping, ready_mapping
+from touchline.producers.imports.ready.texts import ready_names, ready_text
 
 WITHOUT_SOURCE = MAPPING.replace("source: retail-pos\n", "description: receipts of tills\n")
 
@@ -20,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where mappings that ship stand, with one in it."""
     (tmp_path / "ready").mkdir()
     (tmp_path / "ready" / "till_receipts.yaml").write_text(WITHOUT_SOURCE)
-    monkeypatch.setattr(find, "_FOLDER", tmp_path / "ready")
+    monkeypatch.setattr(texts, "_FOLDER", tmp_path / "ready")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

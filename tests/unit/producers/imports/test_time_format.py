@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import example, given, strategies as st
 
 from touchline.producers.imports.mapping.time_format import read_time
@@ -41,3 +42,20 @@ def test_every_text_is_read_or_refused_as_by_strptime(form: str, moment: datetim
     changed = written[:at] + instead + written[at + len(instead) :]
     for text in (written, changed, written + instead, written.upper()):
         assert outcome(read_time, text, form) == outcome(datetime.strptime, text, form)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [
+        ("GMT", 0), ("GMT+1", 1), ("GMT-11", -11), ("GMT+05:30", 5.5), ("GMT+5:30", 5.5), ("UTC", 0), ("EST", -5), ("EDT", -4), ("PDT", -7),
+    ],
+)  # fmt: skip
+def test_offsets_from_greenwich_are_read_in_every_spelling(zone: str, hours: float) -> None:
+    found = read_time(f"2020/10/30 3:08:44 PM {zone}", "%Y/%m/%d %I:%M:%S %p GMT%z")
+    assert found == datetime(2020, 10, 30, 15, 8, 44, tzinfo=timezone(timedelta(hours=hours)))
+
+
+@pytest.mark.parametrize("zone", ["IST", "GMT+", "GMT+123", "CET", ""])
+def test_a_zone_that_means_several_is_refused(zone: str) -> None:
+    with pytest.raises(ValueError, match="does not match"):
+        read_time(f"2020/10/30 3:08:44 PM {zone}", "%Y/%m/%d %I:%M:%S %p GMT%z")

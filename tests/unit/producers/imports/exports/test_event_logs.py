@@ -11,7 +11,8 @@ import pytest
 from tests.unit.producers.imports.exports.build import SOURCE, imported, persons, rows_before_damage
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.read import parse_mapping
-from touchline.producers.imports.ready.find import ready_mapping, ready_text
+from touchline.producers.imports.ready.find import ready_mapping
+from touchline.producers.imports.ready.texts import ready_text
 from touchline.producers.imports.rows.open import open_rows
 
 
