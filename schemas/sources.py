@@ -202,25 +202,28 @@ def load_sources(path: Path | str) -> Sources:
 def load_sources_file(path: Path | str) -> SourcesFile:
     """Reads sources.yaml. Raises WrongUsage that names the entry and the remedy. Needs the extra `cli` (PyYAML)."""
     try:
-        import yaml  # the base install has no YAML
-    except ImportError:
-        raise WrongUsage("sources.yaml needs PyYAML", "pip install 'touchline[cli]'") from None
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
-        repeated = _repeated_key(yaml.compose(text, yaml.SafeLoader), 3)
+        return read_sources(Path(path).read_text(encoding="utf-8"), path)
     except OSError as error:
         raise WrongUsage(
             f"the sources file {path} cannot be read ({error.strerror})",
             "set sources_file in touchline.toml, or write the file: docs/configuration.md shows one",
         ) from None
+    except UnicodeDecodeError:
+        raise _no_yaml(path, "") from None
+
+
+def read_sources(text: str, path: Path | str) -> SourcesFile:
+    """The same of a text; errors name `path`."""
+    try:
+        import yaml  # the base install has no YAML
+    except ImportError:
+        raise WrongUsage("sources.yaml needs PyYAML", "pip install 'touchline[cli]'") from None
+    try:
+        document = yaml.safe_load(text)
+        repeated = _repeated_key(yaml.compose(text, yaml.SafeLoader), 3)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that there is not is a ValueError of PyYAML
         line = getattr(getattr(error, "problem_mark", None), "line", None)
-        place = "" if line is None else f" at line {line + 1}"
-        raise WrongUsage(
-            f"the sources file {path} is not valid YAML{place}",
-            "fix its indentation and colons, and put what only looks like a date into quotes",
-        ) from None
+        raise _no_yaml(path, "" if line is None else f" at line {line + 1}") from None
     if not isinstance(document, dict):
         raise WrongUsage(
             f"the sources file {path} {'is empty' if document is None else 'holds no fields'}",
@@ -241,6 +244,13 @@ def load_sources_file(path: Path | str) -> SourcesFile:
             f"the sources file {path} is wrong at {field}: {first['msg']}",
             "fix this entry: docs/configuration.md lists the fields",
         ) from None
+
+
+def _no_yaml(path: Path | str, place: str) -> WrongUsage:
+    return WrongUsage(
+        f"the sources file {path} is not valid YAML{place}",
+        "fix its indentation and colons, and put what only looks like a date into quotes",
+    )
 
 
 def _repeated_key(node: Any, levels: int) -> tuple[str, int, int] | None:

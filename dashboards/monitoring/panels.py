@@ -89,14 +89,16 @@ COLLECTOR: Final = Row(
             ),
         ),
         Panel(
-            "Age of the outbox, requests not kept, sources.yaml, clock",
+            "Age of the outbox, requests not kept, sources.yaml, write keys, clock",
             "short",
-            "Seconds that the oldest record has waited; requests of the last hour that nobody took; 1 while sources.yaml is broken; "
+            "Seconds that the oldest record has waited; requests of the last hour that nobody took; 1 while sources.yaml or the "
+            "file of write keys is broken; "
             "seconds that a collector's clock is ahead of Kafka's.",
             (
                 Query("max by (instance) (touchline_outbox_oldest_seconds)", "oldest {{instance}}"),
                 Query("max by (instance) (touchline_outbox_kafka_away)", "Kafka away {{instance}}"),
                 Query("max by (instance) (touchline_sources_stale)", "sources.yaml broken {{instance}}"),
+                Query("max by (instance) (touchline_write_keys_stale)", "write keys broken {{instance}}"),
                 Query("sum(increase(touchline_collector_not_kept_total[1h]))", "not kept"),
                 Query("max by (instance) (touchline_collector_clock_ahead_seconds)", "clock ahead {{instance}}"),
             ),

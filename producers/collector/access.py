@@ -17,14 +17,15 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from touchline.errors import WrongUsage
-from touchline.schemas.sources import Sources
+from touchline.schemas.sources import SOURCE_ID_PATTERN
 
 ALL_SOURCES: Final = "*"
 _KEY: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})\.([A-Za-z0-9_-]{32,128})")
 _FORM: Final = "write lines `<id>.<secret of 32 or more letters and digits> <source> ...`; `#` begins a comment"
+_is_source_id: Final = re.compile(SOURCE_ID_PATTERN).fullmatch
 _NOBODY: Final = hashlib.sha256(b"").digest()
 
 
@@ -44,11 +45,33 @@ class WriteKey(NamedTuple):
         return next(iter(self.sources)) if self.sources is not None and len(self.sources) == 1 else None
 
 
+class Keys(Protocol):
+    """Whom the collector asks for a write key."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the file says something else by now that cannot be read."""
+
+    def find(self, presented: str) -> WriteKey | None:
+        """The key, or None."""
+
+
 class WriteKeys:
-    """The keys of one file. Holds digests, so that neither a dump of the memory nor a message tells a secret."""
+    """The keys of one file, as it was read once. Holds digests, so that neither a dump of the memory nor a message tells a secret."""
 
     def __init__(self, keys: Mapping[str, tuple[bytes, frozenset[str] | None]]) -> None:
         self._keys = keys
+
+    @property
+    def sources(self) -> Mapping[str, frozenset[str] | None]:
+        """By key id the sources that it may send for; None: all that are declared. A source need not be declared yet: its events are
+        refused until it is."""
+        return {key_id: sources for key_id, (_, sources) in self._keys.items()}
+
+    @property
+    def is_stale(self) -> bool:
+        """Never: what was read holds."""
+        return False
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -57,25 +80,31 @@ class WriteKeys:
         return f"WriteKeys({sorted(self._keys)}, secrets hidden)"
 
     @classmethod
-    def from_file(cls, path: Path, declared: Sources) -> WriteKeys:
-        """Raises WrongUsage with the line, never with its content."""
+    def from_file(cls, path: Path, *, may_have_none: bool = False) -> WriteKeys:
+        """See `from_text`. Raises WrongUsage, too, where the file cannot be read."""
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise WrongUsage(
                 f"the file of write keys {path} cannot be read ({type(error).__name__})",
                 f"start the local stack once (touchline up), or set write_keys_file and {_FORM}",
             ) from None
+        return cls.from_text(text, path, may_have_none=may_have_none)
+
+    @classmethod
+    def from_text(cls, text: str, path: Path, *, may_have_none: bool = False) -> WriteKeys:
+        """Raises WrongUsage with the line of `path`, never with its content. A file without a key is wrong, unless it `may_have_none`:
+        then one that says so by a comment means that nobody may send, while an empty one is still wrong."""
         keys: dict[str, tuple[bytes, frozenset[str] | None]] = {}
-        for number, line in enumerate(lines, 1):
-            words = line.partition("#")[0].split()
+        for number, line in enumerate(text.splitlines(), 1):
+            words = words_of(line)
             if not words:
                 continue
-            key_id, entry = _read(words, f"line {number} of the write keys {path}", declared)
+            key_id, entry = _read(words, f"line {number} of the write keys {path}")
             if key_id in keys:
                 raise WrongUsage(f"line {number} of the write keys {path} repeats an id", "give each key its own id")
             keys[key_id] = entry
-        if not keys:
+        if not keys and not (may_have_none and text.strip()):
             raise WrongUsage(f"the file of write keys {path} has no key", _FORM)
         return cls(keys)
 
@@ -104,15 +133,20 @@ def basic_user_of(headers: Mapping[str, str]) -> str | None:
         return None
 
 
-def _read(words: Sequence[str], place: str, declared: Sources) -> tuple[str, tuple[bytes, frozenset[str] | None]]:
+def words_of(line: str) -> list[str]:
+    """The key and the sources of a line of the file; none of a line without a key."""
+    return line.partition("#")[0].split()
+
+
+def _read(words: Sequence[str], place: str) -> tuple[str, tuple[bytes, frozenset[str] | None]]:
     found = _KEY.fullmatch(words[0])
     if found is None:
         raise WrongUsage(f"{place} is malformed", _FORM)
     sources = words[1:]
     if not sources:
         raise WrongUsage(f"{place} names no source", "add the sources that it may send for, or * for all")
-    if sources != [ALL_SOURCES] and (unknown := sorted({*sources} - {*declared})):
-        raise WrongUsage(f"{place} names sources that are not declared: {', '.join(unknown)}", "see sources.yaml")
+    if sources != [ALL_SOURCES] and not all(map(_is_source_id, sources)):
+        raise WrongUsage(f"{place} names what is no source id", "see sources.yaml; `*` stands alone")
     key_id, secret = found.groups()
     allowed = None if sources == [ALL_SOURCES] else frozenset(sources)
     return key_id, (hashlib.sha256(secret.encode()).digest(), allowed)

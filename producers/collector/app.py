@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from touchline.errors import TouchlineError
-from touchline.producers.collector.access import WriteKey, WriteKeys
+from touchline.producers.collector.access import Keys, WriteKey
 from touchline.producers.collector.body import read_body
 from touchline.producers.collector.front import (
     BadItem,
@@ -37,8 +37,10 @@ from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
 from touchline.producers.collector.refusals import busy, too_large
+from touchline.producers.collector.refused import PATH as REFUSED, RefusedLately
 from touchline.producers.collector.undeclared import UndeclaredLog
 from touchline.producers.errors import EventRejected
+from touchline.producers.producer import now_us
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.service.answering import Answering
@@ -71,7 +73,7 @@ class Collector:
         self,
         settings: Settings,
         fronts: Sequence[Front],
-        keys: WriteKeys,
+        keys: Keys,
         intake: Intake,
         rate: Rate,
         room: Room,
@@ -87,6 +89,7 @@ class Collector:
         self._meter = meter
         self._sources = live_sources
         self._undeclared = UndeclaredLog(log)
+        self._refused = RefusedLately(keys, lambda: live_sources.held, now_us)
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self._tell_again_s = 0.0
         self._deadlines = Deadlines()
@@ -96,6 +99,7 @@ class Collector:
         for front in fronts:
             for path in front.paths:
                 self.app.router.add_post(path, self._handler_of(front))
+        self.app.router.add_get(REFUSED, self._refused.answer, allow_head=False)
         self.app.router.add_get("/openapi.json", self._describe, allow_head=False)
         add_health(self.app, self._ready, self._metrics)
 
@@ -137,6 +141,7 @@ class Collector:
         if outcome.rejected:
             self._counts["rejected"] += len(outcome.rejected)
             self._undeclared.note(key.key_id, outcome.rejected)
+            self._refused.note(key, outcome.rejected)
         self._meter.judged(outcome)
         return front.answer(outcome)
 
@@ -263,7 +268,8 @@ class Collector:
         is_ready = self._is_ready
         state = "ready" if is_ready else "stopping" if self._answering.is_stopping else "failing"
         counts = {name: self._counts[name] for name in ("requests", "accepted", "suppressed", "rejected", "slowed")}
-        stale = {"sources": "stale"} if self._sources.is_stale else {}
+        files = {"sources": self._sources.is_stale, "write_keys": self._keys.is_stale}
+        stale = {name: "stale" for name, is_stale in files.items() if is_stale}
         return report(state, is_ready=is_ready, in_flight_bytes=self._room.used_bytes, **counts, **stale)
 
 

@@ -9,9 +9,11 @@ from pydantic.json_schema import models_json_schema
 
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.events import JSON, LINES, EventsFront
+from touchline.producers.collector.refused import PATH as REFUSED, RefusedOfSource
 from touchline.producers.collector.verdicts import ProblemDocument, Receipt
 from touchline.schemas.events import EVENT_MODELS, EVENT_TYPES
 from touchline.schemas.generate import SchemaGenerator
+from touchline.schemas.sources import SOURCE_ID_PATTERN
 from touchline.service.health import HEALTH, METRICS, READY
 from touchline.service.problem import CONTENT_TYPE
 from touchline.settings import Settings
@@ -75,6 +77,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         "paths": {
             EventsFront.paths[0]: {"post": _post_events(settings)},
             **{path: {"post": _post_calls(path)} for path in _CALLS},
+            REFUSED: {"get": _get_refused()},
             HEALTH: {"get": _get("The process answers", "health", {"200": _status("It does")})},
             READY: {
                 "get": _get("It takes events", "ready", {"200": _status("It does"), "503": _status("It does not")})
@@ -165,6 +168,17 @@ def _post_calls(path: str) -> dict[str, Any]:
     }
 
 
+def _get_refused() -> dict[str, Any]:
+    source = {"name": "source", "in": "query", "required": True, "schema": {**_TEXT, "pattern": SOURCE_ID_PATTERN}}
+    responses = {
+        "200": _content("Their number since this process started, and the last of them", JSON, _ref("RefusedOfSource")),
+        "400": _content("No source is asked for", CONTENT_TYPE, _ref("ProblemDocument")),
+        "401": _content("No write key, an unknown one, or one of other sources", CONTENT_TYPE, _ref("ProblemDocument")),
+    }
+    operation = _get("Events of a source that were refused lately, as their sender heard it", "refused", responses)
+    return {**operation, "security": [{_BEARER: []}], "parameters": [source]}
+
+
 _PROBLEMS: Final = {
     "400": "The body is not what its Content-Type or Content-Encoding says, or has too many items",
     "401": "No write key, or an unknown one",
@@ -197,7 +211,7 @@ def _ref(name: str) -> dict[str, str]:
 
 def _schemas() -> dict[str, Any]:
     models: list[type[BaseModel]] = [*EVENT_MODELS, SentIdentifier, CloudEvent]
-    answers: list[type[BaseModel]] = [Receipt, ProblemDocument]
+    answers: list[type[BaseModel]] = [Receipt, RefusedOfSource, ProblemDocument]
     modes = [*((model, "validation") for model in models), *((model, "serialization") for model in answers)]
     _, document = models_json_schema(modes, ref_template=_REF, schema_generator=SchemaGenerator)  # type: ignore[arg-type]
     schemas: dict[str, Any] = document["$defs"]

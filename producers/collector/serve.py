@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from touchline.errors import WrongUsage
-from touchline.producers.collector.access import WriteKeys
 from touchline.producers.collector.app import Collector
 from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
+from touchline.producers.collector.live_keys import LiveWriteKeys
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.vendors import fronts_of
 from touchline.producers.garbage import rare_collections
@@ -64,9 +64,11 @@ async def _serve(settings: Settings) -> None:
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)
     sources = live_sources.open()
-    keys = WriteKeys.from_file(settings.write_keys_file, sources)
+    keys = LiveWriteKeys(settings.write_keys_file, meter.meter, log)
+    keys.open(sources)
     producer = await asyncio.to_thread(_open_producer, settings, sources)
     live_sources.then(producer.declare)
+    keys.then(live_sources.now)
     intake = Intake(producer, has_outbox=settings.outbox_dir is not None, look=live_sources.look)
     collector = Collector(
         settings,
@@ -78,7 +80,7 @@ async def _serve(settings: Settings) -> None:
         meter,
         live_sources,
     )
-    looking = asyncio.create_task(live_sources.keep_looking())
+    looking = [asyncio.create_task(one.keep_looking()) for one in (live_sources, keys)]
     service = Service(
         collector.app,
         settings.collector_host,
@@ -92,7 +94,8 @@ async def _serve(settings: Settings) -> None:
         await stop.wait()
         log.info("stopping")
     finally:
-        looking.cancel()
+        for task in looking:
+            task.cancel()
         await service.stop(lambda: collector.answer_the_last(SHUTDOWN_SECONDS))
         await intake.close(SHUTDOWN_SECONDS)
         await asyncio.to_thread(producer.close, SHUTDOWN_SECONDS if settings.outbox_dir is None else LAST_DRAIN_SECONDS)
@@ -107,7 +110,7 @@ def _open_producer(settings: Settings, sources: Sources) -> TouchpointProducer:
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_SECONDS, **options)
 
 
-def _described(settings: Settings, keys: WriteKeys) -> dict[str, object]:
+def _described(settings: Settings, keys: LiveWriteKeys) -> dict[str, object]:
     return {
         "at": f"http://{settings.collector_host}:{settings.collector_port}",
         "write_keys": len(keys),

@@ -40,6 +40,12 @@ SOURCES_STALE = Metric(
     "1",
     "1 while sources.yaml cannot be read as it stands, and the declarations of before hold; else 0",
 )
+WRITE_KEYS_STALE = Metric(
+    "touchline_write_keys_stale",
+    MetricKind.GAUGE,
+    "1",
+    "1 while the file of write keys cannot be read as it stands, and the keys of before hold; else 0",
+)
 
 # Worker: the account. What has arrived minus and plus what moved since is what the view journey.account shows.
 RECORDS_RECEIVED = Metric(
@@ -388,7 +394,7 @@ OUTBOX_KAFKA_AWAY = Metric(
 )
 
 COLLECTOR: Final = (
-    BUILD_INFO, READY, SOURCES_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED,
+    BUILD_INFO, READY, SOURCES_STALE, WRITE_KEYS_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED,
     VALUES_MASKED, IN_FLIGHT, NOT_KEPT, CLOCK_AHEAD,
 )  # fmt: skip
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)

@@ -47,6 +47,16 @@ class LiveSources:
         self._meter.set(SOURCES_STALE, 0)
         return watch.sources
 
+    @property
+    def held(self) -> Sources:
+        """What holds since the last look; nothing before `open`."""
+        return {} if self._watch is None else self._watch.sources
+
+    def now(self) -> Sources:
+        """Look, and what holds then."""
+        self.look()
+        return self.held
+
     def then(
         self, declare: Callable[[Sources], None], write: Callable[[Sources], None] = lambda _sources: None
     ) -> None:

@@ -52,5 +52,5 @@ def test_the_write_key_is_one_that_the_collector_takes(settings: Settings) -> No
     from touchline.producers.collector.access import WriteKeys
 
     ensure_secrets(settings)
-    keys = WriteKeys.from_file(settings.write_keys_file, {})
+    keys = WriteKeys.from_file(settings.write_keys_file)
     assert keys.find(settings.write_keys_file.read_text(encoding="ascii").split()[0]) is not None

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from touchline.errors import WrongUsage
 from touchline.producers.collector.access import WriteKeys, bearer_of
-from touchline.schemas.sources import Source
 
-SOURCES = {name: Source(legal_basis="contract") for name in ("web-shop", "crm")}
 SECRET, OTHER = "a" * 64, "b" * 64
 
 
 def keys(tmp_path: Path, text: str) -> WriteKeys:
     path = tmp_path / "write_keys"
     path.write_text(text)
-    return WriteKeys.from_file(path, SOURCES)
+    return WriteKeys.from_file(path)
 
 
 def test_a_key_may_send_for_its_sources_only(tmp_path: Path) -> None:
@@ -59,7 +58,7 @@ def test_secrets_are_compared_in_constant_time_also_for_an_unknown_id(
         (f"shop.{SECRET} web-shop\nshop:{OTHER} crm", "line 2"),
         (f"shop.{'c' * 20} web-shop", "line 1"),
         (f"shop.{SECRET}", "names no source"),
-        (f"shop.{SECRET} webshop", "not declared: webshop"),
+        (f"shop.{SECRET} * crm", "no source id"),
         (f"shop.{SECRET} crm\nshop.{OTHER} crm", "repeats an id"),
         ("# none\n", "has no key"),
     ],
@@ -72,9 +71,24 @@ def test_a_wrong_file_says_where_and_how_to_mend_it_and_shows_no_secret(tmp_path
     assert not any(secret in told for secret in (SECRET, OTHER, "c" * 20))
 
 
+def test_a_source_that_is_not_declared_yet_costs_no_other_line(tmp_path: Path) -> None:
+    found = keys(tmp_path, f"shop.{SECRET} web-shop\nnew.{OTHER} new-till\n")
+    assert found.find(f"shop.{SECRET}") is not None
+    assert found.sources == {"shop": frozenset({"web-shop"}), "new": frozenset({"new-till"})}
+
+
+@pytest.mark.parametrize(("text", "is_taken"), [("# nobody\n", True), ("", False), (" \n", False)])
+def test_later_on_a_file_may_say_that_nobody_may_send_but_not_by_being_empty(
+    tmp_path: Path, text: str, is_taken: bool
+) -> None:
+    (tmp_path / "write_keys").write_text(text)
+    with nullcontext() if is_taken else pytest.raises(WrongUsage, match="has no key"):
+        assert len(WriteKeys.from_file(tmp_path / "write_keys", may_have_none=True)) == 0
+
+
 def test_a_missing_file_says_which_setting_names_it(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage) as refused:
-        WriteKeys.from_file(tmp_path / "none", SOURCES)
+        WriteKeys.from_file(tmp_path / "none")
     assert "write_keys_file" in refused.value.hint
 
 

@@ -83,7 +83,7 @@ def test_each_front_has_its_own_path_and_may_carry_the_write_key_in_the_query(tm
 
     async def ask() -> None:
         intake = Intake(InMemoryProducer(), has_outbox=True)
-        keys = WriteKeys.from_file(tmp_path / "keys", {})
+        keys = WriteKeys.from_file(tmp_path / "keys")
         collector = collector_of(fronts, keys, intake, Rate(1_000, time.monotonic), Room(1_000))
         posts = [one for one in collector.app.router.routes() if one.method == "POST" and one.resource is not None]
         assert {one.resource.canonical for one in posts if one.resource} == {
