@@ -36,6 +36,11 @@ def print_page(page: RenderableType, width_when_piped: int) -> None:
     console.print(Segments([_harmless(segment) for segment in console.render(page)]), end="")
 
 
+def one_line(text: str) -> str:
+    """A sender's id must not look like further lines of the page."""
+    return "".join(one if one.isprintable() else REPLACEMENT for one in text)
+
+
 def progress_lines() -> Callable[[str], None]:
     """Prints lines on stderr, each with the seconds so far."""
     begun = monotonic()

@@ -58,6 +58,7 @@ ALLOWED = {
     "quarantine": "account kafka processors/steps processors/values producers schemas settings sql terminal",
     "report": "map_changes schemas sql surveys terminal",
     "trace": "schemas sql surveys terminal",
+    "sources": "producers/collector schemas settings sql terminal trace",
     "person": "identity schemas sql terminal",
     "comments": "person processors/steps schemas terminal",
     "export": "comments markup person processors/steps quarantine schemas sql terminal",

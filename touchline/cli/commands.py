@@ -60,6 +60,14 @@ COMMANDS: dict[str, Command] = {
         Command(
             "dashboard", "touchline.cli.dashboard", "dashboard", "dashboard", WAYS_TO_LOOK, "serve the journey map page"
         ),
+        Command(
+            "source",
+            "touchline.cli.source",
+            None,
+            "cli",
+            WAYS_IN,
+            "connect a source: declare it, its key, its events live",
+        ),
         Command("outbox", "touchline.cli.outbox", None, "cli", WAYS_IN, "what waits in a sender's durable outbox"),
         Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send files by a mapping, or a data set"),
         Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of simulated customers"),

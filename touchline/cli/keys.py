@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from touchline.errors import WrongUsage
-from touchline.local.secrets import KEY_BYTES, replace_secret
+from touchline.local.secrets import KEY_BYTES
 from touchline.schemas.key_file import KeyLine, read_key_file, rotated, text_of
 from touchline.schemas.times import format_time
 from touchline.settings import load_settings
+from touchline.sources.files import SECRET_MODE, replace_text
 
 app = typer.Typer(no_args_is_help=True, help="The secrets that make person keys, and their rotation.")
 KEY_ID_BYTES = 4
@@ -48,7 +49,7 @@ def rotate(as_json: Annotated[bool, typer.Option("--json", help="One JSON array.
     taken = {one.key_id for one in present}
     key_id = next(one for one in iter(lambda: secrets.token_hex(KEY_ID_BYTES), "") if one not in taken)
     lines = rotated(present, key_id, secrets.token_bytes(KEY_BYTES), _now())
-    replace_secret(path, text_of(lines))
+    replace_text(path, text_of(lines), SECRET_MODE)
     _say(lines, as_json=as_json)
     return 0
 
@@ -74,7 +75,7 @@ def forget(
     left = [one for one in lines if one.key_id != key_id]
     if len(left) == len(lines):
         raise WrongUsage(f"the person key file {path} has no such key", "touchline keys show names them")
-    replace_secret(path, text_of(left))
+    replace_text(path, text_of(left), SECRET_MODE)
     _say(left, as_json=as_json)
     return 0
 

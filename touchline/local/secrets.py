@@ -52,17 +52,6 @@ def _new_write_key() -> str:
     return f"local.{secrets.token_hex(KEY_BYTES)} *"
 
 
-def replace_secret(path: Path, text: str) -> None:
-    """Write a secret anew, so that a reader sees all of the old one or all of the new one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, SECRET_MODE)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 def write_once(path: Path, make: Callable[[], str]) -> bool:
     """Through a private file and a link, so that a reader or a second `up` sees a whole secret or none."""
     if path.exists():

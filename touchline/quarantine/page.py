@@ -15,7 +15,7 @@ from touchline.quarantine.replay import Replayed
 from touchline.quarantine.shape import shape_lines
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import REMEDIES
-from touchline.terminal import REPLACEMENT, whole_table
+from touchline.terminal import one_line, whole_table
 from touchline.wording import counted
 
 
@@ -69,7 +69,7 @@ def _entry_lines(kept: Kept) -> Iterator[str]:
     entry = kept.entry
     yield f"{entry.position}"
     yield f"  received  {_minute(entry.received_at)} UTC, of source {entry.source or '(unreadable)'}"
-    yield f"  event     {_one_line(entry.event_id) or '(no readable id)'}"
+    yield f"  event     {one_line(entry.event_id) or '(no readable id)'}"
     yield f"  reason    {entry.reason}{f' {entry.field}' if entry.field else ''}: {REMEDIES[Reason(entry.reason)]}"
     if entry.outcome:
         yield f"  settled   {_minute(entry.settled_at)} UTC, {entry.outcome}: {entry.note}"
@@ -80,11 +80,6 @@ def _entry_lines(kept: Kept) -> Iterator[str]:
     yield f"  bytes     {len(kept.value):,}, until {entry.stored_at + TERM:%Y-%m-%d}; --raw writes them"
     for line in shape_lines(kept.value):
         yield f"            {line}"
-
-
-def _one_line(text: str) -> str:
-    """A sender's id must not look like further lines of the page."""
-    return "".join(one if one.isprintable() else REPLACEMENT for one in text)
 
 
 def _minute(time: datetime | None) -> str:
