@@ -58,7 +58,8 @@ declared is quarantined (`unknown_source`): without a legal basis nothing may be
 `_`, `.` and `-`. The worker and the senders read the same file. Workers, the collector and `import watch` read it again when it has
 changed, without a restart: a source holds for what is sent after the file was saved. While the file cannot be read, what it said before
 holds: the log says `sources_kept` and why, `touchline_sources_stale` is 1, `/readyz` has `"sources": "stale"`,
-`touchline status` says what is wrong.
+`touchline status` says what is wrong. `touchline source add` adds an entry and leaves the rest as it is
+([a source in a minute](senders/source.md)).
 
 | field | default | takes | meaning |
 |---|---|---|---|
