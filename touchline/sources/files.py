@@ -46,8 +46,9 @@ def text_of(path: Path, otherwise: str) -> str:
 
 
 def replace_text(path: Path, text: str, mode: int) -> None:
-    """Write a file anew, so that a reader sees all of the old one or all of the new one. Owner and rights stay as they were, but a secret is
-    for its owner alone from then on; `mode` is that of a new file. Raises WrongUsage where it cannot be replaced so, and it is as it was."""
+    """Write a file anew, so that a reader sees all of the old one or all of the new one. Owner and rights stay as they were, but a secret
+    is for its owner alone from then on; `mode` is that of a new file. Raises WrongUsage where it cannot be replaced so, and it is as it
+    was."""
     place = path.resolve()  # a link stays one
     draft = place.with_name(f".{place.name}.{os.getpid()}")
     try:
