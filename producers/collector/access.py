@@ -5,7 +5,7 @@ The file has one key a line, `<id>.<secret>` followed by the sources that it may
     web-shop.6f1f...e2 web-shop
     survey.09ab...77 survey-tool call-centre
 
-A sender gives the whole first word as `Authorization: Bearer <id>.<secret>`.
+A sender gives the whole first word as `Authorization: Bearer <id>.<secret>`. Keys of browsers say more: browser_keys.py.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from touchline.errors import WrongUsage
+from touchline.producers.collector.browser_keys import BrowserTerms, terms_in
 from touchline.schemas.sources import SOURCE_ID_PATTERN
 
 ALL_SOURCES: Final = "*"
@@ -34,6 +36,8 @@ class WriteKey(NamedTuple):
 
     key_id: str
     sources: frozenset[str] | None
+    browser: BrowserTerms | None = None
+    """Of a key that stands in pages, what may come by it."""
 
     def permits(self, source: object) -> bool:
         """Whether events of this source may come by this key."""
@@ -59,8 +63,13 @@ class Keys(Protocol):
 class WriteKeys:
     """The keys of one file, as it was read once. Holds digests, so that neither a dump of the memory nor a message tells a secret."""
 
-    def __init__(self, keys: Mapping[str, tuple[bytes, frozenset[str] | None]]) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, tuple[bytes, frozenset[str] | None]],
+        browsers: Mapping[str, BrowserTerms] = MappingProxyType({}),
+    ) -> None:
         self._keys = keys
+        self._browsers = browsers
 
     @property
     def sources(self) -> Mapping[str, frozenset[str] | None]:
@@ -96,24 +105,29 @@ class WriteKeys:
         """Raises WrongUsage with the line of `path`, never with its content. A file without a key is wrong, unless it `may_have_none`:
         then one that says so by a comment means that nobody may send, while an empty one is still wrong."""
         keys: dict[str, tuple[bytes, frozenset[str] | None]] = {}
+        browsers: dict[str, BrowserTerms] = {}
         for number, line in enumerate(text.splitlines(), 1):
             words = words_of(line)
             if not words:
                 continue
-            key_id, entry = _read(words, f"line {number} of the write keys {path}")
+            place = f"line {number} of the write keys {path}"
+            words, terms = terms_in(words, place)
+            key_id, entry = _read(words, place)
             if key_id in keys:
-                raise WrongUsage(f"line {number} of the write keys {path} repeats an id", "give each key its own id")
+                raise WrongUsage(f"{place} repeats an id", "give each key its own id")
             keys[key_id] = entry
+            if terms is not None:
+                browsers[key_id] = terms
         if not keys and not (may_have_none and text.strip()):
             raise WrongUsage(f"the file of write keys {path} has no key", _FORM)
-        return cls(keys)
+        return cls(keys, browsers)
 
     def find(self, presented: str) -> WriteKey | None:
         """The key, or None. Takes as long for an unknown id as for a wrong secret."""
         key_id, _, secret = presented.rpartition(".")
         digest, sources = self._keys.get(key_id, (_NOBODY, frozenset[str]()))
         is_right = hmac.compare_digest(hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest(), digest)
-        return WriteKey(key_id, sources) if is_right and secret else None
+        return WriteKey(key_id, sources, self._browsers.get(key_id)) if is_right and secret else None
 
 
 def bearer_of(headers: Mapping[str, str]) -> str | None:

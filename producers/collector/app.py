@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import orjson
 from aiohttp import web
@@ -21,28 +21,19 @@ from aiohttp.typedefs import Handler
 from touchline.errors import TouchlineError
 from touchline.producers.collector.access import Keys, WriteKey
 from touchline.producers.collector.body import read_body
-from touchline.producers.collector.front import (
-    BadItem,
-    Front,
-    HttpReply,
-    Item,
-    ItemMasked,
-    ItemVerdict,
-    Posted,
-    RequestOutcome,
-)
+from touchline.producers.collector.cors import Origins
+from touchline.producers.collector.front import Front, HttpReply, ItemMasked, Posted, RequestOutcome
 from touchline.producers.collector.intake import Intake
-from touchline.producers.collector.json_items import depth_before
 from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
 from touchline.producers.collector.refusals import busy, too_large
 from touchline.producers.collector.refused import PATH as REFUSED, RefusedLately
+from touchline.producers.collector.sorting import SortedOut, sorted_out_of, verdict_on
+from touchline.producers.collector.tag import add_tag
 from touchline.producers.collector.undeclared import UndeclaredLog
-from touchline.producers.errors import EventRejected
+from touchline.producers.collector.visitors import Visitors, on_our_clock
 from touchline.producers.producer import now_us
-from touchline.schemas.reasons import Reason
-from touchline.schemas.rejections import Rejection
 from touchline.service.answering import Answering
 from touchline.service.deadlines import Deadlines
 from touchline.service.health import add_health, exposed, report
@@ -92,6 +83,10 @@ class Collector:
         self._refused = RefusedLately(keys, lambda: live_sources.held, now_us)
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
         self._tell_again_s = 0.0
+        origins = Origins(settings.collector_origins)
+        self._visitors = Visitors(
+            origins, settings.collector_visitor_events_per_second, settings.collector_proxies, time.monotonic
+        )
         self._deadlines = Deadlines()
         self._answering = Answering(settings.collector_read_seconds, self._answered)
         # Bodies are unzipped within our own bounds (body.py); aiohttp's limit would never be reached.
@@ -99,6 +94,9 @@ class Collector:
         for front in fronts:
             for path in front.paths:
                 self.app.router.add_post(path, self._handler_of(front))
+                self.app.router.add_options(path, origins.preflight)
+        self.app.on_response_prepare.append(origins.mark)
+        add_tag(self.app)
         self.app.router.add_get(REFUSED, self._refused.answer, allow_head=False)
         self.app.router.add_get("/openapi.json", self._describe, allow_head=False)
         add_health(self.app, self._ready, self._metrics)
@@ -122,20 +120,24 @@ class Collector:
     async def _post(self, front: Front, request: web.Request) -> HttpReply:
         presented = front.write_key_of(request.headers, request.query)
         # Of a foreign front the key may stand in the body.
-        key = None if presented is None and front.is_foreign else self._admitted(presented)
+        key = None if presented is None and front.is_foreign else self._admitted(presented, request)
         hold = self._room.hold()
         try:
             posted = await self._read(request, hold)
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
-            key = key or self._admitted(parsed.write_key)
+            key = key or self._admitted(parsed.write_key, request)
             if parsed.total > 1:
                 self._rate.spend(key.key_id, parsed.total - 1)
-            sorted_out = _sorted_out(key, parsed.items, _source_of(key) if front.is_foreign else None)
+                self._visitors.spend(key, request, parsed.total - 1)
+            items = parsed.items
+            if key.browser is not None:
+                items = on_our_clock(items, request.query, now_us())
+            sorted_out = sorted_out_of(key, items, is_foreign=front.is_foreign)
         except BaseException:
             hold.release()
             raise
-        outcome = await self._emit(sorted_out, hold, keeps_refused=front.is_foreign)
+        outcome = await self._emit(sorted_out, hold, keeps_refused=front.is_foreign or key.browser is not None)
         self._counts["accepted"] += outcome.accepted
         self._counts["suppressed"] += outcome.suppressed
         if outcome.rejected:
@@ -145,8 +147,9 @@ class Collector:
         self._meter.judged(outcome)
         return front.answer(outcome)
 
-    def _admitted(self, presented: str | None) -> WriteKey:
+    def _admitted(self, presented: str | None, request: web.Request) -> WriteKey:
         key = self._authenticated(presented)
+        self._visitors.admit(key, request)
         self._require_rate(key)
         return key
 
@@ -205,7 +208,7 @@ class Collector:
         if taken.rejected:
             for number, error in taken.rejected.items():
                 position, line = places[number]
-                rejected.append(_verdict(position, line, error, good[number]))
+                rejected.append(verdict_on(position, line, error, good[number]))
             rejected.sort(key=lambda one: one.position)
         masked = [ItemMasked(*places[number], findings) for number, findings in sorted(taken.masked.items())]
         return RequestOutcome(taken.accepted, rejected, taken.suppressed, masked)
@@ -271,61 +274,6 @@ class Collector:
         files = {"sources": self._sources.is_stale, "write_keys": self._keys.is_stale}
         stale = {name: "stale" for name, is_stale in files.items() if is_stale}
         return report(state, is_ready=is_ready, in_flight_bytes=self._room.used_bytes, **counts, **stale)
-
-
-class SortedOut(NamedTuple):
-    """Events to emit, the position and line of each, and what is refused before."""
-
-    good: list[dict[str, object]]
-    places: list[tuple[int, int | None]]
-    rejected: list[ItemVerdict]
-
-
-def _source_of(key: WriteKey) -> str:
-    """Whose the events of a foreign front are."""
-    if key.only_source is None:
-        raise RequestRefused(
-            403, "this write key may send for several sources", "use a write key of one source: its line names which"
-        )
-    return key.only_source
-
-
-def _sorted_out(key: WriteKey, items: Iterable[Item | BadItem], source: str | None) -> SortedOut:
-    """`source` is that of all items, where these do not say it."""
-    good: list[dict[str, object]] = []
-    places: list[tuple[int, int | None]] = []
-    rejected: list[ItemVerdict] = []
-    for position, item in enumerate(items):
-        if isinstance(item, BadItem):
-            rejected.append(ItemVerdict(position, item.line, item.error, None))
-            continue
-        event, line = item
-        event.pop("received_at", None)  # it is received here and now
-        if source is not None:
-            event["source"] = source
-        if key.sources is not None and (error := _foreign(key, event)) is not None:
-            rejected.append(_verdict(position, line, depth_before(error, event), event))
-        else:
-            good.append(event)
-            places.append((position, line))
-    return SortedOut(good, places, rejected)
-
-
-def _verdict(position: int, line: int | None, error: EventRejected, event: dict[str, object]) -> ItemVerdict:
-    """Of what nests too deep nothing else is said."""
-    return ItemVerdict(position, line, error, None if error.reason is Reason.TOO_DEEP else event)
-
-
-def _foreign(key: WriteKey, event: dict[str, object]) -> EventRejected | None:
-    """Why an event may not come by this write key."""
-    source = event.get("source")
-    if not isinstance(source, str) or key.permits(source):
-        return None
-    return EventRejected(
-        Rejection(Reason.UNKNOWN_SOURCE, "source"),
-        "a source that this write key may not send for",
-        "use that source's write key, or add the source to this key's line",
-    )
 
 
 def _response(reply: HttpReply) -> web.Response:

@@ -13,8 +13,10 @@ from touchline.producers.collector.verdicts import receipt_of
 from touchline.service.problem import RequestRefused
 
 JSON: Final = "application/json"
+TEXT: Final = "text/plain"
+"""JSON, too: what browsers send without asking first."""
 LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-KNOWN: Final = (JSON, LINES[0], cloudevents.STRUCTURED, cloudevents.BATCH)
+KNOWN: Final = (JSON, TEXT, LINES[0], cloudevents.STRUCTURED, cloudevents.BATCH)
 
 
 class EventsFront:
@@ -24,8 +26,8 @@ class EventsFront:
     is_foreign = False
 
     def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-        """As a bearer token; the query is not looked at."""
-        return bearer_of(headers)
+        """As a bearer token, or as `key` in the query, which is for browser keys: a beacon has no headers of its own."""
+        return bearer_of(headers) or query.get("key") or None
 
     def parse(self, posted: Posted, items_max: int) -> Parsed:
         """See Front. Raises RequestRefused: 400 no JSON or too many items, 415 another content type."""
@@ -45,7 +47,7 @@ class EventsFront:
             return [cloudevents.item_of_headers(posted.headers, body)]
         if kind in LINES:
             return items_of_lines(body, items_max)
-        if kind == JSON:
+        if kind in (JSON, TEXT):
             return items_of(body, items_max, item_of, takes_one=True) or []
         raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
 

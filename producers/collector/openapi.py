@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from touchline.producers.collector import cloudevents
-from touchline.producers.collector.events import JSON, LINES, EventsFront
+from touchline.producers.collector.events import JSON, LINES, TEXT, EventsFront
 from touchline.producers.collector.refused import PATH as REFUSED, RefusedOfSource
 from touchline.producers.collector.verdicts import ProblemDocument, Receipt
 from touchline.schemas.events import EVENT_MODELS, EVENT_TYPES
@@ -21,6 +21,7 @@ from touchline.settings import Settings
 _REF: Final = "#/components/schemas/{model}"
 _BEARER: Final = "writeKey"
 _BASIC: Final = "writeKeyAsUser"
+_BROWSER: Final = "browserKey"
 _TEXT: Final = {"type": "string"}
 EXAMPLE: Final = {
     "type": "touchline.touchpoint.v1",
@@ -75,7 +76,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": {
-            EventsFront.paths[0]: {"post": _post_events(settings)},
+            EventsFront.paths[0]: {"post": _post_events(settings), "options": _preflight()},
             **{path: {"post": _post_calls(path)} for path in _CALLS},
             REFUSED: {"get": _get_refused()},
             HEALTH: {"get": _get("The process answers", "health", {"200": _status("It does")})},
@@ -98,6 +99,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
             "securitySchemes": {
                 _BEARER: {"type": "http", "scheme": "bearer"},
                 _BASIC: {"type": "http", "scheme": "basic"},
+                _BROWSER: {"type": "apiKey", "in": "query", "name": "key"},
             },
         },
     }
@@ -108,6 +110,7 @@ def _post_events(settings: Settings) -> dict[str, Any]:
     several = {"type": "array", "maxItems": settings.collector_items}
     bodies = {
         JSON: {"schema": {"oneOf": [event, {**several, "items": event}]}, "example": EXAMPLE},
+        TEXT: {"schema": {**_TEXT, "description": "The same JSON, as beacons of browsers send it"}},
         LINES[0]: {"schema": {**_TEXT, "description": "One event a line"}},
         cloudevents.STRUCTURED: {"schema": cloud_event},
         cloudevents.BATCH: {"schema": {**several, "items": cloud_event}},
@@ -120,13 +123,13 @@ def _post_events(settings: Settings) -> dict[str, Any]:
             "With the headers ce-specversion, ce-id, ce-source, ce-type and ce-time the body is the data of a CloudEvent in binary "
             "mode. Items are judged one by one. Sending again is harmless: an event is known by its source and id."
         ),
-        "security": [{_BEARER: []}],
+        "security": [{_BEARER: []}, {_BROWSER: []}],
         "requestBody": {"required": True, "content": bodies},
         "responses": {
             "202": _content("Accepted items are durable; each other one has a verdict", JSON, _ref("Receipt")),
             "422": _content("No item was accepted; each has a verdict", JSON, _ref("Receipt")),
             **{status: _content(text, CONTENT_TYPE, _ref("ProblemDocument")) for status, text in _PROBLEMS.items()},
-            "429": _later("This write key sends too fast"),
+            "429": _later("This write key sends too fast, or by a browser key this address"),
             "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
         },
     }
@@ -179,9 +182,21 @@ def _get_refused() -> dict[str, Any]:
     return {**operation, "security": [{_BEARER: []}], "parameters": [source]}
 
 
+def _preflight() -> dict[str, Any]:
+    refused = _content(_FOREIGN_ORIGIN, CONTENT_TYPE, _ref("ProblemDocument"))
+    return {
+        "operationId": "preflight",
+        "summary": "What a browser asks before a page posts with headers of its own",
+        "security": [],
+        "responses": {"204": {"description": "Pages of this origin may"}, "403": refused},
+    }
+
+
+_FOREIGN_ORIGIN: Final = "Pages of this origin may not send: see collector_origins"
 _PROBLEMS: Final = {
     "400": "The body is not what its Content-Type or Content-Encoding says, or has too many items",
     "401": "No write key, or an unknown one",
+    "403": f"{_FOREIGN_ORIGIN}; or a write key of servers stands in the address",
     "408": "The body did not arrive in time",
     "413": "The body, as sent or unzipped, is too large",
     "415": "The Content-Type or Content-Encoding is not known",

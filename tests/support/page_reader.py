@@ -31,6 +31,7 @@ QUIET: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+_NO_CACHE: Final = ["--disable-back-forward-cache"]
 _SETTLED: Final = """() => {
   const panels = [...document.querySelectorAll("[data-panel]")];
   const charts = [...document.querySelectorAll(".chart")];
@@ -41,12 +42,14 @@ _TWO_FRAMES: Final = "() => new Promise((done) => requestAnimationFrame(() => re
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """Chromium without a window; ended with the block."""
+def browser(*, keeps_pages: bool = False) -> Iterator[Browser]:
+    """Chromium without a window; ended with the block. With `keeps_pages` it has its back-forward cache, which playwright turns off."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert found, "the tests of the page need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        running = playwright.chromium.launch(
+            executable_path=found, args=list(QUIET), ignore_default_args=_NO_CACHE if keeps_pages else None
+        )
         try:
             yield running
         finally:

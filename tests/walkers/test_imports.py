@@ -42,7 +42,8 @@ ALLOWED = {
     "producers": "kafka producers/outbox schemas settings",
     "producers/outbox": "kafka producers schemas settings",
     "producers/imports": "producers schemas",
-    "producers/collector": "metrics producers producers/outbox schemas service settings",
+    "producers/browser": "",
+    "producers/collector": "metrics producers producers/browser producers/outbox schemas service settings",
     # the worker's side: nothing of the sender's
     "processors/values": "journey schemas",
     "processors/ledger": "clickhouse journey processors/values schemas sql",

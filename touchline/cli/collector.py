@@ -14,6 +14,7 @@ from touchline.settings import load_settings
 
 def collector(
     openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI document and end.")] = False,
+    tag: Annotated[bool, typer.Option("--tag", help="Print the lines that load the browser tag, and end.")] = False,
 ) -> None:
     """Take events over HTTP (POST /v1/events) until SIGTERM or Ctrl-C.
 
@@ -27,12 +28,19 @@ def collector(
         touchline collector --set collector_port=9100 --set outbox_dir=.local/outbox
 
         touchline collector --openapi
+
+        touchline collector --tag
     """
     settings = load_settings()
     if openapi:
         from touchline.producers.collector.openapi import openapi_document
 
         print(json.dumps(openapi_document(settings), indent=2))
+        return
+    if tag:
+        from touchline.producers.browser.tag import script_lines
+
+        print(script_lines(f"http://{settings.collector_host}:{settings.collector_port}"))
         return
     from touchline.log import configure_log
     from touchline.producers.collector.serve import serve

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none
+from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none, split_commas
+
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
 
 
 class OutboxSettings(SettingsGroup):
@@ -87,6 +90,27 @@ class CollectorSettings(SettingsGroup):
         examples=[200.0],
         json_schema_extra={"unit": "events"},
     )
+    collector_origins: list[str] = Field(
+        [],
+        description="origins of pages that may send from browsers ([browser tag](senders/browser.md)); nobody else's may",
+        examples=[["https://shop.example"]],
+    )
+    collector_visitor_events_per_second: float = Field(
+        50.0,
+        gt=0,
+        description="events a second and client address that come by browser keys, bursts of two seconds aside; beyond, 429",
+        examples=[10.0],
+        json_schema_extra={"unit": "events"},
+    )
+    collector_proxies: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="proxies in front of the collector that add to X-Forwarded-For: by them the client address is known; "
+        "without any it is the peer's",
+        examples=[1],
+        json_schema_extra={"unit": "proxies"},
+    )
     collector_in_flight_bytes: int = Field(
         64 << 20,
         ge=1 << 20,
@@ -113,3 +137,17 @@ class CollectorSettings(SettingsGroup):
     @classmethod
     def _no_file_where_empty(cls, value: object) -> object:
         return empty_is_none(value)
+
+    @field_validator("collector_origins", mode="before")
+    @classmethod
+    def _origins_of_text(cls, value: object) -> object:
+        return split_commas(value)
+
+    @field_validator("collector_origins")
+    @classmethod
+    def _origins_as_browsers_send_them(cls, value: list[str]) -> list[str]:
+        if not all(map(_ORIGIN.fullmatch, value)):
+            raise ValueError(
+                "an origin is scheme and host as in https://shop.example, in lower case, a port if it has one; no path, no *"
+            )
+        return value

@@ -1,0 +1,1 @@
+"""The browser tag: touchline.js, and touchline.min.js, which the collector serves."""

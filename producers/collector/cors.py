@@ -1,0 +1,53 @@
+"""Pages that may send: a list of origins, and what browsers ask and hear of it (CORS).
+
+An origin stands in the list as a browser sends it. There is no wildcard: an answer names the one origin that asked, so that SDKs may ask
+with credentials; no cookie is set or read here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from aiohttp import web
+
+from touchline.service.problem import RequestRefused
+
+KEPT_SECONDS: Final = 7_200
+"""How long a browser need not ask again; longer ones are cut by Chromium."""
+_HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9_, -]{1,500}")
+_HINT: Final = "add the page's origin to collector_origins, as in https://shop.example"
+
+
+class Origins:
+    """The list."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allowed = frozenset(allowed)
+
+    def require(self, request: web.Request) -> None:
+        """That the page may send, where a page does. Raises RequestRefused (403)."""
+        if "Origin" in request.headers and request.headers["Origin"] not in self._allowed:
+            raise RequestRefused(403, "pages of this origin may not send", _HINT)
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        """What a browser asks before it posts with headers of its own. Raises RequestRefused (403)."""
+        self.require(request)
+        headers = {"Allow": "OPTIONS, POST", "Access-Control-Allow-Methods": "POST"}
+        asked = request.headers.get("Access-Control-Request-Headers", "")
+        if _HEADER_NAMES.fullmatch(asked):  # a header that nobody here reads does no harm
+            headers["Access-Control-Allow-Headers"] = asked
+        headers["Access-Control-Max-Age"] = str(KEPT_SECONDS)
+        return web.Response(status=204, headers=headers)
+
+    async def mark(self, request: web.Request, response: web.StreamResponse) -> None:
+        """On every answer to a post, also to a refused one: that the page may read it."""
+        if request.method not in ("POST", "OPTIONS") or not self._allowed:
+            return
+        response.headers["Vary"] = "Origin"
+        origin = request.headers.get("Origin")
+        if origin in self._allowed:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Credentials"] = "true"
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After"

@@ -1,0 +1,73 @@
+"""Which items of a request may come by its write key, and of which source they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from touchline.producers.collector.access import WriteKey
+from touchline.producers.collector.front import BadItem, Item, ItemVerdict
+from touchline.producers.collector.json_items import depth_before
+from touchline.producers.errors import EventRejected
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection
+from touchline.service.problem import RequestRefused
+
+
+class SortedOut(NamedTuple):
+    """Events to emit, the position and line of each, and what is refused before."""
+
+    good: list[dict[str, object]]
+    places: list[tuple[int, int | None]]
+    rejected: list[ItemVerdict]
+
+
+def _source_of(key: WriteKey) -> str:
+    """Whose the events of a foreign front are."""
+    if key.only_source is None:
+        raise RequestRefused(
+            403, "this write key may send for several sources", "use a write key of one source: its line names which"
+        )
+    return key.only_source
+
+
+def sorted_out_of(key: WriteKey, items: Iterable[Item | BadItem], *, is_foreign: bool) -> SortedOut:
+    """What came by a write key. Items of a foreign front, and those of a browser key, are of its one source. Raises RequestRefused (403)
+    where it has several."""
+    source = _source_of(key) if is_foreign or key.browser is not None else None
+    good: list[dict[str, object]] = []
+    places: list[tuple[int, int | None]] = []
+    rejected: list[ItemVerdict] = []
+    for position, item in enumerate(items):
+        if isinstance(item, BadItem):
+            rejected.append(ItemVerdict(position, item.line, item.error, None))
+            continue
+        event, line = item
+        event.pop("received_at", None)  # it is received here and now
+        if source is not None:
+            event["source"] = source
+        if key.sources is not None and (error := _foreign(key, event)) is not None:
+            rejected.append(verdict_on(position, line, depth_before(error, event), event))
+        else:
+            good.append(event)
+            places.append((position, line))
+    return SortedOut(good, places, rejected)
+
+
+def verdict_on(position: int, line: int | None, error: EventRejected, event: dict[str, object]) -> ItemVerdict:
+    """Of what nests too deep nothing else is said."""
+    return ItemVerdict(position, line, error, None if error.reason is Reason.TOO_DEEP else event)
+
+
+def _foreign(key: WriteKey, event: dict[str, object]) -> EventRejected | None:
+    """Why an event may not come by this write key."""
+    if key.browser is not None:
+        return key.browser.fault_in(event)
+    source = event.get("source")
+    if not isinstance(source, str) or key.permits(source):
+        return None
+    return EventRejected(
+        Rejection(Reason.UNKNOWN_SOURCE, "source"),
+        "a source that this write key may not send for",
+        "use that source's write key, or add the source to this key's line",
+    )
