@@ -52,7 +52,9 @@ class Arrived:
 class Visit:
     """One visitor with a browser of their own, on pages below a path that no other test has."""
 
-    def __init__(self, context: BrowserContext, own: Site, process: CollectorProcess, arrived: Arrived, path: str) -> None:
+    def __init__(
+        self, context: BrowserContext, own: Site, process: CollectorProcess, arrived: Arrived, path: str
+    ) -> None:
         self.context = context
         self.site = own
         self.collector = process
@@ -70,7 +72,9 @@ class Visit:
     def put(self, name: str = "", body: str = "", attributes: str = "", **headers: str) -> str:
         """Serve a page that loads the tag; returns its address."""
         return self.site.put(
-            self.path + name, self.html(body, attributes), {key.replace("_", "-"): value for key, value in headers.items()}
+            self.path + name,
+            self.html(body, attributes),
+            {key.replace("_", "-"): value for key, value in headers.items()},
         )
 
     def open(self, address: str) -> Page:
@@ -91,10 +95,15 @@ class Visit:
 
     def wait_for(self, count: int) -> list[dict[str, Any]]:
         """Until so many events arrived. That no more come is for the caller to see."""
-        wait_for(lambda: len(self.events()) >= count, lambda: f"{count} events are expected, not {self.told()}", 20.0)
+        wait_for(lambda: self._has(count), lambda: f"{count} events are expected, not {self.told()}", 20.0)
         found = self.events()
         assert len(found) == count, self.told()
         return found
+
+    def _has(self, count: int) -> bool:
+        for page in self.context.pages[:1]:  # playwright hears of requests while it waits
+            page.wait_for_timeout(10)
+        return len(self.events()) >= count
 
 
 def stored(page: Page) -> dict[str, str]:
@@ -109,9 +118,7 @@ def own_site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="package")
-def running(
-    stack: LocalStack, own_site: Site, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CollectorProcess]:
+def running(stack: LocalStack, own_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     folder = tmp_path_factory.mktemp("tag")
     keys = folder / "write_keys"
     keys.write_text(f"{SERVER_KEY} web-shop\n{KEY} web-shop {BROWSER_TERMS}\n")

@@ -157,3 +157,11 @@ def test_no_group_of_settings_hides_a_field_or_a_check_of_another() -> None:
     checks = [name for group in groups for name, value in vars(group).items() if isinstance(value, classmethod)]
     assert sorted(fields) == sorted(Settings.model_fields)
     assert len(checks) == len(set(checks))
+
+
+def test_origins_are_as_browsers_send_them() -> None:
+    given = "https://shop.example, http://localhost:8080"
+    assert load_settings(collector_origins=given).collector_origins == ["https://shop.example", "http://localhost:8080"]
+    for wrong in ("*", "shop.example", "https://shop.example/", "https://Shop.example", "null"):
+        with pytest.raises(WrongUsage, match="collector_origins"):
+            load_settings(collector_origins=wrong)

@@ -92,8 +92,11 @@ def test_each_front_has_its_own_path_and_may_carry_the_write_key_in_the_query(tm
         request = make_mocked_request("POST", f"/hooks/crm?key={key}")
         assert collector._authenticated(fronts[1].write_key_of(request.headers, request.query)).key_id == "hook"
         with pytest.raises(RequestRefused) as refused:
-            collector._authenticated(fronts[0].write_key_of(request.headers, request.query))
+            collector._authenticated(fronts[0].write_key_of(request.headers, {}))
         assert (refused.value.status, *refused.value.headers) == (401, "WWW-Authenticate")
+        with pytest.raises(RequestRefused) as in_address:
+            collector._admitted(key, make_mocked_request("POST", f"/v1/events?key={key}"))
+        assert in_address.value.status == 403
         await intake.close(5.0)
 
     asyncio.run(ask())
