@@ -5,6 +5,8 @@
 
 The touchpoints that follow `browser:` are of the line's one source. A page names its visitor by the id that the tag made (`anonymous`);
 what else it may name follows `identifiers:`, since with that anybody could say that two people are one.
+
+Why: docs/decisions/0199.
 """
 
 from __future__ import annotations

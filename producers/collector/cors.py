@@ -2,6 +2,8 @@
 
 An origin stands in the list as a browser sends it. There is no wildcard: an answer names the one origin that asked, so that SDKs may ask
 with credentials; no cookie is set or read here.
+
+Why: docs/decisions/0199.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 An address is never kept. It chooses one of SLOTS places by a hash with a secret of this process, and a place knows how fast it was used;
 two addresses at one place share its rate. So memory is bounded, however many addresses there are.
+
+Why: docs/decisions/0199.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ The language of a fenced block says how it is tested:
     yaml       a journey map, a part of one, a mapping of a file or what extends one, or sources.yaml
     toml       touchline.toml
     json       events, one a line
+    html       a web page that a browser opens
     mermaid    a state machine that must agree with the tables of its page
 
 Why: docs/decisions/0090.
@@ -24,7 +25,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-LANGUAGES = frozenset(("sh", "console", "python", "sql", "text", "yaml", "toml", "json", "mermaid"))
+LANGUAGES = frozenset(("sh", "console", "python", "sql", "text", "yaml", "toml", "json", "html", "mermaid"))
 
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +41,7 @@ class Arrived:
         """Events of pages at this path and below, by their time. Each is there as often as it was accepted."""
         for batch in self._consumer.poll(timeout_ms=100).values():
             self._events += [json.loads(one.value) for one in batch]
-        found = [one for one in self._events if str(one["properties"].get("path", "")).startswith(path)]
+        found = [one for one in self._events if str(one.get("properties", {}).get("path", "")).startswith(path)]
         return sorted(found, key=lambda one: str(one["time"]))
 
     def close(self) -> None:
