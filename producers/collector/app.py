@@ -22,7 +22,7 @@ from touchline.errors import TouchlineError
 from touchline.producers.collector.access import Keys, WriteKey
 from touchline.producers.collector.body import read_body
 from touchline.producers.collector.cors import Origins
-from touchline.producers.collector.front import Front, HttpReply, ItemMasked, Posted, RequestOutcome
+from touchline.producers.collector.front import Front, HttpReply, ItemMasked, Parsed, Posted, RequestOutcome
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
 from touchline.producers.collector.metrics import CollectorMeter
@@ -123,10 +123,10 @@ class Collector:
         key = None if presented is None and front.is_foreign else self._admitted(presented, request)
         hold = self._room.hold()
         try:
-            posted = await self._read(request, hold)
+            posted = await self._read(request, hold, keeps_sent=front.is_foreign)
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
-            key = key or self._admitted(parsed.write_key, request)
+            key = key or self._signer(parsed) or self._admitted(parsed.write_key, request)
             if parsed.total > 1:
                 self._rate.spend(key.key_id, parsed.total - 1)
                 self._visitors.spend(key, request, parsed.total - 1)
@@ -145,7 +145,12 @@ class Collector:
             self._undeclared.note(key.key_id, outcome.rejected)
             self._refused.note(key, outcome.rejected)
         self._meter.judged(outcome)
-        return front.answer(outcome)
+        return front.answer(outcome._replace(beside=parsed.beside))
+
+    def _signer(self, parsed: Parsed) -> WriteKey | None:
+        if parsed.signer is not None:
+            self._require_rate(parsed.signer)
+        return parsed.signer
 
     def _admitted(self, presented: str | None, request: web.Request) -> WriteKey:
         key = self._authenticated(presented)
@@ -169,7 +174,7 @@ class Collector:
             )
         self._rate.spend(key.key_id, 1)  # a request that cannot be read counts, too
 
-    async def _read(self, request: web.Request, hold: Hold) -> Posted:
+    async def _read(self, request: web.Request, hold: Hold, *, keeps_sent: bool) -> Posted:
         limit = self._settings.collector_body_bytes
         if not hold.grow(REQUEST_BYTES):
             raise busy("too many requests at once")
@@ -184,11 +189,12 @@ class Collector:
                 self._deadlines,
                 self._settings.collector_read_seconds,
                 hold,
+                keeps_sent=keeps_sent,
             )
         except (ConnectionError, web.RequestPayloadError):
             raise RequestRefused(400, "the connection broke amid the body", "send it again") from None
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Posted(request.path, kind, headers, body)
+        return Posted(request.path, kind, headers, body.unzipped, body.sent)
 
     def _require_room_for(self, posted: Posted, hold: Hold) -> None:
         cost = parsed_bytes(posted.body)

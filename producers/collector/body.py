@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from touchline.producers.collector.limits import Hold
 from touchline.producers.collector.refusals import busy, too_large
@@ -29,11 +29,26 @@ class Chunks(Protocol):
         """What is there, at least a byte; empty at the end."""
 
 
+class ReadBody(NamedTuple):
+    """A whole body."""
+
+    unzipped: bytes
+    sent: bytes
+    """As it was sent; empty where it was not to be kept."""
+
+
 async def read_body(
-    chunks: Chunks, encoding: str, limit_bytes: int, deadlines: Deadlines, seconds: float, hold: Hold
-) -> bytes:
-    """The whole body, unzipped. Raises RequestRefused: 408, 413, 415, 400 (damaged zip), 503 (no room)."""
-    body = _Body(encoding.strip().lower(), limit_bytes, hold)
+    chunks: Chunks,
+    encoding: str,
+    limit_bytes: int,
+    deadlines: Deadlines,
+    seconds: float,
+    hold: Hold,
+    *,
+    keeps_sent: bool = False,
+) -> ReadBody:
+    """The whole body. Raises RequestRefused: 408, 413, 415, 400 (damaged zip), 503 (no room)."""
+    body = _Body(encoding.strip().lower(), limit_bytes, hold, keeps_sent)
     if chunks.is_eof():
         body.add(chunks.read_nowait())
         return body.whole()
@@ -52,12 +67,14 @@ class _Body:
     """A body that comes in pieces. One that begins as gzip is unzipped whatever its header says: some senders zip and do not say so, and
     no text begins so."""
 
-    def __init__(self, encoding: str, limit_bytes: int, hold: Hold) -> None:
+    def __init__(self, encoding: str, limit_bytes: int, hold: Hold, keeps_sent: bool) -> None:
         self._is_plain = encoding in ("", "identity")
         self._inflate = None if self._is_plain else _Inflate(encoding, limit_bytes)
         self._limit_bytes = limit_bytes
         self._hold = hold
+        self._keeps_sent = keeps_sent
         self._sent_bytes = 0
+        self._zipped: list[bytes] = []
         self._bytes = 0
         self._parts: list[bytes] = []
 
@@ -69,16 +86,22 @@ class _Body:
         if self._is_plain and self._inflate is None and not self._parts and chunk[:2] == _GZIP:
             self._inflate = _Inflate("gzip", self._limit_bytes)
         part = chunk if self._inflate is None else self._inflate.feed(chunk, self._limit_bytes - self._bytes)
-        if not self._hold.grow(len(part)):
+        is_kept_zipped = self._keeps_sent and self._inflate is not None
+        if not self._hold.grow(len(part) + (len(chunk) if is_kept_zipped else 0)):
             raise busy("too many bytes are in flight")
+        if is_kept_zipped:
+            self._zipped.append(chunk)
         self._parts.append(part)
         self._bytes += len(part)
 
-    def whole(self) -> bytes:
+    def whole(self) -> ReadBody:
         """After the last piece. Raises RequestRefused."""
         if self._inflate is not None:
             self._inflate.finish()
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        unzipped = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        if not self._keeps_sent:
+            return ReadBody(unzipped, b"")
+        return ReadBody(unzipped, unzipped if self._inflate is None else b"".join(self._zipped))
 
 
 class _Inflate:

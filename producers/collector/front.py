@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from touchline.producers.collector.access import WriteKey
 from touchline.producers.errors import EventRejected
 from touchline.schemas.personal.guard import Finding
 from touchline.service.problem import RequestRefused
@@ -24,6 +25,8 @@ class Posted(NamedTuple):
     """Names are looked up whatever their case."""
     body: bytes
     """Unzipped."""
+    sent: bytes = b""
+    """As it was sent, of foreign fronts: what a signature is made of."""
 
 
 class Item(NamedTuple):
@@ -50,6 +53,10 @@ class Parsed(NamedTuple):
     """In the order of the body; may be made when they are asked for: nothing is made for who may not send."""
     write_key: str | None = None
     """As the body carries it, of forms that can."""
+    signer: WriteKey | None = None
+    """Whose signature the body has, of forms whose senders sign instead of sending a write key."""
+    beside: Mapping[str, Any] = {}
+    """What the answer is to say beside the receipt."""
 
 
 class ItemVerdict(NamedTuple):
@@ -80,6 +87,8 @@ class RequestOutcome(NamedTuple):
     """Taken, but the pipeline will keep nothing of them: their source works under consent, and they name no grant."""
     masked: Sequence[ItemMasked] = ()
     """Personal values in items that were taken, in the order of the items."""
+    beside: Mapping[str, Any] = {}
+    """See Parsed."""
 
 
 class HttpReply(NamedTuple):

@@ -10,7 +10,8 @@ from pydantic.json_schema import models_json_schema
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.events import JSON, LINES, TEXT, EventsFront
 from touchline.producers.collector.refused import PATH as REFUSED, RefusedOfSource
-from touchline.producers.collector.verdicts import ProblemDocument, Receipt
+from touchline.producers.collector.verdicts import ProblemDocument, Receipt, WebhookReceipt
+from touchline.producers.collector.webhooks.front import PATH as WEBHOOKS
 from touchline.schemas.events import EVENT_MODELS, EVENT_TYPES
 from touchline.schemas.generate import SchemaGenerator
 from touchline.schemas.sources import SOURCE_ID_PATTERN
@@ -78,6 +79,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         "paths": {
             EventsFront.paths[0]: {"post": _post_events(settings), "options": _preflight()},
             **{path: {"post": _post_calls(path)} for path in _CALLS},
+            WEBHOOKS: {"post": _post_webhook()},
             REFUSED: {"get": _get_refused()},
             HEALTH: {"get": _get("The process answers", "health", {"200": _status("It does")})},
             READY: {
@@ -171,6 +173,33 @@ def _post_calls(path: str) -> dict[str, Any]:
     }
 
 
+def _post_webhook() -> dict[str, Any]:
+    source = {"name": "source", "in": "path", "required": True, "schema": {**_TEXT, "pattern": SOURCE_ID_PATTERN}}
+    body = {"description": "A response as its tool sends it", "type": ["object", "array"]}
+    problems = {
+        **_PROBLEMS,
+        "401": "No signature of a secret of this source over the body as it was sent, or one of another time",
+    }
+    return {
+        "operationId": "postWebhook",
+        "summary": "Take the webhooks of a survey tool",
+        "description": (
+            "For the tools that webhooks.yaml describes. They send no write key: they sign. Each question that the file names is an event "
+            "where it was answered; what is refused of them goes into the quarantine. Sending again is harmless, and of a response that "
+            "grows the latest state counts."
+        ),
+        "security": [],
+        "parameters": [source],
+        "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
+        "responses": {
+            "200": _content("What was accepted is durable", JSON, _ref("WebhookReceipt")),
+            **{status: _content(text, CONTENT_TYPE, _ref("ProblemDocument")) for status, text in problems.items()},
+            "429": _later("Webhooks of this source come too fast"),
+            "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
+        },
+    }
+
+
 def _get_refused() -> dict[str, Any]:
     source = {"name": "source", "in": "query", "required": True, "schema": {**_TEXT, "pattern": SOURCE_ID_PATTERN}}
     responses = {
@@ -226,7 +255,7 @@ def _ref(name: str) -> dict[str, str]:
 
 def _schemas() -> dict[str, Any]:
     models: list[type[BaseModel]] = [*EVENT_MODELS, SentIdentifier, CloudEvent]
-    answers: list[type[BaseModel]] = [Receipt, RefusedOfSource, ProblemDocument]
+    answers: list[type[BaseModel]] = [Receipt, RefusedOfSource, WebhookReceipt, ProblemDocument]
     modes = [*((model, "validation") for model in models), *((model, "serialization") for model in answers)]
     _, document = models_json_schema(modes, ref_template=_REF, schema_generator=SchemaGenerator)  # type: ignore[arg-type]
     schemas: dict[str, Any] = document["$defs"]

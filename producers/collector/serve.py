@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.collector.live_keys import LiveWriteKeys
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.vendors import fronts_of
+from touchline.producers.collector.webhooks import WebhookFront, load_webhooks
 from touchline.producers.garbage import rare_collections
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
@@ -61,18 +63,20 @@ async def _serve(settings: Settings) -> None:
             "start the local stack once (touchline up), or set person_key_file",
         )
     vendor_fronts = fronts_of(settings.sender_names_file)
+    webhooks = load_webhooks(settings.webhooks_file)
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)
     sources = live_sources.open()
     keys = LiveWriteKeys(settings.write_keys_file, meter.meter, log)
     keys.open(sources)
+    _tell_undeclared(webhooks, sources)
     producer = await asyncio.to_thread(_open_producer, settings, sources)
     live_sources.then(producer.declare)
     keys.then(live_sources.now)
     intake = Intake(producer, has_outbox=settings.outbox_dir is not None, look=live_sources.look)
     collector = Collector(
         settings,
-        (EventsFront(), *vendor_fronts),
+        (EventsFront(), *vendor_fronts, WebhookFront(webhooks)),
         keys,
         intake,
         Rate(settings.collector_events_per_second, time.monotonic),
@@ -108,6 +112,14 @@ def _open_producer(settings: Settings, sources: Sources) -> TouchpointProducer:
         config = OutboxConfig.from_settings(settings)
         options["outbox"] = replace(config, block_seconds=min(config.block_seconds, OUTBOX_BLOCK_SECONDS))
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_SECONDS, **options)
+
+
+
+def _tell_undeclared(webhooks: Iterable[str], sources: Sources) -> None:
+    """Their answers are refused until the sources are declared."""
+    if unknown := sorted({*webhooks} - {*sources}):
+        hint = "declare them in sources.yaml, or correct webhooks.yaml: until then their answers are refused"
+        log.warning("webhooks_undeclared", extra={"fields": {"sources": ",".join(unknown), "hint": hint}})
 
 
 def _described(settings: Settings, keys: LiveWriteKeys) -> dict[str, object]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from touchline.producers.collector.front import ItemVerdict
+from touchline.producers.collector.rare_lines import RareLines
 from touchline.producers.errors import SourceUndeclared
 
 TELL_SECONDS: Final = 10.0
@@ -22,23 +22,16 @@ class UndeclaredLog:
 
     def __init__(self, log: logging.Logger, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._log = log
-        self._clock_s = clock_s
-        self._counts: Counter[str] = Counter()
-        self._tell_again_s: dict[str, float] = {}
+        self._lines = RareLines(TELL_SECONDS, clock_s)
 
     def note(self, key_id: str, rejected: Iterable[ItemVerdict]) -> None:
         """Count those among the refused events of a request that came by this write key."""
-        count = sum(isinstance(one.error, SourceUndeclared) for one in rejected)
+        count = self._lines.count(key_id, sum(isinstance(one.error, SourceUndeclared) for one in rejected))
         if not count:
             return
-        self._counts[key_id] += count
-        now_s = self._clock_s()
-        if now_s < self._tell_again_s.get(key_id, now_s):
-            return
-        self._tell_again_s[key_id] = now_s + TELL_SECONDS
         fields = {
             "write_key": key_id,
-            "events": self._counts.pop(key_id),
+            "events": count,
             "hint": "they were refused; its sender knows which source it is: declare it in sources.yaml, or correct the name there",
         }
         self._log.warning("source_undeclared", extra={"fields": fields})

@@ -78,6 +78,15 @@ class Receipt(BaseModel):
     )
 
 
+class WebhookReceipt(Receipt):
+    """What became of the answers in a webhook."""
+
+    unmapped: list[str] | None = Field(
+        default=None,
+        description="Questions that were answered and are not in webhooks.yaml, the first 100; left out where there are none",
+    )
+
+
 class ProblemDocument(BaseModel):
     """A request that was refused as a whole (RFC 9457): nothing of it was taken, unless the status is 503."""
 

@@ -67,6 +67,11 @@ class CollectorSettings(SettingsGroup):
         "without it the one that is shipped",
         examples=["sender_names.yaml"],
     )
+    webhooks_file: Path | None = Field(
+        None,
+        description="file that says which webhooks of survey tools the collector takes ([webhooks](senders/webhooks.md)); none where empty",
+        examples=["webhooks.yaml"],
+    )
     collector_body_bytes: int = Field(
         1 << 20,
         ge=1 << 10,
@@ -133,7 +138,7 @@ class CollectorSettings(SettingsGroup):
         json_schema_extra={"unit": "seconds"},
     )
 
-    @field_validator("sender_names_file", mode="before")
+    @field_validator("sender_names_file", "webhooks_file", mode="before")
     @classmethod
     def _no_file_where_empty(cls, value: object) -> object:
         return empty_is_none(value)

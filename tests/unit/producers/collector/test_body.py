@@ -43,7 +43,7 @@ def read(pieces: list[bytes], encoding: str = "", room_bytes: int = 1 << 20, sta
     """Body, and bytes held."""
     hold = Room(room_bytes).hold()
     seconds = 0.05 if stalls else 5
-    return asyncio.run(read_body(Cut(pieces, stalls), encoding, LIMIT, Deadlines(), seconds, hold)), hold.bytes
+    return asyncio.run(read_body(Cut(pieces, stalls), encoding, LIMIT, Deadlines(), seconds, hold)).unzipped, hold.bytes
 
 
 def pieces_of(body: bytes, cuts: list[int]) -> list[bytes]:
@@ -96,3 +96,13 @@ def test_each_bound_has_its_status_and_remedy(
         read(pieces, encoding, room_bytes, stalls)
     assert refused.value.status == status
     assert refused.value.hint
+
+
+@given(st.binary(max_size=LIMIT // 2), st.lists(st.integers(0), max_size=5), st.sampled_from(["", "gzip"]))
+def test_what_was_sent_is_kept_and_held_where_it_is_signed(body: bytes, cuts: list[int], encoding: str) -> None:
+    sent = gzip.compress(body) if encoding else body
+    hold = Room(1 << 20).hold()
+    pieces = Cut(pieces_of(sent, cuts))
+    found = asyncio.run(read_body(pieces, encoding, LIMIT, Deadlines(), 5, hold, keeps_sent=True))
+    assert found == (body, sent)
+    assert hold.bytes == len(body) + (len(sent) if encoding else 0)
