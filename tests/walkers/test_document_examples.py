@@ -18,6 +18,7 @@ import touchline
 from tests.support.documents import DOCUMENTS, LANGUAGES, ROOT, Block, all_blocks, blocks_of
 from touchline import InMemoryProducer, PersonKeys
 from touchline.producers.collector.vendors.names import parse_names
+from touchline.producers.collector.webhooks.load import parse_webhooks
 from touchline.producers.imports.mapping.read import parse_mapping
 from touchline.schemas.journey.read import parse_map
 from touchline.schemas.sources import SourcesFile, load_sources
@@ -83,10 +84,12 @@ def answer_after(block: Block) -> str | None:
 
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=by_name)
-def test_yaml_is_a_map_a_part_of_one_a_mapping_a_sources_file_or_names_of_senders(block: Block) -> None:
+def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_of_sources_webhooks_or_names(block: Block) -> None:
     document = yaml.safe_load(block.text)
     if "sources" in document:
         assert SourcesFile.model_validate(document).sources
+    elif "webhooks" in document:
+        assert {*parse_webhooks(block.text, block.name).webhooks} == {*document["webhooks"]}
     elif "mapping" in document or "extends" in document:
         assert parse_mapping(block.text).mapping == document.get("mapping", document.get("extends"))
     elif "calls" in document:
