@@ -114,7 +114,6 @@ def _open_producer(settings: Settings, sources: Sources) -> TouchpointProducer:
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_SECONDS, **options)
 
 
-
 def _tell_undeclared(webhooks: Iterable[str], sources: Sources) -> None:
     """Their answers are refused until the sources are declared."""
     if unknown := sorted({*webhooks} - {*sources}):

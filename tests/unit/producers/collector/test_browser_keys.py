@@ -12,9 +12,7 @@ from touchline.producers.collector.access import WriteKey, WriteKeys
 from touchline.producers.collector.browser_keys import BrowserTerms
 from touchline.producers.collector.front import Item
 from touchline.producers.collector.sorting import sorted_out_of
-from touchline.schemas.sources import Source
 
-SOURCES = {name: Source(legal_basis="contract") for name in ("web-shop", "crm")}
 SECRET = "a" * 32
 VIEW = {"type": "touchline.touchpoint.v1", "touchpoint": "web_page"}
 ANONYMOUS = {"type": "anonymous", "value": "b7"}
@@ -24,7 +22,7 @@ LOGIN = {"type": "login", "value": "jane"}
 def key_of(tmp_path: Path, line: str) -> WriteKey:
     path = tmp_path / "write_keys"
     path.write_text(line)
-    found = WriteKeys.from_file(path, SOURCES).find(line.split()[0])
+    found = WriteKeys.from_file(path).find(line.split()[0])
     assert found is not None
     return found
 
