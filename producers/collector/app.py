@@ -27,6 +27,7 @@ from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room, parsed_bytes
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
+from touchline.producers.collector.owners import owned_by
 from touchline.producers.collector.refusals import busy, too_large
 from touchline.producers.collector.refused import PATH as REFUSED, RefusedLately
 from touchline.producers.collector.sorting import SortedOut, sorted_out_of, verdict_on
@@ -93,7 +94,7 @@ class Collector:
         self.app = web.Application(middlewares=[self._sent_in_time, self._as_problem], client_max_size=0)
         for front in fronts:
             for path in front.paths:
-                self.app.router.add_post(path, self._handler_of(front))
+                self.app.router.add_route(front.method, path, self._handler_of(front))
                 self.app.router.add_options(path, origins.preflight)
         self.app.on_response_prepare.append(origins.mark)
         add_tag(self.app)
@@ -118,7 +119,7 @@ class Collector:
         return handle
 
     async def _post(self, front: Front, request: web.Request) -> HttpReply:
-        presented = front.write_key_of(request.headers, request.query)
+        presented = front.write_key_of(request.headers, {**request.query, **request.match_info})
         # Of a foreign front the key may stand in the body.
         key = None if presented is None and front.is_foreign else self._admitted(presented, request)
         hold = self._room.hold()
@@ -126,14 +127,16 @@ class Collector:
             posted = await self._read(request, hold, keeps_sent=front.is_foreign)
             self._require_room_for(posted, hold)
             parsed = front.parse(posted, self._settings.collector_items)
-            key = key or self._signer(parsed) or self._admitted(parsed.write_key, request)
+            key = key or self._signer(parsed)
+            key, items, source = owned_by(
+                key, parsed, lambda presented: self._admitted(presented, request), is_foreign=front.is_foreign
+            )
             if parsed.total > 1:
                 self._rate.spend(key.key_id, parsed.total - 1)
                 self._visitors.spend(key, request, parsed.total - 1)
-            items = parsed.items
             if key.browser is not None:
                 items = on_our_clock(items, request.query, now_us())
-            sorted_out = sorted_out_of(key, items, is_foreign=front.is_foreign)
+            sorted_out = sorted_out_of(key, items, source)
         except BaseException:
             hold.release()
             raise
@@ -145,7 +148,7 @@ class Collector:
             self._undeclared.note(key.key_id, outcome.rejected)
             self._refused.note(key, outcome.rejected)
         self._meter.judged(outcome)
-        return front.answer(outcome._replace(beside=parsed.beside))
+        return front.answer(outcome._replace(beside=parsed.beside), posted)
 
     def _signer(self, parsed: Parsed) -> WriteKey | None:
         if parsed.signer is not None:
@@ -194,7 +197,7 @@ class Collector:
         except (ConnectionError, web.RequestPayloadError):
             raise RequestRefused(400, "the connection broke amid the body", "send it again") from None
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Posted(request.path, kind, headers, body.unzipped, body.sent)
+        return Posted(request.path, kind, headers, body.unzipped, body.sent, request.query)
 
     def _require_room_for(self, posted: Posted, hold: Hold) -> None:
         cost = parsed_bytes(posted.body)

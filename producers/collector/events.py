@@ -22,6 +22,7 @@ KNOWN: Final = (JSON, TEXT, LINES[0], cloudevents.STRUCTURED, cloudevents.BATCH)
 class EventsFront:
     """202 where at least one item was taken (accepted or suppressed) or none was sent, else 422; the same receipt with both."""
 
+    method = "POST"
     paths = ("/v1/events",)
     is_foreign = False
 
@@ -51,7 +52,7 @@ class EventsFront:
             return items_of(body, items_max, item_of, takes_one=True) or []
         raise RequestRefused(415, "the Content-Type is not known", f"use one of {', '.join(KNOWN)}")
 
-    def answer(self, outcome: RequestOutcome) -> HttpReply:
+    def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
         """The receipt as JSON."""
         status = 422 if outcome.rejected and not (outcome.accepted or outcome.suppressed) else 202
         return HttpReply(status, receipt_of(outcome))

@@ -27,6 +27,8 @@ class Posted(NamedTuple):
     """Unzipped."""
     sent: bytes = b""
     """As it was sent, of foreign fronts: what a signature is made of."""
+    query: Mapping[str, str] = {}
+    """Of the address."""
 
 
 class Item(NamedTuple):
@@ -57,6 +59,8 @@ class Parsed(NamedTuple):
     """Whose signature the body has, of forms whose senders sign instead of sending a write key."""
     beside: Mapping[str, Any] = {}
     """What the answer is to say beside the receipt."""
+    own_keys: Sequence[str | None] = ()
+    """The write key of each item, of forms whose items carry their own, where these are several."""
 
 
 class ItemVerdict(NamedTuple):
@@ -103,8 +107,12 @@ class Front(Protocol):
     """One way in over HTTP."""
 
     @property
+    def method(self) -> str:
+        """POST, or GET for what is sent in the query."""
+
+    @property
     def paths(self) -> Sequence[str]:
-        """Where it listens."""
+        """Where it listens. What stands in a path in the place of a `{name}` is given to `write_key_of` with the query."""
 
     @property
     def is_foreign(self) -> bool:
@@ -118,8 +126,8 @@ class Front(Protocol):
     def parse(self, posted: Posted, items_max: int) -> Parsed:
         """Raises RequestRefused."""
 
-    def answer(self, outcome: RequestOutcome) -> HttpReply:
-        """What the sender hears of its items."""
+    def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
+        """What the sender hears of the items of its request."""
 
     def refuse(self, refused: RequestRefused) -> HttpReply | None:
         """What the sender hears of a request that is refused as a whole; None: a problem document."""

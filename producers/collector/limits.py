@@ -11,11 +11,19 @@ REQUEST_BYTES: Final = 16 << 10
 """What a request costs beside its body: headers, task, answer."""
 PART_BYTES: Final = 64
 """What a value costs as an object of Python: an empty list in JSON has two bytes, in memory 56 and a reference."""
+FORM_NAME_BYTES: Final = 256
+"""A form has its first `=` before."""
+_BEFORE_JSON: Final = b"\xef\xbb\xbf \t\r\n"
+FORM_COST: Final = PART_BYTES // 2
+"""Of a byte of base64: four are three bytes, of which two may stand between values, as in `[],`."""
 BURST_SECONDS: Final = 2.0
 
 
 def parsed_bytes(body: bytes) -> int:
-    """What a JSON body may cost in memory beside its bytes when it is parsed, by the characters that stand between values."""
+    """What a JSON body may cost in memory beside its bytes when it is parsed, by the characters that stand between values. A form may hold
+    JSON in base64, where nobody sees them: it costs what the worst one would."""
+    if body[:FORM_NAME_BYTES].lstrip(_BEFORE_JSON)[:1] not in b"{[" and b"=" in body[:FORM_NAME_BYTES]:
+        return FORM_COST * len(body)
     return PART_BYTES * sum(map(body.count, (b",", b"[", b"{", b"\n")))
 
 

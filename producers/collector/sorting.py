@@ -11,7 +11,6 @@ from touchline.producers.collector.json_items import depth_before
 from touchline.producers.errors import EventRejected
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
-from touchline.service.problem import RequestRefused
 
 
 class SortedOut(NamedTuple):
@@ -22,19 +21,8 @@ class SortedOut(NamedTuple):
     rejected: list[ItemVerdict]
 
 
-def _source_of(key: WriteKey) -> str:
-    """Whose the events of a foreign front are."""
-    if key.only_source is None:
-        raise RequestRefused(
-            403, "this write key may send for several sources", "use a write key of one source: its line names which"
-        )
-    return key.only_source
-
-
-def sorted_out_of(key: WriteKey, items: Iterable[Item | BadItem], *, is_foreign: bool) -> SortedOut:
-    """What came by a write key. Items of a foreign front, and those of a browser key, are of its one source. Raises RequestRefused (403)
-    where it has several."""
-    source = _source_of(key) if is_foreign or key.browser is not None else None
+def sorted_out_of(key: WriteKey, items: Iterable[Item | BadItem], source: str | None) -> SortedOut:
+    """What came by a write key. `source` is that of all items, where these do not say it."""
     good: list[dict[str, object]] = []
     places: list[tuple[int, int | None]] = []
     rejected: list[ItemVerdict] = []

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from touchline.producers.collector.vendors.front import Tongue, VendorFront
+from touchline.producers.collector.vendors.amplitude import Amplitude
+from touchline.producers.collector.vendors.front import QueryFront, Tongue, VendorFront
+from touchline.producers.collector.vendors.matomo import Matomo
+from touchline.producers.collector.vendors.mixpanel import Mixpanel
 from touchline.producers.collector.vendors.names import load_names, shipped_names
+from touchline.producers.collector.vendors.posthog import PostHog
 from touchline.producers.collector.vendors.segment import Segment
+from touchline.producers.collector.vendors.snowplow import Snowplow
 
-TONGUES: Final[Sequence[Tongue]] = (Segment(),)
+TONGUES: Final[Sequence[Tongue]] = (Segment(), PostHog(), Snowplow(), Matomo(), Mixpanel(), Amplitude())
 
 
 def fronts_of(names_file: Path | None) -> Sequence[VendorFront]:
     """All of them, by the names of that file, or of the one that is shipped. Raises WrongUsage."""
     names = shipped_names() if names_file is None else load_names(names_file)
-    return [VendorFront(tongue, names) for tongue in TONGUES]
+    fronts = [VendorFront(tongue, names) for tongue in TONGUES]
+    return [*fronts, *(QueryFront(tongue, names) for tongue in TONGUES if tongue.query_paths)]

@@ -36,7 +36,9 @@ class Call(NamedTuple):
     """Of the event, the page, the screen."""
     id: object = None
     time: object = None
-    """When it happened, by the sender's clock: RFC 3339, or milliseconds since 1970."""
+    """When it happened, by the sender's clock: RFC 3339, or milliseconds or seconds since 1970."""
+    is_true_time: bool = False
+    """The sender vouches for it: its clock is not corrected."""
     identifiers: Sequence[tuple[str, object]] = ()
     """Who it was, as the sender surely knows it."""
     traits: Sequence[tuple[str, object]] = ()
@@ -54,7 +56,10 @@ def event_of(call: Call, names: Names, clock: SenderClock) -> dict[str, Any]:
     """The event of a call, but for its source: of calls that only say who somebody is, what belongs together."""
     named = names.named(call.kind, call.name, call.path)
     identifiers = _identifiers(call)
-    event: dict[str, Any] = {"id": _id_of(call), "time": clock.corrected(call.time)}
+    event: dict[str, Any] = {
+        "id": _id_of(call),
+        "time": clock.vouched(call.time) if call.is_true_time else clock.corrected(call.time),
+    }
     if call.kind in ("identify", "alias") and len(identifiers) > 1:
         event["type"] = "touchline.identify.v1"
     else:

@@ -53,6 +53,10 @@ class SenderClock(NamedTuple):
                 return time
         return format_time(time_us + self.behind_us)
 
+    def vouched(self, time: object) -> object:
+        """The time as an event has it, where the sender's clock is not asked."""
+        return SenderClock(self.received_us, 0).corrected(time)
+
     def _is_in_future(self, time_us: int) -> bool:
         """Whether it lies after the call was sent, by the same clock."""
         return self.sent_us is not None and time_us > self.sent_us + _US_PER_MINUTE
@@ -65,11 +69,17 @@ def _clock_as_utc(time: str) -> int | None:
 
 
 def read_us(time: object) -> int | None:
-    """Microseconds since 1970 of RFC 3339 text, or of milliseconds; None where it is neither, or lies where no event can."""
+    """Microseconds since 1970 of RFC 3339 text, of milliseconds, or of seconds: no number can be both, since as milliseconds seconds lie
+    before 1990. None where it is none of them, or lies where no event can."""
     if isinstance(time, bool) or not isinstance(time, str | int | float):
         return None
     try:
-        time_us = parse_time(time) if isinstance(time, str) else int(time * _US_PER_MS)
+        time_us = parse_time(time) if isinstance(time, str) else _us_of_number(time)
     except (TimeUnreadable, OverflowError, ValueError):
         return None
     return time_us if EARLIEST_US <= time_us < LATEST_US else None
+
+
+def _us_of_number(time: float) -> int:
+    time_us = int(time * _US_PER_MS)
+    return time_us if time_us >= EARLIEST_US else round(time * US_PER_SECOND)

@@ -18,7 +18,7 @@ from touchline.producers.collector.json_items import require_few
 from touchline.producers.collector.refusals import too_large
 from touchline.producers.collector.vendors.calls import Call, event_of
 from touchline.producers.collector.vendors.clock import SenderClock
-from touchline.producers.collector.vendors.documents import document_of
+from touchline.producers.collector.vendors.documents import document_of, of_fields
 from touchline.producers.collector.vendors.names import Names
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.producers.errors import EventRejected
@@ -36,6 +36,9 @@ class Said(NamedTuple):
     sent_at: object = None
     may_be_stale: bool = False
     """See SenderClock."""
+    own_keys: Sequence[str | None] = ()
+    """The write key of each member, of protocols whose members carry their own; a member without one goes by that of the request, or of
+    the first that has one."""
 
 
 class Tongue(Protocol):
@@ -43,7 +46,15 @@ class Tongue(Protocol):
 
     @property
     def paths(self) -> Sequence[str]:
-        """Where it listens."""
+        """Where it takes bodies; `{writeKey}` stands in a path for the write key."""
+
+    @property
+    def query_paths(self) -> Sequence[str]:
+        """Where it takes a GET, whose query is the document."""
+
+    @property
+    def key_place(self) -> str:
+        """Where the write key belongs: a remedy."""
 
     @property
     def body_bytes_max(self) -> int:
@@ -62,20 +73,22 @@ class Tongue(Protocol):
     def call_of(self, member: dict[str, Any]) -> Call | None:
         """None where the member is no call that the protocol knows."""
 
-    def success(self, receipt: dict[str, Any]) -> bytes:
-        """The body of a 200, which holds the receipt where the protocol has room for it."""
+    def success(self, receipt: dict[str, Any], posted: Posted) -> HttpReply:
+        """The answer to a request of which something was taken; it holds the receipt where the protocol has room for it."""
 
     def refusal(self, code: str, message: str, receipt: dict[str, Any]) -> bytes:
         """The body of a refusal."""
 
 
 REFUSED: Final = "refused"
+_SEE: Final = "docs/senders/analytics.md and analytics-others.md say which are"
 
 
 class VendorFront:
     """A front in the tongue of an analytics tool. `clock_us` gives the present."""
 
     is_foreign = True
+    method = "POST"
 
     def __init__(
         self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
@@ -83,7 +96,7 @@ class VendorFront:
         self._tongue = tongue
         self._names = names
         self._clock_us = clock_us
-        self.paths = tuple(tongue.paths)
+        self.paths: Sequence[str] = tuple(tongue.paths)
 
     def write_key_of(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
         """As the protocol carries it."""
@@ -94,7 +107,7 @@ class VendorFront:
         tongue = self._tongue
         if len(posted.body) > tongue.body_bytes_max:
             raise too_large(tongue.body_bytes_max)
-        document = document_of(posted.body)
+        document = self._document_of(posted)
         said = tongue.said_in(document, posted)
         if said is None:
             raise RequestRefused(400, f"the body is {shape_of(document)} without calls", "send what the SDK sends")
@@ -102,7 +115,14 @@ class VendorFront:
         clock = SenderClock.of(said.sent_at, self._clock_us(), may_be_stale=said.may_be_stale)
         is_short = len(posted.body) <= tongue.call_bytes_max
         items = (self._item_of(member, clock, is_short=is_short) for member in said.members)
-        return Parsed(len(said.members), items, said.write_key)
+        shared_key = said.write_key or next(filter(None, said.own_keys), None)
+        own_keys = [own or shared_key for own in said.own_keys]
+        if len(set(own_keys)) > 1:
+            return Parsed(len(said.members), items, own_keys=own_keys)
+        return Parsed(len(said.members), items, own_keys[0] if own_keys else shared_key)
+
+    def _document_of(self, posted: Posted) -> Any:
+        return document_of(posted.body)
 
     def _item_of(self, member: Any, clock: SenderClock, *, is_short: bool) -> Item | BadItem:
         if not isinstance(member, dict):
@@ -111,10 +131,10 @@ class VendorFront:
             return _bad(Reason.TOO_LARGE, f"more than {self._tongue.call_bytes_max:,} bytes", "send less in a call")
         call = self._tongue.call_of(member)
         if call is None:
-            return _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", "see docs/senders/analytics.md")
+            return _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
         return Item(event_of(call, self._names, clock))
 
-    def answer(self, outcome: RequestOutcome) -> HttpReply:
+    def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
         """200 where at least one call was taken, or none was sent, else 400: the SDK would send the same again for ever."""
         receipt = orjson.loads(receipt_of(outcome))
         if outcome.rejected and not (outcome.accepted or outcome.suppressed):
@@ -122,13 +142,36 @@ class VendorFront:
                 sorted({f"{one.error.reason.value} {one.error.field}".strip() for one in outcome.rejected})
             )
             return HttpReply(400, self._tongue.refusal(REFUSED, f"no call was taken: {message}", receipt))
-        return HttpReply(200, self._tongue.success(receipt))
+        return self._tongue.success(receipt, posted)
 
     def refuse(self, refused: RequestRefused) -> HttpReply | None:
         """In the words of the protocol."""
         code = _CODES.get(refused.status, "unavailable")
-        return HttpReply(refused.status, self._tongue.refusal(code, f"{refused.what}; {refused.hint}", {}))
+        hint = self._tongue.key_place if refused.status == 401 else refused.hint
+        return HttpReply(refused.status, self._tongue.refusal(code, f"{refused.what}; {hint}", {}))
 
+
+class QueryFront(VendorFront):
+    """The same protocol by GET: the query is the document."""
+
+    method = "GET"
+
+    def __init__(
+        self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
+    ) -> None:
+        super().__init__(tongue, names, clock_us)
+        self.paths = tuple(tongue.query_paths)
+
+    def _document_of(self, posted: Posted) -> Any:
+        return of_fields(posted.query)
+
+
+PIXEL: Final = HttpReply(
+    200,
+    bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"),
+    "image/gif",
+)
+"""What stands for success where a page asked for a picture: one transparent dot."""
 
 _CODES: Final = {
     400: "invalid_request",

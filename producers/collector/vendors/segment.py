@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import orjson
 
 from touchline.producers.collector.access import basic_user_of, bearer_of
-from touchline.producers.collector.front import Posted
+from touchline.producers.collector.front import HttpReply, Posted
 from touchline.producers.collector.vendors.calls import Call
 from touchline.producers.collector.vendors.front import Said
 from touchline.producers.collector.vendors.names import CallKind
@@ -50,6 +50,8 @@ class Segment:
         for path in (*_BATCHES, *(f"/v1/{kind}" for kind in _KINDS), *(f"/v1/{letter}" for letter in _SHORT))
         for end in ("", "/")
     )
+    query_paths = ()
+    key_place = "send the write key as the user name of Basic authentication, or as writeKey in the body"
     body_bytes_max = 500 << 10
     call_bytes_max = 32 << 10
 
@@ -105,9 +107,9 @@ class Segment:
             consent=context.get("consent"),
         )
 
-    def success(self, receipt: dict[str, Any]) -> bytes:
+    def success(self, receipt: dict[str, Any], posted: Posted) -> HttpReply:
         """See Tongue."""
-        return orjson.dumps({"success": True, **receipt})
+        return HttpReply(200, orjson.dumps({"success": True, **receipt}))
 
     def refusal(self, code: str, message: str, receipt: dict[str, Any]) -> bytes:
         """See Tongue."""

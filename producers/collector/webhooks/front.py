@@ -46,6 +46,7 @@ class WebhookFront:
     it would be refused again."""
 
     paths = (PATH, f"{PATH}/")
+    method = "POST"
     is_foreign = True
 
     def __init__(
@@ -109,7 +110,7 @@ class WebhookFront:
             }
             log.warning("webhooks_unmapped", extra={"fields": fields})
 
-    def answer(self, outcome: RequestOutcome) -> HttpReply:
+    def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
         """The receipt, with the questions that nobody mapped."""
         receipt: dict[str, Any] = orjson.loads(receipt_of(outcome)) | dict(outcome.beside)
         if outcome.beside:

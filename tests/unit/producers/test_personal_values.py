@@ -213,10 +213,12 @@ def test_without_sources_values_are_masked_all_the_same() -> None:
 
 def test_an_answer_by_the_collector_says_which_item_field_and_kind_and_the_metric_counts() -> None:
     outcome = RequestOutcome(2, [], 0, [ItemMasked(1, None, (Finding("comment", "mail", 2),))])
-    reply = json.loads(EventsFront().answer(outcome).body)
+    reply = json.loads(EventsFront().answer(outcome, Posted("/v1/events", "", {}, b"")).body)
     assert reply["masked"] == [{"item": 1, "field": "comment", "kind": "mail", "values": 2}]
     assert "sources.yaml" in reply["hint"]
-    assert "masked" not in json.loads(EventsFront().answer(RequestOutcome(2, [])).body)
+    assert "masked" not in json.loads(
+        EventsFront().answer(RequestOutcome(2, []), Posted("/v1/events", "", {}, b"")).body
+    )
     meter = CollectorMeter(None)
     meter.judged(outcome)
     body, _ = asyncio.run(meter.answer("", is_ready=True, in_flight_bytes=0, clock_ahead_seconds=None))

@@ -10,7 +10,8 @@ import pytest
 from touchline.errors import WrongUsage
 from touchline.producers.collector.access import WriteKey, WriteKeys
 from touchline.producers.collector.browser_keys import BrowserTerms
-from touchline.producers.collector.front import Item
+from touchline.producers.collector.front import Item, Parsed
+from touchline.producers.collector.owners import owned_by
 from touchline.producers.collector.sorting import sorted_out_of
 
 SECRET = "a" * 32
@@ -85,7 +86,8 @@ def test_a_page_that_may_name_logins_may_link_but_not_part() -> None:
 def test_whatever_source_a_page_says_its_events_are_of_its_keys_source() -> None:
     key = WriteKey("tag", frozenset(("web-shop",)), terms())
     items = [Item({**VIEW, "source": "crm"}), Item(dict(VIEW)), Item({**VIEW, "touchpoint": "purchase"})]
-    good, places, rejected = sorted_out_of(key, items, is_foreign=False)
+    owned = owned_by(key, Parsed(len(items), items), lambda _: key, is_foreign=False)
+    good, places, rejected = sorted_out_of(key, owned.items, owned.source)
     assert [one["source"] for one in good] == ["web-shop", "web-shop"]
     assert [position for position, _ in places] == [0, 1]
     assert [one.position for one in rejected] == [2]

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.explain import faults_of
-from touchline.producers.collector.front import ItemVerdict, RequestOutcome
+from touchline.producers.collector.front import ItemVerdict, Posted, RequestOutcome
 from touchline.producers.collector.verdicts import ITEMS_EXPLAINED, Receipt, receipt_of
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
@@ -136,4 +136,4 @@ def test_a_receipt_counts_suppressed_items_apart_and_says_what_to_do() -> None:
     receipt = Receipt.model_validate_json(receipt_of(RequestOutcome(2, [], 3)))
     assert (receipt.accepted, receipt.suppressed, receipt.rejected) == (2, 3, 0)
     assert receipt.hint == SUPPRESSED_HINT
-    assert EventsFront().answer(RequestOutcome(0, [], 3)).status == 202
+    assert EventsFront().answer(RequestOutcome(0, [], 3), Posted("/v1/events", "", {}, b"")).status == 202

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import urlencode
+
+import pytest
 from hypothesis import given, strategies as st
 
-from touchline.producers.collector.limits import BURST_SECONDS, Rate, Room
+from touchline.producers.collector.limits import BURST_SECONDS, Rate, Room, parsed_bytes
 
 
 @given(st.lists(st.integers(0, 60), max_size=30))
@@ -54,3 +58,10 @@ def test_in_the_long_run_no_key_sends_faster_than_its_rate(tries: list[tuple[int
             largest = max(count for count, _ in tries)
             assert sent <= (clock.now_s - began_s + BURST_SECONDS) * 100.0 + largest + 1e-6
         clock.now_s += pause_s
+
+
+@pytest.mark.parametrize("document", [b"[" + b"[]," * 900 + b"1]", b'{"a": [' + b"1," * 900 + b"1]}"])
+def test_what_a_form_hides_costs_no_less_than_it_does_in_the_open(document: bytes) -> None:
+    for form in (b"data=" + base64.b64encode(document), urlencode({"data": document}).encode()):
+        assert parsed_bytes(form) >= parsed_bytes(document) * 0.99
+    assert parsed_bytes(b" " + document) == parsed_bytes(document)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from tests.support.captured import Captured, captured, events, parsed, record
-from touchline.producers.collector.front import Item, ItemVerdict, RequestOutcome
+from touchline.producers.collector.front import Item, ItemVerdict, Posted, RequestOutcome
 from touchline.producers.collector.vendors.front import VendorFront
 from touchline.producers.collector.vendors.names import shipped_names
 from touchline.producers.collector.vendors.segment import Segment
@@ -249,10 +249,11 @@ def test_a_body_without_calls_is_refused_in_the_words_of_the_protocol(body: byte
 def test_success_is_200_with_an_object_and_what_was_refused_is_told() -> None:
     front = VendorFront(Segment(), shipped_names(), lambda: 0)
     refused = ItemVerdict(1, None, EventRejected(Rejection(Reason.WRONG_TYPE, "id")), None)
-    some, none = front.answer(RequestOutcome(1, [refused])), front.answer(RequestOutcome(0, [refused]))
+    posted = Posted("/v1/batch", "", {}, b"")
+    some, none = (front.answer(RequestOutcome(accepted, [refused]), posted) for accepted in (1, 0))
     assert (some.status, json.loads(some.body)["success"], json.loads(some.body)["rejected"]) == (200, True, 1)
     assert (none.status, json.loads(none.body)["code"]) == (400, "refused")
-    assert front.answer(RequestOutcome(0, [])).status == 200
+    assert front.answer(RequestOutcome(0, []), posted).status == 200
 
 
 @pytest.mark.parametrize(
