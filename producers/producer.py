@@ -13,7 +13,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from touchline.errors import WrongUsage
 from touchline.producers.deliveries import Deliveries, DeliveryCounts, OnDelivery
@@ -44,6 +44,10 @@ OnMasked = Callable[[int, tuple[Finding, ...]], None]
 def now_us() -> int:
     """Microseconds since the epoch by this machine's clock."""
     return time.time_ns() // 1_000
+
+
+REFUSED_AT_ONCE: Final = 500
+"""Refused events that are handed over together."""
 
 
 class EventProducer(ABC):
@@ -221,6 +225,15 @@ class EventProducer(ABC):
         if record is not None:
             self._send((record,), self._on_delivery)
         return record is not None
+
+    def emit_many_refused(self, events: Iterable[Event | Mapping[str, Any]], /) -> int:
+        """The same for several, handed over together. Returns how many are on their way."""
+        if self._is_closed:
+            raise WrongUsage("the producer is closed", "open a new one")
+        made = [record for event in events if (record := self._maker.make_refused(event)) is not None]
+        for start in range(0, len(made), REFUSED_AT_ONCE):
+            self._send(made[start : start + REFUSED_AT_ONCE], self._on_delivery)
+        return len(made)
 
     def secure(self) -> None:
         """Waits until every event that was taken survives the end of this process. Raises as `flush` does."""

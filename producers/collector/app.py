@@ -120,8 +120,9 @@ class Collector:
 
     async def _post(self, front: Front, request: web.Request) -> HttpReply:
         presented = front.write_key_of(request.headers, {**request.query, **request.match_info})
-        # Of a foreign front the key may stand in the body.
-        key = None if presented is None and front.is_foreign else self._admitted(presented, request)
+        # Of a foreign front the key may stand in the body, and a proxy's password where the key could.
+        is_known = presented is not None and self._keys.find(presented) is not None
+        key = None if front.is_foreign and not is_known else self._admitted(presented, request)
         hold = self._room.hold()
         try:
             posted = await self._read(request, hold, keeps_sent=front.is_foreign)

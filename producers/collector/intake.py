@@ -280,19 +280,19 @@ class Intake:
         except Exception as error:
             self._emit_alone(jobs, error)
         else:
+            self._keep_refused(jobs)
             for job in jobs:
-                self._keep_refused(job)
                 job.finish()
 
-    def _keep_refused(self, job: _Job) -> None:
-        """Best effort: the sender hears of what is refused all the same."""
-        if not (job.keeps_refused and job.rejected):
+    def _keep_refused(self, jobs: Sequence[_Job]) -> None:
+        """In one write. Best effort: the sender hears of what is refused all the same, and no other's events wait for it."""
+        refused = [job.events[position] for job in jobs if job.keeps_refused for position in job.rejected]
+        if not refused:
             return
         try:
-            for position in job.rejected:
-                self._producer.emit_refused(job.events[position])
-        except TouchlineError as error:
-            log.warning("refused_not_kept", extra={"fields": {"why": error.what, "hint": error.hint}})
+            self._producer.emit_many_refused(refused)
+        except Exception as error:
+            log.warning("refused_not_kept", extra={"fields": {"error": type(error).__name__, "events": len(refused)}})
 
     def _end_in_part(self, jobs: Sequence[_Job], full: OutboxFull) -> None:
         """Of the requests that shared a write the first ones may be safe."""
@@ -331,5 +331,5 @@ class Intake:
                 log.exception("emitting failed")
             job.fail(error)
         else:
-            self._keep_refused(job)
+            self._keep_refused([job])
             job.sent(sent)

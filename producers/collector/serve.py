@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from touchline.errors import WrongUsage
@@ -62,7 +64,7 @@ async def _serve(settings: Settings) -> None:
             f"there is no person key file {settings.person_key_file}",
             "start the local stack once (touchline up), or set person_key_file",
         )
-    vendor_fronts = fronts_of(settings.sender_names_file)
+    vendor_fronts = fronts_of(settings.sender_names_file, _sealing(settings.person_key_file))
     webhooks = load_webhooks(settings.webhooks_file)
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)
@@ -119,6 +121,11 @@ def _tell_undeclared(webhooks: Iterable[str], sources: Sources) -> None:
     if unknown := sorted({*webhooks} - {*sources}):
         hint = "declare them in sources.yaml, or correct webhooks.yaml: until then their answers are refused"
         log.warning("webhooks_undeclared", extra={"fields": {"sources": ",".join(unknown), "hint": hint}})
+
+
+def _sealing(person_key_file: Path) -> bytes:
+    """What ids are sealed with that are made of what a call says: of the person keys' secret, and not that."""
+    return hashlib.blake2b(person_key_file.read_bytes(), digest_size=32, person=b"ids of calls").digest()
 
 
 def _described(settings: Settings, keys: LiveWriteKeys) -> dict[str, object]:

@@ -88,8 +88,8 @@ def test_every_call_arrives_once_with_its_touchpoint_its_person_and_its_time(
         source=source,
     )
     assert events == [
-        ("account_page", "join_group", 1, 1),
         ("app_screen", "view", 1, 1),
+        ("group", "join", 1, 1),
         ("product_view", "view", 1, 1),
         ("purchase", "purchase", 1, 1),
         ("purchase", "refund", 1, 1),

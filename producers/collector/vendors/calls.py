@@ -6,9 +6,10 @@ Why: docs/decisions/0195.
 from __future__ import annotations
 
 import hashlib
+import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -19,12 +20,16 @@ from touchline.schemas.identifiers import IdentifierRejected, normalise
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.times import is_zone
 
-Identifier = tuple[str, str]
-"""Type and value."""
-
 _PROPERTIES_MAX: Final = 128
 _LEVELS_MAX: Final = 3
-_AMOUNTS: Final = ("total", "value", "revenue")
+_QUERY: Final = "search"
+"""The property of page calls that holds the address's query alone."""
+_NET_AMOUNTS: Final = ("value", "revenue")
+"""Without tax and shipping, which stand beside them."""
+_ON_TOP: Final = ("tax", "shipping")
+_TEXT_MAX: Final = 256
+_DIGITS_MAX: Final = 15
+"""Of whole minor units: beyond 2**53 no reader of JSON has them exactly."""
 _ORDER_IDS: Final = ("order_id", "transaction_id", "orderId")
 
 
@@ -52,12 +57,13 @@ class Call(NamedTuple):
     consent: object = None
 
 
-def event_of(call: Call, names: Names, clock: SenderClock) -> dict[str, Any]:
-    """The event of a call, but for its source: of calls that only say who somebody is, what belongs together."""
+def event_of(call: Call, names: Names, clock: SenderClock, secret: bytes = b"") -> dict[str, Any]:
+    """The event of a call, but for its source: of calls that only say who somebody is, what belongs together. `secret` seals the ids of
+    calls that have none, which are made of all that they say."""
     named = names.named(call.kind, call.name, call.path)
     identifiers = _identifiers(call)
     event: dict[str, Any] = {
-        "id": _id_of(call),
+        "id": call.id,
         "time": clock.vouched(call.time) if call.is_true_time else clock.corrected(call.time),
     }
     if call.kind in ("identify", "alias") and len(identifiers) > 1:
@@ -71,27 +77,34 @@ def event_of(call: Call, names: Names, clock: SenderClock) -> dict[str, Any]:
         event["identifiers"] = [{"type": kind, "value": value} for kind, value in identifiers]
     if properties := _flat(call):
         event["properties"] = properties
-    if isinstance(call.campaign, str) and call.campaign:
+    if isinstance(call.campaign, str) and 0 < len(call.campaign) <= _TEXT_MAX:
         event["campaign"] = call.campaign
     if isinstance(call.zone, str) and is_zone(call.zone):
         event["zone"] = call.zone
-    if isinstance(call.consent, dict) and {"id", "purposes"} <= call.consent.keys():
-        event["consent"] = {"id": call.consent["id"], "purposes": call.consent["purposes"]}
+    if isinstance(call.consent, dict) and isinstance(call.consent.get("purposes"), list):
+        event["consent"] = {"id": call.consent.get("id"), "purposes": call.consent["purposes"]}
+    event["id"] = _id_of(call, event, secret)
     return event
 
 
-def _id_of(call: Call) -> object:
+def _id_of(call: Call, event: Mapping[str, Any], secret: bytes) -> object:
     """The sender's, or one made of the call, so that it counts once however often it comes. Without a time two equal calls may be two."""
-    if call.id not in (None, ""):
-        return call.id if isinstance(call.id, str) else _text(call.id)
-    if call.time is None:
+    if call.id is not None and call.id != "":
+        return _text(call.id)
+    if call.time is None or call.time == "":
         return str(uuid.uuid4())
-    content = orjson.dumps(list(call), default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    content = orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(content, digest_size=16, key=secret).hexdigest()
 
 
-def _identifiers(call: Call) -> list[Identifier]:
-    found = dict.fromkeys((kind, _text(value)) for kind, value in call.identifiers if value is not None and value != "")
+def _identifiers(call: Call) -> list[tuple[str, object]]:
+    found: dict[tuple[str, object], None] = {}
+    for kind, value in call.identifiers:
+        text = _text(value)
+        if isinstance(text, dict | list):  # it is refused then, with its reason
+            return [(kind, text)]
+        if text is not None and text != "":
+            found[kind, text] = None
     for kind, value in call.traits:
         if isinstance(value, str):
             try:
@@ -102,36 +115,51 @@ def _identifiers(call: Call) -> list[Identifier]:
     return list(found)
 
 
-def _text(value: object) -> str:
-    """An identifier as text: numbers are written without an exponent."""
-    return value if isinstance(value, str) else str(value)
+def _text(value: object) -> object:
+    """An id as text where it is a number; what is neither stays as it is, and is refused."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _order_of(properties: Mapping[str, Any], named: Named, currency: str | None) -> dict[str, Any]:
     if named.order is None:
         return {}
-    order_id = next((properties[one] for one in _ORDER_IDS if properties.get(one) not in (None, "")), None)
     fields: dict[str, Any] = {}
-    if order_id is not None:
-        fields["order"] = {"id": _text(order_id), "kind": named.order}
-    amount = next((properties[one] for one in _AMOUNTS if properties.get(one) is not None), None)
+    for name in _ORDER_IDS:
+        order_id = _text(properties.get(name))
+        if isinstance(order_id, str) and 0 < len(order_id) <= _TEXT_MAX:
+            fields["order"] = {"id": order_id, "kind": named.order}
+            break
     code = properties.get("currency") or currency
-    if isinstance(code, str) and code.upper() in CURRENCY_EXPONENTS and (minor := _minor(amount, code.upper())):
-        fields["amount"] = {
-            "amount_minor": -abs(minor) if named.order == "refund" else minor,
-            "currency": code.upper(),
-        }
+    if isinstance(code, str) and (code := code.upper()) in CURRENCY_EXPONENTS:
+        minor = _paid(properties, CURRENCY_EXPONENTS[code])
+        if minor is not None:
+            is_refund = named.order == "refund"
+            fields["amount"] = {"amount_minor": -abs(minor) if is_refund else minor, "currency": code}
     return fields
 
 
-def _minor(amount: object, currency: str) -> int | None:
-    """Minor units; doubles are rounded to them, since 199.9 has no exact double. None where it is no number."""
-    if isinstance(amount, bool) or not isinstance(amount, int | float | str):
+def _paid(properties: Mapping[str, Any], places: int) -> int | None:
+    """What was paid, in minor units: the total, else the net amount with what comes on top."""
+    total = _minor(properties.get("total"), places)
+    if total is not None:
+        return total
+    for name in _NET_AMOUNTS:
+        net = _minor(properties.get(name), places)
+        if net is not None:
+            return net + sum(_minor(properties.get(one), places) or 0 for one in _ON_TOP)
+    return None
+
+
+def _minor(amount: object, places: int) -> int | None:
+    """Minor units; doubles are rounded to them, since 199.9 has no exact double. None where it is no number, or too large a one."""
+    if isinstance(amount, bool) or not isinstance(amount, int | float | str) or len(text := str(amount)) > _TEXT_MAX:
         return None
     try:
-        scaled = Decimal(str(amount)).scaleb(CURRENCY_EXPONENTS[currency])
-        return int(scaled.to_integral_value(ROUND_HALF_EVEN))
-    except (InvalidOperation, ValueError, OverflowError):
+        value = Decimal(text)
+        if not value.is_finite() or value.adjusted() + places >= _DIGITS_MAX:  # before it is written out
+            return None
+        return int(value.scaleb(places).to_integral_value(ROUND_HALF_EVEN))
+    except ArithmeticError:
         return None
 
 
@@ -141,10 +169,21 @@ def _flat(call: Call) -> dict[str, Any]:
     for name, value in _leaves({**call.facts, **call.properties}, "", _LEVELS_MAX):
         if len(found) >= _PROPERTIES_MAX:
             break
+        if isinstance(value, str):
+            if value.startswith("?") and name.rpartition(".")[2] == _QUERY:
+                continue
+            value = _without_query(value)
         found[name] = value
     if call.name and call.kind != "track":
         found.setdefault("name", call.name)
     return found
+
+
+def _without_query(text: str) -> str:
+    """An address without what stands behind its path: that may hold anything, such as tokens and who somebody is."""
+    if text.startswith(("/", "http://", "https://")):
+        return text.partition("?")[0].partition("#")[0]
+    return text
 
 
 def _leaves(fields: Mapping[str, Any], prefix: str, levels: int) -> Iterator[tuple[str, Any]]:
@@ -153,5 +192,8 @@ def _leaves(fields: Mapping[str, Any], prefix: str, levels: int) -> Iterator[tup
         if isinstance(value, dict):
             if levels > 1:
                 yield from _leaves(value, f"{path}.", levels - 1)
+        elif isinstance(value, float):
+            if math.isfinite(value):
+                yield path, value
         elif value is not None and not isinstance(value, list):
             yield path, value

@@ -26,14 +26,13 @@ class SenderClock(NamedTuple):
     sent_us: int | None = None
 
     @classmethod
-    def of(cls, sent_at: object, received_us: int, *, may_be_stale: bool = False) -> SenderClock:
-        """By the time at which the request says that it was sent. `may_be_stale`: it is that of a first attempt, so that a time in the past
-        says nothing of the clock."""
+    def of(cls, sent_at: object, received_us: int) -> SenderClock:
+        """By the time at which the request says that it was sent; None where it says none, or that of a first attempt."""
         sent_us = read_us(sent_at)
         if sent_us is None:
             return cls(received_us, 0)
         minutes = (received_us - sent_us + _US_PER_MINUTE // 2) // _US_PER_MINUTE
-        return cls(received_us, 0 if may_be_stale and minutes > 0 else minutes * _US_PER_MINUTE, sent_us)
+        return cls(received_us, minutes * _US_PER_MINUTE, sent_us)
 
     def corrected(self, time: object) -> object:
         """The time as an event has it. What cannot be read stays as it is: it is refused then, with its reason."""
@@ -65,7 +64,7 @@ class SenderClock(NamedTuple):
 def _clock_as_utc(time: str) -> int | None:
     """The digits of a time with an offset west of Greenwich, read as UTC: some libraries take UTC that says no zone for local time."""
     clock, minus, _ = time.rpartition("-")
-    return read_us(f"{clock}Z") if minus and "T" in clock else None
+    return read_us(f"{clock}Z") if minus and len(clock) > len("2026-01-31") else None
 
 
 def read_us(time: object) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,7 +14,6 @@ from urllib.parse import parse_qs
 import orjson
 
 from touchline.producers.collector.limits import FORM_NAME_BYTES
-from touchline.schemas.depth import DEPTH_MAX, are_bytes_too_deep
 from touchline.service.problem import RequestRefused
 
 _FORM_FIELDS: Final = ("data", "payload")
@@ -56,13 +56,21 @@ def loads(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        if are_bytes_too_deep(text):
-            raise RequestRefused(400, f"the body nests deeper than {DEPTH_MAX} levels", "flatten it") from None
         try:
-            return json.loads(text, parse_constant=lambda _: None)
+            return _as_json_can(json.loads(text, parse_constant=lambda _: None, parse_float=_finite))
         except (ValueError, RecursionError):
             what = f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
             raise RequestRefused(400, what, "fix it there") from None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _as_json_can(value: Any) -> Any:
+    """The same, as far as others can write it again: halves of characters become question marks, and wide numbers doubles."""
+    return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _fields_of(text: bytes) -> dict[str, str] | None:

@@ -7,7 +7,6 @@ Why: docs/decisions/0195.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -22,6 +21,7 @@ from touchline.producers.collector.vendors.documents import document_of, of_fiel
 from touchline.producers.collector.vendors.names import Names
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.producers.errors import EventRejected
+from touchline.producers.producer import now_us
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.service.problem import RequestRefused
@@ -34,8 +34,8 @@ class Said(NamedTuple):
     """Each becomes a call."""
     write_key: str | None = None
     sent_at: object = None
-    may_be_stale: bool = False
-    """See SenderClock."""
+    shared: Mapping[str, Any] = {}
+    """What each member's `context` has where it does not say otherwise."""
     own_keys: Sequence[str | None] = ()
     """The write key of each member, of protocols whose members carry their own; a member without one goes by that of the request, or of
     the first that has one."""
@@ -85,15 +85,14 @@ _SEE: Final = "docs/senders/analytics.md and analytics-others.md say which are"
 
 
 class VendorFront:
-    """A front in the tongue of an analytics tool. `clock_us` gives the present."""
+    """A front in the tongue of an analytics tool. `secret` seals ids (see event_of), `clock_us` gives the present."""
 
     is_foreign = True
     method = "POST"
 
-    def __init__(
-        self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
-    ) -> None:
+    def __init__(self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = now_us, secret: bytes = b"") -> None:
         self._tongue = tongue
+        self._secret = secret
         self._names = names
         self._clock_us = clock_us
         self.paths: Sequence[str] = tuple(tongue.paths)
@@ -112,9 +111,9 @@ class VendorFront:
         if said is None:
             raise RequestRefused(400, f"the body is {shape_of(document)} without calls", "send what the SDK sends")
         require_few(len(said.members), items_max)
-        clock = SenderClock.of(said.sent_at, self._clock_us(), may_be_stale=said.may_be_stale)
+        clock = SenderClock.of(said.sent_at, self._clock_us())
         is_short = len(posted.body) <= tongue.call_bytes_max
-        items = (self._item_of(member, clock, is_short=is_short) for member in said.members)
+        items = (self._item_of(member, said.shared, clock, is_short=is_short) for member in said.members)
         shared_key = said.write_key or next(filter(None, said.own_keys), None)
         own_keys = [own or shared_key for own in said.own_keys]
         if len(set(own_keys)) > 1:
@@ -124,18 +123,30 @@ class VendorFront:
     def _document_of(self, posted: Posted) -> Any:
         return document_of(posted.body)
 
-    def _item_of(self, member: Any, clock: SenderClock, *, is_short: bool) -> Item | BadItem:
+    def _item_of(self, member: Any, shared: Mapping[str, Any], clock: SenderClock, *, is_short: bool) -> Item | BadItem:
         if not isinstance(member, dict):
             return _bad(Reason.NOT_JSON, shape_of(member), "send an object for each call")
-        if not is_short and len(orjson.dumps(member, default=str)) > self._tongue.call_bytes_max:
-            return _bad(Reason.TOO_LARGE, f"more than {self._tongue.call_bytes_max:,} bytes", "send less in a call")
+        if not is_short and (fault := self._too_large(member)) is not None:
+            return fault
+        if shared:
+            own = member.get("context")
+            member = {**member, "context": {**shared, **own} if isinstance(own, dict) else shared}
         call = self._tongue.call_of(member)
         if call is None:
             return _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
-        return Item(event_of(call, self._names, clock))
+        return Item(event_of(call, self._names, clock, self._secret))
+
+    def _too_large(self, member: dict[str, Any]) -> BadItem | None:
+        try:
+            size = len(orjson.dumps(member))
+        except TypeError:  # orjson.JSONEncodeError: it nests deeper than can be written
+            return _bad(Reason.TOO_DEEP, "too many levels", "flatten its properties")
+        if size <= self._tongue.call_bytes_max:
+            return None
+        return _bad(Reason.TOO_LARGE, f"more than {self._tongue.call_bytes_max:,} bytes", "send less in a call")
 
     def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
-        """200 where at least one call was taken, or none was sent, else 400: the SDK would send the same again for ever."""
+        """200 where at least one call was taken, or none was sent, else 400. Both are final: nothing is sent again."""
         receipt = orjson.loads(receipt_of(outcome))
         if outcome.rejected and not (outcome.accepted or outcome.suppressed):
             message = "; ".join(
@@ -156,10 +167,8 @@ class QueryFront(VendorFront):
 
     method = "GET"
 
-    def __init__(
-        self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
-    ) -> None:
-        super().__init__(tongue, names, clock_us)
+    def __init__(self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = now_us, secret: bytes = b"") -> None:
+        super().__init__(tongue, names, clock_us, secret)
         self.paths = tuple(tongue.query_paths)
 
     def _document_of(self, posted: Posted) -> Any:

@@ -11,20 +11,24 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
+from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from touchline.errors import WrongUsage
 from touchline.schemas.journey.explain import explain
 from touchline.schemas.journey.yaml_lines import read_yaml
 from touchline.schemas.money import Currency
+from touchline.schemas.personal.find import mask
 
 CallKind = Literal["page", "screen", "track", "identify", "alias", "group"]
 _OWN_NAME: Final = "{name}"
-_NO_WORD: Final = re.compile(r"[^0-9a-z]+")
+_NO_WORD: Final = re.compile(r"[\W_]+")
 _NAME_MAX: Final = 256
-_KNOWN_MAX: Final = 10_000
+_KNOWN_MAX: Final = 4_096
+_KNOWN_CHARACTERS_MAX: Final = 128
+"""Longer names are read anew each time, so that nobody fills the memory by them."""
 _PAGE: Final = "docs/senders/analytics.md"
 _EXAMPLES: Final = {
     "touchpoint": "`touchpoint: product_view`, an id of a map",
@@ -64,8 +68,18 @@ class Names(_Part):
     pages: Sequence[Page] = ()
     currency: Currency | None = Field(default=None, description="Of amounts that come without one")
 
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        plain: dict[str, str] = {}
+        for name in self.events:
+            if not _plain(name):
+                raise ValueError(f"{name!r} has no letter and no digit; write the event's name")
+            if (other := plain.setdefault(_plain(name), name)) != name:
+                raise ValueError(f"{other!r} and {name!r} are one name; leave one of them out")
+        return self
+
     @cached_property
-    def _known(self) -> dict[tuple[str, str, str], Named]:
+    def _known(self) -> dict[tuple[str, str], Named]:
         return {}
 
     @cached_property
@@ -73,26 +87,27 @@ class Names(_Part):
         return {_plain(name): named for name, named in self.events.items()}
 
     def named(self, kind: CallKind, name: str, path: str = "") -> Named:
-        """What a call is here; `path` is that of the page."""
-        known = self._known.get((kind, name, path))
-        if known is None:
-            if len(self._known) >= _KNOWN_MAX:
-                self._known.clear()
-            known = self._known[kind, name, path] = self._named(kind, name, path)
-        return known
-
-    def _named(self, kind: CallKind, name: str, path: str) -> Named:
-        if kind == "track" and (found := self._by_plain_name.get(_plain(name))) is not None:
-            return found
+        """What a call is here; `path` is that of the page. Of a name the personal values are masked before it becomes a touchpoint's."""
         if kind == "page" and path:
             for page in self.pages:
                 if fnmatchcase(path, page.path):
                     return Named(touchpoint=page.touchpoint, action=page.action, channel="web")
-        named = self.calls.get(kind) or Named(touchpoint=_OWN_NAME)
-        if _OWN_NAME in named.touchpoint:
-            own = _word(name) or kind
-            return named.model_copy(update={"touchpoint": named.touchpoint.replace(_OWN_NAME, own)[:_NAME_MAX]})
-        return named
+        known = self._known.get((kind, name))
+        if known is None:
+            known = self._named(kind, name)
+            if len(name) <= _KNOWN_CHARACTERS_MAX:
+                if len(self._known) >= _KNOWN_MAX:
+                    self._known.clear()
+                self._known[kind, name] = known
+        return known
+
+    def _named(self, kind: CallKind, name: str) -> Named:
+        listed = self._by_plain_name.get(_plain(name)) if kind == "track" else None
+        named = listed or self.calls.get(kind) or Named(touchpoint=_OWN_NAME)
+        if _OWN_NAME not in named.touchpoint:
+            return named
+        own = _word(mask(name[:_NAME_MAX]).text) or kind
+        return named.model_copy(update={"touchpoint": named.touchpoint.replace(_OWN_NAME, own)[:_NAME_MAX]})
 
 
 def shipped_names() -> Names:
@@ -127,8 +142,8 @@ def parse_names(text: str, file: str) -> Names:
 
 
 def _plain(name: str) -> str:
-    return _NO_WORD.sub("", name.lower())
+    return _NO_WORD.sub("", normalize("NFKC", name[:_NAME_MAX]).casefold())
 
 
 def _word(name: str) -> str:
-    return _NO_WORD.sub("_", name.lower()).strip("_")
+    return _NO_WORD.sub("_", normalize("NFKC", name).lower()).strip("_")

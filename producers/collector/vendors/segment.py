@@ -27,8 +27,9 @@ _KINDS: Final[Mapping[str, CallKind]] = {
 }
 _SHORT: Final = {kind[0]: kind for kind in _KINDS}
 _BATCHES: Final = ("/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch")
-_KEEPS_SENT_AT: Final = frozenset(("@rudderstack/rudder-sdk-node",))
-"""Libraries that say in a second attempt when the first one was sent."""
+_KEEPS_SENT_AT: Final = frozenset(("@rudderstack/rudder-sdk-node", "analytics-java"))
+"""Libraries that say in a second attempt when the first one was sent, or may: their clocks are not corrected, since the second attempt must
+be the same event."""
 _CONTEXT: Final = {
     part: tuple((name, f"{part}.{name}") for name in names)
     for part, names in (
@@ -66,18 +67,17 @@ class Segment:
         key = document.get("writeKey")
         write_key = key if isinstance(key, str) else None
         path = posted.path.rstrip("/")
-        is_retry = posted.headers.get("X-Retry-Count", "0") not in ("", "0")
+        sent_at = document.get("sentAt")
         if path not in _BATCHES:
             kind = path.rpartition("/")[2]
             call = {**document, "type": _SHORT.get(kind, kind)}
-            return Said([call], write_key, document.get("sentAt"), is_retry or _keeps_sent_at(document))
+            return Said([call], write_key, None if _keeps_sent_at(document) else sent_at)
         batch = document.get("batch")
         if not isinstance(batch, list):
             return None
-        is_stale = is_retry or any(_keeps_sent_at(one) for one in batch[:1] if isinstance(one, dict))
-        shared = document.get("context")
-        members = batch if not isinstance(shared, dict) else [_with_context(one, shared) for one in batch]
-        return Said(members, write_key, document.get("sentAt"), is_stale)
+        first = batch[0] if batch and isinstance(batch[0], dict) else {}
+        is_kept = _keeps_sent_at(document) or _keeps_sent_at(first)
+        return Said(batch, write_key, None if is_kept else sent_at, shared=_shared(_object(document, "context")))
 
     def call_of(self, member: dict[str, Any]) -> Call | None:
         """See Tongue."""
@@ -118,7 +118,7 @@ class Segment:
 
 def _who(kind: str, member: Mapping[str, Any]) -> list[tuple[str, object]]:
     who = [("login", member.get("userId")), ("anonymous", member.get("anonymousId"))]
-    if kind == "alias":
+    if kind == "alias" and member.get("userId"):
         # The former id may be that of a device or of a login: nobody says which.
         former = member.get("previousId")
         who += [(one, former) for one in ("anonymous", "login") if former != member.get("userId")]
@@ -145,16 +145,24 @@ def _kept(context: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+_SHARED_NAMES: Final = ("name", *(name for names in _CONTEXT.values() for name, _ in names), "email", "phone")
+
+
 def _object(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = fields.get(name)
     return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
 
 
-def _with_context(member: Any, shared: Mapping[str, Any]) -> Any:
-    if not isinstance(member, dict):
-        return member
-    return {**member, "context": {**shared, **_object(member, "context")}}
+def _shared(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of the context that all calls of a batch share, what is kept of it: each call gets a copy."""
+    small = {name: context[name] for name in ("locale", "timezone") if isinstance(context.get(name), str)}
+    for part in (*_CONTEXT, "library", "traits"):
+        fields = context.get(part)
+        if isinstance(fields, dict):
+            small[part] = {name: fields[name] for name in _SHARED_NAMES if isinstance(fields.get(name), str)}
+    return small
 
 
-def _keeps_sent_at(member: Mapping[str, Any]) -> bool:
-    return _object(_object(member, "context"), "library").get("name") in _KEEPS_SENT_AT
+def _keeps_sent_at(said: Mapping[str, Any]) -> bool:
+    name = _object(_object(said, "context"), "library").get("name")
+    return isinstance(name, str) and name in _KEEPS_SENT_AT

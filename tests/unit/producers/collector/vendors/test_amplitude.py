@@ -27,7 +27,7 @@ LOGIN, DEVICE = {"type": "login", "value": "u1"}, {"type": "anonymous", "value":
         ("time int ms", "timed", "", [LOGIN]),
         ("order completed", "purchase", "purchase", [LOGIN]),
         ("identify", None, None, [LOGIN, {"type": "mail", "value": "a@example.com"}]),
-        ("set_group", "account_page", "identify", [LOGIN]),
+        ("set_group", "identify", "", [LOGIN]),
         ("revenue", "revenue_amount", "", [LOGIN]),
         ("props with nan and nested null", "odd", "", [LOGIN]),
     ],

@@ -31,9 +31,9 @@ REFUSED = "people delete"
         ("import", NODE, "timed", "", [LOGIN]),
         ("people set", PYTHON, None, None, [LOGIN, MAIL]),
         ("people set", NODE, None, None, [LOGIN, MAIL]),
-        ("people set once", PYTHON, "account_page", "identify", [LOGIN]),
-        ("group set", PYTHON, "account_page", "join_group", None),
-        ("group set", NODE, "account_page", "join_group", None),
+        ("people set once", PYTHON, "identify", "", [LOGIN]),
+        ("group set", PYTHON, "group", "join", None),
+        ("group set", NODE, "group", "join", None),
         ("NaN", PYTHON, "odd", "", [LOGIN]),
     ],
 )

@@ -37,6 +37,8 @@ def test_pages_of_some_paths_are_touchpoints_of_their_own_and_the_first_line_cou
         ("events:\n  x: {touchpiont: y}\n", "touchpoint"),
         ("calls:\n  dance: {touchpoint: y}\n", "calls"),
         ("currency: EURO\n", "currency"),
+        ("events:\n  Add To: {touchpoint: a}\n  add_to: {touchpoint: b}\n", "one name"),
+        ("events:\n  '!!': {touchpoint: a}\n", "no letter"),
         ("events: [\n", "names.yaml"),
     ],
 )
@@ -47,3 +49,20 @@ def test_a_file_that_cannot_be_used_is_told_with_its_line(text: str, told: str, 
     assert told in wrong.value.what
     with pytest.raises(WrongUsage):
         load_names(tmp_path / "none.yaml")
+
+
+def test_names_in_other_letters_stay_apart() -> None:
+    names = parse_names("events:\n  Заказ оформлен: {touchpoint: purchase, order: purchase}\n", "names.yaml")
+    assert names.named("track", "заказ_ОФОРМЛЕН").touchpoint == "purchase"
+    assert names.named("track", "カートに追加").touchpoint == "カートに追加"
+    assert names.named("track", "Größe gewählt").touchpoint == "größe_gewählt"
+    assert names.named("track", "!!").touchpoint == "track"
+
+
+def test_personal_values_in_a_name_do_not_become_a_touchpoint() -> None:
+    assert shipped_names().named("track", "Invited jane.doe@example.com").touchpoint == "invited_mail"
+
+
+def test_an_event_may_be_named_by_its_own_name_too() -> None:
+    names = parse_names('events:\n  Button Clicked: {touchpoint: "{name}", action: click}\n', "names.yaml")
+    assert names.named("track", "Button clicked").touchpoint == "button_clicked"

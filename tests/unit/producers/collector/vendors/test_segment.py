@@ -18,7 +18,7 @@ from touchline.producers.errors import EventRejected
 from touchline.schemas.canonical import payload_hash
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
-from touchline.schemas.times import parse_time
+from touchline.schemas.times import format_time, parse_time
 from touchline.service.problem import RequestRefused
 
 REQUESTS = captured("segment")
@@ -50,7 +50,7 @@ def of(label: str, sdk: str = "") -> list[Captured]:
         ("page", TOUCHPOINT, "web_page", "view", None),
         ("page anonymous no name", TOUCHPOINT, "web_page", "view", [ANONYMOUS]),
         ("screen", TOUCHPOINT, "app_screen", "view", None),
-        ("group", TOUCHPOINT, "account_page", "join_group", None),
+        ("group", TOUCHPOINT, "group", "join", None),
         ("identify with traits", IDENTIFY, None, None, [LOGIN, MAIL]),
         ("identify anonymous", IDENTIFY, None, None, [ANONYMOUS, MAIL]),
         ("track after identify", TOUCHPOINT, "purchase", "purchase", [LOGIN, ANONYMOUS]),
@@ -146,18 +146,35 @@ def test_a_clock_that_is_wrong_by_minutes_is_corrected_by_when_the_request_was_s
     assert event["time"] == time
 
 
-def test_a_second_attempt_that_keeps_its_first_time_of_sending_shifts_nothing() -> None:
+@pytest.mark.parametrize("library", ["@rudderstack/rudder-sdk-node", "analytics-java"])
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize("sent_at", ["2026-03-03T10:15:01Z", "2026-03-03T12:05:00Z"])
+def test_a_library_that_keeps_its_first_time_of_sending_shifts_nothing(
+    library: str, sent_at: str, *, is_shared: bool
+) -> None:
+    context = {"context": {"library": {"name": library}}}
     call = {"type": "track", "event": "x", "messageId": "1", "timestamp": "2026-03-03T10:15:00Z"}
-    late = {"batch": [call], "sentAt": "2026-03-03T10:15:01Z"}
-    (shifted,) = read(orjson.dumps(late))
-    (told,) = read(orjson.dumps(late), X_Retry_Count="3")
-    rudder = {**call, "context": {"library": {"name": "@rudderstack/rudder-sdk-node"}}}
-    (kept,) = read(orjson.dumps({**late, "batch": [rudder]}))
-    assert (shifted["time"], told["time"], kept["time"]) == (
-        "2026-03-03T12:00:00.000000Z",
-        call["timestamp"],
-        call["timestamp"],
-    )
+    body = {"batch": [call if is_shared else {**call, **context}], "sentAt": sent_at, **(context if is_shared else {})}
+    (event,) = read(orjson.dumps(body))
+    assert event["time"] == call["timestamp"]
+
+
+@pytest.mark.parametrize("behind_s", [-300, 300])
+def test_a_second_attempt_with_a_new_time_of_sending_is_the_same_event_though_the_clock_is_wrong(behind_s: int) -> None:
+    noon_us = parse_time("2026-03-03T12:00:00Z")
+    found = []
+    for later_s in (0, 25):
+        received_us = noon_us + later_s * 1_000_000
+        sent_at = format_time(received_us - behind_s * 1_000_000 - 40_000)
+        call = {"type": "track", "event": "x", "messageId": "1", "timestamp": "2026-03-03T11:58:00.123Z"}
+        posted = REQUESTS[0].posted._replace(body=orjson.dumps({"batch": [call], "sentAt": sent_at}))
+        if later_s:
+            posted = posted._replace(headers={"X-Retry-Count": "1"})
+        (item,) = parsed(Segment(), REQUESTS[0]._replace(received_us=received_us, posted=posted)).items
+        assert isinstance(item, Item)
+        found.append(item.event)
+    assert found[0] == found[1]
+    assert parse_time(found[0]["time"]) == parse_time("2026-03-03T11:58:00.123Z") + behind_s * 1_000_000
 
 
 def test_utc_that_a_library_took_for_local_time_is_read_as_utc() -> None:
@@ -275,3 +292,72 @@ def test_the_write_key_is_found_wherever_these_libraries_put_it(
 def test_the_body_carries_the_write_key_where_nothing_else_does() -> None:
     for request in of("track user id only", PYTHON):
         assert parsed(Segment(), request).write_key == "WRITEKEY"
+
+
+@pytest.mark.parametrize(
+    ("properties", "minor"),
+    [
+        ({"total": 0}, 0),
+        ({"total": "", "revenue": 50}, 5_000),
+        ({"total": "abc", "value": "20"}, 2_000),
+        ({"total": False, "value": 1.005}, 100),
+        ({"value": 100, "tax": 19, "shipping": 5}, 12_400),
+        ({"total": 199.9, "tax": 19, "value": 1}, 19_990),
+        ({"total": "1e500000"}, None),
+        ({"total": "1e999999"}, None),
+        ({"total": 1e300}, None),
+        ({"total": "NaN"}, None),
+        ({"total": [1]}, None),
+    ],
+)
+def test_what_was_paid_is_the_total_or_the_net_amount_with_tax_and_shipping(
+    properties: dict[str, Any], minor: int | None
+) -> None:
+    (event,) = said({"type": "track", "event": "Order Completed", "properties": {"currency": "EUR", **properties}})
+    assert event.get("amount") == (None if minor is None else {"amount_minor": minor, "currency": "EUR"})
+
+
+def test_a_shared_context_is_copied_by_what_is_kept_of_it_alone() -> None:
+    context = {
+        **{str(number): number for number in range(1_000)},
+        "locale": "de-DE",
+        "traits": {"email": "a@example.com", "note": "x"},
+    }
+    track, identify = said({"type": "track", "event": "x"}, {"type": "identify", "userId": "u1"}, context=context)
+    assert track["properties"] == {"locale": "de-DE"}
+    assert identify["identifiers"] == [LOGIN, MAIL]
+    body = orjson.dumps({"batch": [{}] * 10_000, "context": context})
+    with pytest.raises(RequestRefused):
+        parsed(Segment(), REQUESTS[0]._replace(posted=REQUESTS[0].posted._replace(body=body)))
+
+
+def test_addresses_lose_their_query_and_other_ids_than_text_and_numbers_are_refused() -> None:
+    url, odd = said(
+        {"type": "page", "properties": {"url": "https://shop.example/reset?token=s3cr3t#x", "search": "?email=1"}},
+        {"type": "track", "event": "x", "userId": {"a": 1}},
+    )
+    assert url["properties"] == {"url": "https://shop.example/reset"}
+    with pytest.raises(EventRejected, match="identifiers"):
+        record(odd, 0)
+
+
+def test_halves_of_characters_wide_numbers_and_deep_properties_cost_no_other_call() -> None:
+    deep = b"[" * 300 + b"]" * 300
+    calls = (
+        b'{"type":"track","event":"x","properties":{"a":"\\ud83d","b":123456789012345678901234567890,"c":NaN,"d":1e999}}',
+        b'{"type":"track","event":"y","properties":{"a":' + deep + b"}}",
+        b'{"type":"track","event":"z"}',
+    )
+    body = b'{"batch":[' + b",".join(calls) + b'],"pad":"' + b"x" * 40_000 + b'"}'
+    assert [one["touchpoint"] for one in read(body)] == ["x", "z"]
+
+
+def test_an_id_that_is_made_of_a_call_is_sealed() -> None:
+    call = {"type": "track", "event": "x", "timestamp": "2026-03-03T10:15:00Z", "userId": "u1"}
+    posted = REQUESTS[0].posted._replace(body=orjson.dumps({"batch": [call]}))
+    ids = set()
+    for secret in (b"one", b"other"):
+        (item,) = VendorFront(Segment(), shipped_names(), lambda: 0, secret).parse(posted, 10).items
+        assert isinstance(item, Item)
+        ids.add(item.event["id"])
+    assert len(ids) == 2
