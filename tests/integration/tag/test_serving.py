@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.tag.conftest import KEY, Visit
-from tests.support.collectors import CollectorProcess, collector, event
-from tests.support.documents import ROOT, blocks_of
+from tests.integration.tag.conftest import KEY
+from tests.support.collectors import Answer, CollectorProcess, collector, event
 from tests.support.sites import Site
 from touchline.producers.browser.tag import TAG_PATH, read_tag
 
@@ -68,7 +67,7 @@ def test_an_address_that_sends_too_fast_waits_and_the_tag_is_told_how_long(
 ) -> None:
     changes = {"collector_visitor_events_per_second": 5.0, "collector_proxies": 1}
     with collector(running.settings, tmp_path, "slow", **changes) as slow:
-        statuses = {}
+        statuses, answers = {}, list[Answer]()
         for address in ("203.0.113.7", "203.0.113.8"):
             headers = {**TEXT, "Origin": own_site.origin, "X-Forwarded-For": address}
             answers = [slow.request("POST", BEACON, body_of(12), headers) for _ in range(2)]
@@ -77,18 +76,3 @@ def test_an_address_that_sends_too_fast_waits_and_the_tag_is_told_how_long(
             assert answers[1].headers["Access-Control-Expose-Headers"] == "Retry-After"
         assert statuses == {"203.0.113.7": [202, 429], "203.0.113.8": [202, 429]}
         assert "203.0.113" not in slow.log
-
-
-def test_the_page_of_the_guide_sends_what_the_guide_says(visit: Visit) -> None:
-    (block,) = [one for one in blocks_of(ROOT / "docs" / "senders" / "browser.md") if one.language == "html"]
-    html = block.text.replace("http://127.0.0.1:8787", visit.collector.url).replace('"KEY"', f'"{KEY}"')
-    page = visit.open(visit.site.put(visit.path, html))
-    page.click("text=Newsletter")
-    page.click("#agree")
-    page.click("text=Newsletter")
-    page.click("text=Ask")
-    page.click("#buy")
-    visit.wait_for(4)
-    assert visit.told() == [("web_page", "view"), ("newsletter", "open"), ("contact", "submit"), ("checkout", "begin")]
-    page.click("#refuse")
-    assert page.evaluate("() => localStorage.length") == 0
