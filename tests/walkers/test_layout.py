@@ -54,7 +54,9 @@ def test_no_file_is_big_and_no_data_are_committed() -> None:
     assert [path for path in tracked() if path.suffix in (".parquet", ".jar", ".whl", ".gz")] == []
 
 
-@pytest.mark.parametrize("script", ["run", ".ci/run", "scripts/compose-secrets", "scripts/minify-tag", "scripts/vendor-page"])
+@pytest.mark.parametrize(
+    "script", ["run", ".ci/run", "scripts/compose-secrets", "scripts/minify-tag", "scripts/vendor-page"]
+)
 def test_script_can_be_run_and_is_valid_bash(script: str) -> None:
     path = ROOT / script
     assert path.stat().st_mode & 0o111

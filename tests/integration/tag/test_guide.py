@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.integration.tag.conftest import GATHERED_MS
 from tests.support.collectors import collector
-from tests.support.documents import ROOT, Block, blocks_of, steps_of
+from tests.support.documents import ROOT, Block, blocks_of, matches, steps_of
 from tests.support.engines import own_face_with_worker, touchline
 from tests.support.rest import wait_until_at_rest
 from tests.support.sites import Site
@@ -41,6 +41,11 @@ def test_the_page_of_the_guide_is_a_journey(
         own_face_with_worker(stack, tmp_path, write_keys_file=keys, maps=[maps]) as ledger,
         collector(ledger.settings, tmp_path, collector_origins=[own_site.origin]) as process,
     ):
+        (shown,) = [step for block in GUIDE if block.language == "console" for step in steps_of(block)]
+        lines = touchline(ledger, *shown.command.split()[1:]).replace(
+            f"127.0.0.1:{ledger.settings.collector_port}", "127.0.0.1:8787"
+        )
+        assert matches(shown.expected or "", lines)
         page = chromium.new_page()
         page.goto(own_site.put("/guide", page_of(block, process.url, key)))
         for pressed in ("text=Newsletter", "#agree", "text=Newsletter", "text=Search", "#buy"):
