@@ -251,3 +251,20 @@ def test_more_than_a_beacon_takes_is_sent_in_parts_and_the_rest_by_the_next_page
     page.evaluate(AGREE, GRANT)
     events = visit.wait_for(12)
     assert sorted(one["properties"].get("one", -1) for one in events) == [-1, -1, *range(10)]
+
+
+def test_a_queue_that_is_full_keeps_the_latest_and_stays_within_its_bound(visit: Visit) -> None:
+    page = agreed(visit, visit.put())
+    visit.wait_for(1)
+    visit.context.set_offline(True)
+    page.evaluate(
+        "() => { for (let one = 0; one < 50; one++) touchline.track('basket', {properties: {note: 'x'.repeat(7000), one}}) }"
+    )
+    (kept,) = [text for name, text in stored(page).items() if name != "touchline.id"]
+    assert 200_000 < len(kept) < 250_100
+    page.close()
+    visit.context.set_offline(False)
+    agreed(visit, visit.put())
+    numbers = range(50 - kept.count('"note"'), 50)
+    events = visit.wait_for(len(numbers) + 2)
+    assert sorted(one["properties"]["one"] for one in events if "one" in one["properties"]) == list(numbers)
