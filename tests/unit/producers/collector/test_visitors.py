@@ -131,5 +131,5 @@ def test_a_clock_that_is_wrong_is_corrected_by_whole_minutes_as_its_request_says
     assert [one.event.get("time") for one in items] == ["2026-03-03T09:59:30.000000Z", "noon", None]
     for sent in ("", "soon", "9" * 40, str(now_us // 1_000)):
         right = [Item({"time": "2026-03-03T09:59:30.000Z"})]
-        on_our_clock(right, {"sent": sent}, now_us)
+        list(on_our_clock(right, {"sent": sent}, now_us))
         assert right[0].event["time"] == "2026-03-03T09:59:30.000Z"
