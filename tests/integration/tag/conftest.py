@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
 
 KEY = f"tag.{'c' * 32}"
+SDK_KEY = f"sdk.{'e' * 32}"
+SDK_TERMS = "browser:web_page,product_view,purchase identifiers:login,mail"
 SERVER_KEY = f"server.{'d' * 32}"
 BROWSER_TERMS = "browser:web_page,newsletter,contact,checkout,basket"
 GATHERED_MS = 1_300
@@ -39,10 +41,14 @@ class Arrived:
 
     def below(self, path: str) -> list[dict[str, Any]]:
         """Events of pages at this path and below, by their time. Each is there as often as it was accepted."""
+        found = [one for one in self.all() if str(one.get("properties", {}).get("path", "")).startswith(path)]
+        return sorted(found, key=lambda one: str(one["time"]))
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every event so far, as often as it was accepted."""
         for batch in self._consumer.poll(timeout_ms=100).values():
             self._events += [json.loads(one.value) for one in batch]
-        found = [one for one in self._events if str(one.get("properties", {}).get("path", "")).startswith(path)]
-        return sorted(found, key=lambda one: str(one["time"]))
+        return self._events
 
     def close(self) -> None:
         self._consumer.close()
@@ -120,7 +126,7 @@ def own_site() -> Iterator[Site]:
 def running(stack: LocalStack, own_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     folder = tmp_path_factory.mktemp("tag")
     keys = folder / "write_keys"
-    keys.write_text(f"{SERVER_KEY} web-shop\n{KEY} web-shop {BROWSER_TERMS}\n")
+    keys.write_text(f"{SERVER_KEY} web-shop\n{KEY} web-shop {BROWSER_TERMS}\n{SDK_KEY} web-shop {SDK_TERMS}\n")
     settings = stack.settings.with_changes(topic=fresh_topic(stack), write_keys_file=keys)
     with collector(settings, folder, collector_origins=[own_site.origin]) as process:
         yield process
