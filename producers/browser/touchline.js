@@ -36,6 +36,8 @@ let held = [];
 let flying = [];
 let also = [];
 let fails = 0;
+// Grows with each withdrawal: what was under way before does not come back.
+let turn = 0;
 let notBefore = 0;
 let isAway, isKept, isSaved, grant, heldView, lastPage, person, timer, viewed;
 
@@ -79,7 +81,10 @@ const adopt = () => storing((storage) => {
 
 // Whether the consent still holds: another tab may have taken it back, or have taken over this one's queue.
 const mayGo = () => {
-  if (state == "granted" && isKept && storing((storage) => storage[ID]) != person) consent("denied");
+  if (state == "granted" && isKept && storing((storage) => storage[ID]) != person) {
+    state = "denied";
+    drop();
+  }
   if (isSaved && !storing((storage) => storage[slot])) queue = [];
   return state == "granted";
 };
@@ -105,9 +110,11 @@ const send = () => {
   if (notBefore > Date.now()) return plan(0);
   const [events, body] = take();
   flying = events;
+  const began = turn;
   const settle = (isOver, seconds) => {
     flying = [];
     if (!mayGo()) return;
+    if (began != turn) return plan(0);
     fails = isOver ? 0 : fails + 1;
     notBefore = isOver ? 0 : Date.now() + Math.min(seconds || 2 ** fails + Math.random(), RETRY_SECONDS_MAX) * 1000;
     queue = isOver ? without(events) : [...events, ...without(events)];
@@ -194,26 +201,35 @@ const view = (name, more = {}) => {
 
 // Of each route once, until it is left.
 const look = () => {
-  if (options.pages == "manual" || viewed == route()) return;
+  if (document.prerendering || options.pages == "manual" || viewed == route()) return;
   viewed = route();
   view();
 };
 
-const forget = () => {
+// What this page has; other tabs may have agreed anew.
+const drop = () => {
+  turn++;
   queue = [];
   held = [];
   also = [];
   isSaved = 0;
+  storing((storage) => storage.removeItem(slot));
+};
+
+const forget = () => {
+  drop();
   storing((storage) => Object.keys(storage).forEach((name) => {
     if (name == ID || name.startsWith(QUEUE)) storage.removeItem(name);
   }));
 };
 
 const consent = (said) => {
+  if (document.prerendering) return listen(document, "prerenderingchange", () => consent(said));
   const { state: next, since, id, purposes } = said.state ? said : { state: said };
   const was = state;
   if (refuses) return;
-  state = next;
+  if (!["granted", "denied", "unknown"].includes(next)) warn("no state of consent: it is taken for denied");
+  state = next == "granted" || next == "unknown" ? next : "denied";
   if (state == "granted") {
     grant = id && { id, purposes };
     if (was == state) return;
@@ -223,7 +239,7 @@ const consent = (said) => {
       return true;
     });
     adopt();
-    const meant = held.filter((event) => new Date(event.time) >= new Date(since));
+    const meant = held.filter((event) => since && new Date(event.time) >= new Date(since));
     held = [];
     meant.forEach(add);
     if (!meant.includes(heldView)) viewed = 0;
@@ -278,8 +294,11 @@ listen(document, "visibilitychange", () => {
 });
 listen(document, "click", ({ target }) => mark(target.closest && target.closest("[data-touchpoint]:not(form)"), "click"));
 listen(document, "submit", ({ target }) => mark(target.closest("form[data-touchpoint]"), "submit"));
-if (refuses) forget();
-look();
-[].concat(early || []).forEach(api.push);
-if (options.consent) consent(options.consent);
+const start = () => {
+  if (refuses) forget();
+  look();
+  [].concat(early || []).forEach(api.push);
+  if (options.consent) consent(options.consent);
+};
+document.prerendering ? listen(document, "prerenderingchange", start) : start();
 })();

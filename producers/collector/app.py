@@ -46,6 +46,7 @@ log = logging.getLogger("touchline.collector")
 
 OUTBOX_RETRY_SECONDS: Final = 5
 TELL_SECONDS: Final = 10.0
+STRANGERS_PART: Final = 4
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 _WORDS: Final = ServiceWords(
     {
@@ -77,6 +78,8 @@ class Collector:
         self._intake = intake
         self._rate = rate
         self._room = room
+        # Bodies of whom nobody knows yet have a part of it, so that they cannot shut out who is known.
+        self._strangers = Room(room.limit_bytes // STRANGERS_PART)
         self._counts: Counter[str] = Counter()
         self._meter = meter
         self._sources = live_sources
@@ -123,7 +126,7 @@ class Collector:
         # Of a foreign front the key may stand in the body, and a proxy's password where the key could.
         is_known = presented is not None and self._keys.find(presented) is not None
         key = None if front.is_foreign and not is_known else self._admitted(presented, request)
-        hold = self._room.hold()
+        hold = (self._strangers if key is None else self._room).hold()
         try:
             posted = await self._read(request, hold, keeps_sent=front.is_foreign)
             self._require_room_for(posted, hold)
@@ -133,8 +136,8 @@ class Collector:
                 key, parsed, lambda presented: self._admitted(presented, request), is_foreign=front.is_foreign
             )
             if parsed.total > 1:
-                self._rate.spend(key.key_id, parsed.total - 1)
                 self._visitors.spend(key, request, parsed.total - 1)
+                self._rate.spend(key.key_id, parsed.total - 1)
             if key.browser is not None:
                 items = on_our_clock(items, request.query, now_us())
             sorted_out = sorted_out_of(key, items, source)

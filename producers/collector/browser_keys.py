@@ -3,10 +3,9 @@
     shop-tag.6f1f...e2 web-shop browser:web_page,newsletter
     shop-app.11c0...9a web-shop browser:web_page,newsletter identifiers:login
 
-The touchpoints that follow `browser:` are of the line's one source. A page names its visitor by the id that the tag made (`anonymous`);
-what else it may name follows `identifiers:`, since with that anybody could say that two people are one.
-
-Why: docs/decisions/0199.
+Its events have ids of their own, `<key id>/<id>`, so that no page can revise what a server sent. The touchpoints that follow `browser:`
+are of the line's one source. A page names its visitor by the id that the tag made (`anonymous`); what else it may name follows
+`identifiers:`, since with that anybody could say that two people are one. `may:order` lets pages say what was bought and for how much.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from touchline.schemas.rejections import Rejection
 
 _TOUCHPOINTS: Final = "browser:"
 _IDENTIFIERS: Final = "identifiers:"
+_MAY_ORDER: Final = "may:order"
 _OWN: Final = frozenset(("anonymous",))
 _FORM: Final = "write `<id>.<secret> <source> browser:<touchpoint>,<touchpoint>`, and `identifiers:<type>` where pages may name others"
 
@@ -33,6 +33,8 @@ class BrowserTerms(NamedTuple):
     touchpoints: frozenset[str]
     identifiers: frozenset[str]
     """Types."""
+    may_order: bool = False
+    """Orders and amounts: anybody can make them up."""
 
     def fault_in(self, event: Mapping[str, Any]) -> EventRejected | None:
         """Why the event may not come by this key. What is no event at all is left to the contract to tell."""
@@ -47,6 +49,12 @@ class BrowserTerms(NamedTuple):
                 "a touchpoint that this browser key may not send",
                 "name it behind browser: in this key's line, or correct it",
             )
+        if event.get("revision") or (not self.may_order and (event.get("order") or event.get("amount"))):
+            return _fault(
+                "revision" if event.get("revision") else "order",
+                "what a browser key may not say",
+                "send it from a server, or write may:order in this key's line where pages may say what was bought",
+            )
         named = event.get("identifiers")
         types = [one.get("type") for one in named if isinstance(one, dict)] if isinstance(named, list) else []
         if event.get("persons") or not self.identifiers.issuperset(one for one in types if isinstance(one, str)):
@@ -60,7 +68,7 @@ class BrowserTerms(NamedTuple):
 
 def terms_in(words: Sequence[str], place: str) -> tuple[list[str], BrowserTerms | None]:
     """The words of a line without those about browsers, and what these say. Raises WrongUsage with the place."""
-    rest = [word for word in words if not word.startswith((_TOUCHPOINTS, _IDENTIFIERS))]
+    rest = [word for word in words if not word.startswith((_TOUCHPOINTS, _IDENTIFIERS)) and word != _MAY_ORDER]
     if len(rest) == len(words):
         return rest, None
     touchpoints, identifiers = (_named(words, mark) for mark in (_TOUCHPOINTS, _IDENTIFIERS))
@@ -68,7 +76,7 @@ def terms_in(words: Sequence[str], place: str) -> tuple[list[str], BrowserTerms 
         raise WrongUsage(f"{place} is of a browser key and does not name one source", _FORM)
     if not touchpoints or not all(map(is_identifier_type, identifiers)):
         raise WrongUsage(f"{place} is of a browser key and malformed", _FORM)
-    return rest, BrowserTerms(touchpoints, identifiers | _OWN)
+    return rest, BrowserTerms(touchpoints, identifiers | _OWN, _MAY_ORDER in words)
 
 
 def _named(words: Sequence[str], mark: str) -> frozenset[str]:

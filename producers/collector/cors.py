@@ -22,6 +22,13 @@ _HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9_, -]{1,500}")
 _HINT: Final = "add the page's origin to collector_origins, as in https://shop.example"
 
 
+def _origin_in(address: str | None) -> str | None:
+    if address is None:
+        return None
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
 class Origins:
     """The list."""
 
@@ -30,7 +37,10 @@ class Origins:
 
     def require(self, request: web.Request) -> None:
         """That the page may send, where a page does. Raises RequestRefused (403)."""
-        if "Origin" in request.headers and request.headers["Origin"] not in self._allowed:
+        origin = request.headers.get("Origin")
+        if origin is None and request.method == "GET":  # of a picture browsers say the page alone
+            origin = _origin_in(request.headers.get("Referer"))
+        if origin is not None and origin not in self._allowed:
             raise RequestRefused(403, "pages of this origin may not send", _HINT)
 
     async def preflight(self, request: web.Request) -> web.Response:

@@ -300,6 +300,7 @@ class Intake:
         for job in jobs:
             left -= len(job.events) - len(job.rejected)
             if left >= 0:
+                self._keep_refused([job])
                 job.finish()
             else:
                 job.fail(full)

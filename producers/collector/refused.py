@@ -82,7 +82,7 @@ class RefusedLately:
         key = None if presented is None else self._keys.find(presented)
         if key is not None and not _is_source_id(source):
             raise RequestRefused(400, "no source is asked for", "add ?source=<source id>", field="source")
-        if key is None or not key.permits(source):
+        if key is None or key.browser is not None or not key.permits(source):
             headers = {"WWW-Authenticate": 'Bearer realm="touchline"'}
             hint = "send Authorization: Bearer <write key of the source>"
             raise RequestRefused(401, "the write key is not known, or not of this source", hint, headers=headers)

@@ -34,6 +34,8 @@ def sorted_out_of(key: WriteKey, items: Iterable[Item | BadItem], source: str | 
         event.pop("received_at", None)  # it is received here and now
         if source is not None:
             event["source"] = source
+        if key.browser is not None and isinstance(event.get("id"), str):
+            event["id"] = f"{key.key_id}/{event['id']}"  # a page cannot name what a server sent
         if key.sources is not None and (error := _foreign(key, event)) is not None:
             rejected.append(verdict_on(position, line, depth_before(error, event), event))
         else:

@@ -26,6 +26,8 @@ from touchline.producers.collector.vendors.clock import SenderClock
 from touchline.service.problem import RequestRefused
 
 SLOTS: Final = 1 << 14
+ITEMS_MAX: Final = 100
+"""Of a request by a browser key; the tag sends 50."""
 _MILLISECONDS: Final = re.compile(r"[0-9]{1,15}")
 _NETWORK_BITS: Final = 64
 """Of an IPv6 address, what a household or a phone has for itself."""
@@ -43,7 +45,7 @@ class Visitors:
     def admit(self, key: WriteKey, request: web.Request) -> None:
         """Look at a request before it is read. Raises RequestRefused: 403, 429."""
         if key.browser is None:
-            _require_hidden(key, request)
+            _require_hidden(request)
             return
         self._origins.require(request)
         slot = self._slot_of(request)
@@ -54,9 +56,15 @@ class Visitors:
         self._rate.spend(slot, 1)
 
     def spend(self, key: WriteKey, request: web.Request, events: int) -> None:
-        """Count further events of the request."""
-        if key.browser is not None:
-            self._rate.spend(self._slot_of(request), events)
+        """Count further events of the request. Raises RequestRefused (400) where these are more than a page sends at once: one visitor
+        would use up the rate of the key, which is that of all."""
+        if key.browser is None:
+            return
+        if events >= ITEMS_MAX:
+            raise RequestRefused(
+                400, f"a page sends more than {ITEMS_MAX} events at once", "send fewer events in a request"
+            )
+        self._rate.spend(self._slot_of(request), events)
 
     def _slot_of(self, request: web.Request) -> str:
         address = address_of(request.remote, request.headers.getall("X-Forwarded-For", []), self._proxies)
@@ -85,14 +93,17 @@ def address_of(peer: str | None, forwarded: list[str], proxies: int) -> bytes:
         address = ipaddress.ip_address(text)
     except ValueError:
         return text[:64].encode("utf-8", "replace")
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return address.packed[: _NETWORK_BITS // 8]
 
 
-def _require_hidden(key: WriteKey, request: web.Request) -> None:
-    """A key of servers in an address stands in a page, or in the log of a proxy."""
-    if request.path in EventsFront.paths and bearer_of(request.headers) is None:
+def _require_hidden(request: web.Request) -> None:
+    """A key of servers that a page sends stands in it; in an address it stands in logs of proxies, too."""
+    is_of_page = "Origin" in request.headers
+    if is_of_page or (request.path in EventsFront.paths and bearer_of(request.headers) is None):
         raise RequestRefused(
             403,
-            "a write key of servers stands in the address",
+            "a page sends a write key of servers" if is_of_page else "a write key of servers stands in the address",
             "in a page use a browser key (browser: in its line), on a server send Authorization: Bearer <write key>",
         )

@@ -45,9 +45,12 @@ def text_of(path: Path, otherwise: str) -> str:
         raise WrongUsage(f"{path} cannot be read ({type(error).__name__})", "it is text in UTF-8") from None
 
 
+_OTHERS: Final = 0o007
+
+
 def replace_text(path: Path, text: str, mode: int) -> None:
-    """Write a file anew, so that a reader sees all of the old one or all of the new one. Owner and rights stay as they were, but a secret
-    is for its owner alone from then on; `mode` is that of a new file. Raises WrongUsage where it cannot be replaced so, and it is as it
+    """Write a file anew, so that a reader sees all of the old one or all of the new one. Owner and rights stay as they were, but
+    nobody else reads a secret from then on; `mode` is that of a new file. Raises WrongUsage where it cannot be replaced so, and it is as it
     was."""
     place = path.resolve()  # a link stays one
     draft = place.with_name(f".{place.name}.{os.getpid()}")
@@ -70,7 +73,9 @@ def _write(draft: Path, text: str, place: Path, mode: int) -> None:
     with os.fdopen(descriptor, "wb") as file:
         if before is not None:
             os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            mode = mode if mode == SECRET_MODE else stat.S_IMODE(before.st_mode)
+            held = stat.S_IMODE(before.st_mode)
+            # A secret that everybody could read is its owner's from then on; one that a group reads, as a service may, stays so.
+            mode = mode if mode == SECRET_MODE and held & _OTHERS else held
         os.fchmod(file.fileno(), mode)
         file.write(text.encode())
         file.flush()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from touchline.errors import WrongUsage
 from touchline.producers.collector.access import ALL_SOURCES, WriteKeys, words_of
+from touchline.producers.collector.browser_keys import terms_in
 
 SECRET_BYTES: Final = 32
 ID_CHARACTERS: Final = 64
@@ -44,7 +45,8 @@ def new_key(source: str, taken: Collection[str]) -> NewKey:
 def with_key(text: str, key: NewKey, source: str) -> str:
     """The text with a line for the key, as the last one."""
     broken = "" if not text or text.endswith("\n") else "\n"
-    return f"{text.replace(NO_KEY, '')}{broken}{key.presented} {source}\n"
+    kept = "".join(line for line in text.splitlines(keepends=True) if line != NO_KEY)
+    return f"{kept}{broken}{key.presented} {source}\n"
 
 
 def without_key(text: str, key_id: str, source: str, path: Path) -> str:
@@ -70,7 +72,8 @@ def key_ids_of(keys: WriteKeys, source: str) -> list[str]:
 def presented_for(text: str, source: str) -> str | None:
     """A key that may send for the source, as it is shown to the collector; None where there is none."""
     lines = [words for line in text.splitlines() if (words := words_of(line))]
-    return next((words[0] for words in lines if source in words[1:] or ALL_SOURCES in words[1:]), None)
+    servers = (words for words in lines if terms_in(words, "")[1] is None)  # a key of browsers reads nothing
+    return next((words[0] for words in servers if source in words[1:] or ALL_SOURCES in words[1:]), None)
 
 
 def _has_id(line: str, key_id: str) -> bool:

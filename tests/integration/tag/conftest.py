@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEY = f"tag.{'c' * 32}"
 SDK_KEY = f"sdk.{'e' * 32}"
-SDK_TERMS = "browser:web_page,product_view,purchase identifiers:login,mail"
+SDK_TERMS = "browser:web_page,product_view,purchase identifiers:login,mail may:order"
 SERVER_KEY = f"server.{'d' * 32}"
 BROWSER_TERMS = "browser:web_page,newsletter,contact,checkout,basket"
 GATHERED_MS = 1_300

@@ -21,7 +21,7 @@ window.analytics = AnalyticsNext.AnalyticsBrowser.load({ writeKey: "KEY", cdnSet
 
 
 def sent_by(arrived: Arrived) -> list[dict[str, Any]]:
-    return [one for one in arrived.all() if str(one["id"]).startswith("ajs-next-")]
+    return [one for one in arrived.all() if str(one["id"]).startswith("sdk/ajs-next-")]
 
 
 def test_page_track_and_identify_arrive_once_and_what_the_key_does_not_name_is_refused(

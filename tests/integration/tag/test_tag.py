@@ -92,6 +92,49 @@ def test_what_came_before_the_grant_counts_only_from_the_time_that_the_visitor_a
     assert visit.told() == [VIEW, VIEW, ("newsletter", "open")]
 
 
+@pytest.mark.parametrize("since", ["null", "''", "0", "'some time'"])
+def test_a_time_of_agreement_that_is_none_lets_nothing_through_of_before(visit: Visit, since: str) -> None:
+    page = visit.open(visit.put())
+    page.evaluate("() => touchline.track('checkout')")
+    page.evaluate(f"(grant) => touchline.consent({{...grant, since: {since}}})", GRANT)
+    visit.wait_for(1)
+    assert visit.told() == [VIEW]
+
+
+def test_a_word_that_is_no_state_of_consent_is_a_refusal(visit: Visit) -> None:
+    page = agreed(visit, visit.put())
+    visit.wait_for(1)
+    page.evaluate("() => { touchline.consent('withdrawn'); touchline.track('checkout') }")
+    assert stored(page) == {}
+
+
+def test_what_was_under_way_at_a_refusal_does_not_come_back_when_the_visitor_agrees_again(visit: Visit) -> None:
+    page = visit.open(visit.put())
+    visit.context.route("**/v1/events*", lambda route: None)  # it hangs
+    page.evaluate(AGREE, GRANT)
+    page.wait_for_timeout(GATHERED_MS)
+    page.evaluate("() => touchline.consent('denied')")
+    visit.context.unroute("**/v1/events*")
+    page.evaluate(AGREE, GRANT)
+    page.evaluate("() => touchline.track('newsletter')")
+    browser_id = page.evaluate("() => touchline.id")
+    kept = page.evaluate("() => JSON.stringify({...localStorage})")
+    assert browser_id in kept
+    assert kept.count("web_page") == 1
+
+
+def test_a_consent_that_was_renewed_in_another_tab_stays(visit: Visit) -> None:
+    one, other = agreed(visit, visit.put()), agreed(visit, visit.put("other"))
+    visit.wait_for(2)
+    one.evaluate("() => touchline.consent('denied')")
+    one.evaluate(AGREE, GRANT)
+    renewed = one.evaluate("() => touchline.id")
+    other.wait_for_function("(renewed) => localStorage['touchline.id'] == renewed", arg=renewed)  # tabs hear of it late
+    other.evaluate("() => touchline.track('newsletter')")
+    assert other.evaluate("() => touchline.id") is None
+    assert stored(one)["touchline.id"] == renewed
+
+
 @pytest.mark.parametrize(("attributes", "arrive"), [("", 0), ('data-gpc="ignore"', 1)])
 def test_global_privacy_control_refuses_unless_the_page_says_otherwise(
     visit: Visit, attributes: str, arrive: int

@@ -85,9 +85,23 @@ def test_a_page_that_may_name_logins_may_link_but_not_part() -> None:
 
 def test_whatever_source_a_page_says_its_events_are_of_its_keys_source() -> None:
     key = WriteKey("tag", frozenset(("web-shop",)), terms())
-    items = [Item({**VIEW, "source": "crm"}), Item(dict(VIEW)), Item({**VIEW, "touchpoint": "purchase"})]
+    items = [Item({**VIEW, "source": "crm", "id": "e1"}), Item(dict(VIEW)), Item({**VIEW, "touchpoint": "purchase"})]
     owned = owned_by(key, Parsed(len(items), items), lambda _: key, is_foreign=False)
     good, places, rejected = sorted_out_of(key, owned.items, owned.source)
     assert [one["source"] for one in good] == ["web-shop", "web-shop"]
+    assert good[0]["id"] == "tag/e1"
     assert [position for position, _ in places] == [0, 1]
     assert [one.position for one in rejected] == [2]
+
+
+def test_what_was_bought_and_revisions_are_not_for_pages_but_where_the_line_says_so(tmp_path: Path) -> None:
+    plain = key_of(tmp_path, f"tag.{SECRET} web-shop browser:web_page")
+    selling = key_of(tmp_path, f"tag.{SECRET} web-shop browser:web_page may:order")
+    assert plain.browser is not None
+    assert selling.browser is not None
+    order = {**VIEW, "order": {"id": "4711"}, "amount": {"amount_minor": 99, "currency": "EUR"}}
+    for event, fault in (({**VIEW, "revision": 1}, "revision"), (order, "order"), ({**VIEW, "amount": {}}, None)):
+        found = plain.browser.fault_in(event)
+        assert (None if found is None else found.field) == fault
+    assert selling.browser.fault_in(order) is None
+    assert selling.browser.fault_in({**order, "revision": 7}) is not None

@@ -81,7 +81,8 @@ def answer(lately: RefusedLately, query: str, headers: dict[str, str]) -> Any:
 
 
 def test_only_a_key_of_the_source_is_answered() -> None:
-    keys = WriteKeys.from_text(f"shop.{SECRET} shop\ntill.{SECRET} till\n", Path("write_keys"))
+    lines = (f"shop.{SECRET} shop", f"till.{SECRET} till", f"tag.{SECRET} shop browser:web_page")
+    keys = WriteKeys.from_text("\n".join(lines), Path("write_keys"))
     lately = refused_lately(keys)
     lately.note(SHOP, [verdict("shop")])
     told = answer(lately, "?source=shop", {"Authorization": f"Bearer shop.{SECRET}"})
@@ -89,7 +90,7 @@ def test_only_a_key_of_the_source_is_answered() -> None:
     with pytest.raises(RequestRefused) as refused:
         answer(lately, "", {"Authorization": f"Bearer shop.{SECRET}"})
     assert (refused.value.status, refused.value.field) == (400, "source")
-    for presented in (f"till.{SECRET}", f"shop.{'b' * 64}", ""):
+    for presented in (f"till.{SECRET}", f"tag.{SECRET}", f"shop.{'b' * 64}", ""):
         with pytest.raises(RequestRefused) as refused:
             answer(lately, "?source=shop", {"Authorization": f"Bearer {presented}"})
         assert (refused.value.status, *refused.value.headers) == (401, "WWW-Authenticate")

@@ -13,7 +13,7 @@ from touchline.producers.collector.browser_keys import BrowserTerms
 from touchline.producers.collector.cors import Origins
 from touchline.producers.collector.front import Item
 from touchline.producers.collector.limits import BURST_SECONDS
-from touchline.producers.collector.visitors import SLOTS, Visitors, address_of, on_our_clock
+from touchline.producers.collector.visitors import ITEMS_MAX, SLOTS, Visitors, address_of, on_our_clock
 from touchline.schemas.times import parse_time
 from touchline.service.problem import RequestRefused
 
@@ -52,6 +52,21 @@ def test_a_key_of_servers_in_the_address_is_refused_before_somebody_copies_it() 
     assert refusal(visitors, SERVER, request(path="/v1/events?key=server.x")) == 403
     assert refusal(visitors, SERVER, request(path="/v1/events", Authorization="Bearer server.x")) is None
     assert refusal(visitors, SERVER, request(path="/v1/batch")) is None  # other protocols have it in the body
+    assert refusal(visitors, SERVER, request(path="/v1/batch", Origin=SHOP)) == 403  # and a page must not
+
+
+def test_a_picture_on_a_page_of_another_origin_sends_nothing() -> None:
+    visitors = Visitors(ORIGINS, 1_000, 0, lambda: 0.0)
+    for page, status in (("https://evil.example/x", 403), (f"{SHOP}/cart?x=1", None), (SHOP, None)):
+        assert refusal(visitors, TAG, request("GET", "/matomo.php?rec=1", Referer=page)) == status
+
+
+def test_a_page_sends_no_more_at_once_than_one_visitor_does() -> None:
+    visitors = Visitors(ORIGINS, 1_000, 0, lambda: 0.0)
+    visitors.spend(SERVER, request(), 5_000)
+    visitors.spend(TAG, request(), ITEMS_MAX - 1)
+    with pytest.raises(RequestRefused, match="at once"):
+        visitors.spend(TAG, request(), ITEMS_MAX)
 
 
 def test_each_address_has_a_rate_of_its_own_and_waits_where_it_is_spent() -> None:
@@ -97,6 +112,12 @@ def test_of_ipv6_the_network_counts_and_what_is_no_address_is_one_all_the_same()
     assert address_of("2001:db8:1:2::3", [], 0) != address_of("2001:db8:1:3::3", [], 0)
     assert address_of(None, ["_hidden"], 1) == b"_hidden"
     assert address_of(None, [], 0) == b""
+
+
+def test_addresses_that_a_proxy_writes_as_ipv6_stay_apart() -> None:
+    found = {address_of(None, [f"::ffff:{one}"], 1) for one in ("203.0.113.7", "198.51.100.9")}
+    assert found == {address_of(None, [one], 1) for one in ("203.0.113.7", "198.51.100.9")}
+    assert len(found) == 2
 
 
 def test_a_preflight_names_the_origin_that_asks_and_never_a_wildcard() -> None:
