@@ -24,6 +24,11 @@ _NAMES_TOLD: Final = 40
 _TEXT_TOLD: Final = 60
 _PLAIN: Final = re.compile(r"[A-Za-z][\w-]*")
 _UTC: Final = "Z"
+_QUALTRICS: Final = "qualtrics"
+_QUALTRICS_ROWS: Final = 3
+_SURVEYMONKEY: Final = "surveymonkey"
+_RESPONDENT: Final = "Respondent ID"
+"""SurveyMonkey numbers the respondents in this column, and leaves the cell below its name empty."""
 
 
 class Part(NamedTuple):
@@ -44,6 +49,7 @@ def parts_of(path: Path, mapping: Mapping) -> list[Part]:
         return [Part(mapping, "")]  # and the file is opened once
     names = names_in(path, mapping)
     fitted = mapping
+    is_looked_at = isinstance(mapping, SurveyExport) and names is not None and _has_known_names(path, mapping, names)
     if names is not None and names.columns:
         fitted = _without_missing(mapping, names.columns)
         require_columns(path, names, fitted)
@@ -52,8 +58,38 @@ def parts_of(path: Path, mapping: Mapping) -> list[Part]:
         return [Part(fitted, "")]
     parts = [Part(one, question) for question, one in fitted.by_question().items()]
     if not parts:
-        raise _without_questions(path, fitted, names)
+        told = names if names is None or is_looked_at else names._replace(further=[])
+        raise _without_questions(path, fitted, told)
     return parts
+
+
+def _has_known_names(path: Path, mapping: SurveyExport, names: Names) -> bool:
+    """Whether the rows below the first are surely names, which may be told: else they may be answers. Raises WrongUsage where the tool
+    does not write its rows of names so, before a word of them is told: taken as names, respondents would be lost unseen."""
+    tool, rows = mapping.extends or mapping.mapping, mapping.file.header_rows or 1
+    if tool == _QUALTRICS and rows >= _QUALTRICS_ROWS:
+        third = names.further[1] if len(names.further) > 1 else []
+        if not any("ImportId" in _object_in(cell) for cell in third):
+            raise WrongUsage(
+                f"the third row of {path} holds no ImportId, so it is none of the three rows of names that Qualtrics writes",
+                "export it with all of them; where one row names the columns, write `file: {header_rows: 1}` into the mapping, and the "
+                "zone of its times: `time: {zone: Europe/Berlin}`",
+            )
+        return True
+    if tool == _SURVEYMONKEY and rows > 1:
+        if _RESPONDENT not in names.columns:
+            raise WrongUsage(
+                f"{path} has no column {_RESPONDENT!r}",
+                "export all responses as CSV, or name the mapping of the tool that wrote the file",
+            )
+        second, place = names.further[0] if names.further else [], names.columns.index(_RESPONDENT)
+        if "".join(second[place : place + 1]).strip():
+            raise WrongUsage(
+                f"the second row of {path} numbers a respondent, so it is none of the two rows of names that SurveyMonkey writes",
+                "where one row names the columns, write `file: {header_rows: 1, names: numbered}` into the mapping",
+            )
+        return True
+    return False
 
 
 def _without_missing(mapping: Mapping, columns: Iterable[str]) -> Mapping:
@@ -93,13 +129,19 @@ def _in_zone_of_file(path: Path, mapping: Mapping, names: Names) -> Mapping:
 def _zone_in(column: str, names: Names) -> str | None:
     place = names.columns.index(column)
     for row in names.further:
-        try:
-            said = json.loads(row[place])
-        except (IndexError, ValueError):
-            continue
-        if isinstance(said, dict) and isinstance(said.get("timeZone"), str):
-            return str(said["timeZone"])
+        zone = _object_in("".join(row[place : place + 1])).get("timeZone")
+        if isinstance(zone, str):
+            return zone
     return None
+
+
+def _object_in(cell: str) -> dict[str, Any]:
+    """The JSON object that a cell holds; empty where it holds none."""
+    try:
+        said = json.loads(cell)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _without_questions(path: Path, mapping: SurveyExport, names: Names | None) -> WrongUsage:

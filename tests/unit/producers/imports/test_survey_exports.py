@@ -279,3 +279,51 @@ def test_a_mistake_is_told_with_its_line(change: tuple[str, str], line: int, wha
 def test_a_file_of_another_tool_is_told_by_its_columns(export: Path) -> None:
     with pytest.raises(WrongUsage, match="has no column 'Respondent ID'"):
         parts_of(export, find_mapping("surveymonkey"))
+
+
+@export_of("qualtrics")
+@pytest.mark.parametrize("mapping", [BOTH, None])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_qualtrics_respondents_in_place_of_rows_of_names_are_refused_and_not_told(
+    export: Path, tmp_path: Path, mapping: str | None, form: str
+) -> None:
+    first, _, _, *respondents = csv.reader(io.StringIO(export.read_text()))
+    if form == "csv":
+        with export.open("w", newline="") as file:
+            csv.writer(file).writerows([first, *respondents])
+    else:
+        export, book = tmp_path / "q.xlsx", Workbook()
+        for row in [first, *respondents]:
+            book.worksheets[0].append(row)
+        book.save(export)
+    with pytest.raises(WrongUsage, match="the third row of .* holds no ImportId") as refused:
+        parts_of(export, parse_mapping(mapping) if mapping else find_mapping("qualtrics"))
+    assert "`file: {header_rows: 1}`" in refused.value.hint
+    assert "kind" not in str(refused.value) + refused.value.hint
+    events, _, _ = taken(export, BOTH + "file: {header_rows: 1}\ntime: {zone: UTC}\n")
+    assert events.keys() == {"till/recommend/R_1", "till/satisfied/R_1", "till/satisfied/R_2"}
+
+
+@export_of("surveymonkey")
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_surveymonkey_a_respondent_in_place_of_the_second_row_of_names_is_refused_and_not_told(
+    export: Path, is_asked: bool
+) -> None:
+    lines = export.read_text().splitlines(keepends=True)
+    export.write_text("".join([lines[0], *lines[2:]]))
+    mapping = EXPORTS["surveymonkey"][2]
+    with pytest.raises(WrongUsage, match="the second row of .* numbers a respondent") as refused:
+        parts_of(export, parse_mapping(mapping) if is_asked else find_mapping("surveymonkey"))
+    assert "`file: {header_rows: 1, names: numbered}`" in refused.value.hint
+    assert "Fast" not in str(refused.value) + refused.value.hint
+    events, _, _ = taken(export, mapping + "file: {header_rows: 1, names: numbered}\n")
+    assert events.keys() == {"till/recommend/118052"}
+
+
+@export_of("typeform")
+def test_cells_of_rows_that_may_be_answers_are_not_told(export: Path) -> None:
+    own = parse_mapping("extends: typeform\nsource: survey-tool\nfile: {header_rows: 2}\n")
+    with pytest.raises(WrongUsage) as refused:
+        parts_of(export, own)
+    assert "Columns that may hold answers:" in refused.value.hint
+    assert "Fast" not in refused.value.hint
