@@ -119,6 +119,21 @@ def test_qualtrics_exports_of_numbers_are_read_as_those_of_texts(export: Path) -
 
 
 @export_of("qualtrics")
+@pytest.mark.parametrize(
+    ("status", "is_answer"),
+    [
+        *[(text, False) for text in ("Survey Preview", "Survey Test", "Spam", "Survey Preview Spam", "Imported Spam")],
+        *[(text, False) for text in ("Offline Survey Preview", "EX Spam", "Synthetic")],
+        *[(number, False) for number in ("1", "2", "8", "9", "12", "17", "40", "256")],
+        *[(text, True) for text in ("IP Address", "Imported", "0", "4", "16")],
+    ],
+)
+def test_qualtrics_tests_previews_and_spam_are_no_answers(export: Path, status: str, is_answer: bool) -> None:
+    export.write_text(export.read_text().replace("Survey Preview", status))
+    assert ("till/satisfied/R_3" in taken(export, BOTH)[0]) == is_answer
+
+
+@export_of("qualtrics")
 def test_a_qualtrics_workbook_is_read_as_its_csv_with_the_zone_of_its_third_row(export: Path, tmp_path: Path) -> None:
     book = Workbook()
     for row in csv.reader(io.StringIO(export.read_text())):
