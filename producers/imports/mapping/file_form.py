@@ -86,3 +86,7 @@ class RowChoice(MappingPart):
     without: dict[Column, NullValues] = Field(
         default_factory=dict, description="Texts that make a row none, such as `{Status: [Survey Preview]}`"
     )
+
+    def required(self) -> tuple[tuple[Column, ...], ...]:
+        """Of each of these at least one cell holds something."""
+        return (self.filled,) if self.filled else ()

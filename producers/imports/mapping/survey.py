@@ -48,6 +48,16 @@ class Question(MappingPart):
     scope: Scope | None = None
 
 
+class AnswerChoice(RowChoice):
+    """Of the rows that the owner chooses those with an answer to one question, which stands in one of the columns `answered`."""
+
+    answered: tuple[Column, ...] = ()
+
+    def required(self) -> tuple[tuple[Column, ...], ...]:
+        """As of RowChoice, and of the answer."""
+        return (*super().required(), *((self.answered,) if self.answered else ()))
+
+
 class SurveyExport(Mapping):
     """The whole file. Without `survey` and `questions` it ships, and reads nothing."""
 
@@ -97,7 +107,7 @@ class SurveyExport(Mapping):
             | {
                 "id": Key(columns=key, prefix=prefix, content=self.id.content),
                 "fields": self.fields | fields | cells,
-                "rows": RowChoice(filled=columns, without=self.rows.without),
+                "rows": AnswerChoice(answered=columns, filled=self.rows.filled, without=self.rows.without),
             }
         )
 

@@ -21,9 +21,9 @@ class ChosenRows:
         """Rows so far that are no events."""
         nothing = frozenset(mapping.file.null_values)
         cells = [*mapping.fields.values(), *mapping.properties.values()]
-        self._filled = [
-            (column, nothing.union(*(cell.nothing for cell in cells if cell.column == column)))
-            for column in mapping.rows.filled
+        self._required = [
+            [(column, nothing.union(*(cell.nothing for cell in cells if cell.column == column))) for column in columns]
+            for columns in mapping.rows.required()
         ]
         self._without = [(column, frozenset(texts)) for column, texts in mapping.rows.without.items()]
 
@@ -56,8 +56,11 @@ class ChosenRows:
     def _is_event(self, cells: Cells[str, Any]) -> bool:
         if any(column in cells and text_of(cells[column]) in texts for column, texts in self._without):
             return False
-        return not self._filled or any(
-            not is_empty(value) and text_of(value) not in nothing
-            for column, nothing in self._filled
-            for value in (cells.get(column),)
+        return all(
+            any(
+                not is_empty(value) and text_of(value) not in nothing
+                for column, nothing in columns
+                for value in (cells.get(column),)
+            )
+            for columns in self._required
         )

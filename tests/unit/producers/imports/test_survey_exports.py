@@ -342,3 +342,13 @@ def test_cells_of_rows_that_may_be_answers_are_not_told(export: Path) -> None:
         parts_of(export, own)
     assert "Columns that may hold answers:" in refused.value.hint
     assert "Fast" not in refused.value.hint
+
+
+@export_of("qualtrics")
+def test_rows_that_the_owner_chooses_are_chosen_for_each_question(export: Path) -> None:
+    own = BOTH + "rows: {filled: [RecipientEmail]}\n"
+    events, verdicts, _ = taken(export, own)
+    assert events.keys() == {"till/recommend/R_1", "till/satisfied/R_1"}
+    assert [one.left_out for one in verdicts] == [2, 2]
+    export.write_text(export.read_text().replace("C-1,EN,9,", "C-1,EN,,").replace('"Fast, and kind"', ""))
+    assert taken(export, own)[0].keys() == {"till/satisfied/R_1"}
