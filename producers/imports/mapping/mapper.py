@@ -109,7 +109,7 @@ class Mapper:
         self.hours = Hours(mapping.time.format, self.zone)
         self.nulls = frozenset(mapping.file.null_values)
         self.identifiers = [Named(kind, cell, mapping.nobody) for kind, cell in mapping.identifiers.items()]
-        self._ids = RowIds(mapping.id)
+        self._ids = RowIds(mapping.id, mapping.time.columns, self._moment_in)
         self.pricing = None if mapping.amount is None else Pricing(mapping.amount)
         self.unseen = {column: field for field, column in mapping.columns() if column not in mapping.optional_columns()}
         """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
@@ -156,6 +156,17 @@ class Mapper:
         """Columns that a row has."""
         for column in [one for one in self.unseen if one in cells]:
             del self.unseen[column]
+
+    def _moment_in(self, cells: Any) -> str | None:
+        """The time of a row by its first columns alone; None where they hold none."""
+        values = [cells.get(column) for column in self.mapping.time.columns]
+        known = self.hours.time_of(values)
+        if known is not None or any(map(is_empty, values)):
+            return known
+        try:
+            return time_of(values, self.mapping.time.format, self.zone)
+        except CellUnreadable:
+            return None
 
     def _date(self, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         moment = self.mapping.time

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping as Cells, Sequence
 from typing import Any, Final
 
 from touchline.producers.imports.mapping.cells import CellUnreadable, fault_of, is_empty, require_readable, text_of
@@ -18,25 +18,29 @@ from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 
 _CONTENT_BYTES: Final = 16
+_MOMENT: Final = ""
+"""No column is called so."""
 
 
 class RowIds:
-    """Of the rows of one file. By content it counts equal rows, so each row must be shown to it in order."""
+    """Of the rows of one file. By content it counts equal rows, so each row must be shown to it in order. `time_of` is the moment that
+    the columns `time` of a row say, None where they cannot be read."""
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, time: Sequence[str], time_of: Callable[[Cells[str, Any]], str | None]) -> None:
         self._key = key
+        self._time, self._time_of = frozenset(time), time_of
         self._equal_rows: Counter[bytes] = Counter()
 
     def skip(self, row: Row) -> None:
         """A row that an earlier run has sent."""
         if self._key.content and row.cells is not None:
-            self._equal_rows[_content(row, self._key.columns)] += 1
+            self._equal_rows[self._content(row)] += 1
 
     def put(self, row: Row, cells: Any, event: dict[str, Any], faults: list[RowFault]) -> None:
         """Into the event; what no id can be made of is a fault."""
         key = self._key
         if key.content:
-            digest = _content(row, key.columns)
+            digest = self._content(row)
             self._equal_rows[digest] += 1
             event["id"] = f"{key.prefix}{digest.hex()}-{self._equal_rows[digest]}"
             return
@@ -58,6 +62,17 @@ class RowIds:
                 return
         event["id"] = key.prefix + (joined_key(parts) if len(parts) > 1 else parts[0])
 
+    def _content(self, row: Row) -> bytes:
+        """Hash of the cells of some columns, else of all, whatever their order. Texts are taken as they stand, which tells 1 from 1.0; of
+        some columns the time is what they say, for a tool may write it in another zone the next time."""
+        assert row.cells is not None
+        columns = self._key.columns
+        cells = {name: row.cells.get(name) for name in columns} if columns else dict(row.cells)
+        if self._time <= set(columns) and (moment := self._time_of(row.cells)) is not None:
+            cells = {name: value for name, value in cells.items() if name not in self._time} | {_MOMENT: moment}
+        pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in cells.items())
+        return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()
+
 
 def joined_key(parts: Sequence[str]) -> str:
     """Several cells as one text: a/b and c must not be the key of a and b/c."""
@@ -72,11 +87,3 @@ def _single(value: Any) -> str:
         raise CellUnreadable(f"{shape_of(value)} is no single value", "key the rows by columns that hold one value")
     require_readable(value)
     return text_of(value)
-
-
-def _content(row: Row, columns: Sequence[str]) -> bytes:
-    """Hash of the cells of some columns, else of all, whatever their order. Texts are taken as they stand, which tells 1 from 1.0."""
-    assert row.cells is not None
-    cells = {name: row.cells.get(name) for name in columns} if columns else row.cells
-    pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in cells.items())
-    return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()

@@ -112,6 +112,6 @@ class SurveyExport(Mapping):
         )
 
     def _key_by_content(self) -> tuple[Column, ...]:
-        """A form that gains a question has other rows, and its answers are the same: what they hold and when they were given is their key.
-        Who gave them is not, for a hash of little else would tell it."""
+        """A form that gains a question has other rows, and its answers are the same: what they hold and the moment when they were given
+        is their key. Who gave them is not, for a hash of little else would tell it."""
         return self.id.columns or self.time.columns

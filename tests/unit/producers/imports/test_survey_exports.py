@@ -247,6 +247,25 @@ def test_a_form_that_gains_a_question_keeps_the_ids_of_its_answers(export: Path)
     assert after.keys() == before.keys()
 
 
+@export_of("google_forms")
+@pytest.mark.parametrize("elsewhere", ["2026/03/02 3:05:00 PM EST", "2026/03/03 1:35:00 AM GMT+5:30"])
+def test_google_forms_answers_exported_in_another_zone_are_the_same(export: Path, elsewhere: str) -> None:
+    before, _, _ = taken(export, EXPORTS["google_forms"][2])
+    export.write_text(export.read_text().replace("2026/03/02 9:05:00 PM GMT+1", elsewhere))
+    after, _, _ = taken(export, EXPORTS["google_forms"][2])
+    assert without_receipt(after) == without_receipt(before)
+    export.write_text(export.read_text().replace(elsewhere, "2026/03/02 9:05:01 PM GMT+1"))
+    assert len(taken(export, EXPORTS["google_forms"][2])[0].keys() & before.keys()) == 1
+
+
+@export_of("google_forms")
+def test_google_forms_two_persons_who_answer_alike_in_one_second_stay_apart(export: Path) -> None:
+    export.write_text(export.read_text().replace('GMT+1",""', 'GMT+1","bob@example.org"'))
+    events, _, _ = taken(export, EXPORTS["google_forms"][2])
+    persons = [event["persons"] for event in events.values() if event["score"] == 9]
+    assert persons == [[person("mail", "ana@example.org")], [person("mail", "bob@example.org")]]
+
+
 @export_of("delighted")
 def test_delighted_a_score_of_zero_is_an_answer_and_a_change_is_a_revision(export: Path) -> None:
     events, _, _ = taken(export, EXPORTS["delighted"][2])
