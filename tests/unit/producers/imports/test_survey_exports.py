@@ -330,7 +330,7 @@ def test_qualtrics_respondents_in_place_of_rows_of_names_are_refused_and_not_tol
         for row in [first, *respondents]:
             book.worksheets[0].append(row)
         book.save(export)
-    with pytest.raises(WrongUsage, match="the third row of .* holds no ImportId") as refused:
+    with pytest.raises(WrongUsage, match=r"the third row of .* holds no ImportId") as refused:
         parts_of(export, parse_mapping(mapping) if mapping else find_mapping("qualtrics"))
     assert "`file: {header_rows: 1}`" in refused.value.hint
     assert "kind" not in str(refused.value) + refused.value.hint
@@ -346,7 +346,7 @@ def test_surveymonkey_a_respondent_in_place_of_the_second_row_of_names_is_refuse
     lines = export.read_text().splitlines(keepends=True)
     export.write_text("".join([lines[0], *lines[2:]]))
     mapping = EXPORTS["surveymonkey"][2]
-    with pytest.raises(WrongUsage, match="the second row of .* numbers a respondent") as refused:
+    with pytest.raises(WrongUsage, match=r"the second row of .* numbers a respondent") as refused:
         parts_of(export, parse_mapping(mapping) if is_asked else find_mapping("surveymonkey"))
     assert "`file: {header_rows: 1, names: numbered}`" in refused.value.hint
     assert "Fast" not in str(refused.value) + refused.value.hint
