@@ -11,14 +11,17 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from touchline.producers.imports.rows.json_items import JsonItems
 from touchline.producers.imports.rows.row import FileDamaged, Row, RowFault
-from touchline.producers.imports.rows.text import Lines
+from touchline.producers.imports.rows.text import Lines, begin_of_line
 from touchline.schemas.reasons import Reason
 
 _BOM: Final = b"\xef\xbb\xbf"
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _ROW_BYTES_MAX: Final = 1 << 24
 """An object that nothing closes must not fill the memory."""
+_LINE_BYTES_MAX: Final = 1 << 20
+"""Of an array on a longer line, as an API's list may be saved, one member at a time is held."""
 _HINT_LINE: Final = "write one JSON object a line, or one array of objects"
 _HINT_ARRAY: Final = "write objects within one array, or one JSON object a line"
 
@@ -32,7 +35,9 @@ class NdjsonRows:
     def __init__(self, path: Path) -> None:
         """Raises WrongUsage where the file cannot be read."""
         self._path = path
-        self._lines = Lines(path)
+        begin = begin_of_line(path, _LINE_BYTES_MAX)
+        is_long = len(begin) == _LINE_BYTES_MAX and begin.removeprefix(_BOM).lstrip().startswith(b"[")
+        self._lines: Lines | JsonItems = JsonItems(path) if is_long else Lines(path)
         self.size = self._lines.size
 
     @property
@@ -45,7 +50,10 @@ class NdjsonRows:
         self._lines.close()
 
     def __iter__(self) -> Iterator[Row]:
-        lines = self._numbered()
+        if isinstance(self._lines, JsonItems):
+            yield from self._members(self._lines)
+            return
+        lines = self._numbered(self._lines)
         is_first = True
         for number, text in lines:
             if is_first and text.startswith(b"["):
@@ -54,8 +62,18 @@ class NdjsonRows:
                 yield from _rows_in(number, text)
             is_first = False
 
-    def _numbered(self) -> Iterator[tuple[int, bytes]]:
-        for number, line in enumerate(self._lines, start=1):
+    @staticmethod
+    def _members(items: JsonItems) -> Iterator[Row]:
+        """Of arrays on long lines; all count as the first line."""
+        for item in items:
+            if item.fault:
+                yield _damaged(1, item.raw, "the object is no JSON", _HINT_ARRAY)
+            else:
+                yield _row_of(1, item.value)
+
+    @staticmethod
+    def _numbered(lines: Lines) -> Iterator[tuple[int, bytes]]:
+        for number, line in enumerate(lines, start=1):
             text = line.removeprefix(_BOM).strip()  # of files that were joined each may have one
             if text:
                 yield number, text

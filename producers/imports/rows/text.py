@@ -42,6 +42,17 @@ class Lines:
         self._raw.close()
 
 
+def begin_of_line(path: Path, size: int) -> bytes:
+    """Up to so many bytes of the first line. Raises WrongUsage where the file cannot be read."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return file.readline(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""  # told by whoever reads it
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be read ({error.strerror})", "give the path of a file") from None
+
+
 def first_sign(path: Path) -> bytes:
     """The first byte of a text that is no blank; empty where there is none. Raises WrongUsage where the file cannot be read."""
     lines = Lines(path)

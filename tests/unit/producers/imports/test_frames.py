@@ -13,10 +13,11 @@ from hypothesis import given, strategies as st
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.file_form import FileForm
 from touchline.producers.imports.mapping.read import parse_mapping
+from touchline.producers.imports.rows import ndjson_rows
 from touchline.producers.imports.rows.csv_rows import CsvRows
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
 from touchline.producers.imports.rows.open import open_rows
-from touchline.producers.imports.rows.row import FileDamaged
+from touchline.producers.imports.rows.row import FileDamaged, Row
 
 MAPPING = """\
 mapping: till_receipts
@@ -285,3 +286,25 @@ def test_an_array_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None
 def test_an_object_may_open_a_list_or_an_object_at_the_end_of_its_line(tmp_path: Path) -> None:
     text = '[\n{"receipt": "1", "lines": [\n{"sku": 1},\n{"sku": 2}\n]},\n{"receipt": "2", "till":\n{"no": 3}}\n]'
     assert read(tmp_path / "a.json", text) == ["1", "2"]
+
+
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_an_array_on_one_long_line_is_read_a_member_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(ndjson_rows, "_LINE_BYTES_MAX", 40)
+    monkeypatch.setattr(ndjson_rows, "from_json", lambda *given, **options: pytest.fail("parsed whole"))
+    objects = [{"receipt": number, "person": {"id": "a\nb"}} for number in range(5)]
+    path, text = tmp_path / f"a.json{end}", ("\ufeff" + json.dumps(objects)).encode()
+    path.write_bytes(gzip.compress(text) if end else text)
+    rows = NdjsonRows(path)
+    assert [row.cells for row in rows] == [{"receipt": number, "person.id": "a\nb"} for number in range(5)]
+    assert rows.position == rows.size
+    rows.close()
+    path.write_bytes(gzip.compress(text[:-2]) if end else text[:-2])
+    rows = NdjsonRows(path)
+    found = list[Row]()
+    with pytest.raises(FileDamaged):
+        found.extend(rows)
+    rows.close()
+    assert len(found) == 4
