@@ -75,6 +75,7 @@ def send_rows(
     if contested is not None:
         contested.begin_file()
     iterator = iter(rows)
+    mapper.ids.seal_by(producer.maker.sealed)
     plain = PlainRows.of(mapper, producer.maker)
     masked_before = producer.masked
     position = 0

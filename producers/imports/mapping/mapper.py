@@ -109,7 +109,7 @@ class Mapper:
         self.hours = Hours(mapping.time.format, self.zone)
         self.nulls = frozenset(mapping.file.null_values)
         self.identifiers = [Named(kind, cell, mapping.nobody) for kind, cell in mapping.identifiers.items()]
-        self._ids = RowIds(mapping.id, mapping.time.columns, self._moment_in)
+        self.ids = RowIds(mapping.id, mapping.time.columns, self._moment_in)
         self.pricing = None if mapping.amount is None else Pricing(mapping.amount)
         self.unseen = {column: field for field, column in mapping.columns() if column not in mapping.optional_columns()}
         """Columns that no row had so far, and what of the mapping reads them. Only rows that name their own cells can lack one."""
@@ -118,7 +118,7 @@ class Mapper:
         """A row that an earlier run has sent."""
         if self.unseen and row.cells is not None:
             self.see(row.cells)
-        self._ids.skip(row)
+        self.ids.skip(row)
 
     def map(self, row: Row) -> Mapped:
         """The event of a row. Never raises for what stands in the row."""
@@ -137,7 +137,7 @@ class Mapper:
             "type": mapping.type,
             "source": text_of(cells.get(source.column, "")) if isinstance(source, SourceColumn) else source,
         }
-        self._ids.put(row, cells, event, faults)
+        self.ids.put(row, cells, event, faults)
         self._date(cells, event, faults)
         if mapping.zone is not None:
             event["zone"] = mapping.zone

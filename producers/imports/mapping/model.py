@@ -164,6 +164,9 @@ class Key(MappingPart):
     columns: tuple[Column, ...] = ()
     prefix: str = Field(default="", max_length=64, description="Keeps ids apart where two kinds of rows share keys")
     content: bool = False
+    sealed: bool = Field(
+        default=False, description="The columns may name somebody: the id is a hash of them that only the person key makes"
+    )
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -171,6 +174,8 @@ class Key(MappingPart):
             raise ValueError(
                 "an id needs a key; write the columns that number the row, or {content: true} where none do"
             )
+        if self.sealed and self.content:
+            raise ValueError("content and sealed are two ways to make an id; keep one of them")
         return self
 
 

@@ -128,15 +128,15 @@ class PlainRows:
         return lambda cells: parts.parts(self._cells(cells, str(column)))
 
     def _ids(self, cells: Sequence[Any]) -> tuple[Sequence[str | None], Part]:
-        key = self._mapper.mapping.id
+        key, of = self._mapper.mapping.id, self._mapper.ids.of
         columns = [texts_of(self._cells(cells, column)) for column in key.columns]
         ids: list[str | None]
         if len(columns) == 1:
-            ids = [key.prefix + text if text else None for text in columns[0]]
-        elif not key.prefix and all(map(_are_bare, columns)):
+            ids = [of(text) if text else None for text in columns[0]]
+        elif not key.prefix and not key.sealed and all(map(_are_bare, columns)):
             ids = list(map("/".join, zip(*columns, strict=True)))
         else:
-            ids = [key.prefix + joined_key(texts) if all(texts) else None for texts in zip(*columns, strict=True)]
+            ids = [of(joined_key(texts)) if all(texts) else None for texts in zip(*columns, strict=True)]
         return ids, text_part(ids, "", "", is_required=True)
 
     def _persons(self, cells: Sequence[Any]) -> tuple[Part, Sequence[bytes]]:

@@ -21,6 +21,9 @@ from touchline.schemas.journey.problems import FileProblem, Path, did_you_mean
 from touchline.schemas.journey.yaml_lines import Document, read_yaml
 
 PAGE: Final = "docs/senders/files.md"
+_KEY: Final = "key"
+_KEYS_NAME_PERSONS: Final = frozenset(("ga4", "ocel", "xes"))
+"""Formats whose readers make the key of a row of the case or the device, too."""
 _EXAMPLES: Final = {
     "mapping": "`mapping: till_receipts`, a name for this file",
     "source": "`source: retail-pos`, one that sources.yaml declares",
@@ -171,7 +174,8 @@ def _bare_identifiers(mapping: Mapping, document: _Places) -> Iterable[FileProbl
     """What names a person leaves as a key only, so its column must not stand anywhere else."""
     named = {cell.column for cell in mapping.identifiers.values()} - {None}
     cells = [*mapping.fields.items(), *mapping.properties.items()]
-    places: list[tuple[tuple[str, ...], str | None]] = [(("id",), column) for column in mapping.id.columns]
+    in_id = () if mapping.id.sealed else mapping.id.columns
+    places: list[tuple[tuple[str, ...], str | None]] = [(("id",), column) for column in in_id]
     places += [(("fields" if name in mapping.fields else "properties", name), cell.column) for name, cell in cells]
     for path, column in places:
         if column in named:
@@ -179,6 +183,11 @@ def _bare_identifiers(mapping: Mapping, document: _Places) -> Iterable[FileProbl
                 path, f"column {column!r} names a person and would leave as it stands",
                 "raw identifiers never reach Kafka: use columns that name nobody, or leave it out",
             )  # fmt: skip
+    if mapping.file.format in _KEYS_NAME_PERSONS and _KEY in in_id:
+        yield document.problem(
+            ("id",), f"column {_KEY!r} of format {mapping.file.format} holds who it was and would leave as it stands",
+            f"write `id: {{columns: [{_KEY}], sealed: true}}`",
+        )  # fmt: skip
 
 
 def _constant_fault(cell: FieldColumn, kind: Kind) -> CellUnreadable | None:

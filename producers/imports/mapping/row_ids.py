@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping as Cells, Sequence
 from typing import Any, Final
 
+from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.cells import CellUnreadable, fault_of, is_empty, require_readable, text_of
 from touchline.producers.imports.mapping.model import Key
 from touchline.producers.imports.rows.row import Row, RowFault
@@ -30,6 +31,19 @@ class RowIds:
         self._key = key
         self._time, self._time_of = frozenset(time), time_of
         self._equal_rows: Counter[bytes] = Counter()
+        self._seal: Callable[[str], str] | None = None
+
+    def seal_by(self, seal: Callable[[str], str]) -> None:
+        """How ids are sealed whose columns may name somebody."""
+        self._seal = seal
+
+    def of(self, key: str) -> str:
+        """The id of the joined key of a row."""
+        if not self._key.sealed:
+            return self._key.prefix + key
+        if self._seal is None:
+            raise WrongUsage("ids of the mapping are sealed, and nothing seals them", "send the rows by a producer")
+        return self._key.prefix + self._seal(key)
 
     def skip(self, row: Row) -> None:
         """A row that an earlier run has sent."""
@@ -58,9 +72,10 @@ class RowIds:
                 parts.append(_single(value))
             except CellUnreadable as error:
                 faults.append(fault_of(error, "id", column))
-                event["id"] = [text_of(value)]
+                if not key.sealed:
+                    event["id"] = [text_of(value)]
                 return
-        event["id"] = key.prefix + (joined_key(parts) if len(parts) > 1 else parts[0])
+        event["id"] = self.of(joined_key(parts) if len(parts) > 1 else parts[0])
 
     def _content(self, row: Row) -> bytes:
         """Hash of the cells of some columns, else of all, whatever their order. Texts are taken as they stand, which tells 1 from 1.0; of

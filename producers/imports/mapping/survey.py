@@ -105,7 +105,7 @@ class SurveyExport(Mapping):
         return Mapping.model_validate(
             parts
             | {
-                "id": Key(columns=key, prefix=prefix, content=self.id.content),
+                "id": Key(columns=key, prefix=prefix, content=self.id.content, sealed=self.id.sealed),
                 "fields": self.fields | fields | cells,
                 "rows": AnswerChoice(answered=columns, filled=self.rows.filled, without=self.rows.without),
             }

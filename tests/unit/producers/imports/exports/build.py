@@ -72,6 +72,11 @@ def persons(**identifiers: str) -> list[dict[str, str]]:
     return [{"type": kind, "key": KEYS.key(kind, value)} for kind, value in identifiers.items()]
 
 
+def sealed(*keys: str) -> list[str]:
+    """As ids stand in events where the key of a row may name somebody."""
+    return [KEYS.sealed(key) for key in keys]
+
+
 def money(event: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
     """Minor units, currency, order and its kind."""
     amount, order = event.get("amount") or {}, event.get("order") or {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.producers.imports.exports.build import SOURCE, imported, persons, rows_before_damage
+from tests.unit.producers.imports.exports.build import SOURCE, imported, persons, rows_before_damage, sealed
 from touchline.errors import WrongUsage
 from touchline.producers.imports.mapping.read import parse_mapping
 from touchline.producers.imports.ready.find import ready_mapping
@@ -42,11 +42,37 @@ def test_the_events_of_a_trace_are_the_journey_of_its_case(tmp_path: Path) -> No
     events, verdicts, said = imported(write_xes(tmp_path / "log.xes", *TRACES), "xes", times=2)
     assert (verdicts.rejected, said, bool(verdicts.contested)) == (0, [], False)
     at = "2026-03-01T10:30:05.123+01:00"
-    assert list(events) == [f"c%2F1/Call/{at}/complete", f"c%2F1/Call/{at}/complete/2", "r-1", f"c2/Call/{at}/complete"]
-    first = events[f"c%2F1/Call/{at}/complete"]
+    ids = sealed(f"c%2F1/Call/{at}/complete", f"c%2F1/Call/{at}/complete/2", "r-1", f"c2/Call/{at}/complete")
+    assert list(events) == ids
+    first = events[ids[0]]
     assert (first["touchpoint"], first["action"], first["time"]) == ("Call", "complete", "2026-03-01T09:30:05.123000Z")
-    assert first["persons"] == events["r-1"]["persons"] == persons(case="c/1")
+    assert first["persons"] == events[ids[2]]["persons"] == persons(case="c/1")
     assert "Eve" not in str(events)
+
+
+def test_a_case_that_is_an_address_is_taken_and_leaves_as_a_key_only(tmp_path: Path) -> None:
+    mail = "ada@example.com"
+    mapping = parse_mapping(ready_text("xes").replace("case: case", "mail: case"), "ours.yaml", SOURCE)
+    (tmp_path / "log.json").write_text(json.dumps({"objects": [{"id": mail, "type": "c"}], "events": [
+        {**EVENTS[0], "relationships": [{"objectId": mail}]}]}))  # fmt: skip
+    seen = imported(write_xes(tmp_path / "log.xes", xes_trace(mail, CALLED)), mapping)
+    related = imported(tmp_path / "log.json", "ocel")
+    assert (seen.verdicts.rejected, related.verdicts.rejected) == (0, 0)
+    assert (len(seen.events), len(related.events)) == (1, 1)
+    assert "ada" not in str(seen.events) + str(related.events)
+
+
+def test_two_halves_of_a_log_give_the_ids_of_the_whole(tmp_path: Path) -> None:
+    whole = imported(write_xes(tmp_path / "log.xes", *TRACES), "xes").events
+    halves = [imported(write_xes(tmp_path / f"{one}.xes", TRACES[one]), "xes").events for one in (0, 1)]
+    assert halves[0] | halves[1] == whole
+
+
+@pytest.mark.parametrize("name", ["xes", "ocel", "ga4"])
+def test_a_copy_whose_ids_would_name_the_case_is_told(name: str) -> None:
+    bare = ready_text(name).replace("id: {columns: [key], sealed: true}", "id: key")
+    with pytest.raises(WrongUsage, match=r"write `id: \{columns: \[key\], sealed: true\}`"):
+        parse_mapping(bare, "ours.yaml", SOURCE)
 
 
 def test_a_longer_log_gives_the_events_before_the_same_ids(tmp_path: Path) -> None:
@@ -121,20 +147,17 @@ def test_an_event_belongs_to_each_of_its_cases(tmp_path: Path, form: str) -> Non
     )
     events, verdicts, said = imported(path, mapping, times=2)
     assert (verdicts.rejected, said, bool(verdicts.contested)) == (0, [], False)
-    assert {key: one.get("persons") for key, one in events.items()} == {
-        "e1/o1": persons(case="o1"),
-        "e2/o1": persons(case="o1"),
-        "e2/o2": persons(case="o2"),
-        "e3": None,
-    }
-    first = events["e1/o1"]
+    ids = sealed("e1/o1", "e2/o1", "e2/o2", "e3")
+    cases = (persons(case="o1"), persons(case="o1"), persons(case="o2"), None)
+    assert {key: one.get("persons") for key, one in events.items()} == dict(zip(ids, cases, strict=True))
+    first = events[ids[0]]
     assert (first["touchpoint"], first["time"]) == ("place order", "2026-03-01T09:30:05.000000Z")
     assert first["properties"] == {"objects": 2}
 
 
 def test_the_only_type_of_objects_is_the_case_and_of_several_one_must_be_named(tmp_path: Path) -> None:
     path = write_json(tmp_path / "log.json", OBJECTS[:2])
-    assert sorted(imported(path, "ocel").events) == ["e1/o1", "e2/o1", "e2/o2", "e3"]
+    assert list(imported(path, "ocel").events) == sealed("e1/o1", "e2/o1", "e2/o2", "e3")
     with pytest.raises(
         WrongUsage, match="has objects of 2 types, and nothing says which are the cases: item, order"
     ) as refused:
