@@ -165,7 +165,8 @@ class Key(MappingPart):
     prefix: str = Field(default="", max_length=64, description="Keeps ids apart where two kinds of rows share keys")
     content: bool = False
     sealed: bool = Field(
-        default=False, description="The columns may name somebody: the id is a hash of them that only the person key makes"
+        default=False,
+        description="The columns may name somebody: the id is a hash of them that only the person key makes",
     )
 
     @model_validator(mode="after")
