@@ -54,7 +54,7 @@ def test_a_receipt_is_a_purchase_of_its_total_with_store_time_and_customer(tmp_p
     events, verdicts, said = imported(path, "poslog", times=2)
     assert (list(events), verdicts.rejected, said) == (["12/3/2026-03-01/1"], 0, [])
     event = events["12/3/2026-03-01/1"]
-    assert money(event) == (3590, "EUR", "12/3/1", "purchase")
+    assert money(event) == (3590, "EUR", "12/3/2026-03-01/1", "purchase")
     assert (event["time"], event["place"], event["touchpoint"]) == (
         "2026-03-01T09:30:00.000000",
         "12",
@@ -68,7 +68,7 @@ def test_a_receipt_is_a_purchase_of_its_total_with_store_time_and_customer(tmp_p
 def test_a_return_is_a_refund_of_the_receipt_that_it_names(tmp_path: Path, total: str) -> None:
     events = imported(write(tmp_path / "log.xml", receipt(2, back("5.00", "1"), total=total)), "poslog").events
     assert {key: money(one) for key, one in events.items()} == {
-        "12/3/2026-03-01/2/return-1": (-535, "EUR", "12/3/1", "refund")
+        "12/3/2026-03-01/2/return-1": (-535, "EUR", "12/3/2026-03-01/1", "refund")
     }
     assert events["12/3/2026-03-01/2/return-1"]["action"] == "refund"
 
@@ -78,11 +78,11 @@ def test_returns_of_several_receipts_and_a_purchase_are_together_the_total(tmp_p
     only = receipt(4, back("5.00", "1"), back("3.00", "2"), total="-8.40")
     events = imported(write(tmp_path / "log.xml", swap, only), "poslog").events
     assert {key.removeprefix("12/3/2026-03-01/"): money(one)[::2] for key, one in events.items()} == {
-        "3": (2100, "12/3/3"),
-        "3/return-1": (-700, "12/3/1"),
-        "3/return-2": (-300, "12/3/2"),
-        "4/return-1": (-500, "12/3/1"),
-        "4/return-2": (-340, "12/3/2"),
+        "3": (2100, "12/3/2026-03-01/3"),
+        "3/return-1": (-700, "12/3/2026-03-01/1"),
+        "3/return-2": (-300, "12/3/2026-03-01/2"),
+        "4/return-1": (-500, "12/3/2026-03-01/1"),
+        "4/return-2": (-340, "12/3/2026-03-01/2"),
     }
 
 
@@ -91,7 +91,7 @@ def test_where_more_came_back_than_was_bought_the_money_goes_back(tmp_path: Path
     events = imported(
         write(tmp_path / "log.xml", receipt(3, SALE, back("25.00", "1"), total=total, status=flag)), "poslog"
     ).events
-    assert [money(one)[::2] for one in events.values()] == [(2000, "12/3/3"), (-2500, "12/3/1")]
+    assert [money(one)[::2] for one in events.values()] == [(2000, "12/3/2026-03-01/3"), (-2500, "12/3/2026-03-01/1")]
 
 
 def test_what_was_never_sold_has_no_event_and_is_counted(tmp_path: Path) -> None:
@@ -115,27 +115,136 @@ def test_what_was_never_sold_has_no_event_and_is_counted(tmp_path: Path) -> None
     ]
 
 
-def test_a_receipt_that_is_voided_afterwards_leaves_no_money(tmp_path: Path) -> None:
-    link = "<TransactionLink ReasonCode='Voided'><RetailStoreID>12</RetailStoreID><WorkstationID>3</WorkstationID>"
-    link += "<SequenceNumber>1</SequenceNumber></TransactionLink>"
-    status = 'TransactionStatus="PostVoided"'
+POST_VOIDED: Final = 'TransactionStatus="PostVoided"'
+
+
+def link(number: str, day: str = "") -> str:
+    named = f"<BusinessDayDate>{day}</BusinessDayDate>" if day else ""
+    return (
+        "<TransactionLink ReasonCode='Voided'><RetailStoreID>12</RetailStoreID><WorkstationID>3</WorkstationID>"
+        f"<SequenceNumber>{number}</SequenceNumber>{named}</TransactionLink>"
+    )
+
+
+def by_order(path: Path) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for one in imported(path, "poslog").events.values():
+        amount, _, order, _ = money(one)
+        sums[order] = sums.get(order, 0) + amount
+    return sums
+
+
+def test_a_receipt_that_is_voided_afterwards_leaves_no_money_of_its_order(tmp_path: Path) -> None:
     path = write(
         tmp_path / "log.xml",
         receipt(1, SALE),
-        receipt(2, VOIDED_LINE, status=status, more=link),
-        receipt(5, back("5.00", "1"), total="-5.00"),
-        receipt(
-            6,
-            back("5.00", "1").replace("<LineItem>", "<LineItem VoidFlag='true'>"),
-            total="-5.00",
-            status=status,
-            more=link,
-        ),
+        receipt(2, VOIDED_LINE, status=POST_VOIDED, more=link("1")),
     )
+    assert by_order(path) == {"12/3/2026-03-01/1": 0}
+    assert money(imported(path, "poslog").events["12/3/2026-03-01/2"])[3] == "refund"
+
+
+def test_a_return_that_is_voided_is_money_of_the_order_that_its_lines_name(tmp_path: Path) -> None:
+    lines = back("30.00", "2")
+    path = write(
+        tmp_path / "log.xml",
+        receipt(2, SALE, total="40.00"),
+        receipt(7, lines, total="-30.00"),
+        receipt(8, lines.replace("<LineItem>", "<LineItem VoidFlag='true'>"), total="30.00", status=POST_VOIDED, more=link("7")),
+    )  # fmt: skip
+    assert by_order(path) == {"12/3/2026-03-01/2": 4000}
+
+
+@pytest.mark.parametrize("total", ["-20.00", "20.00"])
+def test_an_exchange_that_is_voided_is_reversed_order_by_order(tmp_path: Path, total: str) -> None:
+    lines = (SALE.replace("20.00", "10.00"), back("30.00", "2"))
+    path = write(
+        tmp_path / "log.xml",
+        receipt(2, SALE, total="40.00"),
+        receipt(7, *lines, total="-20.00"),
+        receipt(8, *lines, total=total, status=POST_VOIDED, more=link("7")),
+    )
+    assert by_order(path) == {"12/3/2026-03-01/2": 4000, "12/3/2026-03-01/7": 0}
     events = imported(path, "poslog").events
-    assert sum(money(one)[0] for one in events.values()) == 0
-    assert money(events["12/3/2026-03-01/2"]) == (-2000, "EUR", "12/3/1", "refund")
-    assert money(events["12/3/2026-03-01/6"]) == (500, "EUR", "12/3/1", "purchase")
+    assert [money(events[f"12/3/2026-03-01/8{part}"])[0] for part in ("", "/void-2")] == [-1000, 3000]
+
+
+def test_an_exchange_without_a_receipt_is_reversed_at_once(tmp_path: Path) -> None:
+    lines = (SALE.replace("20.00", "10.00"), back("30.00"))
+    path = write(
+        tmp_path / "log.xml",
+        receipt(7, *lines, total="-20.00"),
+        receipt(8, *lines, total="-20.00", status=POST_VOIDED, more=link("7")),
+    )
+    assert money(imported(path, "poslog").events["12/3/2026-03-01/8"])[::2] == (2000, "12/3/2026-03-01/7")
+    assert by_order(path) == {"12/3/2026-03-01/7": 0}
+
+
+def test_a_void_that_names_no_receipt_moves_no_money_and_is_counted(tmp_path: Path) -> None:
+    events, _, said = imported(write(tmp_path / "log.xml", receipt(1, SALE, status=POST_VOIDED)), "poslog")
+    assert events == {}
+    assert said == [f"{tmp_path / 'log.xml'}: not read: 1 voids that name no receipt"]
+
+
+def test_a_void_by_sales_below_zero_is_refused_for_it_has_two_meanings(tmp_path: Path) -> None:
+    below = SALE.replace("20.00", "-20.00")
+    path = write(tmp_path / "log.xml", receipt(1, SALE), receipt(2, below, status=POST_VOIDED, more=link("1")))
+    _, verdicts, said = imported(path, "poslog")
+    assert (verdicts.accepted, verdicts.rejected) == (1, 1)
+    assert "voids another by sales below zero" in said[0]
+
+
+@pytest.mark.parametrize("kind", ["SaleForPickup", "SaleForDelivery", "StoredValueFundSale"])
+def test_sales_of_other_kinds_are_sales(tmp_path: Path, kind: str) -> None:
+    line = SALE.replace("<Sale>", f"<{kind}>").replace("</Sale>", f"</{kind}>")
+    path = write(tmp_path / "log.xml", receipt(1, line), receipt(2, line, back("5.00", "1"), total="15.00"))
+    assert [money(one)[0] for one in imported(path, "poslog").events.values()] == [2000, 2000, -500]
+
+
+def test_lines_of_an_unknown_kind_beside_a_return_are_refused_by_their_name(tmp_path: Path) -> None:
+    line = SALE.replace("<Sale>", "<Bundle>").replace("</Sale>", "</Bundle>")
+    path = write(
+        tmp_path / "log.xml",
+        receipt(1, line, back("5.00", "9"), total="15.00"),
+        receipt(2, line),
+        receipt(3, line, SALE, total="40.00"),
+    )
+    events, verdicts, said = imported(path, "poslog")
+    assert [money(one)[0] for key, one in events.items() if key.startswith("12/")] == [4000]
+    assert verdicts.rejected == 2
+    assert "write Bundle as one of Sale, SaleForPickup" in said[0]
+
+
+@pytest.mark.parametrize("total", ["-5.00", "5.00"])
+@pytest.mark.parametrize("numbers", [("1", "-5.00"), ("-1", "5.00"), ("-1", "-5.00")])
+def test_a_sale_below_zero_came_back(tmp_path: Path, total: str, numbers: tuple[str, str]) -> None:
+    quantity, amount = numbers
+    line = f"<LineItem><Sale><Quantity>{quantity}</Quantity><ExtendedAmount>{amount}</ExtendedAmount></Sale></LineItem>"
+    (one,) = imported(write(tmp_path / "log.xml", receipt(4, line, total=total)), "poslog").events.values()
+    assert money(one) == (-500, "EUR", "12/3/2026-03-01/4", "refund")
+
+
+def test_a_total_in_another_currency_than_the_transaction_is_in_its_own(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.xml", receipt(1, SALE))
+    path.write_text(path.read_text().replace('GrandAmount">', 'GrandAmount" Currency="CHF">'))
+    (one,) = imported(path, "poslog").events.values()
+    assert money(one)[:2] == (2000, "CHF")
+
+
+def test_a_number_that_begins_anew_is_another_order_and_a_link_may_name_its_day(tmp_path: Path) -> None:
+    bought = receipt(1, SALE)
+    next_day = bought.replace("Date>2026-03-01", "Date>2026-03-02")
+    returned = receipt(2, back("5.00", "1"), total="-5.00").replace("Date>2026-03-01", "Date>2026-03-02")
+    with_day = "</SequenceNumber><BusinessDayDate>2026-03-01</BusinessDayDate></TransactionLink>"
+    named = returned.replace("</SequenceNumber></TransactionLink>", with_day)
+    assert by_order(write(tmp_path / "log.xml", bought, next_day, named)) == {
+        "12/3/2026-03-01/1": 1500,
+        "12/3/2026-03-02/1": 2000,
+    }
+    assert by_order(write(tmp_path / "other.xml", bought, next_day, returned)) == {
+        "12/3/2026-03-01/1": 2000,
+        "12/3/2026-03-02/1": 1500,
+    }
 
 
 def test_a_receipt_without_a_total_or_a_number_is_refused_with_its_line(tmp_path: Path) -> None:
