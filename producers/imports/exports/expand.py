@@ -19,7 +19,11 @@ _HINT: Final = "see docs/senders/stores.md for what the format holds"
 
 
 class NoRecord(ValueError):
-    """What stands there is no record of the format; says what it lacks."""
+    """What stands there is no record of the format, or one of which nothing says what it comes to; says what it lacks."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint or _HINT
 
 
 class LeftOut:
@@ -68,7 +72,7 @@ class ExpandedRows:
                 for cells in self._expand(row.cells):
                     yield Row(row.number, cells)
             except NoRecord as error:
-                yield damaged(row.number, repr(dict(row.cells)).encode("utf-8", "replace"), str(error))
+                yield damaged(row.number, repr(dict(row.cells)).encode("utf-8", "replace"), str(error), error.hint)
 
 
 class JsonRows:

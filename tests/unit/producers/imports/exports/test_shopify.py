@@ -46,7 +46,7 @@ ORDER: dict[str, Any] = {
 
 
 def order(**changed: Any) -> dict[str, Any]:
-    return {**ORDER, "refunds": [], **changed}
+    return {**ORDER, "refunds": [], "financial_status": "paid", **changed}
 
 
 def write(path: Path, *orders: dict[str, Any]) -> Path:
@@ -71,25 +71,58 @@ def test_an_order_is_a_purchase_and_each_refund_takes_back_what_went_back(tmp_pa
     assert "simulated" not in bought
 
 
-def test_an_order_that_was_called_off_unpaid_is_no_sale(tmp_path: Path) -> None:
-    off = order(id=1, cancelled_at="2026-03-02T00:00:00Z", financial_status="pending")
-    voided = order(id=2, financial_status="voided")
-    open_one = order(id=3, financial_status="pending")
-    events = imported(write(tmp_path / "orders.json", off, voided, open_one), "shopify").events
-    assert {key: money(one) for key, one in events.items()} == {
-        "order/1": (None, None, None, None),
-        "order/2": (None, None, None, None),
-        "order/3": (4990, "EUR", "3", "purchase"),
-    }
-
-
-def test_an_order_that_is_called_off_later_takes_the_place_of_its_sale(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", ["pending", "authorized", "expired", "voided", None])
+def test_an_order_that_nobody_paid_is_no_sale_until_somebody_does(tmp_path: Path, status: str | None) -> None:
     path = tmp_path / "orders.json"
-    before = imported(write(path, order(financial_status="pending")), "shopify").events["order/5001"]
-    off = order(financial_status="pending", cancelled_at="2026-03-05T00:00:00Z", updated_at="2026-03-05T00:00:00Z")
-    after = imported(write(path, off), "shopify").events["order/5001"]
-    assert before["revision"] < after["revision"]
-    assert (money(before)[0], money(after)[0], after["action"]) == (4990, None, "cancel")
+    before = imported(write(path, order(financial_status=status)), "shopify").events["order/5001"]
+    paid = imported(write(path, order(updated_at="2026-03-05T00:00:00Z")), "shopify").events["order/5001"]
+    assert money(before) == (None, None, None, None)
+    assert before["action"] == ("cancel" if status in ("expired", "voided") else "open")
+    assert before["touchpoint"] == ("web_cancellation" if status in ("expired", "voided") else "web_order")
+    assert before["revision"] < paid["revision"]
+    assert money(paid) == (4990, "EUR", "5001", "purchase")
+
+
+@pytest.mark.parametrize("status", ["paid", "partially_refunded", "refunded", "partially_paid"])
+def test_an_order_that_was_paid_is_a_sale_though_it_was_called_off(tmp_path: Path, status: str) -> None:
+    one = order(financial_status=status, cancelled_at="2026-03-05T00:00:00Z")
+    assert money(imported(write(tmp_path / "o.json", one), "shopify").events["order/5001"])[0] == 4990
+
+
+def test_of_an_order_that_is_partly_paid_what_was_paid_counts(tmp_path: Path) -> None:
+    one = order(financial_status="partially_paid", total_outstanding="9.90")
+    assert money(imported(write(tmp_path / "o.json", one), "shopify").events["order/5001"])[0] == 4000
+
+
+def presented(currency: str, back_in: tuple[str, ...]) -> dict[str, Any]:
+    prices = {
+        "shop_money": {"amount": "49.90", "currency_code": "EUR"},
+        "presentment_money": {"amount": "55.00", "currency_code": currency},
+    }
+    refunds = [
+        {
+            "id": 8001 + at,
+            "created_at": "2026-03-04T08:00:00+01:00",
+            "transactions": [{"kind": "refund", "status": "success", "amount": "11.00", "currency": one}],
+        }
+        for at, one in enumerate(back_in)
+    ]
+    return order(total_price_set=prices, refunds=refunds, financial_status="partially_refunded")
+
+
+@pytest.mark.parametrize(("back_in", "paid"), [("USD", (5500, "USD")), ("EUR", (4990, "EUR"))])
+def test_a_purchase_is_in_the_currency_of_its_refunds(tmp_path: Path, back_in: str, paid: tuple[int, str]) -> None:
+    events = imported(write(tmp_path / "o.json", presented("USD", (back_in,))), "shopify").events
+    assert [money(one)[:2] for one in events.values()] == [paid, (-1100, back_in)]
+
+
+def test_a_refund_in_another_currency_than_the_order_has_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "o.json", presented("USD", ("GBP", "EUR")))
+    events, verdicts, said = imported(path, "shopify")
+    assert [money(events[one])[:2] for one in ("order/5001", "refund/8002")] == [(4990, "EUR"), (-1100, "EUR")]
+    assert verdicts.rejected == 1
+    assert "went back in GBP, and what was paid is in EUR" in said[0]
+    assert "total_price_set" in said[0]
 
 
 def test_zeros_behind_an_amount_are_no_question(tmp_path: Path) -> None:
