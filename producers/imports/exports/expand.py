@@ -131,6 +131,14 @@ def decimal_of(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def kind_of(order: object, amount: object, *, is_back: bool) -> str | None:
+    """As a cell of an order's kind: a refund, also one that says no amount, and money below zero; None where there is no order."""
+    number = decimal_of(amount)
+    if order is None or not str(order).strip():
+        return None
+    return "refund" if is_back or (number is not None and number < 0) else "purchase"
+
+
 def amount_of(number: Decimal | None) -> str | None:
     """As a cell of money: without zeros that end it, so without a question how many decimals the currency has."""
     return None if number is None else f"{number.normalize():f}"

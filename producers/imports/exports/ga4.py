@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from touchline.producers.imports.exports.addresses import without_query
-from touchline.producers.imports.exports.expand import Cells, NoRecord, objects
+from touchline.producers.imports.exports.expand import Cells, NoRecord, kind_of, objects
 
 _BATCH: Final = ("batch_page_id", "batch_ordering_id", "batch_event_index", "event_bundle_sequence_id")
 """What tells events of one name and microsecond apart: where they stood in the requests of the page."""
@@ -38,6 +38,7 @@ def event_rows(event: Mapping[str, Any]) -> Iterator[Cells]:
     is_refund, is_purchase = name == "refund", name == "purchase"
     money = event.get("ecommerce.refund_value" if is_refund else "ecommerce.purchase_revenue")
     money = params.get("value") if money is None else money
+    order = _order(event, params) if is_purchase or is_refund else None
     collected = "collected_traffic_source.manual_"
     batch = [f"{event[one]}" for one in _BATCH if event.get(one) is not None]
     yield {
@@ -52,9 +53,10 @@ def event_rows(event: Mapping[str, Any]) -> Iterator[Cells]:
         "source": event.get(f"{collected}source") or params.get("source"),
         "medium": event.get(f"{collected}medium") or params.get("medium"),
         "campaign": event.get(f"{collected}campaign_name") or params.get("campaign"),
-        "order": _order(event, params) if is_purchase or is_refund else None,
+        "order": order,
         "amount": money if is_purchase else _negative(money) if is_refund else None,
         "amount_currency": params.get("currency"),
+        "kind": kind_of(order, money, is_back=is_refund),
     }
 
 

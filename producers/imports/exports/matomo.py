@@ -10,6 +10,7 @@ from touchline.producers.imports.exports.addresses import without_query
 from touchline.producers.imports.exports.expand import Cells, NoRecord, objects
 
 _ORDER: Final = "ecommerceOrder"
+_NOTHING: Final = (None, "", False)
 _OF_ACTION: Final = ("pageId", "orderId", "goalId", "timestamp")
 """What numbers an action; not each kind has each of them."""
 
@@ -22,16 +23,20 @@ def action_rows(visit: Mapping[str, Any]) -> Iterator[Cells]:
     equal = Counter[str]()
     for action in objects(visit["actionDetails"]):
         kind = str(action.get("type") or "action")
-        number = "-".join(str(action[one]) for one in _OF_ACTION if action.get(one) not in (None, "", False))
-        key = f"{visit['idVisit']}/{kind}/{number}"
-        equal[key] += 1
         is_order = kind == _ORDER
+        key = _order_key(visit, action) if is_order else None
+        if key is None:
+            number = "-".join(str(action[one]) for one in _OF_ACTION if action.get(one) not in _NOTHING)
+            key = f"{visit['idVisit']}/{kind}/{number}"
+            equal[key] += 1
+            key = key if equal[key] == 1 else f"{key}/{equal[key]}"
         yield {
             **{f"visit.{name}": value for name, value in visit.items() if name != "actionDetails"},
             **{f"action.{name}": value for name, value in action.items()},
-            "key": key if equal[key] == 1 else f"{key}/{equal[key]}",
+            "key": key,
             "time": action.get("timestamp"),
             "kind": kind,
+            "revision": visit.get("lastActionTimestamp") or None,
             "what": "purchase" if is_order else None,
             "visitor": visit.get("visitorId") or None,  # false where Matomo keeps none
             "user": visit.get("userId") or None,
@@ -47,3 +52,9 @@ def action_rows(visit: Mapping[str, Any]) -> Iterator[Cells]:
             "amount": action.get("revenue") if is_order else None,
             "amount_currency": visit.get("siteCurrency"),
         }
+
+
+def _order_key(visit: Mapping[str, Any], action: Mapping[str, Any]) -> str | None:
+    """Of an order, its number within the site: it stays one order though the visit is told anew, or tells it twice."""
+    order = action.get("orderId")
+    return None if order in _NOTHING else "/".join(f"{one}" for one in (_ORDER, visit.get("idSite"), order) if one)

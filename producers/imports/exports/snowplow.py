@@ -12,12 +12,12 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from touchline.producers.imports.exports.addresses import without_query
-from touchline.producers.imports.exports.expand import Cells, NoRecord, damaged, objects
+from touchline.producers.imports.exports.expand import Cells, NoRecord, damaged, kind_of, objects
 from touchline.producers.imports.exports.snowplow_columns import COLUMNS
 from touchline.producers.imports.rows.row import Row
 from touchline.producers.imports.rows.text import Lines
 
-_OWN: Final = ("time", "name", "action", "page", "order", "amount", "amount_currency")
+_OWN: Final = ("time", "name", "action", "page", "order", "amount", "amount_currency", "kind")
 _ENTITY: Final = "com.snowplowanalytics.snowplow.ecommerce/"
 _ACTION: Final = f"{_ENTITY}snowplow_ecommerce_action/"
 _TIMES: Final = ("true_tstamp", "derived_tstamp", "collector_tstamp")
@@ -70,6 +70,7 @@ def row_of(cells: Mapping[str, str | None]) -> Cells:
     """The columns of an event, and what is read of several of them. Raises NoRecord where a column that holds JSON does not."""
     order, amount, currency = cells["tr_orderid"], cells["tr_total"], cells["tr_currency"]
     action: str | None = "purchase" if order else None
+    is_back = False
     data = _data(cells["unstruct_event"])
     entities = {schema: one for schema, one in _entities(cells["contexts"]) if schema.startswith(_ENTITY)}
     if data is not None and data[0].startswith(_ACTION):
@@ -78,6 +79,7 @@ def row_of(cells: Mapping[str, str | None]) -> Cells:
             action, order, amount = "purchase", sale.get("transaction_id"), sale.get("revenue")
             currency = sale.get("currency")
         elif kind == "refund" and (back := _of(entities, "refund")) is not None:
+            is_back = True
             action, order, currency = "refund", back.get("transaction_id"), back.get("currency")
             amount = None if back.get("refund_amount") is None else f"-{str(back['refund_amount']).lstrip('-')}"
         else:
@@ -92,6 +94,7 @@ def row_of(cells: Mapping[str, str | None]) -> Cells:
         "order": order,
         "amount": amount,
         "amount_currency": currency,
+        "kind": kind_of(order, amount, is_back=is_back),
     }
 
 

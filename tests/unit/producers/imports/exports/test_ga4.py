@@ -107,6 +107,21 @@ def test_events_of_the_export_are_touchpoints_with_their_money(tmp_path: Path, f
     assert money(back) == (-1250, "EUR", "T-1", "refund")
 
 
+def test_a_refund_without_a_value_is_a_refund_without_money(tmp_path: Path) -> None:
+    back = event("refund", ecommerce={"transaction_id": "T-1", "purchase_revenue": None, "refund_value": None})
+    (one,) = imported(write_lines(tmp_path / "e.ndjson", [back]), "ga4").events.values()
+    assert money(one) == (None, None, "T-1", "refund")
+
+
+@pytest.mark.parametrize(("order", "revenue", "kind"), [(None, 5, None), ("T-1", -5, "refund")])
+def test_a_purchase_without_an_order_or_below_zero_is_taken(
+    tmp_path: Path, order: str | None, revenue: int, kind: str | None
+) -> None:
+    sale = event("purchase", params=EURO, ecommerce={**SOLD, "transaction_id": order, "purchase_revenue": revenue})
+    (one,) = imported(write_lines(tmp_path / "e.ndjson", [sale]), "ga4").events.values()
+    assert money(one) == (revenue * 100, "EUR", order, kind)
+
+
 def test_an_event_of_a_device_that_is_not_known_is_nobodys_and_has_an_id(tmp_path: Path) -> None:
     events = imported(write_lines(tmp_path / "e.ndjson", [event(user_pseudo_id=None)]), "ga4").events
     (key,) = sealed(f"-/{AT}/page_view/7/2/1")

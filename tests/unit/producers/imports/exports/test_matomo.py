@@ -16,6 +16,7 @@ from touchline.producers.imports.rows.open import open_rows
 VISIT: dict[str, Any] = {
     "idSite": "7",
     "idVisit": "2581",
+    "lastActionTimestamp": 1772357430,
     "visitorId": "a0b1c2d3e4f50617",
     "userId": "ada",
     "siteCurrency": "EUR",
@@ -50,7 +51,7 @@ def test_actions_are_touchpoints_and_an_order_is_a_purchase(tmp_path: Path) -> N
         "2581/action/11-1772357405": (None, None, None, None),
         "2581/goal/2-1772357410": (None, None, None, None),
         "2581/goal/2-1772357410/2": (None, None, None, None),
-        "2581/ecommerceOrder/T-1-1772357420": (4990, "EUR", "T-1", "purchase"),
+        "ecommerceOrder/7/T-1": (4990, "EUR", "T-1", "purchase"),
         "2581/ecommerceAbandonedCart/1772357430": (None, None, None, None),
     }
     seen = events["2581/action/11-1772357405"]
@@ -63,6 +64,20 @@ def test_actions_are_touchpoints_and_an_order_is_a_purchase(tmp_path: Path) -> N
         "device": "Desktop",
         "country": "de",
     }
+
+
+def test_of_a_visit_that_logs_in_later_the_later_state_counts(tmp_path: Path) -> None:
+    path = tmp_path / "visits.json"
+    early = {**VISIT, "userId": None, "lastActionTimestamp": 1772357420, "actionDetails": VISIT["actionDetails"][:4]}
+    before, after = (imported(write(path, one), "matomo").events for one in (early, VISIT))
+    assert before.keys() < after.keys()
+    assert {one["revision"] for one in before.values()} == {1772357420}
+    assert {one["revision"] for one in after.values()} == {1772357430}
+
+
+def test_an_order_is_known_by_its_number_whichever_visit_or_time_it_comes_with(tmp_path: Path) -> None:
+    other = {**VISIT, "idVisit": "2582", "actionDetails": [{**VISIT["actionDetails"][3], "timestamp": 1772357999}] * 2}
+    assert list(imported(write(tmp_path / "visits.json", other), "matomo").events) == ["ecommerceOrder/7/T-1"]
 
 
 def test_a_visit_without_a_visitor_is_nobodys(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ def test_events_are_touchpoints_with_devices_logins_and_money(tmp_path: Path) ->
     assert events["e1"]["properties"]["title"] == '"A" and B'
 
 
+def test_a_refund_without_an_amount_is_a_refund_without_money(tmp_path: Path) -> None:
+    path = write(tmp_path / "events.tsv", line(**commerce("refund", transaction_id="T-1", currency="EUR")))
+    assert money(imported(path, "snowplow").events["e1"]) == (None, None, "T-1", "refund")
+
+
 def test_damaged_lines_cost_themselves(tmp_path: Path) -> None:
     path = write(tmp_path / "events.tsv", line(), "a\tb", line(event_id="e2", contexts="{"), line(event_id="e3"))
     _, verdicts, said = imported(path, "snowplow")
