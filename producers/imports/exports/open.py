@@ -18,11 +18,13 @@ from touchline.producers.imports.exports.xes import XesRows
 from touchline.producers.imports.mapping.model import Mapping
 from touchline.producers.imports.rows.ndjson_rows import NdjsonRows
 from touchline.producers.imports.rows.row import RowFile
+from touchline.producers.imports.rows.text import first_sign
 
 
 def _ga4(path: Path, mapping: Mapping) -> RowFile:
     if path.suffix != ".parquet":
-        return ExpandedRows(NdjsonRows(path), ga4.event_rows)
+        is_array = first_sign(path) == b"["  # which may be one line of any length
+        return ExpandedRows(JsonRows(path) if is_array else NdjsonRows(path), ga4.event_rows)
     try:
         from touchline.producers.imports.rows.parquet_rows import ParquetRows
     except ModuleNotFoundError:

@@ -7,6 +7,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from touchline.errors import WrongUsage
 from touchline.producers.imports.rows.row import FileDamaged
@@ -24,7 +25,9 @@ class Lines:
             self.size = os.fstat(self._raw.fileno()).st_size
         except OSError as error:
             raise WrongUsage(f"{path} cannot be read ({error.strerror})", "give the path of a file") from None
-        self._stream: Iterable[bytes] = gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
+        self._stream: IO[bytes] | gzip.GzipFile = (
+            gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
+        )
 
     @property
     def position(self) -> int:
@@ -32,8 +35,15 @@ class Lines:
         return self._raw.tell()
 
     def __iter__(self) -> Iterator[bytes]:
+        yield from self._given(self._stream)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Instead of the lines, pieces of the same bytes, however long a line is."""
+        yield from self._given(iter(lambda: self._stream.read(BUFFER_BYTES), b""))
+
+    def _given(self, parts: Iterable[bytes]) -> Iterator[bytes]:
         try:
-            yield from self._stream
+            yield from parts
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise FileDamaged(self._path, "its compressed data break off") from None
 
@@ -57,8 +67,8 @@ def first_sign(path: Path) -> bytes:
     """The first byte of a text that is no blank; empty where there is none. Raises WrongUsage where the file cannot be read."""
     lines = Lines(path)
     try:
-        for line in lines:
-            if text := line.removeprefix(b"\xef\xbb\xbf").strip():
+        for piece in lines.pieces():
+            if text := piece.removeprefix(b"\xef\xbb\xbf").strip():
                 return text[:1]
     except FileDamaged:
         return b""  # told by whoever reads it

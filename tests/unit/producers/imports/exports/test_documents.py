@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.producers.imports.exports.build import rows_before_damage
+from tests.unit.producers.imports.exports.test_ga4 import event as ga4_event
 from tests.unit.producers.imports.exports.test_poslog import SALE, receipt, write as write_poslog
 from tests.unit.producers.imports.exports.test_shopify import order
 from touchline.errors import WrongUsage
@@ -30,11 +31,13 @@ def items(path: Path, text: str) -> list[tuple[int, str, Any, str]]:
         return [(one.number, one.field, one.value, one.fault) for one in document]
 
 
-@pytest.mark.parametrize(("name", "many"), [("shopify", 4_000), ("poslog", 4_000)])
+@pytest.mark.parametrize(("name", "many"), [("shopify", 4_000), ("poslog", 4_000), ("ga4", 4_000)])
 def test_the_first_row_is_there_long_before_the_file_has_been_read(tmp_path: Path, name: str, many: int) -> None:
     path = tmp_path / "document"
     if name == "shopify":
         path.write_text(json.dumps({"orders": [order(id=number) for number in range(many)]}))
+    elif name == "ga4":
+        path.write_text(json.dumps([ga4_event(at=number) for number in range(many)]))
     else:
         write_poslog(path, *(receipt(number, SALE, SALE) for number in range(many)))
     rows = open_rows(path, ready_mapping(name))

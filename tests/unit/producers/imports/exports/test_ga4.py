@@ -138,6 +138,18 @@ def test_a_purchase_without_currency_is_refused_with_what_to_write(tmp_path: Pat
     assert imported(path, parse_mapping(ours, "ours.yaml", SOURCE)).verdicts.rejected == 0
 
 
+@pytest.mark.parametrize("form", ["one line", "pretty", "batches"])
+def test_arrays_of_events_give_what_lines_give(tmp_path: Path, form: str) -> None:
+    lines = imported(write_lines(tmp_path / "e.ndjson", EVENTS), "ga4").events
+    path = tmp_path / "e.json"
+    path.write_text(
+        "\n".join(json.dumps([one]) for one in EVENTS)
+        if form == "batches"
+        else json.dumps(EVENTS, indent=2 if form == "pretty" else None)
+    )
+    assert imported(path, "ga4").events == lines
+
+
 def test_a_copy_reads_further_parameters(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "e.ndjson", [event("search", params=(param("search_term", string_value="tea"),))])
     ours = ready_text("ga4") + "  term: params.search_term\n"
