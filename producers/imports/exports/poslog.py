@@ -147,8 +147,10 @@ def _rows(transaction: Element, receipt: Element) -> Iterator[Cells]:
 def _reversed(receipt: Element, day: str | None, voided: str) -> dict[str, Decimal | None]:
     """What takes a voided receipt back, by order: its sale from the receipt itself, its returns from those that their lines name. The
     lines are read as those of the voided receipt, so they alone say which way its total went. Raises _Unclear."""
-    goods = _goods(receipt, with_voided=True)
-    _require_clear(receipt, goods, with_voided=True)
+    goods = _goods(receipt)
+    is_voided_whole = not any(goods)  # else some lines alone were voided, before the voided receipt ended
+    goods = _goods(receipt, with_voided=True) if is_voided_whole else goods
+    _require_clear(receipt, goods, with_voided=is_voided_whole)
     if any(line.tag in _SALES for line in goods.returns):
         raise _Unclear(
             "the receipt voids another by sales below zero, which may be what was brought back, or what undoes a sale",
@@ -206,9 +208,7 @@ def _returned(
     (taxes, discounts) is the last receipt's."""
     back: dict[str, Decimal | None] = {}
     for line in returns:
-        order = _link(line, day) or (
-            own if receipt.get("TransactionStatus") == _POST_VOIDED else _link(receipt, day) or own
-        )
+        order = _link(line, day) or _link_of_returns(receipt, day) or own
         before, amount = back.get(order, Decimal(0)), _line_amount(line)
         back[order] = None if before is None or amount is None else before + amount
     if total is not None and len(back) == 1:
@@ -268,10 +268,20 @@ def _is_below_zero(line: Element) -> bool:
 def _link(element: Element, day: str | None) -> str | None:
     """The order of the receipt that a return or a void names; of that `day` where the link has none."""
     link = next((one for one in element.iterfind("TransactionLink") if _text(one, "SequenceNumber")), None)
-    if link is None:
-        return None
+    return None if link is None else _order_of(link, day)
+
+
+def _order_of(link: Element, day: str | None) -> str:
     day = _text(link, "BusinessDayDate") or day
     return _joined(_store(link), _text(link, "WorkstationID"), day, _text(link, "SequenceNumber"))
+
+
+def _link_of_returns(receipt: Element, day: str | None) -> str | None:
+    """The order that what came back is of; where the receipt voids another its first link is that, and a second one this."""
+    links = [one for one in receipt.iterfind("TransactionLink") if _text(one, "SequenceNumber")]
+    if receipt.get("TransactionStatus") == _POST_VOIDED:
+        links = links[1:]
+    return _order_of(links[0], day) if links else None
 
 
 def _joined(*parts: str | None) -> str:

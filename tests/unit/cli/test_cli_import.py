@@ -556,6 +556,7 @@ ORDER = {
     "updated_at": "2026-03-01T09:30:00Z",
     "total_price": "9.90",
     "currency": "EUR",
+    "financial_status": "paid",
 }
 
 

@@ -180,6 +180,22 @@ def test_an_exchange_without_a_receipt_is_reversed_at_once(tmp_path: Path) -> No
     assert by_order(path) == {"12/3/2026-03-01/7": 0}
 
 
+def test_a_second_link_of_a_void_is_the_receipt_that_its_returns_are_of(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "log.xml",
+        receipt(2, SALE, total="40.00"),
+        receipt(7, back("30.00"), total="-30.00", more=link("2")),
+        receipt(8, back("30.00"), total="30.00", status=POST_VOIDED, more=link("7") + link("2")),
+    )
+    assert by_order(path) == {"12/3/2026-03-01/2": 4000}
+
+
+def test_a_line_that_was_voided_before_is_no_part_of_what_a_void_takes_back(tmp_path: Path) -> None:
+    lines = (SALE, back("5.00", "1").replace("<LineItem>", "<LineItem VoidFlag='true'>"))
+    path = write(tmp_path / "log.xml", receipt(7, *lines), receipt(8, *lines, status=POST_VOIDED, more=link("7")))
+    assert by_order(path) == {"12/3/2026-03-01/7": 0}
+
+
 def test_a_void_that_names_no_receipt_moves_no_money_and_is_counted(tmp_path: Path) -> None:
     events, _, said = imported(write(tmp_path / "log.xml", receipt(1, SALE, status=POST_VOIDED)), "poslog")
     assert events == {}
