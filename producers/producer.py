@@ -219,12 +219,7 @@ class EventProducer(ABC):
         key can be made of becomes a key that no reader takes. Returns False, and sends nothing, where the record would be too large for
         Kafka or where the pipeline would not refuse it. Raises as `emit` does.
         """
-        if self._is_closed:
-            raise WrongUsage("the producer is closed", "open a new one")
-        record = self._maker.make_refused(event)
-        if record is not None:
-            self._send((record,), self._on_delivery)
-        return record is not None
+        return self.emit_many_refused((event,)) == 1
 
     def emit_many_refused(self, events: Iterable[Event | Mapping[str, Any]], /) -> int:
         """The same for several, handed over together. Returns how many are on their way."""

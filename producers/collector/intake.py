@@ -285,7 +285,7 @@ class Intake:
                 job.finish()
 
     def _keep_refused(self, jobs: Sequence[_Job]) -> None:
-        """In one write. Best effort: the sender hears of what is refused all the same, and no other's events wait for it."""
+        """In one write, before the requests are answered. Best effort: the senders hear of what is refused all the same."""
         refused = [job.events[position] for job in jobs if job.keeps_refused for position in job.rejected]
         if not refused:
             return
@@ -297,13 +297,16 @@ class Intake:
     def _end_in_part(self, jobs: Sequence[_Job], full: OutboxFull) -> None:
         """Of the requests that shared a write the first ones may be safe."""
         left = full.taken
+        finished = []
         for job in jobs:
             left -= len(job.events) - len(job.rejected)
             if left >= 0:
-                self._keep_refused([job])
-                job.finish()
+                finished.append(job)
             else:
                 job.fail(full)
+        self._keep_refused(finished)
+        for job in finished:
+            job.finish()
 
     def _emit_alone(self, jobs: Sequence[_Job], error: Exception) -> None:
         """One request's fault must not be its neighbours': each is tried by itself. What was kept before counts once."""

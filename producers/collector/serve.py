@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 from touchline.errors import WrongUsage
@@ -23,6 +21,7 @@ from touchline.producers.collector.webhooks import WebhookFront, load_webhooks
 from touchline.producers.garbage import rare_collections
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
+from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Sources
 from touchline.service.live_sources import LiveSources
 from touchline.service.runner import Limits, Service, on_stop_signal
@@ -64,7 +63,7 @@ async def _serve(settings: Settings) -> None:
             f"there is no person key file {settings.person_key_file}",
             "start the local stack once (touchline up), or set person_key_file",
         )
-    vendor_fronts = fronts_of(settings.sender_names_file, _sealing(settings.person_key_file))
+    vendor_fronts = fronts_of(settings.sender_names_file, PersonKeys.from_file(settings.person_key_file).sealed)
     webhooks = load_webhooks(settings.webhooks_file)
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)
@@ -121,11 +120,6 @@ def _tell_undeclared(webhooks: Iterable[str], sources: Sources) -> None:
     if unknown := sorted({*webhooks} - {*sources}):
         hint = "declare them in sources.yaml, or correct webhooks.yaml: until then their answers are refused"
         log.warning("webhooks_undeclared", extra={"fields": {"sources": ",".join(unknown), "hint": hint}})
-
-
-def _sealing(person_key_file: Path) -> bytes:
-    """What ids are sealed with that are made of what a call says: of the person keys' secret, and not that."""
-    return hashlib.blake2b(person_key_file.read_bytes(), digest_size=32, person=b"ids of calls").digest()
 
 
 def _described(settings: Settings, keys: LiveWriteKeys) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +18,8 @@ from touchline.producers.collector.vendors.snowplow import Snowplow
 TONGUES: Final[Sequence[Tongue]] = (Segment(), PostHog(), Snowplow(), Matomo(), Mixpanel(), Amplitude())
 
 
-def fronts_of(names_file: Path | None, secret: bytes) -> Sequence[VendorFront]:
+def fronts_of(names_file: Path | None, seal: Callable[[str], str]) -> Sequence[VendorFront]:
     """All of them, by the names of that file, or of the one that is shipped; see VendorFront. Raises WrongUsage."""
     names = shipped_names() if names_file is None else load_names(names_file)
-    fronts = [VendorFront(tongue, names, secret=secret) for tongue in TONGUES]
-    return [*fronts, *(QueryFront(tongue, names, secret=secret) for tongue in TONGUES if tongue.query_paths)]
+    fronts = [VendorFront(tongue, names, seal) for tongue in TONGUES]
+    return [*fronts, *(QueryFront(tongue, names, seal) for tongue in TONGUES if tongue.query_paths)]

@@ -5,10 +5,9 @@ Why: docs/decisions/0195.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
@@ -57,9 +56,9 @@ class Call(NamedTuple):
     consent: object = None
 
 
-def event_of(call: Call, names: Names, clock: SenderClock, secret: bytes = b"") -> dict[str, Any]:
-    """The event of a call, but for its source: of calls that only say who somebody is, what belongs together. `secret` seals the ids of
-    calls that have none, which are made of all that they say."""
+def event_of(call: Call, names: Names, clock: SenderClock, seal: Callable[[str], str]) -> dict[str, Any]:
+    """The event of a call, but for its source: of calls that only say who somebody is, what belongs together. `seal` makes the ids of
+    calls that have none, of all that they say: that may name somebody (PersonKeys.sealed)."""
     named = names.named(call.kind, call.name, call.path)
     identifiers = _identifiers(call)
     event: dict[str, Any] = {
@@ -83,18 +82,17 @@ def event_of(call: Call, names: Names, clock: SenderClock, secret: bytes = b"") 
         event["zone"] = call.zone
     if isinstance(call.consent, dict) and isinstance(call.consent.get("purposes"), list):
         event["consent"] = {"id": call.consent.get("id"), "purposes": call.consent["purposes"]}
-    event["id"] = _id_of(call, event, secret)
+    event["id"] = _id_of(call, event, seal)
     return event
 
 
-def _id_of(call: Call, event: Mapping[str, Any], secret: bytes) -> object:
+def _id_of(call: Call, event: Mapping[str, Any], seal: Callable[[str], str]) -> object:
     """The sender's, or one made of the call, so that it counts once however often it comes. Without a time two equal calls may be two."""
     if call.id is not None and call.id != "":
         return _text(call.id)
     if call.time is None or call.time == "":
         return str(uuid.uuid4())
-    content = orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(content, digest_size=16, key=secret).hexdigest()
+    return seal(orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS).decode())
 
 
 def _identifiers(call: Call) -> list[tuple[str, object]]:

@@ -85,14 +85,16 @@ _SEE: Final = "docs/senders/analytics.md and analytics-others.md say which are"
 
 
 class VendorFront:
-    """A front in the tongue of an analytics tool. `secret` seals ids (see event_of), `clock_us` gives the present."""
+    """A front in the tongue of an analytics tool. `seal` makes ids (see event_of), `clock_us` gives the present."""
 
     is_foreign = True
     method = "POST"
 
-    def __init__(self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = now_us, secret: bytes = b"") -> None:
+    def __init__(
+        self, tongue: Tongue, names: Names, seal: Callable[[str], str], clock_us: Callable[[], int] = now_us
+    ) -> None:
         self._tongue = tongue
-        self._secret = secret
+        self._seal = seal
         self._names = names
         self._clock_us = clock_us
         self.paths: Sequence[str] = tuple(tongue.paths)
@@ -134,7 +136,7 @@ class VendorFront:
         call = self._tongue.call_of(member)
         if call is None:
             return _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
-        return Item(event_of(call, self._names, clock, self._secret))
+        return Item(event_of(call, self._names, clock, self._seal))
 
     def _too_large(self, member: dict[str, Any]) -> BadItem | None:
         try:
@@ -167,8 +169,10 @@ class QueryFront(VendorFront):
 
     method = "GET"
 
-    def __init__(self, tongue: Tongue, names: Names, clock_us: Callable[[], int] = now_us, secret: bytes = b"") -> None:
-        super().__init__(tongue, names, clock_us, secret)
+    def __init__(
+        self, tongue: Tongue, names: Names, seal: Callable[[str], str], clock_us: Callable[[], int] = now_us
+    ) -> None:
+        super().__init__(tongue, names, seal, clock_us)
         self.paths = tuple(tongue.query_paths)
 
     def _document_of(self, posted: Posted) -> Any:
