@@ -133,7 +133,7 @@ class Collector:
             parsed = front.parse(posted, self._settings.collector_items)
             key = key or self._signer(parsed)
             key, items, source = owned_by(
-                key, parsed, lambda presented: self._admitted(presented, request), is_foreign=front.is_foreign
+                key, parsed, lambda in_body: self._admitted(in_body or presented, request), is_foreign=front.is_foreign
             )
             if parsed.total > 1:
                 self._visitors.spend(key, request, parsed.total - 1)

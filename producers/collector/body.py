@@ -76,6 +76,8 @@ class _Body:
         self._sent_bytes = 0
         self._zipped: list[bytes] = []
         self._bytes = 0
+        self._begun = b""
+        """A first byte alone that may be gzip's: the next one tells."""
         self._parts: list[bytes] = []
 
     def add(self, chunk: bytes) -> None:
@@ -83,8 +85,16 @@ class _Body:
         self._sent_bytes += len(chunk)
         if self._sent_bytes > self._limit_bytes:
             raise too_large(self._limit_bytes)
-        if self._is_plain and self._inflate is None and not self._parts and chunk[:2] == _GZIP:
-            self._inflate = _Inflate("gzip", self._limit_bytes)
+        if self._is_plain and self._inflate is None and not self._parts:
+            chunk = self._begun + chunk
+            self._begun = chunk if chunk == _GZIP[:1] else b""
+            if self._begun:
+                return
+            if chunk[:2] == _GZIP:
+                self._inflate = _Inflate("gzip", self._limit_bytes)
+        self._keep(chunk)
+
+    def _keep(self, chunk: bytes) -> None:
         part = chunk if self._inflate is None else self._inflate.feed(chunk, self._limit_bytes - self._bytes)
         is_kept_zipped = self._keeps_sent and self._inflate is not None
         if not self._hold.grow(len(part) + (len(chunk) if is_kept_zipped else 0)):
@@ -96,6 +106,8 @@ class _Body:
 
     def whole(self) -> ReadBody:
         """After the last piece. Raises RequestRefused."""
+        if self._begun:  # there was no next one
+            self._keep(self._begun)
         if self._inflate is not None:
             self._inflate.finish()
         unzipped = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)

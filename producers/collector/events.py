@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import orjson
+
 from touchline.producers.collector import cloudevents
 from touchline.producers.collector.access import bearer_of
 from touchline.producers.collector.front import BadItem, HttpReply, Item, Parsed, Posted, RequestOutcome
@@ -55,7 +57,7 @@ class EventsFront:
     def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
         """The receipt as JSON."""
         status = 422 if outcome.rejected and not (outcome.accepted or outcome.suppressed) else 202
-        return HttpReply(status, receipt_of(outcome))
+        return HttpReply(status, orjson.dumps(receipt_of(outcome)))
 
     def refuse(self, refused: RequestRefused) -> HttpReply | None:
         """As a problem document."""

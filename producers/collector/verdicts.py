@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from touchline.producers.collector.explain import faults_of
@@ -97,8 +96,8 @@ class ProblemDocument(BaseModel):
     hint: str = Field(description="What to do")
 
 
-def receipt_of(outcome: RequestOutcome) -> bytes:
-    """A Receipt as JSON, fields without a value left out. Made without the models: a request may have thousands of bad items."""
+def receipt_of(outcome: RequestOutcome) -> dict[str, Any]:
+    """A Receipt, fields without a value left out. Made without the models: a request may have thousands of bad items."""
     rejections = [_rejection(verdict, number) for number, verdict in enumerate(outcome.rejected)]
     receipt: dict[str, Any] = {"accepted": outcome.accepted}
     hints = []
@@ -109,7 +108,7 @@ def receipt_of(outcome: RequestOutcome) -> bytes:
     if outcome.masked:
         receipt["masked"] = list(islice(_masked_in(outcome.masked), MASKED_SHOWN))
         hints.append(MASKED_HINT)
-    return orjson.dumps({**receipt, "hint": "; ".join(hints)} if hints else receipt)
+    return {**receipt, "hint": "; ".join(hints)} if hints else receipt
 
 
 def _masked_in(items: Sequence[ItemMasked]) -> Iterator[dict[str, Any]]:

@@ -112,7 +112,7 @@ class WebhookFront:
 
     def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
         """The receipt, with the questions that nobody mapped."""
-        receipt: dict[str, Any] = orjson.loads(receipt_of(outcome)) | dict(outcome.beside)
+        receipt = receipt_of(outcome) | dict(outcome.beside)
         if outcome.beside:
             receipt["hint"] = "; ".join(filter(None, (receipt.pop("hint", None), UNMAPPED_HINT)))
         return HttpReply(200, orjson.dumps(receipt))

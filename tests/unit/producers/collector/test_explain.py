@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -116,8 +115,8 @@ def test_no_verdict_repeats_what_the_sender_wrote_and_the_first_fault_is_the_pro
     producer.emit_many([bad], on_rejected=lambda _, error: rejected.append(error))
     for error in rejected:
         receipt = receipt_of(RequestOutcome(0, [ItemVerdict(3, None, error, bad)]))
-        assert SECRET.encode() not in receipt
-        (verdict,) = Receipt.model_validate_json(receipt).rejections
+        assert SECRET not in str(receipt)
+        (verdict,) = Receipt.model_validate(receipt).rejections
         assert verdict.faults[0].reason == error.reason
         assert verdict.faults[0].field.replace("[0]", "[]") == error.field
 
@@ -125,15 +124,15 @@ def test_no_verdict_repeats_what_the_sender_wrote_and_the_first_fault_is_the_pro
 def test_thousands_of_bad_items_have_a_verdict_each() -> None:
     error, event = rejection({**EVENT, "time": 5, "zone": 5}), {**EVENT, "time": 5, "zone": 5}
     rejected = [ItemVerdict(number, number + 1, error, event) for number in range(1_000)]
-    receipt = Receipt.model_validate_json(receipt_of(RequestOutcome(7, rejected)))
+    receipt = Receipt.model_validate(receipt_of(RequestOutcome(7, rejected)))
     assert (receipt.accepted, receipt.rejected) == (7, 1_000)
     assert [one.item for one in receipt.rejections] == list(range(1_000))
     assert [len(one.faults) for one in receipt.rejections] == [2] * ITEMS_EXPLAINED + [1] * (1_000 - ITEMS_EXPLAINED)
-    assert json.loads(receipt_of(RequestOutcome(7, [])))["rejections"] == []
+    assert receipt_of(RequestOutcome(7, []))["rejections"] == []
 
 
 def test_a_receipt_counts_suppressed_items_apart_and_says_what_to_do() -> None:
-    receipt = Receipt.model_validate_json(receipt_of(RequestOutcome(2, [], 3)))
+    receipt = Receipt.model_validate(receipt_of(RequestOutcome(2, [], 3)))
     assert (receipt.accepted, receipt.suppressed, receipt.rejected) == (2, 3, 0)
     assert receipt.hint == SUPPRESSED_HINT
     assert EventsFront().answer(RequestOutcome(0, [], 3), Posted("/v1/events", "", {}, b"")).status == 202
