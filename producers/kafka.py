@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from touchline.producers.content_key import ContentKey
 from touchline.producers.deliveries import OnDelivery
 from touchline.producers.direct import DirectTransport
 from touchline.producers.producer import EventProducer
@@ -89,10 +90,12 @@ class TouchpointProducer(EventProducer):
 
     @classmethod
     def from_settings(cls, settings: Settings, **options: Any) -> Self:
-        """The producer that touchline.toml describes: broker, topic, person key (where its file exists), sources, and
-        the outbox where `outbox_dir` is set."""
+        """The producer that touchline.toml describes: broker, topic, person key and content key (where their files exist),
+        sources, and the outbox where `outbox_dir` is set."""
         if settings.person_key_file.is_file():
             options.setdefault("person_keys", PersonKeys.from_file(settings.person_key_file))
+        if settings.content_key_file.is_file():
+            options.setdefault("content_key", ContentKey.from_file(settings.content_key_file))
         if "sources" not in options:
             options["sources"] = load_sources(settings.sources_file)
         if "outbox" not in options and settings.outbox_dir is not None:

@@ -48,12 +48,6 @@ class PersonMaker:
         self._persons: _Known = {}
         self._phones: dict[str, _Known] = {one.country: {} for one in self._readings.values() if one.country}
 
-    def sealed(self, text: str) -> str:
-        """An id in place of a text that may name somebody (see PersonKeys). Raises WrongUsage where there are no keys."""
-        if self._person_keys is None:
-            raise WrongUsage("ids are sealed with the person key, and there is none", "give the person key file")
-        return self._person_keys.sealed(text)
-
     def keyed(self, identifiers: Any, source: object) -> list[dict[str, str]]:
         """Persons (type and key), strongest first; who is nobody is left out, also by the source's own texts. Raises EventRejected."""
         if identifiers is None:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from touchline.errors import WrongUsage
+from touchline.producers.content_key import ContentKey
 from touchline.producers.deliveries import Deliveries, DeliveryCounts, OnDelivery
 from touchline.producers.errors import DeliveryFailed, EventRejected, OutboxFull
 from touchline.producers.masked import MaskedCounts, MaskedTally
@@ -63,6 +64,7 @@ class EventProducer(ABC):
         self,
         *,
         person_keys: PersonKeys | None = None,
+        content_key: ContentKey | None = None,
         sources: Sources | None = None,
         on_delivery: OnDelivery | None = None,
         max_unacknowledged: int = MAX_UNACKNOWLEDGED,
@@ -71,6 +73,7 @@ class EventProducer(ABC):
         if max_unacknowledged < 1:
             raise WrongUsage("max_unacknowledged is below 1", "leave it out, or allow at least one event on its way")
         self._person_keys = person_keys
+        self._content_key = content_key
         self._maker = RecordMaker(person_keys, sources, clock_us)
         self._clock_us = clock_us
         self._on_delivery = on_delivery
@@ -109,6 +112,15 @@ class EventProducer(ABC):
     def declare(self, sources: Sources) -> None:
         """Check by these declarations of the sources from the next `emit` or `emit_many` on; any thread may call it."""
         self._maker = RecordMaker(self._person_keys, sources, self._clock_us)
+
+    def content_id(self, content: str) -> str:
+        """The id of an event whose sender numbers nothing, made of what it says (see ContentKey). Raises WrongUsage without a key."""
+        if self._content_key is None:
+            raise WrongUsage(
+                "ids are made of contents, and there is no content key to make them with",
+                "touchline up makes the file of content_key_file, once; other machines need the same one",
+            )
+        return self._content_key.id_of(content)
 
     def takes(self, source: str) -> bool:
         """Whether `sources` declare that source, or are not known."""

@@ -130,10 +130,6 @@ class RecordMaker:
         """Type and key, None for nobody. Raises as `make` does."""
         return next(iter(self._persons.keyed([(kind, value)], source)), None)
 
-    def sealed(self, text: str) -> str:
-        """An id in place of a text that may name somebody. Raises WrongUsage where there are no person keys."""
-        return self._persons.sealed(text)
-
     def may_be_personal(self, properties: dict[str, Any], source: str) -> bool:
         """Whether the values of properties need a closer look."""
         event = {"type": TOUCHPOINT, "properties": properties}

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from touchline.errors import WrongUsage
+from touchline.schemas.secret_file import SECRET_BYTES, read_secret
 
 ERASED_PREFIX: Final = "erased:"
 """How the id of an erased event begins."""
-_SECRET_BYTES: Final = 32
 _ID_DIGITS: Final = 32
 
 
@@ -26,7 +26,7 @@ class ErasureSecret:
     """HMAC-SHA256 (RFC 2104) under the installation's erasure secret."""
 
     def __init__(self, secret: bytes) -> None:
-        if len(secret) != _SECRET_BYTES:
+        if len(secret) != SECRET_BYTES:
             raise WrongUsage(
                 "the erasure secret must have 32 bytes", "write one line of 64 hex digits into erasure_secret_file"
             )
@@ -37,13 +37,7 @@ class ErasureSecret:
     @classmethod
     def from_file(cls, path: Path) -> ErasureSecret:
         """Raises WrongUsage."""
-        try:
-            return cls(bytes.fromhex(path.read_text(encoding="utf-8").strip()))
-        except (OSError, ValueError) as error:
-            raise WrongUsage(
-                f"the erasure secret file {path} cannot be used ({type(error).__name__})",
-                "it holds one line of 64 hex digits, mode 0600; `touchline up` makes one for the local stack; every worker needs the same",
-            ) from None
+        return cls(read_secret(path, "erasure secret", "every worker needs the same"))
 
     def __repr__(self) -> str:
         return f"ErasureSecret({self.id!r}, secret hidden)"

@@ -271,11 +271,6 @@ def _normalise_phone(text: str, country: str | None) -> str:
     return number
 
 
-_SEALED: Final = "\0id"
-"""No type of identifier, so that no id is the key of somebody."""
-_SEALED_DIGITS: Final = 32
-
-
 class OlderKeys(NamedTuple):
     """A secret of before, and when another took its place (RFC 3339)."""
 
@@ -317,13 +312,6 @@ class PersonKeys:
         mac = self._mac.copy()
         mac.update(f"{identifier_type}\0{normalise(identifier_type, value, country)}".encode())
         return f"{self.key_id}:{mac.hexdigest()}"
-
-    def sealed(self, text: str) -> str:
-        """Stands for a text that may name somebody, as an id: 32 hex digits that only a holder of the secret can test guesses of. The
-        oldest secret makes them, so while the key file holds it a rotation changes no id."""
-        mac = (self.older[-1].keys if self.older else self)._mac.copy()
-        mac.update(f"{_SEALED}\0{text}".encode("utf-8", "surrogatepass"))
-        return mac.hexdigest()[:_SEALED_DIGITS]
 
     def all_keys(self, identifier_type: str, value: str, country: str | None = None) -> list[str]:
         """The key of the identifier, then those that it had before: to find somebody whom nobody has seen since. Raises as `key` does."""

@@ -18,10 +18,10 @@ from touchline.producers.collector.live_keys import LiveWriteKeys
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.vendors import fronts_of
 from touchline.producers.collector.webhooks import WebhookFront, load_webhooks
+from touchline.producers.content_key import ContentKey
 from touchline.producers.garbage import rare_collections
 from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
-from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Sources
 from touchline.service.live_sources import LiveSources
 from touchline.service.runner import Limits, Service, on_stop_signal
@@ -63,7 +63,7 @@ async def _serve(settings: Settings) -> None:
             f"there is no person key file {settings.person_key_file}",
             "start the local stack once (touchline up), or set person_key_file",
         )
-    vendor_fronts = fronts_of(settings.sender_names_file, PersonKeys.from_file(settings.person_key_file).sealed)
+    vendor_fronts = fronts_of(settings.sender_names_file, ContentKey.from_file(settings.content_key_file).id_of)
     webhooks = load_webhooks(settings.webhooks_file)
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)

@@ -75,7 +75,7 @@ def send_rows(
     if contested is not None:
         contested.begin_file()
     iterator = iter(rows)
-    mapper.ids.seal_by(producer.maker.sealed)
+    mapper.ids.seal_by(producer.content_id)
     plain = PlainRows.of(mapper, producer.maker)
     masked_before = producer.masked
     position = 0

@@ -287,6 +287,7 @@ def test_with_an_outbox_kafka_may_be_away_and_nothing_is_lost(
         ({"kafka_bootstrap": "127.0.0.1:1"}, 3, "Kafka does not answer"),
         ({"write_keys_file": Path("none")}, 2, "write_keys_file"),
         ({"person_key_file": Path("none")}, 2, "person_key_file"),
+        ({"content_key_file": Path("none")}, 2, "content_key_file"),
         ({"collector_host": "203.0.113.1"}, 2, "collector_host"),
     ],
 )

@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from touchline.producers.collector.front import Item, ItemVerdict, Parsed, Posted, RequestOutcome
 from touchline.producers.collector.vendors.front import QueryFront, Tongue, VendorFront
 from touchline.producers.collector.vendors.names import Names, shipped_names
+from touchline.producers.content_key import ContentKey
 from touchline.producers.errors import EventRejected
 from touchline.producers.record import PreparedRecord, RecordMaker
 from touchline.schemas.canonical import payload_hash
@@ -28,6 +29,7 @@ FOLDER = Path(__file__).parent.parent / "data" / "senders"
 ITEMS_MAX = 1_000
 SOURCE = "web-shop"
 KEYS = PersonKeys("k1", b"a secret of the tests, 32 bytes!")
+CONTENT_KEY = ContentKey(b"content key of the tests, 32 byt")
 
 
 class Captured(NamedTuple):
@@ -61,7 +63,7 @@ def _captured(name: str) -> Iterator[Captured]:
 def parsed(tongue: Tongue, request: Captured, names: Names | None = None) -> Parsed:
     """What a front reads in a request that came when it was captured."""
     made = VendorFront if request.method == "POST" else QueryFront
-    front = made(tongue, names or shipped_names(), KEYS.sealed, lambda: request.received_us)
+    front = made(tongue, names or shipped_names(), CONTENT_KEY.id_of, lambda: request.received_us)
     found = front.parse(request.posted, ITEMS_MAX)
     return found._replace(items=list(found.items))
 
@@ -107,5 +109,5 @@ def said_to(tongue: Tongue, posted: Posted, accepted: int = 1, *refused: int) ->
     """The answer to a request of which so many events were taken, and those of these positions were refused."""
     error = EventRejected(Rejection(Reason.WRONG_TYPE, "time"))
     outcome = RequestOutcome(accepted, [ItemVerdict(position, None, error, None) for position in refused])
-    reply = VendorFront(tongue, shipped_names(), KEYS.sealed).answer(outcome, posted)
+    reply = VendorFront(tongue, shipped_names(), CONTENT_KEY.id_of).answer(outcome, posted)
     return reply.status, reply.body

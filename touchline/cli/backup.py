@@ -21,7 +21,10 @@ from touchline.settings import Settings, load_settings
 from touchline.terminal import progress_lines
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-SECRETS = "Secrets are not in it: keep the files of person_key_file, payload_key_file and erasure_secret_file in another safe place."
+SECRETS = (
+    "Secrets are not in it: keep the files of person_key_file, content_key_file, payload_key_file and erasure_secret_file in another "
+    "safe place."
+)
 WithoutErasures = Annotated[
     bool,
     typer.Option(

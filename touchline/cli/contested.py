@@ -73,8 +73,10 @@ def open_stored(settings: Settings, *, is_dry: bool, awaits: bool) -> StoredVers
     from touchline.clickhouse.connect import connect
     from touchline.kafka.offsets import read_offsets
 
-    if is_dry and not settings.person_key_file.is_file():  # its persons would be others than those that are stored
-        raise TouchlineError(f"there is no person key in {settings.person_key_file}")
+    if is_dry:  # without the keys its persons and ids would be others than those that are stored
+        for name, path in (("person", settings.person_key_file), ("content", settings.content_key_file)):
+            if not path.is_file():
+                raise TouchlineError(f"there is no {name} key in {path}")
     try:
         kafka = read_offsets(settings) if awaits else None
     except TouchlineError:  # an outbox takes events without Kafka

@@ -10,6 +10,7 @@ import typer
 
 from touchline.cli.sending import open_producer
 from touchline.errors import WrongUsage
+from touchline.producers.content_key import ContentKey
 from touchline.producers.imports.dry import DryProducer
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.producer import EventProducer
@@ -40,7 +41,9 @@ def open_sender(settings: Settings, outbox: Path | None, *, is_dry: bool) -> Eve
         return open_producer(settings, outbox)
     has_key = settings.person_key_file.is_file()
     keys = PersonKeys.from_file(settings.person_key_file) if has_key else PersonKeys("dry", bytes(32))
-    return DryProducer(person_keys=keys, sources=load_sources(settings.sources_file))
+    has_content_key = settings.content_key_file.is_file()
+    content_key = ContentKey.from_file(settings.content_key_file) if has_content_key else ContentKey(bytes(32))
+    return DryProducer(person_keys=keys, content_key=content_key, sources=load_sources(settings.sources_file))
 
 
 def to_stderr(line: str) -> None:

@@ -36,15 +36,21 @@ def _secrets(settings: Settings) -> dict[Path, Callable[[], str]]:
     return {
         settings.clickhouse_password_file: lambda: secrets.token_urlsafe(PASSWORD_BYTES),
         settings.person_key_file: _new_key,
+        settings.content_key_file: _new_secret,
         settings.payload_key_file: _new_key,
         settings.write_keys_file: _new_write_key,
-        settings.erasure_secret_file: lambda: secrets.token_hex(KEY_BYTES),
+        settings.erasure_secret_file: _new_secret,
     }
 
 
 def _new_key() -> str:
     """`<key id>:<hex of 32 bytes>`; the id tells keys apart after a rotation and says nothing of the key."""
     return f"{secrets.token_hex(4)}:{secrets.token_hex(KEY_BYTES)}"
+
+
+def _new_secret() -> str:
+    """Hex of 32 bytes: without an id, for it is never rotated."""
+    return secrets.token_hex(KEY_BYTES)
 
 
 def _new_write_key() -> str:

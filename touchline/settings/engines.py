@@ -47,12 +47,18 @@ class ClickHouseSettings(SettingsGroup):
 
 
 class KeySettings(SettingsGroup):
-    """Files of the keys: of person keys, of kept payloads, and of what remains of the erased; and the register of these."""
+    """Files of the keys: of person keys, of ids, of kept payloads, and of what remains of the erased; and the register of these."""
 
     person_key_file: Path = Field(
         Path(".local/secrets/person_key"),
         description="file `<key id>:<hex of 32 bytes>`: makes person keys",
         examples=["/run/secrets/person_key"],
+    )
+    content_key_file: Path = Field(
+        Path(".local/secrets/content_key"),
+        description="file with one line, hex of 32 bytes: makes ids of what events say, where their sender numbers nothing or by what may "
+        "name somebody; the same for all imports and collectors, and never another one",
+        examples=["/run/secrets/content_key"],
     )
     payload_key_file: Path = Field(
         Path(".local/secrets/payload_key"),

@@ -58,7 +58,7 @@ class Call(NamedTuple):
 
 def event_of(call: Call, names: Names, clock: SenderClock, seal: Callable[[str], str]) -> dict[str, Any]:
     """The event of a call, but for its source: of calls that only say who somebody is, what belongs together. `seal` makes the ids of
-    calls that have none, of all that they say: that may name somebody (PersonKeys.sealed)."""
+    calls that have none, of all that they say: that may name somebody (ContentKey.id_of)."""
     named = names.named(call.kind, call.name, call.path)
     identifiers = _identifiers(call)
     event: dict[str, Any] = {

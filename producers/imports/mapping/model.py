@@ -158,15 +158,15 @@ class IdentifierColumn(MappingPart):
 
 
 class Key(MappingPart):
-    """The natural key of a row: its columns make the event's id. `content: true` is for files without one: the id is a hash of the
-    whole row, or of the columns beside it, and of how many rows with the same came before it."""
+    """The natural key of a row: its columns make the event's id. `content: true` is for files without one: the id is a keyed
+    hash of the whole row, or of the columns beside it, and of how many rows with the same came before it."""
 
     columns: tuple[Column, ...] = ()
     prefix: str = Field(default="", max_length=64, description="Keeps ids apart where two kinds of rows share keys")
     content: bool = False
     sealed: bool = Field(
         default=False,
-        description="The columns may name somebody: the id is a hash of them that only the person key makes",
+        description="The columns may name somebody: the id is a hash of them that only the content key makes",
     )
 
     @model_validator(mode="after")

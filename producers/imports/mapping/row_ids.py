@@ -5,7 +5,6 @@ Why: docs/decisions/0100.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping as Cells, Sequence
@@ -18,7 +17,6 @@ from touchline.producers.imports.rows.row import Row, RowFault
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import shape_of
 
-_CONTENT_BYTES: Final = 16
 _MOMENT: Final = ""
 """No column is called so."""
 
@@ -30,20 +28,21 @@ class RowIds:
     def __init__(self, key: Key, time: Sequence[str], time_of: Callable[[Cells[str, Any]], str | None]) -> None:
         self._key = key
         self._time, self._time_of = frozenset(time), time_of
-        self._equal_rows: Counter[bytes] = Counter()
+        self._equal_rows: Counter[str] = Counter()
         self._seal: Callable[[str], str] | None = None
 
     def seal_by(self, seal: Callable[[str], str]) -> None:
-        """How ids are sealed whose columns may name somebody."""
+        """How ids are made of contents, and of columns that may name somebody (EventProducer.content_id)."""
         self._seal = seal
 
     def of(self, key: str) -> str:
         """The id of the joined key of a row."""
-        if not self._key.sealed:
-            return self._key.prefix + key
+        return self._key.prefix + (self._sealed(key) if self._key.sealed else key)
+
+    def _sealed(self, text: str) -> str:
         if self._seal is None:
             raise WrongUsage("ids of the mapping are sealed, and nothing seals them", "send the rows by a producer")
-        return self._key.prefix + self._seal(key)
+        return self._seal(text)
 
     def skip(self, row: Row) -> None:
         """A row that an earlier run has sent."""
@@ -54,9 +53,9 @@ class RowIds:
         """Into the event; what no id can be made of is a fault."""
         key = self._key
         if key.content:
-            digest = self._content(row)
-            self._equal_rows[digest] += 1
-            event["id"] = f"{key.prefix}{digest.hex()}-{self._equal_rows[digest]}"
+            content = self._content(row)
+            self._equal_rows[content] += 1
+            event["id"] = f"{key.prefix}{content}-{self._equal_rows[content]}"
             return
         parts = []
         for column in key.columns:
@@ -77,16 +76,16 @@ class RowIds:
                 return
         event["id"] = self.of(joined_key(parts) if len(parts) > 1 else parts[0])
 
-    def _content(self, row: Row) -> bytes:
-        """Hash of the cells of some columns, else of all, whatever their order. Texts are taken as they stand, which tells 1 from 1.0; of
-        some columns the time is what they say, for a tool may write it in another zone the next time."""
+    def _content(self, row: Row) -> str:
+        """Keyed hash of the cells of some columns, else of all, whatever their order. Texts are taken as they stand, so 1 is not 1.0;
+        of some columns the time is what they say, for a tool may write it in another zone the next time."""
         assert row.cells is not None
         columns = self._key.columns
         cells = {name: row.cells.get(name) for name in columns} if columns else dict(row.cells)
         if self._time <= set(columns) and (moment := self._time_of(row.cells)) is not None:
             cells = {name: value for name, value in cells.items() if name not in self._time} | {_MOMENT: moment}
         pairs = sorted((name, value if isinstance(value, str) else str(value)) for name, value in cells.items())
-        return hashlib.blake2b(json.dumps(pairs, ensure_ascii=True).encode(), digest_size=_CONTENT_BYTES).digest()
+        return self._sealed(json.dumps(pairs, ensure_ascii=True))
 
 
 def joined_key(parts: Sequence[str]) -> str:

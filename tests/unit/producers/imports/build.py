@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from kafka.errors import MessageSizeTooLargeError
 from openpyxl import Workbook
 
+from touchline.producers.content_key import ContentKey
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.mapper import Mapper
 from touchline.producers.imports.mapping.read import parse_mapping
@@ -24,6 +25,7 @@ from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.sources import Sources, load_sources
 
 ROOT = Path(__file__).parents[4]
+CONTENT_KEY = ContentKey(bytes(range(32)))
 COLUMNS = ("store", "receipt", "sold_at", "total", "currency", "card", "items")
 MAPPING = """\
 mapping: till_receipts
@@ -107,7 +109,9 @@ WRITERS: dict[str, Callable[[Path, Sequence[Cells]], Path]] = {
 def new_producer(sources: Sources | None = None) -> InMemoryProducer:
     """A twin that knows the shipped sources, or these."""
     return InMemoryProducer(
-        person_keys=PersonKeys("k1", bytes(32)), sources=sources or load_sources(ROOT / "sources.yaml")
+        person_keys=PersonKeys("k1", bytes(32)),
+        content_key=CONTENT_KEY,
+        sources=sources or load_sources(ROOT / "sources.yaml"),
     )
 
 

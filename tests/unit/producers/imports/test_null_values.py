@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from tests.unit.producers.imports.build import MAPPING, new_producer, send
+from tests.unit.producers.imports.build import CONTENT_KEY, MAPPING, new_producer, send
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.mapper import Mapped, Mapper
 from touchline.producers.imports.mapping.read import MappingInvalid, parse_mapping
@@ -37,7 +37,9 @@ CELLS = {
 
 
 def mapped(mapping: str, **cells: Any) -> Mapped:
-    return Mapper(parse_mapping(mapping)).map(Row(2, {**CELLS, **cells}))
+    mapper = Mapper(parse_mapping(mapping))
+    mapper.ids.seal_by(CONTENT_KEY.id_of)
+    return mapper.map(Row(2, {**CELLS, **cells}))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.unit.producers.imports.build import BAD_ROWS, COLUMNS, MAPPING, receipt
+from tests.unit.producers.imports.build import BAD_ROWS, COLUMNS, CONTENT_KEY, MAPPING, receipt
 from touchline.producers.imports.contested import ContestedIds
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.mapper import Mapper
@@ -156,7 +156,12 @@ def mappings(draw: st.DrawFn) -> str:
 
 
 def producer_of(keys: PersonKeys | None = None) -> InMemoryProducer:
-    return InMemoryProducer(person_keys=keys or PersonKeys("k1", bytes(32)), sources=SOURCES, clock_us=lambda: NOW_US)
+    return InMemoryProducer(
+        person_keys=keys or PersonKeys("k1", bytes(32)),
+        content_key=CONTENT_KEY,
+        sources=SOURCES,
+        clock_us=lambda: NOW_US,
+    )
 
 
 def is_mapping(text: str) -> bool:

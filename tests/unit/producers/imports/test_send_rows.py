@@ -19,6 +19,7 @@ from tests.unit.processors.loop.world import quick_folder
 from tests.unit.producers.imports.build import (
     BAD_ROWS,
     COLUMNS,
+    CONTENT_KEY,
     MAPPING,
     WRITERS,
     SmallTopic,
@@ -167,7 +168,7 @@ def test_an_import_that_was_killed_goes_on_and_nothing_is_missing_or_new(
     mapping = None if not content else _by_content()
     options: dict[str, Any] = {"rows_per_batch": 10} | ({"mapping": mapping} if mapping else {})
     path = write_csv(tmp_path / "till.csv", [*RECEIPTS, *RECEIPTS[:5]])
-    whole, killed = new_producer(), KilledAt(person_keys=PersonKeys("k1", bytes(32)))
+    whole, killed = new_producer(), KilledAt(person_keys=PersonKeys("k1", bytes(32)), content_key=CONTENT_KEY)
     with ImportJournal(tmp_path / "other", "t") as other:
         send(path, other, whole, **options)
     killed.batches = batches

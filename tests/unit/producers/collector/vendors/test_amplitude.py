@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.captured import KEYS, asked, captured, events, hashes, labelled, parsed, said_to
+from tests.support.captured import CONTENT_KEY, asked, captured, events, hashes, labelled, parsed, said_to
 from touchline.producers.collector.vendors.amplitude import Amplitude
 from touchline.producers.collector.vendors.front import VendorFront
 from touchline.producers.collector.vendors.names import shipped_names
@@ -89,7 +89,7 @@ def test_the_write_key_is_the_api_key_and_a_body_of_another_form_is_refused() ->
 
 
 def told(status: int) -> dict[str, Any]:
-    reply = VendorFront(Amplitude(), shipped_names(), KEYS.sealed).refuse(RequestRefused(status, "what", "hint"))
+    reply = VendorFront(Amplitude(), shipped_names(), CONTENT_KEY.id_of).refuse(RequestRefused(status, "what", "hint"))
     assert reply is not None
     return dict(json.loads(reply.body))
 

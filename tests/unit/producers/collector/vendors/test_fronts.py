@@ -19,7 +19,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import given, settings, strategies as st
 
-from tests.support.captured import KEYS, asked, parsed, record
+from tests.support.captured import CONTENT_KEY, KEYS, asked, parsed, record
 from tests.unit.producers.collector.test_app import collector_of
 from touchline.producers.collector.access import WriteKeys
 from touchline.producers.collector.app import Collector
@@ -58,7 +58,7 @@ class Sent:
     ) -> list[tuple[int, bytes]]:
         intake = Intake(self._producer, has_outbox=True)
         rate, room = Rate(1_000, time.monotonic), Room(1 << 24)
-        collector = collector_of((EventsFront(), *fronts_of(None, KEYS.sealed)), self._keys, intake, rate, room)
+        collector = collector_of((EventsFront(), *fronts_of(None, CONTENT_KEY.id_of)), self._keys, intake, rate, room)
         answers = [await self._answer(collector, *one, headers) for one in requests]
         await intake.close(5.0)
         self._producer.flush(5.0)
@@ -148,6 +148,20 @@ def test_without_a_key_the_answer_says_where_it_belongs(sent: Sent) -> None:
     ((status, body),) = sent.send(("GET", f"/i?{QUERY}", b""))
     assert status == 401
     assert b"/snowplow/WRITE_KEY" in body
+
+
+def test_a_key_in_a_header_that_is_unknown_is_told_as_unknown_where_the_body_has_none(sent: Sent) -> None:
+    basic = "Basic " + base64.b64encode(f"{UNKNOWN}:".encode()).decode()
+    ((status, body),) = sent.send(("POST", "/v1/track", b'{"event":"x","userId":"u1"}'), Authorization=basic)
+    assert status == 401
+    assert b"the write key is not known" in body
+    assert b"unknown" not in body.replace(b"is not known", b"")
+    assert SECRET.encode() not in body
+    own = orjson.dumps({"event": "x", "userId": "u1", "writeKey": SHOP})
+    ((status, _),) = sent.send(("POST", "/v1/track", own), Authorization=basic)
+    assert (status, sent.sources) == (200, ["shop"])
+    ((status, body),) = sent.send(("POST", "/v1/track", b'{"event":"x","userId":"u1"}'))
+    assert (status, b"has no write key" in body) == (401, True)
 
 
 def test_each_event_of_a_request_is_of_the_source_of_its_own_key(sent: Sent) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.captured import KEYS, Captured, captured, events, parsed, record
+from tests.support.captured import CONTENT_KEY, Captured, captured, events, parsed, record
 from touchline.producers.collector.front import Item, ItemVerdict, Posted, RequestOutcome
 from touchline.producers.collector.vendors.front import VendorFront
 from touchline.producers.collector.vendors.names import shipped_names
 from touchline.producers.collector.vendors.segment import Segment
+from touchline.producers.content_key import ContentKey
 from touchline.producers.errors import EventRejected
 from touchline.schemas.canonical import payload_hash
-from touchline.schemas.identifiers import PersonKeys
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.times import format_time, parse_time
@@ -255,7 +255,7 @@ def test_what_is_no_call_is_told_by_itself_and_costs_no_other() -> None:
     ],
 )
 def test_a_body_without_calls_is_refused_in_the_words_of_the_protocol(body: bytes, status: int) -> None:
-    front = VendorFront(Segment(), shipped_names(), KEYS.sealed)
+    front = VendorFront(Segment(), shipped_names(), CONTENT_KEY.id_of)
     with pytest.raises(RequestRefused) as refused:
         front.parse(REQUESTS[0].posted._replace(body=body), 10)
     reply = front.refuse(refused.value)
@@ -265,7 +265,7 @@ def test_a_body_without_calls_is_refused_in_the_words_of_the_protocol(body: byte
 
 
 def test_success_is_200_with_an_object_and_what_was_refused_is_told() -> None:
-    front = VendorFront(Segment(), shipped_names(), KEYS.sealed)
+    front = VendorFront(Segment(), shipped_names(), CONTENT_KEY.id_of)
     refused = ItemVerdict(1, None, EventRejected(Rejection(Reason.WRONG_TYPE, "id")), None)
     posted = Posted("/v1/batch", "", {}, b"")
     some, none = (front.answer(RequestOutcome(accepted, [refused]), posted) for accepted in (1, 0))
@@ -353,12 +353,12 @@ def test_halves_of_characters_wide_numbers_and_deep_properties_cost_no_other_cal
     assert [one["touchpoint"] for one in read(body)] == ["x", "z"]
 
 
-def test_an_id_that_is_made_of_a_call_is_sealed() -> None:
+def test_an_id_that_is_made_of_a_call_is_of_the_content_key() -> None:
     call = {"type": "track", "event": "x", "timestamp": "2026-03-03T10:15:00Z", "userId": "u1"}
     posted = REQUESTS[0].posted._replace(body=orjson.dumps({"batch": [call]}))
     ids = set()
-    for keys in (KEYS, PersonKeys("k2", bytes(32))):
-        (item,) = VendorFront(Segment(), shipped_names(), keys.sealed).parse(posted, 10).items
+    for key in (CONTENT_KEY, CONTENT_KEY, ContentKey(bytes(32))):
+        (item,) = VendorFront(Segment(), shipped_names(), key.id_of).parse(posted, 10).items
         assert isinstance(item, Item)
         ids.add(item.event["id"])
     assert len(ids) == 2

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.unit.producers.imports.build import events_by_id, new_producer
+from tests.unit.producers.imports.build import CONTENT_KEY, events_by_id, new_producer
 from touchline.producers.imports.file import send_file, work_of
 from touchline.producers.imports.journal import ImportJournal
 from touchline.producers.imports.mapping.model import Mapping
@@ -74,7 +74,7 @@ def persons(**identifiers: str) -> list[dict[str, str]]:
 
 def sealed(*keys: str) -> list[str]:
     """As ids stand in events where the key of a row may name somebody."""
-    return [KEYS.sealed(key) for key in keys]
+    return [CONTENT_KEY.id_of(key) for key in keys]
 
 
 def money(event: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
