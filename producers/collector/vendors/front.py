@@ -149,7 +149,7 @@ class VendorFront:
 
     def answer(self, outcome: RequestOutcome, posted: Posted) -> HttpReply:
         """200 where at least one call was taken, or none was sent, else 400. Both are final: nothing is sent again."""
-        receipt = orjson.loads(receipt_of(outcome))
+        receipt = receipt_of(outcome)
         if outcome.rejected and not (outcome.accepted or outcome.suppressed):
             message = "; ".join(
                 sorted({f"{one.error.reason.value} {one.error.field}".strip() for one in outcome.rejected})
