@@ -212,12 +212,14 @@ class Collector:
 
     async def _emit(self, sorted_out: SortedOut, hold: Hold, *, keeps_refused: bool) -> RequestOutcome:
         """The verdicts on all items, in order. The hold ends with the last event in memory, which may be after this has given up."""
-        good, places, rejected = sorted_out
-        if not good:
+        good, places, rejected, unread = sorted_out
+        if not good and not unread:
             hold.release()
             return RequestOutcome(0, rejected)
         patience_seconds = self._settings.collector_ack_seconds
-        taken = await self._intake.take(good, patience_seconds, hold.release, keeps_refused=keeps_refused)
+        taken = await self._intake.take(
+            good, patience_seconds, hold.release, refused=unread, keeps_refused=keeps_refused
+        )
         if taken.rejected:
             for number, error in taken.rejected.items():
                 position, line = places[number]

@@ -44,6 +44,8 @@ class BadItem(NamedTuple):
 
     error: EventRejected
     line: int | None = None
+    event: dict[str, Any] | None = None
+    """Of foreign fronts what is kept of it in the quarantine: an event that the contract refuses."""
 
 
 class Parsed(NamedTuple):

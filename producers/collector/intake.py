@@ -1,9 +1,11 @@
 """Events of all requests to one producer, in a thread of its own: the event loop never waits for a disk or for Kafka.
 
     take(events) -> queue -> thread: emit_many of all that waits -> outcome -> the request's future
+                      └─────── thread: emit_many_refused of all that waits ◀─┘ (what is refused, of requests that keep it)
 
 With an outbox an outcome is there when `emit_many` returns: many requests share one write (and one sync of the disk). Without one it is
-there when Kafka has acknowledged the request's last event.
+there when Kafka has acknowledged the request's last event. What is refused is kept only then: of a request that ends with 503 all comes
+again, and would stand in the quarantine once for each attempt.
 """
 
 from __future__ import annotations
@@ -59,12 +61,16 @@ class _Job:
         end: Callable[[_Job, Taken | Exception], None],
         outcome: asyncio.Future[Taken],
         is_over: Callable[[], None],
+        refused: Events,
         keeps_refused: bool,
     ) -> None:
         self.events = events
         self.outcome = outcome
         self.is_over = is_over
-        self.keeps_refused = keeps_refused
+        self._refused = refused
+        self._keeps_refused = keeps_refused
+        self.taken: Taken | None = None
+        """While what is refused of it is kept: all else is durable."""
         self.rejected: dict[int, EventRejected] = {}
         self.suppressed: set[int] = set()
         self.masked: dict[int, tuple[Finding, ...]] = {}
@@ -75,6 +81,11 @@ class _Job:
         self._failed = 0
         self._failed_ids: list[str] = []
         self._error: Exception | None = None
+
+    @property
+    def refused(self) -> Events:
+        """What is to be kept of it in the quarantine."""
+        return [*self._refused, *(map(self.events.__getitem__, self.rejected) if self._keeps_refused else ())]
 
     def finish(self) -> None:
         """All that was not rejected is durable."""
@@ -154,6 +165,7 @@ class Intake:
         self._fresh: list[_Job] = []
         self._ended: deque[tuple[_Job, Taken | Exception]] = deque()
         self._is_telling = False
+        self._is_closing = False
         self._deadlines = Deadlines()
         self._failed_s = -TROUBLE_SECONDS
         self._thread = threading.Thread(target=self._run, name="touchline-intake", daemon=True)
@@ -170,10 +182,16 @@ class Intake:
         return self._producer.clock_ahead_seconds
 
     async def take(
-        self, events: Events, patience_seconds: float, is_over: Callable[[], None], *, keeps_refused: bool = False
+        self,
+        events: Events,
+        patience_seconds: float,
+        is_over: Callable[[], None],
+        *,
+        refused: Events = (),
+        keeps_refused: bool = False,
     ) -> Taken:
-        """Returns when every event is durable or rejected; `is_over` is called when none of them is in memory any more. With
-        `keeps_refused` those that are rejected are sent into the quarantine, as far as they can be.
+        """Returns when every event is durable or rejected; `is_over` is called when none of them is in memory any more. What was `refused`
+        before, and with `keeps_refused` what is rejected, is sent into the quarantine then, as far as it can be; not if this raises.
 
         Raises:
             TouchlineError: full, unreachable or not acknowledged in time; sending all again is harmless.
@@ -181,7 +199,7 @@ class Intake:
         outcome: asyncio.Future[Taken] = self._loop.create_future()
         if not self._fresh:  # those that come in one turn of the loop are handed over together
             self._loop.call_soon(self._hand_over)
-        self._fresh.append(_Job(events, self._end, outcome, is_over, keeps_refused))
+        self._fresh.append(_Job(events, self._end, outcome, is_over, refused, keeps_refused))
         try:
             with self._deadlines.within(patience_seconds):
                 return await outcome
@@ -195,7 +213,9 @@ class Intake:
             ) from None
 
     async def close(self, patience_seconds: float) -> None:
-        """Ends the thread after all that was taken; gives up waiting for it when the patience is over."""
+        """Ends the thread after all that was taken; gives up waiting for it when the patience is over. What is refused of requests that
+        end from now on is told only."""
+        self._is_closing = True
         self._hand_over()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join, patience_seconds)
@@ -218,8 +238,13 @@ class Intake:
 
     def _tell(self) -> None:
         self._is_telling = False
+        to_keep: list[_Job] = []
         while self._ended:
             job, ended = self._ended.popleft()
+            if isinstance(ended, Taken) and job.taken is None and self._is_to_keep(job):
+                job.taken = ended
+                to_keep.append(job)
+                continue
             job.is_over()
             if job.outcome.done():  # nobody waits any more
                 continue
@@ -228,15 +253,23 @@ class Intake:
             else:
                 self._failed_s = self._clock_s()
                 job.outcome.set_exception(ended)
+        if to_keep:
+            self._jobs.put(to_keep)
+
+    def _is_to_keep(self, job: _Job) -> bool:
+        """Nobody waits for a request that took too long: its sender was told to send all of it again."""
+        return not (self._is_closing or job.outcome.done()) and bool(job.refused)
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
             jobs, is_last = self._collect(first)
+            self._keep_refused([job for job in jobs if job.taken is not None])
             self._look()
+            fresh = [job for job in jobs if job.taken is None]
             if self._has_outbox:
-                self._emit_together(jobs)
+                self._emit_together(fresh)
             else:
-                for job in jobs:
+                for job in fresh:
                     self._emit_one(job)
             if is_last:
                 return
@@ -280,33 +313,31 @@ class Intake:
         except Exception as error:
             self._emit_alone(jobs, error)
         else:
-            self._keep_refused(jobs)
             for job in jobs:
                 job.finish()
 
     def _keep_refused(self, jobs: Sequence[_Job]) -> None:
         """In one write, before the requests are answered. Best effort: the senders hear of what is refused all the same."""
-        refused = [job.events[position] for job in jobs if job.keeps_refused for position in job.rejected]
-        if not refused:
+        if not jobs:
             return
+        refused = [event for job in jobs for event in job.refused]
         try:
             self._producer.emit_many_refused(refused)
         except Exception as error:
             log.warning("refused_not_kept", extra={"fields": {"error": type(error).__name__, "events": len(refused)}})
+        for job in jobs:
+            assert job.taken is not None
+            self._end(job, job.taken)
 
     def _end_in_part(self, jobs: Sequence[_Job], full: OutboxFull) -> None:
         """Of the requests that shared a write the first ones may be safe."""
         left = full.taken
-        finished = []
         for job in jobs:
             left -= len(job.events) - len(job.rejected)
             if left >= 0:
-                finished.append(job)
+                job.finish()
             else:
                 job.fail(full)
-        self._keep_refused(finished)
-        for job in finished:
-            job.finish()
 
     def _emit_alone(self, jobs: Sequence[_Job], error: Exception) -> None:
         """One request's fault must not be its neighbours': each is tried by itself. What was kept before counts once."""
@@ -335,5 +366,4 @@ class Intake:
                 log.exception("emitting failed")
             job.fail(error)
         else:
-            self._keep_refused([job])
             job.sent(sent)

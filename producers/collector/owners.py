@@ -70,12 +70,12 @@ def _by_own_keys(parsed: Parsed, admit: Admit) -> Owned:
 
 def _with_sources(parsed: Parsed, sources: Mapping[str | None, str]) -> Iterator[Item | BadItem]:
     for item, own in zip(parsed.items, parsed.own_keys, strict=True):
-        if isinstance(item, Item) and own not in sources:
+        if own not in sources:
             error = EventRejected(
                 Rejection(Reason.UNKNOWN_SOURCE, ""), "of a write key that is not known", "correct it"
             )
-            yield BadItem(error, item.line)
+            yield BadItem(item.error if isinstance(item, BadItem) else error, item.line)
         else:
-            if isinstance(item, Item):
+            if item.event is not None:
                 item.event["source"] = sources[own]
             yield item

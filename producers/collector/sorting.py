@@ -19,6 +19,8 @@ class SortedOut(NamedTuple):
     good: list[dict[str, object]]
     places: list[tuple[int, int | None]]
     rejected: list[ItemVerdict]
+    unread: list[dict[str, object]]
+    """Of the refused what is kept in the quarantine of items that are no events."""
 
 
 def sorted_out_of(key: WriteKey, items: Iterable[Item | BadItem], source: str | None) -> SortedOut:
@@ -26,22 +28,30 @@ def sorted_out_of(key: WriteKey, items: Iterable[Item | BadItem], source: str | 
     good: list[dict[str, object]] = []
     places: list[tuple[int, int | None]] = []
     rejected: list[ItemVerdict] = []
+    unread: list[dict[str, object]] = []
     for position, item in enumerate(items):
+        if item.event is not None:
+            _complete(item.event, key, source)
         if isinstance(item, BadItem):
             rejected.append(ItemVerdict(position, item.line, item.error, None))
+            if item.event is not None and _foreign(key, item.event) is None:
+                unread.append(item.event)
             continue
         event, line = item
-        event.pop("received_at", None)  # it is received here and now
-        if source is not None:
-            event["source"] = source
-        if key.browser is not None and isinstance(event.get("id"), str):
-            event["id"] = f"{key.key_id}/{event['id']}"  # a page cannot name what a server sent
-        if key.sources is not None and (error := _foreign(key, event)) is not None:
+        if (error := _foreign(key, event)) is not None:
             rejected.append(verdict_on(position, line, depth_before(error, event), event))
         else:
             good.append(event)
             places.append((position, line))
-    return SortedOut(good, places, rejected)
+    return SortedOut(good, places, rejected, unread)
+
+
+def _complete(event: dict[str, object], key: WriteKey, source: str | None) -> None:
+    event.pop("received_at", None)  # it is received here and now
+    if source is not None:
+        event["source"] = source
+    if key.browser is not None and isinstance(event.get("id"), str):
+        event["id"] = f"{key.key_id}/{event['id']}"  # a page cannot name what a server sent
 
 
 def verdict_on(position: int, line: int | None, error: EventRejected, event: dict[str, object]) -> ItemVerdict:
@@ -51,6 +61,8 @@ def verdict_on(position: int, line: int | None, error: EventRejected, event: dic
 
 def _foreign(key: WriteKey, event: dict[str, object]) -> EventRejected | None:
     """Why an event may not come by this write key."""
+    if key.sources is None:
+        return None
     if key.browser is not None:
         return key.browser.fault_in(event)
     source = event.get("source")

@@ -92,7 +92,10 @@ def _id_of(call: Call, event: Mapping[str, Any], seal: Callable[[str], str]) -> 
         return _text(call.id)
     if call.time is None or call.time == "":
         return str(uuid.uuid4())
-    return seal(orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS).decode())
+    try:
+        return seal(orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS).decode())
+    except TypeError:  # orjson.JSONEncodeError: an identifier nests deeper than can be written, and is refused
+        return str(uuid.uuid4())
 
 
 def _identifiers(call: Call) -> list[tuple[str, object]]:

@@ -22,6 +22,7 @@ from touchline.producers.collector.vendors.names import Names
 from touchline.producers.collector.verdicts import receipt_of
 from touchline.producers.errors import EventRejected
 from touchline.producers.producer import now_us
+from touchline.schemas.events import TOUCHPOINT
 from touchline.schemas.reasons import Reason
 from touchline.schemas.rejections import Rejection, shape_of
 from touchline.service.problem import RequestRefused
@@ -128,15 +129,15 @@ class VendorFront:
     def _item_of(self, member: Any, shared: Mapping[str, Any], clock: SenderClock, *, is_short: bool) -> Item | BadItem:
         if not isinstance(member, dict):
             return _bad(Reason.NOT_JSON, shape_of(member), "send an object for each call")
-        if not is_short and (fault := self._too_large(member)) is not None:
-            return fault
+        fault = None if is_short else self._too_large(member)
         if shared:
             own = member.get("context")
             member = {**member, "context": {**shared, **own} if isinstance(own, dict) else shared}
         call = self._tongue.call_of(member)
         if call is None:
-            return _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
-        return Item(event_of(call, self._names, clock, self._seal))
+            return fault or _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
+        event = event_of(call, self._names, clock, self._seal)
+        return Item(event) if fault is None else fault._replace(event=_kept_out(event))
 
     def _too_large(self, member: dict[str, Any]) -> BadItem | None:
         try:
@@ -198,4 +199,11 @@ _CODES: Final = {
 
 
 def _bad(reason: Reason, shape: str, hint: str) -> BadItem:
-    return BadItem(EventRejected(Rejection(reason, ""), shape, hint))
+    """What is no call has no fields that we know: any of them may say who somebody is, so its record says the fault alone."""
+    event = {"type": TOUCHPOINT, "properties": {"fault": f"{reason.value}: {shape}"}}
+    return BadItem(EventRejected(Rejection(reason, ""), shape, hint), event=event)
+
+
+def _kept_out(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event that the contract would take, as one that it refuses: its properties stand in a list."""
+    return {**event, "properties": [event.get("properties", {})]}

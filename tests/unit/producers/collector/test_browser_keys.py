@@ -87,7 +87,7 @@ def test_whatever_source_a_page_says_its_events_are_of_its_keys_source() -> None
     key = WriteKey("tag", frozenset(("web-shop",)), terms())
     items = [Item({**VIEW, "source": "crm", "id": "e1"}), Item(dict(VIEW)), Item({**VIEW, "touchpoint": "purchase"})]
     owned = owned_by(key, Parsed(len(items), items), lambda _: key, is_foreign=False)
-    good, places, rejected = sorted_out_of(key, owned.items, owned.source)
+    good, places, rejected, _ = sorted_out_of(key, owned.items, owned.source)
     assert [one["source"] for one in good] == ["web-shop", "web-shop"]
     assert good[0]["id"] == "tag/e1"
     assert [position for position, _ in places] == [0, 1]

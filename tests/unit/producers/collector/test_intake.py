@@ -83,6 +83,12 @@ def with_intake(
     return asyncio.run(run())
 
 
+def kept(producer: InMemoryProducer) -> list[str]:
+    """Ids of what stands in the quarantine then, as often as it does."""
+    producer._settle(None)
+    return [one["id"] for one in producer.events if one["id"].startswith("bad")]
+
+
 async def take_all(intake: Intake, requests: Sequence[list[dict[str, Any]]]) -> list[Taken | BaseException]:
     return await asyncio.gather(*(intake.take(events, 5, lambda: None) for events in requests), return_exceptions=True)
 
@@ -262,3 +268,93 @@ def test_an_outcome_that_comes_at_the_last_moment_counts() -> None:
         return await taking
 
     assert with_intake(InMemoryProducer(), use).accepted == 1
+
+
+BAD = [event(1), event(2, id="bad", touchpoint=5)]
+
+
+@pytest.mark.parametrize("has_outbox", [True, False])
+@pytest.mark.parametrize("events", [BAD, BAD[1:], []])
+def test_what_is_refused_is_kept_before_the_request_is_answered(has_outbox: bool, events: list[dict[str, Any]]) -> None:
+    producer = InMemoryProducer(max_unacknowledged=1)
+
+    async def use(intake: Intake) -> list[str]:
+        before = event(3, id="bad-before", time=5)
+        await intake.take(events, 5, lambda: None, refused=[before], keeps_refused=True)
+        return kept(producer)
+
+    assert with_intake(producer, use, has_outbox=has_outbox) == ["bad-before", *(["bad"] if events else [])]
+
+
+@pytest.mark.parametrize("has_outbox", [True, False])
+def test_what_is_refused_is_told_only_where_nobody_asks_to_keep_it(has_outbox: bool) -> None:
+    producer = InMemoryProducer(max_unacknowledged=1)
+    (taken,) = with_intake(producer, lambda intake: take_all(intake, [BAD]), has_outbox=has_outbox)
+    assert isinstance(taken, Taken)
+    assert (list(taken.rejected), kept(producer)) == ([1], [])
+
+
+def test_a_request_that_fails_again_and_again_is_kept_once_with_the_attempt_that_is_answered() -> None:
+    producer = InMemoryProducer(max_unacknowledged=1)
+
+    async def use(intake: Intake) -> list[str]:
+        producer.fail_with = TimeoutError()
+        for _ in range(3):
+            with pytest.raises(DeliveryFailed):
+                await intake.take(BAD, 5, lambda: None, refused=[event(3, id="bad-before", time=5)], keeps_refused=True)
+        producer.fail_with = None
+        await intake.take(BAD, 5, lambda: None, refused=[event(3, id="bad-before", time=5)], keeps_refused=True)
+        return kept(producer)
+
+    assert with_intake(producer, use, has_outbox=False) == ["bad-before", "bad"]
+
+
+def test_a_request_that_took_too_long_is_not_kept_when_kafka_answers_at_last() -> None:
+    producer, over = StuckKafka(), list[int]()
+
+    async def use(intake: Intake) -> list[str]:
+        with pytest.raises(EngineUnreachable):
+            await intake.take(BAD, 0.1, lambda: over.append(1), keeps_refused=True)
+        producer.let_go.set()
+        while not over:
+            await asyncio.sleep(0.01)
+        await intake.take(BAD, 5, lambda: None, keeps_refused=True)
+        return kept(producer)
+
+    assert with_intake(producer, use, has_outbox=False) == ["bad"]
+    assert over == [1]
+
+
+def test_of_requests_that_share_a_full_outbox_what_is_refused_is_kept_of_those_that_are_in_it() -> None:
+    class Emptied(SmallOutbox):
+        """Is emptied once it was full."""
+
+        def _send(self, records: Sequence[PreparedRecord], on_delivery: OnDelivery | None) -> None:
+            try:
+                super()._send(records, on_delivery)
+            except OutboxFull:
+                self.room = 100
+                raise
+
+    producer = Emptied(room=4)
+
+    async def use(intake: Intake) -> list[bool]:
+        requests = [[event(10 * one), event(10 * one + 1), event(0, id=f"bad{one}", time=5)] for one in range(3)]
+        taking = (intake.take(events, 5, lambda: None, keeps_refused=True) for events in requests)
+        done = await asyncio.gather(*taking, return_exceptions=True)
+        return [isinstance(one, Taken) for one in done]
+
+    taken = with_intake(producer, use)
+    assert any(taken) and not all(taken)
+    assert kept(producer) == [f"bad{number}" for number, is_taken in enumerate(taken) if is_taken]
+
+
+def test_a_quarantine_that_takes_nothing_costs_no_answer() -> None:
+    class Full(InMemoryProducer):
+        def emit_many_refused(self, events: object, /) -> int:
+            raise OutboxFull.by_limit(Path("outbox"), 1, 0)
+
+    async def use(intake: Intake) -> Taken:
+        return await intake.take(BAD, 5, lambda: None, keeps_refused=True)
+
+    assert with_intake(Full(), use).accepted == 1

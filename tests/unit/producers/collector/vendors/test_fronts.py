@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.streams import StreamReader
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import given, settings, strategies as st
+from pydantic import ValidationError
 
 from tests.support.captured import CONTENT_KEY, KEYS, asked, parsed, record
 from tests.unit.producers.collector.test_app import collector_of
@@ -31,6 +32,7 @@ from touchline.producers.collector.vendors import TONGUES, fronts_of
 from touchline.producers.collector.vendors.front import Tongue
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
+from touchline.schemas.events import EVENT_ADAPTER
 from touchline.schemas.sources import Source
 from touchline.service.problem import RequestRefused
 
@@ -176,6 +178,67 @@ def test_each_event_of_a_request_is_of_the_source_of_its_own_key(sent: Sent) -> 
         ("POST", "/track", orjson.dumps([*batch[2:3], {**batch[2], "properties": {"token": "x"}}]))
     )
     assert status == 401
+
+
+LARGE = {"note": "write to jane@example.org " + "x" * 70_000, "sku": "A-1"}
+NO_CALLS = [
+    ("/batch/", {"api_key": SHOP, "batch": ["jane@example.org", {**EVENT, "properties": LARGE}]}),
+    ("/track", [{"event": "x", "properties": {"token": SHOP, "distinct_id": "jane@example.org"}}, 7]),
+    ("/v1/batch", {"writeKey": SHOP, "batch": [{"type": "jane@example.org", "userId": "jane"}, None]}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), NO_CALLS)
+def test_what_is_no_call_stands_in_the_quarantine_without_personal_values(sent: Sent, path: str, body: Any) -> None:
+    ((_, answer),) = sent.send(("POST", path, orjson.dumps(body)))
+    refused = orjson.loads(answer)["rejected"]
+    unread = [one for one in sent.events if "id" not in one or not isinstance(one.get("properties", {}), dict)]
+    assert len(unread) == refused > 0
+    assert {one["source"] for one in sent.events} == {"shop"}
+    assert b"jane" not in orjson.dumps(sent.events)
+    for one in unread:
+        with pytest.raises(ValidationError):
+            EVENT_ADAPTER.validate_python(one)
+
+
+def test_a_call_that_is_too_large_is_kept_with_all_that_it_says(sent: Sent) -> None:
+    call = {"type": "track", "event": "Order Completed", "userId": "u1", "messageId": "m1", "properties": LARGE}
+    ((status, answer),) = sent.send(("POST", "/v1/batch", orjson.dumps({"writeKey": SHOP, "batch": [call]})))
+    assert status == 400
+    assert b"too_large" in answer
+    (one,) = sent.events
+    assert (one["id"], one["source"], one["persons"]) == (
+        "m1",
+        "shop",
+        [{"type": "login", "key": KEYS.key("login", "u1")}],
+    )
+    (properties,) = one["properties"]
+    assert properties["sku"] == "A-1"
+    assert properties["note"].startswith("write to [mail] xxx")
+
+
+def test_of_an_unknown_write_key_nothing_is_kept(sent: Sent) -> None:
+    batch = [{"event": "x", "properties": {"token": key, "big": "x" * 70_000}} for key in (SHOP, UNKNOWN)]
+    batch += [{"event": "x", "properties": {"token": SHOP}}]
+    ((_, answer),) = sent.send(("POST", "/track", orjson.dumps(batch)))
+    assert orjson.loads(answer)["rejected"] == 2
+    assert len(sent.events) == 2
+
+
+def test_what_nests_deep_without_an_id_has_a_verdict(sent: Sent) -> None:
+    deep = b"[" * 300 + b"]" * 300
+    for pad in (b"", b"x" * 40_000):
+        call = (
+            b'{"type":"track","event":"x","timestamp":"2026-03-03T10:15:00Z","userId":'
+            + deep
+            + b',"pad":"'
+            + pad
+            + b'"}'
+        )
+        ((status, _),) = sent.send(
+            ("POST", "/v1/batch", b'{"writeKey":"' + SHOP.encode() + b'","batch":[' + call + b"]}")
+        )
+        assert status == 400
 
 
 def test_paths_of_two_protocols_are_never_the_same() -> None:
