@@ -10,9 +10,12 @@ import pytest
 from touchline.errors import WrongUsage
 from touchline.producers.collector.access import WriteKey, WriteKeys
 from touchline.producers.collector.browser_keys import BrowserTerms
-from touchline.producers.collector.front import Item, Parsed
+from touchline.producers.collector.front import BadItem, Item, Parsed
 from touchline.producers.collector.owners import owned_by
 from touchline.producers.collector.sorting import sorted_out_of
+from touchline.producers.errors import EventRejected
+from touchline.schemas.reasons import Reason
+from touchline.schemas.rejections import Rejection
 
 SECRET = "a" * 32
 VIEW = {"type": "touchline.touchpoint.v1", "touchpoint": "web_page"}
@@ -92,6 +95,15 @@ def test_whatever_source_a_page_says_its_events_are_of_its_keys_source() -> None
     assert good[0]["id"] == "tag/e1"
     assert [position for position, _ in places] == [0, 1]
     assert [one.position for one in rejected] == [2]
+
+
+def test_of_what_is_no_event_only_that_is_kept_which_the_key_may_send() -> None:
+    key = WriteKey("tag", frozenset(("web-shop",)), terms())
+    error = EventRejected(Rejection(Reason.TOO_LARGE, ""))
+    events = ({**VIEW, "id": "e1", "source": "crm"}, {**VIEW, "touchpoint": "purchase"}, None)
+    sorted_out = sorted_out_of(key, [BadItem(error, event=one) for one in events], "web-shop")
+    assert sorted_out.unread == [{**VIEW, "id": "tag/e1", "source": "web-shop"}]
+    assert [one.event for one in sorted_out.rejected] == [None] * 3
 
 
 def test_what_was_bought_and_revisions_are_not_for_pages_but_where_the_line_says_so(tmp_path: Path) -> None:
