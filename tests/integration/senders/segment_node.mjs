@@ -22,4 +22,13 @@ analytics.screen({ userId, category: "Checkout", name: "Pay" });
 analytics.group({ userId, groupId: `${prefix}-group`, traits: { employees: 20 } });
 analytics.alias({ userId, previousId: `${prefix}-former` });
 await analytics.closeAndFlush({ timeout: 20_000 });
-console.log(JSON.stringify({ errors }));
+
+async function toldOfMasked(key) { // what the SDK tells of a call that is refused
+  const told = [], client = new Analytics({ writeKey: key, host, flushAt: 1 });
+  client.on("error", (error) => told.push(String(error.reason ?? error.code)));
+  client.track({ userId: `${prefix}-***`, event: "Product Viewed" });
+  await client.closeAndFlush({ timeout: 20_000 });
+  return told;
+}
+
+console.log(JSON.stringify({ errors, refused: await toldOfMasked(writeKey), unknown_key: await toldOfMasked("unknown") }));

@@ -34,4 +34,16 @@ analytics.group(user, f"{prefix}-group", {"employees": 20})
 analytics.alias(f"{prefix}-former", user)
 analytics.flush()
 analytics.shutdown()
-print(json.dumps({"errors": errors}))
+
+
+def told_of_masked(write_key: str) -> list[str]:
+    """What the SDK tells of a call that is refused."""
+    told: list[str] = []
+    client = analytics.Client(write_key, host=url, on_error=lambda error, _items: told.append(str(error)))
+    client.track(f"{prefix}-***", "Product Viewed")
+    client.shutdown()
+    return told
+
+
+refused, unknown_key = told_of_masked(key), told_of_masked("unknown")
+print(json.dumps({"errors": errors, "refused": refused, "unknown_key": unknown_key}))
