@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 KEY = f"tag.{'c' * 32}"
 SDK_KEY = f"sdk.{'e' * 32}"
-SDK_TERMS = "browser:web_page,product_view,purchase identifiers:login,mail may:order"
+LIBRARY_KEYS = {name: f"{name}.{'f' * 32}" for name in ("posthog", "amplitude", "snowplow")}
+SDK_TERMS = "browser:web_page,app_screen,product_view,purchase,group identifiers:login,mail may:order"
 SERVER_KEY = f"server.{'d' * 32}"
 BROWSER_TERMS = "browser:web_page,newsletter,contact,checkout,basket"
 GATHERED_MS = 1_300
@@ -126,7 +127,8 @@ def own_site() -> Iterator[Site]:
 def running(stack: LocalStack, own_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     folder = tmp_path_factory.mktemp("tag")
     keys = folder / "write_keys"
-    keys.write_text(f"{SERVER_KEY} web-shop\n{KEY} web-shop {BROWSER_TERMS}\n{SDK_KEY} web-shop {SDK_TERMS}\n")
+    of_sdks = "".join(f"{key} web-shop {SDK_TERMS}\n" for key in (SDK_KEY, *LIBRARY_KEYS.values()))
+    keys.write_text(f"{SERVER_KEY} web-shop\n{KEY} web-shop {BROWSER_TERMS}\n{of_sdks}")
     settings = stack.settings.with_changes(topic=fresh_topic(stack), write_keys_file=keys)
     with collector(settings, folder, collector_origins=[own_site.origin]) as process:
         yield process
