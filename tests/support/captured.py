@@ -55,7 +55,8 @@ def _captured(name: str) -> Iterator[Captured]:
             if body[:2] == b"\x1f\x8b":
                 body = zlib.decompress(body, 31)
             path, _, query = request["target"].partition("?")
-            posted = Posted(path, "", headers, body, query=dict(parse_qsl(query, keep_blank_values=True)))
+            kind = headers.get("Content-Type", "").partition(";")[0].lower()
+            posted = Posted(path, kind, headers, body, query=dict(parse_qsl(query, keep_blank_values=True)))
             received_us, method = int(request["received_at"] * 1e6), request.get("method", "POST")
             yield Captured(sender["sdk"], request["label"], received_us, posted, method)
 
