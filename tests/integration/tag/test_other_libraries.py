@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -47,7 +48,8 @@ LIBRARIES: Final = (
         "amplitude",
         "@amplitude/analytics-browser/lib/scripts/amplitude-min.umd.js",
         """<script src="/library.js"></script><script>amplitude.init("KEY", undefined, {
-            serverUrl: "HOST/2/httpapi", fetchRemoteConfig: false, autocapture: {pageViews: true, sessions: false}});</script>""",
+            serverUrl: "HOST/2/httpapi", remoteConfig: {fetchRemoteConfig: false},
+            autocapture: {pageViews: true, sessions: false}});</script>""",
         """amplitude.track("Product Viewed", {sku: "s-1"});
             amplitude.setUserId("jane");
             amplitude.identify(new amplitude.Identify().set("email", "jane@example.com"));
@@ -92,6 +94,8 @@ def test_what_a_page_says_arrives_once_and_what_the_key_does_not_name_is_refused
         return int(answer.json()["refused"])
 
     before = refused()
+    asked: set[str] = set()
+    visit.context.on("request", lambda one: asked.add(urlsplit(one.url).netloc))
     visit.site.put("/library.js", (PACKAGES / library.file).read_text(encoding="utf-8"), SCRIPT)
     load = library.load.replace("KEY", LIBRARY_KEYS[library.name]).replace("HOST", visit.collector.url)
     html = f"<!doctype html><html lang=en><head><title>Shop</title>{load}</head><body></body></html>"
@@ -105,6 +109,7 @@ def test_what_a_page_says_arrives_once_and_what_the_key_does_not_name_is_refused
     expected = sorted((*expected, "purchase"))
     wait_for(lambda: told() == expected, lambda: f"{expected} are expected, not {told()}", 20.0)
     wait_for(lambda: refused() - before == library.refused, lambda: f"refused: {refused() - before}", 20.0)
+    assert asked <= {urlsplit(one).netloc for one in (visit.site.origin, visit.collector.url)}
     found = {one.get("touchpoint", "identify"): one for one in sent()}
     assert found["web_page"]["properties"]["page.path"] == visit.path
     assert {person["type"] for person in found["web_page"]["persons"]} == {"anonymous"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from tests.support.captured import captured
 from touchline.producers.collector.events import EventsFront
 from touchline.producers.collector.front import BadItem, Item, Posted
 from touchline.schemas.reasons import Reason
@@ -62,6 +63,13 @@ def test_a_byte_order_mark_at_the_beginning_costs_no_event(objects: list[dict[st
     assert len(events(parse(BOM_UTF8 + many, LINES))) == len(objects)
     assert parse(BOM_UTF8 + one) == parse(one)
     assert parse(BOM_UTF8 + b"[" + one + b"]") == parse(b"[" + one + b"]")
+
+
+def test_what_a_beacon_sends_is_read_whether_its_type_is_json_or_text() -> None:
+    requests = captured("beacon")
+    assert {one.posted.content_type for one in requests} == {JSON, "text/plain"}
+    for one in requests:
+        assert [json.loads(one.posted.body)] == events(list(EventsFront().parse(one.posted, ITEMS_MAX).items))
 
 
 def test_a_byte_order_mark_within_a_line_is_no_json() -> None:
