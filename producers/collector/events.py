@@ -46,7 +46,8 @@ class EventsFront:
             return batch
         if kind == cloudevents.STRUCTURED:
             return [item_of_document(body, cloudevents.item_of_object)]
-        if cloudevents.is_binary(posted.headers):  # whatever its type says: java.net writes that of forms where none is given
+        # Whatever its type says: Java's HttpURLConnection writes that of forms where an event has none.
+        if cloudevents.is_binary(posted.headers):
             return [cloudevents.item_of_headers(posted.headers, body)]
         if kind in LINES:
             return items_of_lines(body, items_max)

