@@ -15,6 +15,7 @@ from tests.support.real_senders import ALL, INSTALLED, OF_CLOUD_EVENTS, REFUND, 
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
 from tests.support.scraping import scraped, value_of
+from tests.support.workers import wait_for
 from touchline.producers.collector.vendors import names
 from touchline.schemas.identifiers import PersonKeys
 
@@ -52,7 +53,17 @@ def shop(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         began = datetime.now(UTC).replace(microsecond=0)  # some SDKs cut their times to seconds
         said = run_all(process.url)
         wait_until_at_rest(ledger.settings)
+        wait_for(lambda: stored(ledger) == EXPECTED, lambda: f"{EXPECTED} are expected, not {stored(ledger)}", 90.0)
         yield Shop(ledger, process, began, said)
+
+
+EXPECTED = (sum(len(one.touchpoints) for one in SENDERS) + 2 * len(OF_CLOUD_EVENTS), len(ALL))
+
+
+def stored(ledger: Ledger) -> tuple[int, int]:
+    """How many touchpoints, of how many persons: the last ones may wait for a person's partition on a busy machine."""
+    ((events, persons),) = ask(ledger.settings, "SELECT count(), uniqExact(person) FROM journey.touchpoints")
+    return events, persons
 
 
 @by_source
