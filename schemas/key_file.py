@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from touchline.errors import WrongUsage
+from touchline.schemas.text_file import read_text_file
 from touchline.schemas.times import parse_time
 
 _FORM: Final = (
@@ -35,13 +36,8 @@ class KeyLine(NamedTuple):
 
 def read_key_file(path: Path | str) -> list[KeyLine]:
     """The lines, the present one first. Raises WrongUsage where the file cannot be read or is malformed, without what stands there."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUsage(
-            f"the person key file {path} cannot be read ({type(error).__name__})",
-            "start the local stack once (touchline up), or write one line: <key id>:<hex of 32 random bytes>",
-        ) from None
+    hint = "start the local stack once (touchline up), or write one line: <key id>:<hex of 32 random bytes>"
+    text = read_text_file(Path(path), f"the person key file {path}", hint)
     lines: list[KeyLine] = []
     for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), 1):
         key_id, _, rest = line.partition(":")

@@ -89,17 +89,26 @@ COLLECTOR: Final = Row(
             ),
         ),
         Panel(
-            "Age of the outbox, requests not kept, sources.yaml, write keys, clock",
+            "Age of the outbox, what was not kept, files, clock",
             "short",
-            "Seconds that the oldest record has waited; requests of the last hour that nobody took; 1 while sources.yaml or the "
-            "file of write keys is broken; "
-            "seconds that a collector's clock is ahead of Kafka's.",
+            "Seconds that the oldest record has waited; requests of the last hour that nobody took, refused events that did not get into "
+            "the quarantine, and answers to questions that no mapping names; 1 while sources.yaml, the write keys, the webhooks or the "
+            "names of senders are broken; seconds that a collector's clock is ahead of Kafka's.",
             (
                 Query("max by (instance) (touchline_outbox_oldest_seconds)", "oldest {{instance}}"),
                 Query("max by (instance) (touchline_outbox_kafka_away)", "Kafka away {{instance}}"),
                 Query("max by (instance) (touchline_sources_stale)", "sources.yaml broken {{instance}}"),
                 Query("max by (instance) (touchline_write_keys_stale)", "write keys broken {{instance}}"),
+                Query("max by (instance) (touchline_webhooks_stale)", "webhooks broken {{instance}}"),
+                Query("max by (instance) (touchline_sender_names_stale)", "names of senders broken {{instance}}"),
                 Query("sum(increase(touchline_collector_not_kept_total[1h]))", "not kept"),
+                Query(
+                    "sum(increase(touchline_collector_refused_not_kept_total[1h]))", "refused, not in the quarantine"
+                ),
+                Query(
+                    "sum by (source) (increase(touchline_collector_answers_unmapped_total[1h]))",
+                    "unmapped answers {{source}}",
+                ),
                 Query("max by (instance) (touchline_collector_clock_ahead_seconds)", "clock ahead {{instance}}"),
             ),
         ),

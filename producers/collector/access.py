@@ -23,6 +23,7 @@ from typing import Final, NamedTuple, Protocol
 from touchline.errors import WrongUsage
 from touchline.producers.collector.browser_keys import BrowserTerms, terms_in
 from touchline.schemas.sources import SOURCE_ID_PATTERN
+from touchline.schemas.text_file import read_text_file
 
 ALL_SOURCES: Final = "*"
 _KEY: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})\.([A-Za-z0-9_-]{32,128})")
@@ -91,13 +92,8 @@ class WriteKeys:
     @classmethod
     def from_file(cls, path: Path, *, may_have_none: bool = False) -> WriteKeys:
         """See `from_text`. Raises WrongUsage, too, where the file cannot be read."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise WrongUsage(
-                f"the file of write keys {path} cannot be read ({type(error).__name__})",
-                f"start the local stack once (touchline up), or set write_keys_file and {_FORM}",
-            ) from None
+        hint = f"start the local stack once (touchline up), or set write_keys_file and {_FORM}"
+        text = read_text_file(path, f"the file of write keys {path}", hint)
         return cls.from_text(text, path, may_have_none=may_have_none)
 
     @classmethod

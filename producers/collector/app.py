@@ -12,7 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
@@ -38,6 +38,7 @@ from touchline.producers.producer import now_us
 from touchline.service.answering import Answering
 from touchline.service.deadlines import Deadlines
 from touchline.service.health import add_health, exposed, report
+from touchline.service.live_file import LiveFile
 from touchline.service.live_sources import LiveSources
 from touchline.service.problem import RequestRefused, ServiceWords, problem_of
 from touchline.settings import Settings
@@ -72,7 +73,9 @@ class Collector:
         room: Room,
         meter: CollectorMeter,
         live_sources: LiveSources,
+        live_files: Sequence[LiveFile[Any]] = (),
     ) -> None:
+        """`live_files` are further files whose state belongs to the collector's health."""
         self._settings = settings
         self._keys = keys
         self._intake = intake
@@ -83,6 +86,7 @@ class Collector:
         self._counts: Counter[str] = Counter()
         self._meter = meter
         self._sources = live_sources
+        self._live_files = live_files
         self._undeclared = UndeclaredLog(log)
         self._refused = RefusedLately(keys, lambda: live_sources.held, now_us)
         self._openapi = orjson.dumps(openapi_document(settings), option=orjson.OPT_INDENT_2)
@@ -287,6 +291,7 @@ class Collector:
         state = "ready" if is_ready else "stopping" if self._answering.is_stopping else "failing"
         counts = {name: self._counts[name] for name in ("requests", "accepted", "suppressed", "rejected", "slowed")}
         files = {"sources": self._sources.is_stale, "write_keys": self._keys.is_stale}
+        files |= {file.name: file.is_stale for file in self._live_files}
         stale = {name: "stale" for name, is_stale in files.items() if is_stale}
         return report(state, is_ready=is_ready, in_flight_bytes=self._room.used_bytes, **counts, **stale)
 

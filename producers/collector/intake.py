@@ -154,9 +154,12 @@ class Intake:
         has_outbox: bool,
         clock_s: Callable[[], float] = time.monotonic,
         look: Callable[[], None] = lambda: None,
+        refused_not_kept: Callable[[int], None] = lambda _events: None,
     ) -> None:
-        """`look` is called before events are emitted: what was configured anew by then holds for them."""
+        """`look` is called before events are emitted: what was configured anew by then holds for them. `refused_not_kept` hears how many
+        refused events could not be sent into the quarantine."""
         self._look = look
+        self._refused_not_kept = refused_not_kept
         self._producer = producer
         self._has_outbox = has_outbox
         self._clock_s = clock_s
@@ -322,9 +325,12 @@ class Intake:
             return
         refused = [event for job in jobs for event in job.refused]
         try:
-            self._producer.emit_many_refused(refused)
-        except Exception as error:
-            log.warning("refused_not_kept", extra={"fields": {"error": type(error).__name__, "events": len(refused)}})
+            lost, error = len(refused) - self._producer.emit_many_refused(refused), ""
+        except Exception as failure:
+            lost, error = len(refused), type(failure).__name__
+        if lost:
+            self._refused_not_kept(lost)
+            log.warning("refused_not_kept", extra={"fields": {"error": error or "too large", "events": lost}})
         for job in jobs:
             assert job.taken is not None
             self._end(job, job.taken)

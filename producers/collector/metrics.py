@@ -52,6 +52,14 @@ class CollectorMeter:
         """Neither Kafka nor the outbox took a request's events."""
         self.meter.add(declared.NOT_KEPT)
 
+    def refused_not_kept(self, events: int) -> None:
+        """So many refused events did not get into the quarantine. Any thread."""
+        self.meter.add(declared.REFUSED_NOT_KEPT, events)
+
+    def unmapped(self, source: str, answers: int) -> None:
+        """So many answers of the webhooks of a source were to questions that nobody mapped."""
+        self.meter.add(declared.ANSWERS_UNMAPPED, answers, source)
+
     async def answer(
         self, accept: str, *, is_ready: bool, in_flight_bytes: int, clock_ahead_seconds: float | None
     ) -> tuple[bytes, str]:

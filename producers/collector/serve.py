@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 from touchline.errors import WrongUsage
 from touchline.producers.collector.app import Collector
 from touchline.producers.collector.events import EventsFront
+from touchline.producers.collector.front import Front
 from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
+from touchline.producers.collector.live_files import LiveNames, LiveWebhooks
 from touchline.producers.collector.live_keys import LiveWriteKeys
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.vendors import fronts_of
-from touchline.producers.collector.webhooks import WebhookFront, load_webhooks
+from touchline.producers.collector.webhooks import WebhookFront
 from touchline.producers.content_key import ContentKey
 from touchline.producers.garbage import rare_collections
 from touchline.producers.kafka import TouchpointProducer
@@ -63,29 +64,40 @@ async def _serve(settings: Settings) -> None:
             f"there is no person key file {settings.person_key_file}",
             "start the local stack once (touchline up), or set person_key_file",
         )
-    vendor_fronts = fronts_of(settings.sender_names_file, ContentKey.from_file(settings.content_key_file).id_of)
-    webhooks = load_webhooks(settings.webhooks_file)
+    content_key = ContentKey.from_file(settings.content_key_file)
     meter = CollectorMeter(settings.outbox_dir)
     live_sources = LiveSources(settings.sources_file, meter.meter, log)
     sources = live_sources.open()
     keys = LiveWriteKeys(settings.write_keys_file, meter.meter, log)
-    keys.open(sources)
-    _tell_undeclared(webhooks, sources)
+    keys.open_for(sources)
+    names = LiveNames(settings.sender_names_file, meter.meter, log)
+    webhooks = LiveWebhooks(settings.webhooks_file, meter.meter, log, live_sources.now)
     producer = await asyncio.to_thread(_open_producer, settings, sources)
     live_sources.then(producer.declare)
-    keys.then(live_sources.now)
-    intake = Intake(producer, has_outbox=settings.outbox_dir is not None, look=live_sources.look)
+    keys.compare_with(live_sources.now)
+    intake = Intake(
+        producer,
+        has_outbox=settings.outbox_dir is not None,
+        look=live_sources.look,
+        refused_not_kept=meter.refused_not_kept,
+    )
+    fronts: tuple[Front, ...] = (
+        EventsFront(),
+        *fronts_of(names.now, content_key.id_of),
+        WebhookFront(webhooks.now, count_unmapped=meter.unmapped),
+    )
     collector = Collector(
         settings,
-        (EventsFront(), *vendor_fronts, WebhookFront(webhooks)),
+        fronts,
         keys,
         intake,
         Rate(settings.collector_events_per_second, time.monotonic),
         Room(settings.collector_in_flight_bytes),
         meter,
         live_sources,
+        (names, webhooks),
     )
-    looking = [asyncio.create_task(one.keep_looking()) for one in (live_sources, keys)]
+    looking = [asyncio.create_task(one.keep_looking()) for one in (live_sources, keys, names, webhooks)]
     service = Service(
         collector.app,
         settings.collector_host,
@@ -113,13 +125,6 @@ def _open_producer(settings: Settings, sources: Sources) -> TouchpointProducer:
         config = OutboxConfig.from_settings(settings)
         options["outbox"] = replace(config, block_seconds=min(config.block_seconds, OUTBOX_BLOCK_SECONDS))
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_SECONDS, **options)
-
-
-def _tell_undeclared(webhooks: Iterable[str], sources: Sources) -> None:
-    """Their answers are refused until the sources are declared."""
-    if unknown := sorted({*webhooks} - {*sources}):
-        hint = "declare them in sources.yaml, or correct webhooks.yaml: until then their answers are refused"
-        log.warning("webhooks_undeclared", extra={"fields": {"sources": ",".join(unknown), "hint": hint}})
 
 
 def _described(settings: Settings, keys: LiveWriteKeys) -> dict[str, object]:

@@ -64,7 +64,7 @@ def _captured(name: str) -> Iterator[Captured]:
 def parsed(tongue: Tongue, request: Captured, names: Names | None = None) -> Parsed:
     """What a front reads in a request that came when it was captured."""
     made = VendorFront if request.method == "POST" else QueryFront
-    front = made(tongue, names or shipped_names(), CONTENT_KEY.id_of, lambda: request.received_us)
+    front = made(tongue, (lambda: names) if names else shipped_names, CONTENT_KEY.id_of, lambda: request.received_us)
     found = front.parse(request.posted, ITEMS_MAX)
     return found._replace(items=list(found.items))
 
@@ -110,5 +110,5 @@ def said_to(tongue: Tongue, posted: Posted, accepted: int = 1, *refused: int) ->
     """The answer to a request of which so many events were taken, and those of these positions were refused."""
     error = EventRejected(Rejection(Reason.WRONG_TYPE, "time"))
     outcome = RequestOutcome(accepted, [ItemVerdict(position, None, error, None) for position in refused])
-    reply = VendorFront(tongue, shipped_names(), CONTENT_KEY.id_of).answer(outcome, posted)
+    reply = VendorFront(tongue, shipped_names, CONTENT_KEY.id_of).answer(outcome, posted)
     return reply.status, reply.body

@@ -46,6 +46,18 @@ WRITE_KEYS_STALE = Metric(
     "1",
     "1 while the file of write keys cannot be read as it stands, and the keys of before hold; else 0",
 )
+SENDER_NAMES_STALE = Metric(
+    "touchline_sender_names_stale",
+    MetricKind.GAUGE,
+    "1",
+    "1 while sender_names_file cannot be read as it stands, and the names of before hold; else 0",
+)
+WEBHOOKS_STALE = Metric(
+    "touchline_webhooks_stale",
+    MetricKind.GAUGE,
+    "1",
+    "1 while webhooks_file, or a secret that it names, cannot be read as it stands, and the webhooks of before hold; else 0",
+)
 
 # Worker: the account. What has arrived minus and plus what moved since is what the view journey.account shows.
 RECORDS_RECEIVED = Metric(
@@ -365,6 +377,20 @@ NOT_KEPT = Metric(
     "requests",
     "Requests answered 503 because Kafka or the outbox did not take their events",
 )
+REFUSED_NOT_KEPT = Metric(
+    "touchline_collector_refused_not_kept_total",
+    MetricKind.COUNTER,
+    "events",
+    "Refused events that did not get into the quarantine: Kafka or the outbox did not take them, or they are too large",
+)
+ANSWERS_UNMAPPED = Metric(
+    "touchline_collector_answers_unmapped_total",
+    MetricKind.COUNTER,
+    "answers",
+    "Answers that came by webhooks to questions that no mapping names, so that nothing is kept of them, by source; one that comes again "
+    "counts again",
+    (Label("source", bound="sources of webhooks.yaml"),),
+)
 CLOCK_AHEAD = Metric(
     "touchline_collector_clock_ahead_seconds",
     MetricKind.GAUGE,
@@ -394,8 +420,8 @@ OUTBOX_KAFKA_AWAY = Metric(
 )
 
 COLLECTOR: Final = (
-    BUILD_INFO, READY, SOURCES_STALE, WRITE_KEYS_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, EVENTS_SUPPRESSED, EVENTS_REJECTED,
-    VALUES_MASKED, IN_FLIGHT, NOT_KEPT, CLOCK_AHEAD,
+    BUILD_INFO, READY, SOURCES_STALE, WRITE_KEYS_STALE, SENDER_NAMES_STALE, WEBHOOKS_STALE, REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED,
+    EVENTS_SUPPRESSED, EVENTS_REJECTED, VALUES_MASKED, IN_FLIGHT, NOT_KEPT, REFUSED_NOT_KEPT, ANSWERS_UNMAPPED, CLOCK_AHEAD,
 )  # fmt: skip
 OUTBOX: Final = (OUTBOX_RECORDS, OUTBOX_BYTES, OUTBOX_OLDEST, OUTBOX_ASIDE, OUTBOX_KAFKA_AWAY)
 """Of a collector with an outbox."""

@@ -17,8 +17,8 @@ from typing import Final
 from touchline.errors import TouchlineError
 from touchline.metrics.declared import SOURCES_STALE
 from touchline.metrics.meter import Meter
-from touchline.schemas.sources import Sources
-from touchline.schemas.sources_watch import SourcesWatch
+from touchline.schemas.sources import Sources, load_sources
+from touchline.service.live_file import LiveFile
 
 LOOK_SECONDS: Final = 1.0
 
@@ -28,29 +28,25 @@ class LiveSources:
 
     def __init__(self, path: Path, meter: Meter, log: logging.Logger) -> None:
         self._path = path
-        self._meter = meter
         self._log = log
-        self._watch: SourcesWatch | None = None
-        self._declare: Callable[[Sources], None] = lambda _sources: None
+        self._file: LiveFile[Sources] = LiveFile("sources", SOURCES_STALE, meter, log)
         self._write: Callable[[Sources], None] = lambda _sources: None
         self._written: Sources | None = None
 
     @property
     def is_stale(self) -> bool:
         """Whether the file cannot be read as it stands, so that what it said before holds."""
-        return self._watch is not None and self._watch.problem is not None
+        return self._file.is_stale
 
     def open(self) -> Sources:
         """Read the file. Raises WrongUsage where it cannot be read."""
-        watch = self._watch = SourcesWatch(self._path)
-        self._written = watch.sources
-        self._meter.set(SOURCES_STALE, 0)
-        return watch.sources
+        self._written = self._file.open(self._path, load_sources)
+        return self._written
 
     @property
     def held(self) -> Sources:
         """What holds since the last look; nothing before `open`."""
-        return {} if self._watch is None else self._watch.sources
+        return self._file.held or {}
 
     def now(self) -> Sources:
         """Look, and what holds then."""
@@ -61,31 +57,24 @@ class LiveSources:
         self, declare: Callable[[Sources], None], write: Callable[[Sources], None] = lambda _sources: None
     ) -> None:
         """What is to be done with other sources: `declare` at once, and `write`, which may raise TouchlineError and is then tried again."""
-        self._declare, self._write = declare, write
+        self._file.then(declare)
+        self._write = write
 
     def look(self) -> None:
         """Take the file over if it has changed."""
-        watch = self._watch
-        if watch is None or not watch.look():
-            return
-        problem = watch.problem
-        self._meter.set(SOURCES_STALE, int(problem is not None))
-        if problem is not None:
-            self._say(logging.ERROR, "sources_kept", because=problem.what, hint=problem.hint)
-            return
-        self._declare(watch.sources)
-        self._say(logging.INFO, "sources_read", sources=len(watch.sources))
+        self._file.look()
 
     def register(self) -> None:
         """Look, and hand on what was not written yet."""
         self.look()
-        if self._watch is None or self._written is self._watch.sources:
+        sources = self._file.held
+        if sources is None or self._written is sources:
             return
-        sources = self._watch.sources
         try:
             self._write(sources)
         except TouchlineError as error:
-            self._say(logging.WARNING, "sources_not_registered", what=error.what, hint=error.hint)
+            fields = {"what": error.what, "hint": error.hint}
+            self._log.warning("sources_not_registered", extra={"fields": fields})
         else:
             self._written = sources
 
@@ -94,6 +83,3 @@ class LiveSources:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             await asyncio.to_thread(self.register)
-
-    def _say(self, level: int, event: str, **fields: object) -> None:
-        self._log.log(level, event, extra={"fields": fields})

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 from touchline.producers.collector.vendors.amplitude import Amplitude
 from touchline.producers.collector.vendors.front import QueryFront, Tongue, VendorFront
 from touchline.producers.collector.vendors.matomo import Matomo
 from touchline.producers.collector.vendors.mixpanel import Mixpanel
-from touchline.producers.collector.vendors.names import load_names, shipped_names
+from touchline.producers.collector.vendors.names import Names
 from touchline.producers.collector.vendors.posthog import PostHog
 from touchline.producers.collector.vendors.segment import Segment
 from touchline.producers.collector.vendors.snowplow import Snowplow
@@ -18,8 +17,7 @@ from touchline.producers.collector.vendors.snowplow import Snowplow
 TONGUES: Final[Sequence[Tongue]] = (Segment(), PostHog(), Snowplow(), Matomo(), Mixpanel(), Amplitude())
 
 
-def fronts_of(names_file: Path | None, seal: Callable[[str], str]) -> Sequence[VendorFront]:
-    """All of them, by the names of that file, or of the one that is shipped; see VendorFront. Raises WrongUsage."""
-    names = shipped_names() if names_file is None else load_names(names_file)
+def fronts_of(names: Callable[[], Names], seal: Callable[[str], str]) -> Sequence[VendorFront]:
+    """All of them; see VendorFront."""
     fronts = [VendorFront(tongue, names, seal) for tongue in TONGUES]
     return [*fronts, *(QueryFront(tongue, names, seal) for tongue in TONGUES if tongue.query_paths)]

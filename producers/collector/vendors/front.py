@@ -86,13 +86,18 @@ _SEE: Final = "docs/senders/analytics.md and analytics-others.md say which are"
 
 
 class VendorFront:
-    """A front in the tongue of an analytics tool. `seal` makes ids (see event_of), `clock_us` gives the present."""
+    """A front in the tongue of an analytics tool. `names` says those of now, `seal` makes ids (see event_of), `clock_us` gives the
+    present."""
 
     is_foreign = True
     method = "POST"
 
     def __init__(
-        self, tongue: Tongue, names: Names, seal: Callable[[str], str], clock_us: Callable[[], int] = now_us
+        self,
+        tongue: Tongue,
+        names: Callable[[], Names],
+        seal: Callable[[str], str],
+        clock_us: Callable[[], int] = now_us,
     ) -> None:
         self._tongue = tongue
         self._seal = seal
@@ -136,7 +141,7 @@ class VendorFront:
         call = self._tongue.call_of(member)
         if call is None:
             return fault or _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
-        event = event_of(call, self._names, clock, self._seal)
+        event = event_of(call, self._names(), clock, self._seal)
         return Item(event) if fault is None else fault._replace(event=_kept_out(event))
 
     def _too_large(self, member: dict[str, Any]) -> BadItem | None:
@@ -171,7 +176,11 @@ class QueryFront(VendorFront):
     method = "GET"
 
     def __init__(
-        self, tongue: Tongue, names: Names, seal: Callable[[str], str], clock_us: Callable[[], int] = now_us
+        self,
+        tongue: Tongue,
+        names: Callable[[], Names],
+        seal: Callable[[str], str],
+        clock_us: Callable[[], int] = now_us,
     ) -> None:
         super().__init__(tongue, names, seal, clock_us)
         self.paths = tuple(tongue.query_paths)

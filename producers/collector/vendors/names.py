@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from touchline.errors import WrongUsage
-from touchline.schemas.journey.explain import explain
-from touchline.schemas.journey.yaml_lines import read_yaml
+from touchline.schemas.journey.read_model import parse_model
 from touchline.schemas.money import Currency
 from touchline.schemas.personal.find import mask
+from touchline.schemas.text_file import read_text_file
 
 CallKind = Literal["page", "screen", "track", "identify", "alias", "group"]
 _OWN_NAME: Final = "{name}"
@@ -78,6 +77,10 @@ class Names(_Part):
                 raise ValueError(f"{other!r} and {name!r} are one name; leave one of them out")
         return self
 
+    def __len__(self) -> int:
+        """How many events are named."""
+        return len(self.events)
+
     @cached_property
     def _known(self) -> dict[tuple[str, str], Named]:
         return {}
@@ -118,27 +121,13 @@ def shipped_names() -> Names:
 
 def load_names(path: Path) -> Names:
     """Those of a file. Raises WrongUsage with every problem found."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUsage(
-            f"the file of senders' names {path} cannot be read ({type(error).__name__})",
-            f"check sender_names_file; {_PAGE} shows the file that is shipped",
-        ) from None
-    return parse_names(text, str(path))
+    hint = f"check sender_names_file; {_PAGE} shows the file that is shipped"
+    return parse_names(read_text_file(path, f"the file of senders' names {path}", hint), str(path))
 
 
 def parse_names(text: str, file: str) -> Names:
     """The names written in `text`; `file` is the name used in complaints. Raises WrongUsage."""
-    document = read_yaml(text)
-    problems = list(document.problems)
-    if not problems:
-        try:
-            return Names.model_validate(document.values or {})
-        except ValidationError as error:
-            problems = list(explain(error, document, Names, _PAGE, _EXAMPLES))
-    listed = "\n".join(problem.at(file) for problem in problems)
-    raise WrongUsage(listed, f"fix the file; {_PAGE} shows the one that is shipped")
+    return parse_model(text, file, Names, _PAGE, _EXAMPLES)
 
 
 def _plain(name: str) -> str:

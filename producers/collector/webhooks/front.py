@@ -51,14 +51,17 @@ class WebhookFront:
 
     def __init__(
         self,
-        webhooks: Mapping[str, OpenWebhook],
+        webhooks: Callable[[], Mapping[str, OpenWebhook]],
         clock_s: Callable[[], float] = time.time,
         monotonic_s: Callable[[], float] = time.monotonic,
+        count_unmapped: Callable[[str, int], None] = lambda _source, _answers: None,
     ) -> None:
-        """Clocks give the time of day, to which signed times are compared, and one that never jumps."""
+        """`webhooks` says those of now, `count_unmapped` hears of answers to questions that nobody mapped. Clocks give the time of day, to
+        which signed times are compared, and one that never jumps."""
         self._webhooks = webhooks
         self._clock_s = clock_s
         self._unmapped = RareLines(TELL_SECONDS, monotonic_s)
+        self._count_unmapped = count_unmapped
         self._refused = RareLines(TELL_SECONDS, monotonic_s)
         self._nobodys_keys: tuple[bytes, ...] = (secrets.token_bytes(32),)
 
@@ -88,7 +91,7 @@ class WebhookFront:
 
     def _genuine(self, source: str, posted: Posted) -> Webhook:
         """The webhook that signed. Raises RequestRefused."""
-        webhook = self._webhooks.get(source)
+        webhook = self._webhooks().get(source)
         signature, keys, tolerance_seconds = STANDARD, self._nobodys_keys, 0
         if webhook is not None:
             described = webhook.described
@@ -102,6 +105,8 @@ class WebhookFront:
         raise RequestRefused(401, what, hint, headers=_CHALLENGE)
 
     def _tell_unmapped(self, source: str, answers: int) -> None:
+        if answers:
+            self._count_unmapped(source, answers)
         if count := self._unmapped.count(source, answers):
             fields = {
                 "source": source,

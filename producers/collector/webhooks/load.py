@@ -1,4 +1,4 @@
-"""webhooks.yaml and the secrets that it names, read when the collector starts."""
+"""webhooks.yaml and the secrets that it names."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from touchline.errors import WrongUsage
 from touchline.producers.collector.webhooks.model import Webhook, Webhooks
-from touchline.schemas.journey.explain import explain
-from touchline.schemas.journey.yaml_lines import read_yaml
+from touchline.schemas.journey.read_model import parse_model
+from touchline.schemas.text_file import read_text_file
 
 _PAGE: Final = "docs/senders/webhooks.md"
 _EXAMPLES: Final = {
@@ -38,45 +36,31 @@ class OpenWebhook:
     keys: tuple[bytes, ...] = field(repr=False)
 
 
-def load_webhooks(path: Path | None) -> Mapping[str, OpenWebhook]:
-    """By source; none without a file. Raises WrongUsage with every problem found, never with a secret."""
-    if path is None:
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUsage(
-            f"the file of webhooks {path} cannot be read ({type(error).__name__})",
-            f"check webhooks_file; {_PAGE} shows one",
-        ) from None
+def load_webhooks(path: Path, secret_files: set[Path] | None = None) -> Mapping[str, OpenWebhook]:
+    """By source. Into `secret_files` go the files of secrets that it names, whether they can be read or not. Raises WrongUsage with every
+    problem found, never with a secret."""
+    text = read_text_file(path, f"the file of webhooks {path}", f"check webhooks_file; {_PAGE} shows one")
     webhooks = parse_webhooks(text, str(path)).webhooks
+    if secret_files is not None:
+        secret_files.clear()
+        secret_files.update(path.parent / one.secret_file for one in webhooks.values())
     return {source: OpenWebhook(one, _keys_of(source, one, path.parent)) for source, one in webhooks.items()}
 
 
 def parse_webhooks(text: str, file: str) -> Webhooks:
     """The file as it is written in `text`; `file` is the name used in complaints. Raises WrongUsage."""
-    document = read_yaml(text)
-    problems = list(document.problems)
-    if not problems:
-        try:
-            return Webhooks.model_validate(document.values)
-        except ValidationError as error:
-            problems = list(explain(error, document, Webhooks, _PAGE, _EXAMPLES))
-    raise WrongUsage("\n".join(problem.at(file) for problem in problems), f"fix the file; {_PAGE} shows one")
+    return parse_model(text, file, Webhooks, _PAGE, _EXAMPLES)
 
 
 def _keys_of(source: str, webhook: Webhook, folder: Path) -> tuple[bytes, ...]:
     path = folder / webhook.secret_file
     hint = "write the secret that the tool shows into it, one a line where there are several"
-    try:
-        secrets = list(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"the secret file {path} of the webhooks of {source} cannot be read ({type(error).__name__})"
-        raise WrongUsage(what, hint) from None
+    what = f"the secret file {path} of the webhooks of {source}"
+    secrets = list(filter(None, map(str.strip, read_text_file(path, what, hint).splitlines())))
     try:
         keys = tuple(webhook.signed_as.key_of(secret) for secret in secrets)
     except ValueError as error:
-        raise WrongUsage(f"the secret file {path} of the webhooks of {source} is malformed: {error}", hint) from None
+        raise WrongUsage(f"{what} is malformed: {error}", hint) from None
     if not all(keys) or not keys:
-        raise WrongUsage(f"the secret file {path} of the webhooks of {source} is empty", hint)
+        raise WrongUsage(f"{what} is empty", hint)
     return keys

@@ -359,3 +359,22 @@ def test_a_quarantine_that_takes_nothing_costs_no_answer() -> None:
         return await intake.take(BAD, 5, lambda: None, keeps_refused=True)
 
     assert with_intake(Full(), use).accepted == 1
+
+
+def test_refused_events_that_do_not_get_into_the_quarantine_are_counted_and_their_senders_hear_of_them_all_the_same() -> (
+    None
+):
+    lost: list[int] = []
+
+    async def take() -> list[Taken]:
+        intake = Intake(SmallOutbox(1), has_outbox=True, refused_not_kept=lost.append)
+        wrong, huge = event(1, touchpoint=7), event(2, touchpoint="x" * (1 << 20))
+        taken = [
+            await intake.take([event(0), wrong], 10.0, lambda: None, keeps_refused=True),
+            await intake.take([huge], 10.0, lambda: None, keeps_refused=True),
+        ]
+        await intake.close(5.0)
+        return taken
+
+    assert [(one.accepted, len(one.rejected)) for one in asyncio.run(take())] == [(1, 1), (0, 1)]
+    assert lost == [1, 1]

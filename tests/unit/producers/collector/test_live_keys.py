@@ -13,10 +13,10 @@ from touchline.errors import WrongUsage
 from touchline.metrics.declared import COLLECTOR, WRITE_KEYS_STALE
 from touchline.metrics.exposition import Exposition
 from touchline.metrics.meter import Meter
-from touchline.producers.collector import live_keys as module
 from touchline.producers.collector.live_keys import LiveWriteKeys
 from touchline.schemas import file_watch
 from touchline.schemas.sources import Source
+from touchline.service import live_file as module
 
 LOG = logging.getLogger("touchline.collector")
 OLD, NEW = f"till.{'a' * 64}", f"shop.{'b' * 64}"
@@ -37,8 +37,8 @@ def file(tmp_path: Path) -> Path:
 
 def opened(file: Path, meter: Meter | None = None) -> LiveWriteKeys:
     keys = LiveWriteKeys(file, meter or Meter(COLLECTOR), LOG)
-    keys.open(TILL)
-    keys.then(lambda: TILL)
+    keys.open_for(TILL)
+    keys.compare_with(lambda: TILL)
     return keys
 
 

@@ -89,7 +89,7 @@ def test_the_write_key_is_the_api_key_and_a_body_of_another_form_is_refused() ->
 
 
 def told(status: int) -> dict[str, Any]:
-    reply = VendorFront(Amplitude(), shipped_names(), CONTENT_KEY.id_of).refuse(RequestRefused(status, "what", "hint"))
+    reply = VendorFront(Amplitude(), shipped_names, CONTENT_KEY.id_of).refuse(RequestRefused(status, "what", "hint"))
     assert reply is not None
     return dict(json.loads(reply.body))
 

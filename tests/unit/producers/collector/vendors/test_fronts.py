@@ -30,6 +30,7 @@ from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.collector.vendors import TONGUES, fronts_of
 from touchline.producers.collector.vendors.front import Tongue
+from touchline.producers.collector.vendors.names import shipped_names
 from touchline.producers.errors import EventRejected
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.events import EVENT_ADAPTER
@@ -60,7 +61,7 @@ class Sent:
     ) -> list[tuple[int, bytes]]:
         intake = Intake(self._producer, has_outbox=True)
         rate, room = Rate(1_000, time.monotonic), Room(1 << 24)
-        collector = collector_of((EventsFront(), *fronts_of(None, CONTENT_KEY.id_of)), self._keys, intake, rate, room)
+        collector = collector_of((EventsFront(), *fronts_of(shipped_names, CONTENT_KEY.id_of)), self._keys, intake, rate, room)
         answers = [await self._answer(collector, *one, headers) for one in requests]
         await intake.close(5.0)
         self._producer.flush(5.0)

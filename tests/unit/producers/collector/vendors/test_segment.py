@@ -255,7 +255,7 @@ def test_what_is_no_call_is_told_by_itself_and_costs_no_other() -> None:
     ],
 )
 def test_a_body_without_calls_is_refused_in_the_words_of_the_protocol(body: bytes, status: int) -> None:
-    front = VendorFront(Segment(), shipped_names(), CONTENT_KEY.id_of)
+    front = VendorFront(Segment(), shipped_names, CONTENT_KEY.id_of)
     with pytest.raises(RequestRefused) as refused:
         front.parse(REQUESTS[0].posted._replace(body=body), 10)
     reply = front.refuse(refused.value)
@@ -265,7 +265,7 @@ def test_a_body_without_calls_is_refused_in_the_words_of_the_protocol(body: byte
 
 
 def test_success_is_200_with_an_object_and_what_was_refused_is_told() -> None:
-    front = VendorFront(Segment(), shipped_names(), CONTENT_KEY.id_of)
+    front = VendorFront(Segment(), shipped_names, CONTENT_KEY.id_of)
     refused = ItemVerdict(1, None, EventRejected(Rejection(Reason.WRONG_TYPE, "id")), None)
     posted = Posted("/v1/batch", "", {}, b"")
     some, none = (front.answer(RequestOutcome(accepted, [refused]), posted) for accepted in (1, 0))
@@ -358,7 +358,7 @@ def test_an_id_that_is_made_of_a_call_is_of_the_content_key() -> None:
     posted = REQUESTS[0].posted._replace(body=orjson.dumps({"batch": [call]}))
     ids = set()
     for key in (CONTENT_KEY, CONTENT_KEY, ContentKey(bytes(32))):
-        (item,) = VendorFront(Segment(), shipped_names(), key.id_of).parse(posted, 10).items
+        (item,) = VendorFront(Segment(), shipped_names, key.id_of).parse(posted, 10).items
         assert isinstance(item, Item)
         ids.add(item.event["id"])
     assert len(ids) == 2

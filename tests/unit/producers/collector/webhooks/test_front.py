@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import hmac
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,8 +57,12 @@ class Running:
             "sources:\n  typeform: {legal_basis: contract}\n  formbricks: {legal_basis: contract}\n"
         )
         self._webhooks = load_webhooks(folder / "webhooks.yaml")
+        self.unmapped: Counter[str] = Counter()
         sources: Sources = load_sources(folder / "sources.yaml")
         self.producer = InMemoryProducer(person_keys=PersonKeys("k1", bytes(32)), sources=sources)
+
+    def _count(self, source: str, answers: int) -> None:
+        self.unmapped[source] += answers
 
     def post(self, source: str, body: bytes, headers: Mapping[str, str], *, rate: float = 1_000.0) -> Told:
         return self.post_all([(source, body, headers)], rate=rate)[0]
@@ -69,7 +74,7 @@ class Running:
 
     async def _post_all(self, requests: Sequence[tuple[str, bytes, Mapping[str, str]]], rate: float) -> list[Told]:
         intake = Intake(self.producer, has_outbox=True)
-        front = WebhookFront(self._webhooks, lambda: NOW_S)
+        front = WebhookFront(lambda: self._webhooks, lambda: NOW_S, count_unmapped=self._count)
         collector = collector_of((front,), WriteKeys({}), intake, Rate(rate, lambda: 0.0), Room(1 << 20))
         handle = collector._handler_of(front)
         told = []
@@ -188,6 +193,7 @@ def test_unmapped_questions_are_told_to_the_tool_and_counted_in_the_log_without_
     (said,) = [vars(record)["fields"] for record in caplog.records if record.message == "webhooks_unmapped"]
     assert (said["source"], said["answers"]) == ("formbricks", 2)
     assert "gossip" not in str(said)
+    assert running.unmapped == {"formbricks": 6}
 
 
 def test_what_the_contract_refuses_goes_into_the_quarantine_and_is_answered_as_received(running: Running) -> None:

@@ -21,10 +21,6 @@ def written(folder: Path, secrets: dict[str, str]) -> Path:
     return folder / "webhooks.yaml"
 
 
-def test_without_a_file_there_are_none() -> None:
-    assert load_webhooks(None) == {}
-
-
 def test_secrets_stand_beside_the_file_and_several_lines_are_several_secrets(tmp_path: Path) -> None:
     webhooks = load_webhooks(written(tmp_path, SECRETS | {"formbricks": f"\n{FORMBRICKS_SECRET}\nYQ==\n"}))
     assert {*webhooks} == {"typeform", "formbricks", "kiosk"}
