@@ -2,7 +2,8 @@
 
 Money is the receipt's own total, so discounts and taxes are in it whatever the lines say. Where goods were bought and brought back at
 once, what came back is the sum of its lines, and what was bought the rest: together they are the total. What was voided before it ended,
-practised, or put aside has no row; what was voided afterwards (`PostVoided`) is taken back from the orders of the receipt it names.
+practised, or put aside has no row; what was voided afterwards (`PostVoided`) is taken back from the orders of the receipt it names. A
+void that does not say what it takes back is a damaged row: the sale that it means still counts, and somebody must hear of it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from touchline.producers.imports.exports.poslog_lines import (
     link_of,
     link_of_returns,
     require_clear,
+    status_of,
     store_of,
     sum_of,
     text_of,
@@ -40,9 +42,12 @@ from touchline.producers.imports.rows.xml_items import XmlItems
 
 _TRANSACTION: Final = ("POSLog", "Transaction")
 _RETAIL: Final = "RetailTransaction"
+_VOID: Final = "PostVoidTransaction"
+_UNDONE: Final = ("void", "cancel")
+"""A status that has one of these and that is not known says that there was no sale, or there is none any more."""
 _NOT_DONE: Final = {
-    "Voided": "voided receipts", "Suspended": "suspended receipts", "SuspendedDeleted": "suspended receipts",
-    "InProcess": "receipts in process", "Failed": "failed receipts",
+    "voided": "voided receipts", "suspended": "suspended receipts", "suspendeddeleted": "suspended receipts",
+    "inprocess": "receipts in process", "failed": "failed receipts",
 }  # fmt: skip
 _CARDS: Final = ("LoyaltyID", "MembershipID")
 _CUSTOMERS: Final = ("CustomerID",)
@@ -51,6 +56,10 @@ COLUMNS: Final = (
     "customer",
 )  # fmt: skip
 _HINT: Final = "complete it where the till writes it"
+_VOID_HINT: Final = (
+    "write it as a receipt with TransactionStatus PostVoided, the lines of the voided one and a TransactionLink with its SequenceNumber, "
+    "or take the sale back by a file of your own: docs/senders/stores.md"
+)
 
 
 class PoslogRows:
@@ -79,7 +88,7 @@ class PoslogRows:
         """Raises FileDamaged where the document breaks off, WrongUsage where it is none or declares entities."""
         self.left_out.counts.clear()
         for line, _, transaction, _ in self._items:
-            receipt = next((one for one in transaction if one.tag == _RETAIL), None)
+            receipt = next((one for one in transaction if one.tag in (_RETAIL, _VOID)), None)
             reason = _left_out(transaction, receipt)
             if reason:
                 self.left_out(reason)
@@ -106,23 +115,37 @@ def _left_out(transaction: Element, receipt: Element | None) -> str:
         return "receipts of training"
     if receipt is None:
         return "transactions of other kinds"
-    status = receipt.get("TransactionStatus", "")
+    status = status_of(receipt)
     if status in _NOT_DONE:
         return _NOT_DONE[status]
     if is_set(transaction, "CancelFlag") or is_set(receipt, "CancelFlag"):
         return "cancelled receipts"
-    if status == POST_VOIDED and link_of(receipt, None) is None:
-        return "voids that name no receipt"
-    if status != POST_VOIDED and not has_lines(receipt):
+    if is_set(transaction, "VoidFlag") or is_set(receipt, "VoidFlag"):
+        return _NOT_DONE["voided"]
+    if receipt.tag == _RETAIL and not any(one in status for one in _UNDONE) and not has_lines(receipt):
         return "receipts without goods"
     return ""
+
+
+def _voided(receipt: Element, day: str | None) -> str | None:
+    """The order of the receipt that this one voids; None where it voids none. Raises Unclear where it does not say which, or what it
+    came to."""
+    status = status_of(receipt)
+    if receipt.tag == _VOID:
+        raise Unclear(f"a {_VOID} does not say what the receipt came to that it voids", _VOID_HINT)
+    if status == POST_VOIDED:
+        if (voided := link_of(receipt, day)) is None:
+            raise Unclear("the receipt voids another one and names none (TransactionLink)", _VOID_HINT)
+        return voided
+    if any(one in status for one in _UNDONE):
+        raise Unclear("the receipt has a TransactionStatus of a void that is not known", _VOID_HINT)
+    return None
 
 
 def _rows(transaction: Element, receipt: Element) -> Iterator[Cells]:
     """Raises Unclear."""
     common, day, own = _common(transaction, receipt)
-    if receipt.get("TransactionStatus") == POST_VOIDED:
-        voided = link_of(receipt, day) or own
+    if (voided := _voided(receipt, day)) is not None:
         for number, (order, amount) in enumerate(_reversed(receipt, day, voided).items(), start=1):
             key = common["key"] and (common["key"] if number == 1 else f"{common['key']}/void-{number}")
             yield {**common, "key": key, "kind": "void", "order": order, "amount": amount_of(amount)}

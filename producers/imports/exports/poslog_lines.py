@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from touchline.producers.imports.exports.expand import decimal_of
 
-POST_VOIDED: Final = "PostVoided"
+POST_VOIDED: Final = "postvoided"
 SALES: Final = ("Sale", "SaleForPickup", "SaleForDelivery", "StoredValueFundSale")
 _RETURN: Final = "Return"
 _EXTENDED: Final = "ExtendedAmount"
@@ -87,9 +87,14 @@ def _order_of(link: Element, day: str | None) -> str:
 def link_of_returns(receipt: Element, day: str | None) -> str | None:
     """The order that what came back is of; where the receipt voids another its first link is that, and a second one this."""
     links = [one for one in receipt.iterfind("TransactionLink") if text_of(one, "SequenceNumber")]
-    if receipt.get("TransactionStatus") == POST_VOIDED:
+    if status_of(receipt) == POST_VOIDED:
         links = links[1:]
     return _order_of(links[0], day) if links else None
+
+
+def status_of(receipt: Element) -> str:
+    """What became of a receipt, in lower case; empty where nothing is said."""
+    return receipt.get("TransactionStatus", "").strip().lower()
 
 
 def joined(*parts: str | None) -> str:

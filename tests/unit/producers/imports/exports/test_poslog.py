@@ -196,10 +196,40 @@ def test_a_line_that_was_voided_before_is_no_part_of_what_a_void_takes_back(tmp_
     assert by_order(path) == {"12/3/2026-03-01/7": 0}
 
 
-def test_a_void_that_names_no_receipt_moves_no_money_and_is_counted(tmp_path: Path) -> None:
-    events, _, said = imported(write(tmp_path / "log.xml", receipt(1, SALE, status=POST_VOIDED)), "poslog")
-    assert events == {}
-    assert said == [f"{tmp_path / 'log.xml'}: not read: 1 voids that name no receipt"]
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (POST_VOIDED, "voids another one and names none (TransactionLink)"),
+        ('TransactionStatus="own:VoidedByManager"', "has a TransactionStatus of a void that is not known"),
+        ('TransactionStatus="Cancelled"', "has a TransactionStatus of a void that is not known"),
+    ],
+)
+@pytest.mark.parametrize("lines", [(SALE,), ()])
+def test_a_void_that_does_not_say_what_it_takes_back_is_refused_with_its_line_and_a_remedy(
+    tmp_path: Path, status: str, told: str, lines: tuple[str, ...]
+) -> None:
+    path = write(tmp_path / "log.xml", receipt(1, SALE), receipt(2, *lines, status=status))
+    events, verdicts, (said,) = imported(path, "poslog")
+    assert ([money(one)[0] for key, one in events.items() if key.startswith("12/")], verdicts.rejected) == ([2000], 1)
+    assert "line 4" in said
+    assert told in said
+    assert "TransactionLink with its SequenceNumber" in said
+
+
+def test_a_transaction_that_only_voids_another_is_refused_for_it_has_no_money(tmp_path: Path) -> None:
+    void = receipt(2, total=None, more=link("1")).replace("RetailTransaction", "PostVoidTransaction")
+    practised = void.replace("<Transaction ", '<Transaction TrainingModeFlag="true" ')
+    _, verdicts, (said, left_out) = imported(write(tmp_path / "log.xml", receipt(1, SALE), void, practised), "poslog")
+    assert (verdicts.accepted, verdicts.rejected) == (1, 1)
+    assert "a PostVoidTransaction does not say what the receipt came to that it voids" in said
+    assert left_out.endswith("not read: 1 receipts of training")
+
+
+@pytest.mark.parametrize("voided", ['TransactionStatus="VOIDED"', 'VoidFlag="true"'])
+def test_however_a_till_writes_that_a_receipt_was_voided_it_is_no_revenue(tmp_path: Path, voided: str) -> None:
+    path = write(tmp_path / "log.xml", receipt(1, SALE, status=voided), receipt(2, SALE, head='VoidFlag="1"'))
+    events, _, said = imported(path, "poslog")
+    assert (events, said) == ({}, [f"{path}: not read: 2 voided receipts"])
 
 
 def test_a_void_by_sales_below_zero_is_refused_for_it_has_two_meanings(tmp_path: Path) -> None:
