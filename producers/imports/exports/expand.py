@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from touchline.producers.imports.rows.json_items import JsonItems
 from touchline.producers.imports.rows.row import Row, RowFault, RowFile
@@ -45,26 +45,48 @@ def damaged(number: int, raw: bytes, what: str, hint: str = _HINT) -> Row:
     return Row(number, None, RowFault(Reason.MISSING_FIELD, "id", what, hint), raw)
 
 
-class ExpandedRows:
-    """Rows of a file of rows, each of which holds one record."""
+class Reader(Protocol):
+    """What an open file is read by."""
+
+    size: int
+    unit: str
+
+    @property
+    def position(self) -> int: ...
+    def close(self) -> None: ...
+
+
+Items = TypeVar("Items", bound=Reader)
+
+
+class RowsOver(Generic[Items]):
+    """An open file whose rows are made of what a reader gives: size and position are the reader's."""
 
     columns: list[str] | None = None
 
-    def __init__(self, inner: RowFile, expand: Expand) -> None:
-        self._inner, self._expand = inner, expand
-        self.unit, self.size = inner.unit, inner.size
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self.unit, self.size = items.unit, items.size
 
     @property
     def position(self) -> int:
-        """As the file within."""
-        return self._inner.position
+        """How much was read, in `unit`s."""
+        return self._items.position
 
     def close(self) -> None:
         """Let go of the file."""
-        self._inner.close()
+        self._items.close()
+
+
+class ExpandedRows(RowsOver[RowFile]):
+    """Rows of a file of rows, each of which holds one record."""
+
+    def __init__(self, inner: RowFile, expand: Expand) -> None:
+        super().__init__(inner)
+        self._expand = expand
 
     def __iter__(self) -> Iterator[Row]:
-        for row in self._inner:
+        for row in self._items:
             if row.cells is None:
                 yield row
                 continue
@@ -75,25 +97,13 @@ class ExpandedRows:
                 yield damaged(row.number, repr(dict(row.cells)).encode("utf-8", "replace"), str(error), error.hint)
 
 
-class JsonRows:
+class JsonRows(RowsOver[JsonItems]):
     """Objects of a JSON document as rows, nested ones with dotted names. Rows are numbered by the objects."""
-
-    columns: list[str] | None = None
 
     def __init__(self, path: Path, wrappers: Iterable[str] = ()) -> None:
         """`wrappers` are fields of an object whose lists hold the rows. Raises WrongUsage where the file cannot be read."""
         self._fields = frozenset(("", *wrappers))
-        self._items = JsonItems(path, frozenset(wrappers))
-        self.unit, self.size = self._items.unit, self._items.size
-
-    @property
-    def position(self) -> int:
-        """Bytes read."""
-        return self._items.position
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._items.close()
+        super().__init__(JsonItems(path, frozenset(wrappers)))
 
     def __iter__(self) -> Iterator[Row]:
         for item in self._items:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from touchline.errors import WrongUsage
-from touchline.producers.imports.exports.expand import Cells, damaged, objects
+from touchline.producers.imports.exports.expand import Cells, RowsOver, damaged, objects
 from touchline.producers.imports.rows.json_items import JsonItems
 from touchline.producers.imports.rows.row import Row
 from touchline.producers.imports.rows.text import first_sign
@@ -30,10 +30,8 @@ class _Event(NamedTuple):
     objects: list[str]
 
 
-class OcelRows:
+class OcelRows(RowsOver[JsonItems | XmlItems]):
     """An open log."""
-
-    columns: list[str] | None = None
 
     def __init__(self, path: Path, case: str | None) -> None:
         """Reads through the objects. Raises WrongUsage where the file cannot be read, or which objects are cases is open; FileDamaged where
@@ -41,17 +39,7 @@ class OcelRows:
         self._is_xml = first_sign(path) == b"<"
         self._path = path
         self._cases = self._read_cases(case)
-        self._items = self._open()
-        self.unit, self.size = self._items.unit, self._items.size
-
-    @property
-    def position(self) -> int:
-        """Bytes read."""
-        return self._items.position
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._items.close()
+        super().__init__(self._open())
 
     def __iter__(self) -> Iterator[Row]:
         for event in self._events():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from touchline.producers.imports.exports.expand import Cells, LeftOut, amount_of, damaged
+from touchline.producers.imports.exports.expand import Cells, LeftOut, RowsOver, amount_of, damaged
 from touchline.producers.imports.exports.poslog_lines import (
     POST_VOIDED,
     SALES,
@@ -62,27 +62,14 @@ _VOID_HINT: Final = (
 )
 
 
-class PoslogRows:
+class PoslogRows(RowsOver[XmlItems]):
     """An open POSLog."""
-
-    unit = "bytes"
-    columns: list[str] | None
 
     def __init__(self, path: Path) -> None:
         """Raises WrongUsage where the file cannot be read."""
-        self._items = XmlItems(path, frozenset((_TRANSACTION,)))
-        self.size = self._items.size
+        super().__init__(XmlItems(path, frozenset((_TRANSACTION,))))
         self.columns = list(COLUMNS)
         self.left_out = LeftOut()
-
-    @property
-    def position(self) -> int:
-        """Bytes read."""
-        return self._items.position
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._items.close()
 
     def __iter__(self) -> Iterator[Row]:
         """Raises FileDamaged where the document breaks off, WrongUsage where it is none or declares entities."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from touchline.producers.imports.exports.expand import Cells, damaged
+from touchline.producers.imports.exports.expand import Cells, RowsOver, damaged
 from touchline.producers.imports.rows.row import Row
 from touchline.producers.imports.rows.xml_items import Way, XmlItems
 
@@ -25,25 +25,12 @@ _OWN: Final = (_NAME, "time:timestamp", "lifecycle:transition", "identity:id")
 _HINT: Final = "give each trace and event its concept:name, and each event its time:timestamp"
 
 
-class XesRows:
+class XesRows(RowsOver[XmlItems]):
     """An open event log."""
-
-    unit = "bytes"
-    columns: list[str] | None = None
 
     def __init__(self, path: Path) -> None:
         """Raises WrongUsage where the file cannot be read."""
-        self._items = XmlItems(path, _WHOLE, frozenset((_TRACE,)))
-        self.size = self._items.size
-
-    @property
-    def position(self) -> int:
-        """Bytes read."""
-        return self._items.position
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._items.close()
+        super().__init__(XmlItems(path, _WHOLE, frozenset((_TRACE,))))
 
     def __iter__(self) -> Iterator[Row]:
         """Raises FileDamaged where the document breaks off, WrongUsage where it is none or declares entities."""
