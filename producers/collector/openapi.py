@@ -24,6 +24,8 @@ _BEARER: Final = "writeKey"
 _BASIC: Final = "writeKeyAsUser"
 _BROWSER: Final = "browserKey"
 _TEXT: Final = {"type": "string"}
+_SCALAR: Final = {"type": ["string", "number", "null"]}
+"""Of calls of SDKs: null stands for what they do not know, and numbers for ids."""
 EXAMPLE: Final = {
     "type": "touchline.touchpoint.v1",
     "id": "receipt-1001",
@@ -153,7 +155,13 @@ _TOLD: Final = {
 def _post_calls(path: str) -> dict[str, Any]:
     call = {
         "type": "object",
-        "properties": {"userId": _TEXT, "anonymousId": _TEXT, "messageId": _TEXT, "timestamp": _TEXT},
+        "properties": {
+            **dict.fromkeys(
+                ("userId", "anonymousId"), {"description": "A text or a number; what is empty names nobody"}
+            ),
+            "messageId": _SCALAR,
+            "timestamp": {**_SCALAR, "description": "RFC 3339, or seconds or milliseconds since 1970"},
+        },
     }
     batch = {"type": "object", "properties": {"batch": {"type": "array", "items": call}}, "required": ["batch"]}
     told = {"type": "object", "properties": {"success": {"type": "boolean"}}, "required": ["success"]}

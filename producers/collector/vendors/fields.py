@@ -20,6 +20,11 @@ def text_of(fields: Mapping[str, Any], *names: str) -> str:
     return next((value for name in names if isinstance(value := fields.get(name), str) and value), "")
 
 
+def first_said(*values: object) -> object:
+    """The first that says something: only null and an empty text say nothing, and what is wrong is to be refused, not passed over."""
+    return next((value for value in values if value is not None and value != ""), None)
+
+
 def picked(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """The scalars among the fields that are named, under the names that they are given."""
     return {new: fields[old] for old, new in names.items() if isinstance(fields.get(old), str | int | float)}

@@ -12,7 +12,7 @@ import orjson
 
 from touchline.producers.collector.front import HttpReply, Posted
 from touchline.producers.collector.vendors.calls import Call
-from touchline.producers.collector.vendors.fields import Address, object_of, picked, text_of, without
+from touchline.producers.collector.vendors.fields import Address, first_said, object_of, picked, text_of, without
 from touchline.producers.collector.vendors.front import Said
 from touchline.producers.collector.vendors.names import CallKind
 
@@ -101,8 +101,8 @@ class PostHog:
         return Call(
             kind=kind,
             name=event if kind == "track" else text_of(properties, "$screen_name"),
-            id=member.get("uuid") or properties.get("$insert_id"),
-            time=member.get("timestamp") or properties.get("$time"),
+            id=first_said(member.get("uuid"), properties.get("$insert_id")),
+            time=first_said(member.get("timestamp"), properties.get("$time")),
             identifiers=_who(kind, member, properties),
             traits=_typed(member, properties) if kind == "identify" else (),
             properties=own,

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 
 from touchline.producers.collector.access import basic_user_of, bearer_of
 from touchline.producers.collector.front import HttpReply, Posted
 from touchline.producers.collector.vendors.calls import Call
+from touchline.producers.collector.vendors.fields import first_said, object_of
 from touchline.producers.collector.vendors.front import Said
 from touchline.producers.collector.vendors.names import CallKind
 
@@ -77,32 +78,32 @@ class Segment:
             return None
         first = batch[0] if batch and isinstance(batch[0], dict) else {}
         is_kept = _keeps_sent_at(document) or _keeps_sent_at(first)
-        return Said(batch, write_key, None if is_kept else sent_at, shared=_shared(_object(document, "context")))
+        return Said(batch, write_key, None if is_kept else sent_at, shared=_shared(object_of(document, "context")))
 
     def call_of(self, member: dict[str, Any]) -> Call | None:
         """See Tongue."""
         kind = _KINDS.get(str(member.get("type", "")).lower())
         if kind is None:
             return None
-        context = _object(member, "context")
+        context = object_of(member, "context")
         name = member.get("event") if kind == "track" else member.get("name")
-        properties = _object(member, "properties")
+        properties = object_of(member, "properties")
         if kind == "group":
-            properties = {"group_id": member.get("groupId"), **_object(member, "traits")}
+            properties = {"group_id": member.get("groupId"), **object_of(member, "traits")}
         elif kind in ("page", "screen") and member.get("category") is not None:
             properties = {"category": member["category"], **properties}
-        path = properties.get("path") or _object(context, "page").get("path")
+        path = properties.get("path") or object_of(context, "page").get("path")
         return Call(
             kind=kind,
             name=name if isinstance(name, str) else "",
             id=member.get("messageId"),
-            time=member.get("timestamp") or member.get("originalTimestamp"),
+            time=first_said(member.get("timestamp"), member.get("originalTimestamp")),
             identifiers=_who(kind, member),
             traits=_typed(member, context) if kind == "identify" else (),
             properties=properties,
             facts=_kept(context),
             path=path if isinstance(path, str) else "",
-            campaign=_object(context, "campaign").get("name"),
+            campaign=object_of(context, "campaign").get("name"),
             zone=context.get("timezone"),
             consent=context.get("consent"),
         )
@@ -127,7 +128,7 @@ def _who(kind: str, member: Mapping[str, Any]) -> list[tuple[str, object]]:
 
 def _typed(member: Mapping[str, Any], context: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Mail and telephone; some libraries put them into the context."""
-    traits = {**_object(context, "traits"), **_object(member, "traits")}
+    traits = {**object_of(context, "traits"), **object_of(member, "traits")}
     return [("mail", traits.get("email")), ("phone", traits.get("phone"))]
 
 
@@ -148,11 +149,6 @@ def _kept(context: Mapping[str, Any]) -> dict[str, Any]:
 _SHARED_NAMES: Final = ("name", *(name for names in _CONTEXT.values() for name, _ in names), "email", "phone")
 
 
-def _object(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = fields.get(name)
-    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
-
-
 def _shared(context: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of the context that all calls of a batch share, what is kept of it: each call gets a copy."""
     small = {name: context[name] for name in ("locale", "timezone") if isinstance(context.get(name), str)}
@@ -164,5 +160,5 @@ def _shared(context: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _keeps_sent_at(said: Mapping[str, Any]) -> bool:
-    name = _object(_object(said, "context"), "library").get("name")
+    name = object_of(object_of(said, "context"), "library").get("name")
     return isinstance(name, str) and name in _KEEPS_SENT_AT

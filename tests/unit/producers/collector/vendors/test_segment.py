@@ -147,6 +147,16 @@ def test_a_clock_that_is_wrong_by_minutes_is_corrected_by_when_the_request_was_s
     assert event["time"] == time
 
 
+@pytest.mark.parametrize("wrong", [{}, [], False, 0])
+def test_a_time_that_is_none_is_refused_and_no_time_is_that_of_receipt(wrong: object) -> None:
+    call = {"type": "track", "event": "x", "userId": "u1", "originalTimestamp": "2026-03-03T10:15:00Z"}
+    (event,) = said({**call, "timestamp": wrong})
+    assert event["time"] == wrong
+    for nothing in (None, ""):
+        (event,) = said({**call, "timestamp": nothing})
+        assert event["time"] == call["originalTimestamp"]
+
+
 @pytest.mark.parametrize("library", ["@rudderstack/rudder-sdk-node", "analytics-java"])
 @pytest.mark.parametrize("is_shared", [False, True])
 @pytest.mark.parametrize("sent_at", ["2026-03-03T10:15:01Z", "2026-03-03T12:05:00Z"])
