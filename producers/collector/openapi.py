@@ -24,6 +24,7 @@ _BEARER: Final = "writeKey"
 _BASIC: Final = "writeKeyAsUser"
 _BROWSER: Final = "browserKey"
 _TEXT: Final = {"type": "string"}
+_WHO: Final = {"description": "A text or a number; what is empty names nobody"}
 _SCALAR: Final = {"type": ["string", "number", "null"]}
 """Of calls of SDKs: null stands for what they do not know, and numbers for ids."""
 EXAMPLE: Final = {
@@ -156,9 +157,8 @@ def _post_calls(path: str) -> dict[str, Any]:
     call = {
         "type": "object",
         "properties": {
-            **dict.fromkeys(
-                ("userId", "anonymousId"), {"description": "A text or a number; what is empty names nobody"}
-            ),
+            "userId": _WHO,
+            "anonymousId": _WHO,
             "messageId": _SCALAR,
             "timestamp": {**_SCALAR, "description": "RFC 3339, or seconds or milliseconds since 1970"},
         },
