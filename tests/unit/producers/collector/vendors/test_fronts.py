@@ -61,7 +61,9 @@ class Sent:
     ) -> list[tuple[int, bytes]]:
         intake = Intake(self._producer, has_outbox=True)
         rate, room = Rate(1_000, time.monotonic), Room(1 << 24)
-        collector = collector_of((EventsFront(), *fronts_of(shipped_names, CONTENT_KEY.id_of)), self._keys, intake, rate, room)
+        collector = collector_of(
+            (EventsFront(), *fronts_of(shipped_names, CONTENT_KEY.id_of)), self._keys, intake, rate, room
+        )
         answers = [await self._answer(collector, *one, headers) for one in requests]
         await intake.close(5.0)
         self._producer.flush(5.0)
