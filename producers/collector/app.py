@@ -28,7 +28,7 @@ from touchline.producers.collector.limits import REQUEST_BYTES, Hold, Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.openapi import openapi_document
 from touchline.producers.collector.owners import owned_by
-from touchline.producers.collector.refusals import busy, too_large
+from touchline.producers.collector.refusals import busy, crowded, too_large
 from touchline.producers.collector.refused import PATH as REFUSED, RefusedLately
 from touchline.producers.collector.sorting import SortedOut, sorted_out_of, verdict_on
 from touchline.producers.collector.tag import add_tag
@@ -48,6 +48,7 @@ log = logging.getLogger("touchline.collector")
 OUTBOX_RETRY_SECONDS: Final = 5
 TELL_SECONDS: Final = 10.0
 STRANGERS_PART: Final = 4
+_COUNTS: Final = ("requests", "accepted", "suppressed", "rejected", "slowed", "crowded")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 _WORDS: Final = ServiceWords(
     {
@@ -126,6 +127,10 @@ class Collector:
         return handle
 
     async def _post(self, front: Front, request: web.Request) -> HttpReply:
+        # First of all: what is refused must cost little. What came on top would wait longer still.
+        if self._intake.waits_seconds > self._settings.collector_wait_seconds:
+            self._counts["crowded"] += 1
+            raise crowded()
         presented = front.write_key_of(request.headers, {**request.query, **request.match_info})
         # Of a foreign front the key may stand in the body, and a proxy's password where the key could.
         is_known = presented is not None and self._keys.find(presented) is not None
@@ -289,7 +294,7 @@ class Collector:
     async def _ready(self, _request: web.Request) -> web.Response:
         is_ready = self._is_ready
         state = "ready" if is_ready else "stopping" if self._answering.is_stopping else "failing"
-        counts = {name: self._counts[name] for name in ("requests", "accepted", "suppressed", "rejected", "slowed")}
+        counts = {name: self._counts[name] for name in _COUNTS}
         files = {"sources": self._sources.is_stale, "write_keys": self._keys.is_stale}
         files |= {file.name: file.is_stale for file in self._live_files}
         stale = {name: "stale" for name, is_stale in files.items() if is_stale}

@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 from bisect import bisect_right
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
 from queue import Empty, SimpleQueue
@@ -169,6 +169,9 @@ class Intake:
         self._ended: deque[tuple[_Job, Taken | Exception]] = deque()
         self._is_telling = False
         self._is_closing = False
+        self._since_s: OrderedDict[_Job, float] = OrderedDict()
+        """Jobs that have not ended, and when they came."""
+        self._since_lock = threading.Lock()
         self._deadlines = Deadlines()
         self._failed_s = -TROUBLE_SECONDS
         self._thread = threading.Thread(target=self._run, name="touchline-intake", daemon=True)
@@ -178,6 +181,13 @@ class Intake:
     def is_well(self) -> bool:
         """The thread lives and nothing failed in the last seconds."""
         return self._thread.is_alive() and self._clock_s() - self._failed_s >= TROUBLE_SECONDS
+
+    @property
+    def waits_seconds(self) -> float:
+        """How long the first of those requests waits whose events are not durable yet; 0 where there is none."""
+        with self._since_lock:
+            first_s = next(iter(self._since_s.values()), None)
+        return 0.0 if first_s is None else self._clock_s() - first_s
 
     @property
     def clock_ahead_seconds(self) -> float | None:
@@ -202,11 +212,15 @@ class Intake:
         outcome: asyncio.Future[Taken] = self._loop.create_future()
         if not self._fresh:  # those that come in one turn of the loop are handed over together
             self._loop.call_soon(self._hand_over)
-        self._fresh.append(_Job(events, self._end, outcome, is_over, refused, keeps_refused))
+        job = _Job(events, self._end, outcome, is_over, refused, keeps_refused)
+        self._fresh.append(job)
+        with self._since_lock:
+            self._since_s[job] = self._clock_s()
         try:
             with self._deadlines.within(patience_seconds):
                 return await outcome
         except TimeoutError:
+            self._wait_no_more(job)
             if outcome.done() and not outcome.cancelled():  # it came in the same turn of the loop
                 return outcome.result()
             self._failed_s = self._clock_s()
@@ -230,6 +244,7 @@ class Intake:
 
     def _end(self, job: _Job, ended: Taken | Exception) -> None:
         """Called in any thread; those that end together are told together."""
+        self._wait_no_more(job)  # here, not when the loop hears of it, which may be long after where much comes
         self._ended.append((job, ended))
         if self._is_telling:  # looked at after the job was added: whoever tells has not begun
             return
@@ -238,6 +253,10 @@ class Intake:
             self._loop.call_soon_threadsafe(self._tell)
         except RuntimeError:  # the loop is closed: the process ends, and nobody can be told
             pass
+
+    def _wait_no_more(self, job: _Job) -> None:
+        with self._since_lock:
+            self._since_s.pop(job, None)
 
     def _tell(self) -> None:
         self._is_telling = False

@@ -134,7 +134,7 @@ def _post_events(settings: Settings) -> dict[str, Any]:
             "202": _content("Accepted items are durable; each other one has a verdict", JSON, _ref("Receipt")),
             "422": _content("No item was accepted; each has a verdict", JSON, _ref("Receipt")),
             **{status: _content(text, CONTENT_TYPE, _ref("ProblemDocument")) for status, text in _PROBLEMS.items()},
-            "429": _later("This write key sends too fast, or by a browser key this address"),
+            "429": _later("This write key sends too fast, or by a browser key this address, or all senders together"),
             "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
         },
     }
@@ -175,7 +175,7 @@ def _post_calls(path: str) -> dict[str, Any]:
             **{status: _content(text, JSON, told) for status, text in _TOLD.items()},
             **{
                 status: {**_later(text), "content": {JSON: {"schema": told}}}
-                for status, text in (("429", "This write key sends too fast"), ("503", "Not kept now: send it again"))
+                for status, text in (("429", "This write key sends too fast, or all senders together"), ("503", "Not kept now: send it again"))
             },
         },
     }
@@ -202,7 +202,7 @@ def _post_webhook() -> dict[str, Any]:
         "responses": {
             "200": _content("What was accepted is durable", JSON, _ref("WebhookReceipt")),
             **{status: _content(text, CONTENT_TYPE, _ref("ProblemDocument")) for status, text in problems.items()},
-            "429": _later("Webhooks of this source come too fast"),
+            "429": _later("Webhooks of this source come too fast, or all senders together send too much"),
             "503": _later("No room, or Kafka does not answer; nothing is promised of the request"),
         },
     }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from touchline.service.problem import RequestRefused
+
+CROWDED_SECONDS: Final = 5
 
 
 def too_large(limit_bytes: int) -> RequestRefused:
@@ -15,3 +19,13 @@ def too_large(limit_bytes: int) -> RequestRefused:
 def busy(what: str) -> RequestRefused:
     """No room now."""
     return RequestRefused(503, what, "send it again: what arrived counts once", retry_after=1)
+
+
+def crowded() -> RequestRefused:
+    """More comes than can be made safe. Not `busy`: SDKs keep to Retry-After with 429, and some do not with 503."""
+    return RequestRefused(
+        429,
+        "more comes than can be taken",
+        f"wait {CROWDED_SECONDS} s, as Retry-After says, and send it again",
+        retry_after=CROWDED_SECONDS,
+    )

@@ -25,6 +25,7 @@ from touchline.producers.kafka import TouchpointProducer
 from touchline.producers.outbox.config import OutboxConfig
 from touchline.schemas.sources import Sources
 from touchline.service.live_sources import LiveSources
+from touchline.service.open_files import raise_open_files
 from touchline.service.runner import Limits, Service, on_stop_signal
 from touchline.settings import Settings
 
@@ -43,6 +44,8 @@ LIMITS: Final = Limits(
     backlog=1024,
     unzips=False,  # body.py does, within its own bounds
 )
+FILES_BESIDE: Final = 128
+"""Open files that are no connections of senders: the outbox, Kafka, libraries."""
 OUTBOX_BLOCK_SECONDS: Final = 0.5
 """Longest time that the intake waits for a full outbox: senders are to hear of it."""
 
@@ -59,6 +62,7 @@ async def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     on_stop_signal(stop.set)
+    open_files = raise_open_files()
     if not settings.person_key_file.is_file():
         raise WrongUsage(
             f"there is no person key file {settings.person_key_file}",
@@ -107,7 +111,7 @@ async def _serve(settings: Settings) -> None:
     )
     try:
         await service.start()
-        log.info("listening", extra={"fields": _described(settings, keys)})
+        log.info("listening", extra={"fields": _described(settings, keys, open_files - FILES_BESIDE)})
         await stop.wait()
         log.info("stopping")
     finally:
@@ -127,9 +131,10 @@ def _open_producer(settings: Settings, sources: Sources) -> TouchpointProducer:
     return TouchpointProducer.from_settings(settings, connect_timeout_seconds=CONNECT_SECONDS, **options)
 
 
-def _described(settings: Settings, keys: LiveWriteKeys) -> dict[str, object]:
+def _described(settings: Settings, keys: LiveWriteKeys, connections: int) -> dict[str, object]:
     return {
         "at": f"http://{settings.collector_host}:{settings.collector_port}",
         "write_keys": len(keys),
         "durable_in": settings.outbox_dir or "kafka",
+        "connections_max": connections,
     }

@@ -40,6 +40,7 @@ def running(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
         collector_in_flight_bytes=IN_FLIGHT_BYTES,
         collector_read_seconds=READ_SECONDS,
         collector_events_per_second=1e6,
+        collector_wait_seconds=60.0,  # here the bytes in flight are the bound; test_collector_overload.py has the other one
     )
     with collector(settings, folder) as process:
         assert process.post_json(events(range(500))).status == 202  # everything is imported, every cache is there

@@ -11,10 +11,11 @@ import pytest
 
 from tests.support.collectors import CollectorProcess, collector
 from tests.support.engines import Ledger, own_face_with_worker, touchline
-from tests.support.real_senders import ALL, INSTALLED, OF_CLOUD_EVENTS, REFUND, SENDERS, Sender, run_all
+from tests.support.real_senders import ALL, OF_CLOUD_EVENTS, REFUND, SENDERS, Sender, run_all
 from tests.support.real_worker import ask
 from tests.support.rest import wait_until_at_rest
 from tests.support.scraping import scraped, value_of
+from tests.support.sdks import require_sdks
 from tests.support.workers import wait_for
 from touchline.producers.collector.vendors import names
 from touchline.schemas.identifiers import PersonKeys
@@ -37,9 +38,7 @@ class Shop(NamedTuple):
 
 @pytest.fixture(scope="module")
 def shop(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """All programs have run, and what they sent is stored."""
-    if not (INSTALLED / "touchline.stamp").exists():
-        pytest.skip("the SDKs of other tools are not installed: ./run test installs them")
+    require_sdks()
     folder = tmp_path_factory.mktemp("senders")
     keys, sources, own_names = folder / "write_keys", folder / "sources.yaml", folder / "names.yaml"
     keys.write_text("".join(f"{one.key} {one.source}\n" for one in ALL))

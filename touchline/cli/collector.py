@@ -44,7 +44,9 @@ def collector(
         return
     from touchline.log import configure_log
     from touchline.producers.collector.serve import serve
+    from touchline.service.fair_loop import fair_loop
 
     configure_log()
     quiet_sending_log()
-    asyncio.run(serve(settings))
+    with asyncio.Runner(loop_factory=fair_loop) as runner:
+        runner.run(serve(settings))

@@ -123,6 +123,13 @@ class CollectorSettings(SettingsGroup):
         examples=[256 << 20],
         json_schema_extra={"unit": "bytes"},
     )
+    collector_wait_seconds: float = Field(
+        1.0,
+        gt=0,
+        description="how long a request may wait for its events to be durable before further requests are refused with 429",
+        examples=[3.0],
+        json_schema_extra={"unit": "seconds"},
+    )
     collector_read_seconds: float = Field(
         15.0,
         gt=0,

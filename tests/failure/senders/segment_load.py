@@ -1,0 +1,28 @@
+"""segment-analytics-python under load: events until its input ends, then what it says of them. Arguments: the collector's address, a write key,
+a prefix of ids."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+url, key, prefix = sys.argv[1:]
+analytics: Any = importlib.import_module("segment.analytics")
+failed: list[str] = []
+analytics.write_key, analytics.host = key, url
+analytics.on_error = lambda _error, items: failed.extend(item["messageId"] for item in items)
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+sent = 0
+while not stop.is_set():
+    for _ in range(10):
+        analytics.track(f"{prefix}-user-{sent % 97}", "Product Viewed", {"sku": "s-1"}, message_id=f"{prefix}-{sent}")
+        sent += 1
+    time.sleep(0.02)
+analytics.flush()
+analytics.shutdown()
+print(json.dumps({"sent": sent, "failed": failed}))
