@@ -175,7 +175,10 @@ def _post_calls(path: str) -> dict[str, Any]:
             **{status: _content(text, JSON, told) for status, text in _TOLD.items()},
             **{
                 status: {**_later(text), "content": {JSON: {"schema": told}}}
-                for status, text in (("429", "This write key sends too fast, or all senders together"), ("503", "Not kept now: send it again"))
+                for status, text in (
+                    ("429", "This write key sends too fast, or all senders together"),
+                    ("503", "Not kept now: send it again"),
+                )
             },
         },
     }

@@ -1,9 +1,9 @@
 """Many times more than the collector can carry, over thousands of connections: does it shed, and is what it acknowledged kept once?
 `./run check overload [--connections N] [--times X] [--seconds S] [--events N]`.
 
-On a stack of its own the check measures what the collector takes from a few senders that wait for their answers. Then it opens the connections and
-offers that rate times X, paced by the clock and not by the answers, half of it in the native form and half as Segment's SDKs send it. What
-is refused comes again after Retry-After. The verdict is right when
+On a stack of its own the check measures what the collector takes from a few senders that wait for their answers. Then it opens the
+connections and offers that rate times X, paced by the clock and not by the answers, half of it in the native form and half as Segment's
+SDKs send it. What is refused comes again after Retry-After. The verdict is right when
 
 - every answer is a success, or 429 or 503 with Retry-After, and no connection ends amid a request;
 - each event that was acknowledged is in Kafka once, and no other one more than once;

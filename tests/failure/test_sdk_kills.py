@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = Path(__file__).parent / "senders"
 SOURCES = {"segment_load.py": "shell", "segment_load.mjs": "web-clicks"}
-KILLS = 4
+KILLS = 3
 ACCEPTED_BETWEEN_KILLS = 300
 LAST_RETRIES_SECONDS = 90.0
 STORED = "SELECT source, event_id, count() FROM journey.touchpoints GROUP BY 1, 2"
@@ -43,7 +43,7 @@ def kill_again_and_again(running: CollectorProcess) -> None:
         )
         running.process.kill()
         running.restart()
-        running.wait_ready()
+        running.wait_ready(90)
 
 
 def promised(programs: Sequence[tuple[str, subprocess.Popen[str]]]) -> set[tuple[str, str]]:

@@ -31,7 +31,7 @@ if sys.platform == "linux":
             # epoll waits for whole milliseconds; rounded down, a timer would be looked at again and again until its time has come.
             seconds = -1.0 if timeout is None else math.ceil(max(timeout, 0.0) * 1e3) / 1e3
             ready = []
-            for number, bits in self._selector.poll(seconds, TOGETHER):
+            for number, bits in self._selector.poll(seconds, TOGETHER):  # type: ignore[attr-defined]  # has no public name
                 key = sockets.get(number)
                 if key is not None:
                     writes = selectors.EVENT_WRITE if bits & ~select.EPOLLIN else 0

@@ -1,5 +1,5 @@
-"""segment-analytics-python under load: events until its input ends, then what it says of them. Arguments: the collector's address, a write key,
-a prefix of ids."""
+"""segment-analytics-python under load: events until its input ends, then what it says of them. Arguments: the collector's address, a
+write key, a prefix of ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ failed: list[str] = []
 analytics.write_key, analytics.host = key, url
 analytics.on_error = lambda _error, items: failed.extend(item["messageId"] for item in items)
 stop = threading.Event()
-threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+
+
+def stop_at_the_end_of_input() -> None:
+    """In a thread of its own."""
+    sys.stdin.read()
+    stop.set()
+
+
+threading.Thread(target=stop_at_the_end_of_input, daemon=True).start()
 sent = 0
 while not stop.is_set():
     for _ in range(10):

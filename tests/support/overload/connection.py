@@ -37,7 +37,8 @@ class Connection(asyncio.Protocol):
 
     def send(self, number: int, request: bytes, now_s: float) -> None:
         """To be called while it is idle and open."""
-        assert self._transport is not None and self.number is None
+        assert self._transport is not None
+        assert self.number is None
         self.number, self.sent_s = number, now_s
         self._transport.write(request)
 

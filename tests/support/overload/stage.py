@@ -70,7 +70,9 @@ class Senders:
         """Send, and wait for the last answers. The connections stay open."""
         self._tell()
         self._expect("sent")
-        return [_sent(order, json.loads(file.read_text())) for order, file in zip(self._orders, self._results, strict=True)]
+        return [
+            _sent(order, json.loads(file.read_text())) for order, file in zip(self._orders, self._results, strict=True)
+        ]
 
     def end(self) -> None:
         """Close all connections."""

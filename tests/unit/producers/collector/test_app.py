@@ -21,6 +21,7 @@ from touchline.producers.collector.intake import Intake
 from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.undeclared import TELL_SECONDS, UndeclaredLog
+from touchline.producers.collector.vendors import fronts_of
 from touchline.producers.errors import EventRejected, OutboxFull, SourceUndeclared
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.reasons import Reason
@@ -147,3 +148,27 @@ def test_events_of_undeclared_sources_are_one_line_a_write_key_with_a_count_and_
     said = [vars(record)["fields"] for record in caplog.records]
     assert [(one["write_key"], one["events"]) for one in said] == [("web", 1), ("desk", 2), ("web", 289)]
     assert "jane" not in str(said)
+
+
+def test_while_the_first_request_waits_too_long_others_are_refused_with_429_in_their_own_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fronts = (EventsFront(), *fronts_of(None, str))
+
+    async def ask() -> list[tuple[int, str, dict[str, object]]]:
+        intake = Intake(InMemoryProducer(), has_outbox=True)
+        collector = collector_of(fronts, WriteKeys({}), intake, Rate(1_000, time.monotonic), Room(1_000))
+        monkeypatch.setattr(Intake, "waits_seconds", collector._settings.collector_wait_seconds + 0.1)
+        told = []
+        for front in fronts[:2]:
+            request = make_mocked_request("POST", front.paths[0])
+            answer = await collector._as_problem(request, collector._handler_of(front))
+            assert isinstance(answer, web.Response)
+            told.append((answer.status, answer.headers["Retry-After"], json.loads(str(answer.text))))
+        await intake.close(5.0)
+        return told
+
+    native, segment = asyncio.run(ask())
+    assert native[:2] == segment[:2] == (429, "5")
+    assert native[2]["title"] == "more comes than can be taken"
+    assert segment[2]["code"] == "too_many_requests"

@@ -378,3 +378,36 @@ def test_refused_events_that_do_not_get_into_the_quarantine_are_counted_and_thei
 
     assert [(one.accepted, len(one.rejected)) for one in asyncio.run(take())] == [(1, 1), (0, 1)]
     assert lost == [1, 1]
+
+
+@pytest.mark.parametrize("has_outbox", [True, False])
+def test_how_long_the_first_request_waits_is_known_until_it_is_durable(has_outbox: bool) -> None:
+    producer = StuckKafka()
+
+    async def run() -> tuple[float, float, float]:
+        now_s = 100.0
+        intake = Intake(producer, has_outbox=has_outbox, clock_s=lambda: now_s)
+        before = intake.waits_seconds
+        waiting = [asyncio.create_task(intake.take([event(number)], 5, lambda: None)) for number in range(2)]
+        await asyncio.sleep(0)
+        now_s += 3.0
+        during = intake.waits_seconds
+        producer.let_go.set()
+        await intake.close(5)
+        await asyncio.gather(*waiting)
+        return before, during, intake.waits_seconds
+
+    assert asyncio.run(run()) == (0.0, 3.0, 0.0)
+
+
+def test_a_request_that_nobody_waits_for_any_more_keeps_no_others_out() -> None:
+    producer = StuckKafka()
+
+    async def use(intake: Intake) -> float:
+        with pytest.raises(EngineUnreachable):
+            await intake.take([event(1)], 0.01, lambda: None)
+        waits_seconds = intake.waits_seconds
+        producer.let_go.set()
+        return waits_seconds
+
+    assert with_intake(producer, use) == 0.0
