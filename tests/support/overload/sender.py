@@ -1,8 +1,8 @@
 """A process that sends at a fixed pace, whatever the collector answers: `python -m tests.support.overload.sender ORDER RESULT`.
 
 The pace is open-loop: a request is due when its time has come, not when another one was answered. A connection carries one request at a
-time, as those of SDKs do, so a request that finds all connections waiting cannot be sent: it is counted as crowded out. What is refused is due
-again, unchanged, after Retry-After.
+time, as those of SDKs do, so a request that finds all connections waiting cannot be sent: it is counted as crowded out. What is refused is
+due again, unchanged, after Retry-After.
 
 It says `connected`, `sent` when the time is over and nothing is on its way, and ends when its input ends.
 """
