@@ -43,7 +43,7 @@ def kill_again_and_again(running: CollectorProcess) -> None:
         )
         running.process.kill()
         running.restart()
-        running.wait_ready(90)
+        running.wait_ready()
 
 
 def promised(programs: Sequence[tuple[str, subprocess.Popen[str]]]) -> set[tuple[str, str]]:

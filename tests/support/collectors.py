@@ -66,7 +66,7 @@ class CollectorProcess:
     def memory_bytes(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
-    def wait_ready(self, seconds: float = 30.0) -> None:
+    def wait_ready(self, seconds: float = 90.0) -> None:
         wait_for(self._is_ready, lambda: f"the collector is not ready:\n{self.log}", seconds)
 
     def _is_ready(self) -> bool:

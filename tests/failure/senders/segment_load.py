@@ -25,8 +25,12 @@ def stop_at_the_end_of_input() -> None:
 
 
 threading.Thread(target=stop_at_the_end_of_input, daemon=True).start()
+WAITING_MAX = 500
 sent = 0
 while not stop.is_set():
+    if sent and analytics.default_client.queue.qsize() > WAITING_MAX:  # beyond 10,000 the SDK drops events without a word
+        time.sleep(0.02)
+        continue
     for _ in range(10):
         analytics.track(f"{prefix}-user-{sent % 97}", "Product Viewed", {"sku": "s-1"}, message_id=f"{prefix}-{sent}")
         sent += 1
