@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from dataclasses import replace
 from typing import Any, Final
@@ -46,6 +47,8 @@ LIMITS: Final = Limits(
 )
 FILES_BESIDE: Final = 128
 """Open files that are no connections of senders: the outbox, Kafka, libraries."""
+SWITCH_SECONDS: Final = 0.0005
+"""The loop lets go of Python's lock at each read and write; the intake, which computes, would keep it for 5 ms each time."""
 OUTBOX_BLOCK_SECONDS: Final = 0.5
 """Longest time that the intake waits for a full outbox: senders are to hear of it."""
 
@@ -63,6 +66,7 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     on_stop_signal(stop.set)
     open_files = raise_open_files()
+    sys.setswitchinterval(SWITCH_SECONDS)
     if not settings.person_key_file.is_file():
         raise WrongUsage(
             f"there is no person key file {settings.person_key_file}",

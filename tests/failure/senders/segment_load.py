@@ -28,7 +28,8 @@ threading.Thread(target=stop_at_the_end_of_input, daemon=True).start()
 WAITING_MAX = 500
 sent = 0
 while not stop.is_set():
-    if sent and analytics.default_client.queue.qsize() > WAITING_MAX:  # beyond 10,000 the SDK drops events without a word
+    # The SDK drops what its queue of 10,000 does not hold, without calling on_error.
+    if sent and analytics.default_client.queue.qsize() > WAITING_MAX:
         time.sleep(0.02)
         continue
     for _ in range(10):
