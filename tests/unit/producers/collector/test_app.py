@@ -153,7 +153,7 @@ def test_events_of_undeclared_sources_are_one_line_a_write_key_with_a_count_and_
 def test_while_the_first_request_waits_too_long_others_are_refused_with_429_in_their_own_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fronts = (EventsFront(), *fronts_of(None, str))
+    fronts: Sequence[Front] = (EventsFront(), *fronts_of(None, str))
 
     async def ask() -> list[tuple[int, str, dict[str, object]]]:
         intake = Intake(InMemoryProducer(), has_outbox=True)
