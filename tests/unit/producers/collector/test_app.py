@@ -22,6 +22,7 @@ from touchline.producers.collector.limits import Rate, Room
 from touchline.producers.collector.metrics import CollectorMeter
 from touchline.producers.collector.undeclared import TELL_SECONDS, UndeclaredLog
 from touchline.producers.collector.vendors import fronts_of
+from touchline.producers.collector.vendors.names import shipped_names
 from touchline.producers.errors import EventRejected, OutboxFull, SourceUndeclared
 from touchline.producers.memory import InMemoryProducer
 from touchline.schemas.reasons import Reason
@@ -153,7 +154,7 @@ def test_events_of_undeclared_sources_are_one_line_a_write_key_with_a_count_and_
 def test_while_the_first_request_waits_too_long_others_are_refused_with_429_in_their_own_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fronts: Sequence[Front] = (EventsFront(), *fronts_of(None, str))
+    fronts: Sequence[Front] = (EventsFront(), *fronts_of(shipped_names, str))
 
     async def ask() -> list[tuple[int, str, dict[str, object]]]:
         intake = Intake(InMemoryProducer(), has_outbox=True)
