@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from touchline.local.parts import settings_environment
 from touchline.local.stack import LocalStack
@@ -30,6 +30,9 @@ except ImportError:  # a commit before --against
     from bench.pipeline import OURS
 print(OURS)
 """
+
+
+_Side = TypeVar("_Side")
 
 
 class Version(NamedTuple):
@@ -104,7 +107,7 @@ def _is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
-def in_turn(found: Sequence[Version], number: int) -> list[Version]:
+def in_turn(found: Sequence[_Side], number: int) -> list[_Side]:
     """Who is measured first changes with the number of the round."""
     turn = number % len(found)
     return [*found[turn:], *found[:turn]]
