@@ -121,7 +121,7 @@ class Collector:
             except TouchlineError as error:
                 refused = self._as_refusal(error)
                 if (reply := front.refuse(refused)) is None:
-                    raise
+                    return refused.response()
                 return refused.in_words_of(reply.body, reply.content_type)
 
         return handle
@@ -133,8 +133,8 @@ class Collector:
             raise crowded()
         presented = front.write_key_of(request.headers, {**request.query, **request.match_info})
         # Of a foreign front the key may stand in the body, and a proxy's password where the key could.
-        is_known = presented is not None and self._keys.find(presented) is not None
-        key = None if front.is_foreign and not is_known else self._admitted(presented, request)
+        found = None if presented is None else self._keys.find(presented)
+        key = None if front.is_foreign and found is None else self._admitted(presented, request, found)
         hold = (self._strangers if key is None else self._room).hold()
         try:
             posted = await self._read(request, hold, keeps_sent=front.is_foreign)
@@ -168,8 +168,9 @@ class Collector:
             self._require_rate(parsed.signer)
         return parsed.signer
 
-    def _admitted(self, presented: str | None, request: web.Request) -> WriteKey:
-        key = self._authenticated(presented)
+    def _admitted(self, presented: str | None, request: web.Request, found: WriteKey | None = None) -> WriteKey:
+        """`found` is the key where it was looked up before."""
+        key = found or self._authenticated(presented)
         self._visitors.admit(key, request)
         self._require_rate(key)
         return key

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Final
 
 from touchline.metrics import declared
 from touchline.metrics.exposition import Exposition
@@ -15,6 +16,9 @@ from touchline.producers.errors import OutboxUnusable
 from touchline.producers.outbox.look import look
 from touchline.service.health import PATHS
 
+REQUESTS_TOGETHER: Final = 100
+"""Whose seconds are put into the histogram at once; a scrape puts in what there is."""
+
 
 class CollectorMeter:
     """Numbers of one collector; `outbox_dir` is None where it has no outbox."""
@@ -23,6 +27,7 @@ class CollectorMeter:
         self._outbox_dir = outbox_dir
         self.meter = Meter(declared.COLLECTOR if outbox_dir is None else declared.COLLECTOR + declared.OUTBOX)
         self._exposition = Exposition(self.meter)
+        self._seconds: list[float] = []
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """One request has its answer."""
@@ -30,7 +35,13 @@ class CollectorMeter:
             return
         name = str(status)
         self.meter.add(declared.REQUESTS, 1, name if name in declared.STATUSES else "other")
-        self.meter.observe(declared.REQUEST_SECONDS, seconds)
+        self._seconds.append(seconds)
+        if len(self._seconds) == REQUESTS_TOGETHER:
+            self._observe()
+
+    def _observe(self) -> None:
+        seconds, self._seconds = self._seconds, []
+        self.meter.observe_each(declared.REQUEST_SECONDS, seconds)
 
     def judged(self, outcome: RequestOutcome) -> None:
         """The events of one request have their verdicts."""
@@ -64,6 +75,7 @@ class CollectorMeter:
         self, accept: str, *, is_ready: bool, in_flight_bytes: int, clock_ahead_seconds: float | None
     ) -> tuple[bytes, str]:
         """Body and content type for an Accept header."""
+        self._observe()
         self.meter.set(declared.CLOCK_AHEAD, clock_ahead_seconds or 0.0)
         self.meter.set(declared.READY, int(is_ready))
         self.meter.set(declared.IN_FLIGHT, in_flight_bytes)
