@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -18,6 +19,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Request,
+    Route,
     sync_playwright,
 )
 
@@ -38,6 +40,8 @@ _SETTLED: Final = """() => {
   return panels.length > 0 && panels.every((one) => one.dataset.status !== "loading")
     && !document.querySelector(".wait, .skeleton") && charts.every((one) => one.dataset.drawn === "yes");
 }"""
+_QUESTIONS: Final = "**/api/q/*"
+_OF_THE_WIRE: Final = ("content-encoding", "content-length", "transfer-encoding")
 _TWO_FRAMES: Final = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -54,6 +58,27 @@ def browser(*, keeps_pages: bool = False) -> Iterator[Browser]:
             yield running
         finally:
             running.close()
+
+
+class Answers:
+    """What a dashboard said to each question of the page, by its address. A ledger at rest is asked each question once, however many
+    readers come: the answers are true, and the engine plans a query as long as the page takes to be drawn. Refusals are not kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[dict[str, str], bytes]] = {}
+
+    def give(self, route: Route) -> None:
+        """Answer a request of the page."""
+        url = route.request.url
+        if url not in self._kept:
+            answer = route.fetch(timeout=30_000)
+            if answer.status != HTTPStatus.OK:
+                route.fulfill(response=answer)
+                return
+            headers = {name: value for name, value in answer.headers.items() if name not in _OF_THE_WIRE}
+            self._kept[url] = headers, answer.body()
+        headers, body = self._kept[url]
+        route.fulfill(status=HTTPStatus.OK, headers=headers, body=body)
 
 
 class Reader:
@@ -137,12 +162,17 @@ class Reader:
 
 
 @contextmanager
-def reader(chromium: Browser, process: DashboardProcess, width: int = WIDE[0], **options: Any) -> Iterator[Reader]:
-    """A reader whose page has neither failed nor called anywhere when the block ends."""
+def reader(
+    chromium: Browser, process: DashboardProcess, width: int = WIDE[0], answers: Answers | None = None, **options: Any
+) -> Iterator[Reader]:
+    """A reader whose page has neither failed nor called anywhere when the block ends. `answers`: what this process has said so far; its
+    ledger must be at rest."""
     context = chromium.new_context(
         viewport={"width": width, "height": WIDE[1]}, locale="en-GB", reduced_motion="reduce", **options
     )
     context.set_default_timeout(15_000)
+    if answers is not None:
+        context.route(_QUESTIONS, answers.give)
     one = Reader(context, process)
     try:
         yield one

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.support.dashboards import DashboardProcess, dashboard
 from tests.support.demo_ledger import demo_engine
-from tests.support.page_reader import Reader, browser, reader
+from tests.support.page_reader import Answers, Reader, browser, reader
 
 
 @pytest.fixture(scope="package")
@@ -26,8 +26,14 @@ def chromium() -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="package")
+def answers() -> Answers:
+    """What `running` said to pages so far."""
+    return Answers()
+
+
 @pytest.fixture
-def analyst(chromium: Browser, running: DashboardProcess) -> Iterator[Reader]:
+def analyst(chromium: Browser, running: DashboardProcess, answers: Answers) -> Iterator[Reader]:
     """A reader before a wide screen."""
-    with reader(chromium, running) as one:
+    with reader(chromium, running, answers=answers) as one:
         yield one

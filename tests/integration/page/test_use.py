@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route, expect
 
 from tests.support.dashboards import DashboardProcess
-from tests.support.page_reader import SHOP, VIEWS, Reader, events_at, reader, saved
+from tests.support.page_reader import SHOP, VIEWS, Answers, Reader, events_at, reader, saved
 
 PAGE = Path(__file__).parents[3] / "dashboards" / "page"
 AS_OF = {"as_of": "2024-06-30T12:00:00"}
@@ -66,8 +66,8 @@ def test_every_view_speaks_the_language(analyst: Reader, language: str) -> None:
         assert "NaN" not in text
 
 
-def test_every_view_fits_a_narrow_screen(chromium: Browser, running: DashboardProcess) -> None:
-    with reader(chromium, running, 360) as phone:
+def test_every_view_fits_a_narrow_screen(chromium: Browser, running: DashboardProcess, answers: Answers) -> None:
+    with reader(chromium, running, 360, answers) as phone:
         phone.open(**SHOP)
         for view in VIEWS:
             assert phone.visit(view).overflow() <= 0, view
@@ -113,8 +113,10 @@ def test_what_a_tooltip_says_is_reached_by_keyboard_and_goes_with_escape(analyst
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_view_has_a_serious_fault_of_accessibility(chromium: Browser, running: DashboardProcess, theme: Any) -> None:
-    with reader(chromium, running, color_scheme=theme) as one:
+def test_no_view_has_a_serious_fault_of_accessibility(
+    chromium: Browser, running: DashboardProcess, answers: Answers, theme: Any
+) -> None:
+    with reader(chromium, running, answers=answers, color_scheme=theme) as one:
         one.open(**SHOP)
         assert one.page.evaluate("document.documentElement.dataset.theme") == theme
         for view in VIEWS:
