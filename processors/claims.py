@@ -17,9 +17,10 @@ from touchline.identity.watch import Fate as Stand, Rules, Standing, decide as d
 from touchline.processors.homes import Homes, holding, passed_of, position_of_row
 from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, LinkRow, WriterFenced
 from touchline.processors.news import News
-from touchline.processors.state.erasures import Erasures
+from touchline.processors.state.erasures import ERASE, Erasures, anonymised, how_of
 from touchline.processors.state.partition import Key, Partition
 from touchline.processors.steps.settle import CLAIM
+from touchline.processors.values.records import Fact
 from touchline.schemas.reasons import Fate
 from touchline.schemas.versions import Version, fate_beside, winner_of
 
@@ -61,7 +62,7 @@ def decide(partition: Partition, news: News, homes: Homes, erasures: Erasures) -
     anew.
     Raises LedgerUnavailable, and WriterFenced where another writer has decided meanwhile."""
     watched = partition.watched
-    asked = _hear(partition, news)
+    asked = _hear(partition, news, erasures)
     decided = Decided([], [], set(), {(*key, FOUND) for key in news.found})
     if not len(watched) and not asked:
         return decided
@@ -91,28 +92,41 @@ def decide(partition: Partition, news: News, homes: Homes, erasures: Erasures) -
         outcome = decide_one(partition.number, standings, releases[key], passed, RULES)
         for place, fate in outcome.moved.items():
             event = events[place]
-            if fate is Stand.STORED:
+            how = how_claim_ends(event, erasures)
+            if fate is Stand.STORED and how != ERASE:
                 settling.append(event)
             else:
-                decided.moved.append((event, _FATES[fate]))
+                decided.moved.append((event, Fate.ERASED if how else _FATES[fate]))
         if outcome.must_release:
             decided.releases.add(key)
         if outcome.must_look:
             decided.looks.add((*key, "released"))
         watched.looked(key, found[key], passed, outcome.is_watched)
-    decided.settled.extend(_with_facts(partition, settling))
+    decided.settled.extend(_with_facts(partition, settling, erasures))
     return decided
 
 
-def _hear(partition: Partition, news: News) -> set[Key]:
+def meet_as_nobodys(partition: Partition, facts: Sequence[Fact]) -> None:
+    """Versions that count on as nobody's are known under their hidden ids: claims are heard of by those who have met the id, and another
+    partition may have the same event of the same sender's fault. Raises LedgerUnavailable."""
+    known = [(one.source, one.event_id) for one in facts]
+    if not partition.ids.has_room(len(known)):
+        partition.ids.restore(partition.ledger, partition.mark, lambda: False, room=len(known))
+    partition.ids.meet(known)
+
+
+def _hear(partition: Partition, news: News, erasures: Erasures) -> set[Key]:
     """Claims and releases of the news are known from now on, also to whoever brings the event later. Returns the events that somebody asks
     to look at."""
     watched = partition.watched
     waiting = [row for row in news.rows if row.kind in ("claim", "release") and row.sign > 0]
     claims = [(row.source, row.event_id) for row in waiting if row.kind == "claim"]
     if claims:
-        for place in partition.ids.meet(claims):
-            watched.watch(claims[place])
+        hidden = erasures.hidden_keys(claims)
+        names = [*hidden]
+        known = [claims[place] for place in partition.ids.meet(claims)]
+        for key in (*known, *(hidden[names[place]] for place in partition.ids.known_among(names))):
+            watched.watch(key)
     for row in waiting:
         watched.hear((row.source, row.event_id), position_of_row(row.row_id))
     looks = [row for row in news.rows if row.kind == "look"]
@@ -124,9 +138,26 @@ FOUND: Final = "found"
 
 
 def _without_erased_copies(events: Sequence[KnownEvent]) -> list[KnownEvent]:
-    """Duplicates of an anonymised version are erased, and say nothing beside it."""
-    others = {(one.revision, one.payload_hash) for one in events if one.fate != Fate.ERASED}
-    return [one for one in events if one.fate != Fate.ERASED or (one.revision, one.payload_hash) not in others]
+    """Duplicates of an anonymised version, or of one that waits, are erased, and say nothing beside it."""
+    others = {(one.revision, one.payload_hash) for one in events if not _is_over(one)}
+    return [one for one in events if not _is_over(one) or (one.revision, one.payload_hash) not in others]
+
+
+def _is_over(event: KnownEvent) -> bool:
+    """Whether it is erased, and does not even wait to be."""
+    return event.fate == Fate.ERASED and event.reason != CLAIM
+
+
+def fate_of_beaten(event: KnownEvent, fate: Fate, erasures: Erasures) -> Fate:
+    """The fate of a version that is beaten: a claim of somebody who is erased is erased, and any other version has the given one."""
+    return Fate.ERASED if how_claim_ends(event, erasures) else fate
+
+
+def how_claim_ends(event: KnownEvent, erasures: Erasures) -> str | None:
+    """Of a claim of somebody who is erased: whether it is erased, or nobody's, when its turn has come. None of any other version."""
+    if event.reason != CLAIM:
+        return None
+    return ERASE if event.fate == Fate.ERASED else how_of(erasures.spans_of(event.identifier), event.event_time)
 
 
 def standings_of(events: Sequence[KnownEvent], held: Collection[str]) -> list[Standing[Version]]:
@@ -151,7 +182,9 @@ def _beaten_by(winner: Version, beaten: Version) -> Stand:
 RULES: Final = Rules(winner_of, _beaten_by)
 
 
-def _with_facts(partition: Partition, settling: Sequence[KnownEvent]) -> list[tuple[KnownEvent, ClaimedFact]]:
+def _with_facts(
+    partition: Partition, settling: Sequence[KnownEvent], erasures: Erasures
+) -> list[tuple[KnownEvent, ClaimedFact]]:
     if not settling:
         return []
     keys = sorted({(event.source, event.event_id) for event in settling})
@@ -159,4 +192,8 @@ def _with_facts(partition: Partition, settling: Sequence[KnownEvent]) -> list[tu
     if not all(event.row_id in facts for event in settling):
         # Only this stream's writer decides its claims: it is another one by now.
         raise WriterFenced(partition.stream.name)
+    cut = {event.row_id for event in settling if how_claim_ends(event, erasures)}
+    for row_id in cut:
+        facts[row_id] = facts[row_id]._replace(fact=anonymised(facts[row_id].fact, erasures))
+    meet_as_nobodys(partition, [facts[row_id].fact for row_id in cut])
     return [(event, facts[event.row_id]) for event in settling]

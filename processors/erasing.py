@@ -9,23 +9,24 @@ Why: docs/decisions/0191.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from types import MappingProxyType
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
-from touchline.processors.claims import Decided
+from touchline.processors.claims import Decided, meet_as_nobodys
 from touchline.processors.homes import Homes, holding
 from touchline.processors.ledger.columns import LINK
 from touchline.processors.ledger.ledger import ClaimedFact, KnownEvent, LinkRow, WriterFenced
 from touchline.processors.news import News
-from touchline.processors.state.erasures import ANONYMISE, Erasures, how_of
+from touchline.processors.state.erasures import ANONYMISE, ERASE, Erasures, anonymised, how_of
 from touchline.processors.state.ids import PartitionIds
 from touchline.processors.state.partition import Key, Partition
 from touchline.processors.steps.resolve import Placed, key_of
+from touchline.processors.steps.settle import CLAIM
 from touchline.processors.steps.validate import Validated
-from touchline.processors.values.records import Erased, Fact
+from touchline.processors.values.records import Erased, Fact, RecordOutcome
 from touchline.schemas.reasons import Fate
 
-_NOTHING = MappingProxyType[str, str]({})
 _TIME, _ONE, _OTHER = map(LINK.index, ("event_time", "identifier", "linked_identifier"))
 
 
@@ -46,9 +47,12 @@ def end(
     partition: Partition, ended: Iterable[tuple[KnownEvent, str]], news: News, erasures: Erasures, homes: Homes
 ) -> Decided:
     """The end of these records of the partition, each in the way that stands beside it. Of those to be anonymised the stored ones count on
-    as nobody's; versions that do not count are erased. Raises as `erase` does."""
+    as nobody's; versions that do not count are erased. A claim may be the version that counts in the end, which no lesser one may do beside
+    it: it waits as any other, and ends when its turn has come (claims.py). Raises as `erase` does."""
     decided = Decided([], [], set(), set(), cut := [], claimed=(claimed := []))
     for event, how in ended:
+        if event.reason == CLAIM:
+            continue
         if how == ANONYMISE and event.fate == Fate.STORED:
             cut.append(event)
         elif event.fate != Fate.ERASED:
@@ -69,11 +73,7 @@ def end(
                 decided.settled.append((event, as_nobodys))
             else:
                 claimed.append((event, as_nobodys))
-        # Claims are heard of by those who have met the id: another partition may have the same event of the same sender's fault.
-        known = [key_of((0, one.fact)) for _, one in (*claimed, *decided.settled)]
-        if not partition.ids.has_room(len(known)):
-            partition.ids.restore(partition.ledger, partition.mark, lambda: False, room=len(known))
-        partition.ids.meet(known)
+        meet_as_nobodys(partition, [one.fact for _, one in (*claimed, *decided.settled)])
     for event in decided.lost:
         key = (event.source, event.event_id)
         if key in partition.watched:  # who waits for it must hear that it gave way
@@ -96,10 +96,17 @@ def _links(
     return list(found.values())
 
 
-def leave_out_erased(validated: Validated, erasures: Erasures) -> list[Key]:
+class LeftOut(NamedTuple):
+    """What was erased before it came. `known` are the (source, hidden id) pairs under which it is known from now on; `judged`, by place in
+    the batch, those that no lesser version may count beside: without whose they were, under their former ids."""
+
+    known: list[Key]
+    judged: dict[int, Fact]
+
+
+def leave_out_erased(validated: Validated, erasures: Erasures) -> LeftOut:
     """Of a batch what was erased before it came: the tables do not depend on which was first. Of somebody who was anonymised nothing is
-    kept either. Events later than any request cost nothing here; of the others each identifier is asked for once. Returns the (source,
-    hidden id) pairs under which they are known from now on."""
+    kept either. Events later than any request cost nothing here; of the others each identifier is asked for once."""
     outcomes, until_us = validated.outcomes, erasures.until_us
     late = [
         (place, fact)
@@ -109,14 +116,17 @@ def leave_out_erased(validated: Validated, erasures: Erasures) -> list[Key]:
     named = {fact.identifier for _, fact in late}
     named.update(one.linked_identifier for one in validated.links if one.fact.event_time <= until_us)
     spans = {one: found for one in named if (found := erasures.spans_of(one))}
-    known: list[Key] = []
+    left_out = LeftOut([], {})
     if not spans:  # nearly always
-        return known
+        return left_out
     for place, fact in late:
-        if how_of(spans.get(fact.identifier, ()), fact.event_time) is not None:
+        how = how_of(spans.get(fact.identifier, ()), fact.event_time)
+        if how is not None:
             hidden = erasures.hidden_id(fact.source, fact.event_id)
             outcomes[place] = Erased(fact.source, hidden, fact.revision, fact.payload_hash, fact.completeness)
-            known.append((fact.source, hidden))
+            left_out.known.append((fact.source, hidden))
+        if how == ERASE:
+            left_out.judged[place] = fact._replace(event_type="", event_time=0, identifier="", identifier_type="")
     validated.links[:] = [
         one
         for one in validated.links
@@ -125,7 +135,23 @@ def leave_out_erased(validated: Validated, erasures: Erasures) -> list[Key]:
             for end in (one.fact.identifier, one.linked_identifier)
         )
     ]
-    return known
+    return left_out
+
+
+def let_wait(outcomes: list[RecordOutcome], left_out: LeftOut, offsets: Sequence[int], claims: Collection[int]) -> None:
+    """Those of the erased that are claims, by their offsets, wait under their former ids, by which the others know them."""
+    for place, fact in left_out.judged.items():
+        erased = outcomes[place]
+        if offsets[place] in claims and isinstance(erased, Erased):
+            outcomes[place] = erased._replace(event_id=fact.event_id, reason=CLAIM)
+
+
+def seem_known_beside(ids: PartitionIds, erased: Sequence[Placed]) -> set[Key]:
+    """The events of those that were erased before they came that seem known by their former ids; those of the batch's other facts are known
+    by now. They stay unknown under these."""
+    keys = Counter(map(key_of, erased))
+    named = [*keys]
+    return {named[place] for place in ids.known_among(named)} | {key for key, count in keys.items() if count > 1}
 
 
 def suspects_by_hidden_id(
@@ -140,20 +166,3 @@ def suspects_by_hidden_id(
     hidden = [*keys]
     suspects.update(keys[hidden[place]] for place in ids.known_among(hidden))
     return {named: key for named, key in keys.items() if key in suspects}
-
-
-def anonymised(fact: Fact, erasures: Erasures) -> Fact:
-    """The same event as nobody's: without anything that tells whose it was, under its hidden id."""
-    about = fact.about_event_id and erasures.hidden_id(fact.about_source, fact.about_event_id)
-    return fact._replace(
-        event_id=erasures.hidden_id(fact.source, fact.event_id),
-        identifier="",
-        identifier_type="",
-        person="",
-        consent_id="",
-        order_id="",
-        about_event_id=about,
-        properties=_NOTHING,
-        comment="",
-        cipher_key_id="",
-    )

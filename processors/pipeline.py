@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from touchline.journey.compile import CompiledMap
 from touchline.metrics.laps import Laps
-from touchline.processors.claims import Decided, decide
-from touchline.processors.erasing import erase, leave_out_erased, suspects_by_hidden_id
+from touchline.processors.claims import Decided, decide, fate_of_beaten
+from touchline.processors.erasing import erase, leave_out_erased, let_wait, seem_known_beside, suspects_by_hidden_id
 from touchline.processors.expiring import expire
 from touchline.processors.following import follow_batch
 from touchline.processors.homes import Homes
@@ -54,7 +54,7 @@ from touchline.processors.steps.kept import EVER_US, note_change
 from touchline.processors.steps.occasion import names_occasion
 from touchline.processors.steps.properties import UnknownFields
 from touchline.processors.steps.receive import receive
-from touchline.processors.steps.resolve import Resolved, key_of, resolve
+from touchline.processors.steps.resolve import Placed, Resolved, key_of, resolve
 from touchline.processors.steps.settle import CLAIM, Here, Settled, settle
 from touchline.processors.steps.validate import Validated, Validator
 from touchline.processors.unread import known_tails
@@ -165,14 +165,18 @@ class Pipeline:
         laps = Laps()
         self._look_at_the_day()
         validated = self._validate(new, laps)
-        partition.ids.meet(leave_out_erased(validated, self.erasures))
+        left_out = leave_out_erased(validated, self.erasures)
         tails = self._known(
             partition, {fact.identifier or tail_key(fact) for fact in validated.outcomes if type(fact) is Fact}
         )
         apart = _set_apart(validated.outcomes, tails)
         resolved = resolve(new.records, validated.outcomes, tails, lambda key: self.homes.of(key) == partition.number)
         laps.lap("resolve")
-        settled = self._settle(partition, resolved, tails)
+        offsets = [record.offset for record in new.records] if left_out.judged else []
+        erased = [(offsets[place], fact) for place, fact in left_out.judged.items()]
+        settled = self._settle(partition, resolved, tails, erased)
+        partition.ids.meet(left_out.known)
+        let_wait(validated.outcomes, left_out, offsets, settled.claims)
         laps.lap("settle")
         fated = assemble_fates(new, validated.outcomes, settled, self._cipher, partition.stream.name)
         laps.lap("assemble")
@@ -182,7 +186,8 @@ class Pipeline:
         wanted = take_from_occasions(partition, fated.stored, followed, self.maps, self.erasures)
         difference = diff(followed.published, wanted)
         laps.lap("attach")
-        claimed = [placed for placed in resolved.facts if placed[0] in settled.claims] if settled.claims else []
+        waiting = (*resolved.facts, *erased) if settled.claims else ()
+        claimed = [placed for placed in waiting if placed[0] in settled.claims]
         looks = [(*key, "released") for key in settled.replaced if key in partition.watched]
         blocks = [
             *fated.blocks,
@@ -276,11 +281,17 @@ class Pipeline:
             laps.lap("validate")
         return validated
 
-    def _settle(self, partition: Partition, resolved: Resolved, tails: Mapping[str, PersonTail]) -> Settled:
-        """Look up what bears an id that seems known, judge it, and name whom that and late events touch."""
+    def _settle(
+        self, partition: Partition, resolved: Resolved, tails: Mapping[str, PersonTail], erased: Sequence[Placed]
+    ) -> Settled:
+        """Look up what bears an id that seems known, judge it, and name whom that and late events touch. What was erased before it came is
+        judged beside the others."""
         facts = resolved.facts
         seem_known = partition.ids.meet([_pair_of(fact) for _, fact in facts])
         suspects = {key_of(facts[position]) for position in seem_known}
+        if erased:
+            suspects |= seem_known_beside(partition.ids, erased)
+            facts = sorted([*facts, *erased], key=itemgetter(0))
         hidden = suspects_by_hidden_id(partition.ids, facts, suspects, self.erasures)
         known = partition.ledger.find_events(sorted(suspects | hidden.keys())) if suspects else []
 
@@ -293,6 +304,7 @@ class Pipeline:
         settled = settle(
             facts, suspects, known, Here(partition.number, self.homes.partition_count == 1, is_plain), hidden
         )
+        settled.moved[:] = [(event, fate_of_beaten(event, fate, self.erasures)) for event, fate in settled.moved]
         fates = settled.fates
         for offset, fact in resolved.late:
             if fact.identifier and offset not in fates:

@@ -60,7 +60,8 @@ class Mark(NamedTuple):
 
 class KnownEvent(NamedTuple):
     """A received row that stands (not retracted) and is no duplicate: one version of one (source, id), of any partition. A claim is
-    superseded, for the reason `claim`. `event_time` is 0 and `event_type` empty where nobody knows them: a record that was refused."""
+    superseded, for the reason `claim`; of somebody who was erased before it came it is erased, for that reason. `event_time` is 0 and
+    `event_type` empty where nobody knows them: a record that was refused."""
 
     source: str
     event_id: str
@@ -280,8 +281,8 @@ class Ledger(Protocol):
 
     def expired(self, partition: int, cutoffs: Sequence[Cutoff], after: int, until: int, count: int) -> Expired:
         """The partition's received rows that stand and are past one of these cutoffs, of those with a row id above `after` and up to
-        `until`, in the order of these ids; at most `count`, and maybe none although there are more. What was erased is not among them;
-        where the cutoff anonymises, neither is what is nobody's already, nor a claim, which may be the version that counts."""
+        `until`, in the order of these ids; at most `count`, and maybe none although there are more. What was erased is not among them,
+        nor a claim, which may be the version that counts; where the cutoff anonymises, neither is what is nobody's already."""
 
     def erasures_after(self, number: int) -> list[ErasureRequest]:
         """The requests to erase behind this number, in order."""

@@ -224,8 +224,8 @@ def identifiers_of(row: Row) -> set[str]:
 def _how_it_ends(row: Row, cutoffs: Sequence[Cutoff]) -> WhenExpired | None:
     how = ending_of(cutoffs, *(value_of(row, name) for name in ("source", "event_type", "event_time")))
     is_anonymised = row["fate"] == "stored" and value_of(row, "event_id").startswith(ERASED_PREFIX)
-    must_stay = is_anonymised or value_of(row, "reason") == "claim"
-    return None if row["fate"] == "erased" or (how == ANONYMISE and must_stay) else how
+    must_stay = row["fate"] == "erased" or value_of(row, "reason") == "claim"
+    return None if must_stay or (how == ANONYMISE and is_anonymised) else how
 
 
 def _progress(mark: Row) -> Progress:

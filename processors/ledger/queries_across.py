@@ -57,8 +57,7 @@ EXPIRED_ROWS_AT_ONCE = 5_000
 """Rows of which it is asked whether they still stand: more than are wanted, since on the way most may have ended already."""
 _PAST_TERM = """source = %(source{0})s AND event_type IN %(types{0})s
         AND event_time >= fromUnixTimestamp64Micro(%(from{0})s) AND event_time < fromUnixTimestamp64Micro(%(before{0})s)"""
-# A claim may be the version that counts in the end: it is nobody's when its turn has come.
-_MUST_STAY = f"reason = 'claim' OR (fate = 'stored' AND startsWith(event_id, '{ERASED_PREFIX}'))"
+_IS_NOBODYS = f"(fate = 'stored' AND startsWith(event_id, '{ERASED_PREFIX}'))"
 
 
 def expired(cutoffs: Sequence[Cutoff]) -> tuple[str, dict[str, object]]:
@@ -67,7 +66,7 @@ def expired(cutoffs: Sequence[Cutoff]) -> tuple[str, dict[str, object]]:
     for number, one in enumerate(cutoffs):
         condition = _PAST_TERM.format(number)
         if one.how == ANONYMISE:
-            condition += f" AND NOT ({_MUST_STAY})"
+            condition += f" AND NOT {_IS_NOBODYS}"
         past.append(f"({condition})")
         values |= {
             f"source{number}": one.source,
@@ -77,7 +76,7 @@ def expired(cutoffs: Sequence[Cutoff]) -> tuple[str, dict[str, object]]:
         }
     sql = f"""
     SELECT {KNOWN} FROM journey_raw.ledger
-    WHERE stream = %(stream)s AND kind = 'received' AND sign = 1 AND fate != 'erased'
+    WHERE stream = %(stream)s AND kind = 'received' AND sign = 1 AND fate != 'erased' AND reason != 'claim'
         AND insert_number >= %(insert_number)s AND row_id > %(after)s AND row_id <= %(until)s AND ({" OR ".join(past)})
     ORDER BY insert_number, row_id LIMIT {EXPIRED_ROWS_AT_ONCE}"""
     return sql, values

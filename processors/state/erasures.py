@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from touchline.errors import WrongUsage
 from touchline.processors.ledger.ledger import ErasureRequest, Ledger
+from touchline.processors.values.records import Fact
 from touchline.schemas.erasure import ErasureSecret
 
 ERASE: Final = "erase"
@@ -21,6 +23,7 @@ ANONYMISE: Final = "anonymise"
 """The other way: events count on, as nobody's."""
 READ: Final = "read"
 """No request: whoever has read all that was inserted before this row says so in a mark."""
+_NOTHING = MappingProxyType[str, str]({})
 Span = tuple[int, int, str]
 """(after, up to and including, in µs; erase or anonymise)"""
 
@@ -134,6 +137,23 @@ class Erasures:
             if named != key or named not in names:
                 names[named] = key
         return names
+
+
+def anonymised(fact: Fact, erasures: Erasures) -> Fact:
+    """The same event as nobody's: without anything that tells whose it was, under its hidden id."""
+    about = fact.about_event_id and erasures.hidden_id(fact.about_source, fact.about_event_id)
+    return fact._replace(
+        event_id=erasures.hidden_id(fact.source, fact.event_id),
+        identifier="",
+        identifier_type="",
+        person="",
+        consent_id="",
+        order_id="",
+        about_event_id=about,
+        properties=_NOTHING,
+        comment="",
+        cipher_key_id="",
+    )
 
 
 def how_of(spans: Iterable[Span], time_us: int) -> str | None:

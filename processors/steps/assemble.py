@@ -203,7 +203,8 @@ def _kept_back(
     if isinstance(outcome, Suppressed):
         return ("", outcome.source, "", 0, 0, 0, "", 0, 0, received_us, "", "", fate, outcome.reason, "")
     if isinstance(outcome, Erased):
-        return ("", *outcome, "", 0, 0, received_us, "", "", fate, "", "")
+        *version, reason = outcome
+        return ("", *version, "", 0, 0, received_us, "", "", fate, reason, "")
     payload, key_id = (cipher.seal(outcome.payload, context), cipher.key_id) if outcome.payload else ("", "")
     identity = ("", outcome.source, outcome.event_id, outcome.revision, outcome.payload_hash, 0, "")
     return (*identity, 0, 0, received_us, payload, key_id, fate, outcome.reason, outcome.field)

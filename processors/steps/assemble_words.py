@@ -17,9 +17,8 @@ from touchline.processors.values.records import Fact
 
 Row = tuple[object, ...]
 NOTHING_AWAY: Mapping[str, int] = MappingProxyType({})
-_CLAIM_SOURCE, _CLAIM_ID, _CLAIM_REASON, _CLAIM_OTHER, _CLAIM_TIME = map(
-    CLAIM.index, ("source", "event_id", "reason", "linked_identifier", "event_time")
-)
+_CLAIM_SOURCE, _CLAIM_ID, _CLAIM_REASON, _CLAIM_TIME = map(CLAIM.index, ("source", "event_id", "reason", "event_time"))
+_CLAIM_ENDS = tuple(map(CLAIM.index, ("identifier", "linked_identifier")))
 
 
 def assemble_links(links: Sequence[StatedLink], stored: Sequence[Block]) -> list[Block]:
@@ -76,7 +75,7 @@ def assemble_decided_claims(
             for one in claims
             if one.values[_CLAIM_REASON] == kind
             and (one.offset, one.values[_CLAIM_SOURCE], one.values[_CLAIM_ID]) in settled
-            and not is_erased(str(one.values[_CLAIM_OTHER]), int(str(one.values[_CLAIM_TIME])))
+            and not any(is_erased(str(one.values[end]), int(str(one.values[_CLAIM_TIME]))) for end in _CLAIM_ENDS)
         ]
         rows: list[Row] = [tuple(one.values[CLAIM.index(name)] for name in LINK) for one in said]
         blocks.append(Block(kind, LINK, 1, [one.offset for one in said], rows))

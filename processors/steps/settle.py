@@ -105,8 +105,10 @@ def _settle_one(
     for event, fate in zip(standing, judgement.standing, strict=True):
         if event.partition != here.partition or (fate == event.fate and event.reason != CLAIM) or fate is Fate.STORED:
             continue
-        if event.fate == Fate.ERASED:
-            continue  # for ever
+        if event.fate == Fate.ERASED:  # for ever; what waits to be, needs to wait no more
+            if event.reason == CLAIM:
+                settled.moved.append((event, Fate.ERASED))
+            continue
         if event.fate == Fate.STORED:
             if best is None or is_claim:
                 continue  # it counts until the better one is settled

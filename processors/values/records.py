@@ -132,13 +132,15 @@ class Suppressed(NamedTuple):
 
 class Erased(NamedTuple):
     """A record of somebody who was erased before it came: what tells later versions of its event apart stays, nothing personal.
-    `event_id` is the hidden one (schemas/erasure.py)."""
+    `event_id` is the hidden one (schemas/erasure.py); that of the event as long as it waits, for the `reason` claim, until other
+    partitions have given way."""
 
     source: str
     event_id: str
     revision: int
     payload_hash: int
     completeness: int
+    reason: str = ""
 
 
 class Fact(NamedTuple):

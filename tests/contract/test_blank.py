@@ -406,6 +406,31 @@ def test_a_record_of_which_something_still_stands_is_not_due(world: World) -> No
     assert naming(world.client, [4, 1005]) == []
 
 
+def test_a_correction_that_waits_to_be_erased_keeps_its_id_and_the_words_about_it_until_its_turn_has_come(
+    tmp_path: Path,
+) -> None:
+    told = [purchase(1, 1005, 10), purchase(1, 2, 10, revision=1)]
+    with running_engine(tmp_path) as settings:
+        world = World(settings, tmp_path / "workers", told)
+        ids = "SELECT kind, count() FROM journey_raw.ledger WHERE event_id = 'e1' GROUP BY kind"
+        world.workers.deliver(1, 1)
+        world.erase([Asked(2)])
+        world.workers.deliver(0, 1)
+        for step in range(2):
+            world.write_request([Asked(1005)] if step else [], "r2")
+            world.workers.tick(1)
+        assert [one.partition for one in due_records(world.client, 9)] == [1]
+        blank(world.client, SECRET, nothing)
+        assert dict(world.client.execute(ids)) == {"received": 1, "claim": 1, "look": 1}
+        world.rest()
+        assert [one.partition for one in due_records(world.client, 9)] == [0]
+        blank(world.client, SECRET, nothing)
+        assert dict(world.client.execute(ids)) == {}
+        assert naming(world.client, [2, 1005]) == []
+        assert numbers(settings)["answers"] == [(0, 0)]
+        world.close()
+
+
 def test_without_anything_to_blank_nothing_is_merged_or_changed(world: World) -> None:
     world.client.execute("SYSTEM STOP MERGES journey_raw.ledger")  # those of the server's own
     parts = "SELECT name FROM system.parts WHERE database = 'journey_raw' AND table = 'ledger' AND active ORDER BY name"

@@ -70,12 +70,12 @@ def _rows_of_records(into: Volatile, columns: str) -> str:
 
 
 def _events(into: Volatile) -> str:
-    """Of the records' events those of which nothing stands under the real id but what is erased."""
+    """Of the records' events those of which nothing stands under the real id but what is erased, and no longer waits to be."""
     return f"""
     SELECT DISTINCT of_source, event_id, hidden FROM {into.records} WHERE (of_source, event_id) NOT IN (
         SELECT toString(source), event_id FROM journey_raw.ledger
         WHERE kind = 'received' AND (source, event_id) IN {_of(into.records)}
-        GROUP BY source, event_id HAVING sumIf(sign, fate != 'erased') > 0)"""
+        GROUP BY source, event_id HAVING sumIf(sign, fate != 'erased' OR reason = 'claim') > 0)"""
 
 
 def _named_by_records(into: Volatile) -> str:

@@ -169,6 +169,84 @@ def test_a_claim_that_waits_is_erased(ticks: int, tmp_path: Path) -> None:
     of.workers.close()
 
 
+@pytest.mark.parametrize("corrected_in", [0, 1])
+@pytest.mark.parametrize("asked_at", range(9))
+def test_an_event_that_its_newest_version_gives_to_who_is_erased_counts_for_nobody(
+    corrected_in: int, asked_at: int, tmp_path: Path
+) -> None:
+    """Whether the request came before the correction, while that waited, or when it counted: in its own partition or another one."""
+    card: Known = ("loyalty", 4 + corrected_in)
+    told = [known_as(2, [card], 3), known_as(2, [LOGIN], 3, revision=2), known_as(2, [card], 4, revision=1)]
+    of = world(told, tmp_path)
+    of.workers.deliver(corrected_in, 1)
+    for step in range(9):
+        if step == asked_at:
+            of.ledger.erasures.extend(requests_of([LOGIN], 10))
+        if step == 2:
+            of.workers.deliver(0, 1)
+        of.workers.tick(step % 2)
+    of.come()
+    assert persons(of.ledger) == {}
+    assert fates(of.ledger) == {"received": 3, "superseded": 2, "erased": 1}
+    assert not of.ledger.standing("claim")
+    of.workers.close()
+
+
+@pytest.mark.parametrize("how", ["close", "kill", "lose state"])
+def test_a_correction_that_was_erased_before_it_came_names_nobody_and_waits_through_a_restart(
+    how: str, tmp_path: Path
+) -> None:
+    of = world([known_as(2, [CARD], 3), known_as(2, [LOGIN, COOKIE], 3, revision=1, place="kiosk")], tmp_path)
+    of.workers.deliver(1, 1)
+    of.ledger.erasures.extend(JANES)
+    of.rest()
+    of.workers.deliver(0, 1)
+    (waits,) = of.ledger.standing("received", lambda row: value_of(row, "reason") == "claim")
+    (claim,) = of.ledger.standing("claim")
+    assert (waits["fate"], waits["event_id"], claim["event_id"]) == ("erased", "e2", "e2")
+    named = ("identifier", "identifier_type", "linked_identifier", "event_time", "place", "properties", "payload")
+    assert not [name for row in (waits, claim) for name in named if value_of(row, name)]
+    assert persons(of.ledger) == {"e2": 5}  # as with any claim, until all know of it
+    of.workers.restart(0, how)
+    of.workers.restart(1, how)
+    of.come()
+    assert persons(of.ledger) == {}
+    assert fates(of.ledger) == {"received": 2, "superseded": 1, "erased": 1}
+    of.workers.close()
+
+
+def test_a_better_correction_than_an_erased_one_counts(tmp_path: Path) -> None:
+    told = [known_as(2, [CARD], 3), known_as(2, [LOGIN], 3, revision=1), known_as(2, [CARD], 3, revision=2)]
+    for order in ([0, 1, 2], [2, 1, 0], [0, 2, 1]):
+        of = world([told[number] for number in order], tmp_path / str(order))
+        of.ledger.erasures.extend(requests_of([LOGIN], 10))
+        of.come()
+        assert persons(of.ledger) == {"e2": 5}
+        assert fates(of.ledger) == {"received": 3, "stored": 1, "superseded": 1, "erased": 1}
+        of.workers.close()
+
+
+@pytest.mark.parametrize("ticks", range(6))
+def test_a_correction_that_waits_while_its_person_is_anonymised_counts_on_as_nobodys(
+    ticks: int, tmp_path: Path
+) -> None:
+    told = [known_as(2, [CARD], 3, place="old"), known_as(2, [LOGIN, COOKIE], 3, place="new", revision=1)]
+    of = world(told, tmp_path)
+    of.workers.deliver(1, 1)
+    of.workers.tick(1)
+    of.workers.deliver(0, 1)
+    for step in range(ticks):
+        of.workers.tick(step % 2)
+    of.ledger.erasures.extend(requests_of([LOGIN, COOKIE], 10, ANONYMISE))
+    of.rest()
+    (row,) = of.ledger.standing("attached")
+    assert (row["place"], row["event_id"]) == ("new", SECRET.hidden_id("shop", "e2"))
+    assert persons(of.ledger) == {row["event_id"]: -1}
+    assert not of.ledger.standing("link")
+    assert fates(of.ledger) == {"received": 2, "stored": 1, "superseded": 1}
+    of.workers.close()
+
+
 def test_a_claim_that_links_to_who_is_erased_settles_without_the_link(tmp_path: Path) -> None:
     told = [known_as(2, [CARD], 3), known_as(2, [("login", 4), COOKIE], 3, revision=1)]
     of = world(told, tmp_path)
@@ -254,7 +332,7 @@ def test_of_a_shared_device_only_the_spans_of_the_erased_person_go(tmp_path: Pat
     of.workers.close()
 
 
-# Each number is one person's event, before or after the end of the request; its versions may come under any identifier of that person.
+# Each number is an event, before or after the end of the request; its versions may come under any identifier.
 PEOPLE: list[list[Known]] = [[LOGIN, COOKIE], [CARD, ("login", 4)]]
 LINKS: list[list[Known]] = [
     [LOGIN, COOKIE],
@@ -266,12 +344,13 @@ LINKS: list[list[Known]] = [
 
 
 def told(number: int, identifier: int, revision: int, place: str) -> Event:
-    who = PEOPLE[number % 2][identifier if revision else 0]  # first versions under two keys are a sender's fault
+    # First versions under two keys are a sender's fault; a revision may give the event to somebody else.
+    who = [*PEOPLE[number % 2], *PEOPLE[1 - number % 2]][identifier if revision else 0]
     return known_as(number, [who], 5 + 10 * number, "till" if number % 3 else "site", revision=revision, place=place)
 
 
 events = st.one_of(
-    st.builds(told, st.integers(0, 7), st.integers(0, 1), st.integers(0, 2), st.sampled_from("ab")),
+    st.builds(told, st.integers(0, 7), st.integers(0, 3), st.integers(0, 2), st.sampled_from("ab")),
     st.builds(
         lambda which, minute: identify(100 + 100 * which + minute, LINKS[which], minute),
         st.integers(0, len(LINKS) - 1),

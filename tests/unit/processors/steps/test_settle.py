@@ -129,6 +129,20 @@ def test_a_better_version_than_an_erased_one_waits_as_a_claim_and_the_erased_one
     assert (found.fates, found.claims, found.moved) == ({0: Fate.SUPERSEDED}, {0}, [])
 
 
+def test_a_version_that_was_erased_before_it_came_takes_the_place_of_a_plain_one_and_waits_for_any_other() -> None:
+    facts = placed_of([event(1, None, 5, revision=1)])  # nobody's, as it is judged
+    for old, is_claim in ((known(0), False), (known(0, identifier=BOB), True), (known(0, partition=ELSEWHERE), True)):
+        found = settle(facts, {KEY}, [old], Here(HERE, False, lambda one: not one or one == ANNA))
+        assert bool(found.claims) is is_claim
+        assert found.moved == ([] if is_claim else [(old, Fate.SUPERSEDED)])
+
+
+def test_an_erased_version_that_waits_is_erased_for_good_when_a_better_one_comes() -> None:
+    waits = known(1, Fate.ERASED, identifier="", reason=CLAIM)
+    assert settled([2], waits).moved == [(waits, Fate.ERASED)]
+    assert settled([0], waits).moved == []
+
+
 def test_a_version_under_its_hidden_id_and_one_under_its_former_id_are_versions_of_one_event() -> None:
     facts = placed_of([event(1, 2, 5, revision=1), event(1, None, 5)])
     facts[1] = (facts[1][0], facts[1][1]._replace(event_id=HIDDEN[1]))
