@@ -27,14 +27,15 @@ def may_blank(server: Server, partitions: int) -> bool:
 
 
 def records_of(server: Server) -> set[Record]:
-    """The records that are erased, or count on as nobody's."""
+    """The records that are erased and do not wait to be, or count on as nobody's."""
     hidden = {(position_of_row(row), value_of(row, "source")) for row in server.standing("received", _is_hidden)}
+    waiting = {(position_of_row(row), key_of(row)) for row in server.standing("claim")}
     return {
         (position_of_row(row), key_of(row))
         for row in server.asserted("received")
         if not _is_hidden(row)
         and (row["fate"] == "erased" or (position_of_row(row), value_of(row, "source")) in hidden)
-    }
+    } - waiting
 
 
 def _is_hidden(row: Row) -> bool:

@@ -134,6 +134,11 @@ def is_decided(sent: Sent) -> Cue:
     return lambda reader: reader.fates.get(sent, "claim") != "claim"
 
 
+def has_followed(partition: int, number: int) -> Cue:
+    """The newest mark of the partition says that it has followed that request to erase."""
+    return lambda reader: reader.marks.get(partition, {}).get("erasure", 0) >= number
+
+
 def has_walked(partition: int, *, is_done: bool = True) -> Cue:
     """The newest mark of the partition says that it has walked for a change of the maps: to the end, or at all."""
 

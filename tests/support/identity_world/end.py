@@ -10,7 +10,10 @@ from tests.support.identity_world.reader import MapVersion, Reader, Violation
 from tests.support.identity_world.said import Version, first_positions
 from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
+from touchline.processors.ledger.columns import ATTACHED
 from touchline.processors.values.records import offset_of, partition_of
+
+_MAP = ATTACHED.index("map")
 
 
 def check_end(
@@ -18,7 +21,7 @@ def check_end(
 ) -> None:
     """Raises Violation."""
     kept = {place: version for place, version in said.items() if not is_covered(version.event, plan.requests)}
-    expected = expected_of(kept, [maps[one] for one in reader.standing_maps], plan.neighbours_max, plan.requests)
+    expected = expected_of(said, [maps[one] for one in reader.standing_maps], plan.neighbours_max, plan.requests)
     _check_fates(plan, said, reader, expected)
     for place in said.keys() - kept.keys():
         if reader.fates[place] != "erased" and place not in reader.cut:
@@ -35,7 +38,8 @@ def check_end(
     def seen(position: int, values: tuple[object, ...]) -> tuple[int, tuple[object, ...]]:
         """Answers of others keep what they took from an event that counts on as nobody's, if they came before."""
         named = said[_place(position)].event.get("about", {})
-        return (places[position], () if (named.get("source"), named.get("event_id")) in cut else values)
+        is_kept = (named.get("source"), named.get("event_id")) in cut
+        return (places[position], values[_MAP : _MAP + 2] if is_kept else values)
 
     rows = {seen(*row) for row in standing}
     wanted = {seen(*row) for row in expected.rows}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tests.support.identity_world.plan import Key, is_erased
+from tests.support.identity_world.plan import Key, is_covered, is_erased
 from tests.support.identity_world.said import Id, Version
 from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
@@ -44,8 +44,8 @@ class Links(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """`counting` are the versions that count, `fates` those of all records, `rows` what is attached, `components` by identifier the
-    smallest one of those that are led together."""
+    """`counting` are the versions that count, `fates` those of all records that are not erased, `rows` what is attached, `components` by
+    identifier the smallest one of those that are led together."""
 
     counting: dict[Key, Version]
     fates: dict[Place, str]
@@ -61,8 +61,10 @@ def expected_of(
     neighbours_max: int,
     requests: Sequence[ErasureRequest] = (),
 ) -> Expected:
-    """The tables of all records, which are of nobody who is erased; links with such are said no more."""
-    counting = counting_of(said.values())
+    """The tables of all records. Whose best version is of somebody who is erased counts for nobody; links with such are said no more."""
+    best, erased = counting_of(said.values()), list(requests)
+    said = {place: version for place, version in said.items() if not is_covered(version.event, erased)}
+    counting = {key: version for key, version in best.items() if not is_covered(version.event, erased)}
     links = links_of(counting.values(), requests)
     joined, hubs = joined_pairs(links, neighbours_max)
     ids = {one for version in said.values() for one in version.ids}
@@ -77,7 +79,7 @@ def expected_of(
     occasions = occasions_of(OccasionRow(0, position, zones[position], values) for position, values in plain)
     rows = {row for person, events in persons.items() for row in rows_of(person, events, maps, occasions)}
     stated = Counter(row for one in counting.values() for row in stated_rows(one, requests))
-    return Expected(counting, fates_of(said, counting), rows, stated, components, hubs)
+    return Expected(counting, fates_of(said, best), rows, stated, components, hubs)
 
 
 def counting_of(versions: Iterable[Version]) -> dict[Key, Version]:
@@ -91,7 +93,7 @@ def counting_of(versions: Iterable[Version]) -> dict[Key, Version]:
 
 
 def fates_of(said: Mapping[Place, Version], counting: Mapping[Key, Version]) -> dict[Place, str]:
-    """The fate of each record."""
+    """The fate of each record beside the versions that count, or would if they were not erased."""
     fates: dict[Place, str] = {}
     met = set()
     for place in sorted(said):

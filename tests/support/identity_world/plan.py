@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -134,7 +135,7 @@ class _Planner:
             plan.events[self._home_of(one)].append(one)
         plan.log = [[_record(offset, one) for offset, one in enumerate(events)] for events in plan.events]
         if self.focus == "erase" or (self.focus in ("", "consent") and random.random() < 0.15):
-            plan.requests = requests_of(random, self.sent)
+            plan.requests = requests_of(random, self.sent, plan.faulty)
         if self.focus == "maps" or (random.random() < 0.3 and self.focus in ("", "consent", "erase")):
             plan.map_steps = (MAP_PLANS[-1] if self.focus == "maps" else random.choice(MAP_PLANS)).split()
             plan.held = (random.randint(0, len(plan.map_steps)), [random.randint(0, len(log)) for log in plan.log])
@@ -304,12 +305,9 @@ def _record(offset: int, one: Event) -> Record:
     return Record(offset, kafka_key_of(one), json.dumps(one).encode())
 
 
-def requests_of(random: Random, sent: list[Event]) -> list[ErasureRequest]:
-    """Requests to erase some identifiers, up to some time, of a device perhaps from some time on.
-
-    Of an event whose best version is erased, no other version may be of somebody who is not: whether that one counts depends on what came
-    first, and no request of a whole person asks for it (docs/decisions/0191).
-    """
+def requests_of(random: Random, sent: list[Event], faulty: Collection[Key]) -> list[ErasureRequest]:
+    """Requests to erase some identifiers, up to some time, of a device perhaps from some time on. What depends on what came first is not
+    asked for (docs/decisions/0191)."""
     people = {(person["type"], person["key"]) for one in sent for person in one["persons"]}
     moments = sorted({moment_us(one["time"]) for one in sent})
     how = random.choice(("erase", "erase", "erase", "anonymise"))
@@ -320,7 +318,7 @@ def requests_of(random: Random, sent: list[Event]) -> list[ErasureRequest]:
             until_us = random.choice((moments[-1] + 1, moments[-1] + 1, *moments))
             after_us = random.choice((-1, -1, *moments)) if kind in ("device", "anonymous") else -1
             requests.append(request(number, kind, key, until_us)._replace(after_us=after_us, how=how))
-        if _is_whole(requests, sent):
+        if _is_told_apart(requests, sent, faulty):
             return requests
     return []
 
@@ -330,15 +328,21 @@ def request(number: int, kind: str, key: str, until_us: int) -> ErasureRequest:
     return ErasureRequest(number, key, kind, SECRET.of_identifier(key), SECRET.id, -1, until_us, "erase")
 
 
-def _is_whole(requests: list[ErasureRequest], sent: list[Event]) -> bool:
-    covered: dict[str, set[tuple[int, bool]]] = defaultdict(set)
+def _is_told_apart(requests: list[ErasureRequest], sent: list[Event], faulty: Collection[Key]) -> bool:
+    """Whether of each event of which a version is of the erased, all are: where they are anonymised, or a sender's fault gave one revision
+    two partitions. Of any other event a first version may not be later than all requests."""
+    versions = defaultdict[str, list[Event]](list)
     for one in sent:
-        covered[one["id"]].add((one["revision"], is_covered(one, requests)))
-    for versions in covered.values():
-        highest = max(revision for revision, _ in versions)
-        if any(
-            covers for revision, covers in versions if revision == highest or requests[0].how == "anonymise"
-        ) and not all(covers for _, covers in versions):
+        versions[one["id"]].append(one)
+    until_us = max(one.until_us for one in requests)
+    for known in versions.values():
+        others = [one for one in known if not is_covered(one, requests)]
+        if len(others) == len(known):
+            continue
+        is_faulty = (known[0]["source"], known[0]["id"]) in faulty
+        if others and (is_faulty or requests[0].how == "anonymise"):
+            return False
+        if any(not one["revision"] and moment_us(one["time"]) > until_us for one in others):
             return False
     return True
 

@@ -11,11 +11,10 @@ from tests.support.identity_world.plan import SECRET, Key
 from tests.support.identity_world.said import Version, first_positions
 from tests.support.identity_world.staging import Place
 from touchline.journey.compile import CompiledMap
-from touchline.processors.erasing import anonymised
 from touchline.processors.ledger.columns import ATTACHED, default_of
 from touchline.processors.ledger.ledger import ErasureRequest
 from touchline.processors.ledger.rows import insert_of_row, partition_of_row
-from touchline.processors.state.erasures import Erasures
+from touchline.processors.state.erasures import Erasures, anonymised
 from touchline.processors.values.records import offset_of, partition_of, position_of
 
 StoredRow = Mapping[str, Any]
@@ -23,13 +22,14 @@ MapVersion = tuple[str, int]
 _DEFAULTS = {name: default_of(name) for name in ATTACHED}
 _PERSON, _IDENTIFIER = ATTACHED.index("person"), ATTACHED.index("identifier")
 _MAP = ATTACHED.index("map")
-# A version goes forwards only; `claim` is a version that waits.
+# A version goes forwards only; `claim` is a version that waits, `erased claim` one that was erased before it came.
 _FORWARDS = {
     "claim": {"stored", "superseded", "quarantined", "duplicate", "erased"},
     "stored": {"superseded", "quarantined", "duplicate", "erased"},
     "quarantined": {"superseded", "erased"},
     "superseded": {"erased"},
     "duplicate": {"erased"},
+    "erased claim": {"erased"},
 }
 
 
@@ -279,7 +279,9 @@ def _partition(row: StoredRow) -> int:
 
 
 def _fate(row: StoredRow) -> str:
-    return "claim" if row["fate"] == "superseded" and row.get("reason") == "claim" else str(row["fate"])
+    if row.get("reason") != "claim":
+        return str(row["fate"])
+    return "erased claim" if row["fate"] == "erased" else "claim"
 
 
 def _link_of(row: StoredRow) -> tuple[Any, ...]:

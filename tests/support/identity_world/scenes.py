@@ -13,6 +13,7 @@ from tests.support.identity_world.cues import (
     Scene,
     are_apart,
     are_one,
+    has_followed,
     has_read,
     has_walked,
     is_decided,
@@ -199,6 +200,36 @@ def erased(random: Random) -> Plan:
     return scene.plan
 
 
+def outdone(random: Random) -> Plan:
+    """Somebody is erased of whom a claim waits for a partition that sleeps, and maybe a better version comes beside that claim."""
+    scene = Scene(random, 3, Staging(3, ("positions",), sleepers=(2,)))
+    persons = [scene.person("login", 0) for _ in range(random.randint(1, 3))]
+    firsts = [scene.touch(f"e{number}", [scene.person("login", 1)], 1) for number in range(len(persons))]
+    claims = []
+    for number, person in enumerate(persons):
+        claims.append(scene.touch(f"e{number}", [person], 0, revision=1, wait=received(firsts[number])))
+        scene.plan.requests.append(request(number + 1, "login", person["key"], moment_us("2025-06-02T00:00:00Z")))
+    for number in range(len(persons)):
+        if random.random() < 0.5:
+            scene.touch(f"e{number}", [scene.person("login", 0)], 0, revision=2, wait=has_followed(0, number + 1))
+    scene.ask_when(lambda reader: all(received(one)(reader) for one in claims))
+    return scene.plan
+
+
+def disowned(random: Random) -> Plan:
+    """Corrections give events to people who were erased before these come, in another partition than that of the versions that count;
+    workers end meanwhile, and lesser versions come afterwards."""
+    scene = Scene(random, 2, Staging(2, faults=12, fault_kinds=WORKER_FAULTS, blanks=1))
+    persons = [scene.person("login", 0) for _ in range(random.randint(1, 3))]
+    firsts = [scene.touch(f"e{number}", [scene.person("login", 1)], 1) for number in range(len(persons))]
+    for number, person in enumerate(persons):
+        gone = scene.touch(f"e{number}", [person], 0, revision=2, wait=has_followed(0, number + 1))
+        scene.touch(f"e{number}", [scene.person("login", 1)], 1, revision=1, wait=later(received(gone), random))
+        scene.plan.requests.append(request(number + 1, "login", person["key"], moment_us("2025-06-02T00:00:00Z")))
+    scene.ask_when(lambda reader: all(received(one)(reader) for one in firsts))
+    return scene.plan
+
+
 def unread(random: Random) -> Plan:
     """Answers of others name events of somebody who is erased, and their partition reads late that these are retracted."""
     scene = Scene(random, 2, Staging(2, ("erasures_after",), sleepers=(0,), blanks=1))
@@ -255,6 +286,8 @@ SCENES: dict[str, Callable[[Random], Plan]] = {
     "rejoined": rejoined,
     "moved_over": moved_over,
     "erased": erased,
+    "outdone": outdone,
+    "disowned": disowned,
     "unread": unread,
     "walked": walked,
     "interrupted": interrupted,
