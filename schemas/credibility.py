@@ -135,4 +135,6 @@ def _declared_times(event: CheckedEvent) -> list[tuple[str, str]]:
             times = (("effective_at", event["effective_at"]),)
         case "touchline.initiative.v1":
             times = (("starts_at", event["starts_at"]), ("ends_at", event["ends_at"]))
+        case "touchline.case.v1":
+            times = (("about.occurred_at", event["about"]["occurred_at"]), ("due_at", event["due_at"]))
     return [(field, text) for field, text in times if text is not None]

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from touchline.schemas.events import ANSWER, CONSENT, IDENTIFY, INITIATIVE, TOUCHPOINT
+from touchline.schemas.events import ANSWER, CASE, CONSENT, IDENTIFY, INITIATIVE, TOUCHPOINT
 
 DAY_US: Final = 86_400_000_000
 WhenExpired = Literal["erase", "anonymise"]
@@ -25,6 +25,7 @@ CLASS_OF: Final[Mapping[str, str]] = MappingProxyType(
         TOUCHPOINT: "touchpoints",
         ANSWER: "answers",
         INITIATIVE: "initiatives",
+        CASE: "cases",
         IDENTIFY: "identifies",
         CONSENT: "consents",
     }
@@ -45,6 +46,7 @@ class ClassTerms(BaseModel):
     touchpoints: Days | None = None
     answers: Days | None = None
     initiatives: Days | None = None
+    cases: Days | None = None
     identifies: Days | None = None
     consents: None = None
 
@@ -56,7 +58,7 @@ class ClassTerms(BaseModel):
 
     @model_validator(mode="after")
     def _links_as_long_as_what_they_link(self) -> Self:
-        longest = max(filter(None, (self.touchpoints, self.answers, self.initiatives)), default=0)
+        longest = max(filter(None, (self.touchpoints, self.answers, self.initiatives, self.cases)), default=0)
         if self.identifies is not None and self.identifies < longest:
             raise ValueError(
                 f"identifies must not be shorter than the {longest} days of another class: a link must not go before what it links"
@@ -92,7 +94,7 @@ def days_by_class(retention_days: int, by_class: ClassTerms | None) -> dict[str,
     without its links a person falls apart."""
     said = by_class or ClassTerms()
     days: dict[str, int | None] = {
-        name: getattr(said, name) or retention_days for name in ("touchpoints", "answers", "initiatives")
+        name: getattr(said, name) or retention_days for name in ("touchpoints", "answers", "initiatives", "cases")
     }
     longest = max(filter(None, days.values()))
     return days | {"identifies": max(said.identifies or 0, longest), KEPT: None}

@@ -77,7 +77,7 @@ class Source(PersonalPolicy):
     retention_days: int = Field(default=1095, ge=1, description="Term after which its events must go")
     retention: ClassTerms | None = Field(
         default=None,
-        description="Other terms by class of event, in days: `touchpoints`, `answers`, `initiatives`, `identifies`",
+        description="Other terms by class of event, in days: `touchpoints`, `answers`, `initiatives`, `cases`, `identifies`",
     )
     when_expired: WhenExpired | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from touchline.sql.language.parameterized import ParameterizedView
 from touchline.sql.language.views import View
+from touchline.sql.subjects.cases import CASE_VIEWS
 from touchline.sql.subjects.comments import COMMENTS
 from touchline.sql.subjects.consent import CONSENT_VIEWS
 from touchline.sql.subjects.dimensions import DIMENSION_VIEWS, MAP_DAYS
@@ -33,6 +34,7 @@ _OF_TABLES = (
     *IDENTITY_VIEWS,
     *CONSENT_VIEWS,
     *NOTE_VIEWS,
+    *CASE_VIEWS,
     *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
     *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),
     *(*DIMENSION_VIEWS, MAP_VERSIONS),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from touchline.producers.memory import InMemoryProducer
     from touchline.producers.outbox.config import OutboxConfig
     from touchline.schemas.answer import AnswerEvent
+    from touchline.schemas.case import CaseEvent
     from touchline.schemas.consent import ConsentEvent
     from touchline.schemas.identifiers import PersonKeys
     from touchline.schemas.identify import IdentifyEvent
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerEvent",
+    "CaseEvent",
     "ConsentEvent",
     "DeliveryFailed",
     "EngineUnreachable",
@@ -45,6 +47,7 @@ __all__ = [
 
 _HOMES = {
     "AnswerEvent": "schemas.answer",
+    "CaseEvent": "schemas.case",
     "ConsentEvent": "schemas.consent",
     "DeliveryFailed": "producers.errors",
     "EngineUnreachable": "errors",

@@ -240,6 +240,8 @@ def _contact(event: CheckedEvent) -> tuple[str, str]:
             return (event["about"]["touchpoint"], "answer")
         case "touchline.initiative.v1":
             return (event["touchpoint"], "")
+        case "touchline.case.v1":
+            return (event["about"]["touchpoint"], event["state"])
         case "touchline.consent.v1":
             return ("", event["state"])
         case _:

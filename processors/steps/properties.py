@@ -15,12 +15,13 @@ from touchline.schemas.checking import (
     CheckedEvent,
     unknown_fields as names_of_unknown_fields,
 )
-from touchline.schemas.events import CONSENT, INITIATIVE
+from touchline.schemas.events import CASE, CONSENT, INITIATIVE
 
 UNKNOWN_PREFIX = "+"
 """An unknown field `x` is kept as `+x`, one of a nested object as `+amount/x` (RFC 6901 without the first slash), as JSON."""
 ESCAPE = "~"
 """Stands before the name of a property that begins with either of the two, or is that of a field without a column."""
+_OF_CASE = ("case", "kind", "rule", "rule_version", "severity", "owner", "cause", "due_at")
 _NO_PROPERTIES: Mapping[str, str] = {}
 
 
@@ -81,5 +82,10 @@ def _own_fields(event: CheckedEvent) -> dict[str, str]:
         fields = {name: event[name] for name in ("initiative", "starts_at", "ends_at", "owner", "expected_kpi")}
         if event["cost"] is not None:
             fields |= {"cost_minor": str(event["cost"]["amount_minor"]), "cost_currency": event["cost"]["currency"]}
+        return {name: value for name, value in fields.items() if value}
+    if event["type"] == CASE:
+        about = event["about"]
+        fields = {name: event[name] for name in _OF_CASE}
+        fields |= {f"about_{name}": about[name] for name in ("source", "event_id", "occurred_at")}
         return {name: value for name, value in fields.items() if value}
     return {}

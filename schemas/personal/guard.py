@@ -30,10 +30,22 @@ _VALUES_KEPT: Final = 4_096
 _NAME_SHOWN: Final = re.compile(r"[^\W\d](?:[\w.-]{0,39}[^\W_])?")
 _DIGITS_SHOWN: Final = 5
 _FREE_NAMES: Final = (
-    "place", "brand", "campaign", "persona", "segment", "action", "channel", "variant", "language", "owner", "expected_kpi",
+    "place", "brand", "campaign", "persona", "segment", "action", "channel", "variant", "language", "owner", "expected_kpi", "rule_version",
+    "cause",
 )  # fmt: skip
 """Names that an event may do without, so a mail address in them is masked."""
-_NEEDED_NAMES: Final = ("source", "id", "touchpoint", "survey", "question", "kpi", "consent_id", "initiative")
+_NEEDED_NAMES: Final = (
+    "source",
+    "id",
+    "touchpoint",
+    "survey",
+    "question",
+    "kpi",
+    "consent_id",
+    "initiative",
+    "case",
+    "rule",
+)
 _NEEDED_WITHIN: Final = (("order", "id"), ("about", "touchpoint"), ("about", "event_id"), ("consent", "id"))
 _REFUSED: Final = {"type": "refused", "key": ""}
 _CONTRACT: Final = frozenset().union(*FIELD_NAMES.values())

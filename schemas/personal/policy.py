@@ -17,7 +17,7 @@ NEEDED: Final = frozenset(
         ("id", "source", "type", "time", "received_at", "revision", "persons", "identifiers", "simulated", "consent", "properties",
          "zone", "touchpoint", "action", "amount", "order", "about", "survey", "question", "kpi", "scope", "scale_min", "scale_max",
          "score", "disposition", "anonymous", "sampling_probability", "amount_minor", "currency", "consent_id", "state", "effective_at",
-         "purposes", "initiative", "starts_at"),
+         "purposes", "initiative", "starts_at", "case", "kind", "rule", "severity"),
     )
 )  # fmt: skip
 """Fields that no event can do without, or that hold no value of a person's: they cannot be declared personal."""

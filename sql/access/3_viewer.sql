@@ -8,6 +8,8 @@ GRANT
     SELECT ON journey.consent_rate,
     SELECT ON journey.initiatives,
     SELECT ON journey.annotations,
+    SELECT ON journey.case_kpis,
+    SELECT ON journey.case_causes,
     SELECT ON journey.kpi_volume_1h,
     SELECT ON journey.kpi_volume_1d,
     SELECT ON journey.kpi_persons_touchpoint_1d,

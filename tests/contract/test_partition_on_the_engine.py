@@ -135,10 +135,14 @@ def test_every_view_of_twenty_thousand_events_equals_one_sorted_pass(engine: Set
     store_with_accidents(engine, events, tmp_path, chance)
     actual = view_sums(engine)
     assert actual == view_sums(engine, with_projections=False)
-    # No map is registered here, no initiative sent, nothing said of consent, no identifier shared by many, and every answer has a scale of
+    # No map is registered here, no initiative sent, no case opened,
+    # nothing said of consent, no identifier shared by many, and every answer has a scale of
     # the catalogue.
     assert [view for view, (rows, _) in actual.items() if not rows] == [
         "annotations",
+        "case_causes",
+        "case_kpis",
+        "cases",
         "consents",
         "hubs",
         "initiatives",

@@ -34,6 +34,11 @@ VIEWS = {
     "consent_rate": "source received_on n_granted n n_ended consent_rate ci_low ci_high ci_method is_simulated",
     "initiatives": "source event_id revision touchpoint is_simulated initiative starts_at ends_at cost currency owner expected_kpi "
     "reported_at",
+    "cases": "case_id kind rule rule_version severity state is_open is_lapsed person touchpoint place brand about_source about_event_id "
+    "opened_on opened_at owned_at contacted_at resolved_at verified_at changed_at reopened due_at is_in_sla owner cause is_simulated",
+    "case_kpis": "opened_on kind rule touchpoint n n_lapsed n_contacted first_contact_seconds sla_rate sla_n sla_ci_low sla_ci_high "
+    "reopen_rate reopen_n reopen_ci_low reopen_ci_high recovery_rate recovery_n recovery_ci_low recovery_ci_high ci_method is_simulated",
+    "case_causes": "opened_on kind rule touchpoint cause n is_simulated",
     "annotations": "map map_version date until text touchpoint stage",
     "kpi_volume_1h": f"bucket {H} {M} events",
     "kpi_volume_1d": f"bucket {D} {M} events",

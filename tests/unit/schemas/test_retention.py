@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
-from touchline.schemas.events import ANSWER, CONSENT, EVENT_TYPES, IDENTIFY, INITIATIVE, TOUCHPOINT
+from touchline.schemas.events import ANSWER, CASE, CONSENT, EVENT_TYPES, IDENTIFY, INITIATIVE, TOUCHPOINT
 from touchline.schemas.retention import (
     CLASS_OF,
     DAY_US,
@@ -60,13 +60,21 @@ def test_each_class_has_its_own_term_and_the_others_that_of_the_source() -> None
         "touchpoints": 365,
         "answers": 730,
         "initiatives": 90,
+        "cases": 90,
         "identifies": 730,
         "consents": None,
     }
     source = Source(legal_basis="contract", retention_days=90, retention=terms, when_expired="anonymise")
     when = datetime(2025, 1, 1, tzinfo=UTC)  # 433 days ago
     found = {event_type: ends(source, event_type, when) for event_type in EVENT_TYPES}
-    assert found == {TOUCHPOINT: "anonymise", ANSWER: None, INITIATIVE: "anonymise", IDENTIFY: None, CONSENT: None}
+    assert found == {
+        TOUCHPOINT: "anonymise",
+        ANSWER: None,
+        INITIATIVE: "anonymise",
+        CASE: "anonymise",
+        IDENTIFY: None,
+        CONSENT: None,
+    }
 
 
 def test_a_row_that_does_not_tell_its_type_is_kept_as_long_as_any_class() -> None:

@@ -41,6 +41,10 @@ VALID: tuple[dict[str, Any], ...] = (
         **_REST, "type": "touchline.initiative.v1", "id": "m1", "initiative": "m", "touchpoint": "poster",
         "starts_at": "2025-06-01T00:00:00Z", "ends_at": "2025-06-02T00:00:00Z",
     },
+    {
+        **_REST, "type": "touchline.case.v1", "id": "k1", "case": "k", "rule": "detractor", "state": "opened",
+        "about": {"touchpoint": "till", "source": "shop", "event_id": "a1"},
+    },
 )  # fmt: skip
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, -0.0, 1e308, 5e-324, 0.1, 1e16, 127, 128, 255, 256, -(2**15), 2**15 - 1, 2**15, 2**31, 2**32 - 1,
