@@ -87,20 +87,19 @@ def _equals(text: str, wanted: Scalar) -> bool:
     return text == wanted
 
 
-def _content_predicate(name: str, test: ContentTest) -> Predicate:
+def content_holds(test: ContentTest, text: str | None) -> bool:
     """A missing property passes `not` and `present: false` only; a text that is no number passes no bound."""
+    if text is None:
+        return not test.is_ and test.at_least is None and test.at_most is None and test.present is not True
+    if test.present is False or (test.is_ and not any(_equals(text, wanted) for wanted in test.is_)):
+        return False
+    if any(_equals(text, unwanted) for unwanted in test.not_):
+        return False
+    return _in_bounds(text, test)
 
-    def holds(situation: Situation) -> bool:
-        text = situation.properties.get(name)
-        if text is None:
-            return not test.is_ and test.at_least is None and test.at_most is None and test.present is not True
-        if test.present is False or (test.is_ and not any(_equals(text, wanted) for wanted in test.is_)):
-            return False
-        if any(_equals(text, unwanted) for unwanted in test.not_):
-            return False
-        return _in_bounds(text, test)
 
-    return holds
+def _content_predicate(name: str, test: ContentTest) -> Predicate:
+    return lambda situation: content_holds(test, situation.properties.get(name))
 
 
 def _in_bounds(text: str, test: ContentTest) -> bool:

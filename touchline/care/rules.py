@@ -1,0 +1,143 @@
+"""The rules by which cases are opened: a YAML file of the company's.
+
+version: 1
+rules:
+  - id: detractor
+    answer: {kpi: nps, scored: bad}
+    contact_within_hours: 24
+    severity: high
+  - id: two_bad_waits
+    event: {touchpoint: hotline, content: {wait_minutes: {at_least: 10}}}
+    in_a_row: 2
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from touchline.errors import WrongUsage
+from touchline.schemas.case import CaseKind
+from touchline.schemas.journey.conditions import Content, Id, MapElement, Names
+from touchline.schemas.journey.explain import explain
+from touchline.schemas.journey.parts import Scale
+from touchline.schemas.journey.problems import FileProblem, MapInvalid
+from touchline.schemas.journey.yaml_lines import read_yaml
+
+SHIPPED: Final = Path(__file__).parent / "rules.yaml"
+CONTACT_PURPOSE: Final = "contact_me"
+"""Purpose of consent without which nobody is alerted about a person."""
+
+
+ScoreClass = Literal["good", "neutral", "bad"]
+
+
+class AnswerAsked(MapElement):
+    """An answer to this KPI. `scored` is the class of its score by the formula of its variant and scale (docs/kpis.md): a detractor's is
+    bad. Bounds of scores are of one `scale`, which must be named; `touchpoint` is the one that the answer is about."""
+
+    kpi: Names
+    scope: Literal["relational", "transactional"] | None = None
+    touchpoint: Names | None = None
+    scored: ScoreClass | None = None
+    scale: Scale | None = None
+    score_at_least: float | None = None
+    score_at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        has_bound = self.score_at_least is not None or self.score_at_most is not None
+        if has_bound != (self.scale is not None):
+            raise ValueError(
+                "a score has a meaning on its scale only; write both, such as `scale: {min: 1, max: 7}`, `score_at_most: 3`"
+            )
+        if not has_bound and self.scored is None:
+            raise ValueError("`answer` takes any score; write `scored: bad`, or a scale and score_at_most")
+        return self
+
+
+class EventAsked(MapElement):
+    """A touchpoint event of these touchpoints, actions and properties."""
+
+    touchpoint: Names
+    action: Names | None = None
+    content: Content = Field(default_factory=dict)
+
+
+class StageOverdue(MapElement):
+    """A journey that has come to `stage` and went neither on to a later stage nor to a conversion for `after_hours`."""
+
+    stage: Id
+    after_hours: Annotated[float, Field(gt=0)]
+
+
+class CaseRule(MapElement):
+    """When a case is opened. Exactly one of `answer`, `event`, `overdue`.
+
+    With `in_a_row: n` the n-th fact in a row is the reason: of the person's events at these touchpoints (or answers to this KPI) n that
+    follow one another meet the condition; a row that goes on opens no second case. `within_hours` bounds a row from its first to its n-th
+    fact. `event` with `repeated: n` is a loop: n events within `within_hours`, whatever else lay between. `contact_within_hours` is the
+    term of the case; `needs` the purpose of consent that the person must have granted when it happened, and still.
+    """
+
+    id: Id
+    kind: CaseKind = "recovery"
+    severity: Literal["low", "normal", "high"] = "normal"
+    owner: str | None = None
+    answer: AnswerAsked | None = None
+    event: EventAsked | None = None
+    overdue: StageOverdue | None = None
+    in_a_row: Annotated[int, Field(ge=1, le=100)] = 1
+    repeated: Annotated[int, Field(ge=1, le=100)] = 1
+    within_hours: Annotated[float, Field(gt=0)] | None = None
+    contact_within_hours: Annotated[float, Field(gt=0)] | None = None
+    needs: str = CONTACT_PURPOSE
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        asked = [name for name in ("answer", "event", "overdue") if getattr(self, name) is not None]
+        if len(asked) != 1:
+            raise ValueError(f"exactly one of answer, event, overdue must be written; there are {len(asked)}")
+        if self.in_a_row > 1 and self.repeated > 1:
+            raise ValueError("in_a_row and repeated exclude each other; write one of them")
+        if self.repeated > 1 and (self.event is None or self.within_hours is None):
+            raise ValueError("`repeated` needs `event` and `within_hours`")
+        if self.overdue is not None and self.in_a_row > 1:
+            raise ValueError("`overdue` takes no `in_a_row`: a journey is overdue once")
+        return self
+
+
+class CareRules(MapElement):
+    """A file of rules. `version` goes into the id of each case: cases of before keep theirs."""
+
+    version: Annotated[int, Field(ge=1)]
+    rules: tuple[CaseRule, ...]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [one.id for one in self.rules]
+        if len(set(names)) < len(names):
+            doubled = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two rules have the id {doubled}; give each its own")
+        return self
+
+
+def load_rules(path: Path | None = None) -> CareRules:
+    """The rules of a file; of none, those that ship. Raises MapInvalid with every problem and its line, WrongUsage for a file that cannot
+    be read."""
+    file = path or SHIPPED
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise MapInvalid(str(file), [FileProblem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from error
+    except OSError as error:
+        raise WrongUsage(f"cannot read the rules {file}: {error.strerror}", "check the path") from error
+    document = read_yaml(text)
+    if document.problems:
+        raise MapInvalid(str(file), document.problems)
+    try:
+        return CareRules.model_validate(document.values)
+    except ValidationError as error:
+        raise MapInvalid(str(file), explain(error, document)) from None
