@@ -31,7 +31,8 @@ class Wanted(NamedTuple):
     row: Row
     before: Row
     begins_us: int
-    """When the reason was complete: the time of the last fact, of an overdue journey the end of its term."""
+    """When the reason was complete and known: when its last fact was received, of an overdue journey the end of its term. So a case of a
+    file that came days late has its whole term, and deciding again gives the same moment."""
 
     @property
     def reason(self) -> CareFact:
@@ -82,9 +83,13 @@ def _rows(facts: Row, rule: CaseRule, now_us: int) -> Iterator[tuple[Row, int]]:
     if rule.overdue is not None:
         yield from _overdue(facts, rule.overdue, now_us)
     elif rule.repeated > 1:
-        yield from ((row, row[-1].time_us) for row in _repeated(facts, rule))
+        yield from ((row, _known_us(row)) for row in _repeated(facts, rule))
     else:
-        yield from ((row, row[-1].time_us) for row in _in_a_row(facts, rule))
+        yield from ((row, _known_us(row)) for row in _in_a_row(facts, rule))
+
+
+def _known_us(row: Row) -> int:
+    return max(max(one.time_us, one.received_us) for one in row)
 
 
 def _in_a_row(facts: Row, rule: CaseRule) -> Iterator[Row]:
@@ -130,7 +135,7 @@ def _overdue(facts: Row, asked: StageOverdue, now_us: int) -> Iterator[tuple[Row
             continue
         due_us = fact.time_us + wait_us
         if due_us < (now_us if following is None else min(now_us, following.time_us)):
-            yield (fact,), due_us
+            yield (fact,), max(due_us, fact.received_us)
 
 
 def _tests(rule: CaseRule) -> tuple[Callable[[CareFact], bool], Callable[[CareFact], bool]]:

@@ -30,6 +30,8 @@ class CareFact(NamedTuple):
     place: str = ""
     brand: str = ""
     is_simulated: bool = False
+    received_us: int = 0
+    """When the sender's side received it."""
 
 
 class Granted(NamedTuple):

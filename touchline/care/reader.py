@@ -1,0 +1,200 @@
+"""Reads what rules look at: which persons changed since an insert, their facts and consents, and the cases that stand.
+
+Persons change by journey rows of either sign (a new fact, a correction, a merge), and by statements of consent. Nothing is read of persons
+of whom no rule can speak.
+
+Why: docs/decisions/0207.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from clickhouse_driver import Client
+
+from touchline.care.facts import CareFact, Granted, PersonFacts
+from touchline.care.rules import CareRules
+from touchline.person.ask import ask, ask_of_keys
+from touchline.person.evidence import time_us
+from touchline.schemas.events import ANSWER, CASE, CONSENT
+from touchline.sql.language.catalogue import load_catalogue
+from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
+from touchline.sql.subjects.surveys.scores import COUNTED_DISPOSITIONS, formulas
+
+Cursor = dict[str, int]
+"""Stream -> number of the last insert that was looked at."""
+
+
+class Standing(NamedTuple):
+    """A case that was opened: its reason, the identifier that it was opened under, and whether its reason stood when that was last said."""
+
+    case: str
+    rule: str
+    rule_version: str
+    source: str
+    event_id: str
+    identifier: str
+    is_standing: bool
+
+
+class Changed(NamedTuple):
+    """What new inserts hold for rules: identifiers whose persons are to be looked at, and (source, id) of the events that changed."""
+
+    identifiers: frozenset[str]
+    events: frozenset[tuple[str, str]]
+
+
+def newest(client: Client) -> Cursor:
+    """The last insert of each stream."""
+    return dict(client.execute(_NEWEST))
+
+
+def changed_since(client: Client, since: Mapping[str, int], until: Mapping[str, int], rules: CareRules) -> Changed:
+    """What came in the inserts after `since`, up to and including `until`."""
+    answers, touchpoints = _asked_by(rules)
+    identifiers: set[str] = set()
+    events: set[tuple[str, str]] = set()
+    for stream, last in until.items():
+        first = since.get(stream, 0)
+        if first >= last:
+            continue
+        rows = client.execute(
+            _CHANGED,
+            {"stream": stream, "first": first, "last": last, "kpis": answers or [""], "touchpoints": touchpoints or [""],
+             "every": int(any(one.overdue for one in rules.rules))},
+        )  # fmt: skip
+        for identifier, person, source, event_id in rows:
+            identifiers.update((identifier, person))
+            events.add((source, event_id))
+    return Changed(frozenset(identifiers - {""}), frozenset(events))
+
+
+def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, PersonFacts]:
+    """Person key -> facts, of all persons to whom these identifiers lead in the default map."""
+    if not identifiers:
+        return {}
+    persons = {person for _, person in ask_of_keys(client, _PERSONS, sorted(identifiers))}
+    keys = sorted({key for row in ask_of_keys(client, _MERGED, sorted(persons)) for key in row} | persons)
+    facts: defaultdict[str, list[CareFact]] = defaultdict(list)
+    types: dict[str, dict[str, str]] = defaultdict(dict)
+    for person, identifier, kind, *row in ask_of_keys(client, _FACTS, keys):
+        if person in persons:
+            facts[person].append(_fact(row))
+            types[person][identifier] = kind
+    consents = _consents(client, keys)
+    return {
+        person: PersonFacts(
+            facts[person],
+            [one for key in types[person] for one in consents.get(key, ())],
+            sorted(types[person].items()),
+        )
+        for person in facts
+    }
+
+
+def read_standing(client: Client) -> dict[str, Standing]:
+    """All cases that rules opened, whatever became of them."""
+    found = (Standing(*said, bool(stands)) for *said, stands in client.execute(_STANDING))
+    return {one.case: one for one in found}
+
+
+def _asked_by(rules: CareRules) -> tuple[list[str], list[str]]:
+    """KPIs and touchpoints that some rule asks about."""
+    kpis = {kpi for one in rules.rules if one.answer for kpi in one.answer.kpi}
+    touchpoints = {name for one in rules.rules if one.event for name in one.event.touchpoint}
+    return sorted(kpis), sorted(touchpoints)
+
+
+def _fact(row: Sequence[Any]) -> CareFact:
+    at, received, *rest, scale_min, scale_max, score_class, place, brand, is_simulated = row
+    source, event_id, event_type, touchpoint, action, properties, order, stage, cycle, *answer = rest
+    converts, kpi, scope, score, has_score = answer
+    return CareFact(
+        time_us(at), source, event_id, event_type == ANSWER, touchpoint, action, properties, order, stage, cycle, bool(converts),
+        kpi, scope, score if has_score else None, (scale_min, scale_max), score_class, place, brand, bool(is_simulated),
+        time_us(received),
+    )  # fmt: skip
+
+
+class _Statement(NamedTuple):
+    from_us: int
+    takes_back: bool
+    purposes: tuple[str, ...]
+
+
+def _consents(client: Client, keys: Sequence[str]) -> dict[str, list[Granted]]:
+    """Identifier -> what was granted under it, by purpose and time."""
+    rows = ask_of_keys(client, _CONSENTS, keys)
+    unnamed = sorted({consent for _, _, _, purposes, consent in rows if not purposes})
+    stands_for: dict[str, list[str]] = dict(ask(client, _PURPOSES, consents=tuple(unnamed))) if unnamed else {}
+    said: defaultdict[str, list[_Statement]] = defaultdict(list)
+    for identifier, effective, action, purposes, consent in rows:
+        named = tuple(purposes) or tuple(stands_for.get(consent, ()))
+        said[identifier].append(_Statement(time_us(effective), action == "withdrawn", named))
+    return {identifier: _intervals(statements) for identifier, statements in said.items()}
+
+
+def _intervals(statements: Iterable[_Statement]) -> list[Granted]:
+    """Of each purpose the times in which it was granted. Of statements that hold from one moment on a withdrawal counts."""
+    by_purpose: defaultdict[str, dict[int, bool]] = defaultdict(dict)
+    for one in statements:
+        for purpose in one.purposes:
+            moments = by_purpose[purpose]
+            moments[one.from_us] = moments.get(one.from_us, False) or one.takes_back
+    found = []
+    for purpose, moments in sorted(by_purpose.items()):
+        times = sorted(moments)
+        ends = [*times[1:], None]
+        found += [Granted(purpose, start, end) for start, end in zip(times, ends, strict=True) if not moments[start]]
+    return found
+
+
+_NEWEST: Final = (
+    "SELECT toString(stream), toUInt64(max(insert_number)) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
+)
+_CHANGED: Final = f"""
+SELECT identifier, person, toString(source), event_id FROM journey_raw.ledger
+WHERE stream = %(stream)s AND insert_number > %(first)s AND insert_number <= %(last)s AND identifier != ''
+  AND ((kind = 'attached' AND {DEFAULT_MAP} AND (%(every)s OR kpi IN %(kpis)s OR touchpoint IN %(touchpoints)s))
+    OR (kind = 'received' AND event_type = '{CONSENT}' AND fate = 'stored'))"""
+_ATTACHED: Final = f"kind = 'attached' AND {DEFAULT_MAP} AND {NET_ROWS}"
+_PERSONS: Final = (
+    f"SELECT DISTINCT identifier, person FROM journey_raw.ledger WHERE {_ATTACHED} AND identifier IN %(keys)s"
+)
+_MERGED: Final = """
+SELECT DISTINCT identifier, person FROM journey_raw.ledger
+WHERE kind = 'attached' AND sign = 1 AND person != identifier AND person IN %(keys)s"""
+_FACTS: Final = f"""
+SELECT person, identifier, toString(identifier_type), event_time, received_time, toString(source), event_id, toString(event_type),
+    toString(touchpoint), toString(action), properties, stage_order, toString(stage), cycle, is_conversion, toString(kpi), toString(scope),
+    score, has_score AND disposition IN ({COUNTED_DISPOSITIONS}), scale_min, scale_max,
+    multiIf(NOT has_score OR disposition NOT IN ({COUNTED_DISPOSITIONS}) OR unit = '', '', score BETWEEN bad_from AND bad_to, 'bad',
+        score BETWEEN good_from AND good_to, 'good', 'neutral'),
+    toString(place), toString(brand), is_simulated
+FROM
+(
+    SELECT * FROM journey_raw.ledger WHERE {_ATTACHED} AND identifier IN %(keys)s
+) AS facts
+LEFT JOIN {formulas(load_catalogue())} AS formulas
+    ON facts.kpi = formulas.kpi AND facts.variant = formulas.variant AND facts.scale_min = formulas.scale_min
+    AND facts.scale_max = formulas.scale_max"""
+_CONSENTS: Final = f"""
+SELECT identifier, about_time, toString(action), if(purposes = '', emptyArrayString(), splitByChar(',', toString(purposes))), consent_id
+FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CONSENT}' AND identifier IN %(keys)s
+  AND {NET_ROWS}"""
+_PURPOSES: Final = f"""
+SELECT consent_id, arraySort(groupUniqArrayArray(splitByChar(',', toString(purposes)))) FROM journey_raw.ledger
+WHERE kind = 'received' AND fate = 'stored' AND purposes != '' AND consent_id IN %(consents)s
+  AND NOT (event_type = '{CONSENT}' AND action = 'withdrawn') AND {NET_ROWS}
+GROUP BY consent_id"""
+_STANDING: Final = f"""
+SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
+    argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
+    argMax(state != 'lapsed', (at, state = 'restored'))
+FROM
+(
+    SELECT event_time AS at, toString(action) AS state, properties, identifier FROM journey_raw.ledger
+    WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CASE}' AND {NET_ROWS}
+) WHERE state IN ('opened', 'lapsed', 'restored') GROUP BY name"""
