@@ -66,6 +66,16 @@ def wanted_cases(person: PersonFacts, rules: CareRules, now_us: int) -> dict[str
     return found
 
 
+def next_look_us(person: PersonFacts, rules: CareRules, now_us: int) -> int | None:
+    """When a rule may find something though nothing happened: a journey that would be overdue then."""
+    newest = next((one for one in reversed(person.ordered()) if not one.is_answer and one.cycle > 0), None)
+    if newest is None or newest.is_conversion:
+        return None
+    waits = [one.overdue.after_hours for one in rules.rules if one.overdue and one.overdue.stage == newest.stage]
+    moments = [newest.time_us + round(hours * US_PER_HOUR) + 1 for hours in waits]
+    return min((moment for moment in moments if moment > now_us), default=None)
+
+
 def changes(wanted: Mapping[str, Wanted], standing: Mapping[str, bool]) -> list[tuple[str, Change]]:
     """What is to be said of the cases of one person. `standing` maps the ids of those that were opened to whether they stand (False:
     lapsed). Sorted, so that the same facts say the same."""

@@ -36,6 +36,8 @@ class Standing(NamedTuple):
     source: str
     event_id: str
     identifier: str
+    identifier_type: str
+    touchpoint: str
     is_standing: bool
 
 
@@ -44,6 +46,30 @@ class Changed(NamedTuple):
 
     identifiers: frozenset[str]
     events: frozenset[tuple[str, str]]
+
+
+class LedgerFacts:
+    """The facts of the ledger, as the desk asks for them."""
+
+    def __init__(self, client: Client, rules: CareRules) -> None:
+        self._client = client
+        self._rules = rules
+
+    def newest(self) -> Cursor:
+        """The last insert of each stream."""
+        return newest(self._client)
+
+    def changed_since(self, since: Mapping[str, int], until: Mapping[str, int]) -> Changed:
+        """What came between the two."""
+        return changed_since(self._client, since, until, self._rules)
+
+    def persons(self, identifiers: Iterable[str]) -> dict[str, PersonFacts]:
+        """The persons to whom these identifiers lead."""
+        return read_persons(self._client, set(identifiers))
+
+    def standing(self) -> dict[str, Standing]:
+        """All cases that rules opened."""
+        return read_standing(self._client)
 
 
 def newest(client: Client) -> Cursor:
@@ -96,7 +122,7 @@ def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, Pers
 
 def read_standing(client: Client) -> dict[str, Standing]:
     """All cases that rules opened, whatever became of them."""
-    found = (Standing(*said, bool(stands)) for *said, stands in client.execute(_STANDING))
+    found = (Standing._make((*said, bool(stands))) for *said, stands in client.execute(_STANDING))
     return {one.case: one for one in found}
 
 
@@ -192,9 +218,11 @@ GROUP BY consent_id"""
 _STANDING: Final = f"""
 SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
     argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
+    argMin(identifier_type, at), argMin(touchpoint, at),
     argMax(state != 'lapsed', (at, state = 'restored'))
 FROM
 (
-    SELECT event_time AS at, toString(action) AS state, properties, identifier FROM journey_raw.ledger
+    SELECT event_time AS at, toString(action) AS state, properties, identifier,
+        toString(identifier_type) AS identifier_type, toString(touchpoint) AS touchpoint FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CASE}' AND {NET_ROWS}
 ) WHERE state IN ('opened', 'lapsed', 'restored') GROUP BY name"""

@@ -18,6 +18,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from touchline.care.sinks.model import Sink
 from touchline.errors import WrongUsage
 from touchline.schemas.case import CaseKind
 from touchline.schemas.journey.conditions import Content, Id, MapElement, Names
@@ -114,13 +115,14 @@ class CareRules(MapElement):
 
     version: Annotated[int, Field(ge=1)]
     rules: tuple[CaseRule, ...]
+    sinks: tuple[Sink, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        names = [one.id for one in self.rules]
-        if len(set(names)) < len(names):
-            doubled = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"two rules have the id {doubled}; give each its own")
+        for kind, names in (("rules", [one.id for one in self.rules]), ("sinks", [one.id for one in self.sinks])):
+            if len(set(names)) < len(names):
+                doubled = next(name for name in names if names.count(name) > 1)
+                raise ValueError(f"two {kind} have the id {doubled}; give each its own")
         return self
 
 

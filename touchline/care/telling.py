@@ -1,7 +1,7 @@
 """What is told of a case: the event that goes to the customer topic, and the alert that goes to whoever is to act.
 
-An alert has no identifier, name or comment: the person key, the case, and what the journey shows. Its `id` is the same whatever is repeated, so
-receivers can drop by it.
+An alert has no identifier, name or comment: the person key, the case, and what the journey shows. Its `id` is the same whatever is
+repeated, so receivers can drop by it.
 """
 
 from __future__ import annotations
@@ -50,21 +50,19 @@ def opened_event(case: Wanted, person: str, key_type: str, version: int, source:
     }
 
 
-def changed_event(
-    case: Standing, change: Change, touchpoint: str, key_type: str, now_us: int, source: str
-) -> dict[str, Any]:
+def changed_event(case: Standing, change: Change, now_us: int, source: str) -> dict[str, Any]:
     """The event that says that the reason of a case no longer stands, or stands again."""
     return {
         "type": CASE,
         "id": f"{case.case}/{change}/{now_us}",
         "source": source,
         "time": format_time(now_us),
-        "persons": [{"type": key_type, "key": case.identifier}] if case.identifier else [],
+        "persons": [{"type": case.identifier_type, "key": case.identifier}] if case.identifier else [],
         "case": case.case,
         "rule": case.rule,
         "rule_version": case.rule_version,
         "state": change,
-        "about": _about(touchpoint, case.source, case.event_id),
+        "about": _about(case.touchpoint, case.source, case.event_id),
     }
 
 

@@ -462,10 +462,34 @@ DASHBOARD: Final = (
     BUILD_INFO, READY, DASHBOARD_REQUESTS, QUERY_SECONDS, QUERIES, QUERIES_WAITING, SHARED_ANSWERS,
 )  # fmt: skip
 
+# Care
+CARE_LOOK_SECONDS = Metric(
+    "touchline_care_look_seconds",
+    MetricKind.HISTOGRAM,
+    "seconds",
+    "What a look at the news of the ledger took, with what was decided and told",
+    buckets=_SECONDS,
+)
+CARE_CHANGES = Metric(
+    "touchline_care_changes_total",
+    MetricKind.COUNTER,
+    "events",
+    "Cases that were opened, that lapsed, and that stand again",
+)
+CARE_ALERTS = Metric(
+    "touchline_care_alerts",
+    MetricKind.GAUGE,
+    "alerts",
+    "Alerts that wait for a sink, and dead letters",
+    (Label("sink", bound="sinks of the rules file"), Label("state", ("waits", "dead"))),
+)
+CARE: Final = (BUILD_INFO, READY, CARE_LOOK_SECONDS, CARE_CHANGES, CARE_ALERTS)
+
 SETS: Final = {
     "worker": WORKER,
     "collector": COLLECTOR,
     "collector with an outbox": OUTBOX,
     "dashboard": DASHBOARD,
+    "care": CARE,
 }
 """Which process exposes which metrics."""

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 
 from touchline.errors import WrongUsage
+from touchline.settings.acting import CareSettings
 from touchline.settings.engines import ClickHouseSettings, KafkaSettings, KeySettings
 from touchline.settings.group import SettingsGroup
 from touchline.settings.privacy import PrivacySettings
@@ -47,6 +48,7 @@ class Settings(
     JourneySettings,
     LocalSettings,
     EndpointSettings,
+    CareSettings,
     DashboardSettings,
     CollectorSettings,
     OutboxSettings,

@@ -1,0 +1,1 @@
+"""Where alerts go: a Kafka topic, a signed webhook, a chat."""

@@ -1,0 +1,48 @@
+"""Settings of those that act: `touchline care`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none
+
+
+class CareSettings(SettingsGroup):
+    """Rules, folder and endpoint of `touchline care`."""
+
+    care_rules_file: Path | None = Field(
+        None,
+        description="rules by which cases are opened, and where alerts go; the rules that ship, without sinks, where empty",
+        examples=["care.yaml"],
+    )
+    care_dir: Path = Field(
+        Path(".local/care"),
+        description="how far `touchline care` has read, and the alerts that sinks have not taken yet",
+        examples=["/var/lib/touchline/care"],
+    )
+    care_source: Name = Field(
+        "care", description="source of the events of cases; declared in sources_file", examples=["care-eu"]
+    )
+    care_poll_seconds: float = Field(
+        0.05,
+        ge=0.01,
+        le=60,
+        description="how often `touchline care` asks the ledger for news",
+        examples=[1],
+        json_schema_extra={"unit": "seconds"},
+    )
+    care_http_host: Name = Field(
+        "127.0.0.1",
+        description="address on which `touchline care` serves its health and metrics",
+        examples=["0.0.0.0"],
+    )
+    care_http_port: Port | None = Field(
+        None, description="its port; no health and metrics over HTTP where empty", examples=[8791]
+    )
+
+    @field_validator("care_rules_file", "care_http_port", mode="before")
+    @classmethod
+    def _none_where_empty(cls, value: object) -> object:
+        return empty_is_none(value)
