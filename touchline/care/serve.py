@@ -164,9 +164,8 @@ class Care:
         looked = self._desk.look()
         if looked.changes:
             self._meter.add(CARE_CHANGES, looked.changes)
-            log_event(
-                logging.INFO, "cases_changed", persons=looked.persons, changes=looked.changes, alerts=looked.alerts
-            )
+            fields = {"persons": looked.persons, "changes": looked.changes, "alerts": looked.alerts}
+            log.info("cases_changed", extra={"fields": fields})
         return looked
 
     def _post(self, events: Sequence[dict[str, Any]]) -> None:
