@@ -23,6 +23,8 @@ from touchline.sql.language.catalogue import load_catalogue
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.sql.subjects.surveys.scores import COUNTED_DISPOSITIONS, formulas
 
+Event = tuple[str, str]
+"""Source and id."""
 Cursor = dict[str, int]
 """Stream -> number of the last insert that was looked at."""
 
@@ -38,14 +40,18 @@ class Standing(NamedTuple):
     identifier: str
     identifier_type: str
     touchpoint: str
+    changes: int
+    """How often it has lapsed or was restored: the number of the next such event."""
     is_standing: bool
 
 
 class Changed(NamedTuple):
-    """What new inserts hold for rules: identifiers whose persons are to be looked at, and (source, id) of the events that changed."""
+    """What new inserts hold for rules: identifiers whose persons are to be looked at, (source, id) of the events that changed, and ids of
+    events of cases."""
 
-    identifiers: frozenset[str]
-    events: frozenset[tuple[str, str]]
+    identifiers: frozenset[str] = frozenset()
+    events: frozenset[Event] = frozenset()
+    of_cases: frozenset[str] = frozenset()
 
 
 class LedgerFacts:
@@ -67,6 +73,11 @@ class LedgerFacts:
         """The persons to whom these identifiers lead."""
         return read_persons(self._client, set(identifiers))
 
+    def holders(self, events: Collection[Event]) -> set[str]:
+        """Identifiers under which these events stand now."""
+        rows = ask(self._client, _HOLDERS, events=sorted(events)) if events else []
+        return {identifier for (identifier,) in rows}
+
     def standing(self) -> dict[str, Standing]:
         """All cases that rules opened."""
         return read_standing(self._client)
@@ -79,22 +90,30 @@ def newest(client: Client) -> Cursor:
 
 def changed_since(client: Client, since: Mapping[str, int], until: Mapping[str, int], rules: CareRules) -> Changed:
     """What came in the inserts after `since`, up to and including `until`."""
-    answers, touchpoints = _asked_by(rules)
+    spans = [(name, since.get(name, 0), last) for name, last in until.items() if since.get(name, 0) < last]
+    if not spans:
+        return Changed()
+    kpis, touchpoints = _asked_by(rules)
+    values: dict[str, object] = {"kpis": kpis or [""], "touchpoints": touchpoints or [""]}
+    for number, (stream, first, last) in enumerate(spans):
+        values |= {f"s{number}": stream, f"a{number}": first, f"u{number}": last}
+    within = " OR ".join(
+        f"(stream = %(s{number})s AND insert_number > %(a{number})s AND insert_number <= %(u{number})s)"
+        for number in range(len(spans))
+    )
+    every = "1" if any(one.overdue for one in rules.rules) else _MATTERS
     identifiers: set[str] = set()
-    events: set[tuple[str, str]] = set()
-    for stream, last in until.items():
-        first = since.get(stream, 0)
-        if first >= last:
-            continue
-        rows = client.execute(
-            _CHANGED,
-            {"stream": stream, "first": first, "last": last, "kpis": answers or [""], "touchpoints": touchpoints or [""],
-             "every": int(any(one.overdue for one in rules.rules))},
-        )  # fmt: skip
-        for identifier, person, source, event_id in rows:
+    events: set[Event] = set()
+    of_cases: set[str] = set()
+    for identifier, person, source, event_id, is_case in client.execute(
+        _CHANGED.format(within=within, every=every), values
+    ):
+        if is_case:
+            of_cases.add(event_id)
+        else:
             identifiers.update((identifier, person))
             events.add((source, event_id))
-    return Changed(frozenset(identifiers - {""}), frozenset(events))
+    return Changed(frozenset(identifiers - {""}), frozenset(events), frozenset(of_cases))
 
 
 def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, PersonFacts]:
@@ -180,14 +199,20 @@ def _intervals(statements: Iterable[_Statement]) -> list[Granted]:
 _NEWEST: Final = (
     "SELECT toString(stream), toUInt64(max(insert_number)) FROM journey_raw.ledger WHERE kind = 'mark' GROUP BY stream"
 )
+_MATTERS: Final = "(sign = -1 OR person != identifier OR kpi IN %(kpis)s OR touchpoint IN %(touchpoints)s)"
+"""Whatever is taken back, and whatever stands with a merged person, may change who has consented, and whose facts those of rules are."""
 _CHANGED: Final = f"""
-SELECT identifier, person, toString(source), event_id FROM journey_raw.ledger
-WHERE stream = %(stream)s AND insert_number > %(first)s AND insert_number <= %(last)s AND identifier != ''
-  AND ((kind = 'attached' AND {DEFAULT_MAP} AND (%(every)s OR kpi IN %(kpis)s OR touchpoint IN %(touchpoints)s))
-    OR (kind = 'received' AND event_type = '{CONSENT}' AND fate = 'stored'))"""
+SELECT identifier, person, toString(source), event_id, event_type = '{CASE}' FROM journey_raw.ledger
+WHERE ({{within}}) AND ((kind = 'attached' AND identifier != '' AND {DEFAULT_MAP} AND {{every}})
+    OR (kind = 'received' AND event_type = '{CONSENT}' AND identifier != '')
+    OR (kind = 'received' AND event_type = '{CASE}' AND action IN ('opened', 'lapsed', 'restored')))
+SETTINGS optimize_use_projections = 0"""
 _ATTACHED: Final = f"kind = 'attached' AND {DEFAULT_MAP} AND {NET_ROWS}"
 _PERSONS: Final = (
     f"SELECT DISTINCT identifier, person FROM journey_raw.ledger WHERE {_ATTACHED} AND identifier IN %(keys)s"
+)
+_HOLDERS: Final = (
+    f"SELECT DISTINCT identifier FROM journey_raw.ledger WHERE {_ATTACHED} AND (source, event_id) IN %(events)s"
 )
 _MERGED: Final = """
 SELECT DISTINCT identifier, person FROM journey_raw.ledger
@@ -218,7 +243,7 @@ GROUP BY consent_id"""
 _STANDING: Final = f"""
 SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
     argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
-    argMin(identifier_type, at), argMin(touchpoint, at),
+    argMin(identifier_type, at), argMin(touchpoint, at), toUInt64(countIf(state != 'opened')),
     argMax(state != 'lapsed', (at, state = 'restored'))
 FROM
 (

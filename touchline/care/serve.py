@@ -140,6 +140,7 @@ class Care:
                 self._lose(error)
             else:
                 self._is_ready = True
+                pause = 0.0 if looked.is_behind else pause
                 if looked.alerts:
                     for queue in self._queues:
                         queue.ring()

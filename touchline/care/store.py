@@ -6,15 +6,18 @@ stand is read from the ledger. An alert is written before its event is sent, so 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import IO, Any, Final, NamedTuple, Self
 
 from touchline.care.telling import Alert
 from touchline.errors import WrongUsage
+from touchline.schemas.times import format_time
 
+BUSY_SECONDS: Final = 10.0
 KEPT_US: Final = 30 * 86_400_000_000
 """So long a delivered alert is known, so that it is not sent again."""
 _TABLES: Final = """
@@ -41,23 +44,47 @@ class Waiting(NamedTuple):
     attempts: int
 
 
-class CareStore:
-    """One process at a time has it open; SQLite's lock refuses a second one."""
+class Dead(NamedTuple):
+    """An alert that a sink has not taken in all its attempts."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises WrongUsage when the folder cannot be written, or another process has it."""
+    sink: str
+    key: str
+    since: str
+    attempts: int
+    error: str
+
+
+class CareStore:
+    """One process at a time runs on it, which its lock file sees to; commands look at it beside that process."""
+
+    def __init__(self, folder: Path, is_beside: bool = False) -> None:
+        """Raises WrongUsage when the folder cannot be used, or another process runs on it."""
+        self._lock: IO[str] | None = None
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = sqlite3.connect(folder / "care.sqlite", isolation_level=None, timeout=1.0)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            if not is_beside:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._lock = (folder / "lock").open("a")
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._db = sqlite3.connect(folder / "care.sqlite", isolation_level=None, timeout=BUSY_SECONDS)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_TABLES)
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("COMMIT")
-        except (OSError, sqlite3.OperationalError) as error:
+        except BlockingIOError as error:
+            self._unlock()
             raise WrongUsage(
-                f"cannot use {folder}: {error}", "one `touchline care` at a time; check who may write to care_dir"
+                f"another `touchline care` runs on {folder}", "end it, or give this one its own care_dir"
             ) from error
+        except (OSError, sqlite3.DatabaseError) as error:
+            self._unlock()
+            raise WrongUsage(
+                f"cannot use {folder}: {error}", "see whether care_dir is there, and who may write to it"
+            ) from error
+
+    @classmethod
+    def to_look_at_beside(cls, folder: Path) -> Self:
+        """Whatever runs on it. Raises WrongUsage where nothing ever ran."""
+        if not (folder / "care.sqlite").exists():
+            raise WrongUsage(f"no `touchline care` has run on {folder}", "check care_dir")
+        return cls(folder, is_beside=True)
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +95,11 @@ class CareStore:
     def close(self) -> None:
         """Gives the file free."""
         self._db.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     def cursor(self) -> dict[str, int]:
         """Stream -> number of the last insert that was dealt with."""
@@ -75,7 +107,8 @@ class CareStore:
 
     def advance(self, cursor: Mapping[str, int]) -> None:
         """What came up to there is dealt with."""
-        self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(cursor.items()))
+        with _Transaction(self._db):
+            self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(cursor.items()))
 
     def look_again(self, moments: Mapping[str, int | None]) -> None:
         """Person -> when to look at them again, or never."""
@@ -109,17 +142,18 @@ class CareStore:
 
     def delivered(self, sink: str, keys: Iterable[str], now_us: int) -> None:
         """The sink has taken them; their contents go."""
-        self._db.executemany(
-            "UPDATE alerts SET state = 'done', body = NULL, at_us = ? WHERE sink = ? AND key = ?",
-            [(now_us, sink, key) for key in keys],
-        )
+        with _Transaction(self._db):
+            self._db.executemany(
+                "UPDATE alerts SET state = 'done', body = NULL, at_us = ? WHERE sink = ? AND key = ?",
+                [(now_us, sink, key) for key in keys],
+            )
 
-    def failed(self, sink: str, key: str, error: str, again_us: int | None) -> None:
+    def failed(self, sink: str, key: str, error: str, again_us: int | None, now_us: int) -> None:
         """To be tried again then; None: never, it stays as a dead letter with its content."""
         state = DEAD if again_us is None else WAITS
         self._db.execute(
-            "UPDATE alerts SET state = ?, at_us = ifnull(?, at_us), attempts = attempts + 1, error = ? WHERE sink = ? AND key = ?",
-            (state, again_us, error, sink, key),
+            "UPDATE alerts SET state = ?, at_us = ?, attempts = attempts + 1, error = ? WHERE sink = ? AND key = ?",
+            (state, now_us if again_us is None else again_us, error, sink, key),
         )
 
     def revive(self, sink: str, now_us: int) -> int:
@@ -128,6 +162,13 @@ class CareStore:
             "UPDATE alerts SET state = 'waits', at_us = ?, attempts = 0 WHERE sink = ? AND state = 'dead'",
             (now_us, sink),
         ).rowcount
+
+    def dead(self) -> list[Dead]:
+        """Dead letters, by sink and age."""
+        rows = self._db.execute(
+            "SELECT sink, key, at_us, attempts, error FROM alerts WHERE state = 'dead' ORDER BY sink, at_us, key"
+        )
+        return [Dead(sink, key, format_time(at_us), attempts, error) for sink, key, at_us, attempts, error in rows]
 
     def counts(self) -> dict[tuple[str, str], int]:
         """(sink, state) -> number of alerts."""

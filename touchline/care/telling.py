@@ -19,7 +19,7 @@ LINKED_KEYS: Final = 32
 
 
 class Alert(NamedTuple):
-    """`key` is `<case id>/<change>`, and once more when the same is said of it again."""
+    """`key` is the id of the event that says the same: `<case id>/opened`, `<case id>/lapsed/1`."""
 
     key: str
     kind: str
@@ -54,7 +54,7 @@ def changed_event(case: Standing, change: Change, now_us: int, source: str) -> d
     """The event that says that the reason of a case no longer stands, or stands again."""
     return {
         "type": CASE,
-        "id": f"{case.case}/{change}/{now_us}",
+        "id": change_id(case, change),
         "source": source,
         "time": format_time(now_us),
         "persons": [{"type": case.identifier_type, "key": case.identifier}] if case.identifier else [],
@@ -92,9 +92,14 @@ def alert_of(case: Wanted, person: str, offers: dict[str, list[str]]) -> Alert:
     return Alert(f"{case.case}/opened", rule.kind, body)
 
 
+def change_id(case: Standing, change: Change) -> str:
+    """`<case>/<change>/<n>` with the number of changes before it, so that whoever decides again says the same."""
+    return f"{case.case}/{change}/{case.changes + 1}"
+
+
 def withdrawn_alert(case: Standing, change: Change, kind: str, now_us: int) -> Alert:
     """What is told when the reason of a case is gone, or back."""
-    key = f"{case.case}/{change}/{now_us}"
+    key = change_id(case, change)
     return Alert(
         key, kind, {"id": key, "case": case.case, "state": change, "rule": case.rule, "at": format_time(now_us)}
     )

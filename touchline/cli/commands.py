@@ -57,6 +57,10 @@ COMMANDS: dict[str, Command] = {
         ),
         Command("emit", "touchline.cli.emit", "emit", "cli", WAYS_IN, "send one event, or NDJSON from standard input"),
         Command("collector", "touchline.cli.collector", "collector", "collector", PROCESSES, "take events over HTTP"),
+        Command("care", "touchline.cli.care", None, "worker", PROCESSES, "open cases by rules, and tell who is to act"),
+        Command(
+            "cases", "touchline.cli.cases", None, "worker", JOURNEYS, "who is to be looked after: look, and work them"
+        ),
         Command(
             "dashboard", "touchline.cli.dashboard", "dashboard", "dashboard", WAYS_TO_LOOK, "serve the journey map page"
         ),

@@ -72,11 +72,11 @@ class SinkQueue:
         except NotTaken as error:
             self.failures += 1
             is_last = error.is_final or one.attempts + 1 >= self.sink.attempts
-            again_us = None if is_last else self._now_us() + wait_us(one.attempts, error.after_seconds)
-            words = str(error)
+            now_us, words = self._now_us(), str(error)
+            again_us = None if is_last else now_us + wait_us(one.attempts, error.after_seconds)
             if is_last:
-                log.error("sink %s: an alert is a dead letter after %d attempts: %s", name, one.attempts + 1, words)
-            await self._stored(lambda store: store.failed(name, one.key, words, again_us))
+                log.error("dead_letter", extra={"fields": {"sink": name, "attempts": one.attempts + 1, "error": words}})
+            await self._stored(lambda store: store.failed(name, one.key, words, again_us, now_us))
         else:
             self.delivered += 1
             now_us = self._now_us()
