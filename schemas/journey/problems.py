@@ -27,15 +27,16 @@ class FileProblem(NamedTuple):
 
 
 class MapInvalid(WrongUsage):
-    """A map file cannot be used. `problems` holds all that was found, in the order of the file."""
+    """A map file, or another file of the company's, cannot be used. `problems` holds all that was found, in the order of the file; `check`
+    is the command that looks for them."""
 
-    def __init__(self, file: str, problems: Iterable[FileProblem]) -> None:
+    def __init__(self, file: str, problems: Iterable[FileProblem], check: str = "touchline map check") -> None:
         self.file = file
         self.problems = sorted(problems)
         count = len(self.problems)
         super().__init__(
             "\n".join(problem.at(file) for problem in self.problems),
-            f"fix {'this' if count == 1 else f'these {count} places'} and run `touchline map check {file}`",
+            f"fix {'this' if count == 1 else f'these {count} places'} and run `{check} {file}`",
         )
 
 

@@ -13,6 +13,7 @@ rules:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -133,13 +134,29 @@ def load_rules(path: Path | None = None) -> CareRules:
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise MapInvalid(str(file), [FileProblem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from error
+        raise _invalid(file, [FileProblem(0, "", "the file is not UTF-8", "save it as UTF-8")]) from error
     except OSError as error:
         raise WrongUsage(f"cannot read the rules {file}: {error.strerror}", "check the path") from error
     document = read_yaml(text)
     if document.problems:
-        raise MapInvalid(str(file), document.problems)
+        raise _invalid(file, document.problems)
     try:
         return CareRules.model_validate(document.values)
     except ValidationError as error:
-        raise MapInvalid(str(file), explain(error, document)) from None
+        raise _invalid(file, explain(error, document, CareRules, "docs/care.md", _EXAMPLES)) from None
+
+
+def _invalid(file: Path, problems: Iterable[FileProblem]) -> MapInvalid:
+    return MapInvalid(str(file), problems, "touchline care check")
+
+
+_EXAMPLES: Final = {
+    "version": "`version: 1`",
+    "rules": "`rules:` with at least one, for example `- {id: detractor, answer: {kpi: nps, scored: bad}}`",
+    "id": "`id: <short_name>`",
+    "kpi": "`kpi: nps`",
+    "touchpoint": "`touchpoint: hotline`",
+    "stage": "`stage: <one of the default map's>`",
+    "after_hours": "`after_hours: 72`",
+    "topic": "`topic: touchline-alerts`",
+}

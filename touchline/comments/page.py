@@ -42,7 +42,7 @@ def comments_object(found: Found) -> dict[str, object]:
 
 def comments_csv(comments: Iterable[Comment]) -> Iterator[str]:
     """RFC 4180 with a header row; what is not known is empty."""
-    yield from _csv(_COLUMNS, ([getattr(one, name) for name in _COLUMNS] for one in comments))
+    yield from csv_lines(_COLUMNS, ([getattr(one, name) for name in _COLUMNS] for one in comments))
 
 
 def log_page(readings: Sequence[Logged]) -> RenderableType:
@@ -67,7 +67,7 @@ def log_csv(readings: Sequence[Logged]) -> Iterator[str]:
         one._replace(filters={"": "; ".join(f"{name}={value}" for name, value in one.filters.items())})
         for one in readings
     )
-    yield from _csv(Logged._fields, ([*one[:4], one.filters[""], *one[5:]] for one in rows))
+    yield from csv_lines(Logged._fields, ([*one[:4], one.filters[""], *one[5:]] for one in rows))
 
 
 def _head(one: Comment) -> str:
@@ -94,7 +94,8 @@ def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def csv_lines(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """RFC 4180 with a header row; what a spreadsheet would run gets an apostrophe."""
     yield _line(names)
     for row in rows:
         yield _line([_cell(value) for value in row])

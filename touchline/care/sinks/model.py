@@ -30,7 +30,7 @@ class WebhookSink(MapElement):
     """Alerts by POST. `url`, or a file that holds it where the address itself is a secret (chats). With `secret_file` each request carries
     `Touchline-Signature: t=<seconds>,v1=<hex>`: HMAC-SHA256 of `<seconds>.<body>`."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    url: str | None = None
     url_file: str | None = None
     secret_file: str | None = None
     template: Literal["json", "slack"] = "json"
@@ -40,6 +40,8 @@ class WebhookSink(MapElement):
     def _has_one_address(self) -> Self:
         if (self.url is None) == (self.url_file is None):
             raise ValueError("a webhook has one address; write url, or url_file with the path of a file that holds it")
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            raise ValueError("the url of a webhook begins with https:// or http://; write it whole")
         return self
 
 
