@@ -43,7 +43,7 @@ class Granted(NamedTuple):
 
 
 class PersonFacts(NamedTuple):
-    """All that rules know of one person. `identifiers` are keys with their types, the strongest first."""
+    """All that rules know of one person. `identifiers` are keys with their types."""
 
     facts: Sequence[CareFact]
     consents: Sequence[Granted]

@@ -123,17 +123,18 @@ def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, Pers
     persons = {person for _, person in ask_of_keys(client, _PERSONS, sorted(identifiers))}
     keys = sorted({key for row in ask_of_keys(client, _MERGED, sorted(persons)) for key in row} | persons)
     facts: defaultdict[str, list[CareFact]] = defaultdict(list)
-    types: dict[str, dict[str, str]] = defaultdict(dict)
-    for person, identifier, kind, *row in ask_of_keys(client, _FACTS, keys):
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for person, identifier, *row in ask_of_keys(client, _FACTS, keys):
         if person in persons:
             facts[person].append(_fact(row))
-            types[person][identifier] = kind
+            named[person].add(identifier)
     consents = _consents(client, keys)
+    types: dict[str, str] = dict(ask_of_keys(client, _TYPES, keys))
     return {
         person: PersonFacts(
             facts[person],
-            [one for key in types[person] for one in consents.get(key, ())],
-            sorted(types[person].items()),
+            [one for key in sorted(named[person]) for one in consents.get(key, ())],
+            [(key, types[key]) for key in sorted(named[person]) if key in types],
         )
         for person in facts
     }
@@ -218,7 +219,7 @@ _MERGED: Final = """
 SELECT DISTINCT identifier, person FROM journey_raw.ledger
 WHERE kind = 'attached' AND sign = 1 AND person != identifier AND person IN %(keys)s"""
 _FACTS: Final = f"""
-SELECT person, identifier, toString(identifier_type), event_time, received_time, toString(source), event_id, toString(event_type),
+SELECT person, identifier, event_time, received_time, toString(source), event_id, toString(event_type),
     toString(touchpoint), toString(action), properties, stage_order, toString(stage), cycle, is_conversion, toString(kpi), toString(scope),
     score, has_score AND disposition IN ({COUNTED_DISPOSITIONS}), scale_min, scale_max,
     multiIf(NOT has_score OR disposition NOT IN ({COUNTED_DISPOSITIONS}) OR unit = '', '', score BETWEEN bad_from AND bad_to, 'bad',
@@ -231,6 +232,9 @@ FROM
 LEFT JOIN {formulas(load_catalogue())} AS formulas
     ON facts.kpi = formulas.kpi AND facts.variant = formulas.variant AND facts.scale_min = formulas.scale_min
     AND facts.scale_max = formulas.scale_max"""
+_TYPES: Final = """
+SELECT identifier, max(toString(identifier_type)) AS type FROM journey_raw.ledger
+WHERE kind = 'received' AND fate = 'stored' AND identifier IN %(keys)s GROUP BY identifier HAVING type != ''"""
 _CONSENTS: Final = f"""
 SELECT identifier, about_time, toString(action), if(purposes = '', emptyArrayString(), splitByChar(',', toString(purposes))), consent_id
 FROM journey_raw.ledger WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CONSENT}' AND identifier IN %(keys)s
