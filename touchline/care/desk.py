@@ -1,7 +1,7 @@
 """One look at what changed: whose cases are others now, what is to be told, and how far that was.
 
-The order makes kills harmless: alerts are on the disk before their events are sent, events are safe before the cursor moves. Whatever was
-done and not remembered is decided again, with the same ids.
+What a look came to is on the disk at once or not at all: alerts, events and how far it has read. Then events are posted, and forgotten when
+they are safe. So a kill at any moment repeats, and neither loses nor says another thing: ids are the same whoever decides.
 
 Why: docs/decisions/0207.
 """
@@ -16,7 +16,7 @@ from touchline.care.cases import Change, Wanted, changes, next_look_us, wanted_c
 from touchline.care.facts import PersonFacts
 from touchline.care.reader import Changed, Cursor, Event, Standing
 from touchline.care.rules import CareRules
-from touchline.care.store import CareStore
+from touchline.care.store import CareStore, Kept
 from touchline.care.telling import Alert, alert_of, changed_event, opened_event, withdrawn_alert
 
 LOOKS_AT_ONCE: Final = 1_000
@@ -93,8 +93,9 @@ class CareDesk:
         self._kinds = {one.id: one.kind for one in rules.rules}
         self._standing: dict[str, Standing] = {}
         self._by_reason: defaultdict[Event, set[str]] = defaultdict(set)
-        self._posted: set[str] = set()
-        """Events of cases that were sent, and not yet seen in the ledger."""
+        self._said: set[str] = set()
+        """Ids of the events that this desk has decided on, and not yet seen in the ledger."""
+        self.post()
         self._learn()
 
     def look(self) -> Looked:
@@ -107,18 +108,23 @@ class CareDesk:
         persons = self._persons({*changed.identifiers, *due}, reasons)
         decided = self._decide(persons, reasons, now_us)
         alerts = [(sink, one.alert) for one in decided for sink in self._takers(one.alert)]
-        told = self._store.put(alerts, now_us) if alerts else 0
-        if decided:
-            self._post([one.event for one in decided])
-        for one in decided:
-            self._posted.add(one.event["id"])
-            self._remember(one.after)
         moments = {person: next_look_us(facts, self._rules, now_us) for person, facts in persons.items()}
-        if moments or due:
-            self._store.look_again(dict.fromkeys(due) | moments)
-        if until != since:
-            self._store.advance(until)
+        told = 0
+        if decided or moments or due or until != since:
+            kept = Kept(alerts, [one.event for one in decided], dict.fromkeys(due) | moments, until)
+            told = self._store.keep(kept, now_us)
+        for one in decided:
+            self._said.add(one.event["id"])
+            self._remember(one.after)
+        if decided:
+            self.post()
         return Looked(len(persons), len(decided), told, until != newest)
+
+    def post(self) -> None:
+        """Brings events away that were kept; those of a process before this one, too."""
+        while waiting := self._store.unposted():
+            self._post([event for _, event in waiting])
+            self._store.posted(waiting[-1][0])
 
     def _persons(self, identifiers: Collection[str], reasons: Collection[Event]) -> dict[str, PersonFacts]:
         """Those to whom the identifiers lead, and those who have the reasons of cases now: an event may have moved to somebody else."""
@@ -129,21 +135,20 @@ class CareDesk:
         return persons | (self._facts.persons(elsewhere) if elsewhere else {})
 
     def _strange(self, of_cases: frozenset[str]) -> set[Event]:
-        """The reasons of cases of which the ledger knows more: said by a process before this one, and stored after this one began."""
-        strange = of_cases - self._posted
-        self._posted -= of_cases
-        return self._learn() if strange else set()
+        """The reasons of cases of which another process, before this one, has said something. It was stored after what this one, or
+        that one, had read of the reason by then; so the reason is to be looked at again."""
+        strange = of_cases - self._said
+        self._said -= of_cases
+        if strange:
+            self._learn()
+        cases = {one.partition("/")[0] for one in strange}
+        return {(case.source, case.event_id) for name in cases if (case := self._standing.get(name))}
 
-    def _learn(self) -> set[Event]:
-        """Takes what the ledger knows of cases where that is more; returns their reasons."""
-        more = [
-            case
-            for case in self._facts.standing().values()
-            if case.case not in self._standing or case.changes > self._standing[case.case].changes
-        ]
-        for case in more:
-            self._remember(case)
-        return {(case.source, case.event_id) for case in more}
+    def _learn(self) -> None:
+        """Takes what the ledger knows of cases where that is more."""
+        for case in self._facts.standing().values():
+            if case.case not in self._standing or case.changes > self._standing[case.case].changes:
+                self._remember(case)
 
     def _takers(self, alert: Alert) -> list[str]:
         return [name for name, kinds in self._sinks.items() if alert.kind in kinds]
@@ -178,12 +183,14 @@ class CareDesk:
         event = opened_event(case, key, types[key], version, self._source)
         alert = alert_of(case, person, self._offers(reason.touchpoint, reason.stage))
         about = (reason.source, reason.event_id, key, types[key], reason.touchpoint)
-        return _Decided(event, alert, Standing(case.case, case.rule.id, str(version), *about, 0, True))
+        after = Standing(case.case, case.rule.id, str(version), *about, 0, case.begins_us, True)
+        return _Decided(event, alert, after)
 
     def _changed(self, name: str, change: Change, now_us: int) -> _Decided:
         case = self._standing[name]
         kind = self._kinds.get(case.rule, "recovery")
-        after = case._replace(is_standing=change == "restored", changes=case.changes + 1)
+        at_us = max(now_us, case.said_us + 1)  # never before what it answers, however clocks differ
+        after = case._replace(is_standing=change == "restored", changes=case.changes + 1, said_us=at_us)
         return _Decided(
-            changed_event(case, change, now_us, self._source), withdrawn_alert(case, change, kind, now_us), after
+            changed_event(case, change, at_us, self._source), withdrawn_alert(case, change, kind, at_us), after
         )

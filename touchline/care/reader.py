@@ -41,7 +41,9 @@ class Standing(NamedTuple):
     identifier_type: str
     touchpoint: str
     changes: int
-    """How often it has lapsed or was restored: the number of the next such event."""
+    """Number of the newest event by which it lapsed or was restored; 0 without one."""
+    said_us: int
+    """Time of the newest event of the rules."""
     is_standing: bool
 
 
@@ -247,11 +249,11 @@ GROUP BY consent_id"""
 _STANDING: Final = f"""
 SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
     argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
-    argMin(identifier_type, at), argMin(touchpoint, at), toUInt64(countIf(state != 'opened')),
+    argMin(identifier_type, at), argMin(touchpoint, at), max(number), toUnixTimestamp64Micro(max(at)),
     argMax(state != 'lapsed', (at, state = 'restored'))
 FROM
 (
-    SELECT event_time AS at, toString(action) AS state, properties, identifier,
+    SELECT event_time AS at, toUInt32OrZero(splitByChar('/', event_id)[3]) AS number, toString(action) AS state, properties, identifier,
         toString(identifier_type) AS identifier_type, toString(touchpoint) AS touchpoint FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CASE}' AND {NET_ROWS}
 ) WHERE state IN ('opened', 'lapsed', 'restored') GROUP BY name"""

@@ -1,7 +1,8 @@
-"""What `touchline care` keeps for itself: how far it has read, whom it will look at again, and the alerts that each sink has not taken yet.
+"""What `touchline care` keeps for itself: how far it has read, whom it will look at again, events that are not yet posted, and the alerts
+that each sink has not taken yet.
 
-One SQLite file. Losing it costs time and repeated alerts of the cases that are decided at that moment, never a second case: which cases
-stand is read from the ledger. An alert is written before its event is sent, so a kill between the two repeats and never loses it.
+One SQLite file. What a look came to is one transaction, so that whoever is told of a case finds it in the ledger, and the other way round.
+Losing the file costs time and the alerts that waited in it, never a second case: which cases stand is read from the ledger.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, Self
 
@@ -18,6 +19,7 @@ from touchline.errors import WrongUsage
 from touchline.schemas.times import format_time
 
 BUSY_SECONDS: Final = 10.0
+POSTED_AT_ONCE: Final = 1_000
 KEPT_US: Final = 30 * 86_400_000_000
 """So long a delivered alert is known, so that it is not sent again."""
 _TABLES: Final = """
@@ -30,10 +32,20 @@ CREATE TABLE IF NOT EXISTS alerts (
     PRIMARY KEY (sink, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS alerts_due ON alerts (sink, state, at_us);
+CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, event TEXT NOT NULL);
 """
 WAITS: Final = "waits"
 DONE: Final = "done"
 DEAD: Final = "dead"
+
+
+class Kept(NamedTuple):
+    """What a look came to: alerts with their sinks, events to post, when to look at whom again (None: never), and how far it has read."""
+
+    alerts: Sequence[tuple[str, Alert]]
+    events: Sequence[dict[str, Any]]
+    moments: Mapping[str, int | None]
+    cursor: Mapping[str, int]
 
 
 class Waiting(NamedTuple):
@@ -105,32 +117,36 @@ class CareStore:
         """Stream -> number of the last insert that was dealt with."""
         return dict(self._db.execute("SELECT stream, insert_number FROM cursors"))
 
-    def advance(self, cursor: Mapping[str, int]) -> None:
-        """What came up to there is dealt with."""
-        with _Transaction(self._db):
-            self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(cursor.items()))
-
-    def look_again(self, moments: Mapping[str, int | None]) -> None:
-        """Person -> when to look at them again, or never."""
-        with _Transaction(self._db):
-            self._db.executemany("DELETE FROM looks WHERE person = ?", [(person,) for person in moments])
-            wanted = [(person, at_us) for person, at_us in moments.items() if at_us is not None]
-            self._db.executemany("INSERT INTO looks VALUES (?, ?)", wanted)
-
     def to_look_at(self, now_us: int, limit: int) -> list[str]:
         """Persons whose moment has come."""
         rows = self._db.execute("SELECT person FROM looks WHERE at_us <= ? ORDER BY at_us LIMIT ?", (now_us, limit))
         return [person for (person,) in rows]
 
-    def put(self, alerts: Iterable[tuple[str, Alert]], now_us: int) -> int:
-        """Sink and alert; those that a sink has or had are left out. How many are new. On the disk when this returns."""
+    def keep(self, look: Kept, now_us: int) -> int:
+        """All that a look came to, or nothing of it: on the disk when this returns. How many alerts are new; those that a sink has or
+        had are left out."""
         with _Transaction(self._db):
             before = self._db.total_changes
             self._db.executemany(
                 "INSERT OR IGNORE INTO alerts VALUES (?, ?, 'waits', ?, 0, ?, '')",
-                [(sink, one.key, now_us, json.dumps(one.body)) for sink, one in alerts],
+                [(sink, one.key, now_us, json.dumps(one.body)) for sink, one in look.alerts],
             )
-            return self._db.total_changes - before
+            told = self._db.total_changes - before
+            self._db.executemany("INSERT INTO events (event) VALUES (?)", [(json.dumps(one),) for one in look.events])
+            self._db.executemany("DELETE FROM looks WHERE person = ?", [(person,) for person in look.moments])
+            wanted = [(person, at_us) for person, at_us in look.moments.items() if at_us is not None]
+            self._db.executemany("INSERT INTO looks VALUES (?, ?)", wanted)
+            self._db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", list(look.cursor.items()))
+        return told
+
+    def unposted(self) -> list[tuple[int, dict[str, Any]]]:
+        """Number and event, in the order in which they were kept."""
+        rows = self._db.execute("SELECT number, event FROM events ORDER BY number LIMIT ?", (POSTED_AT_ONCE,))
+        return [(number, json.loads(event)) for number, event in rows]
+
+    def posted(self, up_to: int) -> None:
+        """Events up to that number are safe elsewhere."""
+        self._db.execute("DELETE FROM events WHERE number <= ?", (up_to,))
 
     def waiting(self, sink: str, now_us: int, limit: int) -> list[Waiting]:
         """Alerts that are due for this sink, the oldest first."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from touchline.care.sinks.model import Sink
@@ -50,16 +51,18 @@ class SinkQueue:
         try:
             while True:
                 self._news.clear()
-                waiting = await self._due()
-                if waiting:
-                    await asyncio.gather(*map(self._deliver, waiting))
+                if await self.deliver_due():
                     continue
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), _IDLE_SECONDS)
-                except TimeoutError:
-                    continue
         finally:
             await self._sender.close()
+
+    async def deliver_due(self) -> bool:
+        """Tries what is due, some at once; whether anything was."""
+        waiting = await self._due()
+        await asyncio.gather(*map(self._deliver, waiting))
+        return bool(waiting)
 
     async def _due(self) -> list[Waiting]:
         name, now_us = self.sink.id, self._now_us()
