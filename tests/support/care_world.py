@@ -150,7 +150,7 @@ def _standing(events: Sequence[dict[str, Any]]) -> Standing:
     number = max(0 if one["state"] == "opened" else int(one["id"].split("/")[2]) for one in events)
     return Standing(
         first["case"], first["rule"], first["rule_version"], about["source"], about["event_id"], person["key"], person["type"],
-        about["touchpoint"], number, parse_time(newest["time"]), newest["state"] != "lapsed",
+        about["touchpoint"], number, parse_time(newest["time"]), False, newest["state"] != "lapsed",
     )  # fmt: skip
 
 
@@ -221,7 +221,8 @@ class Process:
             work()
         except Killed:
             self.kills += 1
-            self.desk = None
+            self.store.close()
+            self.desk, self.store = None, self._open()
 
     def look(self) -> bool:
         """One look; whether it came to its end and found nothing."""

@@ -22,6 +22,8 @@ from touchline.care.telling import Alert, alert_of, changed_event, opened_event,
 LOOKS_AT_ONCE: Final = 1_000
 INSERTS_AT_ONCE: Final = 20
 """Of each stream: what one look reads stays small, also where the whole past is new."""
+TOLD_AGAIN_US: Final = 72 * 3_600_000_000
+"""Where nothing is known of what sinks were told, since the folder is new, they are told of the cases of so long that nobody has worked."""
 Offers = Callable[[str, str], dict[str, list[str]]]
 """Touchpoint and stage -> what the map offers there."""
 
@@ -103,11 +105,13 @@ class CareDesk:
         now_us, since, newest = self._now_us(), self._store.cursor(), self._facts.newest()
         until = {name: min(last, since.get(name, 0) + INSERTS_AT_ONCE) for name, last in newest.items()}
         changed = self._facts.changed_since(since, until)
-        reasons = changed.events | self._strange(changed.of_cases)
+        again = set() if since else self._told_again(now_us)
+        reasons = changed.events | self._strange(changed.of_cases) | {self._reason(name) for name in again}
         due = self._store.to_look_at(now_us, LOOKS_AT_ONCE)
         persons = self._persons({*changed.identifiers, *due}, reasons)
-        decided = self._decide(persons, reasons, now_us)
-        alerts = [(sink, one.alert) for one in decided for sink in self._takers(one.alert)]
+        decided, repeated = self._decide(persons, reasons, again, now_us)
+        told_of = [*(one.alert for one in decided), *repeated]
+        alerts = [(sink, one) for one in told_of for sink in self._takers(one)]
         moments = {person: next_look_us(facts, self._rules, now_us) for person, facts in persons.items()}
         told = 0
         if decided or moments or due or until != since:
@@ -142,13 +146,24 @@ class CareDesk:
         if strange:
             self._learn()
         cases = {one.partition("/")[0] for one in strange}
-        return {(case.source, case.event_id) for name in cases if (case := self._standing.get(name))}
+        return {self._reason(name) for name in cases if name in self._standing}
 
     def _learn(self) -> None:
         """Takes what the ledger knows of cases where that is more."""
         for case in self._facts.standing().values():
             if case.case not in self._standing or case.changes > self._standing[case.case].changes:
                 self._remember(case)
+
+    def _told_again(self, now_us: int) -> set[str]:
+        recent_us = now_us - TOLD_AGAIN_US
+        return {
+            name
+            for name, one in self._standing.items()
+            if one.is_standing and not one.is_worked and one.said_us > recent_us
+        }
+
+    def _reason(self, name: str) -> Event:
+        return self._standing[name].source, self._standing[name].event_id
 
     def _takers(self, alert: Alert) -> list[str]:
         return [name for name, kinds in self._sinks.items() if alert.kind in kinds]
@@ -157,7 +172,10 @@ class CareDesk:
         self._standing[case.case] = case
         self._by_reason[case.source, case.event_id].add(case.case)
 
-    def _decide(self, persons: Mapping[str, PersonFacts], reasons: Collection[Event], now_us: int) -> list[_Decided]:
+    def _decide(
+        self, persons: Mapping[str, PersonFacts], reasons: Collection[Event], again: Collection[str], now_us: int
+    ) -> tuple[list[_Decided], list[Alert]]:
+        """What is to be said; and alerts of cases that were said before, of those that are to be told again."""
         wanted: dict[str, tuple[Wanted, str, PersonFacts]] = {}
         touched = set(reasons)
         for person, facts in persons.items():
@@ -171,10 +189,11 @@ class CareDesk:
             if self._standing[name].rule_version == str(self._rules.version)
         }
         said = changes({name: case for name, (case, *_) in wanted.items()}, standing)
-        return [
+        decided = [
             self._opened(*wanted[name]) if change == "opened" else self._changed(name, change, now_us)
             for name, change in said
         ]
+        return decided, [self._opened(*wanted[name]).alert for name in sorted(again) if name in wanted]
 
     def _opened(self, case: Wanted, person: str, facts: PersonFacts) -> _Decided:
         types = dict(facts.identifiers)
@@ -183,7 +202,7 @@ class CareDesk:
         event = opened_event(case, key, types[key], version, self._source)
         alert = alert_of(case, person, self._offers(reason.touchpoint, reason.stage))
         about = (reason.source, reason.event_id, key, types[key], reason.touchpoint)
-        after = Standing(case.case, case.rule.id, str(version), *about, 0, case.begins_us, True)
+        after = Standing(case.case, case.rule.id, str(version), *about, 0, case.begins_us, False, True)
         return _Decided(event, alert, after)
 
     def _changed(self, name: str, change: Change, now_us: int) -> _Decided:

@@ -44,6 +44,8 @@ class Standing(NamedTuple):
     """Number of the newest event by which it lapsed or was restored; 0 without one."""
     said_us: int
     """Time of the newest event of the rules."""
+    is_worked: bool
+    """Whether people have said something of it."""
     is_standing: bool
 
 
@@ -144,7 +146,7 @@ def read_persons(client: Client, identifiers: Collection[str]) -> dict[str, Pers
 
 def read_standing(client: Client) -> dict[str, Standing]:
     """All cases that rules opened, whatever became of them."""
-    found = (Standing._make((*said, bool(stands))) for *said, stands in client.execute(_STANDING))
+    found = (Standing._make((*said, bool(worked), bool(stands))) for *said, worked, stands in client.execute(_STANDING))
     return {one.case: one for one in found}
 
 
@@ -249,11 +251,12 @@ GROUP BY consent_id"""
 _STANDING: Final = f"""
 SELECT properties['case'] AS name, argMin(properties['rule'], at), argMin(properties['rule_version'], at),
     argMin(properties['about_source'], at), argMin(properties['about_event_id'], at), argMin(identifier, at),
-    argMin(identifier_type, at), argMin(touchpoint, at), max(number), toUnixTimestamp64Micro(max(at)),
-    argMax(state != 'lapsed', (at, state = 'restored'))
+    argMin(identifier_type, at), argMin(touchpoint, at), max(number), toUnixTimestamp64Micro(maxIf(at, NOT is_worked)),
+    max(is_worked), argMaxIf(state != 'lapsed', (at, state = 'restored'), NOT is_worked)
 FROM
 (
-    SELECT event_time AS at, toUInt32OrZero(splitByChar('/', event_id)[3]) AS number, toString(action) AS state, properties, identifier,
+    SELECT event_time AS at, toUInt32OrZero(splitByChar('/', event_id)[3]) AS number, toString(action) AS state,
+        action NOT IN ('opened', 'lapsed', 'restored') AS is_worked, properties, identifier,
         toString(identifier_type) AS identifier_type, toString(touchpoint) AS touchpoint FROM journey_raw.ledger
     WHERE kind = 'received' AND fate = 'stored' AND event_type = '{CASE}' AND {NET_ROWS}
-) WHERE state IN ('opened', 'lapsed', 'restored') GROUP BY name"""
+) GROUP BY name HAVING countIf(state = 'opened') > 0"""
