@@ -77,6 +77,11 @@ def _event(random: Random, number: int, key: str, partition: int) -> WireEvent:
         "simulated": True,
         **(_answer(random) if number % 20 == 19 else _touchpoint(random, number)),
     }
+    return wire_event(event, key, partition)
+
+
+def wire_event(event: dict[str, Any], key: str, partition: int) -> WireEvent:
+    """The record of an event."""
     return WireEvent(key.encode(), json.dumps(event, separators=(",", ":")).encode(), _headers(event), partition)
 
 

@@ -126,7 +126,7 @@ def offsets_after(events: Sequence[WireEvent]) -> dict[int, int]:
 
 
 def send_on_schedule(
-    producer: KafkaProducer, stack: LocalStack, events: Sequence[WireEvent], rate: int, offsets: dict[int, int]
+    producer: KafkaProducer, stack: LocalStack, events: Sequence[WireEvent], rate: float, offsets: dict[int, int]
 ) -> list[Sent]:
     """Send each event when it is due, or at once where that is past; returns when all are acknowledged."""
     accepted = [0.0] * len(events)
