@@ -1,22 +1,25 @@
-"""Who is asked what, and when: the `kpis` of a map as questions, and which of them follow an event.
+"""Who is asked what, and when: the `kpis` of a map as questions, and which questions follow an event.
 
-Pure: whether somebody is sampled, how a question is sent and what is answered is for others to decide.
+Questions of a policy are placed in the same way (policies.py). Pure: whether somebody is asked is decide.py's to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from touchline.schemas.journey.conditions import StageCondition
 from touchline.schemas.journey.model import JourneyMap
 from touchline.schemas.journey.parts import Ask
 from touchline.schemas.times import US_PER_HOUR
 
+Moment = Literal["before_conversion", "conversion", "after_conversion"]
+"""Where an event stands in its journey cycle: before any conversion of it, as a conversion, or after one."""
+
 
 class SurveyQuestion(NamedTuple):
-    """One question of one map, asked `delay_us` after the event. `goals` has, for each goal after which it is asked, that goal's
-    conditions."""
+    """One question on one map, asked `delay_us` after the event. `goals` has, for each goal after which it is asked, that goal's
+    conditions; `moments` the moments of a cycle at which it is."""
 
     map: str
     id: str
@@ -30,6 +33,7 @@ class SurveyQuestion(NamedTuple):
     ask: Ask
     goals: tuple[StageCondition, ...]
     touchpoints: frozenset[str]
+    moments: frozenset[Moment] = frozenset()
 
     @property
     def points(self) -> int:
@@ -39,7 +43,6 @@ class SurveyQuestion(NamedTuple):
 
 def questions_of(journey_map: JourneyMap) -> list[SurveyQuestion]:
     """The questions of a map in its order."""
-    goals = {goal.id: goal.when for goal in journey_map.goals}
     known = frozenset(one.id for one in journey_map.touchpoints)
     return [
         SurveyQuestion(
@@ -53,18 +56,36 @@ def questions_of(journey_map: JourneyMap) -> list[SurveyQuestion]:
             round(one.delay_hours * US_PER_HOUR),
             journey_map.language,
             one.ask,
-            tuple(condition for goal in one.ask.goals or () for condition in goals[goal]),
+            conditions_of(journey_map, one.ask),
             known,
         )
         for one in journey_map.kpis
     ]
 
 
+def conditions_of(journey_map: JourneyMap, ask: Ask) -> tuple[StageCondition, ...]:
+    """The conditions of the goals after which it is asked. Raises KeyError for a goal that the map does not have."""
+    goals = {goal.id: goal.when for goal in journey_map.goals}
+    return tuple(condition for goal in ask.goals or () for condition in goals[goal])
+
+
 def asked_after(
-    questions: Iterable[SurveyQuestion], touchpoint: str, action: str, stage: str, *, is_conversion: bool
+    questions: Iterable[SurveyQuestion],
+    touchpoint: str,
+    action: str,
+    stage: str,
+    *,
+    is_conversion: bool,
+    has_converted: bool = False,
 ) -> list[SurveyQuestion]:
-    """The questions that follow an event which the map has put into `stage` ("" = unmapped), in their order."""
-    return [one for one in questions if _is_asked(one, touchpoint, action, stage, is_conversion=is_conversion)]
+    """The questions that follow an event which the map has put into `stage` ("" = unmapped), in their order. `has_converted`: its journey
+    cycle had a conversion before it."""
+    moment: Moment = "conversion" if is_conversion else "after_conversion" if has_converted else "before_conversion"
+    return [
+        one
+        for one in questions
+        if (stage and moment in one.moments) or _is_asked(one, touchpoint, action, stage, is_conversion=is_conversion)
+    ]
 
 
 def _is_asked(question: SurveyQuestion, touchpoint: str, action: str, stage: str, *, is_conversion: bool) -> bool:
