@@ -40,6 +40,7 @@ def _secrets(settings: Settings) -> dict[Path, Callable[[], str]]:
         settings.payload_key_file: _new_key,
         settings.write_keys_file: _new_write_key,
         settings.erasure_secret_file: _new_secret,
+        settings.survey_secret_file: _new_secret,
     }
 
 

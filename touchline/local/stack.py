@@ -34,7 +34,9 @@ from touchline.local.process import Part, PartSpec
 from touchline.local.secrets import ensure_secrets
 from touchline.settings import Settings, load_settings
 
-SECRETS = ("clickhouse_password", "person_key", "content_key", "payload_key", "write_keys", "erasure_secret")
+SECRETS = (
+    "clickhouse_password", "person_key", "content_key", "payload_key", "write_keys", "erasure_secret", "survey_secret",
+)  # fmt: skip
 
 
 def folder_settings(directory: Path, ports: Literal["free", "fixed"], partitions: int, brokers: int = 1) -> Settings:

@@ -23,6 +23,7 @@ from touchline.settings.group import SettingsGroup
 from touchline.settings.privacy import PrivacySettings
 from touchline.settings.readers import DashboardSettings
 from touchline.settings.senders import CollectorSettings, OutboxSettings
+from touchline.settings.surveys import SurveySettings
 from touchline.settings.worker import EndpointSettings, JourneySettings, LocalSettings, WorkerSettings
 
 CONFIG_FILE_NAME = "touchline.toml"
@@ -50,6 +51,7 @@ class Settings(
     EndpointSettings,
     CareSettings,
     DashboardSettings,
+    SurveySettings,
     CollectorSettings,
     OutboxSettings,
     PrivacySettings,

@@ -242,3 +242,14 @@ def _is_of(rule: FatigueRule, asking: Asking, event: EventFacts, one: Asked) -> 
     if rule.scope == "kpi":
         return one.kpi == asking.question.kpi
     return rule.scope != "touchpoint" or one.touchpoint == event.touchpoint
+
+
+def choose_event(
+    askings: Sequence[Asking], events: Sequence[EventFacts], person: PersonFacts, now_us: int, secret: bytes
+) -> tuple[EventFacts, list[tuple[Asking, Decision]]] | None:
+    """Of a person's events, the newest first, the one to ask about: the first of which the policy says something now, else the newest one;
+    with the decisions on it. None without events."""
+    made = [(event, choose(askings, event, person, now_us, secret)) for event in events]
+    silent = (AskReason.NOT_DUE, AskReason.EXPIRED)
+    about_now = (one for one in made if any(decision.reason not in silent for _, decision in one[1]))
+    return next(about_now, next((one for one in made if one[1]), next(iter(made), None)))

@@ -25,10 +25,10 @@ def test_secrets_are_made_private_and_in_their_form(settings: Settings) -> None:
         key_id, _, key = path.read_text(encoding="ascii").strip().partition(":")
         assert key_id
         assert len(bytes.fromhex(key)) == 32
-    for path in (settings.content_key_file, settings.erasure_secret_file):
+    for path in (settings.content_key_file, settings.erasure_secret_file, settings.survey_secret_file):
         assert len(bytes.fromhex(path.read_text(encoding="ascii"))) == 32
     assert len(settings.clickhouse_password_file.read_text(encoding="ascii").strip()) >= 24
-    assert len({path.read_text(encoding="ascii") for path in made}) == 6
+    assert len({path.read_text(encoding="ascii") for path in made}) == 7
 
 
 def test_existing_secrets_stay_as_they_are(settings: Settings) -> None:
