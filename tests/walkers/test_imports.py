@@ -37,6 +37,8 @@ ALLOWED = {
     "journey/suggest": "schemas sql",
     "map_changes": "journey schemas sql terminal",
     "surveys": "schemas sql",
+    "surveys/server": "account clickhouse kafka map_changes metrics person producers producers/collector producers/outbox schemas service "
+    "settings sql surveys",
     "simulate": "identity journey producers producers/imports schemas surveys",
     # the sender's side: nothing of the worker's
     "producers": "kafka producers/outbox schemas settings",
@@ -95,7 +97,7 @@ def part_of(path: Path) -> str:
         return inside.stem
     if folders[0] in SPLIT:
         return "/".join(folders[:2])
-    return "/".join(folders[:2]) if folders[0] == "journey" else folders[0]
+    return "/".join(folders[:2]) if folders[0] in ("journey", "surveys") else folders[0]
 
 
 def file_of(module: str) -> Path | None:

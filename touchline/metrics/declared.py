@@ -485,11 +485,46 @@ CARE_ALERTS = Metric(
 )
 CARE: Final = (BUILD_INFO, READY, CARE_LOOK_SECONDS, CARE_CHANGES, CARE_ALERTS)
 
+
+# Surveys
+SURVEY_REQUESTS = Metric(
+    "touchline_surveys_requests_total",
+    MetricKind.COUNTER,
+    "requests",
+    "Requests that were answered",
+    (Label("endpoint", bound="routes of the server"), Label("status", bound="HTTP statuses")),
+)
+ASK_SECONDS = Metric(
+    "touchline_surveys_ask_seconds",
+    MetricKind.HISTOGRAM,
+    "seconds",
+    "From the question whether somebody may be asked to the answer, the event stored safely included",
+    buckets=_SECONDS,
+)
+DECISIONS = Metric(
+    "touchline_surveys_decisions_total",
+    MetricKind.COUNTER,
+    "decisions",
+    "Decisions by their reason; asked is the one yes",
+    (Label("reason", bound="reasons of decisions, see docs/surveys.md"),),
+)
+ASKS_REMEMBERED = Metric(
+    "touchline_surveys_asks_remembered",
+    MetricKind.GAUGE,
+    "asks",
+    "Asks that are kept in mind until they were seen in the ledger",
+)
+
+SURVEYS: Final = (
+    BUILD_INFO, READY, SOURCES_STALE, WRITE_KEYS_STALE, SURVEY_REQUESTS, ASK_SECONDS, DECISIONS, ASKS_REMEMBERED,
+)  # fmt: skip
+
 SETS: Final = {
     "worker": WORKER,
     "collector": COLLECTOR,
     "collector with an outbox": OUTBOX,
     "dashboard": DASHBOARD,
     "care": CARE,
+    "surveys": SURVEYS,
 }
 """Which process exposes which metrics."""

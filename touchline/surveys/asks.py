@@ -62,6 +62,14 @@ class Ask(NamedTuple):
         return (self.question, self.version) == (question.id, question.version)
 
 
+class StoredAsk(NamedTuple):
+    """An ask as it stands: how far it has come, and when."""
+
+    ask: Ask
+    disposition: Disposition
+    time_us: int
+
+
 def ask_of(asking: Asking, event: EventFacts, decision: Decision, language: str, now_us: int) -> Ask:
     """The ask that a decision is about, in a language that the question has."""
     question = asking.question
@@ -151,7 +159,7 @@ def answer_event(
 
 
 def asked_of(ask: Ask, disposition: Disposition, time_us: int, source: str) -> Asked:
-    """The ask at that disposition, as fatigue rules see it."""
+    """The ask at that disposition, as fatigue rules see it. `source` is that of the surveys."""
     return Asked(
         source,
         ask.id,

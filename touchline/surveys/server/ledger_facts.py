@@ -16,11 +16,10 @@ from clickhouse_driver import Client
 from touchline.person.ask import ask
 from touchline.person.belongings import read_belongings
 from touchline.person.evidence import moment_of, time_us
-from touchline.schemas.answer import Disposition
 from touchline.schemas.events import ANSWER, CONSENT, TOUCHPOINT
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.asked import Asked
-from touchline.surveys.asks import ASKED_AT, EXPIRES_AT, POLICY_VERSION, REACHED, REACHED_AT, Ask, time_in
+from touchline.surveys.asks import ASKED_AT, EXPIRES_AT, POLICY_VERSION, REACHED, REACHED_AT, Ask, StoredAsk, time_in
 from touchline.surveys.decide import ConsentState, EventFacts, PersonFacts
 
 EVENTS_MAX: Final = 20
@@ -130,14 +129,6 @@ def states_of(purpose: str, moments: dict[int, bool]) -> list[ConsentState]:
     ]
 
 
-class StoredAsk(NamedTuple):
-    """An ask as it stands in the ledger."""
-
-    ask: Ask
-    disposition: Disposition
-    time_us: int
-
-
 def read_ask(client: Client, source: str, ask_id: str) -> StoredAsk | None:
     """The ask of that id; nothing where none stands (yet)."""
     rows = ask(client, _ONE_ASK, source=source, ask_id=ask_id)
@@ -145,10 +136,17 @@ def read_ask(client: Client, source: str, ask_id: str) -> StoredAsk | None:
         return None
     words, scale, person, about, policy, properties, disposition, at, is_simulated, place = rows[0]
     version = properties.get(POLICY_VERSION, "")
+    question, question_version, language, kpi, variant, scope = words
     found = Ask(
-        ask_id,
-        *words,
-        *scale,
+        id=ask_id,
+        question=question,
+        version=question_version,
+        language=language,
+        kpi=kpi,
+        variant=variant,
+        scope=scope,
+        scale_min=scale[0],
+        scale_max=scale[1],
         persons=(tuple(person),) if person[1] else (),
         touchpoint=about[0],
         about_source=about[1],

@@ -1,0 +1,95 @@
+"""What was decided and said just now and may not stand in the ledger yet: so that two questions a second apart know of each other.
+
+An ask is remembered until it was seen in the ledger and a while has passed, in which a reading that began before it was stored has ended.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from touchline.schemas.times import US_PER_SECOND
+from touchline.surveys.asked import RANK, Asked
+from touchline.surveys.asks import StoredAsk, asked_of
+
+KEPT_US: Final = 60 * US_PER_SECOND
+"""Longer than any reading of the ledger takes."""
+MOST: Final = 50_000
+
+
+class _Held(NamedTuple):
+    stored: StoredAsk
+    keys: frozenset[str]
+    since_us: int
+
+
+class Remembered:
+    """For one event loop, and the asks of one source."""
+
+    def __init__(self, source: str, most: int = MOST) -> None:
+        self._source = source
+        self._most = most
+        self._held: dict[str, _Held] = {}
+        self._by_key: defaultdict[str, set[str]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the ledger is so far behind that no more can be kept in mind: then nobody may be asked."""
+        return len(self._held) >= self._most
+
+    def add(self, stored: StoredAsk, keys: Iterable[str], now_us: int) -> StoredAsk | None:
+        """Keep it in mind for who has one of these person keys. Returns what it takes the place of."""
+        ask_id = stored.ask.id
+        before = self._held.pop(ask_id, None)
+        known = frozenset(keys) | (before.keys if before else frozenset())
+        self._held[ask_id] = _Held(stored, known, now_us)
+        for key in known:
+            self._by_key[key].add(ask_id)
+        return before.stored if before else None
+
+    def take_back(self, stored: StoredAsk, before: StoredAsk | None) -> None:
+        """It was not written: what was known before holds again."""
+        held = self._held.get(stored.ask.id)
+        if held is None or held.stored != stored:  # it has gone further meanwhile
+            return
+        if before is None:
+            self._forget(stored.ask.id)
+        else:
+            self._held[stored.ask.id] = held._replace(stored=before)
+
+    def get(self, ask_id: str) -> StoredAsk | None:
+        """The ask as it was said last."""
+        held = self._held.get(ask_id)
+        return None if held is None else held.stored
+
+    def of(self, keys: Iterable[str]) -> list[Asked]:
+        """What is kept in mind of who has one of these keys."""
+        found = {one for key in keys for one in self._by_key.get(key, ())}
+        return [asked_of(*self._held[one].stored, self._source) for one in sorted(found)]
+
+    def oldest(self, count: int, now_us: int) -> Sequence[str]:
+        """Ids of those that have been in mind for longest, as far as they may be forgotten once they stand in the ledger."""
+        found: list[str] = []
+        for ask_id, held in self._held.items():
+            if len(found) == count or now_us - held.since_us < KEPT_US:
+                break
+            found.append(ask_id)
+        return found
+
+    def seen(self, ask_id: str, disposition: str, now_us: int) -> None:
+        """It was seen in the ledger at that disposition."""
+        held = self._held.get(ask_id)
+        if held is None or now_us - held.since_us < KEPT_US:
+            return
+        if RANK.get(disposition, 0) >= RANK.get(held.stored.disposition, 0):
+            self._forget(ask_id)
+
+    def _forget(self, ask_id: str) -> None:
+        for one in self._held.pop(ask_id).keys:
+            self._by_key[one].discard(ask_id)
+            if not self._by_key[one]:
+                del self._by_key[one]
