@@ -76,6 +76,14 @@ COMMANDS: dict[str, Command] = {
         Command("import", "touchline.cli.import_", None, "import", WAYS_IN, "send files by a mapping, or a data set"),
         Command("simulate", "touchline.cli.simulate", None, "cli", WAYS_IN, "send the events of simulated customers"),
         Command("report", "touchline.cli.report", "report", "worker", WAYS_TO_LOOK, "every touchpoint and its KPIs"),
+        Command(
+            "surveys",
+            "touchline.cli.surveys",
+            None,
+            "worker",
+            PROCESSES,
+            "ask short questions, by a policy; each with its reason",
+        ),
         Command("trace", "touchline.cli.trace", "trace", "worker", WAYS_TO_LOOK, "what became of one event, and why"),
         Command(
             "person", "touchline.cli.person", "person", "worker", WAYS_TO_LOOK, "who one person is, and by which links"

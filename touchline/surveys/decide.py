@@ -27,30 +27,35 @@ _TWO_64: Final = 1 << 64
 
 
 class AskReason(StrEnum):
-    """Why somebody is asked, or is not."""
+    """Why somebody is asked, or is not; IN_WORDS says what each means. `asked` is the one yes."""
 
     ASKED = "asked"
-    """Nothing speaks against it: the one reason that is a yes."""
     NO_EVENT = "no_event"
-    """The person has no such event in the ledger, or not yet."""
     NOBODY = "nobody"
-    """The event names nobody."""
     NOT_IN_POLICY = "not_in_policy"
-    """The policy asks nothing after this event."""
     NOT_DUE = "not_due"
-    """The delay is not over."""
     EXPIRED = "expired"
-    """The time in which the event may be asked about is over."""
     ALREADY_ASKED = "already_asked"
-    """The person was asked this question about this event."""
     NO_CONSENT = "no_consent"
-    """A purpose that the policy needs was never granted."""
     CONSENT_WITHDRAWN = "consent_withdrawn"
-    """A purpose that the policy needs was withdrawn."""
     FATIGUE = "fatigue"
-    """A fatigue rule spares the person."""
     NOT_SAMPLED = "not_sampled"
-    """The draw fell so."""
+
+
+IN_WORDS: Final = {
+    AskReason.ASKED: "nothing speaks against it",
+    AskReason.NO_EVENT: "the person has no such event in the ledger, or not yet",
+    AskReason.NOBODY: "the event names nobody",
+    AskReason.NOT_IN_POLICY: "the policy asks nothing after this event",
+    AskReason.NOT_DUE: "the delay is not over",
+    AskReason.EXPIRED: "the time in which the event may be asked about is over",
+    AskReason.ALREADY_ASKED: "the person was asked this question about this event",
+    AskReason.NO_CONSENT: "a purpose that the policy needs was never granted",
+    AskReason.CONSENT_WITHDRAWN: "a purpose that the policy needs was withdrawn",
+    AskReason.FATIGUE: "a fatigue rule spares the person",
+    AskReason.NOT_SAMPLED: "the draw fell so",
+}
+"""What each reason says to people."""
 
 
 class EventFacts(NamedTuple):

@@ -142,7 +142,7 @@ class Desk:
 
     async def look(self) -> None:
         """Once. Raises RequestRefused."""
-        self._take_over(await self.readers.read(_default_map))
+        self._take_over(await self.readers.read(default_map))
         now_us = self.now_us()
         ids = self.remembered.oldest(SWEPT_AT_ONCE, now_us)
         for ask_id, disposition in await self.readers.read(lambda client: which_stand(client, self.source, ids)):
@@ -202,7 +202,8 @@ class Desk:
         return answered
 
 
-def _default_map(client: Client) -> JourneyMap | None:
+def default_map(client: Client) -> JourneyMap | None:
+    """The map by which touchpoints are shown, as it was registered; None before one is."""
     shown = read_shown(client)
     chosen = shown.newest.get(shown.default) if shown.default else None
     return None if chosen is None else read_maps(client, [chosen.key]).get(chosen.key)
