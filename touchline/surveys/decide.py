@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
@@ -199,6 +200,20 @@ def most_telling(made: Sequence[tuple[Asking, Decision]]) -> tuple[Asking, Decis
     """Of decisions the one to answer with: the yes, else the first no that is about now."""
     about_now = [one for one in made if one[1].reason not in (AskReason.NOT_DUE, AskReason.EXPIRED)]
     return next((one for one in made if one[1].is_asked), next(iter([*about_now, *made]), None))
+
+
+def consent_states(said: Iterable[tuple[str, int, bool]]) -> list[ConsentState]:
+    """The states of each purpose over time, by what was said in any order: (purpose, from when on, whether granted). Each holds until the
+    next one; of two from the same moment on the withdrawal does. As the view journey.consents has them."""
+    moments: defaultdict[str, dict[int, bool]] = defaultdict(dict)
+    for purpose, from_us, is_granted in said:
+        moments[purpose][from_us] = is_granted and moments[purpose].get(from_us, True)
+    states = []
+    for purpose, granted in moments.items():
+        begun = sorted(granted)
+        for from_us, until_us in zip(begun, [*begun[1:], None], strict=True):
+            states.append(ConsentState(purpose, granted[from_us], from_us, until_us))
+    return states
 
 
 def state_of(consents: Iterable[ConsentState], purpose: str, now_us: int) -> Literal["granted", "withdrawn", "unknown"]:

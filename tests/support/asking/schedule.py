@@ -12,14 +12,14 @@ from touchline.schemas.journey.parts import Ask as MapAsk
 from touchline.schemas.times import US_PER_HOUR
 from touchline.surveys.asked import Asked, standing
 from touchline.surveys.asks import Ask, answer_event, ask_of, asked_of
-from touchline.surveys.decide import AskReason, ConsentState, Decision, EventFacts, PersonFacts, choose, is_sampled
+from touchline.surveys.decide import AskReason, Decision, EventFacts, PersonFacts, choose, consent_states, is_sampled
 from touchline.surveys.policies import Asking, FatigueRule
 from touchline.surveys.policy import SurveyQuestion
 from touchline.surveys.questions import load_catalogue
 
 SECRET = bytes(32)
 START_US = 1_750_000_000_000_000
-HOURS = 24 * 30
+HOURS = 24 * 16
 TOUCHPOINTS = ("shop", "web", "hotline")
 SOURCE = "surveys"
 
@@ -35,7 +35,8 @@ class Found(NamedTuple):
 class _World:
     """The ledger as a set of versions, and what really happened."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, seed: int, random: Random) -> None:
+        self.seed = seed  # in the ids of events: draws of two schedules are two draws
         self.random = random
         self.versions: dict[str, list[Asked]] = {}
         self.events: dict[str, list[EventFacts]] = {}
@@ -48,7 +49,9 @@ class _World:
         asks = [*self.versions.get(person, ())]
         asks += self.random.sample(asks, self.random.randint(0, len(asks)))
         self.random.shuffle(asks)
-        consents = states_of(self.said.get(person, []))
+        said = [*self.said.get(person, ())]
+        self.random.shuffle(said)
+        consents = consent_states([("contact_me", from_us, is_granted) for from_us, is_granted in said])
         self.random.shuffle(consents)
         return PersonFacts(asks, consents)
 
@@ -56,16 +59,6 @@ class _World:
         """Whether the newest of what the person said in force by now is a grant; of two of one moment the withdrawal holds."""
         said = [(from_us, not is_granted) for from_us, is_granted in self.said.get(person, ()) if from_us <= now_us]
         return bool(said) and not max(said)[1]
-
-
-def states_of(said: list[tuple[int, bool]]) -> list[ConsentState]:
-    """As the view of consents makes them from what was said, in any order."""
-    moments = sorted({from_us for from_us, _ in said})
-    ends = [*moments[1:], None]
-    return [
-        ConsentState("contact_me", all(is_granted for at, is_granted in said if at == from_us), from_us, until_us)
-        for from_us, until_us in zip(moments, ends, strict=True)
-    ]
 
 
 def askings_at_random(random: Random) -> tuple[list[Asking], list[FatigueRule]]:
@@ -76,14 +69,14 @@ def askings_at_random(random: Random) -> tuple[list[Asking], list[FatigueRule]]:
         Asking(
             SurveyQuestion(
                 *("m", one.id, one.kpi, one.variant, one.scope, one.scale.min, one.scale.max),
-                *(random.choice((0, 0, 2, 24, 200)) * US_PER_HOUR, "en"),
+                *(random.choice((0, 0, 0, 2, 24)) * US_PER_HOUR, "en"),
                 MapAsk(touchpoints=tuple(random.sample(TOUCHPOINTS, random.randint(1, 3)))),
                 *((), frozenset(TOUCHPOINTS)),
             ),
             one,
             "policy",
             1,
-            random.choice((2, 24, 72, 336)) * US_PER_HOUR,
+            random.choice((12, 72, 336)) * US_PER_HOUR,
             random.choice((1.0, 1.0, 0.5, 0.2)),
             random.choice(((), ("contact_me",))),
             tuple(rules),
@@ -117,7 +110,7 @@ def in_words(rule: FatigueRule) -> Rule:
 def run_schedule(seed: int) -> Found:
     """What the schedule of this seed shows."""
     random = Random(seed)
-    world = _World(random)
+    world = _World(seed, random)
     askings, rules = askings_at_random(random)
     persons = {f"p{number}": random.choice(("loyal", "")) for number in range(random.randint(1, 3))}
     reasons: Counter[str] = Counter()
@@ -144,7 +137,7 @@ def _meet(world: _World, person: str, segment: str, now_us: int) -> None:
     number = sum(map(len, world.events.values()))
     touchpoint = world.random.choice(TOUCHPOINTS)
     event = EventFacts(
-        "till", f"e{number}", now_us, touchpoint, segment=segment, persons=(("loyalty", f"k1:{person}"),)
+        "till", f"{world.seed}-{number}", now_us, touchpoint, segment=segment, persons=(("loyalty", f"k1:{person}"),)
     )
     world.events.setdefault(person, []).append(event)
 
@@ -205,7 +198,7 @@ def _go_on(world: _World, person: str, now_us: int) -> None:
         return
     ask = world.random.choice(asks)
     stands = next(one for one in standing(world.versions[person]) if one.ask_id == ask.id)
-    if not stands.is_open(now_us):
+    if stands.disposition not in ("sampled", "invited", "shown") or now_us >= stands.expires_us:
         if stands.disposition in ("sampled", "invited", "shown"):
             over = stands._replace(disposition="expired", reached=stands.disposition, reached_us=stands.time_us)
             _store(world, person, over._replace(time_us=now_us))
@@ -218,8 +211,10 @@ def _go_on(world: _World, person: str, now_us: int) -> None:
     disposition = world.random.choice(following.get(stands.disposition, ("complete",)))
     _store(world, person, stands._replace(disposition=disposition, time_us=now_us))
     lived = world.lived[ask.id]
+    if disposition == "bounced":  # it was sent, and reached nobody
+        lived.reached_us["invited"] = None
+        return
     levels = {"invited": ("invited",), "shown": ("invited", "shown"), "dismissed": ("invited", "shown")}
-    reached_levels = levels.get(disposition, () if disposition == "bounced" else ("invited", "shown", "answered"))
-    for level in reached_levels:
+    for level in levels.get(disposition, ("invited", "shown", "answered")):
         if lived.reached_us[level] is None:
             lived.reached_us[level] = now_us

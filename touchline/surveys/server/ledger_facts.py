@@ -20,7 +20,7 @@ from touchline.schemas.events import ANSWER, CONSENT, TOUCHPOINT
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.asked import Asked
 from touchline.surveys.asks import ASKED_AT, EXPIRES_AT, POLICY_VERSION, REACHED, REACHED_AT, Ask, StoredAsk, time_in
-from touchline.surveys.decide import ConsentState, EventFacts, PersonFacts
+from touchline.surveys.decide import ConsentState, EventFacts, PersonFacts, consent_states
 
 EVENTS_MAX: Final = 20
 """Of a person's events at a touchpoint the newest are looked at."""
@@ -112,21 +112,11 @@ def _consents(client: Client, keys: tuple[str, ...]) -> list[ConsentState]:
     named: dict[str, set[str]] = {}
     if unnamed:
         named = {grant: set(some) for grant, some in ask(client, _NAMED, keys=keys, grants=unnamed)}
-    said: defaultdict[str, dict[int, bool]] = defaultdict(dict)
-    for consent_id, from_at, is_granted, purposes in rows:
-        from_us = time_us(from_at)
-        for purpose in purposes or named.get(consent_id, ()):
-            said[purpose][from_us] = bool(is_granted) and said[purpose].get(from_us, True)
-    return [state for purpose, moments in said.items() for state in states_of(purpose, moments)]
-
-
-def states_of(purpose: str, moments: dict[int, bool]) -> list[ConsentState]:
-    """The states of a purpose over time, by the moments from which on it is granted or withdrawn; each holds until the next one."""
-    begun = sorted(moments)
-    return [
-        ConsentState(purpose, moments[from_us], from_us, until_us)
-        for from_us, until_us in zip(begun, [*begun[1:], None], strict=True)
-    ]
+    return consent_states(
+        (purpose, time_us(from_at), bool(is_granted))
+        for consent_id, from_at, is_granted, purposes in rows
+        for purpose in purposes or named.get(consent_id, ())
+    )
 
 
 def read_ask(client: Client, source: str, ask_id: str) -> StoredAsk | None:
