@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -160,7 +161,7 @@ def test_an_expired_ask_counts_as_far_as_it_had_come() -> None:
 
 
 def test_a_rule_counts_by_its_scope() -> None:
-    def spares(rule: dict[str, object], one: Asked, event: EventFacts = EVENT) -> bool:
+    def spares(rule: Mapping[str, object], one: Asked, event: EventFacts = EVENT) -> bool:
         scoped = FatigueRule.model_validate({"id": "r", "counts": "shown", "at_most": 1, "within_hours": 9, **rule})
         return said(asking("nps_here", scoped), one, event=event).reason is AskReason.FATIGUE
 
