@@ -23,6 +23,8 @@ from touchline.producers.imports.mapping.read import parse_mapping
 from touchline.schemas.journey.read import parse_map
 from touchline.schemas.sources import SourcesFile, load_sources
 from touchline.settings import load_settings
+from touchline.surveys.policies import parse_policy
+from touchline.surveys.questions import parse_questions
 
 WORDS = {
     "python": {"fragment"},
@@ -84,7 +86,7 @@ def answer_after(block: Block) -> str | None:
 
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=by_name)
-def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_of_sources_webhooks_or_names(block: Block) -> None:
+def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_of_sources_webhooks_names_or_surveys(block: Block) -> None:
     document = yaml.safe_load(block.text)
     if "sources" in document:
         assert SourcesFile.model_validate(document).sources
@@ -94,6 +96,10 @@ def test_yaml_is_a_map_a_part_of_one_a_mapping_or_a_file_of_sources_webhooks_or_
         assert parse_mapping(block.text).mapping == document.get("mapping", document.get("extends"))
     elif "calls" in document:
         assert parse_names(block.text, block.path.name).events
+    elif "policy" in document:
+        assert parse_policy(block.text, block.name).policy == document["policy"]
+    elif "questions" in document:
+        assert {*parse_questions(block.text, block.name).questions} == {one["id"] for one in document["questions"]}
     elif "map" in document:
         assert parse_map(block.text).map == document["map"]
     else:

@@ -55,5 +55,5 @@ class SurveySettings(SettingsGroup):
 
     @field_validator("survey_questions_file", mode="before")
     @classmethod
-    def _no_file_where_empty(cls, value: object) -> object:
+    def _no_questions_where_empty(cls, value: object) -> object:
         return empty_is_none(value)
