@@ -149,4 +149,34 @@ PAGE: Final = Row(
     ),
 )
 
-ROWS: Final = (GLANCE, FATES, DELAY, TIME, TROUBLE, STATE, COLLECTOR, PAGE)
+SURVEYS: Final = Row(
+    "Surveys",
+    (
+        Panel(
+            "Decisions by reason",
+            "cps",
+            "Whether somebody may be asked: asked is the one yes.",
+            (rates("touchline_surveys_decisions_total", "reason"),),
+        ),
+        Panel(
+            "Requests by status",
+            "rps",
+            "503: the surveys have just started, or Kafka or ClickHouse is away.",
+            (rates("touchline_surveys_requests_total", "status"),),
+        ),
+        Panel(
+            "Seconds to a decision",
+            "s",
+            "The event stored safely included.",
+            quantiles("touchline_surveys_ask_seconds"),
+        ),
+        Panel(
+            "Asks in mind",
+            "short",
+            "Until they were seen in the ledger; at 50,000 nobody is asked.",
+            (Query("sum(touchline_surveys_asks_remembered)", "in mind"),),
+        ),
+    ),
+)
+
+ROWS: Final = (GLANCE, FATES, DELAY, TIME, TROUBLE, STATE, COLLECTOR, PAGE, SURVEYS)

@@ -182,7 +182,7 @@ def test_a_decision_that_cannot_be_kept_is_no_decision(world: _World) -> None:
     world.producer.emit_many = _away  # type: ignore[method-assign]
 
     async def back(server: Surveys) -> web.StreamResponse:
-        del world.producer.emit_many  # type: ignore[method-assign]
+        del world.producer.emit_many
         return await get(ASKED)(server)
 
     (status, said), (_, again) = run(world, get(ASKED), back)

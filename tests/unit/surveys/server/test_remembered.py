@@ -50,7 +50,7 @@ def test_an_ask_is_forgotten_when_the_ledger_has_it_and_no_reading_of_before_can
 def test_it_says_when_no_more_can_be_kept_in_mind() -> None:
     mind = Remembered("surveys", most=2)
     mind.add(SAMPLED, ["k1:a"], NOW)
-    assert not mind.is_full
+    is_full = [mind.is_full]
     mind.add(StoredAsk(ASK._replace(id="f" * 32), "sampled", NOW), ["k1:a"], NOW)
-    assert mind.is_full
+    assert [*is_full, mind.is_full] == [False, True]
     assert mind.oldest(1, NOW + KEPT_US) == [ASK.id]
