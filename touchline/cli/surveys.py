@@ -73,7 +73,9 @@ def policies(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="A policy, or a file of questions.")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(help="A policy, or a file of questions.")], as_json: AsJson = False
+) -> None:
     """Check a policy or a file of questions: every mistake with its line and what to write instead, then what it asks.
 
     A policy is checked with the questions of survey_questions_file and the first of the maps of `maps`.
@@ -82,7 +84,7 @@ def check(file: Annotated[Path, typer.Argument(help="A policy, or a file of ques
 
         touchline surveys check survey_policy.yaml
 
-        touchline surveys check questions.yaml
+        touchline surveys check questions.yaml --json
     """
     settings = load_settings()
     try:
@@ -94,11 +96,12 @@ def check(file: Annotated[Path, typer.Argument(help="A policy, or a file of ques
         policy = parse_policy(text, str(file))
         journey_map = _first_map(settings)
         asked = askings_of(policy, journey_map, load_catalogue(settings.survey_questions_file))
-        lines = checked_policy(policy, asked, journey_map)
+        lines, found = checked_policy(policy, asked, journey_map), policy.model_dump(mode="json")
     else:
         own = load_catalogue(file)
         lines = checked_questions(own)
-    print("\n".join(lines))
+        found = {"questions": [one.model_dump(mode="json") for one in own.questions.values()]}
+    print(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines))
 
 
 @app.command()
@@ -118,6 +121,8 @@ def ask(
     from touchline.cli.surveys_trial import trial_of
 
     settings = load_settings()
+    if ":" not in person:
+        raise WrongUsage("that is neither a person key nor type:value", "for example k1:16eaacd3, or loyalty:4711")
     keys = asked_keys(person, {}, None, settings) if is_key(person) else asked_keys(None, {}, person, settings)
     with open_ledger(settings) as client:
         trial = trial_of(client, settings, keys, touchpoint, time.time_ns() // 1_000)

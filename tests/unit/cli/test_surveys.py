@@ -93,6 +93,13 @@ def test_a_tried_decision_says_why_and_what_was_asked_before(capsys: pytest.Capt
     )
 
 
+def test_a_person_is_named_by_a_key_or_by_a_type_and_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["surveys", "ask", "4711", "store_purchase"]) == 2
+    shown = capsys.readouterr().err
+    assert "loyalty:4711" in shown
+    assert " 4711" not in shown
+
+
 def test_a_trial_without_an_event_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     nothing = Trial(AskReason.NO_EVENT, None, None, None, ())
     print_page(render_trial(nothing), 160)
