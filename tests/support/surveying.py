@@ -54,6 +54,14 @@ class SurveysProcess:
         except OSError:
             return False
 
+    def answers(self) -> bool:
+        """Whether it listens, ready or not."""
+        assert self.process.poll() is None, f"the surveys ended:\n{self.log}"
+        try:
+            return self.request("GET", "/healthz").status == 200
+        except OSError:
+            return False
+
     def ask(self, **asked: str) -> dict[str, Any]:
         """What GET /v1/ask answers."""
         answer = self.request("GET", f"/v1/ask?{urlencode(asked)}", key=self.write_key)
