@@ -196,3 +196,32 @@ def test_an_ask_is_read_as_it_was_written(empty_client: Client) -> None:
     assert read_ask(empty_client, "shop", ASK.id) is None
     assert which_stand(empty_client, "surveys", [ASK.id, "f" * 32]) == [(ASK.id, "shown")]
     assert which_stand(empty_client, "surveys", []) == []
+
+
+def test_of_a_shared_device_the_person_of_the_event_is_asked_and_by_that_persons_own_word(
+    empty_client: Client,
+) -> None:
+    tablet = f"k1:{'e' * 64}"
+
+    def login(row_id: int, person: str, hour: float) -> Row:
+        ends = {"identifier": tablet, "identifier_type": "device", "linked_identifier": person}
+        more = {"linked_identifier_type": "login", "event_time": NOON + hours(hour), "event_id": f"i{row_id}"}
+        return DEFAULTS | {"kind": "link", "row_id": row_id} | ends | more
+
+    stored(
+        empty_client,
+        *visit(11, LOGIN, 0),
+        *visit(12, OTHER, 0, person=OTHER),
+        login(91, LOGIN, 0),
+        login(92, OTHER, 4),
+        *visit(13, tablet, 1),
+        *visit(14, tablet, 5, person=OTHER),
+        said(31, tablet, 1, "granted", "contact_me"),
+        said(32, OTHER, 5, "granted", "analytics"),
+    )
+    events = {key: [one.event_id for one in found(empty_client, key).events] for key in (LOGIN, OTHER, tablet)}
+    assert events == {LOGIN: ["e13", "e11"], OTHER: ["e14", "e12"], tablet: ["e14", "e12"]}
+    consents = {
+        key: {one.purpose for one in found(empty_client, key).person.consents} for key in (LOGIN, OTHER, tablet)
+    }
+    assert consents == {LOGIN: set(), OTHER: {"analytics"}, tablet: {"analytics"}}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.surveys.test_decide import EVENT, GRANTED, NOW, SECRET, asking
+from tests.support.asking.schedule import SECRET
+from tests.unit.surveys.test_decide import EVENT, GRANTED, NOW, asking
 from touchline.cli.main import run
 from touchline.schemas.times import US_PER_HOUR
 from touchline.surveys.asked import Asked

@@ -7,7 +7,7 @@ Why: docs/decisions/0205.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from clickhouse_driver import Client
 from touchline.person.ask import ask
 from touchline.person.belongings import read_belongings
 from touchline.person.evidence import moment_of, time_us
+from touchline.person.values import Belonging
 from touchline.schemas.events import ANSWER, CONSENT, TOUCHPOINT
 from touchline.sql.ledger.rows import DEFAULT_MAP, NET_ROWS
 from touchline.surveys.asked import Asked
@@ -48,25 +49,41 @@ NOBODY: Final = Found(frozenset(), (), PersonFacts())
 
 
 def read_facts(client: Client, keys: Iterable[str], wanted: Wanted, now_us: int) -> Found:
-    """All about the person to whom one of the person keys leads; nothing where no event names them."""
+    """All about the person to whom one of the person keys leads; nothing where no event names them. Where they lead to several, since a
+    device is shared, it is the one with the newest of the events that are meant."""
+    belongings = read_belongings(client, keys)
+    persons = {person for one in belongings.values() for person in one.persons}
+    if len(persons) < 2:
+        return _found(client, belongings.values(), persons, wanted, now_us)
+    found = [_found(client, read_belongings(client, [one]).values(), {one}, wanted, now_us) for one in sorted(persons)]
+    return max(found, key=lambda one: max((event.time_us for event in one.events), default=0))
+
+
+def _found(
+    client: Client, belongings: Iterable[Belonging], persons: Collection[str], wanted: Wanted, now_us: int
+) -> Found:
     types: dict[str, str] = {}
-    for belonging in read_belongings(client, keys).values():
+    shared = set[str]()
+    for belonging in belongings:
         types |= {one.identifier: one.type for one in belonging.identifiers}
+        shared |= {one.identifier for one in belonging.shared}
     if not types:
         return NOBODY
     own = tuple(sorted(types))
-    events = _events(client, own, types, wanted)
-    person = PersonFacts(_asks(client, own, now_us), _consents(client, own))
+    events = _events(client, own, types, tuple(sorted(persons)), wanted)
+    person = PersonFacts(_asks(client, own, now_us), _consents(client, own, shared))
     return Found(frozenset(own), events, person)
 
 
-def _events(client: Client, keys: tuple[str, ...], types: dict[str, str], wanted: Wanted) -> list[EventFacts]:
+def _events(
+    client: Client, keys: tuple[str, ...], types: Mapping[str, str], persons: tuple[str, ...], wanted: Wanted
+) -> list[EventFacts]:
     query = _EVENTS.format(which=_BY_ID if wanted.event_id else _BY_TOUCHPOINT)
-    rows = ask(client, query, keys=keys, limit=EVENTS_MAX, **wanted._asdict())
+    rows = ask(client, query, keys=keys, persons=persons, limit=EVENTS_MAX, **wanted._asdict())
     if not rows:
         return []
     converted: defaultdict[tuple[str, int], list[tuple[datetime, str, str]]] = defaultdict(list)
-    for person, cycle, *place in ask(client, _CONVERSIONS, keys=keys):
+    for person, cycle, *place in ask(client, _CONVERSIONS, keys=keys, persons=persons):
         converted[person, cycle].append((place[0], place[1], place[2]))
     events = []
     for source, event_id, at, touchpoint, action, stage, is_conversion, person, cycle, *more in rows:
@@ -106,8 +123,9 @@ def asked_in(row: Sequence[Any]) -> Asked:
     )
 
 
-def _consents(client: Client, keys: tuple[str, ...]) -> list[ConsentState]:
-    rows = ask(client, _SAID, keys=keys)
+def _consents(client: Client, keys: tuple[str, ...], shared: Collection[str]) -> list[ConsentState]:
+    """What was granted on a device that is shared may have been granted by another; what was withdrawn there counts."""
+    rows = [row for *row, key in ask(client, _SAID, keys=keys) if key not in shared or not row[2]]
     unnamed = tuple({consent_id for consent_id, *_, purposes in rows if consent_id and not purposes})
     named: dict[str, set[str]] = {}
     if unnamed:
@@ -157,7 +175,7 @@ def which_stand(client: Client, source: str, ask_ids: Collection[str]) -> list[t
     return [] if not ask_ids else [(one, said) for one, said in ask(client, _STAND, source=source, ids=tuple(ask_ids))]
 
 
-_OF_MAP: Final = f"kind = 'attached' AND event_type = '{TOUCHPOINT}' AND {DEFAULT_MAP} AND identifier IN %(keys)s"
+_OF_MAP: Final = f"kind = 'attached' AND event_type = '{TOUCHPOINT}' AND {DEFAULT_MAP} AND identifier IN %(keys)s AND person IN %(persons)s"
 _BY_TOUCHPOINT: Final = "touchpoint = %(touchpoint)s"
 _BY_ID: Final = "source = %(source)s AND event_id = %(event_id)s"
 _EVENTS: Final = f"""
@@ -175,7 +193,8 @@ SELECT toString(source), event_id, toString(survey), toString(question), toStrin
 FROM journey_raw.ledger
 WHERE {_STORED} AND event_type = '{ANSWER}' AND identifier IN %(keys)s AND event_time > %(since)s"""
 _SAID: Final = f"""
-SELECT consent_id, about_time, action != 'withdrawn', if(purposes = '', emptyArrayString(), splitByChar(',', toString(purposes)))
+SELECT consent_id, about_time, action != 'withdrawn', if(purposes = '', emptyArrayString(), splitByChar(',', toString(purposes))),
+    identifier
 FROM journey_raw.ledger WHERE {_STORED} AND event_type = '{CONSENT}' AND identifier IN %(keys)s"""
 _NAMED: Final = f"""
 SELECT consent_id, groupUniqArrayArray(splitByChar(',', toString(purposes)))
