@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final, TypeAlias
 
-VOID: Final = frozenset(("meta", "link", "br", "col", "hr", "img"))
+VOID: Final = frozenset(("meta", "link", "br", "col", "hr", "img", "input"))
 DOCTYPE: Final = "<!doctype html>\n"
 _NOTHING_ELSE: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = """

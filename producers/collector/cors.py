@@ -30,10 +30,14 @@ def _origin_in(address: str | None) -> str | None:
 
 
 class Origins:
-    """The list."""
+    """The list. `hint` says which setting holds it, `methods` to which requests pages read the answer."""
 
-    def __init__(self, allowed: Collection[str]) -> None:
+    def __init__(
+        self, allowed: Collection[str], hint: str = _HINT, methods: Collection[str] = ("POST", "OPTIONS")
+    ) -> None:
         self._allowed = frozenset(allowed)
+        self._hint = hint
+        self._methods = frozenset(methods)
 
     def require(self, request: web.Request) -> None:
         """That the page may send, where a page does. Raises RequestRefused (403)."""
@@ -41,7 +45,7 @@ class Origins:
         if origin is None and request.method == "GET":  # of a picture browsers say the page alone
             origin = _origin_in(request.headers.get("Referer"))
         if origin is not None and origin not in self._allowed:
-            raise RequestRefused(403, "pages of this origin may not send", _HINT)
+            raise RequestRefused(403, "pages of this origin may not send", self._hint)
 
     async def preflight(self, request: web.Request) -> web.Response:
         """What a browser asks before it posts with headers of its own. Raises RequestRefused (403)."""
@@ -55,7 +59,7 @@ class Origins:
 
     async def mark(self, request: web.Request, response: web.StreamResponse) -> None:
         """On every answer to a post, also to a refused one: that the page may read it."""
-        if request.method not in ("POST", "OPTIONS") or not self._allowed:
+        if request.method not in self._methods or not self._allowed:
             return
         response.headers["Vary"] = "Origin"
         origin = request.headers.get("Origin")

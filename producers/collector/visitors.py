@@ -33,14 +33,27 @@ _NETWORK_BITS: Final = 64
 """Of an IPv6 address, what a household or a phone has for itself."""
 
 
+class Addresses:
+    """Client addresses as places of a table. `proxies` is how many proxies in front add to X-Forwarded-For."""
+
+    def __init__(self, proxies: int) -> None:
+        self._proxies = proxies
+        self._secret = secrets.token_bytes(16)
+
+    def slot(self, request: web.Request) -> str:
+        """The place of the address from which the request came."""
+        address = address_of(request.remote, request.headers.getall("X-Forwarded-For", []), self._proxies)
+        digest = hashlib.blake2b(address, key=self._secret, digest_size=8).digest()
+        return str(int.from_bytes(digest) % SLOTS)
+
+
 class Visitors:
     """`proxies` is how many proxies in front of the collector add to X-Forwarded-For."""
 
     def __init__(self, origins: Origins, events_per_second: float, proxies: int, clock_s: Callable[[], float]) -> None:
         self._origins = origins
         self._rate = Rate(events_per_second, clock_s)
-        self._proxies = proxies
-        self._secret = secrets.token_bytes(16)
+        self._addresses = Addresses(proxies)
 
     def admit(self, key: WriteKey, request: web.Request) -> None:
         """Look at a request before it is read. Raises RequestRefused: 403, 429."""
@@ -48,7 +61,7 @@ class Visitors:
             _require_hidden(request)
             return
         self._origins.require(request)
-        slot = self._slot_of(request)
+        slot = self._addresses.slot(request)
         if seconds := self._rate.wait_seconds(slot):
             raise RequestRefused(
                 429, "this address sends too fast", f"wait {seconds} s, as Retry-After says", retry_after=seconds
@@ -64,12 +77,7 @@ class Visitors:
             raise RequestRefused(
                 400, f"a page sends more than {ITEMS_MAX} events at once", "send fewer events in a request"
             )
-        self._rate.spend(self._slot_of(request), events)
-
-    def _slot_of(self, request: web.Request) -> str:
-        address = address_of(request.remote, request.headers.getall("X-Forwarded-For", []), self._proxies)
-        digest = hashlib.blake2b(address, key=self._secret, digest_size=8).digest()
-        return str(int.from_bytes(digest) % SLOTS)
+        self._rate.spend(self._addresses.slot(request), events)
 
 
 def on_our_clock(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(min_length=1)]
+ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
+"""Scheme and host, as a browser names where a page comes from."""
 
 
 class SettingsGroup(BaseModel):
@@ -24,3 +27,12 @@ def split_commas(value: object) -> object:
 def empty_is_none(value: object) -> object:
     """An empty text means that nothing is set."""
     return None if value == "" else value
+
+
+def require_origins(value: list[str]) -> list[str]:
+    """Raises ValueError unless each is an origin as browsers send it."""
+    if not all(map(ORIGIN.fullmatch, value)):
+        raise ValueError(
+            "an origin is scheme and host as in https://shop.example, in lower case, a port if it has one; no path, no *"
+        )
+    return value

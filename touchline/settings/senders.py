@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
-from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none, split_commas
-
-_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
+from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none, require_origins, split_commas
 
 
 class OutboxSettings(SettingsGroup):
@@ -158,8 +155,4 @@ class CollectorSettings(SettingsGroup):
     @field_validator("collector_origins")
     @classmethod
     def _origins_as_browsers_send_them(cls, value: list[str]) -> list[str]:
-        if not all(map(_ORIGIN.fullmatch, value)):
-            raise ValueError(
-                "an origin is scheme and host as in https://shop.example, in lower case, a port if it has one; no path, no *"
-            )
-        return value
+        return require_origins(value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from touchline.settings.group import Name, Port, SettingsGroup, empty_is_none
+from touchline.settings.group import ORIGIN, Name, Port, SettingsGroup, empty_is_none, require_origins, split_commas
 
 
 class SurveySettings(SettingsGroup):
@@ -52,6 +52,49 @@ class SurveySettings(SettingsGroup):
         examples=[20.0],
         json_schema_extra={"unit": "requests"},
     )
+
+    surveys_url: Name = Field(
+        "http://127.0.0.1:8789",
+        description="address under which customers reach the surveys, as links and QR codes begin; no path",
+        examples=["https://ask.example"],
+    )
+    surveys_origins: list[str] = Field(
+        [],
+        description="origins of pages that may ask by the [widget](survey-pages.md#in-your-own-pages); nobody else's may",
+        examples=[["https://shop.example"]],
+    )
+    surveys_proxies: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="proxies in front of the surveys that add to X-Forwarded-For, as collector_proxies",
+        examples=[1],
+        json_schema_extra={"unit": "proxies"},
+    )
+    surveys_visitor_requests_per_second: float = Field(
+        10.0,
+        gt=0,
+        description="requests of the question page a second and client address, bursts of two seconds aside; beyond, 429",
+        examples=[50.0],
+        json_schema_extra={"unit": "requests"},
+    )
+
+    @field_validator("surveys_url")
+    @classmethod
+    def _address_without_path(cls, value: str) -> str:
+        if not ORIGIN.fullmatch(value):
+            raise ValueError("it is scheme and host as in https://ask.example, a port if it has one; no path")
+        return value
+
+    @field_validator("surveys_origins", mode="before")
+    @classmethod
+    def _origins_of_text(cls, value: object) -> object:
+        return split_commas(value)
+
+    @field_validator("surveys_origins")
+    @classmethod
+    def _origins_as_browsers_send_them(cls, value: list[str]) -> list[str]:
+        return require_origins(value)
 
     @field_validator("survey_questions_file", mode="before")
     @classmethod

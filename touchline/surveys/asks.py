@@ -151,6 +151,8 @@ def answer_event(
         event["score"] = float(score)
     if comment:
         event["comment"] = comment
+    if not ask.persons and not ask.about_event_id:
+        event["anonymous"] = True
     if ask.is_simulated:
         event["simulated"] = True
     if ask.place:

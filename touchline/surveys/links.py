@@ -90,6 +90,16 @@ def read(secret: bytes, text: str, now_s: float, kinds: Collection[Kind] = KINDS
     return link if now_s < link.expires_s else LinkRefused(LinkProblem.EXPIRED)
 
 
+def question_url(base: str, text: str) -> str:
+    """Where the question of a link is. `base` is the address of the surveys, setting surveys_url."""
+    return f"{base}/q/{text}"
+
+
+def kiosk_url(base: str, text: str) -> str:
+    """The same for a screen that customers share."""
+    return f"{base}/k/{text}"
+
+
 def derived_id(secret: bytes, *parts: str) -> str:
     """128 bits as hex, the same for the same parts, which nobody can tell without the secret."""
     said = json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode()

@@ -69,11 +69,14 @@ class Scale(MapElement):
 
 class Option(MapElement):
     """One of several things to choose. `score` is its point of the scale (emotion), `touchpoint` the touchpoint that choosing it declares
-    (source; the option's id where it is left out)."""
+    (source; the option's id where it is left out). Such a contact lies within the `span_days` before, and `confidence` says how far you
+    trust what people remember of it: yours to set, nothing is measured."""
 
     id: Id
     score: int | None = None
     touchpoint: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    confidence: Annotated[float, Field(gt=0, le=1)] = 0.5
+    span_days: Annotated[int, Field(ge=1, le=3660)] = 365
 
 
 class Wording(MapElement):

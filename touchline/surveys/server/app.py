@@ -22,11 +22,13 @@ from touchline.metrics.meter import Meter
 from touchline.producers.collector.access import Keys, WriteKey, bearer_of
 from touchline.producers.collector.limits import Rate
 from touchline.schemas.identifiers import PersonKeys
+from touchline.schemas.times import US_PER_SECOND
 from touchline.service.answering import Answering
 from touchline.service.health import PATHS, add_health, exposed, report
 from touchline.service.problem import RequestRefused, ServiceWords, as_problem
+from touchline.surveys.links import Link, question_url, sign
 from touchline.surveys.server.asking import BODY_BYTES, Asked, answer_of, read_document, read_query
-from touchline.surveys.server.desk import Desk
+from touchline.surveys.server.desk import Answered, Desk
 from touchline.surveys.server.standing import CatchUp
 
 log = logging.getLogger("touchline.surveys")
@@ -60,13 +62,16 @@ class Surveys:
         meter: Meter,
         catch_up: CatchUp,
         ways: Iterable[AddRoutes] = (),
+        url: str = "",
     ) -> None:
+        """`url` is where customers reach the ways to ask; without it no answer has a link."""
         self._desk = desk
         self._keys = keys
         self._person_keys = person_keys
         self._rate = rate
         self._meter = meter
         self._catch_up = catch_up
+        self._url = url
         self._exposition = Exposition(meter)
         self._answering = Answering(SEND_SECONDS, self._answered)
         self.app = web.Application(middlewares=[self._sent_in_time, self._as_problem], client_max_size=BODY_BYTES)
@@ -88,10 +93,19 @@ class Surveys:
         answered = await self._desk.ask(asked.keys, asked.wanted, asked.language)
         self._meter.observe(ASK_SECONDS, time.monotonic() - began_s)
         return web.Response(
-            body=orjson.dumps(answer_of(answered)),
+            body=orjson.dumps({**answer_of(answered), **self._link(answered, asked.language)}),
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
+
+    def _link(self, answered: Answered, language: str) -> dict[str, str]:
+        """Where who is asked may answer."""
+        decision = answered.decision
+        if decision is None or not decision.is_asked or not self._url:
+            return {}
+        spoken = answered.language if language else ""  # else the reader's browser says which
+        link = Link("ask", -(-decision.expires_us // US_PER_SECOND), spoken, decision.ask_id)
+        return {"link": question_url(self._url, sign(self._desk.secret, link))}
 
     async def _read(self, request: web.Request) -> Asked:
         if request.method == "GET":

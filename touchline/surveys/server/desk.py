@@ -118,10 +118,16 @@ class Desk:
         spoken = asking.question.language_for(language or self._language, self._language)
         return self._counted(Answered(decision.reason, event, asking, decision, spoken))
 
-    async def write(self, stored: StoredAsk, **said: Any) -> None:
-        """Report that an ask has come so far; safe when this returns. `said` are further arguments of `answer_event`. Raises
-        RequestRefused, TouchlineError."""
-        await self._write_all([(stored, said)], [key for _, key in stored.ask.persons])
+    async def write(self, stored: StoredAsk, beside: Sequence[dict[str, Any]] = (), **said: Any) -> None:
+        """Report that an ask has come so far, with the events `beside` it; safe when this returns. `said` are further arguments of
+        `answer_event`. Raises RequestRefused, TouchlineError."""
+        await self._write_all([(stored, said)], [key for _, key in stored.ask.persons], beside)
+
+    async def send(self, events: Sequence[dict[str, Any]]) -> None:
+        """Events that nobody needs to remember; safe when this returns. Raises RequestRefused, TouchlineError."""
+        taken = await self._intake.take(events, SAFE_SECONDS, lambda: None)
+        if taken.rejected or taken.suppressed:
+            raise _not_taken(next(iter(taken.rejected.values()), None), self.source)
 
     async def find(self, ask_id: str) -> StoredAsk | None:
         """The ask of that id as it stands, by the ledger or by what was said just now. Raises RequestRefused."""
@@ -177,20 +183,22 @@ class Desk:
         spoken = asking.question.language_for(language or self._language, self._language)
         return ask_of(asking, event, decision, spoken, now_us)
 
-    async def _write_all(self, reports: Sequence[tuple[StoredAsk, dict[str, Any]]], keys: Iterable[str]) -> None:
+    async def _write_all(
+        self,
+        reports: Sequence[tuple[StoredAsk, dict[str, Any]]],
+        keys: Iterable[str],
+        beside: Sequence[dict[str, Any]] = (),
+    ) -> None:
         if not reports:
             return
         known, now_us = frozenset(keys), self.now_us()
         held = [(one, self.remembered.add(one, known, now_us)) for one, _ in reports]
         events = [answer_event(one.ask, one.disposition, one.time_us, self.source, **said) for one, said in reports]
         try:
-            taken = await self._intake.take(events, SAFE_SECONDS, lambda: None)
+            await self.send([*events, *beside])
         except BaseException:
             self._take_back(held)
             raise
-        if taken.rejected or taken.suppressed:
-            self._take_back(held)
-            raise _not_taken(next(iter(taken.rejected.values()), None), self.source)
 
     def _take_back(self, held: Iterable[tuple[StoredAsk, StoredAsk | None]]) -> None:
         for one, before in held:

@@ -27,6 +27,7 @@ from touchline.surveys.server.app import Surveys
 from touchline.surveys.server.desk import SOURCE_HINT, Desk
 from touchline.surveys.server.readers import Readers
 from touchline.surveys.server.standing import CatchUp
+from touchline.surveys.server.ways.build import ways
 
 log = logging.getLogger("touchline.surveys")
 
@@ -61,7 +62,9 @@ async def serve(settings: Settings) -> None:
         *(policy, catalogue, secret, settings.surveys_source, settings.survey_language, readers, intake, meter, now_us)
     )
     catch_up = CatchUp(settings, producer, readers)
-    surveys = Surveys(desk, keys, person_keys, Rate(settings.surveys_asks_per_second, time.monotonic), meter, catch_up)
+    rate = Rate(settings.surveys_asks_per_second, time.monotonic)
+    routes = ways(settings, desk, catch_up)
+    surveys = Surveys(desk, keys, person_keys, rate, meter, catch_up, routes, settings.surveys_url)
     tasks = [
         asyncio.create_task(one)
         for one in (catch_up.run(), desk.keep_looking(), live_sources.keep_looking(), keys.keep_looking())
