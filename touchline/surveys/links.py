@@ -55,8 +55,8 @@ class LinkRefused(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What a link says. `expires_s` is in seconds since 1970. `language` "" is that of the reader. An ask or a receipt has `ask_id`, a place
-    its name, the touchpoint that its answers are about, and the question."""
+    """What a link says. `expires_s` is in seconds since 1970. `language` "" is that of the reader. An ask or a receipt has `ask_id`, a
+    place its name, the touchpoint that its answers are about, and the question."""
 
     kind: Kind
     expires_s: int
