@@ -133,5 +133,43 @@ def ask(
     return 0
 
 
+@app.command()
+def link(
+    question: Annotated[str, typer.Option(help="Id of the question, as in the catalogue.")],
+    touchpoint: Annotated[str, typer.Option(help="Touchpoint that the answers are about.")],
+    place: Annotated[str, typer.Option(help="Link of a place: anybody there may answer, each scan once.")] = "",
+    receipt: Annotated[str, typer.Option(help="Link of a receipt: its event id; it is answered once.")] = "",
+    source: Annotated[str, typer.Option(help="Source of the receipt.")] = "",
+    language: Annotated[str, typer.Option(help="BCP 47 tag; the reader's own where left out.")] = "",
+    days: Annotated[float, typer.Option(min=0.01, max=3660, help="How long the link may be used.")] = 365,
+    qr: Annotated[Path | None, typer.Option(help="Write the link as a QR code, too: .svg or .png.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a signed link to a question, for a place or a receipt: to be printed, as a QR code, or opened on a kiosk.
+
+    The link names the place, or the ask behind the receipt, which is written now: no receipt, no person. Whoever has it may answer, and can
+    make no other. Addresses begin with surveys_url.
+
+    Examples:
+
+        touchline surveys link --place store-12 --touchpoint store_visit --question nps_here --qr store-12.svg
+
+        touchline surveys link --receipt r-1 --source retail-pos --touchpoint store_purchase --question csat_here --language de
+    """
+    from touchline.cli.surveys_link import LinkWanted, code_of, link_of
+
+    wanted = LinkWanted(question, touchpoint, place, receipt, source, language, days)
+    made = link_of(load_settings(), wanted, time.time_ns() // 1_000)
+    if qr is not None:
+        code_of(made, qr)
+    if as_json:
+        print(json.dumps({name: value for name, value in made._asdict().items() if value}))
+        return
+    print(made.link)
+    if made.kiosk:
+        print(f"on a kiosk: {made.kiosk}")
+    print(f"until {made.expires_at}")
+
+
 def _first_map(settings: Settings) -> JourneyMap:
     return load_map(find_map(settings.maps[0], settings.journeys_dir, settings.project_dir))

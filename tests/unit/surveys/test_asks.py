@@ -89,7 +89,7 @@ def test_an_expired_ask_says_how_far_it_had_come() -> None:
 def test_an_ask_of_nobody_about_a_place_names_no_event() -> None:
     anonymous = ASK._replace(persons=(), about_source="", about_event_id="", place="store-7", is_simulated=True)
     sent = as_taken(answer_event(anonymous, "complete", NOW, "surveys", score=5))
-    assert (sent["about"], sent["persons"], sent["place"]) == ({"touchpoint": "store_purchase"}, [], "store-7")
+    assert (sent["about"], sent["anonymous"], sent["place"]) == ({"touchpoint": "store_purchase"}, True, "store-7")
     assert sent["simulated"] is True
 
 

@@ -95,9 +95,7 @@ def test_an_open_question_is_answered_by_its_text(world: World) -> None:
 def test_what_cannot_be_kept_now_stays_with_the_kiosk(world: World) -> None:
     link = world.place()
     world.fails = RequestRefused(503, "ClickHouse is away", "start it", retry_after=2)
-    (sent,) = world.visit(
-        lambda visitor: visitor.post_json(f"/k/{link}", {"sent_at": SENT_MS, "answers": [given(0)]})
-    )
+    (sent,) = world.visit(lambda visitor: visitor.post_json(f"/k/{link}", {"sent_at": SENT_MS, "answers": [given(0)]}))
     assert sent.status == 503
 
 
