@@ -37,7 +37,7 @@ ALLOWED = {
     "journey/suggest": "schemas sql",
     "map_changes": "journey schemas sql terminal",
     "surveys": "schemas sql terminal",
-    "surveys/server": "account clickhouse kafka map_changes markup metrics person producers producers/collector producers/outbox schemas "
+    "surveys/server": "account clickhouse kafka map_changes markup metrics person producers producers/collector schemas "
     "service settings sql surveys",
     "simulate": "identity journey producers producers/imports schemas surveys",
     # the sender's side: nothing of the worker's
