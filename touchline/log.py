@@ -21,7 +21,9 @@ WINDOW_SECONDS = 30.0
 MESSAGE_MAX_CHARACTERS = 240
 
 logger = logging.getLogger("touchline.worker")
-OWN_LOGGERS = frozenset((logger.name, "touchline.collector", "touchline.dashboard", "touchline.care"))
+OWN_LOGGERS = frozenset(
+    (logger.name, "touchline.collector", "touchline.dashboard", "touchline.surveys", "touchline.care")
+)
 
 
 def log_event(level: int, event: str, **fields: object) -> None:

@@ -132,7 +132,7 @@ class World:
         policy = load_policy("recommendation")
         given: Any = (policy, self.catalogue, SECRET, "surveys", "en", self, intake, meter, lambda: self.now_us)
         desk = Desk(*given)
-        keys, persons = WriteKeys(()), PersonKeys("k1", bytes(32))
+        keys, persons = WriteKeys({}), PersonKeys("k1", bytes(32))
         catch_up: Any = self
         routes = ways(self._settings, desk, catch_up)
         return Surveys(desk, keys, persons, Rate(100, lambda: 0.0), meter, catch_up, routes)
@@ -148,9 +148,10 @@ class Visitor:
         return await self._send("GET", path, b"", headers)
 
     async def post(self, path: str, **form: str) -> Answer:
-        """Send a form."""
+        """Send a form, and follow where that leads."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return await self._send("POST", path, urlencode(form).encode(), headers)
+        answer = await self._send("POST", path, urlencode(form).encode(), headers)
+        return await self.get(answer.headers["Location"]) if answer.status == 303 else answer
 
     async def post_json(self, path: str, document: object, **headers: str) -> Answer:
         headers = {"Content-Type": "application/json", **headers}

@@ -88,12 +88,12 @@ class SurveySettings(SettingsGroup):
 
     @field_validator("surveys_origins", mode="before")
     @classmethod
-    def _origins_of_text(cls, value: object) -> object:
+    def _survey_origins_of_text(cls, value: object) -> object:
         return split_commas(value)
 
     @field_validator("surveys_origins")
     @classmethod
-    def _origins_as_browsers_send_them(cls, value: list[str]) -> list[str]:
+    def _survey_origins_as_browsers_send_them(cls, value: list[str]) -> list[str]:
         return require_origins(value)
 
     @field_validator("survey_questions_file", mode="before")

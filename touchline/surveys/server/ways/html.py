@@ -150,7 +150,7 @@ def _asked(question: Question, language: str, chosen: str, comment: str, fault: 
 def _text(words: Words, label: Child, comment: str, fault: str, *, is_needed: bool) -> Markup:
     described = " ".join(filter(None, ("names", _FAULT if fault else "")))
     return tag(
-        "p",
+        "div",
         tag("label", label, for_="comment"),
         tag(
             "textarea",

@@ -99,9 +99,8 @@ class Opening:
             stored = found
             question = self._question(stored.ask.question, stored.ask.version)
         language = self._language(question, (asked, link.language), accepts, stored.ask.language)
-        opened = Opened(
-            text, link, scan, stored._replace(ask=stored.ask._replace(language=language)), question, language
-        )
+        spoken = stored._replace(ask=stored.ask._replace(language=language))
+        opened = Opened(text, link, scan if link.kind == "place" else "", spoken, question, language)
         if not opened.has_come_to("partial") and _is_over(stored, moment_us):
             raise NothingToAnswer(Shut.EXPIRED)
         return opened

@@ -2,7 +2,8 @@
 
     GET  /q/{link}            the question; nothing is answered by it
     GET  /q/{link}/{answer}   the same with that answer chosen, and one button to send it: programs that look through mails follow links
-    POST /q/{link}            the answer, the comment, or that somebody will not answer
+    POST /q/{link}            the answer, the comment, or that somebody will not answer; leads to a GET, so that going back or loading a
+                              page again sends nothing
 
 Why: docs/decisions/0208.
 """
@@ -14,6 +15,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
@@ -64,10 +66,13 @@ class Pages:
 
     async def _show(self, request: web.Request) -> web.Response:
         self._guests.admit(request)
-        chosen = request.match_info.get("answer", "")
-        opened = await self._open(request, new_scan(), request.query.get("language", ""), is_new=True)
-        if opened.has_come_to("partial"):
-            return _page(said_page(State.AGAIN, opened.question, opened.language), opened.language)
+        query, chosen = request.query, request.match_info.get("answer", "")
+        scan = _scan_of(query)
+        opened = await self._open(request, scan or new_scan(), query.get("language", ""), is_new=not scan)
+        taken = self._taking.stands(opened, query.get("said", ""), query.get("seal", ""))
+        is_first = "thanks" in query
+        if taken and (is_first or taken.state is not State.DISMISSED):  # who opens the link again may think again
+            return _stands(opened, taken, is_first=is_first)
         if chosen not in {one.value for one in choices(opened.question, opened.language)}:
             chosen = ""
         await self._taking.seen(opened, "started" if chosen else "shown")
@@ -96,6 +101,15 @@ class Pages:
         return opened
 
 
+def _stands(opened: Opened, taken: Taken, *, is_first: bool) -> web.Response:
+    """What is shown where something was answered before: just now, or some time ago."""
+    question, language = opened.question, opened.language
+    if taken.state is State.COMMENTING:
+        return _page(comment_page(question, language, _action(opened), taken, opened.scan), language)
+    state = taken.state if is_first or taken.state is not State.THANKS else State.AGAIN
+    return _page(said_page(state, question, language), language)
+
+
 def new_scan() -> str:
     """An id for one reader of a place's link."""
     return secrets.token_hex(16)
@@ -114,10 +128,12 @@ def _answered(opened: Opened, reply: Reply, taken: Taken) -> web.Response:
             question, language, action, scan=opened.scan, chosen=chosen, fault=fault, comment=reply.comment
         )
         return _page(text, language, 422)
-    if taken.state is State.COMMENTING:
-        text = comment_page(question, language, action, taken, opened.scan, reply.comment)
-        return _page(text, language, 422 if taken.fault else 200)
-    return _page(said_page(taken.state, question, language), language)
+    if taken.fault:
+        return _page(comment_page(question, language, action, taken, opened.scan, reply.comment), language, 422)
+    more = {"said": taken.said, "seal": taken.seal, "scan": opened.scan if opened.is_of_place else ""}
+    more |= {} if taken.state in (State.COMMENTING, State.AGAIN) else {"thanks": "1"}
+    told = urlencode({"language": language, **{name: value for name, value in more.items() if value}})
+    return web.Response(status=303, headers={**HEADERS, "Location": f"{action}?{told}"})
 
 
 def _action(opened: Opened) -> str:

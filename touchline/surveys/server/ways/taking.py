@@ -96,6 +96,19 @@ class Taking:
         task.add_done_callback(self._reports.discard)
         await asyncio.wait({task}, timeout=SEEN_SECONDS)
 
+    def stands(self, opened: Opened, said: str = "", seal: str = "") -> Taken | None:
+        """What was answered before: all, or a score to which a comment may still be added by who shows its seal; None where the question
+        stands."""
+        opened = self._newest(opened)
+        if opened.stored.disposition == "dismissed":
+            return Taken(State.DISMISSED)
+        if not opened.has_come_to("partial"):
+            return None
+        reply = Reply(said=said, seal=seal)
+        if not opened.has_come_to("complete") and self._is_sealed(opened, reply) and _meant(opened, said):
+            return Taken(State.COMMENTING, said, seal)
+        return Taken(State.THANKS)
+
     async def take(self, opened: Opened, reply: Reply, time_us: int | None = None) -> Taken:
         """Take what a reader sends, given at `time_us`, if not now. Raises NothingToAnswer, RequestRefused, TouchlineError: then nothing
         was taken, and the same may be sent again."""

@@ -87,6 +87,24 @@ def test_another_answer_later_changes_nothing_and_is_told_so(world: World) -> No
     assert world.told() == [("partial", 7.0), ("complete", 7.0)]
 
 
+def test_loading_the_thanks_again_sends_nothing_and_shows_no_comment_twice(world: World) -> None:
+    link = world.asks()
+
+    async def load(visitor: Visitor) -> list[Answer]:
+        first = await visitor.post(f"/q/{link}", answer="7")
+        said = {name: first.hidden(name) for name in ("said", "seal")}
+        page = f"/q/{link}?said={said['said']}&seal={said['seal']}"
+        loaded = await visitor.get(page)
+        forged = await visitor.get(page.replace("said=7", "said=9"))
+        await visitor.post(f"/q/{link}", **said)
+        return [loaded, forged, await visitor.get(page), await visitor.get(f"{page}&thanks=1")]
+
+    ((loaded, forged, after, thanked),) = world.visit(load)
+    assert ["<textarea" in one.text for one in (loaded, forged, after, thanked)] == [True, False, False, False]
+    assert "Thank you for your answer." in thanked.text
+    assert [disposition for disposition, _ in world.told()] == ["partial", "complete"]
+
+
 def test_what_was_said_before_cannot_be_made_up(world: World) -> None:
     link = world.asks()
 
@@ -242,7 +260,7 @@ def test_what_cannot_be_kept_is_not_thanked_for(world: World) -> None:
     assert (shown.status, answer.status) == (200, 503)
     assert "try again in a moment" in answer.text
     assert "10.0.0.7" not in answer.text
-    del world.producer.emit_many  # type: ignore[method-assign]
+    del world.producer.emit_many
     (answer,) = world.visit(lambda visitor: visitor.post(f"/q/{link}", answer="7"))
     assert (answer.status, world.told()) == (200, [("partial", 7.0)])
 
