@@ -57,16 +57,8 @@ class PersonMaker:
         )
         if not isinstance(identifiers, list | tuple):
             raise _wrong_identifiers(identifiers)
-        if len(identifiers) == 1 and markers is None:  # mostly one, who was here before
-            one = identifiers[0]
-            pair = (one.get("type"), one.get("value")) if type(one) is dict and len(one) == 2 else one
-            if type(pair) is tuple and (country is None or pair[:1] != ("phone",)):
-                try:
-                    person = self._persons.get(pair)
-                except TypeError:  # its value is no text
-                    person = None
-                if person is not None:
-                    return [person]
+        if markers is None and (persons := self._met(identifiers, country)) is not None:
+            return persons
         pairs = _pairs(identifiers)
         if markers is not None:
             pairs = [pair for pair in pairs if not markers.name_nobody(*pair, country)]
@@ -74,10 +66,23 @@ class PersonMaker:
             pairs.sort(key=lambda pair: order_of(pair[0]))
         if country is None:
             known = self._persons
-            persons = [known.get(pair) or self._person(*pair, None, known) for pair in pairs]
+            found = [known.get(pair) or self._person(*pair, None, known) for pair in pairs]
         else:
-            persons = [self._person_of(*pair, country) for pair in pairs]
-        return [person for person in persons if person is not None]
+            found = [self._person_of(*pair, country) for pair in pairs]
+        return [person for person in found if person is not None]
+
+    def _met(self, identifiers: Sequence[Any], country: str | None) -> list[dict[str, str]] | None:
+        """The persons where all of them were here before, as most were; None where one needs a closer look."""
+        known = self._persons
+        try:
+            persons = [known[(one["type"], one["value"]) if type(one) is dict else one] for one in identifiers]
+        except (KeyError, TypeError):  # a value that is no text may have no hash
+            return None
+        if country is not None and any(person["type"] == "phone" for person in persons):
+            return None
+        if len(persons) > 1:
+            persons.sort(key=_rank_of)
+        return persons
 
     def keyed_or_marked(self, identifiers: Any, source: object) -> list[dict[str, str]]:
         """Person keys; an identifier that none can be made of becomes a key that no reader takes, never its value."""
@@ -124,6 +129,10 @@ class PersonMaker:
             self.rotation.learn(person["key"], kind, value, country)
         known[kind, value] = person
         return person
+
+
+def _rank_of(person: dict[str, str]) -> tuple[int, str]:
+    return order_of(person["type"])
 
 
 def _pairs(identifiers: Sequence[Any]) -> list[tuple[str, str]]:

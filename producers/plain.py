@@ -38,6 +38,9 @@ LEFT_TO_ASK: Final = frozenset().union(*(one.unasked for one in _STRUCTS.values(
 _UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, RecursionError)
 """What is raised: of lone surrogates msgspec cannot tell, and a field may hold itself."""
 _NUMBERS: Final = frozenset((int, float, type(None)))
+_LEAST_DECIMAL: Final = 1e-4
+_BEYOND_DECIMALS: Final = 1e15
+"""Between them all encoders spell a double one way: its shortest digits, without an exponent."""
 _convert: Final[Any] = msgspec.convert
 _UNSET: Final = msgspec.UNSET
 
@@ -111,9 +114,16 @@ def _is_plain_answer(event: Any, given: dict[str, Any], guard: Guard, now_us: in
 
 
 def _are_plain(properties: dict[str, Any], guard: Guard) -> bool:
-    """Whether nothing in them is personal, and no number has a fraction: those are spelled in several ways."""
+    """Whether nothing in them is personal, and no number is spelled in several ways."""
     return (
-        float not in map(type, properties.values())
+        (float not in map(type, properties.values()) or _are_decimals(properties))
         and not names_addresses(properties)
         and guard.clean({"properties": properties}, is_open=False) is None
     )
+
+
+def _are_decimals(properties: dict[str, Any]) -> bool:
+    for value in properties.values():
+        if type(value) is float and value and not _LEAST_DECIMAL <= abs(value) < _BEYOND_DECIMALS:
+            return False
+    return True

@@ -208,7 +208,7 @@ class RecordMaker:
             return None
         if _AT in value or len(value) > MAX_VALUE_BYTES:
             return None
-        key = strongest(persons)["key"] if persons else f"{source}/{event_id}"
+        key = persons[0]["key"] if persons else f"{source}/{event_id}"
         is_suppressed = declared.needs_consent and lacks_consent(payload, declared.source)
         links: tuple[PreparedRecord, ...] = ()
         if self._rotates and persons and not is_suppressed:
