@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from touchline.producers.collector.vendors.clock import SenderClock
-from touchline.producers.collector.vendors.names import CallKind, Named, Names
+from touchline.producers.collector.vendors.names import CallKind, Names
 from touchline.schemas.identifiers import IdentifierRejected, normalise
 from touchline.schemas.money import CURRENCY_EXPONENTS
 from touchline.schemas.times import is_zone
 
 _PROPERTIES_MAX: Final = 128
 _LEVELS_MAX: Final = 3
+_OF_ADDRESSES: Final = "/h?"
+"""How an address may begin, or what is left of one."""
 _QUERY: Final = "search"
 """The property of page calls that holds the address's query alone."""
 _NET_AMOUNTS: Final = ("value", "revenue")
@@ -61,17 +63,20 @@ def event_of(call: Call, names: Names, clock: SenderClock, seal: Callable[[str],
     calls that have none, of all that they say: that may name somebody (ContentKey.id_of)."""
     named = names.named(call.kind, call.name, call.path)
     identifiers = _identifiers(call)
+    kind, properties = call.kind, call.properties
     event: dict[str, Any] = {
         "id": call.id,
         "time": clock.vouched(call.time) if call.is_true_time else clock.corrected(call.time),
     }
-    if call.kind in ("identify", "alias") and len(identifiers) > 1:
+    if (kind == "identify" or kind == "alias") and len(identifiers) > 1:
         event["type"] = "touchline.identify.v1"
     else:
-        event |= {"type": "touchline.touchpoint.v1", "touchpoint": named.touchpoint, "action": named.action}
+        event["type"] = "touchline.touchpoint.v1"
+        event["touchpoint"], event["action"] = named.touchpoint, named.action
         if named.channel is not None:
             event["channel"] = named.channel
-        event |= _order_of(call.properties, named, names.currency)
+        if named.order is not None:
+            event |= _order_of(properties, named.order, names.currency)
     if identifiers:
         event["identifiers"] = [{"type": kind, "value": value} for kind, value in identifiers]
     if properties := _flat(call):
@@ -101,7 +106,7 @@ def _id_of(call: Call, event: Mapping[str, Any], seal: Callable[[str], str]) -> 
 def _identifiers(call: Call) -> list[tuple[str, object]]:
     found: dict[tuple[str, object], None] = {}
     for kind, value in call.identifiers:
-        text = _text(value)
+        text = value if type(value) is str else _text(value)
         if isinstance(text, dict | list):  # it is refused then, with its reason
             return [(kind, text)]
         if text is not None and text != "":
@@ -121,21 +126,18 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _order_of(properties: Mapping[str, Any], named: Named, currency: str | None) -> dict[str, Any]:
-    if named.order is None:
-        return {}
+def _order_of(properties: Mapping[str, Any], kind: str, currency: str | None) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name in _ORDER_IDS:
         order_id = _text(properties.get(name))
         if isinstance(order_id, str) and 0 < len(order_id) <= _TEXT_MAX:
-            fields["order"] = {"id": order_id, "kind": named.order}
+            fields["order"] = {"id": order_id, "kind": kind}
             break
     code = properties.get("currency") or currency
     if isinstance(code, str) and (code := code.upper()) in CURRENCY_EXPONENTS:
         minor = _paid(properties, CURRENCY_EXPONENTS[code])
         if minor is not None:
-            is_refund = named.order == "refund"
-            fields["amount"] = {"amount_minor": -abs(minor) if is_refund else minor, "currency": code}
+            fields["amount"] = {"amount_minor": -abs(minor) if kind == "refund" else minor, "currency": code}
     return fields
 
 
@@ -167,17 +169,32 @@ def _minor(amount: object, places: int) -> int | None:
 def _flat(call: Call) -> dict[str, Any]:
     """Properties and facts without nesting, `a.b` for what lies within `a`; lists and nothings are left out."""
     found: dict[str, Any] = {}
-    for name, value in _leaves({**call.facts, **call.properties}, "", _LEVELS_MAX):
-        if len(found) >= _PROPERTIES_MAX:
-            break
-        if isinstance(value, str):
-            if value.startswith("?") and name.rpartition(".")[2] == _QUERY:
-                continue
-            value = _without_query(value)
-        found[name] = value
+    fields = {**call.facts, **call.properties} if call.facts else call.properties
+    _gather(fields, "", _LEVELS_MAX, found)
     if call.name and call.kind != "track":
         found.setdefault("name", call.name)
     return found
+
+
+def _gather(fields: Mapping[str, Any], prefix: str, levels: int, found: dict[str, Any]) -> None:
+    """Adds the leaves as long as there is room."""
+    for name, value in fields.items():
+        if len(found) >= _PROPERTIES_MAX:
+            return
+        kind, path = type(value), f"{prefix}{name}" if prefix else name
+        if kind is str:
+            if value[:1] not in _OF_ADDRESSES:
+                found[path] = value
+            elif not (value.startswith("?") and path.rpartition(".")[2] == _QUERY):
+                found[path] = _without_query(value)
+        elif kind is dict:
+            if levels > 1:
+                _gather(value, f"{path}.", levels - 1, found)
+        elif kind is float:
+            if math.isfinite(value):
+                found[path] = value
+        elif value is not None and kind is not list:
+            found[path] = value
 
 
 def _without_query(text: str) -> str:
@@ -185,16 +202,3 @@ def _without_query(text: str) -> str:
     if text.startswith(("/", "http://", "https://")):
         return text.partition("?")[0].partition("#")[0]
     return text
-
-
-def _leaves(fields: Mapping[str, Any], prefix: str, levels: int) -> Iterator[tuple[str, Any]]:
-    for name, value in fields.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, dict):
-            if levels > 1:
-                yield from _leaves(value, f"{path}.", levels - 1)
-        elif isinstance(value, float):
-            if math.isfinite(value):
-                yield path, value
-        elif value is not None and not isinstance(value, list):
-            yield path, value

@@ -11,7 +11,15 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from touchline.schemas.times import EARLIEST_US, LATEST_US, US_PER_SECOND, TimeUnreadable, format_time, parse_time
+from touchline.schemas.times import (
+    EARLIEST_US,
+    LATEST_US,
+    US_PER_SECOND,
+    TimeUnreadable,
+    format_time,
+    is_usual,
+    parse_time,
+)
 
 _US_PER_MS: Final = 1_000
 _US_PER_MINUTE: Final = 60 * US_PER_SECOND
@@ -24,6 +32,8 @@ class SenderClock(NamedTuple):
     received_us: int
     behind_us: int
     sent_us: int | None = None
+    sent: str = ""
+    """The same as text, to the microsecond."""
 
     @classmethod
     def of(cls, sent_at: object, received_us: int) -> SenderClock:
@@ -32,12 +42,18 @@ class SenderClock(NamedTuple):
         if sent_us is None:
             return cls(received_us, 0)
         minutes = (received_us - sent_us + _US_PER_MINUTE // 2) // _US_PER_MINUTE
-        return cls(received_us, minutes * _US_PER_MINUTE, sent_us)
+        return cls(received_us, minutes * _US_PER_MINUTE, sent_us, format_time(sent_us))
 
     def corrected(self, time: object) -> object:
         """The time as an event has it. What cannot be read stays as it is: it is refused then, with its reason."""
         if time is None or time == "":
             return format_time(self.received_us)
+        if (
+            not self.behind_us
+            and isinstance(time, str)
+            and (self.sent_us is None or (time < self.sent and is_usual(time)))
+        ):
+            return time  # as nearly all times are: it need not be read, since texts of this form are in the order of their times
         time_us = read_us(time)
         if time_us is None:
             return time

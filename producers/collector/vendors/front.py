@@ -7,7 +7,7 @@ Why: docs/decisions/0195.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
@@ -121,7 +121,7 @@ class VendorFront:
         require_few(len(said.members), items_max)
         clock = SenderClock.of(said.sent_at, self._clock_us())
         is_short = len(posted.body) <= tongue.call_bytes_max
-        items = (self._item_of(member, said.shared, clock, is_short=is_short) for member in said.members)
+        items = self._items_of(said, clock, is_short=is_short)
         shared_key = said.write_key or next(filter(None, said.own_keys), None)
         own_keys = [own or shared_key for own in said.own_keys]
         if len(set(own_keys)) > 1:
@@ -131,7 +131,14 @@ class VendorFront:
     def _document_of(self, posted: Posted) -> Any:
         return document_of(posted.body)
 
-    def _item_of(self, member: Any, shared: Mapping[str, Any], clock: SenderClock, *, is_short: bool) -> Item | BadItem:
+    def _items_of(self, said: Said, clock: SenderClock, *, is_short: bool) -> Iterator[Item | BadItem]:
+        names, shared = self._names(), said.shared
+        for member in said.members:
+            yield self._item_of(member, shared, names, clock, is_short=is_short)
+
+    def _item_of(
+        self, member: Any, shared: Mapping[str, Any], names: Names, clock: SenderClock, *, is_short: bool
+    ) -> Item | BadItem:
         if not isinstance(member, dict):
             return _bad(Reason.NOT_JSON, shape_of(member), "send an object for each call")
         fault = None if is_short else self._too_large(member)
@@ -141,7 +148,7 @@ class VendorFront:
         call = self._tongue.call_of(member)
         if call is None:
             return fault or _bad(Reason.UNKNOWN_VERSION, "a call of no type that is known", _SEE)
-        event = event_of(call, self._names(), clock, self._seal)
+        event = event_of(call, names, clock, self._seal)
         return Item(event) if fault is None else fault._replace(event=_kept_out(event))
 
     def _too_large(self, member: dict[str, Any]) -> BadItem | None:

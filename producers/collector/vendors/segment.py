@@ -82,7 +82,9 @@ class Segment:
 
     def call_of(self, member: dict[str, Any]) -> Call | None:
         """See Tongue."""
-        kind = _KINDS.get(str(member.get("type", "")).lower())
+        said = member.get("type")
+        kind = _KINDS.get(said) if type(said) is str else None
+        kind = kind or _KINDS.get(str(said).lower())
         if kind is None:
             return None
         context = object_of(member, "context")
