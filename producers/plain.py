@@ -1,5 +1,5 @@
-"""The quick way for nearly all events: a touchpoint or an answer that keeps the contract to the letter is checked by a struct made from
-the model.
+"""The quick way for nearly all events: a touchpoint, an answer or what links identifiers is checked by a struct made from the model,
+where it keeps the contract to the letter.
 
 The struct asks what the model asks, at a quarter of the cost. What needs a closer look (an unknown field, persons that the sender keyed
 itself, a value that may be personal, a time that is not plainly credible) is left to `record.py`, which decides alone what becomes of it.
@@ -15,11 +15,13 @@ from math import isfinite
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from pydantic import BaseModel
 
 from touchline.schemas.addresses import names_addresses
 from touchline.schemas.answer import AnswerEvent, fits_scale
 from touchline.schemas.credibility import instants_of
-from touchline.schemas.events import ANSWER, TOUCHPOINT
+from touchline.schemas.events import ANSWER, EVENT_TYPES, IDENTIFY, TOUCHPOINT
+from touchline.schemas.identify import IdentifyEvent
 from touchline.schemas.personal.guard import Guard
 from touchline.schemas.rejections import Rejection
 from touchline.schemas.sources import Source, Sources, Terms
@@ -27,13 +29,22 @@ from touchline.schemas.structs import struct_of
 from touchline.schemas.times import is_plainly_past, is_zone
 from touchline.schemas.touchpoint import TouchpointEvent
 
+
+def _persons_in(model: type[BaseModel]) -> tuple[int, int]:
+    bounds = model.model_json_schema()["properties"]["persons"]
+    return bounds.get("minItems", 0), bounds["maxItems"]
+
+
 _KEYED: Final = {"persons": "identifiers"}
 _STRUCTS: Final = {
     TOUCHPOINT: struct_of(TouchpointEvent, _KEYED),
     ANSWER: struct_of(AnswerEvent, _KEYED, leaves_rule=True),
+    IDENTIFY: struct_of(IdentifyEvent, _KEYED),
 }
 SENT: Final[dict[str, Any]] = {kind: one.of_model for kind, one in _STRUCTS.items()}
 """Events as their senders know them, by type: raw identifiers, which are looked at elsewhere, stand in place of persons."""
+PERSONS: Final = {kind: _persons_in(EVENT_TYPES[kind]) for kind in SENT}
+"""How many persons an event of a type may have, from and to: asked when they are made of its identifiers."""
 LEFT_TO_ASK: Final = frozenset().union(*(one.unasked for one in _STRUCTS.values()))
 _UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, RecursionError)
 """What is raised: of lone surrogates msgspec cannot tell, and a field may hold itself."""
@@ -92,7 +103,9 @@ def is_plain(given: dict[str, Any], declared: Declared, now_us: int) -> bool:
         return False
     if properties and not _are_plain(properties, declared.guard):
         return False
-    if kind != TOUCHPOINT:
+    if kind == IDENTIFY:
+        return True
+    if kind == ANSWER:
         return not is_stamped and _is_plain_answer(event, given, declared.guard, now_us)
     amount, order = event.amount, event.order
     return not (amount and order) or (amount.amount_minor <= 0 if order.kind == "refund" else amount.amount_minor >= 0)

@@ -192,18 +192,21 @@ class RecordMaker:
         declared = self._declared_of(source) if type(source) is str else None
         if declared is None or not plain.is_plain(given, declared, now_us):
             return None
-        payload = given.copy()
+        payload, kind = given.copy(), given["type"]
         persons: Sequence[dict[str, str]] = ()
         if "identifiers" in payload:
             identifiers = payload.pop("identifiers")
             persons = self._persons.keyed(identifiers, source)
             if persons or identifiers == []:
                 payload["persons"] = persons
+        least, most = plain.PERSONS[kind]
+        if not least <= len(persons) <= most:
+            return None
         if payload.get("received_at") is None:
             self._write_received(payload, now_us)
-        kind, event_id = payload["type"], payload["id"]
+        event_id = payload["id"]
         try:
-            value = _plain_json(payload) if kind == TOUCHPOINT else _encode(payload, has_unchecked_fields=False)
+            value = _plain_json(payload) if kind != ANSWER else _encode(payload, has_unchecked_fields=False)
         except (TypeError, PydanticSerializationError):
             return None
         if _AT in value or len(value) > MAX_VALUE_BYTES:

@@ -9,6 +9,7 @@ import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -112,13 +113,24 @@ def _identifiers(call: Call) -> list[tuple[str, object]]:
         if text is not None and text != "":
             found[kind, text] = None
     for kind, value in call.traits:
-        if isinstance(value, str):
-            try:
-                normalise(kind, value)
-            except IdentifierRejected:
-                continue
+        if isinstance(value, str) and (
+            _can_be_read(kind, value) if len(value) <= _TEXT_MAX else _is_readable(kind, value)
+        ):
             found[kind, value] = None
     return list(found)
+
+
+def _is_readable(kind: str, value: str) -> bool:
+    try:
+        normalise(kind, value)
+    except IdentifierRejected:
+        return False
+    return True
+
+
+_can_be_read: Final = lru_cache(maxsize=4_096)(_is_readable)
+"""A telephone number costs more than all the rest of a call, and who identifies comes again. Long texts are left out, so that nobody
+fills the memory by them."""
 
 
 def _text(value: object) -> object:

@@ -18,7 +18,7 @@ from touchline.producers.errors import EventRejected
 from touchline.producers.plain import LEFT_TO_ASK, SENT
 from touchline.producers.record import PreparedRecord, RecordMaker
 from touchline.schemas.checking import FIELD_NAMES
-from touchline.schemas.events import ANSWER, TOUCHPOINT
+from touchline.schemas.events import ANSWER, IDENTIFY, TOUCHPOINT
 from touchline.schemas.identifiers import OlderKeys, PersonKeys
 from touchline.schemas.sources import Source, Sources
 from touchline.schemas.times import LATEST_US, parse_time
@@ -35,7 +35,8 @@ EVENT: dict[str, Any] = {
     "identifiers": [{"type": "login", "value": "4711"}], "place": "Straße 5", "zone": "Asia/Kathmandu", "brand": "b", "campaign": "c",
     "persona": "p", "segment": "s", "simulated": True, "revision": 3, "action": "view", "channel": "app", "provenance": "declared",
     "amount": {"amount_minor": 1999, "currency": "EUR"}, "order": {"id": "o1", "kind": "purchase"},
-    "consent": {"id": "g1", "purposes": ["profiling", "analytics"]}, "properties": {"size": "XL", "lines": 3, "is_gift": False, "price": 59.9, "change": -0.0},
+    "consent": {"id": "g1", "purposes": ["profiling", "analytics"]},
+    "properties": {"size": "XL", "lines": 3, "is_gift": False, "price": 59.9, "change": -0.0},
 }  # fmt: skip
 ANSWERED: dict[str, Any] = {
     **{name: value for name, value in EVENT.items() if name not in ("touchpoint", "action", "channel", "provenance", "amount", "order")},
@@ -44,6 +45,11 @@ ANSWERED: dict[str, Any] = {
     "scale_min": 0, "scale_max": 10, "score": 9, "disposition": "complete", "sampling_probability": 0.25, "comment": "Gut!",
     "anonymous": False,
 }  # fmt: skip
+LINKED: dict[str, Any] = {
+    **{name: value for name, value in EVENT.items() if name not in ("touchpoint", "channel", "provenance", "amount", "order")},
+    "type": IDENTIFY, "action": "link", "identifiers": [{"type": "login", "value": "4711"}, {"type": "anonymous", "value": "b1"}],
+}  # fmt: skip
+MANY = [("login", f"{number}") for number in range(33)]
 NEEDED = frozenset(
     (
         "type",
@@ -79,7 +85,8 @@ TEXTS = st.sampled_from(
      Text("own"), Word.VIEW, b"bytes", "4111 1111 1111 1111", "NaN", "\x01 Infinity \x7f"]
 ) | st.text(max_size=8)  # fmt: skip
 ODD: st.SearchStrategy[Any] = TEXTS | st.sampled_from(
-    [None, 0, -0.0, -1, 5, 59.9, 1e-4, 9.9e-5, 99999999999999.98, 999999999999999.9, 1e15, 1e16, 2**31, 2**53, 2**60, 2**64, 1.0, 1.5, 1e-9, 1e22, float("nan"), True, [], (), [{}], {}, {"id": 3}, Decimal(1),
+    [None, 0, -0.0, -1, 5, 59.9, 1e-4, 9.9e-5, 99999999999999.98, 999999999999999.9, 1e15, 1e16, 2**31, 2**53, 2**60, 2**64, 1.0, 1.5, 1e-9,
+     1e22, float("nan"), True, [], (), [{}], {}, {"id": 3}, Decimal(1),
      Count.ONE, datetime(2026, 3, 1, tzinfo=UTC), MappingProxyType({"id": "o1"}), OrderedDict(id="o1"), {"id": "o1", "more": [1]}, {1: 2},
      {"amount_minor": -5, "currency": "EUR"}, {"id": "g", "purposes": ("analytics",)}, {"id": "g", "purposes": frozenset(["analytics"])}]
 )  # fmt: skip
@@ -122,7 +129,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "consent": st.fixed_dictionaries(
         {"id": TEXTS}, optional={"purposes": st.lists(st.sampled_from(["analytics", "profiling", ""]), max_size=3)}
     ),
-    "type": st.sampled_from([TOUCHPOINT, ANSWER, "touchline.identify.v1", "other", [], Text(TOUCHPOINT), Text(ANSWER)]),
+    "type": st.sampled_from([TOUCHPOINT, ANSWER, IDENTIFY, "touchline.consent.v1", "other", [], Text(TOUCHPOINT), Text(ANSWER)]),
     "about": st.fixed_dictionaries({"touchpoint": TEXTS}, optional={"occurred_at": TIMES | st.sampled_from([None, ""]), "more": ODD}),
     "score": st.sampled_from([0, 10, 11, 7.0, 7.5, 1e-9, float("nan"), float("inf"), -0.0, Decimal(7), Count.ONE, True, None, 2**70]),
     "sampling_probability": st.sampled_from([1, 0, 0.5, 1e-9, float("nan"), Decimal(1), None, 1.5]),
@@ -135,8 +142,9 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def events(draw: st.DrawFn) -> Any:
     """Good events, and such as are wrong or odd in some places, as programs may have them."""
-    left_out = draw(st.sets(st.sampled_from(sorted(EVENT.keys() - NEEDED))))
-    event = {name: value for name, value in EVENT.items() if name not in left_out}
+    whole = draw(st.sampled_from([EVENT, EVENT, LINKED]))
+    left_out = draw(st.sets(st.sampled_from(sorted(whole.keys() - NEEDED))))
+    event = {name: value for name, value in whole.items() if name not in left_out}
     for name in draw(
         st.sets(st.sampled_from([*sorted(EVENT), "received_at", "persons", "comment", "new"]), max_size=3)
     ):
@@ -190,7 +198,7 @@ def test_both_ways_make_the_same(
 
 
 @pytest.mark.parametrize("source", ["shop", "till", "app"])
-@pytest.mark.parametrize("event", [EVENT, ANSWERED])
+@pytest.mark.parametrize("event", [EVENT, ANSWERED, LINKED])
 def test_a_plain_event_goes_the_quick_way(event: dict[str, Any], source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_way(_: object) -> None:
         raise AssertionError("the long way was gone")
@@ -211,7 +219,19 @@ def test_without_a_person_key_neither_way_names_anybody(identifiers: Any) -> Non
         maker.make({**EVENT, "identifiers": identifiers})
 
 
-@pytest.mark.parametrize("kind", [TOUCHPOINT, ANSWER])
+@pytest.mark.parametrize("event", [EVENT, ANSWERED, LINKED])
+@pytest.mark.parametrize("count", [0, 1, 2, 32, 33])
+@pytest.mark.parametrize("field", ["identifiers", "left out", "nobody"])
+def test_both_ways_count_persons(event: dict[str, Any], count: int, field: str) -> None:
+    quick, long = makers(SOURCES, NOW_US, OLD)
+    given = {name: value for name, value in event.items() if name != "identifiers"}
+    if field != "left out":
+        given["identifiers"] = MANY[:count] + [("login", "undefined")] * (field == "nobody")
+    for _ in range(2):  # whom nobody knows yet, and who was here before
+        assert made_by(quick, given) == made_by(long, given)
+
+
+@pytest.mark.parametrize("kind", [TOUCHPOINT, ANSWER, IDENTIFY])
 def test_a_struct_has_the_fields_of_its_model_with_identifiers_in_place_of_persons(kind: str) -> None:
     assert {*SENT[kind].__struct_fields__} == (FIELD_NAMES[kind] - {"persons"}) | {"identifiers"}
     assert not LEFT_TO_ASK
