@@ -44,6 +44,7 @@ from touchline.local.ports import LOOPBACK, accepts, free_ports
 from touchline.local.stack import LocalStack
 from touchline.producers.outbox.look import look
 from touchline.producers.producer import now_us
+from touchline.schemas.times import format_time
 from touchline.settings import Settings
 
 EVENTS = 40_000
@@ -250,7 +251,9 @@ def _bodies(requests: int, size: int) -> list[bytes]:
 
 
 def _segment_bodies(requests: int, size: int) -> list[bytes]:
-    """Batches of calls, as analytics libraries of servers send them."""
+    """Batches of calls, as analytics libraries of servers send them. They say that they are sent now: of older ones the clock is corrected,
+    and that is dearer."""
+    happened, sent = (f"{format_time(now_us() + ago_us)[:-4]}Z" for ago_us in (-1_000_000, 0))
     calls = [
         {
             "type": "track",
@@ -258,14 +261,14 @@ def _segment_bodies(requests: int, size: int) -> list[bytes]:
             "messageId": f"s{size}-{number}",
             "userId": f"customer-{number % PERSONS}",
             "anonymousId": f"browser-{number % PERSONS}",
-            "timestamp": "2026-01-31T08:30:00.000Z",
+            "timestamp": happened,
             "properties": {"product_id": f"p{number % 97}", "category": "shoes", "price": 59.9, "currency": "EUR"},
             "context": {"library": {"name": "analytics-python", "version": "2.3.3"}, "page": {"path": "/shoes"}},
         }
         for number in range(requests * size)
     ]
     groups = (calls[start : start + size] for start in range(0, len(calls), size))
-    return [orjson.dumps({"batch": group, "sentAt": "2026-01-31T08:30:01.000Z"}) for group in groups]
+    return [orjson.dumps({"batch": group, "sentAt": sent}) for group in groups]
 
 
 def _count(settings: Settings) -> int:
