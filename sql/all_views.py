@@ -21,11 +21,16 @@ from touchline.sql.subjects.notes import NOTE_VIEWS
 from touchline.sql.subjects.paths import PATH_EDGES, PATHS
 from touchline.sql.subjects.persons import PERSONS, PERSONS_BEHIND, PERSONS_BY_TOUCHPOINT, PERSONS_OVER_TIME
 from touchline.sql.subjects.records import ACCOUNT, FRESHNESS, QUARANTINE, QUARANTINE_SETTLED
+from touchline.sql.subjects.surveys.accounting import SURVEY_ACCOUNTING
 from touchline.sql.subjects.surveys.api import SURVEY_API_VIEWS
 from touchline.sql.subjects.surveys.marts import SURVEYS, SURVEYS_BEHIND, SURVEYS_OVER_TIME
+from touchline.sql.subjects.surveys.rates import SURVEY_RESPONSE_RATES
+from touchline.sql.subjects.surveys.response import SURVEY_RESPONSE
 from touchline.sql.subjects.surveys.series import SURVEY_OVER_TIME
 from touchline.sql.subjects.surveys.split import SURVEY_SPLIT
 from touchline.sql.subjects.surveys.unclassified import UNCLASSIFIED_ANSWERS
+from touchline.sql.subjects.surveys.weighted import SURVEY_WEIGHTED
+from touchline.sql.subjects.surveys.wordings import SURVEY_WORDINGS
 from touchline.sql.subjects.volume import REVENUE, REVENUE_BEHIND, VOLUME_API_VIEWS, VOLUMES, VOLUMES_BEHIND
 from touchline.sql.subjects.waits import DWELL, WAIT, WAIT_BEHIND, WAITS
 
@@ -36,6 +41,7 @@ _OF_TABLES = (
     *NOTE_VIEWS,
     *CASE_VIEWS,
     *(*VOLUMES, *PERSONS, *SURVEYS, *SURVEYS_OVER_TIME, REVENUE, WAIT, ACCOUNT),
+    *(SURVEY_ACCOUNTING, SURVEY_RESPONSE_RATES, SURVEY_WORDINGS),
     *(*PERSONS_OVER_TIME, DWELL, PATH_EDGES, MAP_DAYS, FRESHNESS, FUNNEL_STAGE_OF_ALL),
     *(*DIMENSION_VIEWS, MAP_VERSIONS),
 )
@@ -47,7 +53,7 @@ EVENT_VIEWS = (
 )
 """The events behind each cell of a mart, in `journey_api`."""
 API_VIEWS: tuple[ParameterizedView, ...] = (
-    *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, IMPACT),
+    *(*SURVEY_API_VIEWS, SURVEY_OVER_TIME, SURVEY_SPLIT, SURVEY_RESPONSE, SURVEY_WEIGHTED, IMPACT),
     *(
         *VOLUME_API_VIEWS,
         PERSONS_BY_TOUCHPOINT,

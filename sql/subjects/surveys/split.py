@@ -18,13 +18,13 @@ from touchline.sql.subjects.surveys.values import SUMS, value_layers
 BY: Final = Choice("by", {key: f"by {key}" for key in FILTER_COLUMNS})
 
 
-def _value() -> str:
+def split_value() -> str:
     """The column to split by, as text."""
     return f"multiIf({', '.join(f'{BY.is_(key)}, toString({column})' for key, column in FILTER_COLUMNS.items())}, '')"
 
 
 def _source() -> str:
-    cells = selected_cells({"split_value": _value()}, is_compared=False, condition=BY.is_known)
+    cells = selected_cells({"split_value": split_value()}, is_compared=False, condition=BY.is_known)
     is_split = any_of(IS_SPLIT, BY.is_(*SPLITS))
     judged = suppressed(cells, CELL_KEYS, ("split_value",), condition=is_split)
     names = ", ".join(("split_value", "is_other", *CELL_KEYS))

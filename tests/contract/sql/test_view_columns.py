@@ -18,6 +18,7 @@ GLANCE = (
     "kpi variant scope unit scale_low scale_high n n_positive n_neutral n_negative value ci_low ci_high ci_method is_small_n n_before "
     "value_before change change_low change_high trend target target_verdict question"
 )
+ASKED = "survey question question_version language kpi scope touchpoint is_simulated"
 VIEWS = {
     "touchpoints": ATTACHED,
     "attachments": ATTACHED,
@@ -53,6 +54,14 @@ VIEWS = {
     "kpi_survey_1mo": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_rolling_7d": f"bucket {H} {M} {SURVEY}",
     "kpi_survey_rolling_28d": f"bucket {H} {M} {SURVEY}",
+    "survey_accounting": f"bucket {ASKED} eligible sampled invited delivered shown started answered not_asked_fatigue "
+    "not_asked_no_consent not_asked_withdrawn not_asked_other not_sampled only_sampled only_invited only_delivered only_shown "
+    "only_started bounced dismissed refused ineligible expired partial complete",
+    "survey_response_rates": f"bucket {ASKED} sampled started aapor_i aapor_p aapor_r aapor_nc aapor_o aapor_uh aapor_uo aapor_ne e "
+    "rr1 rr2 rr3 rr4 rr5 rr6 completion_rate completion_low completion_high is_accounted is_small_n is_small_started",
+    "survey_wordings": "touchpoint is_simulated survey question question_version language kpi variant scope scale_min scale_max n "
+    "n_positive n_neutral n_negative value ci_low ci_high ci_method is_small_n is_most_used differs_in effect effect_low effect_high "
+    "effect_verdict",
     "funnel_stage": "map map_version stage stage_order reached reached_next rate ci_low ci_high advanced completed dropped open "
     "numerator denominator rest_completed rest_dropped rest_open ci_method is_simulated",
     "unmapped": "source touchpoint action events is_simulated",
